@@ -1,0 +1,58 @@
+// Small helps for forms on every page. Each works on an attribute, so a template only has to write it.
+
+// "/" puts the cursor into the search box.
+document.addEventListener("keydown", event => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  const box = document.querySelector("[data-hotkey='/']");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
+// A second click must not send a form twice. Files to download leave the page where it is, so only POST counts.
+document.addEventListener("submit", event => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.classList.add("busy");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll(".busy")) button.classList.remove("busy");
+});
+
+// Filters that say nothing stay out of the address.
+document.addEventListener("formdata", event => {
+  if (!("skipEmpty" in event.target.dataset)) return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
+// Copy buttons: data-copy names the element whose text is copied.
+document.addEventListener("click", async event => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+  label.textContent = button.dataset.copied;
+  setTimeout(() => { label.textContent = before }, 2000);
+});
+
+// Show a password while it is typed.
+document.addEventListener("click", event => {
+  const button = event.target.closest("[data-reveal]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.reveal);
+  input.type = input.type === "password" ? "text" : "password";
+  button.setAttribute("aria-pressed", input.type === "text");
+});
+
+// Caps Lock in a password field.
+for (const kind of ["keydown", "keyup"]) {
+  document.addEventListener(kind, event => {
+    const hint = event.target.id && document.querySelector(`[data-caps-hint="${CSS.escape(event.target.id)}"]`);
+    if (hint && event.getModifierState) hint.hidden = !event.getModifierState("CapsLock");
+  });
+}
