@@ -1,0 +1,70 @@
+# Everything one does with the product; `make help` lists the lines marked ##.
+# Needs only Python 3.11+, git and make (3.81 will do).
+
+PYTHON ?= python3
+PORT   ?= 8000
+ARGS   ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+# Stamps say which requirements are installed; newer requirements make a new environment.
+RUNTIME := $(VENV)/runtime.stamp
+DEV     := $(VENV)/dev.stamp
+export PORT
+
+.PHONY: help run test check fix migration benchmark clean chromium
+.DEFAULT_GOAL := help
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+# One worker, because each would make up a SECRET_KEY of its own; `exec`, so that SIGTERM reaches gunicorn.
+run: $(RUNTIME) ## Serve the demo on 127.0.0.1 (PORT=8000, DEMO_PASSWORD=... if you like to choose)
+	@BACKOFFICE_ENV=demo $(BIN)/flask --app app backoffice demo
+	@exec env BACKOFFICE_ENV=demo $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --threads 8 --log-level warning \
+		--no-control-socket "app:create_app()"
+
+test: $(DEV) chromium ## Run the tests on SQLite and PostgreSQL (ARGS="tests/house -k sizes")
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# The house rules run first and without workers: what fails in a second should not take minutes to say so.
+check: $(DEV) chromium ## Format, lint, types, house rules, all tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/house
+	@$(BIN)/python -m pytest -n auto
+
+fix: $(DEV) ## Format and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Compared with a scratch database at the newest migration, never with the one in use.
+SCRATCH := $(VENV)/migration.sqlite3
+FLASK_DB = BACKOFFICE_ENV=development DATABASE_URL=sqlite:///$(CURDIR)/$(SCRATCH) $(BIN)/flask --app app db
+migration: $(DEV) ## Write the migration that the models ask for (NAME="add phone")
+	@test -n "$(NAME)" || { echo 'Say what it does: make migration NAME="add phone"'; exit 2; }
+	@rm -f $(SCRATCH)*
+	$(FLASK_DB) upgrade
+	$(FLASK_DB) revision --autogenerate -m "$(NAME)" \
+		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
+
+benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove the environment and what tools left behind; data stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+chromium: $(DEV)
+	@$(BIN)/python -m tests.support.chromium > /dev/null
+
+$(RUNTIME): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,244 @@
+"""The fixtures. Whatever uses `app` runs twice, on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
+from playwright.sync_api import Browser, Page
+
+from app import create_app
+from backoffice.extensions import db
+from backoffice.settings import Settings
+from tests.support import browser
+from tests.support import cast as the_cast
+from tests.support.client import Client, Runner
+from tests.support.databases import Database, Workshop, worker_name
+from tests.support.statements import Statements, counted
+
+ENGINES = os.environ.get("BACKOFFICE_TEST_ENGINES", "sqlite,postgresql").split(",")
+FOLDER = pytest.StashKey[Path]()
+
+# The time of one example says nothing on a shared machine; the database is put back per test, not example.
+PER_TEST = [HealthCheck.function_scoped_fixture]
+hypothesis.register_profile("house", deadline=None, suppress_health_check=PER_TEST)
+hypothesis.load_profile("house")
+
+
+# --- one folder for all workers: xdist's controller makes it and clears it away ---
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("backoffice_folder")
+    config.stash[FOLDER] = Path(given) if given else Workshop.new_folder()
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist: unknown under `-p no:xdist`
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["backoffice_folder"] = str(node.config.stash[FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        Workshop(config.stash[FOLDER], migrated).close()
+
+
+# --- both engines ---
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses an engine on each, or on the one that `one_engine("sqlite", reason=...)` names."""
+    if "engine_name" not in metafunc.fixturenames:
+        return
+    engines = ENGINES
+    if marker := metafunc.definition.get_closest_marker("one_engine"):
+        if not marker.kwargs.get("reason"):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: one_engine needs a reason")
+        engines = [engine for engine in ENGINES if engine in marker.args]
+    metafunc.parametrize("engine_name", engines)
+
+
+def settings_for(url: str, **others: Any) -> Settings:
+    """Settings of a test: argon2 at its cheapest, a fixed key."""
+    values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 4}
+    values |= {"BASE_URL": "http://127.0.0.1", "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME_COST": "1"}
+    return replace(Settings.from_environment(values), **others)
+
+
+def made(settings: Settings) -> Flask:
+    """The product itself, with our client in front."""
+    app = create_app(settings)
+    app.test_client_class = Client
+    app.test_cli_runner_class = Runner
+    app.config["TEST_BASE_URL"] = settings.base_url
+    return app
+
+
+def migrated(url: str) -> None:
+    """Bring a blank database to the newest migration, as `flask db upgrade` does."""
+    app = create_app(settings_for(url))
+    with app.app_context():
+        try:
+            flask_migrate.upgrade()
+        finally:
+            db.engine.dispose()
+
+
+@dataclass
+class Stage:
+    """One engine's app and database, kept as long as the worker: building either outlasts a test."""
+
+    app: Flask
+    database: Database
+    settings: Settings
+
+    def clear(self) -> None:
+        """Back to what the migrations leave, in the database and in the uploads."""
+        self.database.restore("empty")
+        shutil.rmtree(self.settings.uploads_dir, ignore_errors=True)
+        self.settings.uploads_dir.mkdir(parents=True)
+
+
+@pytest.fixture(scope="session")
+def workshop(pytestconfig: pytest.Config) -> Workshop:
+    return Workshop(pytestconfig.stash[FOLDER], migrated)
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """A free port of this worker, known before the app is made because the base URL names it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stages(workshop: Workshop, port: int) -> Iterator[Callable[[str], Stage]]:
+    """The stage of an engine, set up when first asked for."""
+    ready: dict[str, Stage] = {}
+
+    def stage(engine: str) -> Stage:
+        if engine not in ready:
+            database = workshop.database(engine, worker_name())
+            uploads = workshop.folder / f"uploads-{worker_name()}-{engine}"
+            settings = settings_for(database.url, base_url=f"http://127.0.0.1:{port}", uploads_dir=uploads)
+            app = made(settings)
+            with app.app_context():
+                database.disconnect = db.engine.dispose
+            ready[engine] = Stage(app, database, settings)
+        return ready[engine]
+
+    yield stage
+    for each in ready.values():
+        each.database.close()
+
+
+# --- what tests ask for ---
+
+
+@pytest.fixture
+def stage(engine_name: str, stages: Callable[[str], Stage]) -> Stage:
+    return stages(engine_name)
+
+
+@pytest.fixture
+def app(stage: Stage) -> Iterator[Flask]:
+    """The product on a database as migrated, in an app context whose session the client does not share."""
+    stage.clear()
+    with stage.app.app_context():
+        yield stage.app
+        db.session.rollback()
+
+
+@pytest.fixture
+def app_with(stage: Stage, app: Flask) -> Iterator[Callable[..., Flask]]:
+    """Another app on the same database with other settings: `app_with(session_idle=timedelta(minutes=1))`."""
+    with ExitStack() as at_the_end:
+
+        def build(**others: Any) -> Flask:
+            other = made(replace(stage.settings, **others))
+            with other.app_context():
+                at_the_end.callback(db.engine.dispose)
+            return other
+
+        yield build
+
+
+@pytest.fixture
+def world(stage: Stage, app: Flask) -> Callable[[str, Callable[[], Any]], None]:
+    """`world("name", build)`: the database as `build` makes it, built once per worker and then restored."""
+    return stage.database.enter
+
+
+@pytest.fixture
+def cast(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_cast.Cast:
+    """olivia (Administrators), max (Managers), vera (Viewers) and eve, who is blocked."""
+    world("cast", partial(the_cast.build, stage.settings))
+    return the_cast.Cast()
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """A visitor who has not signed in; further ones by `app.test_client()`."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Client)
+    return visitor
+
+
+@pytest.fixture
+def run(app: Flask) -> Callable[..., Any]:
+    """`run("backoffice", "demo")` runs a command and answers click's result."""
+    return lambda *arguments, **options: app.test_cli_runner().invoke(args=list(arguments), **options)
+
+
+@pytest.fixture
+def blank_database(workshop: Workshop, engine_name: str) -> str:
+    """The URL of a database without tables; migrations and first installations begin there."""
+    return workshop.blank(engine_name, worker_name())
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[Statements]]:
+    """`with statements() as seen:` collects the SQL of the block; `len(seen)` counts it."""
+    return lambda: counted(db.engine)
+
+
+@pytest.fixture
+def live_server(app: Flask, port: int) -> Iterator[str]:
+    """The address of the app behind a real socket."""
+    with browser.serving(app, port) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(chromium: Browser, live_server: str) -> Iterator[tuple[Page, browser.Witness]]:
+    with browser.visit(chromium, live_server) as both:
+        yield both
+
+
+@pytest.fixture
+def page(visitor: tuple[Page, browser.Witness]) -> Page:
+    """A Playwright page at the live server; errors, CSP violations and foreign requests fail the test."""
+    return visitor[0]
+
+
+@pytest.fixture
+def witness(visitor: tuple[Page, browser.Witness]) -> browser.Witness:
+    """What the page complained about so far; a test that expects a complaint checks and clears it."""
+    return visitor[1]

@@ -1,0 +1,191 @@
+"""Imports point down only, without cycles, and none hides in a function to escape one."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.house.source import PRODUCT, Module, modules
+
+# Each layer may import itself and those it names; the longest prefix of a module's name decides its layer.
+GROUND = (
+    "backoffice",
+    "backoffice.models.base",
+)  # errors, settings, clock, text ...; the base class of all rows
+MODELS = ("backoffice", "backoffice.models")
+POLICY = (*MODELS, "backoffice.extensions", "backoffice.policy")
+WORK = (*POLICY, "backoffice.services", "backoffice.actions")
+EDGE = (*WORK, "backoffice.jobs", "backoffice.commands")
+FORMS = (*POLICY, "forms")
+TABLE = {
+    "backoffice": ("backoffice",),
+    "backoffice.extensions": GROUND,
+    "backoffice.models": MODELS,
+    "backoffice.policy": POLICY,
+    "backoffice.services": WORK,
+    "backoffice.actions": WORK,
+    "backoffice.jobs": EDGE,
+    "backoffice.commands": EDGE,
+    "forms": FORMS,
+    "views": (*EDGE, "forms", "views"),
+    "app": (*EDGE, "forms", "views"),
+}
+# Flask's own names that mean "there is a request": backoffice/ works without one.
+REQUEST_BOUND = {"request", "session", "g", "flash", "abort", "redirect"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """`target` is what a module imports, with the name after it: the name may be a module too."""
+
+    target: str
+    name: str
+    line: int
+    lazy: bool = False
+    for_types: bool = False
+
+
+def imports(module: Module) -> Iterator[Import]:
+    """Every import of a module, wherever it stands."""
+    yield from _imports(module, module.tree, lazy=False, for_types=False)
+
+
+def _imports(module: Module, node: ast.AST, *, lazy: bool, for_types: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        inside = lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        typing = for_types or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
+        for target, name in _targets(module, child):
+            yield Import(target, name, getattr(child, "lineno", 0), lazy, for_types)
+        yield from _imports(module, child, lazy=inside, for_types=typing)
+
+
+def _targets(module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.Import(names=names):
+            yield from ((alias.name, "") for alias in names)
+        case ast.ImportFrom(module=source, names=names, level=level):
+            base = module.name.split(".")
+            base = base[: len(base) - level + module.is_package] if level else []
+            target = ".".join([*base, *([source] if source else [])])
+            yield from ((target, alias.name) for alias in names)
+        case ast.Call(func=func, args=[ast.Constant(value=str(target)), *_]):
+            if ast.unparse(func).endswith("import_module") or ast.unparse(func) == "__import__":
+                yield target, ""
+
+
+def known(imported: Import, names: Iterable[str]) -> str | None:
+    """The product's module that is imported, or None for anybody else's."""
+    full = f"{imported.target}.{imported.name}"
+    return next((name for name in (full, imported.target) if name in names), None)
+
+
+def layer(name: str) -> str:
+    """The row of the table that a module belongs to."""
+    parts = name.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next(prefix for prefix in prefixes if prefix in TABLE)
+
+
+def allowed(importer: str, target: str) -> bool:
+    """Whether the table lets one module import the other."""
+    return any(target == entry or layer(target) == entry for entry in TABLE[layer(importer)])
+
+
+def faults(source: list[Module]) -> list[str]:
+    """One sentence for every import that the house does not allow."""
+    names = {module.name for module in source}
+    found = []
+    for module in source:
+        for imported in imports(module):
+            where = f"{module.name}:{imported.line}"
+            target = known(imported, names)
+            if target and not allowed(module.name, target):
+                found.append(f"{where} imports {target}, which is above it")
+            if target and imported.lazy:
+                found.append(f"{where} imports {target} inside a function")
+        found += [f"{module.name}:{line} uses flask.{name}" for name, line in request_bound(module)]
+    return found
+
+
+def request_bound(module: Module) -> Iterator[tuple[str, int]]:
+    """Where a module of backoffice/ reaches for the request."""
+    if module.name.partition(".")[0] != "backoffice":
+        return
+    for imported in imports(module):
+        if imported.target.partition(".")[0] == "flask" and imported.name in REQUEST_BOUND:
+            yield imported.name, imported.line
+    for node in ast.walk(module.tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node.value) == "flask"
+            and node.attr in REQUEST_BOUND
+        ):
+            yield node.attr, node.lineno
+
+
+def cycle(source: list[Module]) -> list[str]:
+    """The modules of one import cycle, if there is any. Imports for types alone never run and close none."""
+    names = {module.name for module in source}
+    graph = {
+        module.name: {known(imported, names) for imported in imports(module) if not imported.for_types}
+        - {None, module.name}
+        for module in source
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_imports_point_down() -> None:
+    assert faults(list(modules())) == []
+
+
+def test_imports_have_no_cycle() -> None:
+    assert cycle(list(modules())) == []
+
+
+def test_imports_know_every_top_level_name() -> None:
+    assert {name.partition(".")[0] for name in TABLE} == set(PRODUCT)
+
+
+@pytest.mark.parametrize(
+    "name, text, complaint",
+    [
+        ("backoffice.models.user", "from backoffice.policy import rules", "above"),
+        ("backoffice.policy.rules", "import backoffice.services.users", "above"),
+        ("backoffice.services.users", "from backoffice.commands import users", "above"),
+        ("backoffice.services.users", "from forms import user", "above"),
+        ("backoffice.text", "from backoffice.models import user", "above"),
+        ("forms.user", "from views import screen", "above"),
+        ("forms.user", "from backoffice.services import users", "above"),
+        ("views.screen", "from app import create_app", "above"),
+        ("views.screen", "def f():\n    from backoffice.services import users", "inside a function"),
+        ("views.screen", "f = lambda: import_module('backoffice.text')", "inside a function"),
+        ("backoffice.services.users", "from ..commands import users", "above"),
+        ("backoffice.services.users", "from flask import request", "flask.request"),
+        ("backoffice.services.users", "from flask.globals import g", "flask.g"),
+        ("backoffice.services.users", "import flask\nflask.session['x'] = 1", "flask.session"),
+    ],
+)
+def test_imports_would_be_found(name: str, text: str, complaint: str) -> None:
+    others = [Module(path, "") for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")]
+    others += [Module(f"backoffice.{path}", "") for path in ("policy.rules", "text")]
+    others += [Module(f"backoffice.{path}.users", "") for path in ("services", "commands")]
+    found = faults([Module(name, text), *(module for module in others if module.name != name)])
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+def test_imports_for_types_alone_close_no_cycle() -> None:
+    group = Module("backoffice.models.group", "from backoffice.models.user import User")
+    user = "from backoffice.models.group import Group"
+    types_only = f"if TYPE_CHECKING:\n    {user}"
+    assert cycle([group, Module("backoffice.models.user", types_only)]) == []
+    assert set(cycle([group, Module("backoffice.models.user", user)])) == {
+        group.name,
+        "backoffice.models.user",
+    }

@@ -1,0 +1,117 @@
+"""A real server and a real Chromium; a page that complains fails its test."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.support.cast import PASSWORD, address
+from tests.support.chromium import HINT, find
+from tests.support.client import settle
+
+# No sandbox, because CI runs as root; the rest keeps Chromium from calling home.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATIENCE = 15_000  # milliseconds; two busy cores may take their time
+LOCAL = ("data", "blob", "about")
+# Chromium calls every answer from 400 on an error; `Witness.response` judges those by what was asked.
+ANSWER_LOGGED = "Failed to load resource"
+CSP_WITNESS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP refused ${event.blockedURI} by ${event.violatedDirective}`));
+"""
+
+
+class Silent(WSGIRequestHandler):
+    """A request is no news in a test."""
+
+    def log_request(self, *_args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(app: Flask, port: int) -> Iterator[str]:
+    """The app behind a real socket, one thread per request; the address without a trailing slash."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Silent)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One Chromium for a worker."""
+    executable = find()
+    assert executable, HINT
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Witness(list[str]):
+    """What a visit should not have caused: errors in the console, requests to strangers, failed answers."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__()
+        self.home = urlsplit(home).netloc
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(ANSWER_LOGGED):
+            self.append(f"console: {message.text}")
+
+    def route(self, route: Route, request: Request) -> None:
+        where = urlsplit(request.url)
+        if where.netloc == self.home or where.scheme in LOCAL:
+            route.continue_()
+        else:
+            self.append(f"request to a stranger: {request.url}")
+            route.abort()
+
+    def response(self, response: Response) -> None:
+        asked = response.request.resource_type in ("document", "fetch", "xhr")  # may be refused, with a page
+        if response.status >= (500 if asked else 400):
+            self.append(f"{response.status} for {response.url}")
+
+
+@contextmanager
+def visit(browser: Browser, home: str) -> Iterator[tuple[Page, Witness]]:
+    """A fresh visitor at `home`; whatever the witness has at the end is a failure."""
+    context = browser.new_context(base_url=home, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(CSP_WITNESS)
+    witness = Witness(home)
+    context.route("**/*", witness.route)
+    context.on("console", witness.console)
+    context.on("weberror", lambda error: witness.append(f"script: {error.error}"))
+    context.on("response", witness.response)
+    ours = copy_context()  # Playwright calls back from a greenlet that does not know the test's app context
+    context.on("request", lambda _request: ours.run(settle))
+    yield context.new_page(), witness
+    context.close()
+    assert not witness, "the browser complained:\n" + "\n".join(witness)
+
+
+def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    """Sign in by the form, as one of the cast or with an address."""
+    page.goto("/sign-in")
+    page.locator("[name=identifier]").fill(address(name))
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url(lambda url: not urlsplit(url).path.startswith("/sign-in"))

@@ -1,0 +1,47 @@
+"""Finds a Chromium for the browser tests, or installs one: `python tests/support/chromium.py`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+HINT = "no Chromium found: `make test` installs one, or set CHROMIUM to its path"
+
+
+def find() -> str | None:
+    """The path of a Chromium: $CHROMIUM, the system's own, or the one Playwright downloaded."""
+    if named := os.environ.get("CHROMIUM"):
+        return named
+    if system := next(filter(None, map(shutil.which, NAMES)), None):
+        return system
+    candidates = [MACOS, _downloaded()]
+    return next((str(path) for path in candidates if path and path.is_file()), None)
+
+
+def install() -> None:
+    """Playwright's download first: it needs no rights. Debian's package where that host cannot be reached."""
+    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+        # With rights, the libraries Chromium needs come along; without them they have to be there already.
+        attempts[0].insert(-1, "--with-deps")
+        attempts += [["apt-get", "update"], ["apt-get", "install", "--yes", "chromium"]]
+    for command in attempts:
+        done = subprocess.run(command, check=False, stdout=sys.stderr)
+        if done.returncode == 0 and find():
+            return
+
+
+def _downloaded() -> Path | None:
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
+
+
+if __name__ == "__main__":
+    if not find():
+        install()
+    print(find() or sys.exit(HINT))

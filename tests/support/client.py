@@ -1,0 +1,87 @@
+"""A client that behaves like a browser: it has the form's CSRF token, and it never shares our app context."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+from flask.globals import _cv_app
+from flask.testing import FlaskClient, FlaskCliRunner
+from werkzeug.test import TestResponse
+
+from backoffice.extensions import db
+from tests.support.cast import PASSWORD, address
+
+T = TypeVar("T")
+TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
+
+
+def settle() -> None:
+    """Commit what the test prepared and forget what it read: the other side sees it, and we see what they do.
+
+    On SQLite this also gives back the write lock that an open transaction holds.
+    """
+    db.session.commit()
+    db.session.expire_all()
+
+
+def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call `function` as a request would: without the test's app context, but at the test's time of day."""
+
+    def call() -> T:
+        _cv_app.set(None)  # a request inside our context would share its session and its flask.g
+        return function(*args, **kwargs)
+
+    settle()
+    return copy_context().run(call)
+
+
+class Client(FlaskClient):
+    """`get` and `raw_post` send what they are given; `post` is a person who sends a form of ours."""
+
+    _token: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("base_url", self.application.config["TEST_BASE_URL"])
+        return outside(super().open, *args, **kwargs)
+
+    def post(self, path: str, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        """POST a form with its CSRF token; values may be lists and files."""
+        return self.raw_post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
+
+    def raw_post(self, path: str, **kwargs: Any) -> TestResponse:
+        """POST exactly this, without a token of ours."""
+        return self.open(path, method="POST", **kwargs)
+
+    def token(self) -> str:
+        """The CSRF token of this visitor's session, read from a page as a browser would."""
+        if self._token is None:
+            page = self.get("/sign-in", follow_redirects=True).get_data(as_text=True)
+            found = TOKEN.search(page)
+            assert found, f"no csrf_token on the page:\n{page[:2000]}"
+            self._token = found[1]
+        return self._token
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> "Client":
+        """Sign in as one of the cast (`olivia`) or with an address; fails unless that opens the door."""
+        answer = self.try_sign_in(name, password)
+        assert answer.status_code == 302, f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
+        return self
+
+    def try_sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
+        """The answer to a sign-in, whatever it is."""
+        answer = self.post("/sign-in", {"identifier": address(name), "password": password})
+        self._token = None  # a step up gives the visitor a new session
+        return answer
+
+    def sign_out(self) -> TestResponse:
+        answer = self.post("/sign-out")
+        self._token = None
+        return answer
+
+
+class Runner(FlaskCliRunner):
+    """`flask ...` commands, run without the test's app context."""
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        return outside(super().invoke, *args, **kwargs)

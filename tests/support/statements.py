@@ -1,0 +1,32 @@
+"""Counts the SQL statements of a block."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+class Statements(list[str]):
+    """The statements in order; a failing comparison of its length shows them."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{number}. {' '.join(text.split())}" for number, text in enumerate(self, 1))
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[Statements]:
+    """Collect the statements that `engine` sends inside the block, but not BEGIN and its like."""
+    seen = Statements()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not statement.startswith(TRANSACTION):
+            seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
