@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from app import create_app
 from backoffice.extensions import db
+from backoffice.policy.shipped import SHIPPED
 from backoffice.settings import Settings
 from tests.support import browser
 from tests.support import cast as the_cast
@@ -185,6 +186,13 @@ def cast(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_c
     """olivia (Administrators), max (Managers), vera (Viewers) and eve, who is blocked."""
     world("cast", partial(the_cast.build, stage.settings))
     return the_cast.Cast()
+
+
+@pytest.fixture
+def staff(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> list[str]:
+    """The cast and one member of every shipped group; their names, which are the groups' keys."""
+    world("staff", partial(the_cast.build_staff, stage.settings))
+    return [shipped.key for shipped in SHIPPED]
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.policy.shipped import SHIPPED
+from backoffice.services import groups, passwords
 from backoffice.settings import Settings
 
 PASSWORD = "a harness of four long words"  # of everyone; long enough for the policy without a second factor
@@ -33,36 +34,40 @@ ROLES = {
 
 
 def address(name: str) -> str:
-    """The e-mail address of a member of the cast; anything else is taken for an address already."""
-    return f"{name}@example.com" if name in ROLES else name
+    """The e-mail address of a member of the cast or of the staff; what is one already stays as it is."""
+    return name if "@" in name else f"{name}@example.com"
 
 
 class Cast:
     """`cast.olivia` is her row in the test's session, read afresh when it was forgotten."""
 
     def __getattr__(self, name: str) -> User:
-        if name not in ROLES:
-            raise AttributeError(f"{name} is not in the cast: {', '.join(ROLES)}")
         return db.session.scalars(select(User).where(User.email_key == address(name))).one()
 
 
 def build(settings: Settings) -> None:
-    """Make the cast; rows and nothing else, so that a test's events are its own."""
-    groups = {group.key: group for group in db.session.scalars(select(Group))}
-    hasher = PasswordHasher(
-        time_cost=settings.argon2_time_cost, memory_cost=settings.argon2_memory_kib, parallelism=1
-    )
-    hashed = hasher.hash(PASSWORD)
+    """The shipped groups and the cast; no events, so that those of a test are its own."""
+    groups.install_shipped()
     for name, role in ROLES.items():
-        person = User(
-            first_name=role.first_name,
-            last_name=role.last_name,
-            status=role.status,
-            status_before="active" if role.status == "blocked" else None,
-            password_hash=hashed,
-            password_state="usable",
-            groups=[groups[role.group]],
-        )
-        person.set_email(address(name))
-        db.session.add(person)
+        person = add(name, group=role.group, settings=settings)
+        person.first_name, person.last_name = role.first_name, role.last_name
+        if role.status == "blocked":
+            person.status, person.status_before = "blocked", "active"
     db.session.commit()
+
+
+def build_staff(settings: Settings) -> None:
+    """The cast, and an active member of every shipped group who is called like its key."""
+    build(settings)
+    for shipped in SHIPPED:
+        add(shipped.key, group=shipped.key, settings=settings)
+    db.session.commit()
+
+
+def add(name: str, *, group: str, settings: Settings) -> User:
+    """An active person with the common password in the group of this key."""
+    person = User(groups=[db.session.scalars(select(Group).where(Group.key == group)).one()])
+    person.set_email(address(name))
+    passwords.keep(person, PASSWORD, settings)
+    db.session.add(person)
+    return person
