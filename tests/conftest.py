@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -40,6 +41,7 @@ hypothesis.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI's time limit: leave as tidily as on ctrl-C
     given = getattr(config, "workerinput", {}).get("backoffice_folder")
     config.stash[FOLDER] = Path(given) if given else Workshop.new_folder()
 
