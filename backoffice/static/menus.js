@@ -85,8 +85,10 @@ document.addEventListener("keydown", event => {
   const details = event.target.closest("details.menu");
   const panel = opener ? rowMenu : details?.open && details.querySelector(".menu-panel:not(.filter-panel)");
   if (event.key === "Escape") {
+    const open = document.querySelectorAll("details.menu[open]");
+    if (opener || open.length) event.preventDefault(); // used up: it must not clear the ticked rows as well
     closeRowMenu({ refocus: true });
-    document.querySelectorAll("details.menu[open]").forEach(closeDetails);
+    open.forEach(closeDetails);
   } else if (panel) walk(event, panel);
 });
 
@@ -96,7 +98,7 @@ document.addEventListener("focusin", event => {
     if (!details.contains(event.target)) details.open = false;
   }
 });
-addEventListener("scroll", event => rowMenu?.contains(event.target) || closeRowMenu(), { capture: true, passive: true });
+addEventListener("scroll", () => opener && place(opener), { capture: true, passive: true });
 
 for (const button of document.querySelectorAll("[data-menu-url]")) {
   button.setAttribute("role", "button");

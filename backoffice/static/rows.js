@@ -44,7 +44,7 @@ function tickable() {
   all?.addEventListener("change", () => { if (all.checked) tickEvery(true); else update() });
   form.querySelector("[data-untick]").addEventListener("click", () => { tickEvery(false); page.focus() });
   document.addEventListener("keydown", event => {
-    if (event.key === "Escape" && !document.querySelector("details.menu[open], :popover-open")) tickEvery(false);
+    if (event.key === "Escape" && !event.defaultPrevented) tickEvery(false);
   });
   addEventListener("pageshow", update); // browsers bring ticks back when one returns to the page
   update();
