@@ -1,0 +1,1 @@
+"""What the product knows and may do, without a web request anywhere in it."""

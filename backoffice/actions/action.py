@@ -1,0 +1,154 @@
+"""What an action is: a set operation declared once, from which preview, run, undo and every menu follow."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Select, false, true, update
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.base import Entity, Record
+from backoffice.policy import permissions
+from backoffice.policy.actor import Actor
+from backoffice.policy.grants import grantable_group_ids
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import can
+
+Ids = Select[tuple[int]]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Who asks for an action, on which rows, with which parameters: all that a rule may look at.
+
+    `selected` selects the ids of every row asked for; `undo_of` is the run that is being undone, if any.
+    """
+
+    actor: Actor
+    selected: Ids
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    undo_of: int | None = None
+    now: datetime = field(default_factory=clock.now)
+
+    @cached_property
+    def grantable(self) -> frozenset[int]:
+        """The groups that the actor may give and take."""
+        return grantable_group_ids(db.session(), self.actor)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to refuse a row: a condition in SQL, and the sentence that people read.
+
+    The sentence may hold {label}, the row's name.
+    """
+
+    code: str
+    sentence: str
+    refuses: Callable[[Ask], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that happens besides, counted for the preview: "Ends 14 sessions."."""
+
+    singular: str
+    plural: str
+    count: Callable[[Ids], Select[tuple[int]]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What has to be chosen before an action makes sense: rows of `model`, those that `allowed` lets through."""
+
+    name: str
+    label: str
+    model: type[Record]
+    multiple: bool = False
+    allowed: Callable[[Ask], ColumnElement[bool]] = lambda _ask: true()
+    refusal: str = "You may not give this one."
+
+
+class Action:
+    """One thing that people may do to rows. Subclass it, name the model, and it is everywhere it has to be.
+
+    `title` is made of {label}, {rows} and, with parameters, {chosen}; `done` says what a row is afterwards.
+    `watches` are the attributes whose values before and after the events keep; `remembers` are those many-to-many
+    ones whose ids an undo needs.
+    `inverse` names the action that undoes this one; `lasting` says what that cannot bring back.
+    """
+
+    model: ClassVar[type[Entity]]
+    name: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    title: ClassVar[str] = "{label} {rows}"
+    done: ClassVar[str] = "changed"
+    meaning: ClassVar[str] = ""
+    permission: ClassVar[str] = ""
+    danger: ClassVar[bool] = False
+    reason_required: ClassVar[bool] = False
+    typed_confirmation: ClassVar[bool] = False
+    offered: ClassVar[bool] = True
+    changes_rows: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    watches: ClassVar[tuple[str, ...]] = ()
+    remembers: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    effects: ClassVar[tuple[Effect, ...]] = ()
+    inverse: ClassVar[str] = ""
+    lasting: ClassVar[tuple[str, ...]] = ()
+    locks: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if clash := [p.name for p in cls.parameters if hasattr(cls.model, p.name)]:
+            raise TypeError(f"{cls.__name__}: the parameter {clash[0]!r} is also a filter of the list")
+        if cls.name:
+            cls.permission = cls.permission or cls.code()
+            if cls.meaning:
+                permissions.add(cls.permission, cls.meaning, danger=cls.danger)
+            _known[cls.code()] = cls()
+
+    @classmethod
+    def code(cls) -> str:
+        """How events, runs and the command line call it: `users.block`."""
+        return f"{area_of(cls.model)}.{cls.name}"
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        """In SQL: the action would change nothing about the row."""
+        return false()
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        """Do it to `rows`, in statements over the whole set. The version is raised for you."""
+        raise NotImplementedError
+
+    def ensure(self, ask: Ask) -> None:
+        """Raise RuleBroken if, after the run, the whole is not as it must be; everything is taken back then."""
+
+    def update(self, rows: Ids, **values: Any) -> None:
+        """Set the same values on all `rows`."""
+        statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
+        db.session.execute(statement, execution_options={"synchronize_session": False})
+
+    def sentence(self, rule_code: str, label: str) -> str:
+        """Why a row was refused, for people."""
+        rule = next((rule for rule in self.rules if rule.code == rule_code), None)
+        return rule.sentence.format(label=label) if rule else ""
+
+
+_known: dict[str, Action] = {}
+
+
+def find(code: str) -> Action | None:
+    """The action with that code."""
+    return _known.get(code)
+
+
+def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
+    """The actions offered on rows of `model`, in the order of their declaration; only those `actor` may use."""
+    offered: Iterable[Action] = (a for a in _known.values() if a.model is model and a.offered)
+    return [a for a in offered if actor is None or can(actor, a.permission)]

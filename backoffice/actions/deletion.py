@@ -1,0 +1,71 @@
+"""Delete, which every entity has; groups and client tags add their own rules."""
+
+from sqlalchemy import ColumnElement, delete, func, select
+
+from backoffice.actions.action import Action, Ask, Effect, Ids, Rule, find
+from backoffice.extensions import db
+from backoffice.models.base import Entity, records
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
+from backoffice.models.user import user_client_tags, user_groups
+from backoffice.policy.permissions import area_of
+from backoffice.services import fields
+
+
+class Delete(Action):
+    """Rows go for good; the events keep what they said."""
+
+    label = "Delete"
+    done = "deleted"
+    danger = True
+    typed_confirmation = True
+    changes_rows = False
+    lasting = ("Deleted rows do not come back; the events log keeps what they said.",)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
+
+
+def _is_beyond(ask: Ask) -> ColumnElement[bool]:
+    return Group.id.not_in(ask.grantable)
+
+
+class DeleteGroups(Delete):
+    model = Group
+    name = "delete"
+    watches = ("name", "description", "permissions")
+    rules = (
+        Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions),
+        Rule("own", "You are in {label}: nobody changes their own groups.", lambda ask: Group.id.in_(ask.actor.group_ids)),
+        Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
+    )  # fmt: skip
+    effects = (
+        Effect(
+            "{n} person loses the group.",
+            "{n} memberships end.",
+            lambda rows: select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows)),
+        ),
+    )
+
+
+class DeleteClientTags(Delete):
+    model = ClientTag
+    name = "delete"
+    watches = ("name", "colour")
+    effects = (
+        Effect(
+            "{n} person loses the tag.",
+            "{n} people lose a tag.",
+            lambda rows: select(func.count(user_client_tags.c.user_id.distinct())).where(
+                user_client_tags.c.client_tag_id.in_(rows)
+            ),
+        ),
+    )
+
+
+def declare_missing() -> None:
+    """Give Delete to every entity that has none of its own."""
+    for model in records():
+        if issubclass(model, Entity) and find(f"{area_of(model)}.delete") is None:
+            watches = fields.visible(model)
+            type(f"Delete{model.__name__}", (Delete,), {"model": model, "name": "delete", "watches": watches})

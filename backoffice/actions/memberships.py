@@ -1,0 +1,138 @@
+"""Groups and client tags of people: given and taken, never beyond one's own."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, select
+
+from backoffice.actions import relations
+from backoffice.actions.action import Ask, Ids, Parameter, Rule
+from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
+from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.policy import grants
+
+GROUP = Parameter(
+    "group", "A group", Group, allowed=lambda ask: Group.id.in_(ask.grantable), refusal="You may not give this group."
+)
+CLIENT_TAGS = Parameter(
+    "tags",
+    "Client tags",
+    ClientTag,
+    multiple=True,
+    allowed=lambda ask: grants.allowed_client_tags(ask.actor),
+    refusal="One of these client tags is beyond your own.",
+)
+
+
+def _is_member(ask: Ask) -> ColumnElement[bool]:
+    return _having(user_groups, ask.parameters["group"]) > 0
+
+
+def _takes_last_administrator(ask: Ask) -> ColumnElement[bool]:
+    from_administrators = select(Group.id).where(Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS)
+    return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(ask))
+
+
+def _having(table: Any, others: list[int]) -> Any:
+    """In SQL: how many of `others` the user has."""
+    user_id, other = table.columns
+    return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
+
+
+class AddToGroup(UserAction):
+    name = "add_to_group"
+    permission = "users.assign_groups"
+    label = "Add to group"
+    title = "Add {rows} to {chosen}"
+    done = "in the group"
+    parameters = (GROUP,)
+    watches = ("groups",)
+    inverse = "remove_from_group"
+    rules = (
+        *UserAction.rules,
+        Rule("revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"),
+    )
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return _is_member(ask)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        relations.add(rows, user_groups, ask.parameters["group"])
+
+
+class RemoveFromGroup(ExclusiveUserAction):
+    name = "remove_from_group"
+    permission = "users.assign_groups"
+    label = "Remove from group"
+    title = "Remove {rows} from {chosen}"
+    done = "out of the group"
+    parameters = (GROUP,)
+    watches = ("groups",)
+    inverse = "add_to_group"
+    rules = (ONESELF, OUTRANKED, Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator))
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return ~_is_member(ask)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        relations.remove(rows, user_groups, ask.parameters["group"])
+
+
+class AddClientTags(UserAction):
+    name = "add_client_tags"
+    permission = "users.assign_scope"
+    label = "Add client tags"
+    title = "Give {rows} the client tags {chosen}"
+    done = "given the client tags"
+    parameters = (CLIENT_TAGS,)
+    watches = ("client_tags",)
+    remembers = ("client_tags",)
+    inverse = "remove_client_tags"
+    rules = (
+        OUTRANKED,
+        Rule("all", "{label} is allowed every client tag; edit the person to limit them.", lambda _ask: User.client_tags_mode == "all"),
+    )  # fmt: skip
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        tags = ask.parameters["tags"]
+        return false() if ask.undo_of else _having(user_client_tags, tags) == len(tags)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        if ask.undo_of:
+            relations.restore(ask, rows, user_client_tags, "client_tags")
+        else:
+            relations.add(rows, user_client_tags, ask.parameters["tags"])
+
+
+def _leaves_nothing(ask: Ask) -> ColumnElement[bool]:
+    """'Only these' with nothing chosen would decide by accident."""
+    if ask.undo_of:
+        return false()
+    kept = select(user_client_tags.c.user_id).where(
+        user_client_tags.c.user_id == User.id, user_client_tags.c.client_tag_id.not_in(ask.parameters["tags"])
+    )
+    return and_(User.client_tags_mode == "only", ~kept.exists())
+
+
+class RemoveClientTags(UserAction):
+    name = "remove_client_tags"
+    permission = "users.assign_scope"
+    label = "Remove client tags"
+    title = "Take the client tags {chosen} from {rows}"
+    done = "without the client tags"
+    parameters = (CLIENT_TAGS,)
+    watches = ("client_tags",)
+    remembers = ("client_tags",)
+    inverse = "add_client_tags"
+    rules = (OUTRANKED, Rule("nothing_left", "{label} would be left with no client tag.", _leaves_nothing))
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return false() if ask.undo_of else _having(user_client_tags, ask.parameters["tags"]) == 0
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        if ask.undo_of:
+            relations.restore(ask, rows, user_client_tags, "client_tags")
+        else:
+            relations.remove(rows, user_client_tags, ask.parameters["tags"])

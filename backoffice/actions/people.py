@@ -1,0 +1,39 @@
+"""The rules about people that several actions share, and what happens besides."""
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from backoffice.actions.action import Ask, Effect, Rule
+from backoffice.models.user import User
+from backoffice.policy import grants
+from backoffice.services import sessions, tokens
+
+ADMINISTRATORS_LOCK = "administrators"
+
+
+def _is_oneself(ask: Ask) -> ColumnElement[bool]:
+    return User.id == ask.actor.user_id if ask.actor.user_id else false()
+
+
+def _is_last_administrator(ask: Ask) -> ColumnElement[bool]:
+    """Of all administrators who can sign in, if every one was selected, the first is refused.
+
+    The actor survives the run, because nobody acts on oneself.
+    """
+    other, first = aliased(User), aliased(User)
+    spared = or_(other.id.not_in(ask.selected), other.id == (ask.actor.user_id or 0))
+    survives = select(other.id).where(grants.administers(ask.now, other), spared).exists()
+    lowest = select(func.min(first.id)).where(grants.administers(ask.now, first)).scalar_subquery()
+    return and_(grants.administers(ask.now), ~survives, User.id == lowest)
+
+
+ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)
+OUTRANKED = Rule(
+    "outranked", "{label} is in a group that you may not give.", lambda ask: grants.outranks(ask.actor, ask.grantable)
+)
+LAST_ADMINISTRATOR = Rule(
+    "last_administrator", "{label} is the last administrator who can sign in.", _is_last_administrator
+)
+
+ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
+VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

@@ -1,0 +1,175 @@
+"""The preview: which rows an action would change, which not, and why, frozen with their versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, select
+from sqlalchemy.orm import aliased
+
+from backoffice import clock
+from backoffice.actions.action import Action, Ask, Ids, Parameter
+from backoffice.errors import BadRequest, NotFound, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import require, scope
+from backoffice.services import lists
+
+MAX_TICKED = 1000
+KEPT = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows asked for: ticked `ids`, or all that match `query`, or those that the run `undo_of` changed."""
+
+    ids: Sequence[int] = ()
+    query: lists.Query | None = None
+    undo_of: int | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """What the run keeps of it."""
+        if self.query:
+            return {"all_matching": True, "query": [list(pair) for pair in self.query.pairs()]}
+        return {"undo_of": self.undo_of} if self.undo_of else {"ids": list(self.ids)}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen: a planned run, how many rows each outcome has, and what happens besides."""
+
+    run: BulkRun
+    action: Action
+    effects: list[tuple[str, str, int]] = field(default_factory=list)
+    missing: int = 0
+
+
+def preview(
+    *, actor: Actor, action: Action, selection: Selection, parameters: Mapping[str, Any] | None = None
+) -> Preview:
+    """Freeze what `action` would do to each selected row, and change nothing.
+
+    Raises NotAllowed, BadRequest (too many ticked), RuleBroken (a parameter, with its field) or NotFound (no row).
+    """
+    require_for(actor, action, all_matching=selection.query is not None)
+    if len(selection.ids) > MAX_TICKED:
+        raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
+    values = checked_parameters(actor, action, parameters or {})
+    _forget_old(actor)
+    run = BulkRun(
+        action=action.code(), actor_id=actor.user_id, parameters=values, selection=selection.stored(),
+        undo_of_id=selection.undo_of, created_at=clock.now(),
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    wanted = and_(scope(actor, action.model), _wanted(action, selection))
+    selected = select(action.model.id).where(wanted).correlate(None)
+    ask = Ask(actor, selected, values, undo_of=selection.undo_of)
+    outcome, rule = outcomes(action, ask)
+    rows = select(literal(run.id), action.model.id, outcome, rule, action.model.version).where(wanted)
+    db.session.execute(insert(BulkItem).from_select(["run_id", "row_id", "outcome", "rule", "version"], rows))
+    run.counts = counts(run.id)
+    run.planned = sum(run.counts.values())
+    if not run.planned:
+        raise NotFound("None of these rows is there any more.")
+    require_for(actor, action, rows=run.planned)
+    missing = len(set(selection.ids)) - run.planned if selection.ids else 0
+    return Preview(run, action, _effects(action, run), missing)
+
+
+def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bool = False) -> None:
+    """Ask the policy for the action, and for taking several rows or all that match."""
+    require(actor, action.permission)
+    if rows > 1:
+        require(actor, "bulk.run")
+    if all_matching:
+        require(actor, "bulk.run_all_matching")
+
+
+def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as {name: [ids]}, each one a row that the actor sees and may give.
+
+    Raises RuleBroken with the parameter's name as its field.
+    """
+    found: dict[str, Any] = {}
+    for parameter in action.parameters:
+        ids = _ids(parameter, given.get(parameter.name, ()))
+        if not ids or (len(ids) > 1 and not parameter.multiple):
+            raise RuleBroken(f"Choose {parameter.label.lower()}.", field=parameter.name)
+        ask = Ask(actor, select(action.model.id))
+        model = parameter.model
+        seen = select(model.id, parameter.allowed(ask)).where(model.id.in_(ids), scope(actor, model))
+        rows = dict(db.session.execute(seen).tuples().all())
+        if missing := [i for i in ids if i not in rows]:
+            raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
+        if not all(rows.values()):
+            raise RuleBroken(parameter.refusal, field=parameter.name)
+        found[parameter.name] = ids
+    return found
+
+
+def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
+    texts = [str(value) for value in given if str(value)]
+    if odd := [text for text in texts if not (text.isascii() and text.isdigit() and len(text) < 19)]:
+        raise RuleBroken(f"There is no {parameter.model.__singular__} “{odd[0][:40]}”.", field=parameter.name)
+    return sorted({int(text) for text in texts})
+
+
+def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """In SQL: the outcome of a row, and the code of the rule that refused it."""
+    refusals = [(rule.refuses(ask), rule.code) for rule in action.rules]
+    rule = case(*refusals, else_="") if refusals else literal("")
+    refused = [(condition, "refused") for condition, _ in refusals]
+    return case(*refused, (action.unchanged(ask), "unchanged"), else_="done"), rule
+
+
+def counts(run_id: int) -> dict[str, int]:
+    """How many rows of a run have each outcome."""
+    statement = select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
+    return dict(db.session.execute(statement).tuples().all())
+
+
+def doable(run_id: int) -> Ids:
+    """The ids of the rows of a run that are, or will be, changed."""
+    return select(BulkItem.row_id).where(BulkItem.run_id == run_id, BulkItem.outcome == "done")
+
+
+def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Action, str, str]]:
+    """For one row: each action with its outcome and the rule that refuses it, in one statement."""
+    columns: list[Any] = []
+    if not actions:
+        return []
+    model = actions[0].model
+    ask = Ask(actor, select(model.id).where(model.id == row_id))
+    for number, action in enumerate(actions):
+        outcome, rule = outcomes(action, ask) if not action.parameters else (literal("done"), literal(""))
+        columns += [outcome.label(f"outcome_{number}"), rule.label(f"rule_{number}")]
+    row = db.session.execute(select(*columns).where(model.id == row_id, scope(actor, model))).first()
+    if row is None:
+        raise NotFound
+    return [(action, row[2 * n], row[2 * n + 1]) for n, action in enumerate(actions)]
+
+
+def _wanted(action: Action, selection: Selection) -> ColumnElement[bool]:
+    model = action.model
+    if selection.query:
+        return lists.condition(model, selection.query)
+    if selection.undo_of:
+        return model.id.in_(doable(selection.undo_of))
+    return model.id.in_(list(selection.ids))
+
+
+def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:
+    found = [(e.singular, e.plural, db.session.scalar(e.count(doable(run.id))) or 0) for e in action.effects]
+    return [effect for effect in found if effect[2]]
+
+
+def _forget_old(actor: Actor) -> None:
+    """Previews that were never run are not kept."""
+    old = aliased(BulkRun)
+    stale = select(old.id).where(
+        old.state == "planned", old.actor_id == actor.user_id, old.created_at < clock.now() - KEPT
+    )
+    db.session.execute(delete(BulkRun).where(BulkRun.id.in_(stale)))

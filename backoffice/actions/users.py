@@ -1,0 +1,181 @@
+"""What people may do to people: block, unblock, revoke, grant again, delete, end sessions."""
+
+from sqlalchemy import ColumnElement, delete, func, select
+
+from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.actions.people import (
+    ADMINISTRATORS_LOCK,
+    ENDS_SESSIONS,
+    LAST_ADMINISTRATOR,
+    ONESELF,
+    OUTRANKED,
+    VOIDS_LINKS,
+)
+from backoffice.actions.relations import restore
+from backoffice.errors import RuleBroken
+from backoffice.extensions import db
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.token import Token
+from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.policy import grants
+from backoffice.services import events, sessions, tokens
+
+
+class UserAction(Action):
+    """What every action on people has in common: whoever outranks the actor is out of reach."""
+
+    model = User
+    rules = (ONESELF, OUTRANKED)
+
+
+class ExclusiveUserAction(UserAction):
+    """An action that may take an administrator away: one at a time, and one administrator always stays."""
+
+    rules = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
+    locks = (ADMINISTRATORS_LOCK,)
+
+    def ensure(self, ask: Ask) -> None:
+        ensure_administrator(ask)
+
+    def leave_active(self, ask: Ask, rows: Ids, status: str) -> None:
+        """Whoever stops being active loses sessions and open links in the same transaction."""
+        self.update(
+            rows, status=status, status_before=User.status, status_reason=ask.reason,
+            status_by_id=ask.actor.user_id, status_at=ask.now,
+        )  # fmt: skip
+        sessions.end_all(rows, reason=status)
+        tokens.revoke_all(rows)
+
+
+def ensure_administrator(ask: Ask) -> None:
+    """Raise RuleBroken if no administrator who can sign in is left."""
+    if not db.session.scalar(select(User.id).where(grants.administers(ask.now)).limit(1)):
+        raise RuleBroken("This would leave no administrator who can sign in.")
+
+
+class Block(ExclusiveUserAction):
+    name = "block"
+    label = "Block"
+    done = "blocked"
+    danger = True
+    reason_required = True
+    watches = ("status", "status_reason")
+    rules = (
+        *ExclusiveUserAction.rules,
+        Rule("revoked", "{label} has no access any more.", lambda _ask: User.status == "revoked"),
+    )
+    effects = (ENDS_SESSIONS, VOIDS_LINKS)
+    inverse = "unblock"
+    lasting = ("Ended sessions stay ended: people sign in again.", "Voided links stay void.")
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.status == "blocked"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.leave_active(ask, rows, "blocked")
+
+
+class Unblock(UserAction):
+    name = "unblock"
+    permission = "users.block"
+    label = "Unblock"
+    done = "unblocked"
+    watches = ("status", "status_reason")
+    inverse = "block"
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.status != "blocked"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.update(
+            rows, status=func.coalesce(User.status_before, "active"), status_before=None, status_reason=ask.reason,
+            status_by_id=ask.actor.user_id, status_at=ask.now,
+        )  # fmt: skip
+
+
+class RevokeAccess(ExclusiveUserAction):
+    name = "revoke"
+    label = "Revoke access"
+    title = "Revoke the access of {rows}"
+    done = "revoked"
+    danger = True
+    reason_required = True
+    watches = ("status", "status_reason", "groups")
+    remembers = ("groups",)
+    rules = (
+        *ExclusiveUserAction.rules,
+        Rule("invited", "{label} has not accepted the invitation yet: block instead.", lambda _ask: User.status == "invited"),
+    )  # fmt: skip
+    effects = (ENDS_SESSIONS, VOIDS_LINKS)
+    inverse = "regrant"
+    lasting = ("Ended sessions stay ended.", "Groups that you may not give do not come back.")
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.status == "revoked"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.leave_active(ask, rows, "revoked")
+        db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
+
+
+class GrantAccessAgain(UserAction):
+    name = "regrant"
+    permission = "users.revoke"
+    label = "Grant access again"
+    title = "Grant {rows} access again"
+    done = "active again"
+    watches = ("status", "status_reason", "groups")
+    inverse = "revoke"
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.status != "revoked"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.update(
+            rows, status="active", status_before=None, status_reason=ask.reason, status_by_id=ask.actor.user_id,
+            status_at=ask.now,
+        )  # fmt: skip
+        if ask.undo_of:
+            restore(ask, rows, user_groups, "groups", among=ask.grantable)
+
+
+class EndSessions(UserAction):
+    name = "end_sessions"
+    label = "End sessions"
+    title = "End the sessions of {rows}"
+    done = "signed out everywhere"
+    changes_rows = False
+    rules = (OUTRANKED,)
+    effects = (ENDS_SESSIONS,)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        live = select(Session.id).where(Session.user_id == User.id, Session.live(ask.now))
+        return ~live.where(Session.id != (ask.actor.session_id or 0)).exists()
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        sessions.end_all(rows, reason="ended by an administrator", keep=ask.actor.session_id)
+
+
+class DeleteUsers(ExclusiveUserAction):
+    name = "delete"
+    label = "Delete"
+    done = "deleted"
+    danger = True
+    typed_confirmation = True
+    watches = ("status",)
+    effects = (ENDS_SESSIONS,)
+    lasting = ("Personal data is erased for good; only the number stays in the events log.",)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.leave_active(ask, rows, "deleted")
+        for table in (user_groups, user_client_tags):
+            db.session.execute(delete(table).where(table.c.user_id.in_(rows)))
+        for model in (Session, Token, SignInAttempt):
+            db.session.execute(delete(model).where(model.user_id.in_(rows)))
+        self.update(
+            rows, email=None, email_key=None, login=None, login_key=None, first_name="", last_name="", phone="",
+            search_key="", ip_whitelist=[], preferences={}, password_hash=None, password_state="none",
+            status_reason="", status_before=None, email_verified_at=None,
+        )  # fmt: skip
+        events.redact(subject_type="users", subject_ids=rows)

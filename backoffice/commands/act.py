@@ -1,0 +1,55 @@
+"""Actions from the command line: the same preview, rules, events and result as on the screen."""
+
+import click
+from flask.cli import AppGroup
+
+from backoffice.actions import report
+from backoffice.actions.action import find
+from backoffice.actions.plan import Selection, preview
+from backoffice.actions.run import phrase, run
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.policy.actor import system
+from backoffice.services import lists
+
+
+def add(group: AppGroup) -> None:
+    group.command("act")(act)
+
+
+@click.argument("code")
+@click.option("--id", "ids", type=int, multiple=True, help="A row's number; may be repeated.")
+@click.option("--where", multiple=True, help="A filter as in a list's address: status=active, search=ma.")
+@click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
+@click.option("--reason", default="")
+@click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
+def act(code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tuple[str, ...], reason: str, yes: bool) -> None:
+    """Preview the action CODE, such as users.block, and with --yes run it."""
+    action = find(code)
+    if action is None:
+        raise click.ClickException(f"There is no action {code}.")
+    actor = system()
+    given: dict[str, list[str]] = {}
+    for name, _, value in (text.partition("=") for text in parameters):
+        given.setdefault(name, []).append(value)
+    try:
+        query = lists.parse(action.model, [(k, v) for k, _, v in (text.partition("=") for text in where)])
+        selection = Selection(query=query) if where else Selection(ids=ids)
+        shown = preview(actor=actor, action=action, selection=selection, parameters=given)
+        click.echo(report.title(shown.run, action))
+        _tell(shown.run.counts, report.refusals(shown.run, action))
+        if yes:
+            done = run(actor=actor, token=str(shown.run.token), action=action, reason=reason, confirmation=phrase(action, shown.run))
+            click.echo(f"Done, as bulk run {done.id}.")
+            _tell(done.counts, report.refusals(done, action))
+        db.session.commit()
+    except BackofficeError as error:
+        raise click.ClickException(error.message or "There are no such rows.") from error
+
+
+def _tell(counts: dict[str, int], refusals: list[str]) -> None:
+    for outcome, number in counts.items():
+        click.echo(f"  {outcome}: {number:,}")
+    for sentence in refusals:
+        click.echo(f"  {sentence}")
+

@@ -1,0 +1,61 @@
+"""The first administrator, and the way back in for one who is locked out."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.models.user import User
+from backoffice.policy.actor import system
+from backoffice.services import accounts, events, passwords
+from backoffice.text import address_key
+
+
+def add(group: AppGroup) -> None:
+    group.command("create-administrator")(create_administrator)
+    group.command("clear-ip-whitelist")(clear_ip_whitelist)
+
+
+@click.argument("email")
+@click.option("--first-name", default="")
+@click.option("--last-name", default="")
+@click.option("--prompt", is_flag=True, help="Ask for a password here instead of printing a one-time link.")
+def create_administrator(email: str, first_name: str, last_name: str, prompt: bool) -> None:
+    """Create an administrator; prints a one-time link to choose a password."""
+    settings = current_app.extensions["settings"]
+    try:
+        user = accounts.create_administrator(
+            actor=system(), email=email, first_name=first_name, last_name=last_name
+        )
+        if prompt:
+            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+            passwords.check(user, password, settings)
+            passwords.keep(user, password, settings)
+            user.status = "active"
+        else:
+            link = accounts.invitation_link(user=user, settings=settings)
+        db.session.commit()
+    except BackofficeError as error:
+        raise click.ClickException(error.message) from error
+    if prompt:
+        click.echo(f"{user.email} can sign in at {settings.base_url}/sign-in.")
+    else:
+        hours = settings.invitation_valid.total_seconds() / 3600
+        click.echo(f"Open this link within {hours:g} hours to choose a password; it works once:\n{link}")
+
+
+@click.argument("email")
+def clear_ip_whitelist(email: str) -> None:
+    """Let somebody in from any address again, for instance a locked-out administrator."""
+    user = db.session.scalar(select(User).where(User.email_key == address_key(email)))
+    if user is None:
+        raise click.ClickException("Nobody has this e-mail address.")
+    before, user.ip_whitelist, user.version = user.ip_whitelist, [], user.version + 1
+    events.record(
+        actor=system(), action="users.edit", subject=events.subject_of(user), before={"ip_whitelist": before},
+        after={"ip_whitelist": []},
+    )  # fmt: skip
+    db.session.commit()
+    click.echo(f"{user.email} may sign in from any address.")

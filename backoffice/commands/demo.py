@@ -1,0 +1,7 @@
+"""Demo data."""
+
+from flask.cli import AppGroup
+
+
+def add(group: AppGroup) -> None:
+    """Nothing yet."""

@@ -1,0 +1,55 @@
+"""The refusals of the domain; only `views/errors.py` knows which page or status each becomes."""
+
+
+class BackofficeError(Exception):
+    """A refusal with the sentence a person reads.
+
+    Args:
+        message: what went wrong and what to do next, in plain English.
+        field: the form field it belongs to, if any.
+    """
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class NotAllowed(BackofficeError):
+    """The actor lacks the permission; `code` names it where there is one."""
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message or "You do not have the permission to do this.")
+        self.code = code
+
+
+class NotFound(BackofficeError):
+    """There is no such thing, or it is out of the actor's scope: both look the same."""
+
+
+class RuleBroken(BackofficeError):
+    """The request is understood, but a rule forbids it."""
+
+
+class BadRequest(BackofficeError):
+    """The request itself makes no sense; nothing was tried."""
+
+
+class Expired(BackofficeError):
+    """A link, code or selection that was genuine is no longer valid."""
+
+
+class TooMany(BackofficeError):
+    """Too many tries; `retry_after` says in how many seconds the next is welcome."""
+
+    def __init__(self, message: str, *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Conflict(BackofficeError):
+    """Somebody else changed the row since it was read; `current` is the row as it is now."""
+
+    def __init__(self, message: str, *, current: object) -> None:
+        super().__init__(message)
+        self.current = current

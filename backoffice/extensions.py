@@ -1,0 +1,56 @@
+"""Objects without an app, joined to one by `create_app()`; and how each engine is spoken to."""
+
+import sqlite3
+from contextvars import ContextVar
+from typing import Any
+
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import Connection, Engine, event, func, select
+
+from backoffice.models.base import Base
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+migrate = Migrate()
+csrf = CSRFProtect()
+babel = Babel()
+
+_reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
+
+
+def expect_reading(reading: bool) -> None:
+    """Say whether the transactions to come only look, so that they take no write lock on SQLite."""
+    _reading.set(reading)
+
+
+def begin(*, writing: bool) -> None:
+    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected."""
+    db.session.rollback()
+    db.session.connection(execution_options={"writing": writing})
+
+
+def lock(name: str) -> None:
+    """Wait until no other transaction holds `name`, and hold it until this one ends.
+
+    SQLite needs nothing: a writing transaction there is alone from its beginning.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(connection: Any, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
+        for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """A transaction that may write takes SQLite's write lock at once, so that it never fails half-way."""
+    if connection.dialect.name == "sqlite":
+        writing = connection.get_execution_options().get("writing", not _reading.get())
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,132 @@
+"""What every entity shares: identity, version, times, the words for it, and how it is searched."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from backoffice import clock
+from backoffice.text import fold
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
+Json = JSON().with_variant(JSONB, "postgresql")
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on both engines; SQLite stores them without the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables, with constraint names that migrations and error messages can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime,
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[int]: Json,
+    }
+
+
+class Record(Base):
+    """A table that people see as a screen.
+
+    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched and
+    which are personal (erased from events when the person is deleted). Columns whose `info` says `hidden` never
+    reach a screen, a filter, an export or an event.
+    """
+
+    __abstract__ = True
+    __singular__: ClassVar[str] = ""
+    __plural__: ClassVar[str] = ""
+    __label__: ClassVar[str] = "name"
+    __search__: ClassVar[tuple[str, ...]] = ()
+    __personal__: ClassVar[frozenset[str]] = frozenset()
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if not cls.__dict__.get("__abstract__"):
+            words = str(cls.__tablename__).replace("_", " ")
+            cls.__plural__ = cls.__dict__.get("__plural__") or words
+            cls.__singular__ = cls.__dict__.get("__singular__") or words.removesuffix("s")
+            given = tuple(cls.__dict__.get("__table_args__", ()))
+            cls.__table_args__ = (*given, {"sqlite_autoincrement": True})  # an id is never given twice
+        super().__init_subclass__(**kwargs)
+
+    @property
+    def label(self) -> str:
+        """What people call this row."""
+        return str(getattr(self, self.__label__))
+
+    @classmethod
+    def label_column(cls) -> ColumnElement[str]:
+        """The same as `label`, in SQL."""
+        column: ColumnElement[str] = getattr(cls, cls.__label__)
+        return column
+
+
+class Entity(Record):
+    """A record that people change: it has a version, against which stale forms are refused, and its times."""
+
+    __abstract__ = True
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True}, sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now, sort_order=92)
+
+
+class Searchable:
+    """Keeps `search_key`: the folded text of the columns named in `__search__`, for search and sort by name."""
+
+    search_key: Mapped[str] = mapped_column(String(700), default="", info={"hidden": True}, sort_order=93)
+
+    def fold_search_key(self) -> None:
+        texts = (getattr(self, name) for name in self.__search__)  # type: ignore[attr-defined]  # from Entity
+        self.search_key = fold(" ".join(text for text in texts if text))[:700]
+
+
+@event.listens_for(Searchable, "before_insert", propagate=True)
+@event.listens_for(Searchable, "before_update", propagate=True)
+def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
+    row.fold_search_key()
+
+
+def records() -> list[type[Record]]:
+    """Every record type known to the process, by table name."""
+    mapped = (mapper.class_ for mapper in Base.registry.mappers)
+    return sorted((c for c in mapped if issubclass(c, Record)), key=lambda c: c.__tablename__)

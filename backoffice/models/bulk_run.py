@@ -1,0 +1,64 @@
+"""BulkRun and BulkItem: an action over a set of rows, from its preview to its result."""
+
+from uuid import UUID, uuid4
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Base, BigInt, Json, Record
+
+STATES = ("planned", "running", "done", "aborted", "undone", "failed")
+OUTCOMES = ("done", "unchanged", "refused", "stale", "failed")
+
+
+class BulkRun(Record):
+    """One preview and what became of it. `token` is the selection token that the preview hands out."""
+
+    __tablename__ = "bulk_runs"
+
+    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"hidden": True})
+    action: Mapped[str] = mapped_column(String(60))
+    actor_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    selection: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(10), default="planned", info={"choices": STATES[1:]})
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    planned: Mapped[int] = mapped_column(default=0)
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_bulk_runs_actor_id_id", "actor_id", "id"),
+        Index("ix_bulk_runs_undo_of_id", "undo_of_id"),
+    )
+
+    @property
+    def label(self) -> str:
+        return f"Bulk run {self.id}"
+
+    @classmethod
+    def label_column(cls) -> ColumnElement[str]:
+        return "Bulk run " + cast(cls.id, String)
+
+
+class BulkItem(Base):
+    """One row of a run: its version when it was previewed, exactly one outcome, and what an undo needs to know."""
+
+    __tablename__ = "bulk_items"
+
+    run_id: Mapped[int] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True)
+    row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(10))
+    rule: Mapped[str] = mapped_column(String(40), default="")
+    version: Mapped[int]
+    memory: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    __table_args__ = (
+        CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),
+        Index("ix_bulk_items_run_id_outcome_row_id", "run_id", "outcome", "row_id"),
+    )

@@ -1,0 +1,56 @@
+"""Event: one line of the events log, which is the audit trail; append-only and hash-chained."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, cast
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import BigInt, Json, Record
+
+RESULTS = ("done", "denied", "failed")
+
+
+class Event(Record):
+    """Who did what to which row, from where, and what it changed.
+
+    `hash` covers every column but `before`, `after` and `reason`; those are covered by `details_hash`, so that
+    erasing a person's data can empty them without breaking the chain. A trigger forbids every other change.
+    """
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(BigInt)
+    actor_groups: Mapped[list[str]] = mapped_column(default=list)
+    action: Mapped[str] = mapped_column(String(60))
+    subject_type: Mapped[str] = mapped_column(String(40), default="")
+    subject_id: Mapped[int | None] = mapped_column(BigInt)
+    result: Mapped[str] = mapped_column(String(10), default="done", info={"choices": RESULTS})
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    ip: Mapped[str] = mapped_column(String(45), default="")
+    request_id: Mapped[str] = mapped_column(String(40), default="")
+    bulk_run_id: Mapped[int | None] = mapped_column(BigInt)
+    redacted_at: Mapped[datetime | None]
+    details_hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
+    previous_hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
+    hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
+
+    __table_args__ = (
+        CheckConstraint(f"result IN {RESULTS}", name="result"),
+        Index("ix_events_subject_type_subject_id_id", "subject_type", "subject_id", "id"),
+        Index("ix_events_actor_id_id", "actor_id", "id"),
+        Index("ix_events_action_id", "action", "id"),
+        Index("ix_events_bulk_run_id", "bulk_run_id"),
+    )
+
+    @property
+    def label(self) -> str:
+        return f"Event {self.id}"
+
+    @classmethod
+    def label_column(cls) -> ColumnElement[str]:
+        return "Event " + cast(cls.id, String)

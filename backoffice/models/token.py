@@ -1,0 +1,38 @@
+"""Token: a one-time value that was handed to somebody, such as an invitation link."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Base, BigInt
+
+PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment", "email_change")
+
+
+class Token(Base):
+    """Only the SHA-256 of the value is kept. One live token per user and purpose."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(20))
+    value_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    sent_to: Mapped[str] = mapped_column(String(254), default="")
+    channel: Mapped[str] = mapped_column(String(10), default="link")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+        Index("ix_tokens_user_id_purpose", "user_id", "purpose"),
+    )
+
+    @classmethod
+    def open(cls) -> ColumnElement[bool]:
+        """In SQL: neither used, superseded nor revoked; it may still have expired."""
+        return cls.used_at.is_(None) & cls.superseded_at.is_(None) & cls.revoked_at.is_(None)

@@ -1,0 +1,138 @@
+"""User: a person who signs in to the back office."""
+
+from uuid import UUID, uuid4
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Uuid,
+    and_,
+    cast,
+    func,
+    or_,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice.models.base import Base, BigInt, Entity, Searchable
+from backoffice.text import address_key
+
+if TYPE_CHECKING:
+    from backoffice.models.client_tag import ClientTag
+    from backoffice.models.group import Group
+
+STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
+LOGIN_METHODS = ("email", "login")
+PASSWORD_STATES = ("none", "usable", "temporary", "expired")
+NAME_SOURCES = ("self", "administrator")
+TAG_MODES = ("all", "only", "except")
+
+user_groups = Table(
+    "user_groups",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+user_client_tags = Table(
+    "user_client_tags",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_tag_id", BigInt, ForeignKey("client_tags.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class User(Searchable, Entity):
+    """A back-office user. E-mail and login are unique in their normalised form (`*_key`)."""
+
+    __tablename__ = "users"
+    __singular__ = "person"
+    __plural__ = "people"
+    __search__ = ("first_name", "last_name", "email", "login")
+    __personal__ = frozenset(
+        {"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"}
+    )
+
+    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
+    login_method: Mapped[str] = mapped_column(String(10), default="email", info={"choices": LOGIN_METHODS})
+    email: Mapped[str | None] = mapped_column(String(254))
+    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"hidden": True})
+    login: Mapped[str | None] = mapped_column(String(64))
+    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"hidden": True})
+    email_verified_at: Mapped[datetime | None]
+    first_name: Mapped[str] = mapped_column(String(100), default="")
+    last_name: Mapped[str] = mapped_column(String(100), default="")
+    name_source: Mapped[str] = mapped_column(String(15), default="administrator")
+    phone: Mapped[str] = mapped_column(String(32), default="")
+    language: Mapped[str] = mapped_column(String(8), default="en")
+
+    status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1]})
+    status_before: Mapped[str | None] = mapped_column(String(10), info={"hidden": True})
+    status_reason: Mapped[str] = mapped_column(String(500), default="")
+    status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    status_at: Mapped[datetime | None]
+
+    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
+    password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
+    password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    two_factor: Mapped[str] = mapped_column(String(10), default="disabled")
+    ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
+    client_tags_mode: Mapped[str] = mapped_column(String(6), default="all", info={"choices": TAG_MODES})
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"hidden": True})
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    last_login_at: Mapped[datetime | None]
+
+    groups: Mapped[list["Group"]] = relationship(secondary=user_groups, back_populates="users")
+    client_tags: Mapped[list["ClientTag"]] = relationship(secondary=user_client_tags, back_populates="users")
+    created_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[created_by_id])
+    status_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[status_by_id])
+
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        CheckConstraint(f"login_method IN {LOGIN_METHODS}", name="login_method"),
+        CheckConstraint(f"password_state IN {PASSWORD_STATES}", name="password_state"),
+        CheckConstraint(f"client_tags_mode IN {TAG_MODES}", name="client_tags_mode"),
+        CheckConstraint(
+            "status = 'deleted' OR (login_method = 'email' AND email_key IS NOT NULL)"
+            " OR (login_method = 'login' AND login_key IS NOT NULL)",
+            name="identifier",
+        ),
+        Index("ix_users_search_key_id", "search_key", "id"),
+        Index("ix_users_created_at_id", "created_at", "id"),
+        Index("ix_users_created_by_id", "created_by_id"),
+        Index("ix_users_status_id", "status", "id"),
+    )
+
+    def set_email(self, email: str | None) -> None:
+        """Keep the address as typed, and the form in which it must be unique."""
+        self.email = email
+        self.email_key = address_key(email) if email else None
+
+    def set_login(self, login: str | None) -> None:
+        """Keep the login as typed, and the form in which it must be unique."""
+        self.login = login
+        self.login_key = address_key(login) if login else None
+
+    @hybrid_property
+    def name(self) -> str:
+        """First and last name, else the e-mail address or login, else the number."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.login or f"Deleted user {self.id}"
+
+    @name.inplace.expression
+    @classmethod
+    def _name_in_sql(cls) -> ColumnElement[str]:
+        full = func.nullif(func.trim(cls.first_name + " " + cls.last_name), "")
+        return func.coalesce(full, cls.email, cls.login, "Deleted user " + cast(cls.id, String))
+
+    @classmethod
+    def can_sign_in(cls, now: datetime) -> ColumnElement[bool]:
+        """In SQL: the person could open the web back office with a password right now."""
+        in_time = or_(cls.password_expires_at.is_(None), cls.password_expires_at > now)
+        usable = or_(cls.password_state == "usable", and_(cls.password_state == "temporary", in_time))
+        return and_(cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable)

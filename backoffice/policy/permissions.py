@@ -1,0 +1,72 @@
+"""The permission codes, `area.verb`, each with one line that says what it means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from backoffice.models.base import Record, records
+
+
+@dataclass(frozen=True, order=True)
+class Permission:
+    """One thing that a group may allow. `danger` marks those worth a second thought."""
+
+    code: str
+    meaning: str
+    danger: bool = False
+
+    @property
+    def area(self) -> str:
+        return self.code.partition(".")[0]
+
+
+VERBS = {
+    "view": "See the list of {plural} and their details",
+    "create": "Add {plural}",
+    "edit": "Change {plural}",
+    "delete": "Delete {plural} for good",
+    "export": "Download {plural} as a file",
+}
+READ_ONLY = {"events": ("view", "export"), "bulk_runs": ("view", "export")}
+DANGEROUS_VERBS = ("delete",)
+
+STANDING = (
+    Permission("users.block", "Block and unblock people"),
+    Permission("users.revoke", "Revoke people's access and their groups, and grant it again", danger=True),
+    Permission("users.end_sessions", "End people's sessions"),
+    Permission("users.assign_groups", "Add people to groups and remove them", danger=True),
+    Permission("users.assign_scope", "Decide which client tags people may see"),
+    Permission("users.edit_ip", "Limit people to internet addresses", danger=True),
+    Permission("bulk.run", "Act on several rows at once"),
+    Permission("bulk.run_all_matching", "Act on every row that matches a filter", danger=True),
+    Permission("bulk.undo", "Undo what was done to several rows"),
+)
+
+_added: dict[str, Permission] = {}
+
+
+def add(code: str, meaning: str, *, danger: bool = False) -> None:
+    """Make a code known: actions do so for those that are theirs alone."""
+    _added.setdefault(code, Permission(code, meaning, danger))
+
+
+def catalogue() -> dict[str, Permission]:
+    """Every permission there is, by code: the standing ones, five per screen, one per own action."""
+    found = {p.code: p for p in (*_of_screens(), *STANDING)}
+    return dict(sorted(({code: p for code, p in _added.items() if code not in found} | found).items()))
+
+
+def unknown(codes: Iterable[str]) -> list[str]:
+    """Those of `codes` that no permission has."""
+    return sorted(set(codes) - catalogue().keys())
+
+
+def _of_screens() -> Iterable[Permission]:
+    for model in records():
+        for verb in READ_ONLY.get(area_of(model), VERBS):
+            meaning = VERBS[verb].format(plural=model.__plural__)
+            yield Permission(f"{area_of(model)}.{verb}", meaning, danger=verb in DANGEROUS_VERBS)
+
+
+def area_of(model: type[Record]) -> str:
+    """The first half of the codes about `model`: its table's name."""
+    return str(model.__tablename__)

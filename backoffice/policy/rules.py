@@ -1,0 +1,63 @@
+"""The three questions everything asks: may they (`can`, `require`), and which rows do they see (`scope`)?"""
+
+from collections.abc import Callable
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+
+from backoffice.errors import NotAllowed
+from backoffice.models.base import Record
+from backoffice.models.bulk_run import BulkRun
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of, catalogue
+
+Scope = Callable[[Actor], ColumnElement[bool]]
+_narrower: dict[type[Record], Scope] = {}
+
+
+def can(actor: Actor | None, code: str) -> bool:
+    """Whether `actor` holds the permission `code`. Nobody, signed out, holds any."""
+    if actor is None:
+        return False
+    return code in actor.permissions or actor.all_permissions
+
+
+def require(actor: Actor | None, code: str) -> Actor:
+    """The actor, or NotAllowed with the permission's meaning."""
+    if actor is None or not can(actor, code):
+        known = catalogue().get(code)
+        what = f" ({known.meaning.lower()})" if known else ""
+        raise NotAllowed(f"You need the permission {code}{what}. An administrator can give it.", code=code)
+    return actor
+
+
+def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
+    """Which rows of `model` the actor sees, as a condition for every read of them."""
+    if actor is None:
+        return false()
+    if model in _narrower:
+        return _narrower[model](actor)
+    return true() if can(actor, f"{area_of(model)}.view") else false()
+
+
+def scoped(model: type[Record]) -> Callable[[Scope], Scope]:
+    """Decorate the function that says which rows of `model` an actor sees."""
+
+    def keep(narrower: Scope) -> Scope:
+        _narrower[model] = narrower
+        return narrower
+
+    return keep
+
+
+@scoped(User)
+def _users(actor: Actor) -> ColumnElement[bool]:
+    """The deleted are gone for everyone; their number stays in the events."""
+    return and_(User.status != "deleted", true() if can(actor, "users.view") else false())
+
+
+@scoped(BulkRun)
+def _bulk_runs(actor: Actor) -> ColumnElement[bool]:
+    """One's own runs, and with the permission everyone's; previews that were never run are nobody's business."""
+    everyone = true() if can(actor, "bulk_runs.view") else false()
+    return and_(BulkRun.state != "planned", or_(BulkRun.actor_id == actor.user_id, everyone))

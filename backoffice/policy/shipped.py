@@ -1,0 +1,76 @@
+"""The groups that a new installation has: key, name, description, permissions, and whom they may appoint."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backoffice.models.group import ADMINISTRATORS
+from backoffice.policy.permissions import Permission, catalogue
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """`holds` chooses from the catalogue; `grants` are keys of the groups that members may give and take."""
+
+    key: str
+    name: str
+    description: str
+    holds: Callable[[Permission], bool]
+    grants: tuple[str, ...] = ()
+
+    def permissions(self) -> list[str]:
+        return sorted(p.code for p in catalogue().values() if self.holds(p))
+
+
+PEOPLE = ("users", "groups")
+
+
+def _everything(_permission: Permission) -> bool:
+    return True
+
+
+def _nothing(_permission: Permission) -> bool:
+    return False
+
+
+def _looks(permission: Permission) -> bool:
+    return permission.code.endswith(".view")
+
+
+def _all_but_people(permission: Permission) -> bool:
+    return permission.area not in PEOPLE or _looks(permission)
+
+
+def _looks_at_people(permission: Permission) -> bool:
+    return permission.code in ("users.view", "groups.view", "client_tags.view")
+
+
+def _runs_company(permission: Permission) -> bool:
+    return permission.area in (*PEOPLE, "client_tags", "bulk", "bulk_runs", "events")
+
+
+def _runs_staff(permission: Permission) -> bool:
+    return _runs_company(permission) and permission.code not in ("groups.create", "groups.edit", "groups.delete")
+
+
+SHIPPED = (
+    Shipped(ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything),
+    Shipped("managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people),
+    Shipped(
+        "main_administrator",
+        "Main administrator",
+        "Runs the company: people, groups and client tags; appoints company administrators.",
+        _runs_company,
+        ("company_administrator", "dispatcher", "agent_group_manager", "employee"),
+    ),
+    Shipped(
+        "company_administrator",
+        "Company administrator",
+        "Runs the staff: appoints dispatchers, agent group managers and employees.",
+        _runs_staff,
+        ("dispatcher", "agent_group_manager", "employee"),
+    ),
+    Shipped("dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people),
+    Shipped("agent_group_manager", "Agent group manager", "Looks at people, groups and client tags.", _looks_at_people),
+    Shipped("employee", "Employee", "Signs in and keeps an own profile.", _nothing),
+    Shipped("viewers", "Viewers", "Sees everything, changes nothing.", _looks),
+)

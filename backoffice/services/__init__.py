@@ -1,0 +1,1 @@
+"""What is not a set operation, one area per file."""

@@ -1,0 +1,84 @@
+"""What a model's attributes are, so that lists, filters, forms, exports and events need no declarations."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, inspect
+from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
+
+from backoffice.models.base import Record, UTCDateTime
+
+KINDS: tuple[tuple[type, str], ...] = (
+    (Boolean, "boolean"), (DateTime, "time"), (UTCDateTime, "time"), (Date, "date"), (Integer, "number"),
+    (Numeric, "number"), (String, "text"), (JSON, "list"),
+)  # fmt: skip
+LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "date": date(1, 1, 1)}
+
+
+@cache
+def kind(model: type[Record], name: str) -> str:
+    """What `name` is on `model`.
+
+    One of: text, number, boolean, time, date, list, choice, one (a related row), many (related rows),
+    computed, or '' where there is no such attribute or it is hidden.
+    """
+    mapper = inspect(model)
+    if name in mapper.relationships:
+        return "many" if mapper.relationships[name].uselist else "one"
+    if name not in mapper.column_attrs:
+        return "computed" if name in mapper.all_orm_descriptors and not name.startswith("_") else ""
+    column = mapper.column_attrs[name].columns[0]
+    if column.info.get("hidden"):
+        return ""
+    if "choices" in column.info or isinstance(column.type, Enum):
+        return "choice"
+    return next((word for cls, word in KINDS if isinstance(column.type, cls)), "")
+
+
+@cache
+def relation(model: type[Record], name: str) -> RelationshipProperty[Any]:
+    """The relationship called `name`."""
+    return inspect(model).relationships[name]
+
+
+def related_model(model: type[Record], name: str) -> type[Record]:
+    """The model at the other end of the relationship called `name`."""
+    target: type[Record] = relation(model, name).mapper.class_
+    return target
+
+
+def column(model: type[Record], name: str) -> Any:
+    """The table column behind the attribute `name`."""
+    return inspect(model).column_attrs[name].columns[0]
+
+
+def attribute(model: type[Record], name: str) -> InstrumentedAttribute[Any]:
+    """The attribute called `name`, to build SQL with."""
+    found: InstrumentedAttribute[Any] = getattr(model, name)
+    return found
+
+
+def choices(model: type[Record], name: str) -> tuple[str, ...]:
+    """The values that a choice may have."""
+    found = column(model, name)
+    return tuple(found.info.get("choices") or found.type.enums)
+
+
+@cache
+def visible(model: type[Record]) -> tuple[str, ...]:
+    """Every column of `model` that may be shown, in the order of the table; no foreign keys."""
+    attributes = inspect(model).column_attrs
+    return tuple(a.key for a in attributes if kind(model, a.key) and not a.columns[0].foreign_keys)
+
+
+def lowest(model: type[Record], name: str) -> Any:
+    """A value that sorts before every other, in place of an empty one."""
+    what = kind(model, name)
+    return datetime.fromisoformat("0001-01-01T00:00:00+00:00") if what == "time" else LOWEST.get(what, "")
+
+
+def heading(name: str) -> str:
+    """How the attribute is called where nobody chose better words: `created_at` is 'Created at'."""
+    words = name.replace("_", " ").removesuffix(" id") if name != "id" else "ID"
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,157 @@
+"""What a person may filter a list by: typed, from the attribute, with a message where a value makes no sense."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from backoffice.errors import BadRequest
+from backoffice.models.base import Record
+from backoffice.services import fields
+from backoffice.text import cleaned
+
+MAX_FILTERS = 20
+MAX_VALUES = 50
+MAX_ID = 2**63 - 1
+NONE = "none"  # the choice "has no related row"
+RANGED = ("number", "date", "time")
+FILTERABLE = (*RANGED, "text", "boolean", "choice", "one", "many")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition: `operator` is '' for "is one of `values`", else from or to."""
+
+    name: str
+    operator: str
+    values: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The name in a query string, such as `created_at.from`."""
+        return f"{self.name}.{self.operator}" if self.operator else self.name
+
+
+def filterable(model: type[Record]) -> tuple[str, ...]:
+    """Every attribute of `model` that a list may be filtered by."""
+    return tuple(name for name in fields.visible(model) if fields.kind(model, name) in FILTERABLE)
+
+
+def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
+    """The filters in a query string; keys that name no allowed attribute are refused.
+
+    Raises BadRequest with the filter's key as its field.
+    """
+    found: dict[str, list[str]] = {}
+    for key, text in pairs:
+        if value := cleaned(text):
+            found.setdefault(key, []).append(value)
+    if sum(map(len, found.values())) > MAX_FILTERS * MAX_VALUES or len(found) > MAX_FILTERS:
+        raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
+    return tuple(_filter(model, key, values, allowed) for key, values in found.items())
+
+
+def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """The filter in SQL. Raises BadRequest where a value does not fit the attribute."""
+    return _CONDITIONS[fields.kind(model, filter_.name)](model, filter_)
+
+
+def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[str]) -> Filter:
+    name, _, operator = key.partition(".")
+    kind = fields.kind(model, name)
+    fits = operator in ("from", "to") if kind in RANGED else not operator
+    if name not in allowed or kind not in FILTERABLE or not fits:
+        raise BadRequest(f"This list has no filter “{key[:60]}”.", field=key)
+    if operator and len(values) > 1:
+        raise BadRequest(f"{fields.heading(name)}: give one value.", field=key)
+    return Filter(name, operator, tuple(dict.fromkeys(values))[:MAX_VALUES])
+
+
+def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    column = fields.attribute(model, filter_.name)
+    return or_(*(column.icontains(value[:200], autoescape=True) for value in filter_.values))
+
+
+def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    known = fields.choices(model, filter_.name)
+    if unknown := [value for value in filter_.values if value not in known]:
+        raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    if not set(filter_.values) <= {"yes", "no"}:
+        raise _unfit(filter_, "choose yes or no.")
+    return fields.attribute(model, filter_.name).in_([value == "yes" for value in filter_.values])
+
+
+def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
+    many = fields.kind(model, filter_.name) == "many"
+    ids = [_id(filter_, value) for value in filter_.values if value != NONE]
+    among = target.id.in_(ids)
+    parts: list[ColumnElement[bool]] = [attribute.any(among) if many else attribute.has(among)] if ids else []
+    if NONE in filter_.values:
+        parts.append(~attribute.any() if many else ~attribute.has())
+    return or_(*parts)
+
+
+def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    try:
+        number = Decimal(filter_.values[0])
+    except InvalidOperation:
+        raise _unfit(filter_, "give a number.") from None
+    if not number.is_finite() or abs(number) > MAX_ID:
+        raise _unfit(filter_, "give a smaller number.")
+    column = fields.attribute(model, filter_.name)
+    return column >= number if filter_.operator == "from" else column <= number
+
+
+def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Days are whole days in UTC, the last one included."""
+    day = _day(filter_)
+    column = fields.attribute(model, filter_.name)
+    start = datetime.combine(day, time(), UTC)
+    if filter_.operator == "from":
+        return column >= start
+    return column < start + timedelta(days=1)
+
+
+def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    column = fields.attribute(model, filter_.name)
+    return column >= _day(filter_) if filter_.operator == "from" else column <= _day(filter_)
+
+
+def _day(filter_: Filter) -> date:
+    try:
+        day = date.fromisoformat(filter_.values[0])
+    except ValueError:
+        raise _unfit(filter_, "write the date as 2026-01-31.") from None
+    if not 1900 <= day.year <= 9000:
+        raise _unfit(filter_, "give a year between 1900 and 9000.")
+    return day
+
+
+def _id(filter_: Filter, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:20]) <= MAX_ID):
+        raise _unfit(filter_, f"“{text[:60]}” is not a choice.")
+    return int(text)
+
+
+def _unfit(filter_: Filter, what: str) -> BadRequest:
+    return BadRequest(f"{fields.heading(filter_.name)}: {what}", field=filter_.key)
+
+
+_CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
+    "text": _text, "choice": _choice, "boolean": _boolean, "one": _related, "many": _related,
+    "number": _number, "time": _time, "date": _date,
+}  # fmt: skip
+
+
+def conditions(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]:
+    """All filters at once: a row must meet every one."""
+    found: list[Any] = [condition(model, filter_) for filter_ in filters]
+    return and_(True, *found)

@@ -1,0 +1,66 @@
+"""Groups: what may be written about them, and the ones that a new installation has."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.policy import grants, permissions
+from backoffice.policy.actor import Actor
+from backoffice.policy.shipped import SHIPPED
+from backoffice.services import records
+
+
+@records.checked(Group)
+def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
+    """Administrators stay as they are; nobody puts into a group what they could not give."""
+    if group and group.all_permissions:
+        raise NotAllowed("Administrators cannot be changed: its members may do everything.")
+    grantable = grants.grantable_group_ids(db.session(), actor)
+    if group and not actor.all_permissions and grants.may_hold(actor, group.permissions):
+        raise NotAllowed(f"{group.name} holds permissions beyond your own.")
+    _check_name(group, values)
+    _check_permissions(actor, group, values)
+    before = set(group.grants) if group else set()
+    moved = before ^ set(values.get("grants", before))
+    if beyond := sorted(other.name for other in moved if other.id not in grantable):
+        raise RuleBroken(f"You may not give or take {beyond[0]}.", field="grants")
+
+
+def install_shipped() -> None:
+    """Create those shipped groups that are missing; those that are there stay as people made them."""
+    known = {group.key: group for group in db.session.scalars(select(Group))}
+    missing = [shipped for shipped in SHIPPED if shipped.key not in known]
+    for shipped in missing:
+        everything = shipped.key == ADMINISTRATORS
+        known[shipped.key] = Group(
+            key=shipped.key, name=shipped.name, description=shipped.description, is_system=True,
+            permissions=[] if everything else shipped.permissions(), all_permissions=everything,
+        )  # fmt: skip
+    for shipped in missing:
+        known[shipped.key].grants = [known[key] for key in shipped.grants]
+        db.session.add(known[shipped.key])
+    db.session.flush()
+
+
+def _check_name(group: Group | None, values: dict[str, Any]) -> None:
+    if "name" not in values:
+        return
+    if not values["name"]:
+        raise RuleBroken("Give the group a name.", field="name")
+    same = db.session.scalar(select(Group.id).where(Group.name_key == Group(name=values["name"]).name_key))
+    if same and (group is None or same != group.id):
+        raise RuleBroken("Another group has this name.", field="name")
+
+
+def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
+    if "permissions" not in values:
+        return
+    before, after = set(group.permissions if group else ()), set(values["permissions"])
+    if unknown := set(permissions.unknown(after)) - before:
+        raise RuleBroken(f"There is no permission {min(unknown)}.", field="permissions")
+    if beyond := grants.may_hold(actor, after - before):
+        raise RuleBroken(f"You do not hold {beyond[0]} yourself.", field="permissions")
+    values["permissions"] = sorted(after)

@@ -1,0 +1,274 @@
+"""A list as a query: search, filters, sort and keyset paging over any model, within the actor's scope."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from backoffice.errors import BadRequest
+from backoffice.extensions import db
+from backoffice.models.base import Record, Searchable
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import scope
+from backoffice.services import fields, filters
+from backoffice.services.filters import Filter
+from backoffice.text import cleaned, fold
+
+COUNT_CAP = 10_000
+SIZES = (20, 50, 100)
+SEARCH_LENGTH, SEARCH_WORDS = 200, 8
+RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
+SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
+Related = dict[str, dict[int, list[tuple[int, str]]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What a person asked a list for. `sort` is an attribute's name, with a minus before it to descend."""
+
+    search: str = ""
+    filters: tuple[Filter, ...] = ()
+    sort: str = "-id"
+    after: str = ""
+    before: str = ""
+    size: int = 50
+
+    @property
+    def sort_name(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The search and the filters as a query string has them: what decides which rows match."""
+        found = [("search", self.search)] if self.search else []
+        return found + [(f.key, value) for f in self.filters for value in f.values]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows as plain tuples, their related rows by name and id, and where to go on."""
+
+    rows: Sequence[Row[Any]]
+    related: Related = field(default_factory=dict)
+    previous: str | None = None
+    next: str | None = None
+
+
+def parse(
+    model: type[Record],
+    pairs: Iterable[tuple[str, str]],
+    *,
+    allowed: Sequence[str] | None = None,
+    sort: str = "-id",
+    size: int = 50,
+) -> Query:
+    """The query in a query string. Raises BadRequest with the offending key as its field."""
+    known: dict[str, str] = {}
+    rest: list[tuple[str, str]] = []
+    for key, value in pairs:
+        if key not in RESERVED:
+            rest.append((key, value))
+        elif key in known and known[key] != value:
+            raise BadRequest(f"“{key}” was given twice.", field=key)
+        else:
+            known[key] = value
+    query = Query(
+        search=_search(known.get("search", "")),
+        filters=filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed),
+        sort=_sort(model, known.get("sort") or sort),
+        after=known.get("after", ""),
+        before=known.get("before", ""),
+        size=_size(known.get("size") or str(size)),
+    )
+    condition(model, query)  # a value that does not fit is refused now, not when the rows are read
+    return query
+
+
+def condition(model: type[Record], query: Query) -> ColumnElement[bool]:
+    """Which rows match the search and the filters, in SQL; the scope is not part of it."""
+    words = (searched(model, word) for word in query.search.split())
+    return and_(True, *words, filters.conditions(model, query.filters))
+
+
+def searched(model: type[Record], word: str) -> ColumnElement[bool]:
+    """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key."""
+    if issubclass(model, Searchable):
+        return model.search_key.contains(fold(word), autoescape=True)
+    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
+    return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
+
+
+def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[bool]:
+    """The rows that the actor sees and that match."""
+    return and_(scope(actor, model), condition(model, query))
+
+
+def count(actor: Actor, model: type[Record], query: Query, *, cap: int = COUNT_CAP) -> int:
+    """How many rows match, at most `cap` + 1: nobody reads on beyond that, and it would cost the whole table."""
+    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(cap + 1)
+    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]) -> Page:
+    """The rows of one page with `columns`, which may name attributes, related rows and computed values.
+
+    Raises BadRequest if the cursor is not one of ours.
+    """
+    backwards, cursor = bool(query.before), query.before or query.after
+    falling = query.descending != backwards
+    key = sort_key(model, query.sort_name)
+    statement = _columns(model, columns, key).where(matching(actor, model, query))
+    if cursor:
+        place = tuple_(key, model.id)
+        mark = _unpacked(model, query.sort_name, cursor)
+        statement = statement.where(place < mark if falling else place > mark)
+    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
+    found = db.session.execute(statement.order_by(*order).limit(query.size + 1)).all()
+    rows = found[: query.size]
+    if backwards:
+        rows = rows[::-1]
+    more = len(found) > query.size
+    has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
+    return Page(
+        rows,
+        related(model, [row.id for row in rows], columns) if rows else {},
+        _packed(rows[0]) if rows and has_previous else None,
+        _packed(rows[-1]) if rows and has_next else None,
+    )
+
+
+def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
+    """All pages from the first on, `size` rows each, in memory one at a time."""
+    query = replace(query, size=size, after="", before="")
+    while True:
+        found = page(actor, model, query, columns)
+        yield found
+        if found.next is None:
+            return
+        query = replace(query, after=found.next)
+
+
+def related(model: type[Record], ids: Sequence[int] | Select[tuple[int]], columns: Sequence[str]) -> Related:
+    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
+    names = [name for name in columns if fields.kind(model, name) == "many"]
+    found: Related = {name: {} for name in names}
+    if not names:
+        return found
+    parts = [_related_rows(model, name, ids) for name in names]
+    for name, row_id, other_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
+        found[name].setdefault(row_id, []).append((other_id, label))
+    for by_row in found.values():
+        for others in by_row.values():
+            others.sort(key=lambda other: other[1].casefold())
+    return found
+
+
+def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
+    """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
+    if name == model.__label__ and issubclass(model, Searchable):
+        return model.search_key.expression
+    attribute = fields.attribute(model, name)
+    if not fields.column(model, name).nullable:
+        return attribute.expression
+    lowest = bindparam(None, fields.lowest(model, name), type_=attribute.type, literal_execute=True)
+    return func.coalesce(attribute, lowest)
+
+
+@cache
+def sortable(model: type[Record], name: str) -> bool:
+    """Whether a list may be sorted by `name`."""
+    by_name = name == model.__label__ and issubclass(model, Searchable)
+    return by_name or fields.kind(model, name) in SORTABLE
+
+
+def _columns(model: type[Record], names: Sequence[str], key: ColumnElement[Any]) -> Select[Any]:
+    statement = select(model.id, key.label("sort_key"))
+    for name in names:
+        kind = fields.kind(model, name)
+        if kind == "one":
+            other = aliased(fields.related_model(model, name))
+            statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
+            label = getattr(other, fields.related_model(model, name).__label__)
+            statement = statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
+        elif kind != "many" and name != "id":
+            statement = statement.add_columns(fields.attribute(model, name).label(name))
+    return statement
+
+
+def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[tuple[int]]) -> Select[Any]:
+    own, other = model, aliased(fields.related_model(model, name))
+    label = getattr(other, fields.related_model(model, name).__label__)
+    join = fields.attribute(model, name).of_type(other)
+    return select(literal(name, String), own.id, other.id, label).join(join).where(own.id.in_(ids))
+
+
+def _search(text: str) -> str:
+    words = cleaned(text).split()
+    if len(" ".join(words)) > SEARCH_LENGTH or len(words) > SEARCH_WORDS:
+        raise BadRequest(f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search")
+    return " ".join(words)
+
+
+def _sort(model: type[Record], text: str) -> str:
+    if not sortable(model, text.removeprefix("-")):
+        raise BadRequest("This list cannot be sorted like that.", field="sort")
+    return text
+
+
+def _size(text: str) -> int:
+    if text not in map(str, SIZES):
+        raise BadRequest(f"A page has {', '.join(map(str, SIZES))} rows.", field="size")
+    return int(text)
+
+
+def _packed(row: Row[Any]) -> str:
+    value = row.sort_key.isoformat() if isinstance(row.sort_key, date) else row.sort_key
+    value = value if isinstance(value, (str, int, float)) else str(value)
+    return base64.urlsafe_b64encode(json.dumps([value, row.id]).encode()).decode().rstrip("=")
+
+
+def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
+    """The place a cursor stands for; whatever somebody may have put into it, never an error of the database."""
+    try:
+        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
+        if type(row_id) is not int or abs(row_id) > filters.MAX_ID:
+            raise ValueError
+        key = sort_key(model, name)
+        return tuple_(literal(_typed(fields.kind(model, name), value), key.type), literal(row_id))
+    except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
+        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
+
+
+def _typed(kind: str, value: Any) -> Any:
+    """The value as the column has it; Decimal travels as text."""
+    if kind in ("time", "date", "number") and isinstance(value, str):
+        return {"time": datetime.fromisoformat, "date": date.fromisoformat, "number": Decimal}[kind](value)
+    if kind in ("number", "boolean") and isinstance(value, (int, float)) and abs(value) <= filters.MAX_ID:
+        return value
+    if kind in ("text", "choice") and isinstance(value, str):
+        return value.encode("utf-8", "strict").decode().replace("\0", "")
+    raise ValueError

@@ -1,0 +1,156 @@
+"""Read, create and change one row of any entity: permission, scope, version, rules, one event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
+
+from backoffice.errors import Conflict, NotFound, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.base import Entity, Record
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import require, scope
+from backoffice.services import events, fields, lists
+from backoffice.text import cleaned
+
+R = TypeVar("R", bound=Record)
+E = TypeVar("E", bound=Entity)
+Values = Mapping[str, Any]
+Check = Callable[[Actor, Any, dict[str, Any]], None]
+_checks: dict[type[Entity], Check] = {}
+
+
+def checked(model: type[Entity]) -> Callable[[Check], Check]:
+    """Decorate the function that checks, and may complete, the values written to `model`.
+
+    It is called with the actor, the row as it is (None for a new one), and the values it may change.
+    """
+
+    def keep(check: Check) -> Check:
+        _checks[model] = check
+        return check
+
+    return keep
+
+
+def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R:
+    """The row, if the actor sees it. Raises NotFound otherwise, whether it exists or not."""
+    statement = select(model).where(model.id == row_id, scope(actor, model))
+    row = db.session.scalar(statement.with_for_update() if locked else statement)
+    if row is None:
+        raise NotFound(f"There is no {model.__singular__} with this number, or it is not yours to see.")
+    return row
+
+
+def create(*, actor: Actor, model: type[E], values: Values) -> E:
+    """A new row. Raises NotAllowed or RuleBroken with the field it belongs to."""
+    require(actor, f"{area_of(model)}.create")
+    row = model()
+    after = _write(actor, row, values, new=True)
+    events.record(actor=actor, action=f"{area_of(model)}.create", subject=events.subject_of(row), after=after)
+    return row
+
+
+def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, values: Values) -> E:
+    """Change the row that was read at `version`; writing what it already has changes nothing.
+
+    Raises NotAllowed, NotFound, Conflict (somebody was faster) or RuleBroken with the field it belongs to.
+    """
+    require(actor, f"{area_of(model)}.edit")
+    row = get(actor=actor, model=model, row_id=row_id, locked=True)
+    if version != row.version:
+        raise Conflict("Somebody else changed this meanwhile.", current=row)
+    before = snapshot(row, list(values))
+    after = _write(actor, row, values, new=False)
+    changed = [name for name in after if before.get(name) != after[name]]
+    if not changed:
+        return row
+    row.version += 1
+    db.session.flush()
+    events.record(
+        actor=actor, action=f"{area_of(model)}.edit", subject=events.subject_of(row),
+        before={name: before.get(name) for name in changed}, after={name: after[name] for name in changed},
+    )  # fmt: skip
+    return row
+
+
+def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
+    """The named values of a row as events keep them; related rows by their labels."""
+    model, found = type(row), {}
+    for name in names:
+        value, kind = getattr(row, name), fields.kind(model, name)
+        if kind == "many":
+            value = sorted(other.label for other in value)
+        elif kind == "one":
+            value = value.label if value else None
+        if kind:
+            found[name] = value
+    return found
+
+
+def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, Any]:
+    """Set the values and flush; answer what the row then says of them."""
+    model = type(row)
+    wanted = {name: _fitting(actor, model, name, value) for name, value in values.items()}
+    if check := _checks.get(model):
+        check(actor, None if new else row, wanted)
+    with db.session.no_autoflush:
+        for name, value in wanted.items():
+            if getattr(row, name, None) != value:
+                setattr(row, name, value)
+    if new:
+        db.session.add(row)
+    _flush(model)
+    return snapshot(row, list(wanted))
+
+
+def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
+    """The value as the attribute takes it; related rows are looked up within the actor's scope."""
+    kind = fields.kind(model, name)
+    if kind == "many":
+        return _related(actor, fields.related_model(model, name), name, value)
+    if kind == "one":
+        found = _related(actor, fields.related_model(model, name), name, [value] if value else [])
+        return found[0] if found else None
+    if isinstance(value, str):
+        value = cleaned(value)
+        limit = getattr(fields.column(model, name).type, "length", None)
+        if limit and len(value) > limit:
+            raise RuleBroken(f"Use at most {limit} characters.", field=name)
+    if kind == "choice" and value not in fields.choices(model, name):
+        raise RuleBroken("Choose one of the offered values.", field=name)
+    return value
+
+
+def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
+    found = list(db.session.scalars(select(model).where(model.id.in_(ids), scope(actor, model))))
+    if missing := set(ids) - {row.id for row in found}:
+        raise RuleBroken(f"There is no {model.__singular__} with the number {min(missing)}.", field=name)
+    return sorted(found, key=lambda row: row.id)
+
+
+def _flush(model: type[Entity]) -> None:
+    """Write, and translate what the database refuses into the field it belongs to."""
+    try:
+        with db.session.begin_nested():
+            db.session.flush()
+    except IntegrityError as error:
+        text = str(getattr(getattr(error.orig, "diag", None), "constraint_name", None) or error.orig)
+        columns = inspect(model).column_attrs
+        field = next((c.key for c in columns if f"{model.__tablename__}_{c.key}" in text or f"{model.__tablename__}.{c.key}" in text), None)  # fmt: skip
+        field = field.removesuffix("_key") if field else None
+        raise RuleBroken(f"Another {model.__singular__} has this already.", field=field) from error
+
+
+def options(
+    *, actor: Actor, model: type[Record], search: str = "", ids: list[int] | None = None, limit: int = 20
+) -> tuple[list[tuple[int, str]], bool]:
+    """Rows to choose from, as (id, label), and whether there are more; `ids` asks for those alone."""
+    query = lists.parse(model, [("search", search)])
+    wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query)
+    order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
+    statement = select(model.id, model.label_column()).where(scope(actor, model), wanted)
+    rows = db.session.execute(statement.order_by(order, model.id).limit(limit + 1)).tuples().all()
+    return cast("list[tuple[int, str]]", rows[:limit]), len(rows) > limit

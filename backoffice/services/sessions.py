@@ -1,0 +1,79 @@
+"""Sessions: begun at sign-in, read at every request, ended by whoever may, gone with the status."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.session import Session
+from backoffice.models.user import User
+from backoffice.settings import Settings
+
+SEEN_EVERY = timedelta(minutes=1)  # how exactly `last_seen_at` is kept; every request would be a write
+
+
+def digest(value: str) -> str:
+    """How a secret of 256 random bits is stored: SHA-256 suffices, nobody can guess it."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "web") -> str:
+    """Begin a session and return the value that only the browser keeps."""
+    value, now = secrets.token_urlsafe(32), clock.now()
+    db.session.add(
+        Session(
+            token_hash=digest(value), user_id=user.id, kind=kind, created_at=now, last_seen_at=now,
+            expires_at=now + settings.session_absolute, ip=ip, device=device[:200],
+        )  # fmt: skip
+    )
+    return value
+
+
+def find(value: str, settings: Settings) -> tuple[Session, User] | None:
+    """The live session behind a browser's value, and its user, or None if it ended, expired or idled too long."""
+    now = clock.now()
+    row = db.session.execute(
+        select(Session, User)
+        .join(User, User.id == Session.user_id)
+        .where(
+            Session.token_hash == digest(value), Session.live(now),
+            Session.last_seen_at > now - settings.session_idle, User.status == "active",
+        )
+    ).first()  # fmt: skip
+    return (row[0], row[1]) if row else None
+
+
+def seen(session: Session) -> bool:
+    """Note that the session is in use; True if that was worth writing down."""
+    if clock.now() - session.last_seen_at < SEEN_EVERY:
+        return False
+    session.last_seen_at = clock.now()
+    return True
+
+
+def end(session_id: int, *, reason: str = "signed out") -> None:
+    """End one session."""
+    _end(Session.id == session_id, reason)
+
+
+def end_all(user_ids: Select[tuple[int]], *, reason: str, keep: int | None = None) -> None:
+    """End every session of these users but `keep`."""
+    _end(Session.user_id.in_(user_ids) & (Session.id != (keep or 0)), reason)
+
+
+def count_live(user_ids: Select[tuple[int]]) -> Select[tuple[int]]:
+    """In SQL: how many live sessions these users have."""
+    return select(func.count(Session.id)).where(Session.user_id.in_(user_ids), Session.live(clock.now()))
+
+
+def _end(which: Any, reason: str) -> None:
+    db.session.execute(
+        update(Session)
+        .where(which, Session.ended_at.is_(None))
+        .values(ended_at=clock.now(), ended_reason=reason)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,150 @@
+"""People: what may be written about them, and how a new one gets a first password."""
+
+from collections.abc import Collection
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from backoffice import clock
+from backoffice.actions.people import ADMINISTRATORS_LOCK
+from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.extensions import db, lock
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
+from backoffice.models.user import User
+from backoffice.policy import grants
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import can
+from backoffice.services import addresses, passwords, records
+from backoffice.services.records import Values
+from backoffice.settings import Settings
+from backoffice.text import address_key, cleaned
+
+FIELD_PERMISSIONS = {
+    "groups": "users.assign_groups",
+    "client_tags": "users.assign_scope",
+    "client_tags_mode": "users.assign_scope",
+    "ip_whitelist": "users.edit_ip",
+}
+
+
+def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, str]:
+    """A new person and the temporary password to hand over, which is kept nowhere in clear.
+
+    Raises NotAllowed or RuleBroken with the field it belongs to.
+    """
+    user = records.create(actor=actor, model=User, values=values)
+    password = passwords.temporary()
+    passwords.keep(user, password, settings, temporary=True)
+    db.session.flush()
+    return user, password
+
+
+@records.checked(User)
+def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    """What must hold whenever a person is written: nothing about oneself or beyond oneself is given."""
+    grantable = grants.grantable_group_ids(db.session(), actor)
+    if user and user.id != actor.user_id and not _may_touch(actor, user.groups, grantable):
+        raise NotAllowed(f"{user.label} is in a group that you may not give.")
+    if user is None:
+        values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
+        values.setdefault("email", "")
+    _check_permissions(actor, user, values)
+    _check_email(user, values)
+    _check_name(actor, user, values)
+    _check_groups(actor, user, values, grantable)
+    _check_client_tags(actor, user, values)
+    _check_addresses(actor, user, values)
+
+
+def email_of(text: str) -> str:
+    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there."""
+    try:
+        return validate_email(cleaned(text), check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise RuleBroken(f"This is not an e-mail address. {error}", field="email") from None
+
+
+def _may_touch(actor: Actor, groups: Collection[Group], grantable: Collection[int]) -> bool:
+    return actor.all_permissions or all(group.id in grantable for group in groups)
+
+
+def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    """Fields that have a permission of their own may be sent by those who lack it, but not changed."""
+    for name, code in FIELD_PERMISSIONS.items():
+        if name in values and not can(actor, code):
+            current = getattr(user, name) if user else getattr(User(), name) or type(values[name])()
+            if values[name] != current and (name, values[name]) != ("client_tags_mode", "all"):
+                raise NotAllowed(f"You need the permission {code} to change this.", code=code)
+
+
+def _check_email(user: User | None, values: dict[str, Any]) -> None:
+    if "email" not in values:
+        return
+    values["email"] = email_of(values["email"])
+    values["email_key"] = key = address_key(values["email"])
+    taken = db.session.scalar(select(User.id).where(User.email_key == key))
+    if taken and (user is None or taken != user.id):
+        raise RuleBroken("Another person has this e-mail address.", field="email")
+    if user and user.email_key != key:
+        values["email_verified_at"] = None
+
+
+def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    for name in ("first_name", "last_name"):
+        if user is None or name not in values or values[name] == getattr(user, name):
+            continue
+        if user.name_source == "self" and user.id != actor.user_id:
+            raise RuleBroken("This name was given by its owner, who alone may change it.", field=name)
+        if user.id == actor.user_id:
+            values["name_source"] = "self"
+
+
+def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]) -> None:
+    if "groups" not in values:
+        return
+    before, after = set(user.groups) if user else set(), set(values["groups"])
+    moved = before ^ after
+    if moved and user and user.id == actor.user_id:
+        raise RuleBroken("Nobody changes their own groups.", field="groups")
+    if beyond := sorted(group.name for group in moved if group.id not in grantable):
+        raise RuleBroken(f"You may not give or take {beyond[0]}.", field="groups")
+    if user and any(group.all_permissions for group in before - after):
+        lock(ADMINISTRATORS_LOCK)
+        others = grants.administers(clock.now()) & (User.id != user.id)
+        if not db.session.scalar(select(User.id).where(others).limit(1)):
+            raise RuleBroken(f"{user.label} is the last administrator who can sign in.", field="groups")
+
+
+def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    if not {"client_tags", "client_tags_mode"} & values.keys():
+        return
+    mode = values.get("client_tags_mode") or (user.client_tags_mode if user else "all")
+    tags = values.get("client_tags", user.client_tags if user else [])
+    if mode == "only" and not tags:
+        raise RuleBroken("“Only these” needs at least one client tag.", field="client_tags")
+    if user and mode == user.client_tags_mode and set(tags) == set(user.client_tags):
+        return
+    if not _within_own(actor, mode, {tag.id for tag in tags}):
+        raise RuleBroken("This would show more clients than you see yourself.", field="client_tags")
+
+
+def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:
+    """Whether a scope of client tags lies within the actor's own."""
+    if actor.client_tags_mode == "all":
+        return True
+    allowed = set(db.session.scalars(select(ClientTag.id).where(grants.allowed_client_tags(actor))))
+    if mode == "only":
+        return tags <= allowed
+    own_except = actor.client_tags_mode == "except"
+    every = set(db.session.scalars(select(ClientTag.id)))
+    return mode == "except" and own_except and every - tags <= allowed
+
+
+def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    if "ip_whitelist" not in values:
+        return
+    values["ip_whitelist"] = listed = addresses.canonical(values["ip_whitelist"])
+    if user and user.id == actor.user_id and not addresses.admits(listed, actor.ip):
+        raise RuleBroken(f"This would lock you out: your own address is {actor.ip}.", field="ip_whitelist")

@@ -1,0 +1,133 @@
+"""One typed object read from the environment; it refuses to start half-configured, with a hint."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ENVIRONMENTS = ("production", "demo", "development", "test")
+Network = IPv4Network | IPv6Network
+
+
+class SettingsError(SystemExit):
+    """The environment is incomplete or contradicts itself; the text lists every fault at once."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("Backoffice cannot start:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between two installations. Numbers are those of the security policy."""
+
+    environment: str = "production"
+    database_url: str = "sqlite:///backoffice.sqlite3"
+    secret_key: str = field(default="", repr=False)
+    base_url: str = ""
+    smtp_url: str = field(default="", repr=False)
+    uploads_dir: Path = Path("uploads")
+    trusted_proxies: tuple[Network, ...] = ()
+
+    session_idle: timedelta = timedelta(minutes=30)
+    session_absolute: timedelta = timedelta(hours=12)
+    invitation_valid: timedelta = timedelta(hours=8)
+    temporary_password_valid: timedelta = timedelta(hours=72)
+    preview_valid: timedelta = timedelta(hours=1)
+
+    password_min_length: int = 15
+    password_max_length: int = 128
+    argon2_memory_kib: int = 19 * 1024
+    argon2_time_cost: int = 2
+    failures_per_5_minutes: int = 5
+    failures_per_hour: int = 20
+    failures_per_day: int = 50
+    log_json: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; names are the fields' in capitals, `BACKOFFICE_ENV` for `environment`.
+
+        Durations are whole seconds. Raises SettingsError with every fault and what to do about it.
+        """
+        environ = os.environ if environ is None else environ
+        faults: list[str] = []
+        values: dict[str, Any] = {}
+        for spec in fields(cls):
+            name = "BACKOFFICE_ENV" if spec.name == "environment" else spec.name.upper()
+            if text := environ.get(name, "").strip():
+                try:
+                    values[spec.name] = _parsed(spec.name, spec.default, text)
+                except ValueError as error:
+                    faults.append(f"{name} is not valid: {error}")
+        settings = cls(**_with_defaults(values))
+        faults += settings.faults()
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def tls(self) -> bool:
+        """Whether people reach the product by https, so that cookies and headers may insist on it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    def faults(self) -> list[str]:
+        """What is missing or contradictory, one sentence each."""
+        found = []
+        if self.environment not in ENVIRONMENTS:
+            found.append(f"BACKOFFICE_ENV is {self.environment!r}; use one of {', '.join(ENVIRONMENTS)}.")
+        if not self.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
+            found.append("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+        if urlsplit(self.base_url).scheme not in ("http", "https") or not self.host:
+            found.append("BASE_URL is missing: set the address people open, such as https://admin.example.com.")
+        if len(self.secret_key) < 32 or len(set(self.secret_key)) < 8:
+            found.append(
+                "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
+                "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
+            )
+        if self.production and self.base_url and not self.tls:
+            found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
+        return found
+
+
+def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Outside production an address and a key are made up, so that nothing has to be configured."""
+    if values.get("environment", "production") != "production":
+        values.setdefault("base_url", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
+        values.setdefault("secret_key", secrets.token_urlsafe(48))
+    return values
+
+
+def _parsed(name: str, default: object, text: str) -> object:
+    if name == "trusted_proxies":
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    if name == "database_url" and text.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if isinstance(default, bool):
+        return text.lower() in ("1", "true", "yes", "on")
+    if isinstance(default, int):
+        return _positive(text)
+    if isinstance(default, timedelta):
+        return timedelta(seconds=_positive(text))
+    if isinstance(default, Path):
+        return Path(text)
+    return text.rstrip("/") if name == "base_url" else text
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 10**9:
+        raise ValueError("a whole number above 0 is needed")
+    return number

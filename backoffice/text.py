@@ -1,0 +1,37 @@
+"""How texts are compared: one form for searching and sorting, one for e-mail addresses."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """The text without case, accents, width variants and repeated blanks, for search and comparison.
+
+    >>> fold("  Müller  ＳＴＲＡẞＥ ")
+    'muller strasse'
+    """
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def address_key(text: str) -> str:
+    """The form in which two spellings of one e-mail address or login are equal.
+
+    Accents stay: jose@ and josé@ are different mailboxes. (Unicode TR 36 asks for NFKC and case folding.)
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def name_key(text: str) -> str:
+    """The form in which two names of groups or tags are equal."""
+    return " ".join(address_key(text).split())
+
+
+def cleaned(text: str) -> str:
+    """The text as it is stored: composed, without control characters, blanks trimmed."""
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+
+
+def plural(count: int, singular: str, plural_form: str) -> str:
+    """`1 person`, `1,234 people`."""
+    return f"{count:,} {singular if count == 1 else plural_form}"

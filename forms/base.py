@@ -1,0 +1,28 @@
+"""The form all others derive from: it keeps what was typed, and tells sent fields from missing ones."""
+
+from typing import Any
+
+import wtforms
+
+from backoffice.errors import BackofficeError
+
+
+class Form(wtforms.Form):
+    """A form whose CSRF token the application checks before it is even made."""
+
+    @property
+    def sections(self) -> list[tuple[str, list[wtforms.Field]]]:
+        """The fields under their headings; one nameless section unless a form says otherwise."""
+        return [("", list(self))]
+
+    def sent(self) -> dict[str, Any]:
+        """The values of those fields that the request had: a missing field changes nothing."""
+        return {field.name: field.data for field in self if field.raw_data}
+
+    def refuse(self, error: BackofficeError) -> None:
+        """Show a refusal at the field it belongs to, or above the form."""
+        field = self._fields.get(error.field or "")
+        if field is not None:
+            field.errors = [*field.errors, error.message]
+        else:
+            self.form_errors.append(error.message)

@@ -1,0 +1,78 @@
+"""A form made from a model: one field per named attribute, with the limits the column has."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Integer, Numeric
+from wtforms import DateField, DateTimeLocalField, DecimalField, Field, IntegerField, SelectField, TextAreaField
+from wtforms.fields.core import UnboundField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from backoffice.models.base import Record
+from backoffice.services import fields
+from forms.base import Form
+from forms.fields import LinesField, PickField, SwitchField, TextField
+
+LONG_TEXT = 250
+LARGEST = 2**31 - 1
+Picker = Callable[[type[Record], str], dict[str, Any]]
+
+
+def form_for(
+    model: type[Record], names: Sequence[str], labels: dict[str, str], helps: dict[str, str], picker: Picker
+) -> type[Form]:
+    """A form class with a field for each of `names`; `picker` gives a relation its options."""
+    found: dict[str, Any] = {}
+    for name in names:
+        label = labels.get(name) or fields.heading(name)
+        found[name] = field_for(model, name, label, helps.get(name, ""), picker)
+    return type(f"{model.__name__}Form", (Form,), found)
+
+
+def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> "UnboundField[Field]":
+    """The field that fits the attribute."""
+    kind = fields.kind(model, name)
+    if kind in ("one", "many"):
+        return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
+    column = fields.column(model, name)
+    required = not column.nullable and column.default is None and kind != "boolean"
+    validators: list[Any] = [InputRequired("Fill this in.") if required else Optional()]
+    more = {"description": description, "default": _default(column)}
+    return _MAKERS.get(kind, _text)(column, label, validators, more)
+
+
+def _text(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+    limit = getattr(column.type, "length", None) or 10_000
+    if limit > LONG_TEXT:
+        return TextAreaField(label, [*validators, Length(max=limit)], **more)
+    return TextField(label, limit=limit, validators=validators, **more)
+
+
+def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+    validators.append(NumberRange(-LARGEST, LARGEST, f"Give a number between {-LARGEST:,} and {LARGEST:,}."))
+    if isinstance(column.type, Integer):
+        return IntegerField(label, validators, **more)
+    places = column.type.scale if isinstance(column.type, Numeric) else None
+    return DecimalField(label, validators, places=places, **more)
+
+
+def _choice(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+    values = column.info.get("choices") or column.type.enums
+    return SelectField(label, validators, choices=[(v, fields.heading(str(v))) for v in values], **more)
+
+
+def _default(column: Any) -> Any:
+    return column.default.arg if column.default is not None and column.default.is_scalar else None
+
+
+_MAKERS: dict[str, Callable[..., Any]] = {
+    "text": _text,
+    "number": _number,
+    "choice": _choice,
+    "boolean": lambda _column, label, _validators, more: SwitchField(label, **more),
+    "date": lambda _column, label, validators, more: DateField(label, validators, **more),
+    "time": lambda _column, label, validators, more: DateTimeLocalField(
+        f"{label} (UTC)", validators, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **more
+    ),
+    "list": lambda _column, label, _validators, more: LinesField(label, **more),
+}

@@ -1,0 +1,23 @@
+"""What may be typed about a group."""
+
+from wtforms import Field, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from forms.base import Form
+from forms.fields import TextField
+
+
+class GroupForm(Form):
+    """Name and description; the screen adds the permissions and the groups that members may give."""
+
+    name = TextField("Name", limit=80, validators=[InputRequired("Give the group a name.")])
+    description = TextAreaField("Description", [Length(max=300)], render_kw={"maxlength": 300, "rows": 2})
+
+    @property
+    def sections(self) -> list[tuple[str, list[Field]]]:
+        """The table of permissions stands apart."""
+        fields = list(self)
+        return [
+            ("Group", [f for f in fields if f.name in ("name", "description")]),
+            ("Permissions", [f for f in fields if f.name in ("permissions", "grants")]),
+        ]

@@ -1,0 +1,83 @@
+"""Who is asking: the session cookie becomes an Actor, or nobody."""
+
+from flask import current_app, g, request, session
+from flask_login import LoginManager, current_user
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from backoffice.extensions import db
+from backoffice.models.group import Group
+from backoffice.models.user import User, user_groups
+from backoffice.policy.actor import Actor
+from backoffice.services import addresses, sessions
+from backoffice.services.sign_in import From
+from backoffice.settings import Settings
+
+SESSION_KEY = "sid"
+login_manager = LoginManager()
+login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def actor() -> Actor | None:
+    """The signed-in person, or None."""
+    return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001  # the proxy's public way
+
+
+def signed_in() -> Actor:
+    """The signed-in person, on pages that nobody else reaches."""
+    found = actor()
+    if found is None:
+        raise LookupError("this page is behind the sign-in")
+    return found
+
+
+def origin() -> From:
+    """Where the request comes from."""
+    return From(request.remote_addr or "", request.user_agent.string, request.cookies.get("device", ""))
+
+
+@login_manager.request_loader
+def _load(_request: object) -> Actor | None:
+    value = session.get(SESSION_KEY, "")
+    found = sessions.find(value, settings()) if isinstance(value, str) and value else None
+    if found is None or not addresses.admits(found[1].ip_whitelist, request.remote_addr or ""):
+        return None
+    row, user = found
+    if sessions.seen(row):
+        _write_down()
+    return _actor(user, row.id)
+
+
+def _write_down() -> None:
+    """Commit at once: whatever the request does next has a transaction of its own."""
+    try:
+        db.session.commit()
+    except OperationalError:  # SQLite: another writer came between; the next request writes it down
+        db.session.rollback()
+
+
+def _actor(user: User, session_id: int) -> Actor:
+    mine = select(user_groups.c.group_id).where(user_groups.c.user_id == user.id)
+    columns = (Group.id, Group.name, Group.permissions, Group.all_permissions)
+    groups = db.session.execute(select(*columns).where(Group.id.in_(mine)).order_by(Group.name)).all()
+    return Actor(
+        user_id=user.id,
+        label=user.email or user.login or "",
+        name=user.name,
+        permissions=frozenset(code for group in groups for code in group.permissions),
+        all_permissions=any(group.all_permissions for group in groups),
+        group_ids=frozenset(group.id for group in groups),
+        group_names=tuple(group.name for group in groups),
+        client_tags_mode=user.client_tags_mode,
+        ip=request.remote_addr or "",
+        request_id=g.request_id,
+        session_id=session_id,
+        password_change_due=user.password_state == "temporary",
+        preferences=user.preferences,
+    )

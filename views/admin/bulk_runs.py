@@ -1,0 +1,140 @@
+"""Bulk runs: what was done to several rows at once, row by row, with Undo."""
+
+import csv
+import io
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from flask import Response, redirect, request
+from flask_admin import expose
+from markupsafe import Markup
+from sqlalchemy import select
+
+from backoffice.actions import report
+from backoffice.actions.action import Action, find
+from backoffice.actions.run import undo
+from backoffice.errors import BadRequest
+from backoffice.extensions import db
+from backoffice.models.bulk_run import OUTCOMES, BulkRun
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import can
+from backoffice.services import records
+from backoffice.services.filters import MAX_ID
+from views.actor import signed_in
+from views.screen import Screen, cells
+from views.screen.exporting import safe
+from views.screen.happenings import verb
+from views.screen.screen import ID
+
+ROWS = 100
+LABELS = {"done": "Done", "unchanged": "Unchanged", "refused": "Refused", "stale": "Changed since", "failed": "Failed"}
+
+
+class BulkRuns(Screen):
+    model = BulkRun
+    label = "Bulk runs"
+    icon = "list-check"
+    order = 10
+    columns = ("id", "action", "state", "planned", "reason", "actor_id", "created_at", "finished_at")
+    shown = ("id", "action", "state", "planned", "reason", "created_at")
+    filters = ("state", "action", "created_at")
+    labels: ClassVar = {"planned": "Rows", "actor_id": "By"}
+    cells: ClassVar = {"action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))}
+
+    def _handle_view(self, name: str, **kwargs: Any) -> None:
+        """One's own runs are open to everyone who can act; the scope keeps others' apart."""
+        if name not in ("details", "take_back", "download"):
+            super()._handle_view(name, **kwargs)
+
+    @expose(f"/{ID}")
+    def details(self, row_id: int) -> Any:
+        who = signed_in()
+        run = records.get(actor=who, model=BulkRun, row_id=row_id)
+        return self.render("admin/bulk_runs/details.html", run=_page(self, who, run))
+
+    @expose(f"/{ID}/undo", methods=("POST",))
+    def take_back(self, row_id: int) -> Any:
+        done = undo(actor=signed_in(), run_id=row_id)
+        db.session.commit()
+        return redirect(self.url_of("details", row_id=done.id), HTTPStatus.SEE_OTHER)
+
+    @expose(f"/{ID}/items.csv")
+    def download(self, row_id: int) -> Any:
+        run = records.get(actor=signed_in(), model=BulkRun, row_id=row_id)
+        text = _csv(run, report.action_of(run))
+        name = f'attachment; filename="bulk-run-{run.id}.csv"'
+        return Response(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
+    action = report.action_of(run)
+    outcome, after = _asked()
+    items = report.items(run, action, outcome=outcome, after=after, limit=ROWS + 1)
+    base = screen.base_of(action.model)
+    undoable = run.state == "done" and action.inverse and run.counts.get("done") and can(actor, "bulk.undo")
+    undone_by = db.session.scalar(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned"))
+    more = screen.url_of("details", row_id=run.id, outcome=outcome or None, after=items[ROWS - 1].row_id) if len(items) > ROWS else None  # fmt: skip
+    return {
+        "title": report.title(run, action), "state": run.state, "summary": _summary(run, action),
+        "counts": _counts(screen, run, outcome), "next_href": more, "actor": _by(run), "at": run.finished_at or run.created_at,
+        "reason": run.reason, "parameters": [(label, ", ".join(names)) for label, names in report.chosen(run, action)],
+        "rows": [
+            {"href": f"{base}{i.row_id}", "label": i.label, "outcome": i.outcome, "outcome_label": LABELS[i.outcome],
+             "message": i.message} for i in items[:ROWS]
+        ],
+        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable and _may_undo(actor, action) else None,
+        "undo_note": action.lasting if undoable else (),
+        "undone_by": screen.url_of("details", row_id=undone_by) if undone_by else None,
+        "undo_of": screen.url_of("details", row_id=run.undo_of_id) if run.undo_of_id else None,
+        "download_href": screen.url_of("download", row_id=run.id), "back_href": base or screen.url_of("index"),
+    }  # fmt: skip
+
+
+def _asked() -> tuple[str, int]:
+    outcome, after = request.args.get("outcome", ""), request.args.get("after", "0")
+    if outcome and outcome not in OUTCOMES:
+        raise BadRequest("There is no such outcome.")
+    if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_ID):
+        raise BadRequest("This page address is incomplete.")
+    return outcome, int(after)
+
+
+def _may_undo(actor: Actor, action: Action) -> bool:
+    inverse = find(f"{area_of(action.model)}.{action.inverse}")
+    return inverse is not None and can(actor, inverse.permission)
+
+
+def _summary(run: BulkRun, action: Action) -> list[str]:
+    counts = run.counts
+    found = [f"{counts.get('done', 0):,} of {run.planned:,} {action.done}."]
+    if unchanged := counts.get("unchanged"):
+        found.append(f"{unchanged:,} did not change: already {action.done}.")
+    found += report.refusals(run, action)
+    if stale := counts.get("stale"):
+        found.append(f"{stale:,} left alone: changed by somebody since.")
+    return found
+
+
+def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
+    shown = [("", "All", run.planned), *((o, LABELS[o], run.counts[o]) for o in OUTCOMES if run.counts.get(o))]
+    return [
+        {"name": o, "label": label, "count": f"{number:,}", "current": o == current,
+         "href": screen.url_of("details", row_id=run.id, outcome=o or None)}
+        for o, label, number in shown
+    ]  # fmt: skip
+
+
+def _by(run: BulkRun) -> str:
+    return db.session.scalar(select(User.name).where(User.id == run.actor_id)) or "Command line"
+
+
+def _csv(run: BulkRun, action: Action) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["ID", "Row", "Outcome", "Note"])
+    for item in report.items(run, action, limit=run.planned):
+        writer.writerow([item.row_id, safe(item.label), item.outcome, safe(item.message)])
+    return buffer.getvalue()
+

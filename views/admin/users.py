@@ -1,0 +1,83 @@
+"""Users: the people of the back office."""
+
+from typing import Any, ClassVar
+
+from flask import url_for
+from markupsafe import Markup
+
+from backoffice.models.group import Group
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor, initials
+from backoffice.policy.rules import can
+from backoffice.services import records, users
+from forms.base import Form
+from forms.fields import PickField
+from forms.user import UserForm, addresses_field, tags_mode_field
+from views.actor import settings
+from views.admin import people
+from views.screen import Screen, cells
+from views.screen.editing import picker
+from views.theme import ago
+
+
+class Users(Screen):
+    model = User
+    label = "Users"
+    area = "People"
+    icon = "people"
+    order = 10
+    columns = (
+        "id", "name", "status", "groups", "client_tags", "ip_whitelist", "last_login_at", "created_by", "created_at",
+    )  # fmt: skip
+    shown = ("id", "name", "status", "groups", "client_tags", "last_login_at", "created_by", "created_at")
+    extra_columns = ("email",)
+    filters = ("status", "groups", "client_tags", "created_by", "created_at", "last_login_at", "email", "phone")
+    fields = ("email", "first_name", "last_name", "phone", "groups", "client_tags_mode", "client_tags", "ip_whitelist")
+    exported = (
+        "id", "name", "email", "status", "groups", "client_tags_mode", "client_tags", "ip_whitelist", "phone",
+        "last_login_at", "created_by", "created_at",
+    )  # fmt: skip
+    labels: ClassVar = {
+        "client_tags": "Allowed client tags",
+        "client_tags_mode": "Allowed clients",
+        "last_login_at": "Last sign-in",
+        "ip_whitelist": "IP whitelist",
+        "email": "E-mail",
+    }
+    cells: ClassVar = {"name": lambda row, base: cells.person(row.id, row.name, row.email, base)}
+    tabs: ClassVar = {"groups": "Groups and permissions", "sessions": "Sign-ins and sessions", "events": "Events"}
+    form = UserForm
+
+    def form_class(self, actor: Actor, row: Any) -> type[Form]:
+        """The fields that this actor may fill in for this person."""
+        extra: dict[str, Any] = {}
+        if can(actor, "users.assign_groups") and (row is None or row.id != actor.user_id):
+            extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups"))
+        if can(actor, "users.assign_scope"):
+            extra["client_tags_mode"] = tags_mode_field()
+            extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
+        if can(actor, "users.edit_ip"):
+            extra["ip_whitelist"] = addresses_field()
+        return type("UserForm", (UserForm,), extra)
+
+    def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
+        """A new person's temporary password is shown once, on the page that answers the form."""
+        if row is not None:
+            return super().written(actor, row, version, values)
+        user, password = users.create(actor=actor, values=values, settings=settings())
+        href = self.url_of("details", row_id=user.id)
+        return self.render("account/temporary_password.html", label=user.label, password=password, href=href)
+
+    def heading_of(self, row: Any) -> dict[str, Any]:
+        return {"person": True, "initials": initials(row.name), "color": row.id % cells.COLOURS}
+
+    def subtitle(self, row: Any) -> Markup:
+        seen = ago(row.last_login_at) if row.last_login_at else "never"
+        return Markup("{} · last sign-in {}").format(row.email or row.login or "", seen)
+
+    def badges(self, row: Any) -> list[Markup]:
+        return [cells.status(row.status)]
+
+    def tab(self, actor: Actor, row: Any, name: str) -> Markup:
+        return people.tab(actor, row, name)

@@ -1,0 +1,121 @@
+"""The only table from a refusal to a status and a page; and what happens to everything unforeseen."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from backoffice import errors
+from backoffice.extensions import db
+from backoffice.services import events
+from views.actor import actor
+
+log = structlog.get_logger()
+
+STATUS: dict[type[errors.BackofficeError], tuple[int, str]] = {
+    errors.NotAllowed: (403, "You may not do this"),
+    errors.NotFound: (404, "There is nothing here"),
+    errors.BadRequest: (400, "This request makes no sense"),
+    errors.RuleBroken: (422, "This is not possible"),
+    errors.Conflict: (409, "Somebody was faster"),
+    errors.Expired: (410, "This is no longer valid"),
+    errors.TooMany: (429, "Too many tries"),
+}
+SENTENCES = {
+    400: "The address or the form is not complete. Go back and try again.",
+    404: "The address is not right, or what was here is gone, or it is not yours to see.",
+    405: "This address takes no such request.",
+    413: "What was sent is too large.",
+    503: "The database does not answer. Nothing was changed; try again in a few seconds.",
+    500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
+}
+SECRET_FIELDS = ("csrf_token", "password", "current_password", "new_password", "repeat_password")
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page that has an id, and never with a trace."""
+    app.register_error_handler(errors.BackofficeError, _refused)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _refused(error: errors.BackofficeError) -> Response:
+    status, title = STATUS.get(type(error), (422, "This is not possible"))
+    db.session.rollback()
+    if isinstance(error, errors.NotAllowed):
+        _note_denial(error)
+    response = page(status, title, error.message or SENTENCES.get(status, ""))
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _note_denial(error: errors.NotAllowed) -> None:
+    """A refused attempt to change or to take away something is an event; a refused look is not."""
+    who = actor()
+    taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
+    if who and taking:
+        events.record(actor=who, action=error.code or "request", result="denied", reason=f"{request.method} {request.path}"[:500])
+        db.session.commit()  # fmt: skip
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < HTTPStatus.BAD_REQUEST:
+        return error
+    db.session.rollback()
+    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
+    if error.response is None and (allowed := getattr(error, "valid_methods", None)):
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _form_expired(_error: CSRFError) -> Response:
+    """The form was open too long, or belongs to another session: offer to send it again, if it came from us."""
+    same_site = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    retry = None
+    if same_site and actor() is not None and not request.files:
+        fields = [(k, v) for k, v in request.form.items(multi=True) if k not in SECRET_FIELDS]
+        retry = {"url": request.full_path.rstrip("?"), "fields": fields}
+    message = "The form was open too long, or was opened before you signed in. What you typed is kept: send it again."
+    return page(400, "Please send the form again", message if retry else SENTENCES[400], retry=retry)
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("database_unavailable", error=type(error.orig).__name__)
+    _forget()
+    response = page(503, "Back in a moment", SENTENCES[503])
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    detail = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
+    log.error("unhandled", exc_info=error, detail=detail, path=request.path)
+    _forget()
+    return page(500, "Something went wrong", SENTENCES[500])
+
+
+def _forget() -> None:
+    """Take back what the request began, even where the database is gone."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session.remove()
+
+
+def page(status: int, title: str, message: str, **context: Any) -> Response:
+    """An error page, or JSON for those who asked for JSON."""
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = jsonify(error=title, message=message, request_id=g.request_id)
+    else:
+        context = {"status": status, "title": title, "message": message, "request_id": g.request_id, "retry": None} | context
+        response = Response(render_template("error.html", **context))
+    response.status_code = status
+    return response

@@ -1,0 +1,89 @@
+"""What every answer says to the browser, and what every request must be before a page sees it."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, redirect, request, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backoffice.extensions import csrf, expect_reading
+from backoffice.services.addresses import admits
+from backoffice.settings import Settings
+from views.actor import actor, settings
+from views.theme import csp_nonce
+
+OPEN = {"sign_in", "sign_out", "invitation", "healthz", "readyz", "static"}
+WHILE_PASSWORD_IS_DUE = OPEN | {"account.password"}
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+def register(app: Flask, configured: Settings) -> None:
+    """Put the guards before, and the headers after, every request."""
+    if configured.trusted_proxies:
+        app.wsgi_app = TrustedProxy(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
+    app.before_request(_begin)
+    app.before_request(_check_token)
+    app.before_request(_check_signed_in)
+    app.after_request(_headers)
+    app.teardown_request(_end)
+
+
+class TrustedProxy:
+    """Believes `X-Forwarded-*` only where the request comes from a configured proxy."""
+
+    def __init__(self, app: Any, configured: Settings) -> None:
+        self.direct, self.proxied = app, ProxyFix(app, x_for=1, x_proto=1, x_host=0)
+        self.trusted = [str(network) for network in configured.trusted_proxies]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        behind = admits(self.trusted, environ.get("REMOTE_ADDR", ""))
+        return (self.proxied if behind else self.direct)(environ, start_response)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(6)
+    expect_reading(request.method in READS)
+
+
+def _end(_error: BaseException | None) -> None:
+    expect_reading(False)
+
+
+def _check_token() -> None:
+    if request.method not in READS:
+        csrf.protect()
+
+
+def _check_signed_in() -> Any:
+    """Whoever is signed out sees the sign-in and nothing else, known address or not."""
+    if request.endpoint in OPEN or (request.endpoint is None and request.path.startswith("/static/")):
+        return None
+    who = actor()
+    if who is None:
+        back = request.full_path.rstrip("?") if request.method in READS else None
+        return redirect(url_for("sign_in", next=back), HTTPStatus.SEE_OTHER)
+    if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
+        return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
+    return None
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _policy())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    if settings().tls:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return response
+
+
+def _policy() -> str:
+    return (
+        f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
+        "object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+    )

@@ -1,0 +1,106 @@
+"""One row: its values in sections, its tabs, and what may be done to it."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request
+from markupsafe import Markup
+
+from backoffice.actions.plan import menu
+from backoffice.errors import NotFound
+from backoffice.models.base import Entity, Record
+from backoffice.policy.actor import Actor
+from backoffice.services import fields, records
+from views.screen import cells
+
+if TYPE_CHECKING:
+    from views.screen.screen import Screen
+
+OVERVIEW = "overview"
+ALL_PILLS = 1000
+
+
+def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
+    """The details page, or one of its tabs."""
+    row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    current = request.args.get("tab", OVERVIEW)
+    if current not in (OVERVIEW, *screen.tabs):
+        raise NotFound("There is no such tab.")
+    page = {
+        "title": row.label,
+        "subtitle": screen.subtitle(row),
+        "badges": screen.badges(row),
+        "person": False,
+        "edit_href": screen.url_of("edit", row_id=row.id) if screen.may(actor, "edit") else None,
+        "actions": action_items(screen, actor, row.id) if isinstance(row, Entity) else [],
+        "back_href": screen.url_of("index"),
+        "back_label": screen.name,
+        "tabs": [_tab(screen, row, name, label, current) for name, label in ((OVERVIEW, "Overview"), *screen.tabs.items())],
+        "sections": sections(screen, row) if current == OVERVIEW else [],
+        "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
+    }  # fmt: skip
+    return screen.render("admin/details.html", page=page | screen.heading_of(row))
+
+
+def row_menu(screen: "Screen", actor: Actor, row_id: int) -> Any:
+    """The menu of one row, as a fragment that the list fetches when it is opened."""
+    records.get(actor=actor, model=screen.model, row_id=row_id)
+    links = [("Open", screen.url_of("details", row_id=row_id))]
+    if screen.may(actor, "edit"):
+        links.append(("Edit", screen.url_of("edit", row_id=row_id)))
+    items = action_items(screen, actor, row_id) if issubclass(screen.model, Entity) else []
+    return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
+
+
+def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, Any]]:
+    """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
+
+    Actions that would change nothing are left out.
+    """
+    found = menu(actor, screen.actions(actor), row_id)
+    row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    return [
+        {
+            "label": action.label,
+            "url": screen.action_url(action),
+            "row": row_id,
+            "danger": action.danger,
+            "refused": action.sentence(rule, row.label) if outcome == "refused" else None,
+        }
+        for action, outcome, rule in found
+        if outcome != "unchanged"
+    ]
+
+
+def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
+    """The overview: what the list shows and what the form writes, then who and when."""
+    names = tuple(dict.fromkeys((*screen.columns, *screen.fields, *screen.exported)))
+    times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by")]
+    main = [n for n in names if n not in times]
+    parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
+    return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
+
+
+def _field(screen: "Screen", row: Record, name: str) -> dict[str, Any]:
+    return {"label": screen.label_of(name), "value": value_of(screen, row, name)}
+
+
+def value_of(screen: "Screen", row: Record, name: str) -> Markup:
+    """An attribute of a loaded row as HTML."""
+    value, kind = getattr(row, name), fields.kind(screen.model, name)
+    if kind == "many":
+        return cells.pills([(other.id, other.label) for other in value], ALL_PILLS)
+    if kind == "one":
+        base = screen.base_of(fields.related_model(screen.model, name))
+        linked = Markup('<a href="{}{}">{}</a>')
+        if value is None:
+            return cells.NOTHING
+        return linked.format(base, value.id, value.label) if base else cells.text(value.label)
+    if name in ("id", screen.model.__label__):
+        return cells.text(value)
+    return cells.maker(screen.model, name, "")(value)
+
+
+def _tab(screen: "Screen", row: Record, name: str, label: str, current: str) -> dict[str, Any]:
+    href = screen.url_of("details", row_id=row.id, tab=None if name == OVERVIEW else name)
+    return {"name": name, "label": label, "href": href, "current": name == current}

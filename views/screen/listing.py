@@ -1,0 +1,236 @@
+"""The list page: a Query becomes rows of ready cells, chips, filters and links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import request
+from markupsafe import Markup
+from sqlalchemy import case, literal, select, union_all
+
+from backoffice.errors import BadRequest
+from backoffice.extensions import db
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import can, scope
+from backoffice.services import fields, lists
+from backoffice.services.filters import NONE, RANGED, Filter
+from backoffice.services.lists import Query
+from views.screen import cells
+
+if TYPE_CHECKING:
+    from views.screen.screen import Screen
+
+FEW = 50  # as many related rows can be ticked without a look-up
+Choices = dict[str, list[tuple[str, str]]]
+
+
+@dataclass
+class ListPage:
+    """Everything admin/list.html shows; nothing is computed there."""
+
+    title: str
+    screen: str
+    columns: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    search: str = ""
+    count: int = 0
+    count_label: str = ""
+    filters: list[dict[str, Any]] = field(default_factory=list)
+    chips: list[dict[str, str]] = field(default_factory=list)
+    clear_href: str = ""
+    previous_href: str | None = None
+    next_href: str | None = None
+    first_href: str | None = None
+    sizes: list[tuple[int, bool]] = field(default_factory=list)
+    column_choices: list[tuple[str, str, bool]] = field(default_factory=list)
+    preferences_href: str = ""
+    actions: list[dict[str, Any]] = field(default_factory=list)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    may_all_matching: bool = False
+    exports: list[tuple[str, str]] = field(default_factory=list)
+    create_href: str | None = None
+    create_label: str = ""
+
+
+def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
+    """The page that the request asks for, and its status: 400 with a message where the query makes no sense."""
+    chosen = screen.chosen_columns(actor)
+    try:
+        query = screen.query(actor, request.args.items(multi=True))
+        found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns))
+    except BadRequest as error:
+        return _refused(screen, actor, chosen, error), 400
+    count = lists.count(actor, screen.model, query)
+    page = _frame(screen, actor, chosen, query)
+    page.count, page.count_label = count, _count_label(screen, count)
+    page.rows = _rows(screen, chosen, found)
+    page.previous_href = _href(query, before=found.previous) if found.previous else None
+    page.next_href = _href(query, after=found.next) if found.next else None
+    page.first_href = _href(query) if found.previous else None
+    return page, 200
+
+
+def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
+    """The page without its rows."""
+    choices = related_choices(screen, actor, query)
+    page = ListPage(title=screen.name or "", screen=screen.slug, columns=_columns(screen, chosen, query))
+    page.search, page.query = query.search, query.pairs()
+    page.filters = [_filter(screen, name, query, choices) for name in screen.filters]
+    page.chips = _chips(screen, query, choices)
+    page.clear_href = screen.url_of("index")
+    page.sizes = [(size, size == query.size) for size in lists.SIZES]
+    page.column_choices = [(name, screen.label_of(name), name in chosen) for name in screen.columns]
+    page.preferences_href = screen.url_of("preferences")
+    page.actions = [
+        {"name": a.name, "label": a.label, "url": screen.action_url(a), "danger": a.danger}
+        for a in screen.actions(actor)
+    ]
+    if not can(actor, "bulk.run"):
+        page.actions = []
+    page.may_all_matching = can(actor, "bulk.run_all_matching")
+    if screen.may(actor, "export"):
+        page.exports = [(kind.upper(), f"{screen.url_of('export', kind=kind)}?{_export_query(query)}") for kind in ("csv", "json")]  # fmt: skip
+    if screen.may(actor, "create"):
+        page.create_href, page.create_label = screen.url_of("new"), f"Add {screen.model.__singular__}"
+    return page
+
+
+def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
+    """The page with a message in place of rows; what was typed into the search box stays."""
+    page = _frame(screen, actor, chosen, Query(sort=screen.sort))
+    page.search = request.args.get("search", "")[:1000]
+    page.problems, page.actions, page.exports = [error.message], [], []
+    return page
+
+
+def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page) -> list[dict[str, Any]]:
+    if not found.rows:
+        return []
+    base, model = screen.url_of("index"), screen.model
+    getters = [_getter(screen, name, found, base) for name in chosen]
+    label = model.__label__ if model.__label__ in found.rows[0]._fields else "id"
+    return [
+        {
+            "id": row.id,
+            "href": f"{base}{row.id}",
+            "label": getattr(row, label),
+            "cells": [get(row) for get in getters],
+        }
+        for row in found.rows
+    ]
+
+
+def _getter(screen: "Screen", name: str, found: lists.Page, base: str) -> Any:
+    """The function from a row to the cell of column `name`."""
+    if name in screen.cells:
+        own = screen.cells[name]
+        return lambda row: own(row, base)
+    kind, make = fields.kind(screen.model, name), cells.maker(screen.model, name, base)
+    place = found.rows[0]._fields.index(name) if kind != "many" else 0
+    if kind == "many":
+        by_row = found.related[name]
+        return lambda row: make(by_row.get(row.id, ()))
+    if kind == "one":
+        return _related_getter(screen, name, place)
+    if name in (screen.model.__label__, "id"):
+        return lambda row: make((row.id, row[place]))
+    return lambda row: make(row[place])
+
+
+def _related_getter(screen: "Screen", name: str, place: int) -> Any:
+    """A related row is a link to its details, where there is a screen for it."""
+    base = screen.base_of(fields.related_model(screen.model, name))
+
+    def get(row: Any) -> Markup:
+        if row[place] is None:
+            return cells.NOTHING
+        return Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place]) if base else cells.text(row[place])
+
+    return get
+
+
+def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
+    found = []
+    for name in chosen:
+        current = name == query.sort_name
+        order = ("descending" if query.descending else "ascending") if current else None
+        other = name if current and query.descending else f"-{name}" if current else name
+        sortable = lists.sortable(screen.model, name)
+        href = _href(replace(query, sort=other)) if sortable else None
+        kind = "person" if name in screen.cells else fields.kind(screen.model, name)
+        found.append({"name": name, "label": screen.label_of(name), "sort_href": href, "aria_sort": order, "kind": kind})
+    return found
+
+
+def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
+    """For each filter by a related row: the chosen ones and the first others, all in one statement."""
+    parts = []
+    for name in (n for n in screen.filters if fields.kind(screen.model, n) in ("one", "many")):
+        target = fields.related_model(screen.model, name)
+        chosen = [int(v) for f in query.filters if f.name == name for v in f.values if v != NONE]
+        first = case((target.id.in_(chosen), 0), else_=1) if chosen else target.id
+        some = (
+            select(literal(name).label("name"), target.id, target.label_column().label("label"))
+            .where(scope(actor, target)).order_by(first, target.id).limit(FEW + 1).subquery()
+        )  # fmt: skip
+        parts.append(select(some))
+    found: Choices = {}
+    for name, row_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ():
+        found.setdefault(name, []).append((str(row_id), label))
+    return found
+
+
+def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict[str, Any]:
+    kind = fields.kind(screen.model, name)
+    given = {f.key: f.values for f in query.filters}
+    chosen = given.get(name, ())
+    found = {"name": name, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
+    if kind in RANGED:
+        ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
+        return found | {"kind": "number" if kind == "number" else "date", "value_from": ends["from"], "value_to": ends["to"]}  # fmt: skip
+    if kind == "choice":
+        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]}
+    if kind == "boolean":
+        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
+    if kind in ("one", "many"):
+        rows = choices.get(name, [])
+        offered = [(NONE, "None", NONE in chosen), *((v, label, v in chosen) for v, label in rows[:FEW])]
+        url = screen.url_of("lookup", name=name) if len(rows) > FEW else None
+        return found | {"kind": "relation", "choices": offered, "lookup_url": url}
+    return found | {"value": chosen[0] if chosen else ""}
+
+
+def _chips(screen: "Screen", query: Query, choices: Choices) -> list[dict[str, str]]:
+    found = []
+    if query.search:
+        found.append({"label": f"“{query.search}”", "remove_href": _href(replace(query, search=""))})
+    for filter_ in query.filters:
+        names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
+        for value in filter_.values:
+            said = names.get(value) or (fields.heading(value) if not filter_.operator else value)
+            label = " ".join(part for part in (screen.label_of(filter_.name), filter_.operator) if part)
+            rest = _without(query, filter_, value)
+            found.append({"label": f"{label}: {said}", "remove_href": _href(rest)})
+    return found
+
+
+def _without(query: Query, filter_: Filter, value: str) -> Query:
+    left = tuple(v for v in filter_.values if v != value)
+    kept = (replace(f, values=left) if f is filter_ else f for f in query.filters)
+    return replace(query, filters=tuple(f for f in kept if f.values))
+
+
+def _href(query: Query, **place: str | None) -> str:
+    pairs = [*query.pairs(), ("sort", query.sort), *((k, v) for k, v in place.items() if v)]
+    return "?" + urlencode(pairs)
+
+
+def _export_query(query: Query) -> str:
+    return urlencode([*query.pairs(), ("sort", query.sort)])
+
+
+def _count_label(screen: "Screen", count: int) -> str:
+    noun = screen.model.__singular__ if count == 1 else screen.model.__plural__
+    return f"{lists.COUNT_CAP:,}+ {noun}" if count > lists.COUNT_CAP else f"{count:,} {noun}"

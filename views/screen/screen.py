@@ -1,0 +1,207 @@
+"""Screen: name a model, and it has a list, details, forms, exports, actions and access rules."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from flask import current_app, request, url_for
+from flask_admin import BaseView, expose
+from markupsafe import Markup
+
+from backoffice.actions.action import Action, actions_of
+from backoffice.errors import NotFound
+from backoffice.models.base import Record, Searchable
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import can, require
+from backoffice.services import fields, filters, lists
+from backoffice.services.lists import Query
+from forms.base import Form
+from views.actor import actor as whoever
+from views.actor import signed_in
+from views.screen import acting, details, editing, exporting, listing, lookups
+
+ID = "<int(max=9223372036854775807):row_id>"
+POWERS = {"index": "view", "details": "view", "row_menu": "view", "new": "create", "edit": "edit", "export": "export"}
+WRITING = ("create", "edit", "delete")
+FIRST_COLUMNS = 8
+
+
+class Screen(BaseView):
+    """One entity's screens. Subclass it in a file under views/admin/ and it is found.
+
+    Only `model` is needed. Without `fields` the screen is read-only; `columns`, `filters` and `exported` default to
+    what the model has. `cells` replaces how single columns look, `tabs` adds pages to a row's details.
+    """
+
+    model: ClassVar[type[Record]]
+    label: ClassVar[str] = ""
+    area: ClassVar[str] = "Work"
+    icon: ClassVar[str] = "table"
+    order: ClassVar[int] = 50
+    columns: ClassVar[Sequence[str]] = ()
+    shown: ClassVar[Sequence[str]] = ()
+    extra_columns: ClassVar[Sequence[str]] = ()
+    filters: ClassVar[Sequence[str]] = ()
+    exported: ClassVar[Sequence[str]] = ()
+    fields: ClassVar[Sequence[str]] = ()
+    labels: ClassVar[Mapping[str, str]] = {}
+    helps: ClassVar[Mapping[str, str]] = {}
+    sort: ClassVar[str] = "-id"
+    form: ClassVar[type[Form] | None] = None
+    cells: ClassVar[Mapping[str, Callable[[Any, str], Markup]]] = {}
+    tabs: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        area = area_of(self.model)
+        self.slug = area.replace("_", "-")
+        name = self.label or fields.heading(self.model.__plural__)
+        super().__init__(name=name, category=self.area, endpoint=area, url=f"/admin/{self.slug}")
+        self.columns = tuple(self.columns) or self._default_columns()
+        self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
+        self.exported = tuple(self.exported) or fields.visible(self.model)
+        self._check_names()
+
+    # What the screen answers
+
+    @expose("/")
+    def index(self) -> Any:
+        page, status = listing.build(self, signed_in())
+        return self.render("admin/list.html", page=page), status
+
+    @expose(f"/{ID}")
+    def details(self, row_id: int) -> Any:
+        return details.show(self, signed_in(), row_id)
+
+    @expose(f"/{ID}/menu")
+    def row_menu(self, row_id: int) -> Any:
+        return details.row_menu(self, signed_in(), row_id)
+
+    @expose("/new", methods=("GET", "POST"))
+    def new(self) -> Any:
+        return editing.new(self, signed_in())
+
+    @expose(f"/{ID}/edit", methods=("GET", "POST"))
+    def edit(self, row_id: int) -> Any:
+        return editing.edit(self, signed_in(), row_id)
+
+    @expose("/export.<any(csv,json):kind>")
+    def export(self, kind: str) -> Any:
+        query = self.query(signed_in(), request.args.items(multi=True))
+        return exporting.respond(self, signed_in(), query, kind)
+
+    @expose("/actions/<name>", methods=("POST",))
+    def act(self, name: str) -> Any:
+        return acting.answer(self, signed_in(), name)
+
+    @expose("/lookup/<name>")
+    def lookup(self, name: str) -> Any:
+        return lookups.answer(self, signed_in(), name)
+
+    @expose("/preferences", methods=("POST",))
+    def preferences(self) -> Any:
+        return lookups.keep_preferences(self, signed_in())
+
+    # What it may be asked
+
+    def _handle_view(self, name: str, **kwargs: Any) -> None:
+        """Flask-Admin's gate before every page: a power that is off does not exist, one that is not held is refused."""
+        power = POWERS.get(name, "view")
+        if not self.has(power):
+            raise NotFound("This screen has no such page.")
+        require(whoever(), f"{self.endpoint}.{power}")
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Flask-Admin's own catches TypeError and calls again, which hides real faults."""
+        return fn(self, *args, **kwargs)
+
+    def is_accessible(self) -> bool:
+        """Whether the menu offers the screen."""
+        return can(whoever(), f"{self.endpoint}.view")
+
+    def has(self, power: str) -> bool:
+        """Whether the screen can do this at all: it is read-only until it lists its fields."""
+        return power not in WRITING or bool(self.fields or self.form)
+
+    def may(self, actor: Actor, power: str) -> bool:
+        """Whether the screen can do this, and the actor may."""
+        return self.has(power) and can(actor, f"{self.endpoint}.{power}")
+
+    def actions(self, actor: Actor) -> list[Action]:
+        """The actions that the actor may use here."""
+        return [a for a in actions_of(self.model, actor) if a.name != "delete" or self.has("delete")]
+
+    # Words and addresses
+
+    def label_of(self, name: str) -> str:
+        """The heading of a column, filter or field."""
+        return self.labels.get(name) or fields.heading(name)
+
+    def url_of(self, page: str, **values: Any) -> str:
+        """The address of one of the screen's own pages."""
+        return url_for(f"{self.endpoint}.{page}", **values)
+
+    def action_url(self, action: Action) -> str:
+        """Where the preview of an action is asked for."""
+        return self.url_of("act", name=action.name.replace("_", "-"))
+
+    def base_of(self, model: type[Record]) -> str:
+        """Where details of another model's rows begin, or '' if the actor sees no screen for it."""
+        area = area_of(model)
+        known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
+        return url_for(f"{area}.index") if known and can(whoever(), f"{area}.view") else ""
+
+    # What a person asked for
+
+    def query(self, actor: Actor, pairs: Any) -> Query:
+        """The list query of a request, with the person's own page size."""
+        size = self.preferences_of(actor).get("size", 50)
+        return lists.parse(self.model, pairs, allowed=self.filters, sort=self.sort, size=size)
+
+    def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
+        """The columns the person wants to see."""
+        wanted = self.preferences_of(actor).get("columns") or self.shown or self.columns
+        return tuple(name for name in self.columns if name in wanted) or tuple(self.columns[:1])
+
+    def preferences_of(self, actor: Actor) -> dict[str, Any]:
+        """What the person chose for this screen before."""
+        found = actor.preferences.get(self.endpoint, {})
+        return found if isinstance(found, dict) else {}
+
+    # Entities that need more than one row's values override these two
+
+    def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
+        """The form that writes a row."""
+        return editing.generated_form(self, actor)
+
+    def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+        """Write the values; answer a response to show instead of the row's details, or the row."""
+        return editing.write(self, actor, row, version, values)
+
+    def tab(self, actor: Actor, row: Any, name: str) -> Markup:
+        """The content of the details tab called `name`."""
+        raise NotFound
+
+    def badges(self, row: Any) -> list[Markup]:
+        """What stands beside the title of a row's details."""
+        return []
+
+    def heading_of(self, row: Any) -> dict[str, Any]:
+        """More for the head of a row's details, such as a person's avatar."""
+        return {}
+
+    def subtitle(self, row: Any) -> Markup | str:
+        """What stands below the title of a row's details."""
+        return ""
+
+    def _default_columns(self) -> tuple[str, ...]:
+        visible = [n for n in fields.visible(self.model) if n != "updated_at"]
+        label = [self.model.__label__] if self.model.__label__ in visible else []
+        return tuple(dict.fromkeys(["id", *label, *visible]))[:FIRST_COLUMNS]
+
+    def _check_names(self) -> None:
+        """A misspelt column is found when the application starts, not when somebody opens the page."""
+        named = (*self.columns, *self.filters, *self.exported, *self.fields, *self.extra_columns)
+        if wrong := [name for name in named if not fields.kind(self.model, name)]:
+            raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
+        if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
+            raise TypeError(f"{type(self).__name__} cannot be sorted by {self.sort!r}")

@@ -1,0 +1,97 @@
+"""What every template can use: versioned static files, icons, times, the menu, the actor."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import flask_bootstrap
+from flask import Flask, current_app, g, request, url_for
+from markupsafe import Markup
+from whitenoise import WhiteNoise
+
+from backoffice import clock
+from views.actor import actor
+
+STATIC = Path(__file__).parent.parent / "backoffice" / "static"
+VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
+A_YEAR = 365 * 24 * 3600
+STEPS = ((60, 1, "second"), (3600, 60, "minute"), (86400, 3600, "hour"), (30 * 86400, 86400, "day"))
+
+
+def register(app: Flask) -> None:
+    """Serve the static files for good, and give the templates their globals."""
+    # Addresses carry a hash of the content, so browsers may keep them: nothing is asked for twice.
+    app.wsgi_app = served = WhiteNoise(app.wsgi_app, max_age=A_YEAR)  # type: ignore[method-assign]  # Flask documents this
+    served.add_files(str(STATIC), prefix="static/")
+    served.add_files(str(VENDOR), prefix="static/vendor/")
+    app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, csp_nonce=csp_nonce)
+    app.jinja_env.globals["settings_name"] = "Backoffice"
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_context)
+
+
+def asset(name: str) -> str:
+    """The address of one of our static files, with a mark of its content."""
+    return f"/static/{name}?v={_mark(STATIC / name)}"
+
+
+def vendor(name: str) -> str:
+    """The address of a file that an installed package ships."""
+    return f"/static/vendor/{name}?v={_mark(VENDOR / name)}"
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An icon from our subset of Bootstrap Icons, hidden from screen readers."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
+
+
+def csp_nonce() -> str:
+    """The number that lets this answer's own scripts run, and no others."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def ago(moment: datetime | None) -> Markup:
+    """A time as people say it, with the exact one in UTC on hover."""
+    if moment is None:
+        return Markup('<span class="muted">–</span>')
+    seconds = (clock.now() - moment).total_seconds()
+    said = next((_said(seconds, size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
+    exact = moment.strftime("%Y-%m-%d %H:%M:%S")
+    # Both texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
+    return Markup(f'<time datetime="{exact.replace(" ", "T")}Z" title="{exact} UTC">{said or exact[:10]}</time>')  # noqa: S704  # see above
+
+
+def _said(seconds: float, size: int, word: str) -> str:
+    number = int(abs(seconds) // size)
+    text = "just now" if word == "second" else f"{number} {word}{'' if number == 1 else 's'}"
+    if word == "second":
+        return text
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+@cache
+def _mark(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _context() -> dict[str, Any]:
+    who = actor()
+    return {"actor": who, "menu": _menu() if who else []}
+
+
+def _menu() -> list[dict[str, Any]]:
+    """The areas and their screens, as far as the actor may see them."""
+    here = request.blueprint
+    areas: dict[str, list[dict[str, Any]]] = {}
+    for screen in current_app.extensions["screens"]:
+        if screen.is_visible() and screen.is_accessible():
+            entry = {"label": screen.name, "url": url_for(f"{screen.endpoint}.index"), "icon": screen.icon}
+            areas.setdefault(screen.category, []).append(entry | {"active": screen.endpoint == here})
+    return [{"name": name, "entries": entries} for name, entries in areas.items()]
