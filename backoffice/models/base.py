@@ -22,7 +22,7 @@ from backoffice import clock
 from backoffice.text import fold
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
-Json = JSON().with_variant(JSONB, "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class UTCDateTime(TypeDecorator[datetime]):

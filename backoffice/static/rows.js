@@ -51,10 +51,15 @@ function tickable() {
 }
 
 // Cards need the column's name beside each value; sent with every cell it would double the page.
+// What heads a card is its person, else its first column; that one needs no name.
 function labelCells(table) {
-  const labels = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
+  const columns = [...table.tHead.rows[0].cells];
+  const head = columns.find(column => column.dataset.kind === "person") ?? columns.find(column => column.dataset.kind);
   for (const row of table.tBodies[0].rows) {
-    [...row.cells].forEach((cell, i) => { if (cell.tagName === "TD" && !cell.className) cell.dataset.label = labels[i] });
+    columns.forEach((column, i) => {
+      if (column === head) row.cells[i].classList.add("card-head");
+      else if (column.dataset.kind) row.cells[i].dataset.label = column.textContent.trim();
+    });
   }
 }
 
