@@ -19,6 +19,14 @@ class Form(wtforms.Form):
         """The values of those fields that the request had: a missing field changes nothing."""
         return {field.name: field.data for field in self if field.raw_data}
 
+    def validate_sent(self) -> bool:
+        """Like `validate`, but fields that the request had not are taken as they are."""
+        every, self._fields = self._fields, {n: f for n, f in self._fields.items() if f.raw_data}
+        try:
+            return self.validate()
+        finally:
+            self._fields = every
+
     def refuse(self, error: BackofficeError) -> None:
         """Show a refusal at the field it belongs to, or above the form."""
         field = self._fields.get(error.field or "")

@@ -7,9 +7,9 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
+from backoffice.services.filters import is_id
 from backoffice.text import cleaned
 
-MAX_ID = 2**63 - 1
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
@@ -72,7 +72,7 @@ class PickField(Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         texts = [text for text in valuelist if text]
-        if not all(text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID for text in texts):
+        if not all(map(is_id, texts)):
             raise ValueError("Choose one of the offered values.")
         ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:

@@ -28,7 +28,7 @@ class UserForm(Form):
 
 
 def tags_mode_field() -> SelectField:
-    return SelectField("Allowed clients", choices=MODES, description="Which clients this person sees, by their tags.")
+    return SelectField("Allowed clients", choices=MODES, default="all", description="Which clients this person sees, by their tags.")
 
 
 def addresses_field() -> LinesField:

@@ -16,6 +16,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.services import lists
+from backoffice.services.filters import is_id
 
 MAX_TICKED = 1000
 KEPT = timedelta(hours=1)
@@ -112,7 +113,7 @@ def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -
 
 def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
-    if odd := [text for text in texts if not (text.isascii() and text.isdigit() and len(text) < 19)]:
+    if odd := [text for text in texts if not is_id(text)]:
         raise RuleBroken(f"There is no {parameter.model.__singular__} “{odd[0][:40]}”.", field=parameter.name)
     return sorted({int(text) for text in texts})
 

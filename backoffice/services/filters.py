@@ -135,8 +135,13 @@ def _day(filter_: Filter) -> date:
     return day
 
 
+def is_id(text: str) -> bool:
+    """Whether the text is a number that a row could have."""
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
+
+
 def _id(filter_: Filter, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:20]) <= MAX_ID):
+    if not is_id(text):
         raise _unfit(filter_, f"“{text[:60]}” is not a choice.")
     return int(text)
 

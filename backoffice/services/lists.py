@@ -115,9 +115,10 @@ def condition(model: type[Record], query: Query) -> ColumnElement[bool]:
 
 
 def searched(model: type[Record], word: str) -> ColumnElement[bool]:
-    """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key."""
+    """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key; or by ID."""
     if issubclass(model, Searchable):
-        return model.search_key.contains(fold(word), autoescape=True)
+        found: ColumnElement[bool] = model.search_key.contains(fold(word), autoescape=True)
+        return or_(found, model.id == int(word)) if filters.is_id(word) else found
     names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
     return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
 

@@ -21,7 +21,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
 from backoffice.services import records
-from backoffice.services.filters import MAX_ID
+from backoffice.services.filters import is_id
 from views.actor import signed_in
 from views.screen import Screen, cells
 from views.screen.exporting import safe
@@ -96,7 +96,7 @@ def _asked() -> tuple[str, int]:
     outcome, after = request.args.get("outcome", ""), request.args.get("after", "0")
     if outcome and outcome not in OUTCOMES:
         raise BadRequest("There is no such outcome.")
-    if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_ID):
+    if not is_id(after):
         raise BadRequest("This page address is incomplete.")
     return outcome, int(after)
 

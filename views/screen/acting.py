@@ -16,7 +16,7 @@ from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.services import records
-from backoffice.services.filters import MAX_ID
+from backoffice.services.filters import is_id
 from forms.base import Form
 from forms.fields import PickField
 from views.returning import safe_path
@@ -76,7 +76,7 @@ def _selection(screen: "Screen", actor: Actor, action: Action) -> Selection:
     if request.values.get("all_matching") == "1":
         return Selection(query=screen.query(actor, _list_pairs(action)))
     texts = request.form.getlist("row")
-    if not all(text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID for text in texts):
+    if not all(map(is_id, texts)):
         raise BadRequest("One of the chosen rows has no proper number.")
     if not texts:
         raise BadRequest("Choose at least one row first.")

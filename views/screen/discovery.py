@@ -3,9 +3,10 @@
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
-from flask import Flask
-from flask_admin import Admin, AdminIndexView
+from flask import Flask, redirect, url_for
+from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Theme
 
 import views.admin
@@ -18,13 +19,11 @@ AREAS = ("People", "Work", "System")
 
 
 class Index(AdminIndexView):
-    """Flask-Admin wants a page of its own at /admin/; home is ours. Hidden, and open to nobody."""
+    """Flask-Admin wants a page of its own at /admin/; ours is home."""
 
-    def is_visible(self) -> bool:
-        return False
-
-    def is_accessible(self) -> bool:
-        return False
+    @expose()
+    def index(self) -> Any:
+        return redirect(url_for("home"))
 
 
 def register(app: Flask) -> None:

@@ -42,8 +42,8 @@ def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
     assert isinstance(row, Entity)  # noqa: S101  # only entities have fields to write
     form_class = screen.form_class(actor, row)
     if request.method == "POST":
-        form = form_class(request.form)
-        if form.validate():
+        form = form_class(request.form, data=current_values(row, form_class()))
+        if form.validate_sent():
             try:
                 answer = _try(screen, actor, row, request.form.get("version", type=int), form)
             except Conflict as conflict:
@@ -79,7 +79,7 @@ def picker(screen: "Screen", actor: Actor, target: type[Record], name: str, few:
         kept, _more = records.options(actor=actor, model=target, ids=list(chosen)[:1000], limit=1000)
         return kept if more else [*kept, *(o for o in offered if o not in kept)], more
 
-    return {"find": find, "lookup_url": screen.url_of("lookup", name=name)}
+    return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
 def write(screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:

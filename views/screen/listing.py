@@ -197,7 +197,7 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
     if kind in ("one", "many"):
         rows = choices.get(name, [])
         offered = [(NONE, "None", NONE in chosen), *((v, label, v in chosen) for v, label in rows[:FEW])]
-        url = screen.url_of("lookup", name=name) if len(rows) > FEW else None
+        url = screen.url_of("lookup", field=name) if len(rows) > FEW else None
         return found | {"kind": "relation", "choices": offered, "lookup_url": url}
     return found | {"value": chosen[0] if chosen else ""}
 

@@ -89,13 +89,13 @@ class Screen(BaseView):
         query = self.query(signed_in(), request.args.items(multi=True))
         return exporting.respond(self, signed_in(), query, kind)
 
-    @expose("/actions/<name>", methods=("POST",))
-    def act(self, name: str) -> Any:
-        return acting.answer(self, signed_in(), name)
+    @expose("/actions/<action>", methods=("POST",))
+    def act(self, action: str) -> Any:
+        return acting.answer(self, signed_in(), action)
 
-    @expose("/lookup/<name>")
-    def lookup(self, name: str) -> Any:
-        return lookups.answer(self, signed_in(), name)
+    @expose("/lookup/<field>")
+    def lookup(self, field: str) -> Any:
+        return lookups.answer(self, signed_in(), field)
 
     @expose("/preferences", methods=("POST",))
     def preferences(self) -> Any:
@@ -142,7 +142,7 @@ class Screen(BaseView):
 
     def action_url(self, action: Action) -> str:
         """Where the preview of an action is asked for."""
-        return self.url_of("act", name=action.name.replace("_", "-"))
+        return self.url_of("act", action=action.name.replace("_", "-"))
 
     def base_of(self, model: type[Record]) -> str:
         """Where details of another model's rows begin, or '' if the actor sees no screen for it."""
