@@ -1,12 +1,14 @@
 """The fixed cast: olivia owns, max manages, vera views, eve must never get in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
 from backoffice.services import groups, passwords
 from backoffice.settings import Settings
@@ -43,6 +45,23 @@ class Cast:
 
     def __getattr__(self, name: str) -> User:
         return db.session.scalars(select(User).where(User.email_key == address(name))).one()
+
+    def actor(self, name: str, **others: Any) -> Actor:
+        """Who asks, when `name` asks: for functions of services and actions, without a request."""
+        person = getattr(self, name)
+        given = Actor(
+            user_id=person.id,
+            label=person.email,
+            name=person.name,
+            permissions=frozenset(code for group in person.groups for code in group.permissions),
+            all_permissions=any(group.all_permissions for group in person.groups),
+            group_ids=frozenset(group.id for group in person.groups),
+            group_names=tuple(sorted(group.name for group in person.groups)),
+            client_tags_mode=person.client_tags_mode,
+            ip="127.0.0.1",
+            request_id="test",
+        )
+        return replace(given, **others)
 
 
 def build(settings: Settings) -> None:

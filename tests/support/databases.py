@@ -212,6 +212,7 @@ class Workshop:
         template = self.folder / "template.sqlite3"
         with self._once("sqlite") as first:
             if first:
+                template.unlink(missing_ok=True)
                 self.migrate(f"sqlite:///{template}")
         return template
 

@@ -64,7 +64,8 @@ def test_harness_takes_a_fresh_copy_of_a_bloated_database(stage, app: Flask, cas
 
 def test_harness_shows_the_client_what_the_test_prepared(client: Client, cast: Cast) -> None:
     cast.olivia.status = "blocked"
-    assert client.try_sign_in("olivia").status_code == 200
+    with pytest.raises(AssertionError, match="olivia was not let in"):
+        client.sign_in("olivia")
 
 
 def test_harness_signs_in_the_cast_and_never_eve(client: Client, cast: Cast) -> None:
@@ -84,6 +85,16 @@ def test_harness_sends_the_token_with_post_and_not_with_raw_post(client: Client,
     form = {"identifier": "olivia@example.com", "password": "wrong"}
     assert client.post("/sign-in", form).status_code != 400
     assert client.raw_post("/sign-in", data=form).status_code == 400
+
+
+def test_harness_lets_no_exception_pass_unseen(app_with: Callable[..., Flask]) -> None:
+    broken = app_with()
+    broken.view_functions["healthz"] = lambda: 1 / 0
+    visitor = broken.test_client()
+    with pytest.raises(AssertionError, match="status 500"):
+        visitor.get("/healthz")
+    visitor.expects_500 = True
+    assert visitor.get("/healthz").status_code == 500
 
 
 def test_harness_counts_statements(
