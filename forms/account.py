@@ -8,7 +8,9 @@ from forms.base import Form
 
 class SignInForm(Form):
     identifier = StringField(
-        "E-mail address", [InputRequired("Enter your e-mail address.")], render_kw={"autocomplete": "username"}
+        "E-mail address",
+        [InputRequired("Enter your e-mail address.")],
+        render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
         "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}

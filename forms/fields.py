@@ -93,7 +93,9 @@ class PickField(Field):
 class PermissionsField(Field):
     """A set of permission codes. `groups` lists them by area, as the page shows them."""
 
-    def __init__(self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any) -> None:
+    def __init__(
+        self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any
+    ) -> None:
         super().__init__(label, **kwargs)
         self.areas = areas
 

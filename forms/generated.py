@@ -4,7 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, Numeric
-from wtforms import DateField, DateTimeLocalField, DecimalField, Field, IntegerField, SelectField, TextAreaField
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    Field,
+    IntegerField,
+    SelectField,
+    TextAreaField,
+)
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -29,7 +37,9 @@ def form_for(
     return type(f"{model.__name__}Form", (Form,), found)
 
 
-def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> "UnboundField[Field]":
+def field_for(
+    model: type[Record], name: str, label: str, description: str, picker: Picker
+) -> "UnboundField[Field]":
     """The field that fits the attribute."""
     kind = fields.kind(model, name)
     if kind in ("one", "many"):

@@ -6,7 +6,11 @@ from wtforms.validators import InputRequired
 from forms.base import Form
 from forms.fields import LinesField, TextField
 
-MODES = (("all", "All client tags"), ("only", "Only these client tags"), ("except", "All except these client tags"))
+MODES = (
+    ("all", "All client tags"),
+    ("only", "Only these client tags"),
+    ("except", "All except these client tags"),
+)
 
 
 class UserForm(Form):
@@ -23,15 +27,24 @@ class UserForm(Form):
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:
         access = ("groups", "client_tags_mode", "client_tags", "ip_whitelist")
-        parts = [("Person", [f for f in self if f.name not in access]), ("Access", [f for f in self if f.name in access])]
+        parts = [
+            ("Person", [f for f in self if f.name not in access]),
+            ("Access", [f for f in self if f.name in access]),
+        ]
         return [(heading, fields) for heading, fields in parts if fields]
 
 
 def tags_mode_field() -> SelectField:
-    return SelectField("Allowed clients", choices=MODES, default="all", description="Which clients this person sees, by their tags.")
+    return SelectField(
+        "Allowed clients",
+        choices=MODES,
+        default="all",
+        description="Which clients this person sees, by their tags.",
+    )
 
 
 def addresses_field() -> LinesField:
     return LinesField(
-        "IP whitelist", description="One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any."
+        "IP whitelist",
+        description="One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any.",
     )

@@ -61,7 +61,12 @@ def _note_denial(error: errors.NotAllowed) -> None:
     who = actor()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
     if who and taking:
-        events.record(actor=who, action=error.code or "request", result="denied", reason=f"{request.method} {request.path}"[:500])
+        events.record(
+            actor=who,
+            action=error.code or "request",
+            result="denied",
+            reason=f"{request.method} {request.path}"[:500],
+        )
         db.session.commit()  # fmt: skip
 
 
@@ -70,7 +75,9 @@ def _http(error: HTTPException) -> Any:
     if status < HTTPStatus.BAD_REQUEST:
         return error
     db.session.rollback()
-    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
+    response = page(
+        status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or "")
+    )
     if error.response is None and (allowed := getattr(error, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allowed)
     return response
@@ -115,7 +122,13 @@ def page(status: int, title: str, message: str, **context: Any) -> Response:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:
-        context = {"status": status, "title": title, "message": message, "request_id": g.request_id, "retry": None} | context
+        context = {
+            "status": status,
+            "title": title,
+            "message": message,
+            "request_id": g.request_id,
+            "retry": None,
+        } | context
         response = Response(render_template("error.html", **context))
     response.status_code = status
     return response

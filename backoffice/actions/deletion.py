@@ -43,7 +43,9 @@ class DeleteGroups(Delete):
         Effect(
             "{n} person loses the group.",
             "{n} memberships end.",
-            lambda rows: select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows)),
+            lambda rows: (
+                select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows))
+            ),
         ),
     )
 

@@ -14,7 +14,11 @@ from backoffice.models.user import User, user_client_tags, user_groups
 from backoffice.policy import grants
 
 GROUP = Parameter(
-    "group", "A group", Group, allowed=lambda ask: Group.id.in_(ask.grantable), refusal="You may not give this group."
+    "group",
+    "A group",
+    Group,
+    allowed=lambda ask: Group.id.in_(ask.grantable),
+    refusal="You may not give this group.",
 )
 CLIENT_TAGS = Parameter(
     "tags",
@@ -31,7 +35,9 @@ def _is_member(ask: Ask) -> ColumnElement[bool]:
 
 
 def _takes_last_administrator(ask: Ask) -> ColumnElement[bool]:
-    from_administrators = select(Group.id).where(Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS)
+    from_administrators = select(Group.id).where(
+        Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS
+    )
     return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(ask))
 
 
@@ -52,7 +58,9 @@ class AddToGroup(UserAction):
     inverse = "remove_from_group"
     rules = (
         *UserAction.rules,
-        Rule("revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"),
+        Rule(
+            "revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"
+        ),
     )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
@@ -71,7 +79,11 @@ class RemoveFromGroup(ExclusiveUserAction):
     parameters = (GROUP,)
     watches = ("groups",)
     inverse = "add_to_group"
-    rules = (ONESELF, OUTRANKED, Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator))
+    rules = (
+        ONESELF,
+        OUTRANKED,
+        Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator),
+    )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return ~_is_member(ask)

@@ -29,7 +29,9 @@ def _is_last_administrator(ask: Ask) -> ColumnElement[bool]:
 
 ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)
 OUTRANKED = Rule(
-    "outranked", "{label} is in a group that you may not give.", lambda ask: grants.outranks(ask.actor, ask.grantable)
+    "outranked",
+    "{label} is in a group that you may not give.",
+    lambda ask: grants.outranks(ask.actor, ask.grantable),
 )
 LAST_ADMINISTRATOR = Rule(
     "last_administrator", "{label} is the last administrator who can sign in.", _is_last_administrator

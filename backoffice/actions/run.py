@@ -70,7 +70,11 @@ def phrase(action: Action, run: BulkRun) -> str:
 def _claimed(actor: Actor, token: str, action: Action) -> BulkRun:
     """The run behind the token, made `running` by exactly one of all requests that carry it."""
     try:
-        mine = (BulkRun.token == UUID(token), BulkRun.actor_id == actor.user_id, BulkRun.action == action.code())
+        mine = (
+            BulkRun.token == UUID(token),
+            BulkRun.actor_id == actor.user_id,
+            BulkRun.action == action.code(),
+        )
     except ValueError:
         raise NotFound from None
     found = db.session.scalar(select(BulkRun).where(*mine).with_for_update())
@@ -97,7 +101,11 @@ def _carry_out(actor: Actor, action: Action, run: BulkRun) -> BulkRun:
     for name in action.locks:
         lock(name)
     ask = Ask(
-        actor, select(BulkItem.row_id).where(BulkItem.run_id == run.id), run.parameters, run.reason, run.undo_of_id
+        actor,
+        select(BulkItem.row_id).where(BulkItem.run_id == run.id),
+        run.parameters,
+        run.reason,
+        run.undo_of_id,
     )
     _judge_again(action, ask, run)
     rows = doable(run.id)
@@ -188,9 +196,14 @@ def _happenings(
             action=code, subject=(area, row_id), before=values or None, after=after.get(row_id) or None,
             reason=run.reason, bulk_run_id=run.id,
         )  # fmt: skip
-    refused = select(BulkItem.row_id, BulkItem.rule).where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
+    refused = select(BulkItem.row_id, BulkItem.rule).where(
+        BulkItem.run_id == run.id, BulkItem.outcome == "refused"
+    )
     for row_id, rule in db.session.execute(refused.order_by(BulkItem.row_id)):
         yield Happening(
-            action=code, subject=(area, row_id), result="denied", reason=f"Refused: {rule}", bulk_run_id=run.id
+            action=code,
+            subject=(area, row_id),
+            result="denied",
+            reason=f"Refused: {rule}",
+            bulk_run_id=run.id,
         )
-

@@ -23,7 +23,14 @@ def add(group: AppGroup) -> None:
 @click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
-def act(code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tuple[str, ...], reason: str, yes: bool) -> None:
+def act(
+    code: str,
+    ids: tuple[int, ...],
+    where: tuple[str, ...],
+    parameters: tuple[str, ...],
+    reason: str,
+    yes: bool,
+) -> None:
     """Preview the action CODE, such as users.block, and with --yes run it."""
     action = find(code)
     if action is None:
@@ -39,7 +46,13 @@ def act(code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tup
         click.echo(report.title(shown.run, action))
         _tell(shown.run.counts, report.refusals(shown.run, action))
         if yes:
-            done = run(actor=actor, token=str(shown.run.token), action=action, reason=reason, confirmation=phrase(action, shown.run))
+            done = run(
+                actor=actor,
+                token=str(shown.run.token),
+                action=action,
+                reason=reason,
+                confirmation=phrase(action, shown.run),
+            )
             click.echo(f"Done, as bulk run {done.id}.")
             _tell(done.counts, report.refusals(done, action))
         db.session.commit()
@@ -52,4 +65,3 @@ def _tell(counts: dict[str, int], refusals: list[str]) -> None:
         click.echo(f"  {outcome}: {number:,}")
     for sentence in refusals:
         click.echo(f"  {sentence}")
-

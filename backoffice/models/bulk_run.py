@@ -51,7 +51,9 @@ class BulkItem(Base):
 
     __tablename__ = "bulk_items"
 
-    run_id: Mapped[int] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
+    )
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     outcome: Mapped[str] = mapped_column(String(10))
     rule: Mapped[str] = mapped_column(String(40), default="")

@@ -44,7 +44,13 @@ user_client_tags = Table(
     "user_client_tags",
     Base.metadata,
     Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("client_tag_id", BigInt, ForeignKey("client_tags.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "client_tag_id",
+        BigInt,
+        ForeignKey("client_tags.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
 )
 
 
@@ -122,7 +128,12 @@ class User(Searchable, Entity):
     @hybrid_property
     def name(self) -> str:
         """First and last name, else the e-mail address or login, else the number."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email or self.login or f"Deleted user {self.id}"
+        return (
+            f"{self.first_name} {self.last_name}".strip()
+            or self.email
+            or self.login
+            or f"Deleted user {self.id}"
+        )
 
     @name.inplace.expression
     @classmethod
@@ -135,4 +146,6 @@ class User(Searchable, Entity):
         """In SQL: the person could open the web back office with a password right now."""
         in_time = or_(cls.password_expires_at.is_(None), cls.password_expires_at > now)
         usable = or_(cls.password_state == "usable", and_(cls.password_state == "temporary", in_time))
-        return and_(cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable)
+        return and_(
+            cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable
+        )

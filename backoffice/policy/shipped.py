@@ -49,12 +49,20 @@ def _runs_company(permission: Permission) -> bool:
 
 
 def _runs_staff(permission: Permission) -> bool:
-    return _runs_company(permission) and permission.code not in ("groups.create", "groups.edit", "groups.delete")
+    return _runs_company(permission) and permission.code not in (
+        "groups.create",
+        "groups.edit",
+        "groups.delete",
+    )
 
 
 SHIPPED = (
-    Shipped(ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything),
-    Shipped("managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people),
+    Shipped(
+        ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything
+    ),
+    Shipped(
+        "managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people
+    ),
     Shipped(
         "main_administrator",
         "Main administrator",
@@ -70,7 +78,12 @@ SHIPPED = (
         ("dispatcher", "agent_group_manager", "employee"),
     ),
     Shipped("dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people),
-    Shipped("agent_group_manager", "Agent group manager", "Looks at people, groups and client tags.", _looks_at_people),
+    Shipped(
+        "agent_group_manager",
+        "Agent group manager",
+        "Looks at people, groups and client tags.",
+        _looks_at_people,
+    ),
     Shipped("employee", "Employee", "Signs in and keeps an own profile.", _nothing),
     Shipped("viewers", "Viewers", "Sees everything, changes nothing.", _looks),
 )

@@ -62,5 +62,3 @@ def change_password(*, actor: Actor, current: str, new: str, settings: Settings)
     mine = select(User.id).where(User.id == user.id)
     sessions.end_all(mine, reason="password changed", keep=actor.session_id)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))
-
-

@@ -61,7 +61,9 @@ def redact(*, subject_type: str, subject_ids: Any) -> None:
     """Empty what events say about erased people; who did what and when stays, and so does the chain."""
     db.session.execute(
         update(Event)
-        .where(Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None))
+        .where(
+            Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None)
+        )
         .values(before=None, after=None, reason=None, redacted_at=clock.now())
     )
 

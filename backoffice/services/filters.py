@@ -40,7 +40,9 @@ def filterable(model: type[Record]) -> tuple[str, ...]:
     return tuple(name for name in fields.visible(model) if fields.kind(model, name) in FILTERABLE)
 
 
-def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
+def parse(
+    model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]
+) -> tuple[Filter, ...]:
     """The filters in a query string; keys that name no allowed attribute are refused.
 
     Raises BadRequest with the filter's key as its field.

@@ -162,7 +162,9 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     )
 
 
-def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
+def every_page(
+    actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int
+) -> Iterator[Page]:
     """All pages from the first on, `size` rows each, in memory one at a time."""
     query = replace(query, size=size, after="", before="")
     while True:
@@ -180,7 +182,9 @@ def related(model: type[Record], ids: Sequence[int] | Select[tuple[int]], column
     if not names:
         return found
     parts = [_related_rows(model, name, ids) for name in names]
-    for name, row_id, other_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
+    for name, row_id, other_id, label in db.session.execute(
+        union_all(*parts) if len(parts) > 1 else parts[0]
+    ):
         found[name].setdefault(row_id, []).append((other_id, label))
     for by_row in found.values():
         for others in by_row.values():
@@ -230,7 +234,9 @@ def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[tu
 def _search(text: str) -> str:
     words = cleaned(text).split()
     if len(" ".join(words)) > SEARCH_LENGTH or len(words) > SEARCH_WORDS:
-        raise BadRequest(f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search")
+        raise BadRequest(
+            f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search"
+        )
     return " ".join(words)
 
 
@@ -261,7 +267,9 @@ def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
         key = sort_key(model, name)
         return tuple_(literal(_typed(fields.kind(model, name), value), key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
+        raise BadRequest(
+            "This page address is incomplete; go back to the first page.", field="after"
+        ) from None
 
 
 def _typed(kind: str, value: Any) -> Any:

@@ -26,8 +26,14 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
     value, now = secrets.token_urlsafe(32), clock.now()
     db.session.add(
         Session(
-            token_hash=digest(value), user_id=user.id, kind=kind, created_at=now, last_seen_at=now,
-            expires_at=now + settings.session_absolute, ip=ip, device=device[:200],
+            token_hash=digest(value),
+            user_id=user.id,
+            kind=kind,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + settings.session_absolute,
+            ip=ip,
+            device=device[:200],
         )  # fmt: skip
     )
     return value

@@ -77,8 +77,14 @@ def _temporary_in_time(user: User) -> bool:
 def _note(key: str, user: User | None, result: str, reason: str, origin: From) -> None:
     db.session.add(
         SignInAttempt(
-            at=clock.now(), identifier_key=key, user_id=user.id if user else None, result=result, reason=reason,
-            ip=origin.ip, device=origin.device[:200], device_key=origin.device_key,
+            at=clock.now(),
+            identifier_key=key,
+            user_id=user.id if user else None,
+            result=result,
+            reason=reason,
+            ip=origin.ip,
+            device=origin.device[:200],
+            device_key=origin.device_key,
         )  # fmt: skip
     )
     db.session.flush()

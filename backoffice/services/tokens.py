@@ -23,8 +23,12 @@ def issue(*, user: User, purpose: str, valid: timedelta) -> str:
     )
     db.session.add(
         Token(
-            user_id=user.id, purpose=purpose, value_hash=digest(value), sent_to=user.email or "",
-            created_at=now, expires_at=now + valid,
+            user_id=user.id,
+            purpose=purpose,
+            value_hash=digest(value),
+            sent_to=user.email or "",
+            created_at=now,
+            expires_at=now + valid,
         )  # fmt: skip
     )
     db.session.flush()

@@ -4,13 +4,11 @@ const FEW = 8; // so many options need no search box
 const PAUSE = 200; // milliseconds without typing before a look-up
 
 function option(picker, { id, label }) {
-  const item = document.createElement("li");
   const input = Object.assign(document.createElement("input"), {
-    type: "multiple" in picker.dataset ? "checkbox" : "radio", name: picker.dataset.name, value: id, className: "form-check-input",
+    type: "multiple" in picker.dataset ? "checkbox" : "radio", name: picker.dataset.name, value: id,
   });
-  const wrap = document.createElement("label");
-  wrap.append(input, ` ${label}`);
-  item.append(wrap);
+  const item = document.createElement("label");
+  item.append(input, ` ${label}`);
   return item;
 }
 
@@ -66,7 +64,7 @@ function lookUp(picker, { box, note, list, words }) {
 
 for (const picker of document.querySelectorAll(".picker")) {
   const { lookupUrl } = picker.dataset;
-  if (!lookupUrl && picker.querySelectorAll("li").length <= FEW) continue;
+  if (!lookupUrl && picker.querySelectorAll("label").length <= FEW) continue;
   const parts = searchBox(picker);
   // Enter in the search box must not send the form around it.
   parts.box.addEventListener("keydown", event => { if (event.key === "Enter") event.preventDefault() });

@@ -25,8 +25,8 @@ function tickable() {
   }
 
   form.addEventListener("click", event => {
-    const cell = event.target.closest("td.tick");
-    const tick = cell?.querySelector("input");
+    const cell = event.target.closest("td");
+    const tick = cell?.querySelector("input[name=row]");
     if (!tick) return;
     if (event.target === cell) tick.checked = !tick.checked; // the whole cell is the target, not only the box
     if (event.shiftKey && last) {
@@ -38,7 +38,7 @@ function tickable() {
     update();
   });
   // Shift-click would also select the text between the two rows.
-  form.addEventListener("mousedown", event => { if (event.shiftKey && event.target.closest(".tick")) event.preventDefault() });
+  form.addEventListener("mousedown", event => { if (event.shiftKey && event.target.closest("td")) event.preventDefault() });
 
   page.addEventListener("change", () => tickEvery(page.checked));
   all?.addEventListener("change", () => { if (all.checked) tickEvery(true); else update() });

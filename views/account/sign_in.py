@@ -4,7 +4,18 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 
 from backoffice.errors import RuleBroken
@@ -47,7 +58,9 @@ def sign_in_page() -> Any:
     else:
         _begin(result.session)
         response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
-    response.set_cookie("device", mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax")
+    response.set_cookie(
+        "device", mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
+    )
     return response
 
 
@@ -67,7 +80,9 @@ def invitation(value: str) -> Any:
     if request.method == "POST" and form.validate():
         try:
             password = form.new_password.data or ""
-            accounts.accept_invitation(value=value, new_password=password, settings=settings(), actor_ip=origin().ip)
+            accounts.accept_invitation(
+                value=value, new_password=password, settings=settings(), actor_ip=origin().ip
+            )
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
@@ -106,7 +121,9 @@ def _begin(value: str) -> None:
     session[SESSION_KEY] = value
 
 
-def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
+def _form(
+    form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK
+) -> Response:
     page = render_template("account/sign_in.html", form=form, next=back, message=message)
     return make_response(page, status)
 

@@ -29,7 +29,13 @@ from views.screen.happenings import verb
 from views.screen.screen import ID
 
 ROWS = 100
-LABELS = {"done": "Done", "unchanged": "Unchanged", "refused": "Refused", "stale": "Changed since", "failed": "Failed"}
+LABELS = {
+    "done": "Done",
+    "unchanged": "Unchanged",
+    "refused": "Refused",
+    "stale": "Changed since",
+    "failed": "Failed",
+}
 
 
 class BulkRuns(Screen):
@@ -41,7 +47,9 @@ class BulkRuns(Screen):
     shown = ("id", "action", "state", "planned", "reason", "created_at")
     filters = ("state", "action", "created_at")
     labels: ClassVar = {"planned": "Rows", "actor_id": "By"}
-    cells: ClassVar = {"action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))}
+    cells: ClassVar = {
+        "action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))
+    }
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """One's own runs are open to everyone who can act; the scope keeps others' apart."""
@@ -74,7 +82,9 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
     items = report.items(run, action, outcome=outcome, after=after, limit=ROWS + 1)
     base = screen.base_of(action.model)
     undoable = run.state == "done" and action.inverse and run.counts.get("done") and can(actor, "bulk.undo")
-    undone_by = db.session.scalar(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned"))
+    undone_by = db.session.scalar(
+        select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned")
+    )
     more = screen.url_of("details", row_id=run.id, outcome=outcome or None, after=items[ROWS - 1].row_id) if len(items) > ROWS else None  # fmt: skip
     return {
         "title": report.title(run, action), "state": run.state, "summary": _summary(run, action),
@@ -118,7 +128,10 @@ def _summary(run: BulkRun, action: Action) -> list[str]:
 
 
 def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
-    shown = [("", "All", run.planned), *((o, LABELS[o], run.counts[o]) for o in OUTCOMES if run.counts.get(o))]
+    shown = [
+        ("", "All", run.planned),
+        *((o, LABELS[o], run.counts[o]) for o in OUTCOMES if run.counts.get(o)),
+    ]
     return [
         {"name": o, "label": label, "count": f"{number:,}", "current": o == current,
          "href": screen.url_of("details", row_id=run.id, outcome=o or None)}
@@ -137,4 +150,3 @@ def _csv(run: BulkRun, action: Action) -> str:
     for item in report.items(run, action, limit=run.planned):
         writer.writerow([item.row_id, safe(item.label), item.outcome, safe(item.message)])
     return buffer.getvalue()
-

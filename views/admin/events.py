@@ -15,7 +15,18 @@ class Events(Screen):
     label = "Events log"
     icon = "clock-history"
     order = 20
-    columns = ("id", "at", "action", "subject_type", "subject_id", "actor_id", "result", "reason", "ip", "bulk_run_id")
+    columns = (
+        "id",
+        "at",
+        "action",
+        "subject_type",
+        "subject_id",
+        "actor_id",
+        "result",
+        "reason",
+        "ip",
+        "bulk_run_id",
+    )
     shown = ("at", "action", "subject_type", "subject_id", "actor_id", "result", "reason")
     filters = ("result", "action", "subject_type", "subject_id", "actor_id", "at", "bulk_run_id", "ip")
     labels: ClassVar = {

@@ -47,7 +47,9 @@ class Groups(Screen):
         """Permissions by area, or the first members with a link to the whole list."""
         if name == "permissions":
             held = set(catalogue()) if row.all_permissions else set(row.permissions)
-            page = render_template("admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held))
+            page = render_template(
+                "admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held)
+            )
         else:
             people, more = grantees.members(actor, row.id)
             href = url_for("users.index", groups=row.id)
@@ -56,7 +58,9 @@ class Groups(Screen):
         return Markup(page)  # noqa: S704  # rendered from our own templates
 
 
-def by_area(actor: Actor, held: set[str], *, only: set[str] | None = None) -> list[tuple[str, list[dict[str, Any]]]]:
+def by_area(
+    actor: Actor, held: set[str], *, only: set[str] | None = None
+) -> list[tuple[str, list[dict[str, Any]]]]:
     """The catalogue by area: each permission with whether it is held, and whether the actor could give it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for permission in catalogue().values():

@@ -32,8 +32,26 @@ class Users(Screen):
     )  # fmt: skip
     shown = ("id", "name", "status", "groups", "client_tags", "last_login_at", "created_by", "created_at")
     extra_columns = ("email",)
-    filters = ("status", "groups", "client_tags", "created_by", "created_at", "last_login_at", "email", "phone")
-    fields = ("email", "first_name", "last_name", "phone", "groups", "client_tags_mode", "client_tags", "ip_whitelist")
+    filters = (
+        "status",
+        "groups",
+        "client_tags",
+        "created_by",
+        "created_at",
+        "last_login_at",
+        "email",
+        "phone",
+    )
+    fields = (
+        "email",
+        "first_name",
+        "last_name",
+        "phone",
+        "groups",
+        "client_tags_mode",
+        "client_tags",
+        "ip_whitelist",
+    )
     exported = (
         "id", "name", "email", "status", "groups", "client_tags_mode", "client_tags", "ip_whitelist", "phone",
         "last_login_at", "created_by", "created_at",
@@ -46,7 +64,11 @@ class Users(Screen):
         "email": "E-mail",
     }
     cells: ClassVar = {"name": lambda row, base: cells.person(row.id, row.name, row.email, base)}
-    tabs: ClassVar = {"groups": "Groups and permissions", "sessions": "Sign-ins and sessions", "events": "Events"}
+    tabs: ClassVar = {
+        "groups": "Groups and permissions",
+        "sessions": "Sign-ins and sessions",
+        "events": "Events",
+    }
     form = UserForm
 
     def form_class(self, actor: Actor, row: Any) -> type[Form]:

@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 
 MOST_OPTIONS = 200
 SHOWN = 50  # rows of each outcome that a preview lists; the others are counted
-OWN_FIELDS = ("csrf_token", "row", "all_matching", "selection", "reason", "confirm", "back", "sort", "size", "after", "before")
+OWN_FIELDS = (
+    "csrf_token",
+    "row",
+    "all_matching",
+    "selection",
+    "reason",
+    "confirm",
+    "back",
+    "sort",
+    "size",
+    "after",
+    "before",
+)
 
 
 def answer(screen: "Screen", actor: Actor, name: str) -> Any:
@@ -59,7 +71,9 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
 
 
 def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selection, form: Form | None) -> Any:
-    parameters = {field.name: field.data if isinstance(field.data, list) else [field.data] for field in form or ()}
+    parameters = {
+        field.name: field.data if isinstance(field.data, list) else [field.data] for field in form or ()
+    }
     try:
         shown = preview(actor=actor, action=action, selection=selection, parameters=parameters)
         db.session.commit()
@@ -86,7 +100,12 @@ def _selection(screen: "Screen", actor: Actor, action: Action) -> Selection:
 def _list_pairs(action: Action) -> list[tuple[str, str]]:
     """The list's query, which comes in the form or in the address."""
     skipped = (*OWN_FIELDS, *(parameter.name for parameter in action.parameters))
-    return [pair for source in (request.args, request.form) for pair in source.items(multi=True) if pair[0] not in skipped]
+    return [
+        pair
+        for source in (request.args, request.form)
+        for pair in source.items(multi=True)
+        if pair[0] not in skipped
+    ]
 
 
 def _parameter_form(screen: "Screen", actor: Actor, action: Action) -> Form | None:
@@ -161,7 +180,9 @@ def _outcomes(screen: "Screen", shown: Preview) -> list[dict[str, Any]]:
         rows = report.items(shown.run, shown.action, outcome=outcome, limit=SHOWN)
         found.append(
             {
-                "name": outcome, "label": labels.get(outcome, outcome.capitalize()), "count": number,
+                "name": outcome,
+                "label": labels.get(outcome, outcome.capitalize()),
+                "count": number,
                 "rows": [{"href": f"{base}{i.row_id}", "label": i.label, "message": i.message} for i in rows],
                 "more": max(0, number - SHOWN),
             }  # fmt: skip

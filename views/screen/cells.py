@@ -47,7 +47,11 @@ def choice(value: Any) -> Markup:
 
 def status(value: str) -> Markup:
     """A coloured word; the colour only repeats what the word says."""
-    return Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value)) if value else NOTHING
+    return (
+        Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value))
+        if value
+        else NOTHING
+    )
 
 
 def listed(value: Sequence[Any]) -> Markup:

@@ -78,7 +78,9 @@ def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by")]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
-    return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
+    return [
+        {"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part
+    ]
 
 
 def _field(screen: "Screen", row: Record, name: str) -> dict[str, Any]:

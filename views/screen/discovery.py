@@ -40,7 +40,11 @@ def screens() -> list[type[Screen]]:
     """The screens declared in the files of views/admin/."""
     modules = [import_module(f"views.admin.{module.name}") for module in iter_modules(views.admin.__path__)]
     named = [value for module in modules for value in vars(module).values()]
-    return [s for s in dict.fromkeys(n for n in named if isinstance(n, type)) if issubclass(s, Screen) and hasattr(s, "model")]
+    return [
+        s
+        for s in dict.fromkeys(n for n in named if isinstance(n, type))
+        if issubclass(s, Screen) and hasattr(s, "model")
+    ]
 
 
 def _area(screen: Screen) -> int:

@@ -82,7 +82,9 @@ def picker(screen: "Screen", actor: Actor, target: type[Record], name: str, few:
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def write(screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+def write(
+    screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
+) -> Any:
     """Create or change the row through the rules of its entity."""
     model: Any = screen.model
     if row is None:

@@ -69,7 +69,9 @@ def _csv(headings: list[str], rows: Iterator[list[Any]]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(headings)
     for number, row in enumerate(rows):
-        writer.writerow([safe(", ".join(map(str, value)) if isinstance(value, list) else value) for value in row])
+        writer.writerow(
+            [safe(", ".join(map(str, value)) if isinstance(value, list) else value) for value in row]
+        )
         if number % ROWS_AT_ONCE == 0:
             yield buffer.getvalue()
             buffer.seek(0)

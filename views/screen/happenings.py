@@ -22,7 +22,9 @@ VERBS = {
 def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events with names for actors and subjects, all names in one statement per entity."""
     events = list(events)
-    names = overview.names([*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)])
+    names = overview.names(
+        [*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)]
+    )
     return [
         {
             "id": event.id,
@@ -57,7 +59,9 @@ def subject(event: Event, name: str | None) -> Markup:
     known = any(screen.endpoint == event.subject_type for screen in current_app.extensions["screens"])
     if not (known and name and can(actor(), f"{event.subject_type}.view")):
         return Markup("{}").format(label)
-    return Markup('<a href="{}">{}</a>').format(url_for(f"{event.subject_type}.details", row_id=event.subject_id), label)
+    return Markup('<a href="{}">{}</a>').format(
+        url_for(f"{event.subject_type}.details", row_id=event.subject_id), label
+    )
 
 
 def changes(event: Event) -> list[tuple[str, str, str]]:

@@ -146,7 +146,11 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
     def get(row: Any) -> Markup:
         if row[place] is None:
             return cells.NOTHING
-        return Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place]) if base else cells.text(row[place])
+        return (
+            Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place])
+            if base
+            else cells.text(row[place])
+        )
 
     return get
 
@@ -160,7 +164,15 @@ def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict
         sortable = lists.sortable(screen.model, name)
         href = _href(replace(query, sort=other)) if sortable else None
         kind = "person" if name in screen.cells else fields.kind(screen.model, name)
-        found.append({"name": name, "label": screen.label_of(name), "sort_href": href, "aria_sort": order, "kind": kind})
+        found.append(
+            {
+                "name": name,
+                "label": screen.label_of(name),
+                "sort_href": href,
+                "aria_sort": order,
+                "kind": kind,
+            }
+        )
     return found
 
 
@@ -177,7 +189,9 @@ def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
         )  # fmt: skip
         parts.append(select(some))
     found: Choices = {}
-    for name, row_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ():
+    for name, row_id, label in (
+        db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ()
+    ):
         found.setdefault(name, []).append((str(row_id), label))
     return found
 
@@ -191,7 +205,9 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         return found | {"kind": "number" if kind == "number" else "date", "value_from": ends["from"], "value_to": ends["to"]}  # fmt: skip
     if kind == "choice":
-        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]}
+        return found | {
+            "choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]
+        }
     if kind == "boolean":
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
     if kind in ("one", "many"):
