@@ -91,9 +91,7 @@ class Settings:
         if not self.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
             found.append("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
         if urlsplit(self.base_url).scheme not in ("http", "https") or not self.host:
-            found.append(
-                "BASE_URL is missing: set the address people open, such as https://admin.example.com."
-            )
+            found.append("BASE_URL is missing: set the address people open, such as https://admin.example.com.")
         if len(self.secret_key) < 32 or len(set(self.secret_key)) < 8:
             found.append(
                 "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "

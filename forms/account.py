@@ -35,5 +35,7 @@ class NewPasswordForm(Form):
 
 class ChangePasswordForm(NewPasswordForm):
     current_password = PasswordField(
-        "Current password", [InputRequired("Enter your current password.")], render_kw={"autocomplete": "current-password"}
-    )  # fmt: skip
+        "Current password",
+        [InputRequired("Enter your current password.")],
+        render_kw={"autocomplete": "current-password"},
+    )

@@ -25,7 +25,7 @@ class TextField(StringField):
 class LinesField(Field):
     """Several entries, one a line; `data` is a list of texts."""
 
-    widget = TextArea()
+    widget: Any = TextArea()
 
     def _value(self) -> str:
         return self.raw_data[-1] if self.raw_data else "\n".join(self.data or ())
@@ -93,9 +93,7 @@ class PickField(Field):
 class PermissionsField(Field):
     """A set of permission codes. `groups` lists them by area, as the page shows them."""
 
-    def __init__(
-        self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any
-    ) -> None:
+    def __init__(self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.areas = areas
 

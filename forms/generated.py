@@ -8,12 +8,10 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     DecimalField,
-    Field,
     IntegerField,
     SelectField,
     TextAreaField,
 )
-from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from backoffice.models.base import Record
@@ -37,14 +35,12 @@ def form_for(
     return type(f"{model.__name__}Form", (Form,), found)
 
 
-def field_for(
-    model: type[Record], name: str, label: str, description: str, picker: Picker
-) -> "UnboundField[Field]":
+def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> Any:
     """The field that fits the attribute."""
     kind = fields.kind(model, name)
     if kind in ("one", "many"):
         return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
-    column = fields.column(model, name)
+    column: Any = fields.column(model, name)
     required = not column.nullable and column.default is None and kind != "boolean"
     validators: list[Any] = [InputRequired("Fill this in.") if required else Optional()]
     more = {"description": description, "default": _default(column)}

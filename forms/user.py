@@ -17,9 +17,12 @@ class UserForm(Form):
     """The fields everybody who may add or edit people has; the screen adds the pickers."""
 
     email = TextField(
-        "E-mail", limit=254, validators=[InputRequired("Enter an e-mail address.")],
-        description="The sign-in name.", render_kw={"type": "email", "autocomplete": "off"},
-    )  # fmt: skip
+        "E-mail",
+        limit=254,
+        validators=[InputRequired("Enter an e-mail address.")],
+        description="The sign-in name.",
+        render_kw={"type": "email", "autocomplete": "off"},
+    )
     first_name = TextField("First name", limit=100)
     last_name = TextField("Last name", limit=100)
     phone = TextField("Phone", limit=32, render_kw={"type": "tel", "autocomplete": "off"})

@@ -15,9 +15,7 @@ from backoffice.settings import Settings
 
 SESSION_KEY = "sid"
 login_manager = LoginManager()
-login_manager.session_protection = (
-    None  # it compares addresses and agents that rightly change; sessions are rows
-)
+login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
 
 def settings() -> Settings:

@@ -67,7 +67,7 @@ def _note_denial(error: errors.NotAllowed) -> None:
             result="denied",
             reason=f"{request.method} {request.path}"[:500],
         )
-        db.session.commit()  # fmt: skip
+        db.session.commit()
 
 
 def _http(error: HTTPException) -> Any:
@@ -75,9 +75,7 @@ def _http(error: HTTPException) -> Any:
     if status < HTTPStatus.BAD_REQUEST:
         return error
     db.session.rollback()
-    response = page(
-        status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or "")
-    )
+    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
     if error.response is None and (allowed := getattr(error, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allowed)
     return response

@@ -31,7 +31,12 @@ def home() -> str:
     if can(who, "events.view"):
         found["events"] = described(overview.latest_events(who))
     found["runs"] = [
-        {"label": verb(run.action), "href": url_for("bulk_runs.details", row_id=run.id), "at": run.created_at, "state": run.state}
+        {
+            "label": verb(run.action),
+            "href": url_for("bulk_runs.details", row_id=run.id),
+            "at": run.created_at,
+            "state": run.state,
+        }
         for run in overview.latest_runs(who)
-    ]  # fmt: skip
+    ]
     return render_template("home.html", home=found)

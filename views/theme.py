@@ -46,9 +46,7 @@ def vendor(name: str) -> str:
 @cache
 def icon(name: str) -> Markup:
     """An icon from our subset of Bootstrap Icons, hidden from screen readers."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        asset("icons.svg"), name
-    )
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
 
 
 def csp_nonce() -> str:
@@ -67,9 +65,8 @@ def ago(moment: datetime | None) -> Markup:
     said = next((_said(seconds, size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
     exact = moment.strftime("%Y-%m-%d %H:%M:%S")
     # Both texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
-    return Markup(
-        f'<time datetime="{exact.replace(" ", "T")}Z" title="{exact} UTC">{said or exact[:10]}</time>'
-    )  # noqa: S704  # see above
+    text = f'<time datetime="{exact.replace(" ", "T")}Z" title="{exact} UTC">{said or exact[:10]}</time>'
+    return Markup(text)  # noqa: S704  # see above
 
 
 def _said(seconds: float, size: int, word: str) -> str:

@@ -17,7 +17,7 @@ from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
 
-Ids = Select[tuple[int]]
+Ids = Select[int]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Effect:
 
     singular: str
     plural: str
-    count: Callable[[Ids], Select[tuple[int]]]
+    count: Callable[[Ids], Select[int]]
 
 
 @dataclass(frozen=True)

@@ -30,22 +30,24 @@ def _is_beyond(ask: Ask) -> ColumnElement[bool]:
     return Group.id.not_in(ask.grantable)
 
 
+def _is_own(ask: Ask) -> ColumnElement[bool]:
+    return Group.id.in_(ask.actor.group_ids)
+
+
 class DeleteGroups(Delete):
     model = Group
     name = "delete"
     watches = ("name", "description", "permissions")
     rules = (
-        Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions),
-        Rule("own", "You are in {label}: nobody changes their own groups.", lambda ask: Group.id.in_(ask.actor.group_ids)),
+        Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions.is_(True)),
+        Rule("own", "You are in {label}: nobody changes their own groups.", _is_own),
         Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
-    )  # fmt: skip
+    )
     effects = (
         Effect(
             "{n} person loses the group.",
             "{n} memberships end.",
-            lambda rows: (
-                select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows))
-            ),
+            lambda rows: select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows)),
         ),
     )
 

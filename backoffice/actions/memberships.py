@@ -31,13 +31,12 @@ CLIENT_TAGS = Parameter(
 
 
 def _is_member(ask: Ask) -> ColumnElement[bool]:
-    return _having(user_groups, ask.parameters["group"]) > 0
+    member: ColumnElement[bool] = _having(user_groups, ask.parameters["group"]) > 0
+    return member
 
 
 def _takes_last_administrator(ask: Ask) -> ColumnElement[bool]:
-    from_administrators = select(Group.id).where(
-        Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS
-    )
+    from_administrators = select(Group.id).where(Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS)
     return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(ask))
 
 
@@ -58,9 +57,7 @@ class AddToGroup(UserAction):
     inverse = "remove_from_group"
     rules = (
         *UserAction.rules,
-        Rule(
-            "revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"
-        ),
+        Rule("revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"),
     )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
@@ -104,8 +101,8 @@ class AddClientTags(UserAction):
     inverse = "remove_client_tags"
     rules = (
         OUTRANKED,
-        Rule("all", "{label} is allowed every client tag; edit the person to limit them.", lambda _ask: User.client_tags_mode == "all"),
-    )  # fmt: skip
+        Rule("all", "{label} is allowed every client tag.", lambda _ask: User.client_tags_mode == "all"),
+    )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         tags = ask.parameters["tags"]

@@ -60,9 +60,13 @@ def preview(
     values = checked_parameters(actor, action, parameters or {})
     _forget_old(actor)
     run = BulkRun(
-        action=action.code(), actor_id=actor.user_id, parameters=values, selection=selection.stored(),
-        undo_of_id=selection.undo_of, created_at=clock.now(),
-    )  # fmt: skip
+        action=action.code(),
+        actor_id=actor.user_id,
+        parameters=values,
+        selection=selection.stored(),
+        undo_of_id=selection.undo_of,
+        created_at=clock.now(),
+    )
     db.session.add(run)
     db.session.flush()
     wanted = and_(scope(actor, action.model), _wanted(action, selection))
@@ -104,9 +108,7 @@ def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -
         seen = select(model.id, parameter.allowed(ask)).where(model.id.in_(ids), scope(actor, model))
         rows = dict(db.session.execute(seen).tuples().all())
         if missing := [i for i in ids if i not in rows]:
-            raise RuleBroken(
-                f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name
-            )
+            raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
         if not all(rows.values()):
             raise RuleBroken(parameter.refusal, field=parameter.name)
         found[parameter.name] = ids
@@ -130,9 +132,7 @@ def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElemen
 
 def counts(run_id: int) -> dict[str, int]:
     """How many rows of a run have each outcome."""
-    statement = (
-        select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
-    )
+    statement = select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
     return dict(db.session.execute(statement).tuples().all())
 
 

@@ -28,9 +28,7 @@ def remove(rows: Ids, table: Table, others: Sequence[int]) -> None:
 def restore(ask: Ask, rows: Ids, table: Table, name: str, *, among: Collection[int] | None = None) -> None:
     """Give `rows` exactly what they had before the run that is being undone, as far as it is `among` the allowed."""
     own, other = table.columns
-    memories = select(BulkItem.row_id, BulkItem.memory).where(
-        BulkItem.run_id == ask.undo_of, BulkItem.row_id.in_(rows)
-    )
+    memories = select(BulkItem.row_id, BulkItem.memory).where(BulkItem.run_id == ask.undo_of, BulkItem.row_id.in_(rows))
     pairs = [
         {own.name: row_id, other.name: other_id}
         for row_id, memory in db.session.execute(memories)

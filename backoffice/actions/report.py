@@ -33,9 +33,7 @@ def action_of(run: BulkRun) -> Action:
 
 def planned(*, actor: Actor, token: str) -> BulkRun:
     """The actor's own preview behind a selection token."""
-    found = db.session.scalar(
-        select(BulkRun).where(BulkRun.token == UUID(token), BulkRun.actor_id == actor.user_id)
-    )
+    found = db.session.scalar(select(BulkRun).where(BulkRun.token == UUID(token), BulkRun.actor_id == actor.user_id))
     if found is None:
         raise NotFound
     return found
@@ -55,8 +53,7 @@ def items(run: BulkRun, action: Action, *, outcome: str = "", after: int = 0, li
         statement = statement.where(BulkItem.outcome == outcome)
     rows = db.session.execute(statement)
     named = (
-        (row_id, label or f"{model.__singular__.capitalize()} {row_id}", o, rule)
-        for row_id, label, o, rule in rows
+        (row_id, label or f"{model.__singular__.capitalize()} {row_id}", o, rule) for row_id, label, o, rule in rows
     )
     return [Item(row_id, label, o, action.sentence(rule, label)) for row_id, label, o, rule in named]
 
@@ -70,9 +67,7 @@ def refusals(run: BulkRun, action: Action) -> list[str]:
     )
     found = []
     for rule, number, first in db.session.execute(statement).all():
-        label = db.session.scalar(select(action.model.label_column()).where(action.model.id == first)) or str(
-            first
-        )
+        label = db.session.scalar(select(action.model.label_column()).where(action.model.id == first)) or str(first)
         others = f" (and {number - 1:,} more)" if number > 1 else ""
         found.append(f"{number:,} refused: {action.sentence(rule, label)}{others}")
     return found

@@ -44,9 +44,7 @@ def undo(*, actor: Actor, run_id: int) -> BulkRun:
     Raises NotFound (no run in the actor's scope), NotAllowed, or RuleBroken if there is nothing to undo.
     """
     require(actor, "bulk.undo")
-    original = db.session.scalar(
-        select(BulkRun).where(BulkRun.id == run_id, scope(actor, BulkRun)).with_for_update()
-    )
+    original = db.session.scalar(select(BulkRun).where(BulkRun.id == run_id, scope(actor, BulkRun)).with_for_update())
     if original is None:
         raise NotFound
     action = find(original.action)
@@ -130,12 +128,13 @@ def _judge_again(action: Action, ask: Ask, run: BulkRun) -> None:
     db.session.execute(select(model.id).where(model.id.in_(mine)).order_by(model.id).with_for_update())
     outcome, rule = outcomes(action, ask)
     moved = model.version != item.version
+    judgement = (case((moved, "stale"), else_=outcome).label("outcome"), case((moved, ""), else_=rule).label("rule"))
     fresh = (
-        select(model.id, case((moved, "stale"), else_=outcome).label("outcome"), case((moved, ""), else_=rule).label("rule"))
+        select(model.id, *judgement)
         .join(item, item.row_id == model.id)
         .where(item.run_id == run.id, item.outcome != "stale", scope(ask.actor, model))
         .subquery()
-    )  # fmt: skip
+    )
     changes = update(BulkItem).where(BulkItem.run_id == run.id).execution_options(synchronize_session=False)
     judged = changes.where(BulkItem.row_id == fresh.c.id)
     gone = changes.where(BulkItem.row_id.not_in(select(model.id).where(scope(ask.actor, model))))
@@ -193,12 +192,14 @@ def _happenings(
     area, code = area_of(action.model), action.code()
     for row_id, values in before.items():
         yield Happening(
-            action=code, subject=(area, row_id), before=values or None, after=after.get(row_id) or None,
-            reason=run.reason, bulk_run_id=run.id,
-        )  # fmt: skip
-    refused = select(BulkItem.row_id, BulkItem.rule).where(
-        BulkItem.run_id == run.id, BulkItem.outcome == "refused"
-    )
+            action=code,
+            subject=(area, row_id),
+            before=values or None,
+            after=after.get(row_id) or None,
+            reason=run.reason,
+            bulk_run_id=run.id,
+        )
+    refused = select(BulkItem.row_id, BulkItem.rule).where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
     for row_id, rule in db.session.execute(refused.order_by(BulkItem.row_id)):
         yield Happening(
             action=code,

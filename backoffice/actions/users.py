@@ -1,5 +1,7 @@
 """What people may do to people: block, unblock, revoke, grant again, delete, end sessions."""
 
+from typing import ClassVar
+
 from sqlalchemy import ColumnElement, delete, func, select
 
 from backoffice.actions.action import Action, Ask, Ids, Rule
@@ -26,13 +28,13 @@ class UserAction(Action):
     """What every action on people has in common: whoever outranks the actor is out of reach."""
 
     model = User
-    rules = (ONESELF, OUTRANKED)
+    rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED)
 
 
 class ExclusiveUserAction(UserAction):
     """An action that may take an administrator away: one at a time, and one administrator always stays."""
 
-    rules = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
+    rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
     locks = (ADMINISTRATORS_LOCK,)
 
     def ensure(self, ask: Ask) -> None:
@@ -41,9 +43,13 @@ class ExclusiveUserAction(UserAction):
     def leave_active(self, ask: Ask, rows: Ids, status: str) -> None:
         """Whoever stops being active loses sessions and open links in the same transaction."""
         self.update(
-            rows, status=status, status_before=User.status, status_reason=ask.reason,
-            status_by_id=ask.actor.user_id, status_at=ask.now,
-        )  # fmt: skip
+            rows,
+            status=status,
+            status_before=User.status,
+            status_reason=ask.reason,
+            status_by_id=ask.actor.user_id,
+            status_at=ask.now,
+        )
         sessions.end_all(rows, reason=status)
         tokens.revoke_all(rows)
 
@@ -89,9 +95,13 @@ class Unblock(UserAction):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.update(
-            rows, status=func.coalesce(User.status_before, "active"), status_before=None, status_reason=ask.reason,
-            status_by_id=ask.actor.user_id, status_at=ask.now,
-        )  # fmt: skip
+            rows,
+            status=func.coalesce(User.status_before, "active"),
+            status_before=None,
+            status_reason=ask.reason,
+            status_by_id=ask.actor.user_id,
+            status_at=ask.now,
+        )
 
 
 class RevokeAccess(ExclusiveUserAction):
@@ -105,8 +115,8 @@ class RevokeAccess(ExclusiveUserAction):
     remembers = ("groups",)
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("invited", "{label} has not accepted the invitation yet: block instead.", lambda _ask: User.status == "invited"),
-    )  # fmt: skip
+        Rule("invited", "{label} has no access yet: block instead.", lambda _ask: User.status == "invited"),
+    )
     effects = (ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
     lasting = ("Ended sessions stay ended.", "Groups that you may not give do not come back.")
@@ -133,9 +143,13 @@ class GrantAccessAgain(UserAction):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.update(
-            rows, status="active", status_before=None, status_reason=ask.reason, status_by_id=ask.actor.user_id,
+            rows,
+            status="active",
+            status_before=None,
+            status_reason=ask.reason,
+            status_by_id=ask.actor.user_id,
             status_at=ask.now,
-        )  # fmt: skip
+        )
         if ask.undo_of:
             restore(ask, rows, user_groups, "groups", among=ask.grantable)
 
@@ -174,8 +188,21 @@ class DeleteUsers(ExclusiveUserAction):
         for model in (Session, Token, SignInAttempt):
             db.session.execute(delete(model).where(model.user_id.in_(rows)))
         self.update(
-            rows, email=None, email_key=None, login=None, login_key=None, first_name="", last_name="", phone="",
-            search_key="", ip_whitelist=[], preferences={}, password_hash=None, password_state="none",
-            status_reason="", status_before=None, email_verified_at=None,
-        )  # fmt: skip
+            rows,
+            email=None,
+            email_key=None,
+            login=None,
+            login_key=None,
+            first_name="",
+            last_name="",
+            phone="",
+            search_key="",
+            ip_whitelist=[],
+            preferences={},
+            password_hash=None,
+            password_state="none",
+            status_reason="",
+            status_before=None,
+            email_verified_at=None,
+        )
         events.redact(subject_type="users", subject_ids=rows)

@@ -24,12 +24,7 @@ def add(group: AppGroup) -> None:
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
 def act(
-    code: str,
-    ids: tuple[int, ...],
-    where: tuple[str, ...],
-    parameters: tuple[str, ...],
-    reason: str,
-    yes: bool,
+    *, code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tuple[str, ...], reason: str, yes: bool
 ) -> None:
     """Preview the action CODE, such as users.block, and with --yes run it."""
     action = find(code)

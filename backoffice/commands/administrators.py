@@ -26,9 +26,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
     """Create an administrator; prints a one-time link to choose a password."""
     settings = current_app.extensions["settings"]
     try:
-        user = accounts.create_administrator(
-            actor=system(), email=email, first_name=first_name, last_name=last_name
-        )
+        user = accounts.create_administrator(actor=system(), email=email, first_name=first_name, last_name=last_name)
         if prompt:
             password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)
@@ -54,8 +52,11 @@ def clear_ip_whitelist(email: str) -> None:
         raise click.ClickException("Nobody has this e-mail address.")
     before, user.ip_whitelist, user.version = user.ip_whitelist, [], user.version + 1
     events.record(
-        actor=system(), action="users.edit", subject=events.subject_of(user), before={"ip_whitelist": before},
+        actor=system(),
+        action="users.edit",
+        subject=events.subject_of(user),
+        before={"ip_whitelist": before},
         after={"ip_whitelist": []},
-    )  # fmt: skip
+    )
     db.session.commit()
     click.echo(f"{user.email} may sign in from any address.")

@@ -1,8 +1,8 @@
 """BulkRun and BulkItem: an action over a set of rows, from its preview to its result."""
 
-from uuid import UUID, uuid4
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,9 +51,7 @@ class BulkItem(Base):
 
     __tablename__ = "bulk_items"
 
-    run_id: Mapped[int] = mapped_column(
-        BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True)
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     outcome: Mapped[str] = mapped_column(String(10))
     rule: Mapped[str] = mapped_column(String(40), default="")

@@ -1,8 +1,8 @@
 """User: a person who signs in to the back office."""
 
-from uuid import UUID, uuid4
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     CheckConstraint,
@@ -61,9 +61,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
-    __personal__ = frozenset(
-        {"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"}
-    )
+    __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
     login_method: Mapped[str] = mapped_column(String(10), default="email", info={"choices": LOGIN_METHODS})
@@ -128,12 +126,7 @@ class User(Searchable, Entity):
     @hybrid_property
     def name(self) -> str:
         """First and last name, else the e-mail address or login, else the number."""
-        return (
-            f"{self.first_name} {self.last_name}".strip()
-            or self.email
-            or self.login
-            or f"Deleted user {self.id}"
-        )
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.login or f"Deleted user {self.id}"
 
     @name.inplace.expression
     @classmethod
@@ -146,6 +139,4 @@ class User(Searchable, Entity):
         """In SQL: the person could open the web back office with a password right now."""
         in_time = or_(cls.password_expires_at.is_(None), cls.password_expires_at > now)
         usable = or_(cls.password_state == "usable", and_(cls.password_state == "temporary", in_time))
-        return and_(
-            cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable
-        )
+        return and_(cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable)

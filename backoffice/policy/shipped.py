@@ -57,12 +57,8 @@ def _runs_staff(permission: Permission) -> bool:
 
 
 SHIPPED = (
-    Shipped(
-        ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything
-    ),
-    Shipped(
-        "managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people
-    ),
+    Shipped(ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything),
+    Shipped("managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people),
     Shipped(
         "main_administrator",
         "Main administrator",

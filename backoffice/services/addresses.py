@@ -18,9 +18,7 @@ def canonical(texts: Iterable[str]) -> list[str]:
         try:
             found.add(str(ip_network(_unmapped_text(text.strip()), strict=False)))
         except ValueError:
-            message = (
-                f"“{text.strip()[:60]}” is not an address or network such as 203.0.113.7 or 2001:db8::/32."
-            )
+            message = f"“{text.strip()[:60]}” is not an address or network such as 203.0.113.7 or 2001:db8::/32."
             raise RuleBroken(message, field="ip_whitelist") from None
     if len(found) > MAX_ENTRIES:
         raise RuleBroken(f"Give at most {MAX_ENTRIES} addresses.", field="ip_whitelist")

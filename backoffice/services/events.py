@@ -17,9 +17,20 @@ from backoffice.policy.permissions import area_of
 
 GENESIS = "0" * 64
 CHAINED = (
-    "id", "at", "actor_id", "actor_groups", "action", "subject_type", "subject_id", "result", "ip",
-    "request_id", "bulk_run_id", "details_hash", "previous_hash",
-)  # fmt: skip
+    "id",
+    "at",
+    "actor_id",
+    "actor_groups",
+    "action",
+    "subject_type",
+    "subject_id",
+    "result",
+    "ip",
+    "request_id",
+    "bulk_run_id",
+    "details_hash",
+    "previous_hash",
+)
 DETAILS = ("before", "after", "reason")
 BATCH = 1000
 
@@ -61,9 +72,7 @@ def redact(*, subject_type: str, subject_ids: Any) -> None:
     """Empty what events say about erased people; who did what and when stays, and so does the chain."""
     db.session.execute(
         update(Event)
-        .where(
-            Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None)
-        )
+        .where(Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None))
         .values(before=None, after=None, reason=None, redacted_at=clock.now())
     )
 
@@ -87,21 +96,27 @@ def verify() -> list[str]:
     return faults
 
 
-def _chained(
-    actor: Actor, happenings: Iterable[Happening], last_id: int, last_hash: str
-) -> Iterator[dict[str, Any]]:
+def _chained(actor: Actor, happenings: Iterable[Happening], last_id: int, last_hash: str) -> Iterator[dict[str, Any]]:
     shared = {
-        "at": clock.now(), "actor_id": actor.user_id, "actor_groups": list(actor.group_names), "ip": actor.ip,
+        "at": clock.now(),
+        "actor_id": actor.user_id,
+        "actor_groups": list(actor.group_names),
+        "ip": actor.ip,
         "request_id": actor.request_id,
-    }  # fmt: skip
+    }
     for number, what in enumerate(happenings, last_id + 1):
         details = [_plain(what.before), _plain(what.after), what.reason or None]
         row = shared | dict(zip(DETAILS, details, strict=True))
         row |= {
-            "id": number, "action": what.action, "subject_type": what.subject[0], "subject_id": what.subject[1],
-            "result": what.result, "bulk_run_id": what.bulk_run_id, "previous_hash": last_hash,
+            "id": number,
+            "action": what.action,
+            "subject_type": what.subject[0],
+            "subject_id": what.subject[1],
+            "result": what.result,
+            "bulk_run_id": what.bulk_run_id,
+            "previous_hash": last_hash,
             "details_hash": _hash(details),
-        }  # fmt: skip
+        }
         row["hash"] = last_hash = _hash([row[name] for name in CHAINED])
         yield row
 

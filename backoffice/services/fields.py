@@ -10,9 +10,15 @@ from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 from backoffice.models.base import Record, UTCDateTime
 
 KINDS: tuple[tuple[type, str], ...] = (
-    (Boolean, "boolean"), (DateTime, "time"), (UTCDateTime, "time"), (Date, "date"), (Integer, "number"),
-    (Numeric, "number"), (String, "text"), (JSON, "list"),
-)  # fmt: skip
+    (Boolean, "boolean"),
+    (DateTime, "time"),
+    (UTCDateTime, "time"),
+    (Date, "date"),
+    (Integer, "number"),
+    (Numeric, "number"),
+    (String, "text"),
+    (JSON, "list"),
+)
 LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "date": date(1, 1, 1)}
 
 

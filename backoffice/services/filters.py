@@ -40,9 +40,7 @@ def filterable(model: type[Record]) -> tuple[str, ...]:
     return tuple(name for name in fields.visible(model) if fields.kind(model, name) in FILTERABLE)
 
 
-def parse(
-    model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]
-) -> tuple[Filter, ...]:
+def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
     """The filters in a query string; keys that name no allowed attribute are refused.
 
     Raises BadRequest with the filter's key as its field.
@@ -153,9 +151,15 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
 
 
 _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
-    "text": _text, "choice": _choice, "boolean": _boolean, "one": _related, "many": _related,
-    "number": _number, "time": _time, "date": _date,
-}  # fmt: skip
+    "text": _text,
+    "choice": _choice,
+    "boolean": _boolean,
+    "one": _related,
+    "many": _related,
+    "number": _number,
+    "time": _time,
+    "date": _date,
+}
 
 
 def conditions(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]:

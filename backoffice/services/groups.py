@@ -36,9 +36,13 @@ def install_shipped() -> None:
     for shipped in missing:
         everything = shipped.key == ADMINISTRATORS
         known[shipped.key] = Group(
-            key=shipped.key, name=shipped.name, description=shipped.description, is_system=True,
-            permissions=[] if everything else shipped.permissions(), all_permissions=everything,
-        )  # fmt: skip
+            key=shipped.key,
+            name=shipped.name,
+            description=shipped.description,
+            is_system=True,
+            permissions=[] if everything else shipped.permissions(),
+            all_permissions=everything,
+        )
     for shipped in missing:
         known[shipped.key].grants = [known[key] for key in shipped.grants]
         db.session.add(known[shipped.key])

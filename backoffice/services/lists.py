@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,6 +40,11 @@ SIZES = (20, 50, 100)
 SEARCH_LENGTH, SEARCH_WORDS = 200, 8
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "time": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "number": Decimal,
+}
 Related = dict[str, dict[int, list[tuple[int, str]]]]
 
 
@@ -162,9 +167,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     )
 
 
-def every_page(
-    actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int
-) -> Iterator[Page]:
+def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
     """All pages from the first on, `size` rows each, in memory one at a time."""
     query = replace(query, size=size, after="", before="")
     while True:
@@ -175,16 +178,14 @@ def every_page(
         query = replace(query, after=found.next)
 
 
-def related(model: type[Record], ids: Sequence[int] | Select[tuple[int]], columns: Sequence[str]) -> Related:
+def related(model: type[Record], ids: Sequence[int] | Select[int], columns: Sequence[str]) -> Related:
     """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
     names = [name for name in columns if fields.kind(model, name) == "many"]
     found: Related = {name: {} for name in names}
     if not names:
         return found
     parts = [_related_rows(model, name, ids) for name in names]
-    for name, row_id, other_id, label in db.session.execute(
-        union_all(*parts) if len(parts) > 1 else parts[0]
-    ):
+    for name, row_id, other_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
         found[name].setdefault(row_id, []).append((other_id, label))
     for by_row in found.values():
         for others in by_row.values():
@@ -224,7 +225,7 @@ def _columns(model: type[Record], names: Sequence[str], key: ColumnElement[Any])
     return statement
 
 
-def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[tuple[int]]) -> Select[Any]:
+def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[int]) -> Select[Any]:
     own, other = model, aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
     join = fields.attribute(model, name).of_type(other)
@@ -234,9 +235,7 @@ def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[tu
 def _search(text: str) -> str:
     words = cleaned(text).split()
     if len(" ".join(words)) > SEARCH_LENGTH or len(words) > SEARCH_WORDS:
-        raise BadRequest(
-            f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search"
-        )
+        raise BadRequest(f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search")
     return " ".join(words)
 
 
@@ -267,15 +266,13 @@ def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
         key = sort_key(model, name)
         return tuple_(literal(_typed(fields.kind(model, name), value), key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest(
-            "This page address is incomplete; go back to the first page.", field="after"
-        ) from None
+        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
 
 
 def _typed(kind: str, value: Any) -> Any:
     """The value as the column has it; Decimal travels as text."""
-    if kind in ("time", "date", "number") and isinstance(value, str):
-        return {"time": datetime.fromisoformat, "date": date.fromisoformat, "number": Decimal}[kind](value)
+    if kind in PARSERS and isinstance(value, str):
+        return PARSERS[kind](value)
     if kind in ("number", "boolean") and isinstance(value, (int, float)) and abs(value) <= filters.MAX_ID:
         return value
     if kind in ("text", "choice") and isinstance(value, str):

@@ -23,9 +23,7 @@ def people_by_status(actor: Actor) -> list[tuple[str, int]]:
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:
     """The latest events the actor may see, the newest first."""
-    return db.session.scalars(
-        select(Event).where(scope(actor, Event)).order_by(Event.id.desc()).limit(number)
-    ).all()
+    return db.session.scalars(select(Event).where(scope(actor, Event)).order_by(Event.id.desc()).limit(number)).all()
 
 
 def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:

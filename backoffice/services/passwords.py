@@ -21,9 +21,7 @@ FEWEST_DIFFERENT = 6
 @cache
 def hasher(settings: Settings) -> PasswordHasher:
     """Argon2id with the settings' cost (OWASP Password Storage Cheat Sheet: 19 MiB, t=2, p=1)."""
-    return PasswordHasher(
-        time_cost=settings.argon2_time_cost, memory_cost=settings.argon2_memory_kib, parallelism=1
-    )
+    return PasswordHasher(time_cost=settings.argon2_time_cost, memory_cost=settings.argon2_memory_kib, parallelism=1)
 
 
 def normalised(password: str) -> str:
@@ -62,9 +60,7 @@ def check(user: User, password: str, settings: Settings) -> None:
     plain = fold(password).replace(" ", "")
     if len(set(plain)) < FEWEST_DIFFERENT:
         raise _weak("Use more different characters.")
-    own = {
-        fold(word) for word in (user.first_name, user.last_name, (user.email or "").partition("@")[0]) if word
-    }
+    own = {fold(word) for word in (user.first_name, user.last_name, (user.email or "").partition("@")[0]) if word}
     for word in sorted({w for w in own if len(w) > 3} | set(COMMON) | {"backoffice"}, key=len, reverse=True):
         plain = plain.replace(word.replace(" ", ""), "")
     if len(plain) < settings.password_min_length // 2:

@@ -70,9 +70,12 @@ def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, va
     row.version += 1
     db.session.flush()
     events.record(
-        actor=actor, action=f"{area_of(model)}.edit", subject=events.subject_of(row),
-        before={name: before.get(name) for name in changed}, after={name: after[name] for name in changed},
-    )  # fmt: skip
+        actor=actor,
+        action=f"{area_of(model)}.edit",
+        subject=events.subject_of(row),
+        before={name: before.get(name) for name in changed},
+        after={name: after[name] for name in changed},
+    )
     return row
 
 
@@ -137,11 +140,17 @@ def _flush(model: type[Entity]) -> None:
         with db.session.begin_nested():
             db.session.flush()
     except IntegrityError as error:
-        text = str(getattr(getattr(error.orig, "diag", None), "constraint_name", None) or error.orig)
-        columns = inspect(model).column_attrs
-        field = next((c.key for c in columns if f"{model.__tablename__}_{c.key}" in text or f"{model.__tablename__}.{c.key}" in text), None)  # fmt: skip
-        field = field.removesuffix("_key") if field else None
-        raise RuleBroken(f"Another {model.__singular__} has this already.", field=field) from error
+        raise RuleBroken(f"Another {model.__singular__} has this already.", field=_field_of(model, error)) from error
+
+
+def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
+    """The field that a constraint guards: PostgreSQL names the constraint, SQLite the column."""
+    text = str(getattr(getattr(error.orig, "diag", None), "constraint_name", None) or error.orig)
+    names = [attribute.key for attribute in inspect(model).column_attrs]
+    found = (
+        name for name in names if f"{model.__tablename__}_{name}" in text or f"{model.__tablename__}.{name}" in text
+    )
+    return next((name.removesuffix("_key") for name in found), None)
 
 
 def options(

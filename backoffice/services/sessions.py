@@ -34,7 +34,7 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
             expires_at=now + settings.session_absolute,
             ip=ip,
             device=device[:200],
-        )  # fmt: skip
+        )
     )
     return value
 
@@ -46,10 +46,12 @@ def find(value: str, settings: Settings) -> tuple[Session, User] | None:
         select(Session, User)
         .join(User, User.id == Session.user_id)
         .where(
-            Session.token_hash == digest(value), Session.live(now),
-            Session.last_seen_at > now - settings.session_idle, User.status == "active",
+            Session.token_hash == digest(value),
+            Session.live(now),
+            Session.last_seen_at > now - settings.session_idle,
+            User.status == "active",
         )
-    ).first()  # fmt: skip
+    ).first()
     return (row[0], row[1]) if row else None
 
 
@@ -66,12 +68,12 @@ def end(session_id: int, *, reason: str = "signed out") -> None:
     _end(Session.id == session_id, reason)
 
 
-def end_all(user_ids: Select[tuple[int]], *, reason: str, keep: int | None = None) -> None:
+def end_all(user_ids: Select[int], *, reason: str, keep: int | None = None) -> None:
     """End every session of these users but `keep`."""
     _end(Session.user_id.in_(user_ids) & (Session.id != (keep or 0)), reason)
 
 
-def count_live(user_ids: Select[tuple[int]]) -> Select[tuple[int]]:
+def count_live(user_ids: Select[int]) -> Select[int]:
     """In SQL: how many live sessions these users have."""
     return select(func.count(Session.id)).where(Session.user_id.in_(user_ids), Session.live(clock.now()))
 

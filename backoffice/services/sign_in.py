@@ -85,6 +85,6 @@ def _note(key: str, user: User | None, result: str, reason: str, origin: From) -
             ip=origin.ip,
             device=origin.device[:200],
             device_key=origin.device_key,
-        )  # fmt: skip
+        )
     )
     db.session.flush()

@@ -57,7 +57,5 @@ def _failures(who: ColumnElement[bool], since: datetime) -> tuple[int, datetime 
 
 
 def _is_known(account: ColumnElement[bool], device_key: str) -> bool:
-    ok = select(SignInAttempt.id).where(
-        account, SignInAttempt.device_key == device_key, SignInAttempt.result == "ok"
-    )
+    ok = select(SignInAttempt.id).where(account, SignInAttempt.device_key == device_key, SignInAttempt.result == "ok")
     return db.session.scalar(ok.limit(1)) is not None

@@ -17,9 +17,7 @@ def issue(*, user: User, purpose: str, valid: timedelta) -> str:
     """A new value for `user`; an older one for the same purpose no longer works."""
     now, value = clock.now(), secrets.token_urlsafe(32)
     db.session.execute(
-        update(Token)
-        .where(Token.user_id == user.id, Token.purpose == purpose, Token.open())
-        .values(superseded_at=now)
+        update(Token).where(Token.user_id == user.id, Token.purpose == purpose, Token.open()).values(superseded_at=now)
     )
     db.session.add(
         Token(
@@ -29,7 +27,7 @@ def issue(*, user: User, purpose: str, valid: timedelta) -> str:
             sent_to=user.email or "",
             created_at=now,
             expires_at=now + valid,
-        )  # fmt: skip
+        )
     )
     db.session.flush()
     return value
@@ -55,7 +53,7 @@ def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
     return token
 
 
-def revoke_all(user_ids: Select[tuple[int]]) -> None:
+def revoke_all(user_ids: Select[int]) -> None:
     """Withdraw every open token of these users."""
     db.session.execute(
         update(Token)
@@ -65,7 +63,7 @@ def revoke_all(user_ids: Select[tuple[int]]) -> None:
     )
 
 
-def count_open(user_ids: Select[tuple[int]]) -> Select[tuple[int]]:
+def count_open(user_ids: Select[int]) -> Select[int]:
     """In SQL: how many links of these users still work."""
     live = Token.open() & (Token.expires_at > clock.now())
     return select(func.count(Token.id)).where(Token.user_id.in_(user_ids), live)

@@ -101,9 +101,7 @@ def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None
             values["name_source"] = "self"
 
 
-def _check_groups(
-    actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]
-) -> None:
+def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]) -> None:
     if "groups" not in values:
         return
     before, after = set(user.groups) if user else set(), set(values["groups"])

@@ -48,9 +48,11 @@ def sign_in_page() -> Any:
     where = origin()
     mark = where.mark or secrets.token_urlsafe(24)
     result = sign_in(
-        identifier=form.identifier.data or "", password=form.password.data or "",
-        origin=From(where.ip, where.device, mark), settings=settings(),
-    )  # fmt: skip
+        identifier=form.identifier.data or "",
+        password=form.password.data or "",
+        origin=From(where.ip, where.device, mark),
+        settings=settings(),
+    )
     db.session.commit()
     if result.session is None:
         status = HTTPStatus.TOO_MANY_REQUESTS if result.retry_after else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -58,9 +60,7 @@ def sign_in_page() -> Any:
     else:
         _begin(result.session)
         response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
-    response.set_cookie(
-        "device", mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
-    )
+    response.set_cookie("device", mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax")
     return response
 
 
@@ -80,9 +80,7 @@ def invitation(value: str) -> Any:
     if request.method == "POST" and form.validate():
         try:
             password = form.new_password.data or ""
-            accounts.accept_invitation(
-                value=value, new_password=password, settings=settings(), actor_ip=origin().ip
-            )
+            accounts.accept_invitation(value=value, new_password=password, settings=settings(), actor_ip=origin().ip)
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
@@ -100,9 +98,11 @@ def password() -> Any:
     if request.method == "POST" and form.validate():
         try:
             accounts.change_password(
-                actor=who, current=form.current_password.data or "", new=form.new_password.data or "",
+                actor=who,
+                current=form.current_password.data or "",
+                new=form.new_password.data or "",
                 settings=settings(),
-            )  # fmt: skip
+            )
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
@@ -121,9 +121,7 @@ def _begin(value: str) -> None:
     session[SESSION_KEY] = value
 
 
-def _form(
-    form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK
-) -> Response:
+def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
     page = render_template("account/sign_in.html", form=form, next=back, message=message)
     return make_response(page, status)
 

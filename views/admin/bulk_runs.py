@@ -23,7 +23,7 @@ from backoffice.policy.rules import can
 from backoffice.services import records
 from backoffice.services.filters import is_id
 from views.actor import signed_in
-from views.screen import Screen, cells
+from views.screen import Screen
 from views.screen.exporting import safe
 from views.screen.happenings import verb
 from views.screen.screen import ID
@@ -82,24 +82,35 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
     items = report.items(run, action, outcome=outcome, after=after, limit=ROWS + 1)
     base = screen.base_of(action.model)
     undoable = run.state == "done" and action.inverse and run.counts.get("done") and can(actor, "bulk.undo")
-    undone_by = db.session.scalar(
-        select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned")
-    )
-    more = screen.url_of("details", row_id=run.id, outcome=outcome or None, after=items[ROWS - 1].row_id) if len(items) > ROWS else None  # fmt: skip
+    undone_by = db.session.scalar(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned"))
+    last = items[ROWS - 1].row_id if len(items) > ROWS else None
     return {
-        "title": report.title(run, action), "state": run.state, "summary": _summary(run, action),
-        "counts": _counts(screen, run, outcome), "next_href": more, "actor": _by(run), "at": run.finished_at or run.created_at,
-        "reason": run.reason, "parameters": [(label, ", ".join(names)) for label, names in report.chosen(run, action)],
+        "title": report.title(run, action),
+        "state": run.state,
+        "summary": _summary(run, action),
+        "counts": _counts(screen, run, outcome),
+        "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
+        "actor": _by(run),
+        "at": run.finished_at or run.created_at,
+        "reason": run.reason,
+        "parameters": [(label, ", ".join(names)) for label, names in report.chosen(run, action)],
         "rows": [
-            {"href": f"{base}{i.row_id}", "label": i.label, "outcome": i.outcome, "outcome_label": LABELS[i.outcome],
-             "message": i.message} for i in items[:ROWS]
+            {
+                "href": f"{base}{item.row_id}",
+                "label": item.label,
+                "outcome": item.outcome,
+                "outcome_label": LABELS[item.outcome],
+                "message": item.message,
+            }
+            for item in items[:ROWS]
         ],
         "undo_url": screen.url_of("take_back", row_id=run.id) if undoable and _may_undo(actor, action) else None,
         "undo_note": action.lasting if undoable else (),
         "undone_by": screen.url_of("details", row_id=undone_by) if undone_by else None,
         "undo_of": screen.url_of("details", row_id=run.undo_of_id) if run.undo_of_id else None,
-        "download_href": screen.url_of("download", row_id=run.id), "back_href": base or screen.url_of("index"),
-    }  # fmt: skip
+        "download_href": screen.url_of("download", row_id=run.id),
+        "back_href": base or screen.url_of("index"),
+    }
 
 
 def _asked() -> tuple[str, int]:
@@ -133,10 +144,15 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
         *((o, LABELS[o], run.counts[o]) for o in OUTCOMES if run.counts.get(o)),
     ]
     return [
-        {"name": o, "label": label, "count": f"{number:,}", "current": o == current,
-         "href": screen.url_of("details", row_id=run.id, outcome=o or None)}
+        {
+            "name": o,
+            "label": label,
+            "count": f"{number:,}",
+            "current": o == current,
+            "href": screen.url_of("details", row_id=run.id, outcome=o or None),
+        }
         for o, label, number in shown
-    ]  # fmt: skip
+    ]
 
 
 def _by(run: BulkRun) -> str:

@@ -30,9 +30,13 @@ class Events(Screen):
     shown = ("at", "action", "subject_type", "subject_id", "actor_id", "result", "reason")
     filters = ("result", "action", "subject_type", "subject_id", "actor_id", "at", "bulk_run_id", "ip")
     labels: ClassVar = {
-        "at": "When", "subject_type": "About", "subject_id": "Number", "actor_id": "By", "bulk_run_id": "Bulk run",
+        "at": "When",
+        "subject_type": "About",
+        "subject_id": "Number",
+        "actor_id": "By",
+        "bulk_run_id": "Bulk run",
         "ip": "Address",
-    }  # fmt: skip
+    }
     cells: ClassVar = {
         "action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action)),
         "subject_type": lambda row, _base: cells.choice(row.subject_type),

@@ -37,9 +37,7 @@ class Groups(Screen):
         held = set(row.permissions) if row else set()
         extra = {
             "permissions": PermissionsField("Permissions", areas=lambda: by_area(actor, held)),
-            "grants": PickField(
-                "Members may give and take these groups", **picker(self, actor, Group, "grants")
-            ),
+            "grants": PickField("Members may give and take these groups", **picker(self, actor, Group, "grants")),
         }
         return type("GroupForm", (GroupForm,), extra)
 
@@ -47,9 +45,7 @@ class Groups(Screen):
         """Permissions by area, or the first members with a link to the whole list."""
         if name == "permissions":
             held = set(catalogue()) if row.all_permissions else set(row.permissions)
-            page = render_template(
-                "admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held)
-            )
+            page = render_template("admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held))
         else:
             people, more = grantees.members(actor, row.id)
             href = url_for("users.index", groups=row.id)
@@ -58,9 +54,7 @@ class Groups(Screen):
         return Markup(page)  # noqa: S704  # rendered from our own templates
 
 
-def by_area(
-    actor: Actor, held: set[str], *, only: set[str] | None = None
-) -> list[tuple[str, list[dict[str, Any]]]]:
+def by_area(actor: Actor, held: set[str], *, only: set[str] | None = None) -> list[tuple[str, list[dict[str, Any]]]]:
     """The catalogue by area: each permission with whether it is held, and whether the actor could give it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for permission in catalogue().values():

@@ -21,16 +21,16 @@ def _groups(actor: Actor, user: Any) -> str:
     by_area: dict[str, list[Any]] = {}
     for permission, givers in history.permissions(user):
         by_area.setdefault(permission.area, []).append((permission, givers))
-    return render_template(
-        "admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view")
-    )
+    return render_template("admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view"))
 
 
 def _sessions(_actor: Actor, user: Any) -> str:
     return render_template(
-        "admin/users/sessions.html", sessions=history.live_sessions(user), attempts=history.attempts(user),
+        "admin/users/sessions.html",
+        sessions=history.live_sessions(user),
+        attempts=history.attempts(user),
         badge=cells.status,
-    )  # fmt: skip
+    )
 
 
 def _events(actor: Actor, user: Any) -> str:

@@ -2,15 +2,14 @@
 
 from typing import Any, ClassVar
 
-from flask import url_for
 from markupsafe import Markup
 
-from backoffice.models.group import Group
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor, initials
 from backoffice.policy.rules import can
-from backoffice.services import records, users
+from backoffice.services import users
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
@@ -28,8 +27,16 @@ class Users(Screen):
     icon = "people"
     order = 10
     columns = (
-        "id", "name", "status", "groups", "client_tags", "ip_whitelist", "last_login_at", "created_by", "created_at",
-    )  # fmt: skip
+        "id",
+        "name",
+        "status",
+        "groups",
+        "client_tags",
+        "ip_whitelist",
+        "last_login_at",
+        "created_by",
+        "created_at",
+    )
     shown = ("id", "name", "status", "groups", "client_tags", "last_login_at", "created_by", "created_at")
     extra_columns = ("email",)
     filters = (
@@ -53,9 +60,19 @@ class Users(Screen):
         "ip_whitelist",
     )
     exported = (
-        "id", "name", "email", "status", "groups", "client_tags_mode", "client_tags", "ip_whitelist", "phone",
-        "last_login_at", "created_by", "created_at",
-    )  # fmt: skip
+        "id",
+        "name",
+        "email",
+        "status",
+        "groups",
+        "client_tags_mode",
+        "client_tags",
+        "ip_whitelist",
+        "phone",
+        "last_login_at",
+        "created_by",
+        "created_at",
+    )
     labels: ClassVar = {
         "client_tags": "Allowed client tags",
         "client_tags_mode": "Allowed clients",

@@ -50,7 +50,7 @@ def answer(screen: "Screen", actor: Actor, name: str) -> Any:
     if token := request.form.get("selection"):
         return _run(screen, actor, action, token)
     selection = _selection(screen, actor, action)
-    form = _parameter_form(screen, actor, action)
+    form = _parameter_form(actor, action)
     if form is not None and not (all(field.raw_data for field in form) and form.validate()):
         return _ask_parameters(screen, action, form)
     return _preview(screen, actor, action, selection, form)
@@ -71,9 +71,7 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
 
 
 def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selection, form: Form | None) -> Any:
-    parameters = {
-        field.name: field.data if isinstance(field.data, list) else [field.data] for field in form or ()
-    }
+    parameters = {field.name: field.data if isinstance(field.data, list) else [field.data] for field in form or ()}
     try:
         shown = preview(actor=actor, action=action, selection=selection, parameters=parameters)
         db.session.commit()
@@ -101,14 +99,11 @@ def _list_pairs(action: Action) -> list[tuple[str, str]]:
     """The list's query, which comes in the form or in the address."""
     skipped = (*OWN_FIELDS, *(parameter.name for parameter in action.parameters))
     return [
-        pair
-        for source in (request.args, request.form)
-        for pair in source.items(multi=True)
-        if pair[0] not in skipped
+        pair for source in (request.args, request.form) for pair in source.items(multi=True) if pair[0] not in skipped
     ]
 
 
-def _parameter_form(screen: "Screen", actor: Actor, action: Action) -> Form | None:
+def _parameter_form(actor: Actor, action: Action) -> Form | None:
     """The small form of an action that needs something chosen first."""
     if not action.parameters:
         return None
@@ -137,20 +132,34 @@ def _show(screen: "Screen", shown: Preview, form: Form | None, error: RuleBroken
     run_, action = shown.run, shown.action
     name, problem = (error.field, error.message) if error else (None, None)
     return _render(
-        screen, action, form=form, ready=True, hidden=_hidden(action), title=report.title(run_, action),
-        action_label=action.label, button=report.title(run_, action), token=str(run_.token),
-        headline=_headline(shown), doable=run_.counts.get("done", 0), outcomes=_outcomes(screen, shown),
-        reason=request.form.get("reason", ""), reason_error=problem if name == "reason" else None,
+        screen,
+        action,
+        form=form,
+        ready=True,
+        hidden=_hidden(action),
+        title=report.title(run_, action),
+        action_label=action.label,
+        button=report.title(run_, action),
+        token=str(run_.token),
+        headline=_headline(shown),
+        doable=run_.counts.get("done", 0),
+        outcomes=_outcomes(screen, shown),
+        reason=request.form.get("reason", ""),
+        reason_error=problem if name == "reason" else None,
         confirm_phrase=phrase(action, run_) if action.typed_confirmation else None,
-        confirm_error=problem if name == "confirm" else None, irreversible=action.lasting,
-    )  # fmt: skip
+        confirm_error=problem if name == "confirm" else None,
+        irreversible=action.lasting,
+    )
 
 
 def _render(screen: "Screen", action: Action, **shown: Any) -> str:
     common = {
-        "danger": action.danger, "url": screen.action_url(action), "reason_required": action.reason_required,
-        "back_href": safe_path(request.form.get("back"), screen.url_of("index")), "token": None,
-    }  # fmt: skip
+        "danger": action.danger,
+        "url": screen.action_url(action),
+        "reason_required": action.reason_required,
+        "back_href": safe_path(request.form.get("back"), screen.url_of("index")),
+        "token": None,
+    }
     return screen.render("admin/preview.html", preview=common | shown)
 
 
@@ -185,6 +194,6 @@ def _outcomes(screen: "Screen", shown: Preview) -> list[dict[str, Any]]:
                 "count": number,
                 "rows": [{"href": f"{base}{i.row_id}", "label": i.label, "message": i.message} for i in rows],
                 "more": max(0, number - SHOWN),
-            }  # fmt: skip
+            }
         )
     return found

@@ -24,7 +24,7 @@ def maker(model: type[Record], name: str, base: str) -> Cell:
         return status
     if kind == "many":
         return pills
-    if name == model.__label__ or name == "id":
+    if name in (model.__label__, "id"):
         return lambda pair: Markup('<a href="{}{}">{}</a>').format(base, pair[0], pair[1])
     return MAKERS.get(kind, text)
 
@@ -47,11 +47,7 @@ def choice(value: Any) -> Markup:
 
 def status(value: str) -> Markup:
     """A coloured word; the colour only repeats what the word says."""
-    return (
-        Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value))
-        if value
-        else NOTHING
-    )
+    return Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value)) if value else NOTHING
 
 
 def listed(value: Sequence[Any]) -> Markup:
@@ -78,5 +74,11 @@ def person(row_id: int, name: str, email: str | None, base: str) -> Markup:
 
 
 MAKERS: dict[str, Cell] = {
-    "number": number, "boolean": boolean, "time": ago, "date": text, "choice": choice, "list": listed, "text": text,
-}  # fmt: skip
+    "number": number,
+    "boolean": boolean,
+    "time": ago,
+    "date": text,
+    "choice": choice,
+    "list": listed,
+    "text": text,
+}

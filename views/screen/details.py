@@ -35,10 +35,10 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
         "actions": action_items(screen, actor, row.id) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
-        "tabs": [_tab(screen, row, name, label, current) for name, label in ((OVERVIEW, "Overview"), *screen.tabs.items())],
+        "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *screen.tabs.items())],
         "sections": sections(screen, row) if current == OVERVIEW else [],
         "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
-    }  # fmt: skip
+    }
     return screen.render("admin/details.html", page=page | screen.heading_of(row))
 
 
@@ -78,9 +78,7 @@ def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by")]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
-    return [
-        {"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part
-    ]
+    return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
 
 
 def _field(screen: "Screen", row: Record, name: str) -> dict[str, Any]:

@@ -29,9 +29,9 @@ HIDDEN_BY = ("csrf_token", "version")
 def new(screen: "Screen", actor: Actor) -> Any:
     """The empty form, or a new row."""
     form = screen.form_class(actor, None)(request.form if request.method == "POST" else None)
-    if request.method == "POST" and form.validate():
-        if (answer := _try(screen, actor, None, None, form)) is not None:
-            return answer
+    answer = _try(screen, actor, None, None, form) if request.method == "POST" and form.validate() else None
+    if answer is not None:
+        return answer
     title = f"Add {screen.model.__singular__}"
     return _page(screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index"))
 
@@ -39,7 +39,7 @@ def new(screen: "Screen", actor: Actor) -> Any:
 def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
     """The form with the row's values, a changed row, or the page that shows theirs beside mine."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
-    assert isinstance(row, Entity)  # noqa: S101  # only entities have fields to write
+    assert isinstance(row, Entity)  # only entities have fields to write
     form_class = screen.form_class(actor, row)
     if request.method == "POST":
         form = form_class(request.form, data=current_values(row, form_class()))
@@ -55,17 +55,24 @@ def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
     else:
         form, version = form_class(data=current_values(row, form_class())), row.version
     return _page(
-        screen, form, title=f"Edit {row.label}", action=screen.url_of("edit", row_id=row_id),
-        cancel=screen.url_of("details", row_id=row_id), version=version,
-    )  # fmt: skip
+        screen,
+        form,
+        title=f"Edit {row.label}",
+        action=screen.url_of("edit", row_id=row_id),
+        cancel=screen.url_of("details", row_id=row_id),
+        version=version,
+    )
 
 
 def generated_form(screen: "Screen", actor: Actor) -> type[Form]:
     """A form for the screen's fields, made from the model."""
     return form_for(
-        screen.model, screen.fields, dict(screen.labels), dict(screen.helps),
+        screen.model,
+        screen.fields,
+        dict(screen.labels),
+        dict(screen.helps),
         lambda model, name: picker(screen, actor, fields.related_model(model, name), name),
-    )  # fmt: skip
+    )
 
 
 def picker(screen: "Screen", actor: Actor, target: type[Record], name: str, few: int = 50) -> dict[str, Any]:
@@ -82,9 +89,7 @@ def picker(screen: "Screen", actor: Actor, target: type[Record], name: str, few:
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def write(
-    screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
-) -> Any:
+def write(screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
     """Create or change the row through the rules of its entity."""
     model: Any = screen.model
     if row is None:
@@ -121,11 +126,17 @@ def _try(screen: "Screen", actor: Actor, row: Record | None, version: int | None
 def _page(
     screen: "Screen", form: Form, *, title: str, action: str, cancel: str, version: int | None = None
 ) -> tuple[str, int]:
+    noun = screen.model.__singular__.capitalize()
     page = {
-        "title": title, "form": form, "action": action, "cancel_href": cancel, "version": version,
-        "sections": [{"title": heading or screen.model.__singular__.capitalize(), "fields": f} for heading, f in form.sections],
-        "button": "Save" if version is not None else title, "errors": form.form_errors,
-    }  # fmt: skip
+        "title": title,
+        "form": form,
+        "action": action,
+        "cancel_href": cancel,
+        "version": version,
+        "sections": [{"title": heading or noun, "fields": fields} for heading, fields in form.sections],
+        "button": "Save" if version is not None else title,
+        "errors": form.form_errors,
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else HTTPStatus.OK
     return screen.render("admin/form.html", page=page), status
 
@@ -138,15 +149,23 @@ def _conflict(screen: "Screen", actor: Actor, conflict: Conflict, form: Form) ->
     sent = [field for field in form if field.raw_data is not None and field.raw_data]
     now = current_values(row, form)
     page = {
-        "title": f"{row.label} was changed meanwhile", "who": _last_author(screen, row), "when": row.updated_at,
+        "title": f"{row.label} was changed meanwhile",
+        "who": _last_author(screen, row),
+        "when": row.updated_at,
         "fields": [
-            {"label": f.label.text, "theirs": value_of(screen, row, f.name), "mine": _mine(f), "differs": now[f.name] != f.data}
-            for f in sent
+            {
+                "label": field.label.text,
+                "theirs": value_of(screen, row, field.name),
+                "mine": _mine(field),
+                "differs": now[field.name] != field.data,
+            }
+            for field in sent
         ],
         "hidden": [(k, v) for k, v in request.form.items(multi=True) if k not in HIDDEN_BY],
-        "version": row.version, "action": screen.url_of("edit", row_id=row.id),
+        "version": row.version,
+        "action": screen.url_of("edit", row_id=row.id),
         "cancel_href": screen.url_of("details", row_id=row.id),
-    }  # fmt: skip
+    }
     return screen.render("admin/conflict.html", page=page), HTTPStatus.CONFLICT
 
 

@@ -24,7 +24,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 def respond(screen: "Screen", actor: Actor, query: Query, kind: str) -> Response:
     """The whole list as a file, however long, in little memory."""
-    names = [name for name in screen.exported]
+    names = list(screen.exported)
     rows = _counted(screen, actor, _rows(screen, actor, query, names))
     text = _csv([screen.label_of(name) for name in names], rows) if kind == "csv" else _json(names, rows)
     response = Response(stream_with_context(text), content_type=TYPES[kind])
@@ -42,10 +42,8 @@ def _rows(screen: "Screen", actor: Actor, query: Query, names: Sequence[str]) ->
     begin(writing=False)
     for page in lists.every_page(actor, screen.model, query, names, ROWS_AT_ONCE):
         for row in page.rows:
-            yield [
-                [label for _, label in page.related[name].get(row.id, ())] if name in many else _plain(getattr(row, name))
-                for name in names
-            ]  # fmt: skip
+            others = {name: [label for _, label in page.related[name].get(row.id, ())] for name in many}
+            yield [others[name] if name in many else _plain(getattr(row, name)) for name in names]
 
 
 def _counted(screen: "Screen", actor: Actor, rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
@@ -58,9 +56,12 @@ def _counted(screen: "Screen", actor: Actor, rows: Iterator[list[Any]]) -> Itera
     finally:
         begin(writing=True)
         events.record(
-            actor=actor, action=f"{screen.endpoint}.export", subject=(screen.endpoint, None),
-            result="done" if whole else "failed", after={"rows": number},
-        )  # fmt: skip
+            actor=actor,
+            action=f"{screen.endpoint}.export",
+            subject=(screen.endpoint, None),
+            result="done" if whole else "failed",
+            after={"rows": number},
+        )
         db.session.commit()
 
 
@@ -69,9 +70,7 @@ def _csv(headings: list[str], rows: Iterator[list[Any]]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(headings)
     for number, row in enumerate(rows):
-        writer.writerow(
-            [safe(", ".join(map(str, value)) if isinstance(value, list) else value) for value in row]
-        )
+        writer.writerow([safe(", ".join(map(str, value)) if isinstance(value, list) else value) for value in row])
         if number % ROWS_AT_ONCE == 0:
             yield buffer.getvalue()
             buffer.seek(0)

@@ -14,9 +14,12 @@ from backoffice.services.fields import heading
 from views.actor import actor
 
 VERBS = {
-    "create": "Added", "edit": "Changed", "export": "Exported", "accept": "Accepted the invitation",
+    "create": "Added",
+    "edit": "Changed",
+    "export": "Exported",
+    "accept": "Accepted the invitation",
     "change_password": "Changed the password",
-}  # fmt: skip
+}
 
 
 def described(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
         page.actions = []
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
-        page.exports = [(kind.upper(), f"{screen.url_of('export', kind=kind)}?{_export_query(query)}") for kind in ("csv", "json")]  # fmt: skip
+        page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ("csv", "json")]
     if screen.may(actor, "create"):
         page.create_href, page.create_label = screen.url_of("new"), f"Add {screen.model.__singular__}"
     return page
@@ -147,9 +147,7 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
         if row[place] is None:
             return cells.NOTHING
         return (
-            Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place])
-            if base
-            else cells.text(row[place])
+            Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place]) if base else cells.text(row[place])
         )
 
     return get
@@ -185,13 +183,14 @@ def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
         first = case((target.id.in_(chosen), 0), else_=1) if chosen else target.id
         some = (
             select(literal(name).label("name"), target.id, target.label_column().label("label"))
-            .where(scope(actor, target)).order_by(first, target.id).limit(FEW + 1).subquery()
-        )  # fmt: skip
+            .where(scope(actor, target))
+            .order_by(first, target.id)
+            .limit(FEW + 1)
+            .subquery()
+        )
         parts.append(select(some))
     found: Choices = {}
-    for name, row_id, label in (
-        db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ()
-    ):
+    for name, row_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ():
         found.setdefault(name, []).append((str(row_id), label))
     return found
 
@@ -203,11 +202,10 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
     found = {"name": name, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
     if kind in RANGED:
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
-        return found | {"kind": "number" if kind == "number" else "date", "value_from": ends["from"], "value_to": ends["to"]}  # fmt: skip
+        ranged = "number" if kind == "number" else "date"
+        return found | {"kind": ranged, "value_from": ends["from"], "value_to": ends["to"]}
     if kind == "choice":
-        return found | {
-            "choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]
-        }
+        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]}
     if kind == "boolean":
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
     if kind in ("one", "many"):
@@ -241,10 +239,6 @@ def _without(query: Query, filter_: Filter, value: str) -> Query:
 def _href(query: Query, **place: str | None) -> str:
     pairs = [*query.pairs(), ("sort", query.sort), *((k, v) for k, v in place.items() if v)]
     return "?" + urlencode(pairs)
-
-
-def _export_query(query: Query) -> str:
-    return urlencode([*query.pairs(), ("sort", query.sort)])
 
 
 def _count_label(screen: "Screen", count: int) -> str:

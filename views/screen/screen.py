@@ -64,9 +64,7 @@ class Screen(BaseView):
         name = self.label or fields.heading(self.model.__plural__)
         super().__init__(name=name, category=self.area, endpoint=area, url=f"/admin/{self.slug}")
         self.columns = tuple(self.columns) or self._default_columns()
-        self.filters = tuple(self.filters) or tuple(
-            n for n in self.columns if n in filters.filterable(self.model)
-        )
+        self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
         self.exported = tuple(self.exported) or fields.visible(self.model)
         self._check_names()
 
@@ -211,10 +209,6 @@ class Screen(BaseView):
         """A misspelt column is found when the application starts, not when somebody opens the page."""
         named = (*self.columns, *self.filters, *self.exported, *self.fields, *self.extra_columns)
         if wrong := [name for name in named if not fields.kind(self.model, name)]:
-            raise TypeError(
-                f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}"
-            )
-        if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(
-            self.model
-        ):
+            raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
+        if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
             raise TypeError(f"{type(self).__name__} cannot be sorted by {self.sort!r}")
