@@ -2,6 +2,8 @@
 
 import unicodedata
 
+MAX_ID = 2**63 - 1  # the largest number that a row can have on either engine
+
 
 def fold(text: str) -> str:
     """The text without case, accents, width variants and repeated blanks, for search and comparison.
@@ -35,3 +37,8 @@ def cleaned(text: str) -> str:
 def plural(count: int, singular: str, plural_form: str) -> str:
     """`1 person`, `1,234 people`."""
     return f"{count:,} {singular if count == 1 else plural_form}"
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is a number that a row could have."""
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID

@@ -7,8 +7,7 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
-from backoffice.services.filters import is_id
-from backoffice.text import cleaned
+from backoffice.text import cleaned, is_id
 
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 

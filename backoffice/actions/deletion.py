@@ -4,12 +4,12 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from backoffice.actions.action import Action, Ask, Effect, Ids, Rule, find
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.base import Entity, records
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import user_client_tags, user_groups
 from backoffice.policy.permissions import area_of
-from backoffice.services import fields
 
 
 class Delete(Action):

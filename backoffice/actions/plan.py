@@ -16,7 +16,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.services import lists
-from backoffice.services.filters import is_id
+from backoffice.text import is_id
 
 MAX_TICKED = 1000
 KEPT = timedelta(hours=1)

@@ -12,11 +12,12 @@ from backoffice.actions.action import Action, Ask, Ids, find
 from backoffice.actions.plan import KEPT, Selection, counts, doable, outcomes, preview, require_for
 from backoffice.errors import Expired, NotFound, RuleBroken
 from backoffice.extensions import db, lock
+from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
-from backoffice.services import events, fields, lists
+from backoffice.services import events, lists
 from backoffice.services.events import Happening
 
 REASON_LENGTH = 500

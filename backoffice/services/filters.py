@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from backoffice.errors import BadRequest
+from backoffice.models import fields
 from backoffice.models.base import Record
-from backoffice.services import fields
-from backoffice.text import cleaned
+from backoffice.text import MAX_ID, cleaned, is_id
 
 MAX_FILTERS = 20
 MAX_VALUES = 50
-MAX_ID = 2**63 - 1
 NONE = "none"  # the choice "has no related row"
 RANGED = ("number", "date", "time")
 FILTERABLE = (*RANGED, "text", "boolean", "choice", "one", "many")
@@ -133,11 +132,6 @@ def _day(filter_: Filter) -> date:
     if not 1900 <= day.year <= 9000:
         raise _unfit(filter_, "give a year between 1900 and 9000.")
     return day
-
-
-def is_id(text: str) -> bool:
-    """Whether the text is a number that a row could have."""
-    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
 
 
 def _id(filter_: Filter, text: str) -> int:

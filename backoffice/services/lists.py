@@ -28,12 +28,13 @@ from sqlalchemy.orm import aliased
 
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import fields, filters
+from backoffice.services import filters
 from backoffice.services.filters import Filter
-from backoffice.text import cleaned, fold
+from backoffice.text import MAX_ID, cleaned, fold, is_id
 
 COUNT_CAP = 10_000
 SIZES = (20, 50, 100)
@@ -123,7 +124,7 @@ def searched(model: type[Record], word: str) -> ColumnElement[bool]:
     """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key; or by ID."""
     if issubclass(model, Searchable):
         found: ColumnElement[bool] = model.search_key.contains(fold(word), autoescape=True)
-        return or_(found, model.id == int(word)) if filters.is_id(word) else found
+        return or_(found, model.id == int(word)) if is_id(word) else found
     names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
     return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
 
@@ -261,7 +262,7 @@ def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
     """The place a cursor stands for; whatever somebody may have put into it, never an error of the database."""
     try:
         value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
-        if type(row_id) is not int or abs(row_id) > filters.MAX_ID:
+        if type(row_id) is not int or abs(row_id) > MAX_ID:
             raise ValueError
         key = sort_key(model, name)
         return tuple_(literal(_typed(fields.kind(model, name), value), key.type), literal(row_id))
@@ -273,7 +274,7 @@ def _typed(kind: str, value: Any) -> Any:
     """The value as the column has it; Decimal travels as text."""
     if kind in PARSERS and isinstance(value, str):
         return PARSERS[kind](value)
-    if kind in ("number", "boolean") and isinstance(value, (int, float)) and abs(value) <= filters.MAX_ID:
+    if kind in ("number", "boolean") and isinstance(value, (int, float)) and abs(value) <= MAX_ID:
         return value
     if kind in ("text", "choice") and isinstance(value, str):
         return value.encode("utf-8", "strict").decode().replace("\0", "")

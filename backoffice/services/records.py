@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice.errors import Conflict, NotFound, RuleBroken
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
-from backoffice.services import events, fields, lists
+from backoffice.services import events, lists
 from backoffice.text import cleaned
 
 R = TypeVar("R", bound=Record)

@@ -21,7 +21,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
 from backoffice.services import records
-from backoffice.services.filters import is_id
+from backoffice.text import is_id
 from views.actor import signed_in
 from views.screen import Screen
 from views.screen.exporting import safe

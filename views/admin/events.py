@@ -49,4 +49,4 @@ class Events(Screen):
         return [cells.status(row.result)]
 
     def subtitle(self, row: Any) -> Markup:
-        return Markup(render_template("admin/events/changes.html", event=described([row])[0]))  # noqa: S704  # ours
+        return Markup(render_template("admin/events/changes.html", event=described([row])[0]))  # noqa: S704  # rendered from our own template

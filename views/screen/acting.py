@@ -16,7 +16,7 @@ from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.services import records
-from backoffice.services.filters import is_id
+from backoffice.text import is_id
 from forms.base import Form
 from forms.fields import PickField
 from views.returning import safe_path

@@ -5,10 +5,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.models.fields import heading
 from backoffice.policy.actor import initials
-from backoffice.services import fields
-from backoffice.services.fields import heading
 from views.theme import ago
 
 Cell = Callable[[Any], Markup]

@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from backoffice.actions.plan import menu
 from backoffice.errors import NotFound
+from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.services import fields, records
+from backoffice.services import records
 from views.screen import cells
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from wtforms import Field
 
 from backoffice.errors import Conflict, RuleBroken
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import fields, records
+from backoffice.services import records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for

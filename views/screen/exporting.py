@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, stream_with_context
 
 from backoffice.extensions import begin, db
+from backoffice.models import fields
 from backoffice.policy.actor import Actor
-from backoffice.services import events, fields, lists
+from backoffice.services import events, lists
 from backoffice.services.lists import Query
 
 if TYPE_CHECKING:

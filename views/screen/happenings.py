@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from backoffice.actions.action import find
 from backoffice.models.event import Event
+from backoffice.models.fields import heading
 from backoffice.policy.rules import can
 from backoffice.services import overview
-from backoffice.services.fields import heading
 from views.actor import actor
 
 VERBS = {

@@ -11,9 +11,10 @@ from sqlalchemy import case, literal, select, union_all
 
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import fields, lists
+from backoffice.services import lists
 from backoffice.services.filters import NONE, RANGED, Filter
 from backoffice.services.lists import Query
 from views.screen import cells

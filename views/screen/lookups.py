@@ -7,9 +7,10 @@ from flask import jsonify, redirect, request
 
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import fields, lists, records
+from backoffice.services import lists, records
 from views.returning import safe_path
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from markupsafe import Markup
 
 from backoffice.actions.action import Action, actions_of
 from backoffice.errors import NotFound
+from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, require
-from backoffice.services import fields, filters, lists
+from backoffice.services import filters, lists
 from backoffice.services.lists import Query
 from forms.base import Form
 from views.actor import actor as whoever
