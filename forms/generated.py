@@ -42,10 +42,11 @@ def field_for(model: type[Record], name: str, label: str, description: str, pick
         return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
     column: Any = fields.column(model, name)
     required = not column.nullable and column.default is None and kind != "boolean"
-    first: Any = InputRequired("Fill this in.") if required else Optional()  # type: ignore[no-untyped-call]  # so in the stubs
-    validators = [first]
+    first = InputRequired("Fill this in.") if required else Optional()
+    validators: list[Any] = [first]
     more = {"description": description, "default": _default(column)}
-    return _MAKERS.get(kind, _text)(column, label, validators, more)
+    make: Callable[..., Any] = _MAKERS.get(kind, _text)
+    return make(column, label, validators, more)
 
 
 def _text(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Read, create and change one row of any entity: permission, scope, version, rules, one event."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect, select
@@ -118,11 +119,16 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     if kind == "one":
         found = _related(actor, fields.related_model(model, name), name, [value] if value else [])
         return found[0] if found else None
+    column = fields.column(model, name)
     if isinstance(value, str):
         value = cleaned(value)
-        limit = getattr(fields.column(model, name).type, "length", None)
+        limit = getattr(column.type, "length", None)
         if limit and len(value) > limit:
             raise RuleBroken(f"Use at most {limit} characters.", field=name)
+    if value is None and not column.nullable:
+        raise RuleBroken("Fill this in.", field=name)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
     if kind == "choice" and value not in fields.choices(model, name):
         raise RuleBroken("Choose one of the offered values.", field=name)
     return value
@@ -162,5 +168,5 @@ def options(
     wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query)
     order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
     statement = select(model.id, model.label_column()).where(scope(actor, model), wanted)
-    rows = db.session.execute(statement.order_by(order, model.id).limit(limit + 1)).tuples().all()
+    rows = db.session.execute(statement.order_by(order, model.id).limit(limit + 1)).all()
     return cast("list[tuple[int, str]]", rows[:limit]), len(rows) > limit

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from flask import render_template, url_for
 from markupsafe import Markup
 
+from backoffice.models.fields import heading
 from backoffice.models.group import Group
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
@@ -59,7 +60,7 @@ def by_area(actor: Actor, held: set[str], *, only: set[str] | None = None) -> li
     found: dict[str, list[dict[str, Any]]] = {}
     for permission in catalogue().values():
         if only is None or permission.code in only:
-            found.setdefault(permission.area, []).append(_shown(actor, permission, held))
+            found.setdefault(heading(permission.area), []).append(_shown(actor, permission, held))
     return list(found.items())
 
 

@@ -3,12 +3,15 @@
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 from flask import Flask, redirect, url_for
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Theme
 
+import backoffice.policy
+import backoffice.services
 import views.admin
 from backoffice.actions.deletion import declare_missing
 from views.screen.screen import Screen
@@ -28,6 +31,8 @@ class Index(AdminIndexView):
 
 def register(app: Flask) -> None:
     """Join every screen to the application, in the order of areas and of their `order`."""
+    for package in (backoffice.policy, backoffice.services):
+        modules_of(package)  # an entity's scope and rules take effect by being there, too
     declare_missing()
     found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.order, s.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
@@ -38,13 +43,17 @@ def register(app: Flask) -> None:
 
 def screens() -> list[type[Screen]]:
     """The screens declared in the files of views/admin/."""
-    modules = [import_module(f"views.admin.{module.name}") for module in iter_modules(views.admin.__path__)]
-    named = [value for module in modules for value in vars(module).values()]
+    named = [value for module in modules_of(views.admin) for value in vars(module).values()]
     return [
         s
         for s in dict.fromkeys(n for n in named if isinstance(n, type))
         if issubclass(s, Screen) and hasattr(s, "model")
     ]
+
+
+def modules_of(package: ModuleType) -> list[ModuleType]:
+    """Every module that lies in the package, imported."""
+    return [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
 
 
 def _area(screen: Screen) -> int:
