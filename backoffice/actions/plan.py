@@ -106,7 +106,7 @@ def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -
         ask = Ask(actor, select(action.model.id))
         model = parameter.model
         seen = select(model.id, parameter.allowed(ask)).where(model.id.in_(ids), scope(actor, model))
-        rows = dict(db.session.execute(seen).tuples().all())
+        rows = dict(db.session.execute(seen).all())
         if missing := [i for i in ids if i not in rows]:
             raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
         if not all(rows.values()):
@@ -133,7 +133,7 @@ def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElemen
 def counts(run_id: int) -> dict[str, int]:
     """How many rows of a run have each outcome."""
     statement = select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
-    return dict(db.session.execute(statement).tuples().all())
+    return dict(db.session.execute(statement).all())
 
 
 def doable(run_id: int) -> Ids:

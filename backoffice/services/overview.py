@@ -17,7 +17,7 @@ from backoffice.policy.rules import scope
 def people_by_status(actor: Actor) -> list[tuple[str, int]]:
     """How many people the actor sees in each status, in the order of a person's life."""
     statement = select(User.status, func.count()).where(scope(actor, User)).group_by(User.status)
-    found = dict(db.session.execute(statement).tuples().all())
+    found = dict(db.session.execute(statement).all())
     return [(status, found.get(status, 0)) for status in STATUSES[:-1]]
 
 
