@@ -4,7 +4,7 @@ from flask import Flask
 
 import backoffice.actions
 import backoffice.models  # noqa: F401  # maps every entity
-from backoffice import commands
+from backoffice import commands, logs
 from backoffice.extensions import babel, csrf, db, migrate
 from backoffice.settings import Settings
 from views import errors, headers, health, home, theme
@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises SettingsError, which lists everything that is missing, where the configuration is incomplete.
     """
     settings = settings or Settings.from_environment()
+    logs.configure(settings)
     app = Flask("backoffice")
     app.extensions["settings"] = settings
     app.config.update(

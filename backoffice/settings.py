@@ -66,6 +66,8 @@ class Settings:
                     faults.append(f"{name} is not valid: {error}")
         settings = cls(**_with_defaults(values))
         faults += settings.faults()
+        if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+            faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
             raise SettingsError(faults)
         return settings

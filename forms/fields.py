@@ -50,9 +50,17 @@ class PickField(Field):
     """
 
     def __init__(
-        self, label: str = "", *, multiple: bool = True, find: Options, lookup_url: str = "", **kwargs: Any
+        self,
+        label: str = "",
+        *,
+        multiple: bool = True,
+        required: bool = False,
+        find: Options,
+        lookup_url: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, **kwargs)
+        self.flags.required = required
         self.multiple = multiple
         self._find = find
         self._lookup_url = lookup_url

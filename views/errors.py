@@ -4,15 +4,17 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from backoffice import errors
 from backoffice.extensions import db
 from backoffice.services import events
 from views.actor import actor
+from views.returning import safe_path
 
 log = structlog.get_logger()
 
@@ -42,6 +44,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -83,6 +86,9 @@ def _http(error: HTTPException) -> Any:
 
 def _form_expired(_error: CSRFError) -> Response:
     """The form was open too long, or belongs to another session: offer to send it again, if it came from us."""
+    if request.endpoint == "sign_in":
+        flash("The page was open too long. Please sign in again.", "info")
+        return Response(status=303, headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))})
     same_site = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     retry = None
     if same_site and actor() is not None and not request.files:
@@ -92,9 +98,10 @@ def _form_expired(_error: CSRFError) -> Response:
     return page(400, "Please send the form again", message if retry else SENTENCES[400], retry=retry)
 
 
-def _database_away(error: OperationalError) -> Response:
-    log.error("database_unavailable", error=type(error.orig).__name__)
+def _database_away(error: OperationalError | PoolTimeout) -> Response:
+    log.error("database_unavailable", error=type(error).__name__)
     _forget()
+    g.database_away = True  # so that the page does not ask it who is there
     response = page(503, "Back in a moment", SENTENCES[503])
     response.headers["Retry-After"] = "5"
     return response

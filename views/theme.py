@@ -83,7 +83,7 @@ def _mark(path: Path) -> str:
 
 
 def _context() -> dict[str, Any]:
-    who = actor()
+    who = None if "database_away" in g else actor()
     return {"actor": who, "menu": _menu() if who else []}
 
 

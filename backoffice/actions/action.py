@@ -44,12 +44,14 @@ class Ask:
 class Rule:
     """One reason to refuse a row: a condition in SQL, and the sentence that people read.
 
-    The sentence may hold {label}, the row's name.
+    The sentence may hold {label}, the row's name. `of_choice` says that the rule looks at what was chosen, so that
+    nothing can be said before.
     """
 
     code: str
     sentence: str
     refuses: Callable[[Ask], ColumnElement[bool]]
+    of_choice: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     rules = (
         ONESELF,
         OUTRANKED,
-        Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator),
+        Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator, of_choice=True),
     )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
@@ -135,7 +135,10 @@ class RemoveClientTags(UserAction):
     watches = ("client_tags",)
     remembers = ("client_tags",)
     inverse = "add_client_tags"
-    rules = (OUTRANKED, Rule("nothing_left", "{label} would be left with no client tag.", _leaves_nothing))
+    rules = (
+        OUTRANKED,
+        Rule("nothing_left", "{label} would be left with no client tag.", _leaves_nothing, of_choice=True),
+    )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return false() if ask.undo_of else _having(user_client_tags, ask.parameters["tags"]) == 0

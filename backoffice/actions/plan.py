@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select
 from sqlalchemy.orm import aliased
 
 from backoffice import clock
@@ -123,11 +123,16 @@ def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
 
 
 def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """In SQL: the outcome of a row, and the code of the rule that refused it."""
-    refusals = [(rule.refuses(ask), rule.code) for rule in action.rules]
+    """In SQL: the outcome of a row, and the code of the rule that refused it.
+
+    Before anything is chosen only those rules speak that do not depend on it.
+    """
+    undecided = bool(action.parameters) and not ask.parameters
+    refusals = [(rule.refuses(ask), rule.code) for rule in action.rules if not (undecided and rule.of_choice)]
     rule = case(*refusals, else_="") if refusals else literal("")
     refused = [(condition, "refused") for condition, _ in refusals]
-    return case(*refused, (action.unchanged(ask), "unchanged"), else_="done"), rule
+    unchanged = false() if undecided else action.unchanged(ask)
+    return case(*refused, (unchanged, "unchanged"), else_="done"), rule
 
 
 def counts(run_id: int) -> dict[str, int]:
@@ -149,7 +154,7 @@ def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Act
     model = actions[0].model
     ask = Ask(actor, select(model.id).where(model.id == row_id))
     for number, action in enumerate(actions):
-        outcome, rule = outcomes(action, ask) if not action.parameters else (literal("done"), literal(""))
+        outcome, rule = outcomes(action, ask)
         columns += [outcome.label(f"outcome_{number}"), rule.label(f"rule_{number}")]
     row = db.session.execute(select(*columns).where(model.id == row_id, scope(actor, model))).first()
     if row is None:

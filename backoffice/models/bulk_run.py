@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Base, BigInt, Json, Record
+from backoffice.models.user import User
 
 STATES = ("planned", "running", "done", "aborted", "undone", "failed")
 OUTCOMES = ("done", "unchanged", "refused", "stale", "failed")
@@ -30,6 +31,8 @@ class BulkRun(Record):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
+
+    actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),

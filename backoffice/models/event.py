@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, cast
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import BigInt, Json, Record
+from backoffice.models.user import User
 
 RESULTS = ("done", "denied", "failed")
 
@@ -38,6 +39,9 @@ class Event(Record):
     details_hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
     previous_hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
     hash: Mapped[str] = mapped_column(String(64), info={"hidden": True})
+
+    # No foreign key: events outlive everything they are about.
+    actor: Mapped[User | None] = relationship(primaryjoin="foreign(Event.actor_id) == User.id", viewonly=True)
 
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),

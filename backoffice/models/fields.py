@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, inspect
+from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, Uuid, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models.base import Record, UTCDateTime
@@ -18,6 +18,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (Numeric, "number"),
     (String, "text"),
     (JSON, "list"),
+    (Uuid, "uuid"),
 )
 LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "date": date(1, 1, 1)}
 
@@ -26,7 +27,7 @@ LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "dat
 def kind(model: type[Record], name: str) -> str:
     """What `name` is on `model`.
 
-    One of: text, number, boolean, time, date, list, choice, one (a related row), many (related rows),
+    One of: text, number, boolean, time, date, list, choice, uuid, one (a related row), many (related rows),
     computed, or '' where there is no such attribute or it is hidden.
     """
     mapper = inspect(model)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions
@@ -13,14 +13,18 @@ from backoffice.policy.shipped import SHIPPED
 from backoffice.services import records
 
 
+@records.reached(Group)
+def out_of_reach(actor: Actor, group: Group) -> str:
+    """Administrators stay as they are; a group that holds more than the actor is not theirs to change."""
+    if group.all_permissions:
+        return "Administrators cannot be changed: its members may do everything."
+    return f"{group.name} holds permissions beyond your own." if grants.may_hold(actor, group.permissions) else ""
+
+
 @records.checked(Group)
 def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
-    """Administrators stay as they are; nobody puts into a group what they could not give."""
-    if group and group.all_permissions:
-        raise NotAllowed("Administrators cannot be changed: its members may do everything.")
+    """Nobody puts into a group what they could not give."""
     grantable = grants.grantable_group_ids(db.session(), actor)
-    if group and not actor.all_permissions and grants.may_hold(actor, group.permissions):
-        raise NotAllowed(f"{group.name} holds permissions beyond your own.")
     _check_name(group, values)
     _check_permissions(actor, group, values)
     before = set(group.grants) if group else set()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from backoffice.errors import Conflict, NotFound, RuleBroken
+from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
@@ -21,7 +21,9 @@ R = TypeVar("R", bound=Record)
 E = TypeVar("E", bound=Entity)
 Values = Mapping[str, Any]
 Check = Callable[[Actor, Any, dict[str, Any]], None]
+Reach = Callable[[Actor, Any], str]
 _checks: dict[type[Entity], Check] = {}
+_reaches: dict[type[Entity], Reach] = {}
 
 
 def checked(model: type[Entity]) -> Callable[[Check], Check]:
@@ -37,6 +39,22 @@ def checked(model: type[Entity]) -> Callable[[Check], Check]:
     return keep
 
 
+def reached(model: type[Entity]) -> Callable[[Reach], Reach]:
+    """Decorate the function that says why the actor may not change a row of `model` at all; '' if they may."""
+
+    def keep(reach: Reach) -> Reach:
+        _reaches[model] = reach
+        return reach
+
+    return keep
+
+
+def out_of_reach(actor: Actor, row: Record) -> str:
+    """Why the actor may not change the row, though they may change others of its kind; '' if they may."""
+    reach = _reaches.get(type(row))  # type: ignore[arg-type]  # a record that is no entity has none
+    return reach(actor, row) if reach else ""
+
+
 def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R:
     """The row, if the actor sees it. Raises NotFound otherwise, whether it exists or not."""
     statement = select(model).where(model.id == row_id, scope(actor, model))
@@ -50,7 +68,7 @@ def create(*, actor: Actor, model: type[E], values: Values) -> E:
     """A new row. Raises NotAllowed or RuleBroken with the field it belongs to."""
     require(actor, f"{area_of(model)}.create")
     row = model()
-    after = _write(actor, row, values, new=True)
+    _before, after = _write(actor, row, values, new=True)
     events.record(actor=actor, action=f"{area_of(model)}.create", subject=events.subject_of(row), after=after)
     return row
 
@@ -62,10 +80,11 @@ def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, va
     """
     require(actor, f"{area_of(model)}.edit")
     row = get(actor=actor, model=model, row_id=row_id, locked=True)
+    if reason := out_of_reach(actor, row):
+        raise NotAllowed(reason)
     if version != row.version:
         raise Conflict("Somebody else changed this meanwhile.", current=row)
-    before = snapshot(row, list(values))
-    after = _write(actor, row, values, new=False)
+    before, after = _write(actor, row, values, new=False)
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
         return row
@@ -95,12 +114,13 @@ def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
     return found
 
 
-def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, Any]:
-    """Set the values and flush; answer what the row then says of them."""
+def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set the values and flush; answer what the row said of them before, and what it says now."""
     model = type(row)
     wanted = {name: _fitting(actor, model, name, value) for name, value in values.items()}
     if check := _checks.get(model):
         check(actor, None if new else row, wanted)
+    before = {} if new else snapshot(row, list(wanted))
     with db.session.no_autoflush:
         for name, value in wanted.items():
             if getattr(row, name, None) != value:
@@ -108,7 +128,7 @@ def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str,
     if new:
         db.session.add(row)
     _flush(model)
-    return snapshot(row, list(wanted))
+    return before, snapshot(row, list(wanted))
 
 
 def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:

@@ -11,7 +11,6 @@ from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import NotAllowed, RuleBroken
 from backoffice.extensions import db, lock
 from backoffice.models.client_tag import ClientTag
-from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
@@ -41,12 +40,18 @@ def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, s
     return user, password
 
 
+@records.reached(User)
+def out_of_reach(actor: Actor, user: User) -> str:
+    """Nobody changes a person who holds a group that they could not give; everybody reaches themselves."""
+    grantable = grants.grantable_group_ids(db.session(), actor)
+    mine = user.id == actor.user_id or all(group.id in grantable for group in user.groups)
+    return "" if mine else f"{user.label} is in a group that you may not give."
+
+
 @records.checked(User)
 def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     """What must hold whenever a person is written: nothing about oneself or beyond oneself is given."""
     grantable = grants.grantable_group_ids(db.session(), actor)
-    if user and user.id != actor.user_id and not _may_touch(actor, user.groups, grantable):
-        raise NotAllowed(f"{user.label} is in a group that you may not give.")
     if user is None:
         values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
         values.setdefault("email", "")
@@ -64,10 +69,6 @@ def email_of(text: str) -> str:
         return validate_email(cleaned(text), check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise RuleBroken(f"This is not an e-mail address. {error}", field="email") from None
-
-
-def _may_touch(actor: Actor, groups: Collection[Group], grantable: Collection[int]) -> bool:
-    return actor.all_permissions or all(group.id in grantable for group in groups)
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

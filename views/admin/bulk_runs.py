@@ -16,7 +16,6 @@ from backoffice.actions.run import undo
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
-from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
@@ -43,10 +42,10 @@ class BulkRuns(Screen):
     label = "Bulk runs"
     icon = "list-check"
     order = 10
-    columns = ("id", "action", "state", "planned", "reason", "actor_id", "created_at", "finished_at")
-    shown = ("id", "action", "state", "planned", "reason", "created_at")
-    filters = ("state", "action", "created_at")
-    labels: ClassVar = {"planned": "Rows", "actor_id": "By"}
+    columns = ("id", "action", "state", "planned", "reason", "actor", "created_at", "finished_at")
+    shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
+    filters = ("state", "action", "actor", "created_at")
+    labels: ClassVar = {"planned": "Rows", "actor": "By"}
     cells: ClassVar = {
         "action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))
     }
@@ -156,7 +155,7 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
 
 
 def _by(run: BulkRun) -> str:
-    return db.session.scalar(select(User.name).where(User.id == run.actor_id)) or "Command line"
+    return run.actor.label if run.actor else "Command line"
 
 
 def _csv(run: BulkRun, action: Action) -> str:

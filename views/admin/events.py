@@ -1,13 +1,23 @@
 """Events log: who did what to which row, and what it changed; nobody can write here."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from flask import render_template
+from flask import g, render_template
 from markupsafe import Markup
 
 from backoffice.models.event import Event
+from backoffice.services import overview
 from views.screen import Screen, cells
-from views.screen.happenings import described, verb
+from views.screen.happenings import described, subject, verb
+
+
+def _verb(row: Any, base: str) -> Markup:
+    return Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))
+
+
+def _subject(row: Any, _base: str) -> Markup:
+    return subject(row, g.subject_names.get((row.subject_type, row.subject_id))) or cells.NOTHING
 
 
 class Events(Screen):
@@ -15,32 +25,26 @@ class Events(Screen):
     label = "Events log"
     icon = "clock-history"
     order = 20
-    columns = (
-        "id",
-        "at",
-        "action",
-        "subject_type",
-        "subject_id",
-        "actor_id",
-        "result",
-        "reason",
-        "ip",
-        "bulk_run_id",
-    )
-    shown = ("at", "action", "subject_type", "subject_id", "actor_id", "result", "reason")
-    filters = ("result", "action", "subject_type", "subject_id", "actor_id", "at", "bulk_run_id", "ip")
+    columns = ("id", "at", "action", "subject_type", "actor", "result", "reason", "ip", "bulk_run_id")
+    shown = ("at", "action", "subject_type", "actor", "result", "reason")
+    extra_columns = ("subject_id",)
+    filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
+    facts = ("id", "at", "action", "subject_type", "subject_id", "actor", "actor_groups", "result", "ip", "request_id")
     labels: ClassVar = {
         "at": "When",
         "subject_type": "About",
         "subject_id": "Number",
-        "actor_id": "By",
+        "actor": "By",
+        "actor_groups": "Their groups then",
         "bulk_run_id": "Bulk run",
         "ip": "Address",
+        "request_id": "Request",
     }
-    cells: ClassVar = {
-        "action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action)),
-        "subject_type": lambda row, _base: cells.choice(row.subject_type),
-    }
+    cells: ClassVar = {"action": _verb, "subject_type": _subject}
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """The names of all rows that the page's events are about."""
+        g.subject_names = overview.names([(row.subject_type, row.subject_id) for row in rows])
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}
@@ -49,4 +53,5 @@ class Events(Screen):
         return [cells.status(row.result)]
 
     def subtitle(self, row: Any) -> Markup:
-        return Markup(render_template("admin/events/changes.html", event=described([row])[0]))  # noqa: S704  # rendered from our own template
+        page = render_template("admin/events/changes.html", event=described([row])[0])
+        return Markup(page)  # noqa: S704  # rendered from our own template

@@ -73,12 +73,28 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
+    facts = (
+        "status_reason",
+        "status_by",
+        "status_at",
+        "login_method",
+        "password_state",
+        "uuid",
+        "email_verified_at",
+        "updated_at",
+    )
     labels: ClassVar = {
         "client_tags": "Allowed client tags",
         "client_tags_mode": "Allowed clients",
         "last_login_at": "Last sign-in",
         "ip_whitelist": "IP whitelist",
         "email": "E-mail",
+        "status_reason": "Reason of the status",
+        "status_by": "Status set by",
+        "status_at": "Status set at",
+        "password_state": "Password",
+        "uuid": "UUID",
+        "email_verified_at": "E-mail verified at",
     }
     cells: ClassVar = {"name": lambda row, base: cells.person(row.id, row.name, row.email, base)}
     tabs: ClassVar = {

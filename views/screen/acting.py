@@ -116,7 +116,7 @@ def _field(actor: Actor, parameter: Parameter) -> Any:
     def options(_chosen: Any) -> tuple[list[tuple[int, str]], bool]:
         return records.options(actor=actor, model=parameter.model, limit=MOST_OPTIONS)
 
-    return PickField(parameter.label, multiple=parameter.multiple, find=options)
+    return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
 def _ask_parameters(screen: "Screen", action: Action, form: Form) -> str:

@@ -32,7 +32,7 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
         "subtitle": screen.subtitle(row),
         "badges": screen.badges(row),
         "person": False,
-        "edit_href": screen.url_of("edit", row_id=row.id) if screen.may(actor, "edit") else None,
+        "edit_href": _edit_href(screen, actor, row),
         "actions": action_items(screen, actor, row.id) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
@@ -45,12 +45,17 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
 
 def row_menu(screen: "Screen", actor: Actor, row_id: int) -> Any:
     """The menu of one row, as a fragment that the list fetches when it is opened."""
-    records.get(actor=actor, model=screen.model, row_id=row_id)
+    row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [("Open", screen.url_of("details", row_id=row_id))]
-    if screen.may(actor, "edit"):
-        links.append(("Edit", screen.url_of("edit", row_id=row_id)))
+    if href := _edit_href(screen, actor, row):
+        links.append(("Edit", href))
     items = action_items(screen, actor, row_id) if issubclass(screen.model, Entity) else []
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
+
+
+def _edit_href(screen: "Screen", actor: Actor, row: Record) -> str | None:
+    editable = screen.may(actor, "edit") and not records.out_of_reach(actor, row)
+    return screen.url_of("edit", row_id=row.id) if editable else None
 
 
 def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, Any]]:
@@ -75,8 +80,8 @@ def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, 
 
 def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
-    names = tuple(dict.fromkeys((*screen.columns, *screen.fields, *screen.exported)))
-    times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by")]
+    names = tuple(dict.fromkeys((*screen.columns, *screen.fields, *screen.facts)))
+    times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
     return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]

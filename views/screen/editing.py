@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from wtforms import Field
 
-from backoffice.errors import Conflict, RuleBroken
+from backoffice.errors import Conflict, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
@@ -40,6 +40,8 @@ def new(screen: "Screen", actor: Actor) -> Any:
 def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
     """The form with the row's values, a changed row, or the page that shows theirs beside mine."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    if reason := records.out_of_reach(actor, row):
+        raise NotAllowed(reason)
     assert isinstance(row, Entity)  # only entities have fields to write
     form_class = screen.form_class(actor, row)
     if request.method == "POST":

@@ -110,6 +110,7 @@ def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page) -> list[di
     if not found.rows:
         return []
     base, model = screen.url_of("index"), screen.model
+    screen.prepare(found.rows)
     getters = [_getter(screen, name, found, base) for name in chosen]
     label = model.__label__ if model.__label__ in found.rows[0]._fields else "id"
     return [

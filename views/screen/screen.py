@@ -51,6 +51,7 @@ class Screen(BaseView):
     extra_columns: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
     exported: ClassVar[Sequence[str]] = ()
+    facts: ClassVar[Sequence[str]] = ()
     fields: ClassVar[Sequence[str]] = ()
     labels: ClassVar[Mapping[str, str]] = {}
     helps: ClassVar[Mapping[str, str]] = {}
@@ -67,6 +68,7 @@ class Screen(BaseView):
         self.columns = tuple(self.columns) or self._default_columns()
         self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
         self.exported = tuple(self.exported) or fields.visible(self.model)
+        self.facts = tuple(self.facts) or self.exported
         self._check_names()
 
     # What the screen answers
@@ -193,6 +195,9 @@ class Screen(BaseView):
         """What stands beside the title of a row's details."""
         return []
 
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read at once what the cells of a page need besides; called before they are made."""
+
     def heading_of(self, row: Any) -> dict[str, Any]:
         """More for the head of a row's details, such as a person's avatar."""
         return {}
@@ -208,7 +213,7 @@ class Screen(BaseView):
 
     def _check_names(self) -> None:
         """A misspelt column is found when the application starts, not when somebody opens the page."""
-        named = (*self.columns, *self.filters, *self.exported, *self.fields, *self.extra_columns)
+        named = (*self.columns, *self.filters, *self.exported, *self.facts, *self.fields, *self.extra_columns)
         if wrong := [name for name in named if not fields.kind(self.model, name)]:
             raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
         if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
