@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, Numeric
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than the stubs
     DateField,
     DateTimeLocalField,
     DecimalField,
     IntegerField,
+    SelectChoice,
     SelectField,
     TextAreaField,
 )
@@ -66,7 +67,7 @@ def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]
 
 def _choice(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
     values = column.info.get("choices") or column.type.enums
-    return SelectField(label, validators, choices=[(v, fields.heading(str(v))) for v in values], **more)
+    return SelectField(label, validators, choices=[SelectChoice(v, fields.heading(str(v))) for v in values], **more)
 
 
 def _default(column: Any) -> Any:

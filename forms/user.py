@@ -1,15 +1,15 @@
 """What may be typed about a person. Fields carry the model's names."""
 
-from wtforms import Field, SelectField
+from wtforms import Field, SelectChoice, SelectField  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
 from forms.base import Form
 from forms.fields import LinesField, TextField
 
 MODES = (
-    ("all", "All client tags"),
-    ("only", "Only these client tags"),
-    ("except", "All except these client tags"),
+    SelectChoice("all", "All client tags"),
+    SelectChoice("only", "Only these client tags"),
+    SelectChoice("except", "All except these client tags"),
 )
 
 
