@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
+from flask import has_app_context
 from flask.globals import _cv_app
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.test import TestResponse
@@ -28,12 +29,13 @@ def settle() -> None:
 def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Call `function` as a request would: without the test's app context, but at the test's time of day."""
 
-    def call() -> T:
-        _cv_app.set(None)  # a request inside our context would share its session and its flask.g
-        return function(*args, **kwargs)
-
-    settle()
-    return copy_context().run(call)
+    if has_app_context():  # a followed redirect comes from outside already
+        settle()
+    context = Context()
+    for variable, value in copy_context().items():
+        if variable is not _cv_app:  # a request inside our context would share its session and its flask.g
+            context.run(variable.set, value)
+    return context.run(function, *args, **kwargs)
 
 
 class Client(FlaskClient):
