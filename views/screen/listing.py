@@ -239,6 +239,7 @@ def _without(query: Query, filter_: Filter, value: str) -> Query:
 
 
 def _href(query: Query, **place: str | None) -> str:
+    place["size"] = request.args.get("size")  # asked for in the address, whatever the person prefers
     pairs = [*query.pairs(), ("sort", query.sort), *((k, v) for k, v in place.items() if v)]
     return "?" + urlencode(pairs)
 
