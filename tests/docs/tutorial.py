@@ -1,0 +1,70 @@
+"""docs/tutorial.md as its reader takes it: files to write, commands to type; and a copy of the code to do so in."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.house.source import ROOT, tracked
+
+TEXT = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+BLOCK = re.compile(r"^(?:\*\*(?P<path>[^*\n]+)\*\*\n\n)?```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+MIGRATION = "make migration"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One code block: a file where a path stands above it, else commands."""
+
+    path: str
+    kind: str
+    code: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that count: neither blank nor a comment; imports and docstrings do count."""
+        stripped = (line.strip() for line in self.code.splitlines())
+        return [line for line in stripped if line and not line.startswith("#")]
+
+
+def blocks(text: str = TEXT) -> list[Block]:
+    """Every code block of the page, in order."""
+    return [Block(found["path"] or "", found["kind"], found["code"]) for found in BLOCK.finditer(text)]
+
+
+def files() -> list[Block]:
+    """The files to write, in order; a path that comes twice is written anew."""
+    return [block for block in blocks() if block.path]
+
+
+def commands() -> list[str]:
+    """The commands to type, in order."""
+    return [line for block in blocks() if block.kind == "sh" for line in block.lines]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The repository's code in a folder of its own, with an environment that counts as installed."""
+
+    folder: Path
+
+    @classmethod
+    def of_repository(cls, folder: Path) -> "Copy":
+        for path in tracked():
+            if path.parts[:2] != ("docs", "images") and path.parts[0] != "benchmarks":
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / path, folder / path)
+        (folder / ".venv").mkdir()
+        for stamp in ("runtime.stamp", "dev.stamp"):
+            (folder / ".venv" / stamp).touch()
+        return cls(folder)
+
+    def write(self, block: Block) -> None:
+        (self.folder / block.path).write_text(block.code, "utf-8")
+
+    def run(self, *command: str, **environ: str) -> str:
+        """Run a program of the environment in the copy; its output, or AssertionError with it."""
+        done = subprocess.run(command, cwd=self.folder, env=environ, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+        return done.stdout
