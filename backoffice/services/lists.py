@@ -5,13 +5,14 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Row,
     Select,
     String,
@@ -41,11 +42,6 @@ SIZES = (20, 50, 100)
 SEARCH_LENGTH, SEARCH_WORDS = 200, 8
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
-PARSERS: dict[str, Callable[[str], Any]] = {
-    "time": datetime.fromisoformat,
-    "date": date.fromisoformat,
-    "number": Decimal,
-}
 Related = dict[str, dict[int, list[tuple[int, str]]]]
 
 
@@ -148,7 +144,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     backwards, cursor = bool(query.before), query.before or query.after
     falling = query.descending != backwards
     key = sort_key(model, query.sort_name)
-    statement = _columns(model, columns, key).where(matching(actor, model, query))
+    statement = _columns(model, tuple(columns), query.sort_name).where(matching(actor, model, query))
     if cursor:
         place = tuple_(key, model.id)
         mark = _unpacked(model, query.sort_name, cursor)
@@ -181,19 +177,24 @@ def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequenc
 
 def related(model: type[Record], ids: Sequence[int] | Select[int], columns: Sequence[str]) -> Related:
     """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
-    names = [name for name in columns if fields.kind(model, name) == "many"]
+    names = tuple(name for name in columns if fields.kind(model, name) == "many")
     found: Related = {name: {} for name in names}
     if not names:
         return found
-    parts = [_related_rows(model, name, ids) for name in names]
-    for name, row_id, other_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
+    if isinstance(ids, Select):
+        rows = db.session.execute(_all_related(model, names, ids))
+    else:
+        rows = db.session.execute(_related_by_id(model, names), {"ids": ids})
+    for name, row_id, other_id, label in rows:
         found[name].setdefault(row_id, []).append((other_id, label))
     for by_row in found.values():
         for others in by_row.values():
-            others.sort(key=lambda other: other[1].casefold())
+            if len(others) > 1:
+                others.sort(key=lambda other: other[1].casefold())
     return found
 
 
+@cache
 def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
     if name == model.__label__ and issubclass(model, Searchable):
@@ -212,8 +213,11 @@ def sortable(model: type[Record], name: str) -> bool:
     return by_name or fields.kind(model, name) in SORTABLE
 
 
-def _columns(model: type[Record], names: Sequence[str], key: ColumnElement[Any]) -> Select[Any]:
-    statement = select(model.id, key.label("sort_key"))
+# Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
+# is made once. People choose their columns, so there may be many; the least used are forgotten.
+@lru_cache(maxsize=256)
+def _columns(model: type[Record], names: tuple[str, ...], sort: str) -> Select[Any]:
+    statement = select(model.id, sort_key(model, sort).label("sort_key"))
     for name in names:
         kind = fields.kind(model, name)
         if kind == "one":
@@ -226,11 +230,29 @@ def _columns(model: type[Record], names: Sequence[str], key: ColumnElement[Any])
     return statement
 
 
-def _related_rows(model: type[Record], name: str, ids: Sequence[int] | Select[int]) -> Select[Any]:
-    own, other = model, aliased(fields.related_model(model, name))
+@lru_cache(maxsize=256)
+def _related_by_id(model: type[Record], names: tuple[str, ...]) -> Select[Any] | CompoundSelect[Any]:
+    """The related rows of the rows whose numbers are given as `ids`."""
+    return _all_related(model, names, bindparam("ids", expanding=True))
+
+
+def _all_related(model: type[Record], names: tuple[str, ...], ids: Any) -> Select[Any] | CompoundSelect[Any]:
+    parts = [_related_rows(model, name, ids) for name in names]
+    return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
+    """From the table between the two, where there is one: the row's own table has nothing to add."""
+    relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
-    join = fields.attribute(model, name).of_type(other)
-    return select(literal(name, String), own.id, other.id, label).join(join).where(own.id.in_(ids))
+    if relation.secondary is None:
+        own: ColumnElement[int] = model.id.expression
+        statement = select(literal(name, String), own, other.id, label)
+        statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
+    else:
+        ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        statement = select(literal(name, String), own, other.id, label).join(other, other.id == theirs)
+    return statement.where(own.in_(ids))
 
 
 def _search(text: str) -> str:
@@ -265,17 +287,34 @@ def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
         if type(row_id) is not int or abs(row_id) > MAX_ID:
             raise ValueError
         key = sort_key(model, name)
-        return tuple_(literal(_typed(fields.kind(model, name), value), key.type), literal(row_id))
+        return tuple_(literal(_typed(key.type.python_type, value), key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
         raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
 
 
-def _typed(kind: str, value: Any) -> Any:
-    """The value as the column has it; Decimal travels as text."""
-    if kind in PARSERS and isinstance(value, str):
-        return PARSERS[kind](value)
-    if kind in ("number", "boolean") and isinstance(value, (int, float)) and abs(value) <= MAX_ID:
-        return value
-    if kind in ("text", "choice") and isinstance(value, str):
-        return value.encode("utf-8", "strict").decode().replace("\0", "")
-    raise ValueError
+def _typed(python: type, value: Any) -> Any:
+    """The value as the column has it; times and Decimal travel as text. Raises what `_unpacked` catches."""
+    if isinstance(value, str) and python in PARSERS:
+        return PARSERS[python](value)
+    fits = type(value) is python or (python is float and type(value) is int)
+    if not fits or (python in (int, float) and not abs(value) <= MAX_ID):
+        raise ValueError
+    return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+def _plain(text: str) -> str:
+    """A text that the database can hold: no half characters, no NUL."""
+    return text.encode("utf-8", "strict").decode().replace("\0", "")
+
+
+PARSERS: dict[type, Callable[[str], Any]] = {
+    datetime: _moment,
+    date: date.fromisoformat,
+    Decimal: filters.decimal,
+    str: _plain,
+}
