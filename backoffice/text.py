@@ -29,9 +29,9 @@ def name_key(text: str) -> str:
 
 
 def cleaned(text: str) -> str:
-    """The text as it is stored: composed, without control characters, blanks trimmed."""
+    """The text as it is stored: composed, without control characters and halves of characters, blanks trimmed."""
     composed = unicodedata.normalize("NFC", text)
-    return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:

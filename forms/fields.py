@@ -9,6 +9,7 @@ from wtforms.widgets import TextArea
 
 from backoffice.text import cleaned, is_id
 
+MOST = 1000  # related rows of one row: more than a person chooses, far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
@@ -84,6 +85,8 @@ class PickField(Field):
         ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:
             raise ValueError("Choose only one.")
+        if len(ids) > MOST:
+            raise ValueError(f"Choose at most {MOST:,}.")
         if valuelist:
             self.data = ids if self.multiple else next(iter(ids), None)
 

@@ -1,5 +1,7 @@
 """Who is asking: the session cookie becomes an Actor, or nobody."""
 
+import re
+
 from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
 from sqlalchemy import select
@@ -12,8 +14,10 @@ from backoffice.policy.actor import Actor
 from backoffice.services import addresses, sessions
 from backoffice.services.sign_in import From
 from backoffice.settings import Settings
+from backoffice.text import cleaned
 
 SESSION_KEY = "sid"
+MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the cookie `device`
 login_manager = LoginManager()
 login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
@@ -38,15 +42,21 @@ def signed_in() -> Actor:
 
 
 def origin() -> From:
-    """Where the request comes from."""
-    return From(request.remote_addr or "", request.user_agent.string, request.cookies.get("device", ""))
+    """Where the request comes from. A mark that is not one of ours is none."""
+    mark = request.cookies.get("device", "")
+    return From(_address(), cleaned(request.user_agent.string), mark if MARK.fullmatch(mark) else "")
+
+
+def _address() -> str:
+    """The visitor's address, as long as an address can be: a proxy may pass on anything."""
+    return (request.remote_addr or "")[:45]
 
 
 @login_manager.request_loader
 def _load(_request: object) -> Actor | None:
     value = session.get(SESSION_KEY, "")
     found = sessions.find(value, settings()) if isinstance(value, str) and value else None
-    if found is None or not addresses.admits(found[1].ip_whitelist, request.remote_addr or ""):
+    if found is None or not addresses.admits(found[1].ip_whitelist, _address()):
         return None
     row, user = found
     if sessions.seen(row):
@@ -75,7 +85,7 @@ def _actor(user: User, session_id: int) -> Actor:
         group_ids=frozenset(group.id for group in groups),
         group_names=tuple(group.name for group in groups),
         client_tags_mode=user.client_tags_mode,
-        ip=request.remote_addr or "",
+        ip=_address(),
         request_id=g.request_id,
         session_id=session_id,
         password_change_due=user.password_state == "temporary",

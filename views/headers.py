@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, redirect, request, url_for
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice.extensions import csrf, expect_reading
@@ -41,9 +42,21 @@ class TrustedProxy:
         return (self.proxied if behind else self.direct)(environ, start_response)
 
 
-def _begin() -> None:
+def _begin() -> Response | None:
     g.request_id = secrets.token_hex(6)
     expect_reading(request.method in READS)
+    if _is_garbled():  # a page could not be made: not even links work without a known host
+        return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
+    return None
+
+
+def _is_garbled() -> bool:
+    """Whether the host is not ours, or the query is not text: Werkzeug finds either out too late for an error page."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        return True
+    return isinstance(request.routing_exception, SecurityError)
 
 
 def _end(_error: BaseException | None) -> None:

@@ -19,6 +19,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
 from backoffice.services import events, lists
 from backoffice.services.events import Happening
+from backoffice.text import cleaned
 
 REASON_LENGTH = 500
 RAN = ("done", "undone")
@@ -34,8 +35,8 @@ def run(*, actor: Actor, token: str, action: Action, reason: str = "", confirmat
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="query" in planned.selection)
-    _check_words(action, planned, reason.strip(), confirmation)
-    planned.reason = reason.strip()
+    planned.reason = cleaned(reason)
+    _check_words(action, planned, planned.reason, confirmation)
     return _carry_out(actor, action, planned)
 
 

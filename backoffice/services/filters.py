@@ -15,6 +15,7 @@ from backoffice.text import MAX_ID, cleaned, is_id
 
 MAX_FILTERS = 20
 MAX_VALUES = 50
+MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
 NONE = "none"  # the choice "has no related row"
 RANGED = ("number", "date", "time")
 FILTERABLE = (*RANGED, "text", "boolean", "choice", "one", "many")
@@ -100,13 +101,21 @@ def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     try:
-        number = Decimal(filter_.values[0])
+        number = decimal(filter_.values[0])
     except InvalidOperation:
         raise _unfit(filter_, "give a number.") from None
-    if not number.is_finite() or abs(number) > MAX_ID:
-        raise _unfit(filter_, "give a smaller number.")
+    except ValueError:
+        raise _unfit(filter_, "give a smaller number.") from None
     column = fields.attribute(model, filter_.name)
     return column >= number if filter_.operator == "from" else column <= number
+
+
+def decimal(text: str) -> Decimal:
+    """The number in a text. Raises InvalidOperation if there is none, ValueError if an engine could not take it."""
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) > MAX_ID or int(number.as_tuple().exponent) < -MAX_PLACES:
+        raise ValueError
+    return number
 
 
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:

@@ -125,6 +125,7 @@ def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dic
         for name, value in wanted.items():
             if getattr(row, name, None) != value:
                 setattr(row, name, value)
+    _check_lengths(row)
     if new:
         db.session.add(row)
     _flush(model)
@@ -152,6 +153,14 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     if kind == "choice" and value not in fields.choices(model, name):
         raise RuleBroken("Choose one of the offered values.", field=name)
     return value
+
+
+def _check_lengths(row: Entity) -> None:
+    """What is made of a text may be longer than the text: folding turns one ligature into eighteen letters."""
+    for attribute in inspect(type(row)).column_attrs:
+        value, limit = getattr(row, attribute.key), getattr(attribute.columns[0].type, "length", None)
+        if isinstance(value, str) and limit and len(value) > limit:
+            raise RuleBroken("Use fewer or simpler characters.", field=attribute.key.removesuffix("_key"))
 
 
 def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:

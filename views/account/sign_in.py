@@ -41,7 +41,7 @@ def register(app: Flask) -> None:
 def sign_in_page() -> Any:
     """Ask for address and password; the answer is the same for everyone who may not in."""
     form, back = SignInForm(request.form), safe_path(request.values.get("next"))
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(back) if actor() else _form(form, back)
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
