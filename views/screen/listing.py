@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import request
-from markupsafe import Markup
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
 from sqlalchemy import case, literal, select, union_all
 
 from backoffice.errors import BadRequest
@@ -33,7 +34,7 @@ class ListPage:
     title: str
     screen: str
     columns: list[dict[str, Any]]
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Markup] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     search: str = ""
     count: int = 0
@@ -66,7 +67,7 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
     count = lists.count(actor, screen.model, query)
     page = _frame(screen, actor, chosen, query)
     page.count, page.count_label = count, _count_label(screen, count)
-    page.rows = _rows(screen, chosen, found)
+    page.rows = _rows(screen, chosen, found, page)
     page.previous_href = _href(query, before=found.previous) if found.previous else None
     page.next_href = _href(query, after=found.next) if found.next else None
     page.first_href = _href(query) if found.previous else None
@@ -106,20 +107,16 @@ def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRe
     return page
 
 
-def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page) -> list[dict[str, Any]]:
+def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page, page: ListPage) -> list[Markup]:
     if not found.rows:
         return []
     base, model = screen.url_of("index"), screen.model
     screen.prepare(found.rows)
     getters = [_getter(screen, name, found, base) for name in chosen]
     label = model.__label__ if model.__label__ in found.rows[0]._fields else "id"
+    menu, ticks = escape(_("Actions for")), bool(page.actions)
     return [
-        {
-            "id": row.id,
-            "href": f"{base}{row.id}",
-            "label": getattr(row, label),
-            "cells": [get(row) for get in getters],
-        }
+        cells.row(f"{base}{row.id}", row.id, getattr(row, label), [get(row) for get in getters], menu=menu, ticks=ticks)
         for row in found.rows
     ]
 
@@ -148,9 +145,7 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
     def get(row: Any) -> Markup:
         if row[place] is None:
             return cells.NOTHING
-        return (
-            Markup('<a href="{}{}">{}</a>').format(base, row[place + 1], row[place]) if base else cells.text(row[place])
-        )
+        return cells.link(base, row[place + 1], row[place]) if base else cells.text(row[place])
 
     return get
 
