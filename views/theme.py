@@ -63,7 +63,7 @@ def ago(moment: datetime | None) -> Markup:
         return Markup('<span class="muted">–</span>')
     seconds = (clock.now() - moment).total_seconds()
     said = next((_said(seconds, size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
-    exact = moment.strftime("%Y-%m-%d %H:%M:%S")
+    exact = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
     # Both texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
     text = f'<time datetime="{exact.replace(" ", "T")}Z" title="{exact} UTC">{said or exact[:10]}</time>'
     return Markup(text)  # noqa: S704  # see above
