@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -14,11 +15,18 @@ ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
 
 
+APP_LOAD_ERROR = 4  # the exit status on which gunicorn gives up instead of starting its workers anew
+
+
 class SettingsError(SystemExit):
     """The environment is incomplete or contradicts itself; the text lists every fault at once."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__("Backoffice cannot start:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        super().__init__(APP_LOAD_ERROR)
+        self.text = "Backoffice cannot start:\n" + "\n".join(f"  - {fault}" for fault in faults)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +77,9 @@ class Settings:
         if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
-            raise SettingsError(faults)
+            error = SettingsError(faults)
+            sys.stderr.write(f"{error}\n")
+            raise error
         return settings
 
     @property

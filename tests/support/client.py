@@ -45,6 +45,7 @@ class Client(FlaskClient):
     _token: str | None = None
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("buffered", True)  # read to the end where the request is, as a browser does
         kwargs.setdefault("base_url", self.application.config["TEST_BASE_URL"])
         answer = outside(super().open, *args, **kwargs)
         assert answer.status_code != 500 or self.expects_500, "status 500; the exception is in the log"

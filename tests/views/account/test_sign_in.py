@@ -139,7 +139,7 @@ def test_signing_in_gives_a_new_session_and_a_new_form_token(client: Client, cas
     assert client.raw_post("/sign-out", data={"csrf_token": before}).status_code == 400
 
 
-@pytest.mark.parametrize(("away", "stays"), [(timedelta(minutes=29), True), (timedelta(minutes=31), False)])
+@pytest.mark.parametrize("away, stays", [(timedelta(minutes=29), True), (timedelta(minutes=31), False)])
 def test_a_session_ends_after_half_an_hour_without_a_request(
     client: Client, cast: Cast, away: timedelta, stays: bool
 ) -> None:
@@ -196,7 +196,7 @@ def temporary_password(app: Flask, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    "values, message",
     [
         ({"current_password": "wrong"}, "not your current password"),
         ({"new_password": "too short", "repeat_password": "too short"}, "at least 15 characters"),
