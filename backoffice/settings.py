@@ -45,7 +45,6 @@ class Settings:
     session_absolute: timedelta = timedelta(hours=12)
     invitation_valid: timedelta = timedelta(hours=8)
     temporary_password_valid: timedelta = timedelta(hours=72)
-    preview_valid: timedelta = timedelta(hours=1)
 
     password_min_length: int = 15
     password_max_length: int = 128
