@@ -1,0 +1,46 @@
+"""Takes the pictures of the README from a running demo: `python -m docs.images.make PASSWORD [ADDRESS]`."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.browser import ARGUMENTS
+from tests.support.chromium import find
+
+HERE = Path(__file__).parent
+ADMINISTRATOR = "olivia@example.com"
+
+
+def make(address: str, password: str) -> None:
+    """The list of users with rows ticked, a preview, and the list on a phone in the dark."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        page = signed_in(browser, address, password, width=1280, height=800)
+        page.goto("/admin/users/?status=active&search=ma")
+        for number in range(3):
+            page.get_by_role("row").nth(number + 2).get_by_role("checkbox").check()
+        page.screenshot(path=HERE / "users.png")
+        page.get_by_role("checkbox", name="Select all").last.check()
+        page.get_by_role("button", name="Block", exact=True).click()
+        page.screenshot(path=HERE / "preview.png")
+        phone = signed_in(browser, address, password, width=390, height=760, color_scheme="dark")
+        phone.goto("/admin/users/?status=active")
+        phone.screenshot(path=HERE / "users-dark.png")
+        browser.close()
+
+
+def signed_in(browser: Browser, address: str, password: str, **how: object) -> Page:
+    """A page of the administrator in a window of this size."""
+    scheme = how.pop("color_scheme", "light")
+    page = browser.new_context(base_url=address, viewport=how, color_scheme=scheme).new_page()
+    page.goto("/sign-in")
+    page.locator("[name=identifier]").fill(ADMINISTRATOR)
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url("/")
+    return page
+
+
+if __name__ == "__main__":
+    make(sys.argv[2] if len(sys.argv) > 2 else "http://127.0.0.1:8000", sys.argv[1])
