@@ -16,8 +16,8 @@ def make(address: str, password: str) -> None:
     """The list of users with rows ticked, a preview, and the list on a phone in the dark."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-        page = signed_in(browser, address, password, width=1280, height=800)
-        page.goto("/admin/users/?status=active&search=ma")
+        page = signed_in(browser, address, password, width=1440, height=860)
+        page.goto("/admin/users/?search=ol")
         for number in range(3):
             page.get_by_role("row").nth(number + 2).get_by_role("checkbox").check()
         page.screenshot(path=HERE / "users.png")
@@ -25,7 +25,7 @@ def make(address: str, password: str) -> None:
         page.get_by_role("button", name="Block", exact=True).click()
         page.screenshot(path=HERE / "preview.png")
         phone = signed_in(browser, address, password, width=390, height=760, color_scheme="dark")
-        phone.goto("/admin/users/?status=active")
+        phone.goto("/admin/users/?search=ol&status=active")
         phone.screenshot(path=HERE / "users-dark.png")
         browser.close()
 
