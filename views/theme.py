@@ -65,7 +65,9 @@ def ago(moment: datetime | None) -> Markup:
     said = next((_said(seconds, size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
     exact = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
     # Both texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
-    text = f'<time datetime="{exact.replace(" ", "T")}Z" title="{exact} UTC">{said or exact[:10]}</time>'
+    # A date is its own `datetime`; other words need one, which times.js reads as well.
+    machine = f' datetime="{exact.replace(" ", "T")}Z"' if said else ""
+    text = f'<time{machine} title="{exact} UTC">{said or exact[:10]}</time>'
     return Markup(text)  # noqa: S704  # see above
 
 

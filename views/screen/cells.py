@@ -68,7 +68,7 @@ def pills(others: Sequence[tuple[int, str]], shown: int = PILLS_SHOWN) -> Markup
     """The first related rows as pills, and how many more there are."""
     if not others:
         return NOTHING
-    found = [f'<span class="pill">{escape(label)}</span>' for _, label in others[:shown]]
+    found = [f'<span class=pill>{escape(label)}</span>' for _, label in others[:shown]]
     if len(others) > shown:
         rest = escape(", ".join(label for _, label in others[shown:]))
         found.append(f'<span class="pill pill-more" title="{rest}">+{len(others) - shown}</span>')
@@ -78,21 +78,20 @@ def pills(others: Sequence[tuple[int, str]], shown: int = PILLS_SHOWN) -> Markup
 def person(row_id: int, name: str, email: str | None, base: str) -> Markup:
     """Avatar, name and address of somebody, together."""
     return _ready(
-        f'<a class="person" href="{base}{row_id}"><span class="avatar avatar-{row_id % COLOURS}" aria-hidden="true">'
-        f'{escape(initials(name))}</span><span><span class="person-name">{escape(name)}</span>'
-        f'<span class="person-mail">{escape(email or "")}</span></span></a>'
+        f'<a class=person href="{base}{row_id}"><span class="avatar avatar-{row_id % COLOURS}" aria-hidden=true>'
+        f'{escape(initials(name))}</span><span><b>{escape(name)}</b><small>{escape(email or "")}</small></span></a>'
     )
 
 
 def row(href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool) -> Markup:
     """A row of a list; `menu` says what its menu is for.
 
-    Kept tiny, for this is most of the page: HTML lets cells and rows go unclosed.
+    Kept tiny, for this is most of the page: HTML lets cells and rows go unclosed, and plain words unquoted.
     """
     label = escape(label)
-    tick = f'<td><input type="checkbox" name="row" value="{row_id}" aria-label="{label}">' if ticks else ""
+    tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">' if ticks else ""
     return _ready(
-        f'<tr>{tick}<th scope="row">{"<td>".join(cells)}'
+        f'<tr>{tick}<th scope=row>{"<td>".join(cells)}'
         f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu} {label}"></a>\n'
     )
 

@@ -23,7 +23,7 @@ from views.screen import cells
 if TYPE_CHECKING:
     from views.screen.screen import Screen
 
-FEW = 50  # as many related rows can be ticked without a look-up
+FEW = 20  # as many related rows can be ticked without a look-up
 Choices = dict[str, list[tuple[str, str]]]
 
 
