@@ -34,8 +34,10 @@ def accept_invitation(*, value: str, new_password: str, settings: Settings, acto
 
     Raises NotFound or Expired for the link, RuleBroken (field new_password) for the password.
     """
+    looked = tokens.find(value=value, purpose="invitation")
+    # The person first, as actions do; whoever blocks them meanwhile has then withdrawn the link, which is read anew.
+    user = db.session.get_one(User, looked.user_id, with_for_update=True, populate_existing=True)
     token = tokens.find(value=value, purpose="invitation", for_use=True)
-    user = db.session.get_one(User, token.user_id, with_for_update=True)
     if user.status != "invited":
         raise RuleBroken("This account is not waiting for an invitation any more.")
     passwords.check(user, new_password, settings)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import inspect, select
+from sqlalchemy import ColumnElement, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, lock
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
@@ -24,16 +24,20 @@ Check = Callable[[Actor, Any, dict[str, Any]], None]
 Reach = Callable[[Actor, Any], str]
 _checks: dict[type[Entity], Check] = {}
 _reaches: dict[type[Entity], Reach] = {}
+_locks: dict[type[Entity], str] = {}
 
 
-def checked(model: type[Entity]) -> Callable[[Check], Check]:
+def checked(model: type[Entity], *, lock_first: str = "") -> Callable[[Check], Check]:
     """Decorate the function that checks, and may complete, the values written to `model`.
 
-    It is called with the actor, the row as it is (None for a new one), and the values it may change.
+    It is called with the actor, the row as it is (None for a new one), and the values it may change. `lock_first`
+    is held before a row is locked: the order in which actions take both, so that none waits for the other forever.
     """
 
     def keep(check: Check) -> Check:
         _checks[model] = check
+        if lock_first:
+            _locks[model] = lock_first
         return check
 
     return keep
@@ -58,7 +62,9 @@ def out_of_reach(actor: Actor, row: Record) -> str:
 def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R:
     """The row, if the actor sees it. Raises NotFound otherwise, whether it exists or not."""
     statement = select(model).where(model.id == row_id, scope(actor, model))
-    row = db.session.scalar(statement.with_for_update() if locked else statement)
+    if locked:  # whoever waited for the lock must not go on with what was read before
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    row = db.session.scalar(statement)
     if row is None:
         raise NotFound(f"There is no {model.__singular__} with this number, or it is not yours to see.")
     return row
@@ -79,6 +85,8 @@ def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, va
     Raises NotAllowed, NotFound, Conflict (somebody was faster) or RuleBroken with the field it belongs to.
     """
     require(actor, f"{area_of(model)}.edit")
+    if name := _locks.get(model):
+        lock(name)
     row = get(actor=actor, model=model, row_id=row_id, locked=True)
     if reason := out_of_reach(actor, row):
         raise NotAllowed(reason)
@@ -190,12 +198,22 @@ def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
 
 
 def options(
-    *, actor: Actor, model: type[Record], search: str = "", ids: list[int] | None = None, limit: int = 20
+    *,
+    actor: Actor,
+    model: type[Record],
+    search: str = "",
+    ids: list[int] | None = None,
+    limit: int = 20,
+    among: ColumnElement[bool] | None = None,
 ) -> tuple[list[tuple[int, str]], bool]:
-    """Rows to choose from, as (id, label), and whether there are more; `ids` asks for those alone."""
+    """Rows to choose from, as (id, label), and whether there are more.
+
+    `ids` asks for those alone; `among` leaves out what the actor may not choose.
+    """
     query = lists.parse(model, [("search", search)])
     wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query)
     order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
-    statement = select(model.id, model.label_column()).where(scope(actor, model), wanted)
+    allowed = true() if among is None else among
+    statement = select(model.id, model.label_column()).where(scope(actor, model), wanted, allowed)
     rows = db.session.execute(statement.order_by(order, model.id).limit(limit + 1)).all()
     return cast("list[tuple[int, str]]", rows[:limit]), len(rows) > limit

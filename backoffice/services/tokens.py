@@ -39,7 +39,9 @@ def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
     Raises NotFound for a value that never was, Expired with the reason for a genuine one.
     """
     statement = select(Token).where(Token.value_hash == digest(value), Token.purpose == purpose)
-    token = db.session.scalar(statement.with_for_update() if for_use else statement)
+    if for_use:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    token = db.session.scalar(statement)
     if token is None:
         raise NotFound("This link is not complete. Copy all of it, or ask for a new one.")
     if token.used_at:

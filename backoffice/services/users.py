@@ -4,12 +4,12 @@ from collections.abc import Collection
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from backoffice import clock
 from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import NotAllowed, RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
 from backoffice.policy import grants
@@ -40,6 +40,12 @@ def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, s
     return user, password
 
 
+def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
+    """In SQL: the groups that the actor may choose from for this person, and those the person has."""
+    held = {group.id for group in user.groups} if user else set()
+    return Group.id.in_(grants.grantable_group_ids(db.session(), actor) | held)
+
+
 @records.reached(User)
 def out_of_reach(actor: Actor, user: User) -> str:
     """Nobody changes a person who holds a group that they could not give; everybody reaches themselves."""
@@ -48,7 +54,7 @@ def out_of_reach(actor: Actor, user: User) -> str:
     return "" if mine else f"{user.label} is in a group that you may not give."
 
 
-@records.checked(User)
+@records.checked(User, lock_first=ADMINISTRATORS_LOCK)
 def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     """What must hold whenever a person is written: nothing about oneself or beyond oneself is given."""
     grantable = grants.grantable_group_ids(db.session(), actor)
@@ -112,7 +118,6 @@ def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grant
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
         raise RuleBroken(f"You may not give or take {beyond[0]}.", field="groups")
     if user and any(group.all_permissions for group in before - after):
-        lock(ADMINISTRATORS_LOCK)
         others = grants.administers(clock.now()) & (User.id != user.id)
         if not db.session.scalar(select(User.id).where(others).limit(1)):
             raise RuleBroken(f"{user.label} is the last administrator who can sign in.", field="groups")

@@ -1,0 +1,57 @@
+"""Things that happen at the same moment, in real threads, and a way to put people back afterwards."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, insert, select, update
+
+from backoffice.extensions import db
+from backoffice.models.base import Base
+from backoffice.models.session import Session
+from backoffice.models.user import User, user_groups
+from tests.support.client import settle
+
+T = TypeVar("T")
+
+
+def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
+    """Call them all from threads that start together; their answers in order."""
+    start = Barrier(len(acts))
+
+    def call(act: Callable[[], T]) -> T:
+        start.wait(timeout=30)
+        return act()
+
+    settle()
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(call, acts))
+
+
+class PutBack:
+    """Remembers some people with their groups and sessions, and makes them again what they were."""
+
+    def __init__(self, *people: User) -> None:
+        settle()
+        self.ids = [person.id for person in people]
+        self.users = self._rows(User.__table__, User.id)
+        self.others = [
+            (table, column, self._rows(table, column))
+            for table, column in ((user_groups, user_groups.c.user_id), (Session.__table__, Session.user_id))
+        ]
+
+    def now(self) -> None:
+        """Put them back; cheap enough to be done hundreds of times."""
+        table: Any = User.__table__
+        for row in self.users:
+            db.session.execute(update(table).where(table.c.id == row["id"]).values(row))
+        for other, column, rows in self.others:
+            db.session.execute(delete(other).where(column.in_(self.ids)))
+            if rows:
+                db.session.execute(insert(other), rows)
+        settle()
+
+    def _rows(self, table: Any, column: Any) -> list[dict[str, Any]]:
+        statement = select(Base.metadata.tables[table.name]).where(column.in_(self.ids))
+        return [dict(row) for row in db.session.execute(statement).mappings()]
