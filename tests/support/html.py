@@ -1,0 +1,130 @@
+"""Reads answers as a person would: fields with their values and errors, hidden inputs, rows, links."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use"}
+# The end tags that the list leaves out: what opens here closes what is open there.
+CLOSES = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}
+
+
+@dataclass
+class Element:
+    """One element with its attributes, its children and the text in between."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: "Element | None" = None
+    children: list["Element | str"] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All text inside, blanks collapsed."""
+        parts = (child.text if isinstance(child, Element) else child for child in self.children)
+        return " ".join(" ".join(parts).split())
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes.get(name, "")
+
+    def all(self, tag: str = "", **wanted: str) -> list["Element"]:
+        """Every element below with this tag and these attributes; `class_` asks for one of the classes."""
+        found = []
+        for child in self.children:
+            if isinstance(child, Element):
+                if (not tag or child.tag == tag) and child.has(wanted):
+                    found.append(child)
+                found += child.all(tag, **wanted)
+        return found
+
+    def has(self, wanted: dict[str, str]) -> bool:
+        return all(
+            value in self["class"].split() if name == "class_" else self.attributes.get(name) == value
+            for name, value in wanted.items()
+        )
+
+    def one(self, tag: str = "", **wanted: str) -> "Element":
+        """The only such element."""
+        found = self.all(tag, **wanted)
+        assert len(found) == 1, f"{len(found)} of <{tag} {wanted}>"
+        return found[0]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.here = self.root = Element("", {})
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        while self.here.tag in CLOSES.get(tag, ()) and self.here.parent:
+            self.here = self.here.parent
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        self.here.children.append(element)
+        if tag not in VOID:
+            self.here = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.here.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.here))
+
+    def handle_endtag(self, tag: str) -> None:
+        place: Element | None = self.here
+        while place and place.tag != tag:
+            place = place.parent
+        if place and place.parent:
+            self.here = place.parent
+
+    def handle_data(self, data: str) -> None:
+        self.here.children.append(data)
+
+
+def read(answer: Any) -> Element:
+    """The page of an answer, or of a text."""
+    reader = _Reader()
+    reader.feed(answer if isinstance(answer, str) else answer.get_data(as_text=True))
+    return reader.root
+
+
+def hidden(answer: Any, name: str) -> str:
+    """The value of the hidden input of that name."""
+    found = read(answer).all("input", name=name)
+    assert found, f"no {name} on the page"
+    return found[0]["value"]
+
+
+def error_at(answer: Any, name: str) -> str:
+    """What stands beside the field, or ''; the control must say that it is wrong, and point at the message."""
+    page = read(answer)
+    controls = [e for e in page.all(name=name) if e["type"] != "hidden"]
+    message = [e for e in page.all("p", class_="error") if e["id"] == f"{name}-errors"]
+    if not message:
+        return ""
+    group = [e for e in page.all("fieldset") if e["id"] == name] or controls
+    assert group, f"{name} has an error but no control"
+    assert f"{name}-errors" in group[0]["aria-describedby"].split()
+    assert group[0].tag == "fieldset" or group[0]["aria-invalid"] == "true"
+    return message[0].text
+
+
+def value_of(answer: Any, name: str) -> str:
+    """What the text field, the area or the drop-down of that name holds."""
+    control = next(e for e in read(answer).all(name=name) if e["type"] != "hidden")
+    if control.tag == "textarea":
+        return "".join(c for c in control.children if isinstance(c, str)).removeprefix("\r\n").removeprefix("\n")
+    if control.tag == "select":
+        return next((o["value"] for o in control.all("option") if "selected" in o.attributes), "")
+    return control["value"]
+
+
+def ticked(answer: Any, name: str) -> list[str]:
+    """The values of the boxes of that name that are ticked."""
+    return [e["value"] for e in read(answer).all("input", name=name) if "checked" in e.attributes]
+
+
+def row_ids(answer: Any) -> list[int]:
+    """The numbers of the rows of a list, in order."""
+    return [int(e["data-menu-url"].split("/")[-2]) for e in read(answer).all("a") if e["data-menu-url"]]
+
+
+def link(answer: Any, text: str) -> str:
+    """Where the link with this text leads, or ''."""
+    return next((e["href"] for e in read(answer).all("a") if e.text == text), "")

@@ -1,0 +1,1 @@
+"""Tests of what a browser or a client may ask for."""
