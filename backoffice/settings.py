@@ -76,9 +76,9 @@ class Settings:
         if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
-            error = SettingsError(faults)
-            sys.stderr.write(f"{error}\n")
-            raise error
+            refusal = SettingsError(faults)
+            sys.stderr.write(f"{refusal}\n")
+            raise refusal
         return settings
 
     @property

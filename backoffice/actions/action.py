@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, false, true, update
+from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -73,6 +73,10 @@ class Parameter:
     multiple: bool = False
     allowed: Callable[[Ask], ColumnElement[bool]] = lambda _ask: true()
     refusal: str = "You may not give this one."
+
+    def offered(self, actor: Actor) -> ColumnElement[bool]:
+        """In SQL: the rows that this actor may choose."""
+        return self.allowed(Ask(actor, select(literal(0))))
 
 
 class Action:

@@ -103,9 +103,8 @@ def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -
         ids = _ids(parameter, given.get(parameter.name, ()))
         if not ids or (len(ids) > 1 and not parameter.multiple):
             raise RuleBroken(f"Choose {parameter.label.lower()}.", field=parameter.name)
-        ask = Ask(actor, select(action.model.id))
         model = parameter.model
-        seen = select(model.id, parameter.allowed(ask)).where(model.id.in_(ids), scope(actor, model))
+        seen = select(model.id, parameter.offered(actor)).where(model.id.in_(ids), scope(actor, model))
         rows = dict(db.session.execute(seen).all())
         if missing := [i for i in ids if i not in rows]:
             raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)

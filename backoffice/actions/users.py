@@ -168,7 +168,7 @@ class EndSessions(UserAction):
         return ~live.where(Session.id != (ask.actor.session_id or 0)).exists()
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        sessions.end_all(rows, reason="ended by an administrator", keep=ask.actor.session_id)
+        sessions.end_all(rows, reason="by an administrator", keep=ask.actor.session_id)
 
 
 class DeleteUsers(ExclusiveUserAction):

@@ -79,6 +79,12 @@ def visible(model: type[Record]) -> tuple[str, ...]:
     return tuple(a.key for a in attributes if kind(model, a.key) and not a.columns[0].foreign_keys)
 
 
+@cache
+def relations(model: type[Record]) -> tuple[str, ...]:
+    """Every relationship of `model` to rows that people see."""
+    return tuple(name for name, r in inspect(model).relationships.items() if issubclass(r.mapper.class_, Record))
+
+
 def lowest(model: type[Record], name: str) -> Any:
     """A value that sorts before every other, in place of an empty one."""
     what = kind(model, name)

@@ -37,7 +37,8 @@ class Filter:
 
 def filterable(model: type[Record]) -> tuple[str, ...]:
     """Every attribute of `model` that a list may be filtered by."""
-    return tuple(name for name in fields.visible(model) if fields.kind(model, name) in FILTERABLE)
+    names = (*fields.visible(model), *fields.relations(model))
+    return tuple(name for name in names if fields.kind(model, name) in FILTERABLE)
 
 
 def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:

@@ -11,6 +11,7 @@ from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
@@ -62,6 +63,8 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
         values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
         values.setdefault("email", "")
     _check_permissions(actor, user, values)
+    if user is None:
+        _inherit_scope(actor, values)
     _check_email(user, values)
     _check_name(actor, user, values)
     _check_groups(actor, user, values, grantable)
@@ -121,6 +124,13 @@ def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grant
         others = grants.administers(clock.now()) & (User.id != user.id)
         if not db.session.scalar(select(User.id).where(others).limit(1)):
             raise RuleBroken(f"{user.label} is the last administrator who can sign in.", field="groups")
+
+
+def _inherit_scope(actor: Actor, values: dict[str, Any]) -> None:
+    """A new person for whom nobody chose client tags sees what whoever adds them sees, and no more."""
+    creator = values.get("created_by")
+    if actor.client_tags_mode != "all" and creator and not {"client_tags", "client_tags_mode"} & values.keys():
+        values |= {"client_tags_mode": creator.client_tags_mode, "client_tags": list(creator.client_tags)}
 
 
 def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

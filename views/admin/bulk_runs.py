@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from flask import Response, redirect, request
 from flask_admin import expose
-from markupsafe import Markup
 from sqlalchemy import select
 
 from backoffice.actions import report
@@ -46,9 +45,7 @@ class BulkRuns(Screen):
     shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     filters = ("state", "action", "actor", "created_at")
     labels: ClassVar = {"planned": "Rows", "actor": "By"}
-    cells: ClassVar = {
-        "action": lambda row, base: Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))
-    }
+    cells: ClassVar = {"action": lambda row, page: page.link(row.id, verb(row.action))}
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """One's own runs are open to everyone who can act; the scope keeps others' apart."""

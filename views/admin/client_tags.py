@@ -18,8 +18,8 @@ class ClientTags(Screen):
     fields = ("name", "colour")
     sort = "name"
     cells: ClassVar = {
-        "name": lambda row, base: Markup('<a class="pill tag-{}" href="{}{}">{}</a>').format(
-            row.colour, base, row.id, row.name
+        "name": lambda row, page: Markup('<a class="pill tag-{}" href="{}{}">{}</a>').format(
+            row.colour, page.base, row.id, row.name
         )
     }
     extra_columns = ("colour",)

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from flask import g, render_template
+from flask import g
 from markupsafe import Markup
 
 from backoffice.models.event import Event
 from backoffice.services import overview
 from views.screen import Screen, cells
-from views.screen.happenings import described, subject, verb
+from views.screen.happenings import changes, subject, verb
 
 
-def _verb(row: Any, base: str) -> Markup:
-    return Markup('<a href="{}{}">{}</a>').format(base, row.id, verb(row.action))
+def _verb(row: Any, page: cells.Around) -> Markup:
+    return page.link(row.id, verb(row.action))
 
 
-def _subject(row: Any, _base: str) -> Markup:
+def _subject(row: Any, _page: cells.Around) -> Markup:
     return subject(row, g.subject_names.get((row.subject_type, row.subject_id))) or cells.NOTHING
 
 
@@ -52,6 +52,8 @@ class Events(Screen):
     def badges(self, row: Any) -> list[Markup]:
         return [cells.status(row.result)]
 
-    def subtitle(self, row: Any) -> Markup:
-        page = render_template("admin/events/changes.html", event=described([row])[0])
-        return Markup(page)  # noqa: S704  # rendered from our own template
+    def sections(self, row: Any) -> list[dict[str, Any]]:
+        """First of all what changed."""
+        arrow = Markup("{} → {}") if row.before else Markup("{1}")
+        changed = [{"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)]
+        return [*([{"title": "What changed", "fields": changed}] if changed else []), *super().sections(row)]

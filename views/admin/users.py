@@ -20,6 +20,18 @@ from views.screen.editing import picker
 from views.theme import ago
 
 
+def _person(row: Any, page: cells.Around) -> Markup:
+    return cells.person(row.id, row.name, row.email, page.base)
+
+
+def _client_tags(row: Any, page: cells.Around) -> Markup:
+    """'None' and 'all' must not look the same, nor 'only these' and 'all but these'."""
+    if row.client_tags_mode == "all":
+        return Markup('<span class="muted">All</span>')
+    tags = cells.pills(page.related["client_tags"].get(row.id, ()))
+    return tags if row.client_tags_mode == "only" else Markup('<span class="muted">All but</span> ') + tags
+
+
 class Users(Screen):
     model = User
     label = "Users"
@@ -38,7 +50,7 @@ class Users(Screen):
         "created_at",
     )
     shown = ("id", "name", "status", "groups", "client_tags", "last_login_at", "created_by", "created_at")
-    extra_columns = ("email",)
+    extra_columns = ("email", "client_tags_mode")
     filters = (
         "status",
         "groups",
@@ -96,7 +108,7 @@ class Users(Screen):
         "uuid": "UUID",
         "email_verified_at": "E-mail verified at",
     }
-    cells: ClassVar = {"name": lambda row, base: cells.person(row.id, row.name, row.email, base)}
+    cells: ClassVar = {"name": _person, "client_tags": _client_tags}
     tabs: ClassVar = {
         "groups": "Groups and permissions",
         "sessions": "Sign-ins and sessions",
@@ -108,7 +120,7 @@ class Users(Screen):
         """The fields that this actor may fill in for this person."""
         extra: dict[str, Any] = {}
         if can(actor, "users.assign_groups") and (row is None or row.id != actor.user_id):
-            extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups"))
+            extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
         if can(actor, "users.assign_scope"):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))

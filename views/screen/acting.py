@@ -114,7 +114,7 @@ def _parameter_form(actor: Actor, action: Action) -> Form | None:
 
 def _field(actor: Actor, parameter: Parameter) -> Any:
     def options(_chosen: Any) -> tuple[list[tuple[int, str]], bool]:
-        return records.options(actor=actor, model=parameter.model, limit=MOST_OPTIONS)
+        return records.options(actor=actor, model=parameter.model, limit=MOST_OPTIONS, among=parameter.offered(actor))
 
     return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 

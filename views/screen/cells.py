@@ -3,7 +3,8 @@
 A page has hundreds of cells, so they are joined from escaped parts: Markup.format takes ten times as long.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,9 +17,25 @@ from backoffice.policy.actor import initials
 from views.theme import ago
 
 Cell = Callable[[Any], Markup]
+Pairs = Sequence[tuple[int, str]]
 NOTHING = Markup('<span class="muted">–</span>')
 PILLS_SHOWN = 2
 COLOURS = 8
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a screen's own cell may need besides its row: where details begin, and related rows as (id, label)."""
+
+    base: str
+    related: Mapping[str, Mapping[int, Pairs]]
+
+    def link(self, row_id: int, label: Any) -> Markup:
+        """A row's name, which leads to its details."""
+        return link(self.base, row_id, label)
+
+
+OwnCell = Callable[[Any, Around], Markup]
 
 
 def maker(model: type[Record], name: str, base: str) -> Cell:
@@ -64,11 +81,11 @@ def listed(value: Sequence[Any]) -> Markup:
     return escape(", ".join(map(str, value))) if value else NOTHING
 
 
-def pills(others: Sequence[tuple[int, str]], shown: int = PILLS_SHOWN) -> Markup:
+def pills(others: Pairs, shown: int = PILLS_SHOWN) -> Markup:
     """The first related rows as pills, and how many more there are."""
     if not others:
         return NOTHING
-    found = [f'<span class=pill>{escape(label)}</span>' for _, label in others[:shown]]
+    found = [f"<span class=pill>{escape(label)}</span>" for _, label in others[:shown]]
     if len(others) > shown:
         rest = escape(", ".join(label for _, label in others[shown:]))
         found.append(f'<span class="pill pill-more" title="{rest}">+{len(others) - shown}</span>')
@@ -79,7 +96,7 @@ def person(row_id: int, name: str, email: str | None, base: str) -> Markup:
     """Avatar, name and address of somebody, together."""
     return _ready(
         f'<a class=person href="{base}{row_id}"><span class="avatar avatar-{row_id % COLOURS}" aria-hidden=true>'
-        f'{escape(initials(name))}</span><span><b>{escape(name)}</b><small>{escape(email or "")}</small></span></a>'
+        f"{escape(initials(name))}</span><span><b>{escape(name)}</b><small>{escape(email or '')}</small></span></a>"
     )
 
 
@@ -91,7 +108,7 @@ def row(href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: st
     label = escape(label)
     tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">' if ticks else ""
     return _ready(
-        f'<tr>{tick}<th scope=row>{"<td>".join(cells)}'
+        f"<tr>{tick}<th scope=row>{'<td>'.join(cells)}"
         f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu} {label}"></a>\n'
     )
 

@@ -37,7 +37,7 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
         "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *screen.tabs.items())],
-        "sections": sections(screen, row) if current == OVERVIEW else [],
+        "sections": screen.sections(row) if current == OVERVIEW else [],
         "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
     }
     return screen.render("admin/details.html", page=page | screen.heading_of(row))

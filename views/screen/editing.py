@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, redirect, request
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from wtforms import Field
 
 from backoffice.errors import Conflict, NotAllowed, RuleBroken
@@ -24,6 +24,7 @@ from views.screen.details import value_of
 if TYPE_CHECKING:
     from views.screen.screen import Screen
 
+FEW = 50  # as many related rows are all offered at once
 HIDDEN_BY = ("csrf_token", "version")
 
 
@@ -78,11 +79,13 @@ def generated_form(screen: "Screen", actor: Actor) -> type[Form]:
     )
 
 
-def picker(screen: "Screen", actor: Actor, target: type[Record], name: str, few: int = 50) -> dict[str, Any]:
+def picker(
+    screen: "Screen", actor: Actor, target: type[Record], name: str, among: ColumnElement[bool] | None = None
+) -> dict[str, Any]:
     """What a PickField needs: the few options there are, or the chosen ones and where to look for more."""
 
     def find(chosen: Any) -> tuple[list[tuple[int, str]], bool]:
-        offered, more = records.options(actor=actor, model=target, limit=few)
+        offered, more = records.options(actor=actor, model=target, limit=FEW, among=among)
         missing = [row_id for row_id in chosen if row_id not in dict(offered)]
         if not more and not missing:
             return offered, False

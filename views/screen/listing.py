@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from sqlalchemy import case, literal, select, union_all
+from sqlalchemy import Select, case, literal, select, union_all
 
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
+from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
 from backoffice.services import lists
@@ -125,7 +127,8 @@ def _getter(screen: "Screen", name: str, found: lists.Page, base: str) -> Any:
     """The function from a row to the cell of column `name`."""
     if name in screen.cells:
         own = screen.cells[name]
-        return lambda row: own(row, base)
+        around = cells.Around(base, found.related)
+        return lambda row: own(row, around)
     kind, make = fields.kind(screen.model, name), cells.maker(screen.model, name, base)
     place = found.rows[0]._fields.index(name) if kind != "many" else 0
     if kind == "many":
@@ -158,7 +161,7 @@ def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict
         other = name if current and query.descending else f"-{name}" if current else name
         sortable = lists.sortable(screen.model, name)
         href = _href(replace(query, sort=other)) if sortable else None
-        kind = "person" if name in screen.cells else fields.kind(screen.model, name)
+        kind = "person" if name == screen.model.__label__ else fields.kind(screen.model, name)
         found.append(
             {
                 "name": name,
@@ -177,19 +180,18 @@ def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
     for name in (n for n in screen.filters if fields.kind(screen.model, n) in ("one", "many")):
         target = fields.related_model(screen.model, name)
         chosen = [int(v) for f in query.filters if f.name == name for v in f.values if v != NONE]
-        first = case((target.id.in_(chosen), 0), else_=1) if chosen else target.id
-        some = (
-            select(literal(name).label("name"), target.id, target.label_column().label("label"))
-            .where(scope(actor, target))
-            .order_by(first, target.id)
-            .limit(FEW + 1)
-            .subquery()
-        )
-        parts.append(select(some))
+        first = (case((target.id.in_(chosen), 0), else_=1), target.id) if chosen else (target.id,)
+        some = _choices(target, name).where(scope(actor, target)).order_by(*first).limit(FEW + 1)
+        parts.append(select(some.subquery()))
     found: Choices = {}
     for name, row_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ():
         found.setdefault(name, []).append((str(row_id), label))
     return found
+
+
+@cache
+def _choices(target: type[Record], name: str) -> Select[Any]:
+    return select(literal(name).label("name"), target.id, target.label_column().label("label"))
 
 
 def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict[str, Any]:

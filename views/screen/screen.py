@@ -20,6 +20,7 @@ from forms.base import Form
 from views.actor import actor as whoever
 from views.actor import signed_in
 from views.screen import acting, details, editing, exporting, listing, lookups
+from views.screen.cells import OwnCell
 
 ID = "<int(max=9223372036854775807):row_id>"
 POWERS = {
@@ -57,7 +58,7 @@ class Screen(BaseView):
     helps: ClassVar[Mapping[str, str]] = {}
     sort: ClassVar[str] = "-id"
     form: ClassVar[type[Form] | None] = None
-    cells: ClassVar[Mapping[str, Callable[[Any, str], Markup]]] = {}
+    cells: ClassVar[Mapping[str, OwnCell]] = {}
     tabs: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
@@ -186,6 +187,10 @@ class Screen(BaseView):
     def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
         """Write the values; answer a response to show instead of the row's details, or the row."""
         return editing.write(self, actor, row, version, values)
+
+    def sections(self, row: Any) -> list[dict[str, Any]]:
+        """The overview of a row's details: titles and fields."""
+        return details.sections(self, row)
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         """The content of the details tab called `name`."""
