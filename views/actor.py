@@ -4,7 +4,7 @@ import re
 
 from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError
 
 from backoffice.extensions import db
@@ -17,7 +17,13 @@ from backoffice.settings import Settings
 from backoffice.text import cleaned
 
 SESSION_KEY = "sid"
-MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the cookie `device`
+MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the device's cookie
+_GROUPS = (  # made once, for every request asks it
+    select(Group.id, Group.name, Group.permissions, Group.all_permissions)
+    .join(user_groups, user_groups.c.group_id == Group.id)
+    .where(user_groups.c.user_id == bindparam("user"))
+    .order_by(Group.name)
+)
 login_manager = LoginManager()
 login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
@@ -41,9 +47,14 @@ def signed_in() -> Actor:
     return found
 
 
+def device_cookie() -> str:
+    """The name of the cookie that lasts and tells a known device; nobody else on the domain can set one like it."""
+    return "__Host-device" if settings().tls else "device"
+
+
 def origin() -> From:
     """Where the request comes from. A mark that is not one of ours is none."""
-    mark = request.cookies.get("device", "")
+    mark = request.cookies.get(device_cookie(), "")
     return From(_address(), cleaned(request.user_agent.string), mark if MARK.fullmatch(mark) else "")
 
 
@@ -73,9 +84,7 @@ def _write_down() -> None:
 
 
 def _actor(user: User, session_id: int) -> Actor:
-    mine = select(user_groups.c.group_id).where(user_groups.c.user_id == user.id)
-    columns = (Group.id, Group.name, Group.permissions, Group.all_permissions)
-    groups = db.session.execute(select(*columns).where(Group.id.in_(mine)).order_by(Group.name)).all()
+    groups = db.session.execute(_GROUPS, {"user": user.id}).all()
     return Actor(
         user_id=user.id,
         label=user.email or user.login or "",

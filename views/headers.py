@@ -12,7 +12,7 @@ from backoffice.extensions import csrf, expect_reading
 from backoffice.services.addresses import admits
 from backoffice.settings import Settings
 from views.actor import actor, settings
-from views.theme import csp_nonce
+from views.theme import STRICT_TRANSPORT, csp_nonce
 
 OPEN = {"sign_in", "sign_out", "invitation", "healthz", "readyz", "static"}
 WHILE_PASSWORD_IS_DUE = OPEN | {"account.password"}
@@ -91,7 +91,7 @@ def _headers(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     if settings().tls:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return response
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import flask_bootstrap
 from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_translations
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
@@ -18,19 +20,37 @@ from views.actor import actor
 STATIC = Path(__file__).parent.parent / "backoffice" / "static"
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 A_YEAR = 365 * 24 * 3600
+STRICT_TRANSPORT = f"max-age={A_YEAR}; includeSubDomains"
 STEPS = ((60, 1, "second"), (3600, 60, "minute"), (86400, 3600, "hour"), (30 * 86400, 86400, "day"))
 
 
 def register(app: Flask) -> None:
     """Serve the static files for good, and give the templates their globals."""
     # Addresses carry a hash of the content, so browsers may keep them: nothing is asked for twice.
-    app.wsgi_app = served = WhiteNoise(app.wsgi_app, max_age=A_YEAR)  # type: ignore[method-assign]  # Flask documents this
+    headers = _headers_of_files(tls=app.extensions["settings"].tls)
+    served = WhiteNoise(app.wsgi_app, max_age=A_YEAR, add_headers_function=headers)
+    app.wsgi_app = served  # type: ignore[method-assign]  # Flask documents this
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
     app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, csp_nonce=csp_nonce)
-    app.jinja_env.globals["settings_name"] = "Backoffice"
+    app.jinja_env.globals |= {"settings_name": "Backoffice", "_": translated}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
+
+
+def _headers_of_files(*, tls: bool) -> Callable[[Any, str, str], None]:
+    """What a page says to the browser, as far as a file needs it: files never reach Flask."""
+    fixed = {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    } | ({"Strict-Transport-Security": STRICT_TRANSPORT} if tls else {})
+
+    def add(headers: Any, _path: str, _url: str) -> None:
+        for name, value in fixed.items():
+            headers[name] = value
+
+    return add
 
 
 def asset(name: str) -> str:
@@ -47,6 +67,17 @@ def vendor(name: str) -> str:
 def icon(name: str) -> Markup:
     """An icon from our subset of Bootstrap Icons, hidden from screen readers."""
     return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
+
+
+def translated(text: str, **values: Any) -> Markup:
+    """The text in the reader's language, with the escaped values in it. What Jinja's `_` does, in a tenth of its time:
+
+    it asks for the language at each of fifty texts on a page, and treats also those as formats that are none.
+    """
+    if "translations" not in g:
+        g.translations = get_translations()
+    said = Markup(g.translations.ugettext(text))  # noqa: S704  # the texts are ours and their translations too
+    return said % values if values else said
 
 
 def csp_nonce() -> str:

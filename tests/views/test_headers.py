@@ -48,6 +48,22 @@ def test_static_files_are_kept_by_browsers_for_a_year(client: Client) -> None:
     assert "max-age=31536000" in answer.headers["Cache-Control"]
 
 
+def test_static_files_carry_the_headers_too(app_with: Callable[..., Flask]) -> None:
+    client = app_with(base_url="https://admin.example.com").test_client()
+    headers = client.get("/static/admin.css", base_url="https://admin.example.com").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_every_cookie_is_bound_to_the_host_under_tls(app_with: Callable[..., Flask], cast: Cast) -> None:
+    client = app_with(base_url="https://admin.example.com").test_client()
+    answer = client.try_sign_in("olivia")
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert {cookie.split("=")[0] for cookie in cookies} == {"__Host-backoffice", "__Host-device"}
+    assert all("Secure" in cookie and "HttpOnly" in cookie for cookie in cookies)
+
+
 def test_a_foreign_host_is_refused(client: Client) -> None:
     assert client.get("/sign-in", base_url="http://evil.example").status_code == 400
 

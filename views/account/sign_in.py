@@ -23,7 +23,7 @@ from backoffice.extensions import db
 from backoffice.services import accounts, sessions, tokens
 from backoffice.services.sign_in import From, sign_in
 from forms.account import ChangePasswordForm, NewPasswordForm, SignInForm
-from views.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.actor import SESSION_KEY, actor, device_cookie, origin, settings, signed_in
 from views.returning import safe_path
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -60,7 +60,9 @@ def sign_in_page() -> Any:
     else:
         _begin(result.session)
         response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
-    response.set_cookie("device", mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax")
+    response.set_cookie(
+        device_cookie(), mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
+    )  # fmt: skip
     return response
 
 
