@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -245,13 +246,14 @@ def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
     """From the table between the two, where there is one: the row's own table has nothing to add."""
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
+    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
     if relation.secondary is None:
         own: ColumnElement[int] = model.id.expression
-        statement = select(literal(name, String), own, other.id, label)
+        statement = select(named, own, other.id, label)
         statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
     else:
         ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
-        statement = select(literal(name, String), own, other.id, label).join(other, other.id == theirs)
+        statement = select(named, own, other.id, label).join(other, other.id == theirs)
     return statement.where(own.in_(ids))
 
 

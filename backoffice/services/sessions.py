@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -14,6 +14,19 @@ from backoffice.models.user import User
 from backoffice.settings import Settings
 
 SEEN_EVERY = timedelta(minutes=1)  # how exactly `last_seen_at` is kept; every request would be a write
+
+
+# Made once, for every request asks it.
+_FIND = (
+    select(Session, User)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.token_hash == bindparam("hash"),
+        Session.live(bindparam("now")),
+        Session.last_seen_at > bindparam("awake_since"),
+        User.status == "active",
+    )
+)
 
 
 def digest(value: str) -> str:
@@ -42,16 +55,8 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
 def find(value: str, settings: Settings) -> tuple[Session, User] | None:
     """The live session behind a browser's value, and its user, or None if it ended, expired or idled too long."""
     now = clock.now()
-    row = db.session.execute(
-        select(Session, User)
-        .join(User, User.id == Session.user_id)
-        .where(
-            Session.token_hash == digest(value),
-            Session.live(now),
-            Session.last_seen_at > now - settings.session_idle,
-            User.status == "active",
-        )
-    ).first()
+    known = {"hash": digest(value), "now": now, "awake_since": now - settings.session_idle}
+    row = db.session.execute(_FIND, known).first()
     return (row[0], row[1]) if row else None
 
 
