@@ -29,11 +29,12 @@ def restore(ask: Ask, rows: Ids, table: Table, name: str, *, among: Collection[i
     """Give `rows` exactly what they had before the run that is being undone, as far as it is `among` the allowed."""
     own, other = table.columns
     memories = select(BulkItem.row_id, BulkItem.memory).where(BulkItem.run_id == ask.undo_of, BulkItem.row_id.in_(rows))
+    there = set(db.session.scalars(select(next(iter(other.foreign_keys)).column)))  # some may be deleted by now
     pairs = [
         {own.name: row_id, other.name: other_id}
         for row_id, memory in db.session.execute(memories)
         for other_id in (memory or {}).get(name, [])
-        if among is None or other_id in among
+        if other_id in there and (among is None or other_id in among)
     ]
     db.session.execute(delete(table).where(own.in_(rows)))
     if pairs:

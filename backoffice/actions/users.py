@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, case, delete, func, select
 
 from backoffice.actions.action import Action, Ask, Ids, Rule
 from backoffice.actions.people import (
@@ -82,6 +82,11 @@ class Block(ExclusiveUserAction):
         self.leave_active(ask, rows, "blocked")
 
 
+def _before() -> ColumnElement[str]:
+    """The state of somebody blocked whose state before is not known any more: whoever has no password never accepted."""
+    return case((User.password_hash.is_(None), "invited"), else_="active")
+
+
 class Unblock(UserAction):
     name = "unblock"
     permission = "users.block"
@@ -96,7 +101,7 @@ class Unblock(UserAction):
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.update(
             rows,
-            status=func.coalesce(User.status_before, "active"),
+            status=func.coalesce(User.status_before, _before()),
             status_before=None,
             status_reason=ask.reason,
             status_by_id=ask.actor.user_id,
@@ -142,9 +147,10 @@ class GrantAccessAgain(UserAction):
         return User.status != "revoked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
+        status = func.coalesce(User.status_before, "active") if ask.undo_of else "active"
         self.update(
             rows,
-            status="active",
+            status=status,
             status_before=None,
             status_reason=ask.reason,
             status_by_id=ask.actor.user_id,

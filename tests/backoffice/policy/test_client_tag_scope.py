@@ -1,0 +1,134 @@
+"""Nobody lets another person see clients whom they do not see themselves."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.user import User
+from tests.support.acting import act, add, edit, outcome, previewed, run_at, undo
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import error_at
+
+
+class Company:
+    """A company administrator who sees the tags gold and silver alone, and an employee who sees silver."""
+
+    def __init__(self) -> None:
+        self.cast = Cast()
+        self.gold, self.silver, self.bronze = (ClientTag(name=name) for name in ("Gold", "Silver", "Bronze"))
+        db.session.add_all([self.gold, self.silver, self.bronze])
+        boss, employee = self.cast.company_administrator, self.cast.employee
+        boss.client_tags_mode, boss.client_tags = "only", [self.gold, self.silver]
+        employee.client_tags_mode, employee.client_tags = "only", [self.silver]
+        db.session.commit()
+
+    def sees(self, name: str) -> tuple[str, list[str]]:
+        settle()
+        person = getattr(self.cast, name)
+        return person.client_tags_mode, sorted(tag.name for tag in person.client_tags)
+
+
+@pytest.fixture
+def company(staff: list[str]) -> Company:
+    return Company()
+
+
+@pytest.fixture
+def boss(company: Company, client: Client) -> Client:
+    return client.sign_in("company_administrator")
+
+
+def test_a_tag_beyond_ones_own_is_not_given(boss: Client, company: Company) -> None:
+    employee = company.cast.employee
+    for tags in ([company.bronze.id], [company.gold.id, company.bronze.id]):
+        assert previewed(boss, "users", "add-client-tags", employee.id, tags=tags).status_code == 422
+        form = {"client_tags_mode": "only", "client_tags": ["", *tags]}
+        assert error_at(edit(boss, "users", employee.id, **form), "client_tags")
+        assert error_at(add(boss, "users", email="new@example.com", **form), "client_tags")
+    assert company.sees("employee") == ("only", ["Silver"])
+
+
+@pytest.mark.parametrize("mode", ["all", "except"])
+def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company, mode: str) -> None:
+    for tags in ([], [company.bronze.id], [company.gold.id, company.silver.id]):
+        form = {"client_tags_mode": mode, "client_tags": ["", *tags]}
+        assert error_at(edit(boss, "users", company.cast.employee.id, **form), "client_tags")
+        assert error_at(add(boss, "users", email="new@example.com", **form), "client_tags")
+        assert error_at(edit(boss, "users", company.cast.company_administrator.id, **form), "client_tags")
+    assert company.sees("employee") == ("only", ["Silver"])
+    assert company.sees("company_administrator") == ("only", ["Gold", "Silver"])
+
+
+def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:
+    """The fields were not sent: 'all' would be the model's default, and beyond the one who adds."""
+    assert add(boss, "users", email="new@example.com").status_code == 200
+    assert company.sees("new") == ("only", ["Gold", "Silver"])
+
+
+def test_a_new_person_of_someone_who_sees_all_sees_all(client: Client, company: Company) -> None:
+    client.sign_in("olivia")
+    add(client, "users", email="new@example.com")
+    assert company.sees("new") == ("all", [])
+
+
+def test_tags_within_ones_own_are_given_and_taken(boss: Client, company: Company) -> None:
+    act(boss, "users", "add-client-tags", company.cast.employee.id, tags=[company.gold.id])
+    assert company.sees("employee") == ("only", ["Gold", "Silver"])
+    act(boss, "users", "remove-client-tags", company.cast.employee.id, tags=[company.silver.id])
+    assert company.sees("employee") == ("only", ["Gold"])
+
+
+def test_an_exception_beyond_ones_own_is_not_lifted(boss: Client, company: Company) -> None:
+    """Who sees all but bronze must not see bronze because somebody took the exception away."""
+    employee = company.cast.employee
+    employee.client_tags_mode, employee.client_tags = "except", [company.bronze, company.gold]
+    assert previewed(boss, "users", "remove-client-tags", employee.id, tags=[company.bronze.id]).status_code == 422
+    assert company.sees("employee") == ("except", ["Bronze", "Gold"])
+
+
+def test_only_these_never_ends_with_none(boss: Client, company: Company) -> None:
+    employee = company.cast.employee
+    done = act(boss, "users", "remove-client-tags", employee.id, tags=[company.silver.id])
+    assert outcome(done, employee.id) == ("refused", "nothing_left")
+    assert error_at(edit(boss, "users", employee.id, client_tags=[""]), "client_tags")
+    assert company.sees("employee") == ("only", ["Silver"])
+
+
+def test_an_undo_gives_no_tag_beyond_ones_own(app: Flask, boss: Client, company: Company) -> None:
+    employee = company.cast.employee
+    employee.client_tags = [company.silver, company.bronze]
+    olivia = app.test_client().sign_in("olivia")
+    taken = act(olivia, "users", "remove-client-tags", employee.id, tags=[company.bronze.id])
+    assert undo(boss, taken).status_code == 422
+    assert company.sees("employee") == ("only", ["Silver"])
+
+
+def test_an_undo_gives_back_what_was_there(boss: Client, company: Company) -> None:
+    employee = company.cast.employee
+    given = act(boss, "users", "add-client-tags", employee.id, tags=[company.gold.id, company.silver.id])
+    assert company.sees("employee") == ("only", ["Gold", "Silver"])
+    assert outcome(run_at(undo(boss, given)), employee.id) == ("done", "")
+    assert company.sees("employee") == ("only", ["Silver"])
+
+
+def test_an_undo_after_a_tag_was_deleted_gives_back_the_others(app: Flask, company: Company) -> None:
+    employee = company.cast.employee
+    employee.client_tags = [company.gold, company.silver, company.bronze]
+    olivia = app.test_client().sign_in("olivia")
+    taken = act(olivia, "users", "remove-client-tags", employee.id, tags=[company.gold.id])
+    act(olivia, "client-tags", "delete", company.silver.id)
+    assert outcome(run_at(undo(olivia, taken)), employee.id) == ("done", "")
+    assert company.sees("employee") == ("only", ["Bronze", "Gold"])
+
+
+def test_an_undo_of_a_deleted_tag_says_that_it_is_gone(app: Flask, company: Company) -> None:
+    olivia = app.test_client().sign_in("olivia")
+    taken = act(olivia, "users", "add-client-tags", company.cast.employee.id, tags=[company.gold.id])
+    gold = company.gold.id
+    act(olivia, "client-tags", "delete", gold)
+    assert undo(olivia, taken).status_code == 422
+    settle()
+    assert db.session.scalars(select(User.client_tags_mode).where(User.email == "employee@example.com")).one() == "only"
