@@ -1,0 +1,287 @@
+"""What the policy and the URL map say that each address answers, to everyone; no page is listed by hand.
+
+Every rule of the URL map belongs to one of the kinds of pages below, and every kind says what it expects from the
+permission codes, the screens' powers and the actions' declarations. What belongs to none raises `Unknown`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from backoffice.actions.action import Action, Parameter, actions_of
+from backoffice.models import fields
+from backoffice.models.base import Record
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
+from backoffice.policy.shipped import SHIPPED
+from views.headers import OPEN
+from views.screen.screen import POWERS, Screen
+
+METHODS = ("GET", "POST")
+MAP = {shipped.key: shipped for shipped in SHIPPED}
+GIVEN_GROUP = "employee"  # the group that parameters name, and whose member is acted on
+
+
+class Unknown(AssertionError):
+    """A page or action of which nobody has said what the policy expects."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who asks: a member of the shipped group `key`, or with no key somebody who is not signed in."""
+
+    key: str | None
+
+    @property
+    def signed_in(self) -> bool:
+        return self.key is not None
+
+    def holds(self, code: str) -> bool:
+        """Whether the shipped group has the code, by the policy and not by the database."""
+        return self.key is not None and code in MAP[self.key].permissions()
+
+    def gives(self, group: str) -> bool:
+        """Whether members may give the shipped group called `group`."""
+        if self.key is None:
+            return False
+        return self.key == "administrators" or group in MAP[self.key].grants
+
+
+@dataclass(frozen=True)
+class World:
+    """What is there to ask for: of each model two rows, and what somebody else has previewed and run."""
+
+    rows: Mapping[type[Record], tuple[int, int]]
+    versions: Mapping[type[Record], int] = field(default_factory=dict)
+    preview: str = ""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request to a page, and the statuses that the policy expects; `values` fill in the rule."""
+
+    method: str
+    expected: tuple[int, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A Try with its address."""
+
+    method: str
+    path: str
+    data: Mapping[str, Any]
+    expected: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {dict(self.data) or ''}".strip()
+
+
+Tries = Iterable[Try]
+
+
+def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
+    """Every rule by every method, with what the person must get; signing out comes last."""
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule))
+    for rule in rules:
+        tries = list(_tries(app, rule, person, world))
+        if not tries:
+            raise Unknown(f"{rule.endpoint} has no request to try")
+        if missing := (set(METHODS) & set(rule.methods or ())) - {each.method for each in tries}:
+            raise Unknown(f"{rule.endpoint} takes {missing}, which nobody tries")
+        wrong = (m for m in METHODS if m not in (rule.methods or ()))
+        nowhere = 405 if person.signed_in or rule.endpoint == "static" else 303
+        tries = [*(Try(m, (nowhere,), tries[0].values) for m in wrong), *tries]
+        for each in tries:
+            yield Case(each.method, _path(app, rule, each.values), each.data, each.expected)
+
+
+def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Iterator[Try]:
+    tries: Tries
+    screen = next((s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]), None)
+    if rule.endpoint in ALONE:
+        tries = ALONE[rule.endpoint](person)
+    elif screen and rule.endpoint in OWN_PAGES:
+        tries = OWN_PAGES[rule.endpoint](screen, person, world)
+    elif screen and (page := rule.endpoint.rpartition(".")[2]) in PAGES:
+        tries = PAGES[page](screen, person, world)
+    else:
+        raise Unknown(f"{rule.rule} ({rule.endpoint})")
+    for each in tries:
+        closed = not person.signed_in and rule.endpoint not in OPEN
+        yield Try(each.method, (303,) if closed else each.expected, each.values, each.data)
+
+
+def _path(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
+    with app.test_request_context():
+        return str(app.url_map.bind("127.0.0.1").build(rule.endpoint, dict(values)))
+
+
+# --- pages that stand alone ---
+
+
+def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tries]:
+    return lambda _person: [Try(method, expected, values)]
+
+
+ALONE: dict[str, Callable[[Person], Tries]] = {
+    "home": _to_all("GET", 200),
+    "healthz": _to_all("GET", 200),
+    "readyz": _to_all("GET", 200),
+    "static": _to_all("GET", 404, filename="nothing.css"),
+    "admin.static": _to_all("GET", 404, filename="nothing.css"),
+    "admin.index": _to_all("GET", 302),
+    "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
+    "sign_out": _to_all("POST", 303),
+    "invitation": lambda _person: [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS],
+    "account.password": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
+}
+
+
+# --- pages that every screen has ---
+
+
+def gate(screen: Screen, person: Person, power: str, *otherwise: int) -> tuple[int, ...]:
+    """404 for what the screen cannot do, 403 for what the person may not, else `otherwise`."""
+    if not screen.has(power):
+        return (404,)
+    return otherwise if person.holds(f"{screen.endpoint}.{power}") else (403,)
+
+
+def _row(screen: Screen, world: World, number: int = 0) -> dict[str, Any]:
+    if screen.model not in world.rows:
+        raise Unknown(f"no row of {screen.model.__name__} to ask for")
+    return {"row_id": world.rows[screen.model][number]}
+
+
+def _looking(page: str, *, at_row: bool) -> Callable[[Screen, Person, World], Tries]:
+    def tries(screen: Screen, person: Person, world: World) -> Tries:
+        values = _row(screen, world) if at_row else {}
+        yield Try("GET", gate(screen, person, POWERS[page], 200), values)
+        if at_row:
+            yield Try("GET", gate(screen, person, POWERS[page], 404), {"row_id": 2**63 - 1})
+
+    return tries
+
+
+def _new(screen: Screen, person: Person, _world: World) -> Tries:
+    yield Try("GET", gate(screen, person, POWERS["new"], 200))
+    yield Try("POST", gate(screen, person, POWERS["new"], 422))
+
+
+def _edit(screen: Screen, person: Person, world: World) -> Tries:
+    row, version = _row(screen, world), world.versions.get(screen.model)
+    yield Try("GET", gate(screen, person, POWERS["edit"], 200), row)
+    yield Try("POST", gate(screen, person, POWERS["edit"], 303), row, {"version": version})
+    yield Try("POST", gate(screen, person, POWERS["edit"], 409), row, {"version": 0})
+
+
+def _export(screen: Screen, person: Person, _world: World) -> Tries:
+    for kind in ("csv", "json"):
+        yield Try("GET", gate(screen, person, POWERS["export"], 200), {"kind": kind})
+
+
+def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
+    writes = any(screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit"))
+    named = {*screen.filters, *screen.fields, "nonsense", "id"}
+    for name in sorted(named):
+        related = fields.kind(screen.model, name) in ("one", "many")
+        open_ = related and (name in screen.filters or (writes and name in screen.fields))
+        yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
+
+
+def _preferences(screen: Screen, person: Person, _world: World) -> Tries:
+    yield Try("POST", gate(screen, person, "view", 303), data={"size": "20"})
+
+
+def _act(screen: Screen, person: Person, world: World) -> Tries:
+    yield Try("POST", gate(screen, person, "view", 404), {"action": "nonsense"}, {"row": 1})
+    for action in actions_of(screen.model):
+        values = {"action": action.name.replace("_", "-")}
+        if action.name == "delete" and not screen.has("delete"):
+            yield Try("POST", gate(screen, person, "view", 404), values, {"row": 1})
+            continue
+        one, two = world.rows[screen.model]
+        chosen = {p.name: _chosen(p, world) for p in action.parameters}
+        for data in ({"row": one}, {"row": [one, two]}, {"all_matching": "1"}):
+            yield Try("POST", _preview(screen, person, action, data), values, {**data, **chosen})
+        gated = _action_gate(screen, person, action)
+        yield Try("POST", gated or (400,), values, {"row": "x"})
+        yield Try("POST", gated or (404,), values, {"selection": world.preview})
+        if action.parameters:
+            yield Try("POST", gated or (200,), values, {"row": one})
+
+
+def _action_gate(screen: Screen, person: Person, action: Action) -> tuple[int, ...]:
+    """403 where the person may not use the action here, else nothing."""
+    held = person.holds(f"{screen.endpoint}.view") and person.holds(action.permission)
+    return () if held else (403,)
+
+
+def _preview(screen: Screen, person: Person, action: Action, data: Mapping[str, Any]) -> tuple[int, ...]:
+    many, every = isinstance(data.get("row"), list), "all_matching" in data
+    if refused := _action_gate(screen, person, action):
+        return refused
+    if every and not person.holds("bulk.run_all_matching"):
+        return (403,)
+    if not all(_may_choose(person, p) for p in action.parameters):
+        return (422,)
+    return (403,) if (many or every) and not person.holds("bulk.run") else (200,)
+
+
+def _chosen(parameter: Parameter, world: World) -> int:
+    if parameter.model not in world.rows:
+        raise Unknown(f"no {parameter.model.__name__} to choose for the parameter {parameter.name}")
+    return world.rows[parameter.model][0]
+
+
+def _may_choose(person: Person, parameter: Parameter) -> bool:
+    """Client tags of people who are allowed all of them may be given by anyone; groups by whom the policy says."""
+    if parameter.model is ClientTag:
+        return True
+    if parameter.model is Group:
+        return person.gives(GIVEN_GROUP)
+    raise Unknown(f"who may choose {parameter.model.__name__}?")
+
+
+PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
+    "index": _looking("index", at_row=False),
+    "details": _looking("details", at_row=True),
+    "row_menu": _looking("row_menu", at_row=True),
+    "new": _new,
+    "edit": _edit,
+    "export": _export,
+    "act": _act,
+    "lookup": _lookup,
+    "preferences": _preferences,
+}
+
+
+# --- pages that one screen has for itself: another's bulk run is out of scope without the permission ---
+
+
+def _others_run(screen: Screen, person: Person, world: World) -> Tries:
+    yield Try("GET", (200,) if person.holds("bulk_runs.view") else (404,), _row(screen, world))
+
+
+def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
+    """The run gave a client tag: taking it back is what users.assign_scope allows."""
+    if not person.holds("bulk.undo"):
+        expected = 403
+    elif not person.holds("bulk_runs.view"):
+        expected = 404
+    else:
+        expected = 303 if person.holds("users.assign_scope") else 403
+    yield Try("POST", (expected,), _row(screen, world))
+
+
+OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
+    "bulk_runs.details": _others_run,
+    "bulk_runs.download": _others_run,
+    "bulk_runs.take_back": _undo_others_run,
+}
