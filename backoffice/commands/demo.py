@@ -1,7 +1,6 @@
 """The demo: its data, its accounts, and how to sign in to it."""
 
 import os
-import secrets
 
 import click
 import flask_migrate
@@ -10,27 +9,51 @@ from flask.cli import AppGroup
 
 from backoffice.extensions import db
 from backoffice.services import demo, passwords
-from backoffice.services.demo.load import DAYS
 from backoffice.settings import Settings
+
+REFUSAL = (
+    "This gives known accounts a password and prints it, so it runs only with BACKOFFICE_ENV=demo, never in {}.\n"
+    "To begin with real data: flask --app app backoffice create-administrator EMAIL"
+)
 
 
 def add(group: AppGroup) -> None:
     group.command("demo")(load)
 
 
-@click.option("--people", default=demo.PEOPLE, type=click.IntRange(min=50), show_default=True, help="How many.")
+# PostgreSQL holds a lock for each account and address that signs in until the load ends: its default is 6,400.
+@click.option(
+    "--people", type=click.IntRange(50, 4000), default=demo.PEOPLE, show_default=True, help="How many to make."
+)
 def load(people: int) -> None:
-    """Migrate, load demo data if nobody is there, and say how to sign in. Only with BACKOFFICE_ENV=demo."""
+    """Migrate, load demo data if nobody is there, and say how to sign in. Only with BACKOFFICE_ENV=demo.
+
+    The password is DEMO_PASSWORD, or made up anew each time.
+    """
     settings: Settings = current_app.extensions["settings"]
     if settings.environment != "demo":
-        raise click.ClickException(
-            "This prints a password that opens every account of the demo, so it runs only with BACKOFFICE_ENV=demo, "
-            f"never in {settings.environment}. To begin with real data: flask backoffice create-administrator."
-        )
+        raise click.ClickException(REFUSAL.format(settings.environment))
     flask_migrate.upgrade()
     if demo.is_empty():
-        _load(people, settings)
+        with click.progressbar(length=demo.DAYS, label="Loading demo data, day by day") as bar:
+            demo.load(settings=settings, number=people, progress=bar.update)
     password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
     demo.set_password(password, settings)
-    known = demo.accounts()
+    accounts = demo.accounts()
     db.session.commit()
+    click.echo(
+        "\n" + (_invitation(settings.base_url, password, accounts) if accounts else _strangers(settings.base_url))
+    )
+
+
+def _invitation(address: str, password: str, accounts: list[demo.Account]) -> str:
+    """How to sign in, as a table."""
+    first, *others = accounts
+    width = max(len(account.group) for account in accounts)
+    lines = [f"Backoffice  {address}", "", f"Sign in as  {first.email}  ({first.group})", f"Password    {password}"]
+    lines += ["", "The others have the same password:"]
+    return "\n".join(lines + [f"  {account.group:<{width}}  {account.email}" for account in others]) + "\n"
+
+
+def _strangers(address: str) -> str:
+    return f"Backoffice  {address}\n\nThis database is not the demo's: sign in with an account of its own.\n"

@@ -7,6 +7,7 @@ from itertools import count
 from random import Random
 
 from backoffice import clock
+from backoffice.extensions import db
 
 Deed = Callable[[], object]
 WEEKEND = 5  # Saturday, as `weekday` counts
@@ -34,6 +35,8 @@ class Agenda:
             if days := (moment - day).days:
                 progress(days)
                 day += timedelta(days=days)
+                db.session.flush()
+                db.session.expunge_all()  # what is no longer needed only slows every flush
             with clock.at(moment):
                 deed()
         progress(max((self.end - day).days, 0))

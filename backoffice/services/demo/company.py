@@ -47,6 +47,8 @@ OTHER_ADMINISTRATORS = (
     Account("kwabena@example.com", "Kwabena", "Asante", "Administrators"),
 )
 EVERYONE = (*ACCOUNTS, *OTHER_ADMINISTRATORS)
+ADMINISTRATORS = (ADMINISTRATOR, *(account.email for account in OTHER_ADMINISTRATORS))
+APPOINTING = (*ADMINISTRATORS, "mira@example.com", "carlos@example.com")  # whoever may add staff
 
 
 def _any_of(*codes: str) -> Callable[[Permission], bool]:

@@ -1,11 +1,12 @@
 """The first days of the demo's company: groups, client tags, and the accounts that one can sign in as."""
 
+from functools import partial
+
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from backoffice.models.user import User
 from backoffice.policy import permissions
 from backoffice.policy.actor import system
 from backoffice.services import accounts, records
@@ -25,7 +26,7 @@ from backoffice.services.demo.office import Office
 
 def found(office: Office) -> None:
     """Put the founding on the agenda: the administrator first, for everything else is done by her."""
-    office.agenda.put(office.agenda.begin, lambda: _begin(office))
+    office.agenda.put(office.agenda.begin, partial(_begin, office))
 
 
 def _begin(office: Office) -> None:
@@ -35,17 +36,19 @@ def _begin(office: Office) -> None:
     user = accounts.create_administrator(
         actor=system(), email=first.email, first_name=first.first_name, last_name=first.last_name
     )
-    joining.accept(office, user.id, accounts.invitation_link(user=user, settings=office.settings))
-    office.groups = dict(db.session.execute(select(Group.name, Group.id)).tuples().all())
+    user.uuid = office.people.uuid()
+    office.protected.append(user.id)
+    joining.send_link(office, user, answer=office.minutes(3, 5))
+    office.groups = dict(db.session.execute(select(Group.name, Group.id)).all())
     moment = office.agenda.begin + office.minutes(20, 40)
     for group in GROUPS:
-        office.agenda.put(moment, lambda group=group: _add_group(office, group))  # type: ignore[misc]  # bound now
+        office.agenda.put(moment, partial(_add_group, office, group))
         moment += office.minutes(5, 15)
     for name, colour in (*CLIENT_TAGS, SPARE_TAG):
-        office.agenda.put(moment, lambda name=name, colour=colour: _add_tag(office, name, colour))  # type: ignore[misc]  # bound now
+        office.agenda.put(moment, partial(_add_tag, office, name, colour))
         moment += office.minutes(1, 3)
     for account in EVERYONE[1:]:
-        office.agenda.put(moment, lambda account=account: _add_account(office, account))  # type: ignore[misc]  # bound now
+        office.agenda.put(moment, partial(_add_account, office, account))
         moment += office.minutes(5, 15)
 
 
@@ -64,14 +67,10 @@ def _add_tag(office: Office, name: str, colour: str) -> None:
 
 def _add_account(office: Office, account: Account) -> None:
     values = {
+        "uuid": office.people.uuid(),
         "email": account.email, "first_name": account.first_name, "last_name": account.last_name,
         "groups": [office.groups[account.group]],
     }  # fmt: skip
-    user = joining.invite(office, office.actor(ADMINISTRATOR), values)
-    office.protected.append(user)
-
-
-def named(office: Office) -> list[User]:
-    """The rows of the accounts by which one signs in."""
-    emails = [account.email for account in ACCOUNTS]
-    return list(db.session.scalars(select(User).where(User.email_key.in_(emails))))
+    user = joining.invite(office.actor(ADMINISTRATOR), values)
+    office.protected.append(user.id)
+    joining.send_link(office, user, answer=office.minutes(2, 60))

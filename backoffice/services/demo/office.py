@@ -15,14 +15,17 @@ from backoffice.services.demo.people import People
 from backoffice.services.sign_in import From
 from backoffice.settings import Settings
 
+CHROMIUM = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1"
 DEVICES = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROMIUM} Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROMIUM} Safari/537.36 Edg/142.0.0.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
     "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
-)  # fmt: skip
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Safari/605.1.15",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) {WEBKIT} Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (Linux; Android 10; K) {CHROMIUM} Mobile Safari/537.36",
+)
 # The networks that RFC 5737 and RFC 3849 keep for documentation: offices, homes, and where strangers come from.
 OFFICES, HOMES, ABROAD = "192.0.2", "198.51.100", "203.0.113"
 
@@ -59,8 +62,8 @@ class Office:
         return timedelta(minutes=self.random.uniform(least, most))
 
     def scaled(self, number: int) -> int:
-        """What 2,000 people do `number` times, as many times as befits the size of the company; once at least."""
-        return max(1, round(number * min(1, self.size / 2000)))
+        """What 2,000 people do `number` times, as many times as befits a smaller company; some at least."""
+        return max(min(number, 3), round(number * min(1, self.size / 2000)))
 
     def origin(self) -> From:
         """Where one person signs in from, always the same."""

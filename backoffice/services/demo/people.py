@@ -43,8 +43,15 @@ class People:
         email = self._address(name.address)
         # The exchange 555 is nobody's: a demo must not print a stranger's number.
         phone = f"{name.dial} 555 {int(chance() * 1e6):06d}" if chance() < 0.7 else ""
-        uuid = UUID(int=self.random.getrandbits(128), version=4)
-        return Person(name.first, name.last, email, phone, name.search, uuid)
+        return Person(name.first, name.last, email, phone, name.search, self.uuid())
+
+    def uuid(self) -> UUID:
+        """The next identifier, like any other but repeatable."""
+        return UUID(int=self.random.getrandbits(128), version=4)
+
+    def reserve(self, email: str) -> None:
+        """Nobody else gets this address, in any domain."""
+        self.taken[email.partition("@")[0]] += 1
 
     def _address(self, name: tuple[str, str]) -> str:
         first, last = name
