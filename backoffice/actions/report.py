@@ -11,6 +11,7 @@ from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import named
 from backoffice.text import plural
 
 
@@ -39,11 +40,13 @@ def planned(*, actor: Actor, token: str) -> BulkRun:
     return found
 
 
-def items(run: BulkRun, action: Action, *, outcome: str = "", after: int = 0, limit: int = 50) -> list[Item]:
+def items(
+    actor: Actor, run: BulkRun, action: Action, *, outcome: str = "", after: int = 0, limit: int = 50
+) -> list[Item]:
     """Rows of a run by number, from the one behind `after` on; with `outcome` only those."""
     model = action.model
     statement = (
-        select(BulkItem.row_id, model.label_column(), BulkItem.outcome, BulkItem.rule)
+        select(BulkItem.row_id, named(actor, model), BulkItem.outcome, BulkItem.rule)
         .outerjoin(model, model.id == BulkItem.row_id)
         .where(BulkItem.run_id == run.id, BulkItem.row_id > after)
         .order_by(BulkItem.row_id)
@@ -52,13 +55,13 @@ def items(run: BulkRun, action: Action, *, outcome: str = "", after: int = 0, li
     if outcome:
         statement = statement.where(BulkItem.outcome == outcome)
     rows = db.session.execute(statement)
-    named = (
+    found = (
         (row_id, label or f"{model.__singular__.capitalize()} {row_id}", o, rule) for row_id, label, o, rule in rows
     )
-    return [Item(row_id, label, o, action.sentence(rule, label)) for row_id, label, o, rule in named]
+    return [Item(row_id, label, o, action.sentence(rule, label)) for row_id, label, o, rule in found]
 
 
-def refusals(run: BulkRun, action: Action) -> list[str]:
+def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     """One sentence for every rule that refused rows, the first of them by name."""
     statement = (
         select(BulkItem.rule, func.count(), func.min(BulkItem.row_id))
@@ -67,16 +70,16 @@ def refusals(run: BulkRun, action: Action) -> list[str]:
     )
     found = []
     for rule, number, first in db.session.execute(statement).all():
-        label = db.session.scalar(select(action.model.label_column()).where(action.model.id == first)) or str(first)
+        label = db.session.scalar(select(named(actor, action.model)).where(action.model.id == first)) or str(first)
         others = f" (and {number - 1:,} more)" if number > 1 else ""
         found.append(f"{number:,} refused: {action.sentence(rule, label)}{others}")
     return found
 
 
-def title(run: BulkRun, action: Action) -> str:
+def title(actor: Actor, run: BulkRun, action: Action) -> str:
     """What the run does, to how many rows: "Block 10 people"."""
     number = run.counts.get("done", 0)
-    return titled(action, number, ", ".join(label for _, labels in chosen(run, action) for label in labels))
+    return titled(action, number, ", ".join(label for _, labels in chosen(actor, run, action) for label in labels))
 
 
 def titled(action: Action, number: int, choices: str = "…") -> str:
@@ -85,12 +88,12 @@ def titled(action: Action, number: int, choices: str = "…") -> str:
     return action.title.format(label=action.label, rows=rows, chosen=choices)
 
 
-def chosen(run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:
+def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:
     """The parameters of a run as (label, names of the chosen rows)."""
     found: list[tuple[str, list[str]]] = []
     for parameter in action.parameters:
         model: Any = parameter.model
         ids = run.parameters.get(parameter.name, [])
-        names = db.session.scalars(select(model.label_column()).where(model.id.in_(ids)).order_by(model.id))
+        names = db.session.scalars(select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id))
         found.append((parameter.label, list(names)))
     return found

@@ -38,8 +38,8 @@ def act(
         query = lists.parse(action.model, [(k, v) for k, _, v in (text.partition("=") for text in where)])
         selection = Selection(query=query) if where else Selection(ids=ids)
         shown = preview(actor=actor, action=action, selection=selection, parameters=given)
-        click.echo(report.title(shown.run, action))
-        _tell(shown.run.counts, report.refusals(shown.run, action))
+        click.echo(report.title(actor, shown.run, action))
+        _tell(shown.run.counts, report.refusals(actor, shown.run, action))
         if yes:
             done = run(
                 actor=actor,
@@ -49,7 +49,7 @@ def act(
                 confirmation=phrase(action, shown.run),
             )
             click.echo(f"Done, as bulk run {done.id}.")
-            _tell(done.counts, report.refusals(done, action))
+            _tell(done.counts, report.refusals(actor, done, action))
         db.session.commit()
     except BackofficeError as error:
         raise click.ClickException(error.message or "There are no such rows.") from error

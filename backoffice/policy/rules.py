@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, true
 
 from backoffice.errors import NotAllowed
 from backoffice.models.base import Record
@@ -38,6 +38,12 @@ def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
     if model in _narrower:
         return _narrower[model](actor)
     return true() if can(actor, f"{area_of(model)}.view") else false()
+
+
+def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
+    """What the actor may call a row of `model`: its label within their scope, else its kind and number alone."""
+    anonymous = f"{model.__singular__.capitalize()} " + cast(model.id, String)
+    return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 
 def scoped(model: type[Record]) -> Callable[[Scope], Scope]:

@@ -11,7 +11,7 @@ from backoffice.models.event import Event
 from backoffice.models.user import STATUSES, User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import scope
+from backoffice.policy.rules import named, scope
 
 
 def people_by_status(actor: Actor) -> list[tuple[str, int]]:
@@ -32,8 +32,8 @@ def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
     return db.session.scalars(statement.limit(number)).all()
 
 
-def names(subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
-    """What people call the rows that events are about, by (area, id); one statement per area."""
+def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
+    """What the actor may call the rows that events are about, by (area, id); one statement per area."""
     by_area: dict[str, set[int]] = {}
     for area, row_id in subjects:
         if row_id is not None:
@@ -42,6 +42,6 @@ def names(subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | N
     found: dict[tuple[str, int | None], str] = {}
     for area, ids in by_area.items():
         if model := models.get(area):
-            rows = db.session.execute(select(model.id, model.label_column()).where(model.id.in_(ids)))
+            rows = db.session.execute(select(model.id, named(actor, model)).where(model.id.in_(ids)))
             found |= {(area, row_id): label for row_id, label in rows}
     return found

@@ -15,9 +15,10 @@ from backoffice.actions.run import undo
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, named
 from backoffice.services import records
 from backoffice.text import is_id
 from views.actor import signed_in
@@ -66,8 +67,9 @@ class BulkRuns(Screen):
 
     @expose(f"/{ID}/items.csv")
     def download(self, row_id: int) -> Any:
-        run = records.get(actor=signed_in(), model=BulkRun, row_id=row_id)
-        text = _csv(run, report.action_of(run))
+        who = signed_in()
+        run = records.get(actor=who, model=BulkRun, row_id=row_id)
+        text = _csv(who, run, report.action_of(run))
         name = f'attachment; filename="bulk-run-{run.id}.csv"'
         return Response(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
@@ -75,21 +77,21 @@ class BulkRuns(Screen):
 def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
     action = report.action_of(run)
     outcome, after = _asked()
-    items = report.items(run, action, outcome=outcome, after=after, limit=ROWS + 1)
+    items = report.items(actor, run, action, outcome=outcome, after=after, limit=ROWS + 1)
     base = screen.base_of(action.model)
     undoable = run.state == "done" and action.inverse and run.counts.get("done") and can(actor, "bulk.undo")
     undone_by = db.session.scalar(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned"))
     last = items[ROWS - 1].row_id if len(items) > ROWS else None
     return {
-        "title": report.title(run, action),
+        "title": report.title(actor, run, action),
         "state": run.state,
-        "summary": _summary(run, action),
+        "summary": _summary(actor, run, action),
         "counts": _counts(screen, run, outcome),
         "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
-        "actor": _by(run),
+        "actor": _by(actor, run),
         "at": run.finished_at or run.created_at,
         "reason": run.reason,
-        "parameters": [(label, ", ".join(names)) for label, names in report.chosen(run, action)],
+        "parameters": [(label, ", ".join(names)) for label, names in report.chosen(actor, run, action)],
         "rows": [
             {
                 "href": f"{base}{item.row_id}",
@@ -123,12 +125,12 @@ def _may_undo(actor: Actor, action: Action) -> bool:
     return inverse is not None and can(actor, inverse.permission)
 
 
-def _summary(run: BulkRun, action: Action) -> list[str]:
+def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     counts = run.counts
     found = [f"{counts.get('done', 0):,} of {run.planned:,} {action.done}."]
     if unchanged := counts.get("unchanged"):
         found.append(f"{unchanged:,} did not change: already {action.done}.")
-    found += report.refusals(run, action)
+    found += report.refusals(actor, run, action)
     if stale := counts.get("stale"):
         found.append(f"{stale:,} left alone: changed by somebody since.")
     return found
@@ -151,14 +153,14 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _by(run: BulkRun) -> str:
-    return run.actor.label if run.actor else "Command line"
+def _by(actor: Actor, run: BulkRun) -> str:
+    return db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id)) or "Command line"
 
 
-def _csv(run: BulkRun, action: Action) -> str:
+def _csv(actor: Actor, run: BulkRun, action: Action) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(["ID", "Row", "Outcome", "Note"])
-    for item in report.items(run, action, limit=run.planned):
+    for item in report.items(actor, run, action, limit=run.planned):
         writer.writerow([item.row_id, safe(item.label), item.outcome, safe(item.message)])
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from backoffice.models.event import Event
 from backoffice.services import overview
+from views.actor import actor
 from views.screen import Screen, cells
 from views.screen.happenings import changes, subject, verb
 
@@ -44,7 +45,7 @@ class Events(Screen):
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """The names of all rows that the page's events are about."""
-        g.subject_names = overview.names([(row.subject_type, row.subject_id) for row in rows])
+        g.subject_names = overview.names(actor(), [(row.subject_type, row.subject_id) for row in rows])
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}

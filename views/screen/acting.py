@@ -66,7 +66,7 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
         if error.field not in ("reason", "confirm"):
             raise
         shown = Preview(report.planned(actor=actor, token=token), action)
-        return _show(screen, shown, None, error=error), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _show(screen, actor, shown, None, error=error), HTTPStatus.UNPROCESSABLE_ENTITY
     return redirect(url_for("bulk_runs.details", row_id=done.id), HTTPStatus.SEE_OTHER)
 
 
@@ -81,7 +81,7 @@ def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selectio
             raise
         form.refuse(error)
         return _ask_parameters(screen, action, form), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _show(screen, shown, form)
+    return _show(screen, actor, shown, form)
 
 
 def _selection(screen: "Screen", actor: Actor, action: Action) -> Selection:
@@ -127,7 +127,7 @@ def _ask_parameters(screen: "Screen", action: Action, form: Form) -> str:
     return _render(screen, action, **texts, form=form, ready=False, hidden=_hidden(action))
 
 
-def _show(screen: "Screen", shown: Preview, form: Form | None, error: RuleBroken | None = None) -> str:
+def _show(screen: "Screen", actor: Actor, shown: Preview, form: Form | None, error: RuleBroken | None = None) -> str:
     """The preview page: what will happen, to which rows, and the button that says so."""
     run_, action = shown.run, shown.action
     name, problem = (error.field, error.message) if error else (None, None)
@@ -137,13 +137,13 @@ def _show(screen: "Screen", shown: Preview, form: Form | None, error: RuleBroken
         form=form,
         ready=True,
         hidden=_hidden(action),
-        title=report.title(run_, action),
+        title=report.title(actor, run_, action),
         action_label=action.label,
-        button=report.title(run_, action),
+        button=report.title(actor, run_, action),
         token=str(run_.token),
-        headline=_headline(shown),
+        headline=_headline(actor, shown),
         doable=run_.counts.get("done", 0),
-        outcomes=_outcomes(screen, shown),
+        outcomes=_outcomes(screen, actor, shown),
         reason=request.form.get("reason", ""),
         reason_error=problem if name == "reason" else None,
         confirm_phrase=phrase(action, run_) if action.typed_confirmation else None,
@@ -171,22 +171,22 @@ def _hidden(action: Action) -> list[tuple[str, str]]:
     return [*chosen, *(("back", value) for value in request.form.getlist("back")[:1])]
 
 
-def _headline(shown: Preview) -> list[str]:
+def _headline(actor: Actor, shown: Preview) -> list[str]:
     counts, found = shown.run.counts, []
     if unchanged := counts.get("unchanged", 0):
         found.append(f"{unchanged:,} would not change: already {shown.action.done}.")
-    found += report.refusals(shown.run, shown.action)
+    found += report.refusals(actor, shown.run, shown.action)
     found += [(one if n == 1 else many).format(n=f"{n:,}") for one, many, n in shown.effects]
     if shown.missing:
         found.append(f"{shown.missing:,} of the chosen rows are no longer there.")
     return found
 
 
-def _outcomes(screen: "Screen", shown: Preview) -> list[dict[str, Any]]:
+def _outcomes(screen: "Screen", actor: Actor, shown: Preview) -> list[dict[str, Any]]:
     labels = {"done": f"Will be {shown.action.done}", "unchanged": f"Already {shown.action.done}"}
     base, found = screen.url_of("index"), []
     for outcome, number in sorted(shown.run.counts.items(), key=lambda pair: OUTCOMES.index(pair[0])):
-        rows = report.items(shown.run, shown.action, outcome=outcome, limit=SHOWN)
+        rows = report.items(actor, shown.run, shown.action, outcome=outcome, limit=SHOWN)
         found.append(
             {
                 "name": outcome,

@@ -26,7 +26,7 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events with names for actors and subjects, all names in one statement per entity."""
     events = list(events)
     names = overview.names(
-        [*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)]
+        actor(), [*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)]
     )
     return [
         {
