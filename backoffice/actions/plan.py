@@ -78,7 +78,7 @@ def preview(
     run.counts = counts(run.id)
     run.planned = sum(run.counts.values())
     if not run.planned:
-        raise NotFound("None of these rows is there any more.")
+        raise NotFound("No row matches." if selection.query else "None of these rows is there any more.")
     require_for(actor, action, rows=run.planned)
     missing = len(set(selection.ids)) - run.planned if selection.ids else 0
     return Preview(run, action, _effects(action, run), missing)

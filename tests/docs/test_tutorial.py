@@ -66,9 +66,10 @@ def test_what_the_reader_has_then_works(tmp_path: Path, step: str, engine: str) 
     assert "skipped" not in said
 
 
-@pytest.mark.slow
 def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:
-    copy = reader(tmp_path / "copy", "end")
+    copy = Copy.of_repository(tmp_path / "copy")
+    for block in files():
+        copy.write(block)
     written = [block.path for block in files()]
     copy.run(str(BIN / "ruff"), "check", "--no-cache", *written, **os.environ)
     copy.run(str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ)

@@ -107,4 +107,5 @@ def test_command_line_previews_and_then_runs(cast: Cast, stage: Stage, run: Call
         assert "B still holds pallets." in done.stdout
         assert statuses(*hamburg) == after
     assert statuses(other) == ["open"]
+    assert "No row matches." in run("backoffice", "act", "warehouses.close", "--where", "city=Nowhere").output
     assert run("backoffice", "verify-events").exit_code == 0
