@@ -4,14 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import insert, select, update
 
 from backoffice import clock
 from backoffice.extensions import db, lock
 from backoffice.models.base import Record
 from backoffice.models.event import Event
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 
@@ -33,6 +36,7 @@ CHAINED = (
 )
 DETAILS = ("before", "after", "reason")
 BATCH = 1000
+WORTH_COPYING = 20  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +68,8 @@ def record_many(*, actor: Actor, happenings: Iterable[Happening]) -> None:
     db.session.flush()
     head = db.session.execute(select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)).first()
     rows = _chained(actor, happenings, *(head or (0, GENESIS)))
-    while batch := [row for row, _ in zip(rows, range(BATCH), strict=False)]:
-        db.session.execute(insert(Event), batch)
+    while batch := list(islice(rows, BATCH)):
+        _append(batch)
 
 
 def redact(*, subject_type: str, subject_ids: Any) -> None:
@@ -81,6 +85,7 @@ def verify() -> list[str]:
     """Recompute the whole chain; one sentence for every event that does not fit, none if all do."""
     faults: list[str] = []
     previous_id, previous_hash = 0, GENESIS
+    erased = {("users", row_id) for row_id in db.session.scalars(select(User.id).where(User.status == "deleted"))}
     statement = select(Event).order_by(Event.id).execution_options(yield_per=BATCH)
     for event in db.session.scalars(statement):
         values = {name: getattr(event, name) for name in (*CHAINED, *DETAILS)}
@@ -90,10 +95,26 @@ def verify() -> list[str]:
             faults.append(f"Event {event.id} does not continue the event before it.")
         if event.hash != _hash([values[name] for name in CHAINED]):
             faults.append(f"Event {event.id} was changed.")
-        if event.redacted_at is None and event.details_hash != _hash([values[name] for name in DETAILS]):
+        details = [values[name] for name in DETAILS]
+        if event.redacted_at is None and event.details_hash != _hash(details):
             faults.append(f"The details of event {event.id} were changed.")
+        if event.redacted_at and (any(details) or (event.subject_type, event.subject_id) not in erased):
+            faults.append(f"The details of event {event.id} were emptied, but what it is about was not erased.")
         previous_id, previous_hash = event.id, event.hash
     return faults
+
+
+def _append(rows: list[dict[str, Any]]) -> None:
+    """Many rows go to PostgreSQL by COPY, which takes a third of the time of INSERT."""
+    connection = db.session.connection()
+    if len(rows) < WORTH_COPYING or connection.dialect.name != "postgresql":
+        connection.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # a Table, typed as FromClause
+        return
+    driver: Any = connection.connection.driver_connection
+    names = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
+    with driver.cursor().copy(sql.SQL("COPY events ({}) FROM STDIN").format(names)) as copy:
+        for row in rows:
+            copy.write_row([_JSON(value) if isinstance(value, (dict, list)) else value for value in row.values()])
 
 
 def _chained(actor: Actor, happenings: Iterable[Happening], last_id: int, last_hash: str) -> Iterator[dict[str, Any]]:
@@ -121,13 +142,16 @@ def _chained(actor: Actor, happenings: Iterable[Happening], last_id: int, last_h
         yield row
 
 
-def _hash(values: list[Any]) -> str:
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _text(value: Any) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+# One encoder for all: json.dumps makes a new one at every call that asks for anything special.
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text).encode
+
+
+def _hash(values: list[Any]) -> str:
+    return hashlib.sha256(_JSON(values).encode()).hexdigest()
 
 
 def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
