@@ -129,14 +129,16 @@ class Action:
         return false()
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        """Do it to `rows`, in statements over the whole set. The version is raised for you."""
+        """Do it to `rows`, in statements over the whole set. The version is raised for you, best by `update`."""
         raise NotImplementedError
 
     def ensure(self, ask: Ask) -> None:
         """Raise RuleBroken if, after the run, the whole is not as it must be; everything is taken back then."""
 
     def update(self, rows: Ids, **values: Any) -> None:
-        """Set the same values on all `rows`."""
+        """Set the same values on all `rows`, and raise their version with them: a row written twice costs twice."""
+        if self.changes_rows:
+            values.setdefault("version", self.model.version + 1)
         statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
         db.session.execute(statement, execution_options={"synchronize_session": False})
 

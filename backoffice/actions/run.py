@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, exists, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice import clock
@@ -113,7 +113,7 @@ def _carry_out(actor: Actor, action: Action, run: BulkRun) -> BulkRun:
     _remember(action, run, rows)
     action.apply(ask, rows)
     if action.changes_rows:
-        action.update(rows, version=action.model.version + 1, updated_at=ask.now)
+        _raise_versions(action, run, rows)
     after = _snapshot(action, rows)
     action.ensure(ask)
     events.record_many(actor=actor, happenings=_happenings(action, run, before, after))
@@ -139,9 +139,20 @@ def _judge_again(action: Action, ask: Ask, run: BulkRun) -> None:
     )
     changes = update(BulkItem).where(BulkItem.run_id == run.id).execution_options(synchronize_session=False)
     judged = changes.where(BulkItem.row_id == fresh.c.id)
-    gone = changes.where(BulkItem.row_id.not_in(select(model.id).where(scope(ask.actor, model))))
+    gone = changes.where(~exists().where(model.id == BulkItem.row_id, scope(ask.actor, model)))
     db.session.execute(judged.values(outcome=fresh.c.outcome, rule=fresh.c.rule))
     db.session.execute(gone.values(outcome="stale", rule=""))
+
+
+def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
+    """Of those rows whose version the action has not raised together with what it set."""
+    item = aliased(BulkItem)
+    untouched = exists().where(
+        item.run_id == run.id, item.row_id == action.model.id, item.version == action.model.version
+    )
+    statement = update(action.model).where(action.model.id.in_(rows), untouched)
+    raised = statement.values(version=action.model.version + 1)
+    db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
 def _expect_untouched_since(original: BulkRun, planned: BulkRun, action: Action) -> None:
