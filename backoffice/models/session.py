@@ -1,6 +1,7 @@
 """Session: one signed-in browser or API client, revocable at any moment."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,6 @@ class Session(Base):
     __table_args__ = (Index("ix_sessions_user_id_ended_at", "user_id", "ended_at"),)
 
     @classmethod
-    def live(cls, now: datetime) -> ColumnElement[bool]:
+    def live(cls, now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
         """In SQL: not ended and not past its absolute time."""
         return cls.ended_at.is_(None) & (cls.expires_at > now)

@@ -247,7 +247,7 @@ def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
     named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
-    if relation.secondary is None:
+    if not relation.secondary_synchronize_pairs:
         own: ColumnElement[int] = model.id.expression
         statement = select(named, own, other.id, label)
         statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
