@@ -4,26 +4,18 @@ import re
 
 from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
-from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError
 
 from backoffice.extensions import db
-from backoffice.models.group import Group
-from backoffice.models.user import User, user_groups
 from backoffice.policy.actor import Actor
 from backoffice.services import addresses, sessions
+from backoffice.services.actors import actor_of
 from backoffice.services.sign_in import From
 from backoffice.settings import Settings
 from backoffice.text import cleaned
 
 SESSION_KEY = "sid"
 MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the device's cookie
-_GROUPS = (  # made once, for every request asks it
-    select(Group.id, Group.name, Group.permissions, Group.all_permissions)
-    .join(user_groups, user_groups.c.group_id == Group.id)
-    .where(user_groups.c.user_id == bindparam("user"))
-    .order_by(Group.name)
-)
 login_manager = LoginManager()
 login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
@@ -72,7 +64,7 @@ def _load(_request: object) -> Actor | None:
     row, user = found
     if sessions.seen(row):
         _write_down()
-    return _actor(user, row.id)
+    return actor_of(user, ip=_address(), request_id=g.request_id, session_id=row.id)
 
 
 def _write_down() -> None:
@@ -81,22 +73,3 @@ def _write_down() -> None:
         db.session.commit()
     except OperationalError:  # SQLite: another writer came between; the next request writes it down
         db.session.rollback()
-
-
-def _actor(user: User, session_id: int) -> Actor:
-    groups = db.session.execute(_GROUPS, {"user": user.id}).all()
-    return Actor(
-        user_id=user.id,
-        label=user.email or user.login or "",
-        name=user.name,
-        permissions=frozenset(code for group in groups for code in group.permissions),
-        all_permissions=any(group.all_permissions for group in groups),
-        group_ids=frozenset(group.id for group in groups),
-        group_names=tuple(group.name for group in groups),
-        client_tags_mode=user.client_tags_mode,
-        ip=_address(),
-        request_id=g.request_id,
-        session_id=session_id,
-        password_change_due=user.password_state == "temporary",
-        preferences=user.preferences,
-    )

@@ -11,6 +11,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
 from backoffice.services import groups, passwords
+from backoffice.services.actors import actor_of
 from backoffice.settings import Settings
 
 PASSWORD = "a harness of four long words"  # of everyone; long enough for the policy without a second factor
@@ -48,20 +49,7 @@ class Cast:
 
     def actor(self, name: str, **others: Any) -> Actor:
         """Who asks, when `name` asks: for functions of services and actions, without a request."""
-        person = getattr(self, name)
-        given = Actor(
-            user_id=person.id,
-            label=person.email,
-            name=person.name,
-            permissions=frozenset(code for group in person.groups for code in group.permissions),
-            all_permissions=any(group.all_permissions for group in person.groups),
-            group_ids=frozenset(group.id for group in person.groups),
-            group_names=tuple(sorted(group.name for group in person.groups)),
-            client_tags_mode=person.client_tags_mode,
-            ip="127.0.0.1",
-            request_id="test",
-        )
-        return replace(given, **others)
+        return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test"), **others)
 
 
 def build(settings: Settings) -> None:

@@ -7,9 +7,9 @@ from random import Random
 from sqlalchemy import select
 
 from backoffice.extensions import db
-from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
+from backoffice.services.actors import actor_of
 from backoffice.services.demo.agenda import Agenda
 from backoffice.services.demo.people import People
 from backoffice.services.sign_in import From
@@ -77,21 +77,7 @@ class Office:
         """One of the accounts with these addresses, as if by a request of its own."""
         email = self.random.choice(emails)
         if email not in self._actors:
-            self._actors[email] = _actor(email)
+            user = db.session.scalars(select(User).where(User.email_key == email)).one()
+            self._actors[email] = actor_of(user)
         ip = f"{OFFICES}.{10 + len(email)}"
         return replace(self._actors[email], ip=ip, request_id=f"{self.random.getrandbits(64):016x}")
-
-
-def _actor(email: str) -> Actor:
-    user = db.session.scalars(select(User).where(User.email_key == email)).one()
-    groups = db.session.scalars(select(Group).where(Group.users.any(User.id == user.id)).order_by(Group.name)).all()
-    return Actor(
-        user_id=user.id,
-        label=email,
-        name=user.name,
-        permissions=frozenset(code for group in groups for code in group.permissions),
-        all_permissions=any(group.all_permissions for group in groups),
-        group_ids=frozenset(group.id for group in groups),
-        group_names=tuple(group.name for group in groups),
-        client_tags_mode=user.client_tags_mode,
-    )
