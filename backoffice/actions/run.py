@@ -17,7 +17,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
-from backoffice.services import events, lists
+from backoffice.services import events, related
 from backoffice.services.events import Happening
 from backoffice.text import cleaned
 
@@ -181,7 +181,7 @@ def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
         row[0]: dict(zip(plain, row[1:], strict=True))
         for row in db.session.execute(select(model.id, *columns).where(model.id.in_(rows)))
     }
-    for name, by_row in lists.related(model, rows, many).items():
+    for name, by_row in related.labels(model, rows, many).items():
         for row_id, values in found.items():
             values[name] = [label for _, label in by_row.get(row_id, [])]
     return found
@@ -190,7 +190,7 @@ def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
 def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
     """Keep the ids of the related rows that an undo has to bring back."""
     by_row: dict[int, dict[str, list[int]]] = {}
-    for name, others in lists.related(action.model, rows, action.remembers).items():
+    for name, others in related.labels(action.model, rows, action.remembers).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
     if by_row:

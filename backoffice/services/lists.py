@@ -12,19 +12,15 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Row,
     Select,
-    String,
     and_,
     bindparam,
     func,
     literal,
-    literal_column,
     or_,
     select,
     tuple_,
-    union_all,
 )
 from sqlalchemy.orm import aliased
 
@@ -34,8 +30,9 @@ from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import filters
+from backoffice.services import filters, related
 from backoffice.services.filters import Filter
+from backoffice.services.related import Labels
 from backoffice.text import MAX_ID, cleaned, fold, is_id
 
 COUNT_CAP = 10_000
@@ -43,7 +40,6 @@ SIZES = (20, 50, 100)
 SEARCH_LENGTH, SEARCH_WORDS = 200, 8
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
-Related = dict[str, dict[int, list[tuple[int, str]]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +72,7 @@ class Page:
     """One page of rows as plain tuples, their related rows by name and id, and where to go on."""
 
     rows: Sequence[Row[Any]]
-    related: Related = field(default_factory=dict)
+    related: Labels = field(default_factory=dict)
     previous: str | None = None
     next: str | None = None
 
@@ -159,7 +155,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
         rows,
-        related(model, [row.id for row in rows], columns) if rows else {},
+        related.labels(model, [row.id for row in rows], columns) if rows else {},
         _packed(rows[0]) if rows and has_previous else None,
         _packed(rows[-1]) if rows and has_next else None,
     )
@@ -176,25 +172,6 @@ def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequenc
         query = replace(query, after=found.next)
 
 
-def related(model: type[Record], ids: Sequence[int] | Select[int], columns: Sequence[str]) -> Related:
-    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
-    names = tuple(name for name in columns if fields.kind(model, name) == "many")
-    found: Related = {name: {} for name in names}
-    if not names:
-        return found
-    if isinstance(ids, Select):
-        rows = db.session.execute(_all_related(model, names, ids))
-    else:
-        rows = db.session.execute(_related_by_id(model, names), {"ids": ids})
-    for name, row_id, other_id, label in rows:
-        found[name].setdefault(row_id, []).append((other_id, label))
-    for by_row in found.values():
-        for others in by_row.values():
-            if len(others) > 1:
-                others.sort(key=lambda other: other[1].casefold())
-    return found
-
-
 @cache
 def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
@@ -207,7 +184,7 @@ def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     return func.coalesce(attribute, lowest)
 
 
-@cache
+@lru_cache(maxsize=1024)  # names come from addresses too
 def sortable(model: type[Record], name: str) -> bool:
     """Whether a list may be sorted by `name`."""
     by_name = name == model.__label__ and issubclass(model, Searchable)
@@ -229,32 +206,6 @@ def _columns(model: type[Record], names: tuple[str, ...], sort: str) -> Select[A
         elif kind != "many" and name != "id":
             statement = statement.add_columns(fields.attribute(model, name).label(name))
     return statement
-
-
-@lru_cache(maxsize=256)
-def _related_by_id(model: type[Record], names: tuple[str, ...]) -> Select[Any] | CompoundSelect[Any]:
-    """The related rows of the rows whose numbers are given as `ids`."""
-    return _all_related(model, names, bindparam("ids", expanding=True))
-
-
-def _all_related(model: type[Record], names: tuple[str, ...], ids: Any) -> Select[Any] | CompoundSelect[Any]:
-    parts = [_related_rows(model, name, ids) for name in names]
-    return union_all(*parts) if len(parts) > 1 else parts[0]
-
-
-def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
-    """From the table between the two, where there is one: the row's own table has nothing to add."""
-    relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
-    label = getattr(other, fields.related_model(model, name).__label__)
-    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
-    if not relation.secondary_synchronize_pairs:
-        own: ColumnElement[int] = model.id.expression
-        statement = select(named, own, other.id, label)
-        statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
-    else:
-        ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
-        statement = select(named, own, other.id, label).join(other, other.id == theirs)
-    return statement.where(own.in_(ids))
 
 
 def _search(text: str) -> str:

@@ -1,0 +1,68 @@
+"""The related rows of many rows at once: what stands in the many-to-many columns of a list, an export, an event."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    bindparam,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from backoffice.extensions import db
+from backoffice.models import fields
+from backoffice.models.base import Record
+
+Labels = dict[str, dict[int, list[tuple[int, str]]]]
+
+
+def labels(model: type[Record], ids: Sequence[int] | Select[int], columns: Sequence[str]) -> Labels:
+    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
+    names = tuple(name for name in columns if fields.kind(model, name) == "many")
+    found: Labels = {name: {} for name in names}
+    if not names:
+        return found
+    if isinstance(ids, Select):
+        rows = db.session.execute(_all_related(model, names, ids))
+    else:
+        rows = db.session.execute(_related_by_id(model, names), {"ids": ids})
+    for name, row_id, other_id, label in rows:
+        found[name].setdefault(row_id, []).append((other_id, label))
+    for by_row in found.values():
+        for others in by_row.values():
+            if len(others) > 1:
+                others.sort(key=lambda other: other[1].casefold())
+    return found
+
+
+@lru_cache(maxsize=256)
+def _related_by_id(model: type[Record], names: tuple[str, ...]) -> Select[Any] | CompoundSelect[Any]:
+    """The related rows of the rows whose numbers are given as `ids`."""
+    return _all_related(model, names, bindparam("ids", expanding=True))
+
+
+def _all_related(model: type[Record], names: tuple[str, ...], ids: Any) -> Select[Any] | CompoundSelect[Any]:
+    parts = [_related_rows(model, name, ids) for name in names]
+    return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
+    """From the table between the two, where there is one: the row's own table has nothing to add."""
+    relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
+    label = getattr(other, fields.related_model(model, name).__label__)
+    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
+    if not relation.secondary_synchronize_pairs:
+        own: ColumnElement[int] = model.id.expression
+        statement = select(named, own, other.id, label)
+        statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
+    else:
+        ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        statement = select(named, own, other.id, label).join(other, other.id == theirs)
+    return statement.where(own.in_(ids))
