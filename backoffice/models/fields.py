@@ -1,7 +1,7 @@
 """What a model's attributes are, so that lists, filters, forms, exports and events need no declarations."""
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, Uuid, inspect
@@ -23,7 +23,7 @@ KINDS: tuple[tuple[type, str], ...] = (
 LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "date": date(1, 1, 1)}
 
 
-@cache
+@lru_cache(maxsize=1024)  # names come from addresses too
 def kind(model: type[Record], name: str) -> str:
     """What `name` is on `model`.
 

@@ -8,7 +8,7 @@ from flask_admin import BaseView, expose
 from markupsafe import Markup
 
 from backoffice.actions.action import Action, actions_of
-from backoffice.errors import NotFound
+from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
@@ -164,9 +164,15 @@ class Screen(BaseView):
     # What a person asked for
 
     def query(self, actor: Actor, pairs: Any) -> Query:
-        """The list query of a request, with the person's own page size."""
+        """The list query of a request, with the person's own page size.
+
+        Only what the list shows may order it: an order tells values, and a cursor holds one.
+        """
         size = self.preferences_of(actor).get("size", 50)
-        return lists.parse(self.model, pairs, allowed=self.filters, sort=self.sort, size=size)
+        query = lists.parse(self.model, pairs, allowed=self.filters, sort=self.sort, size=size)
+        if query.sort_name not in (*self.columns, self.sort.removeprefix("-")):
+            raise BadRequest("This list cannot be sorted like that.", field="sort")
+        return query
 
     def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
         """The columns the person wants to see."""
@@ -212,9 +218,14 @@ class Screen(BaseView):
         return ""
 
     def _default_columns(self) -> tuple[str, ...]:
-        visible = [n for n in fields.visible(self.model) if n != "updated_at"]
-        label = [self.model.__label__] if self.model.__label__ in visible else []
-        return tuple(dict.fromkeys(["id", *label, *visible]))[:FIRST_COLUMNS]
+        """The number, the name, what the row says and points at; when it was made, last."""
+        related = [n for n in fields.relations(self.model) if fields.kind(self.model, n) == "one"]
+        visible = [n for n in (*fields.visible(self.model), *related) if n != "updated_at"]
+        first = [n for n in ("id", self.model.__label__) if n in visible]
+        last = [n for n in ("created_at",) if n in visible]
+        return tuple(dict.fromkeys(n for n in (*first, *visible) if n not in last))[
+            : FIRST_COLUMNS - len(last)
+        ] + tuple(last)
 
     def _check_names(self) -> None:
         """A misspelt column is found when the application starts, not when somebody opens the page."""
