@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select
-from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.actions.action import Action, Ask, Ids, Parameter
-from backoffice.errors import BadRequest, NotFound, RuleBroken
+from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
@@ -58,7 +57,7 @@ def preview(
     if len(selection.ids) > MAX_TICKED:
         raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
     values = checked_parameters(actor, action, parameters or {})
-    _forget_old(actor)
+    _forget_old()
     run = BulkRun(
         action=action.code(),
         actor_id=actor.user_id,
@@ -109,7 +108,7 @@ def checked_parameters(actor: Actor, action: Action, given: Mapping[str, Any]) -
         if missing := [i for i in ids if i not in rows]:
             raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
         if not all(rows.values()):
-            raise RuleBroken(parameter.refusal, field=parameter.name)
+            raise Beyond(parameter.refusal, field=parameter.name, code=action.permission)
         found[parameter.name] = ids
     return found
 
@@ -175,10 +174,7 @@ def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:
     return [effect for effect in found if effect[2]]
 
 
-def _forget_old(actor: Actor) -> None:
+def _forget_old() -> None:
     """Previews that were never run are not kept."""
-    old = aliased(BulkRun)
-    stale = select(old.id).where(
-        old.state == "planned", old.actor_id == actor.user_id, old.created_at < clock.now() - KEPT
-    )
-    db.session.execute(delete(BulkRun).where(BulkRun.id.in_(stale)))
+    old = (BulkRun.state == "planned", BulkRun.created_at < clock.now() - KEPT)
+    db.session.execute(delete(BulkRun).where(*old).execution_options(synchronize_session=False))

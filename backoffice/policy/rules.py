@@ -13,6 +13,7 @@ from backoffice.policy.permissions import area_of, catalogue
 
 Scope = Callable[[Actor], ColumnElement[bool]]
 _narrower: dict[type[Record], Scope] = {}
+_open: set[type[Record]] = set()
 
 
 def can(actor: Actor | None, code: str) -> bool:
@@ -33,11 +34,9 @@ def require(actor: Actor | None, code: str) -> Actor:
 
 def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
     """Which rows of `model` the actor sees, as a condition for every read of them."""
-    if actor is None:
+    if actor is None or not (can(actor, f"{area_of(model)}.view") or model in _open):
         return false()
-    if model in _narrower:
-        return _narrower[model](actor)
-    return true() if can(actor, f"{area_of(model)}.view") else false()
+    return _narrower[model](actor) if model in _narrower else true()
 
 
 def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
@@ -46,23 +45,28 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
     return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 
-def scoped(model: type[Record]) -> Callable[[Scope], Scope]:
-    """Decorate the function that says which rows of `model` an actor sees."""
+def scoped(model: type[Record], *, without_permission: bool = False) -> Callable[[Scope], Scope]:
+    """Decorate the function that says which rows of `model` an actor sees.
+
+    It is asked about those who may view the screen; `without_permission` also about those who may not.
+    """
 
     def keep(narrower: Scope) -> Scope:
         _narrower[model] = narrower
+        if without_permission:
+            _open.add(model)
         return narrower
 
     return keep
 
 
 @scoped(User)
-def _users(actor: Actor) -> ColumnElement[bool]:
+def _users(_actor: Actor) -> ColumnElement[bool]:
     """The deleted are gone for everyone; their number stays in the events."""
-    return and_(User.status != "deleted", true() if can(actor, "users.view") else false())
+    return User.status != "deleted"
 
 
-@scoped(BulkRun)
+@scoped(BulkRun, without_permission=True)
 def _bulk_runs(actor: Actor) -> ColumnElement[bool]:
     """One's own runs, and with the permission everyone's; previews that were never run are nobody's business."""
     everyone = true() if can(actor, "bulk_runs.view") else false()
