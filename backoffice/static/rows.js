@@ -54,11 +54,11 @@ function tickable() {
 // What heads a card is its person, else its first column; that one needs no name.
 function labelCells(table) {
   const columns = [...table.tHead.rows[0].cells];
-  const head = columns.find(column => column.dataset.kind === "person") ?? columns.find(column => column.dataset.kind);
+  const head = columns.find(column => column.dataset.kind === "person") ?? columns.find(column => column.scope);
   for (const row of table.tBodies[0].rows) {
     columns.forEach((column, i) => {
       if (column === head) row.cells[i].classList.add("card-head");
-      else if (column.dataset.kind) row.cells[i].dataset.label = column.textContent.trim();
+      else if (column.scope) row.cells[i].dataset.label = column.textContent.trim();
     });
   }
 }
