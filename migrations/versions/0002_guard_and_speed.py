@@ -28,9 +28,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP INDEX IF EXISTS ix_users_search_key_trigram")
+        op.execute("DROP TRIGGER events_no_truncate ON events")
         op.execute("DROP TRIGGER events_append_only ON events")
         op.execute("DROP FUNCTION events_append_only()")
     else:
+        op.execute("DROP TRIGGER events_no_replace")
         op.execute("DROP TRIGGER events_no_delete")
         op.execute("DROP TRIGGER events_no_update")
     op.execute("DROP INDEX ix_users_last_login")
@@ -40,6 +42,11 @@ def _guard_sqlite() -> None:
     same = " AND ".join(f"NEW.{c} IS OLD.{c}" for c in COLUMNS)
     op.execute(
         "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
+        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+    )
+    # INSERT OR REPLACE deletes rows without asking the trigger above.
+    op.execute(
+        "CREATE TRIGGER events_no_replace BEFORE INSERT ON events WHEN NEW.id <= (SELECT max(id) FROM events) "
         "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
     )
     op.execute(
@@ -55,9 +62,11 @@ def _guard_postgresql() -> None:
         f"""
         CREATE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF TG_OP = 'UPDATE' AND ({new}) IS NOT DISTINCT FROM ({old}) AND NEW.before IS NULL
-                AND NEW.after IS NULL AND NEW.reason IS NULL AND NEW.redacted_at IS NOT NULL THEN
-                RETURN NEW;
+            IF TG_OP = 'UPDATE' THEN
+                IF ({new}) IS NOT DISTINCT FROM ({old}) AND NEW.before IS NULL AND NEW.after IS NULL
+                    AND NEW.reason IS NULL AND NEW.redacted_at IS NOT NULL THEN
+                    RETURN NEW;
+                END IF;
             END IF;
             RAISE EXCEPTION 'events are append-only';
         END $$
@@ -66,6 +75,10 @@ def _guard_postgresql() -> None:
     op.execute(
         "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events "
         "FOR EACH ROW EXECUTE FUNCTION events_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()"
     )
 
 
