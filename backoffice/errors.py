@@ -31,6 +31,14 @@ class RuleBroken(BackofficeError):
     """The request is understood, but a rule forbids it."""
 
 
+class Beyond(RuleBroken):
+    """The actor reached beyond what is theirs to give; shown at the field, and noted in the events like NotAllowed."""
+
+    def __init__(self, message: str, *, field: str | None = None, code: str) -> None:
+        super().__init__(message, field=field)
+        self.code = code
+
+
 class BadRequest(BackofficeError):
     """The request itself makes no sense; nothing was tried."""
 

@@ -51,15 +51,15 @@ def register(app: Flask) -> None:
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
     db.session.rollback()
-    if isinstance(error, errors.NotAllowed):
-        _note_denial(error)
+    if isinstance(error, (errors.NotAllowed, errors.Beyond)):
+        note_denial(error)
     response = page(status, title, error.message or SENTENCES.get(status, ""))
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-def _note_denial(error: errors.NotAllowed) -> None:
+def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
     """A refused attempt to change or to take away something is an event; a refused look is not."""
     who = actor()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")

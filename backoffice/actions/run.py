@@ -34,7 +34,7 @@ def run(*, actor: Actor, token: str, action: Action, reason: str = "", confirmat
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
-    require_for(actor, action, rows=planned.planned, all_matching="query" in planned.selection)
+    require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
     planned.reason = cleaned(reason)
     _check_words(action, planned, planned.reason, confirmation)
     return _carry_out(actor, action, planned)

@@ -17,11 +17,10 @@ from backoffice.actions.relations import restore
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.session import Session
-from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User, user_client_tags, user_groups
 from backoffice.policy import grants
-from backoffice.services import events, sessions, tokens
+from backoffice.services import erasure, sessions, tokens
 
 
 class UserAction(Action):
@@ -85,7 +84,7 @@ class Block(ExclusiveUserAction):
 
 
 def _before() -> ColumnElement[str]:
-    """The state of somebody blocked whose state before is not known any more: whoever has no password never accepted."""
+    """The state before a block where it is not known any more: whoever has no password never accepted."""
     return case((User.password_hash.is_(None), "invited"), else_="active")
 
 
@@ -191,9 +190,10 @@ class DeleteUsers(ExclusiveUserAction):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.leave_active(ask, rows, "deleted")
+        erasure.forget(rows)
         for table in (user_groups, user_client_tags):
             db.session.execute(delete(table).where(table.c.user_id.in_(rows)))
-        for model in (Session, Token, SignInAttempt):
+        for model in (Session, Token):
             db.session.execute(delete(model).where(model.user_id.in_(rows)))
         self.update(
             rows,
@@ -214,4 +214,3 @@ class DeleteUsers(ExclusiveUserAction):
             status_before=None,
             email_verified_at=None,
         )
-        events.redact(subject_type="users", subject_ids=rows)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backoffice.errors import RuleBroken
+from backoffice.errors import Beyond, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions
@@ -30,7 +30,7 @@ def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     before = set(group.grants) if group else set()
     moved = before ^ set(values.get("grants", before))
     if beyond := sorted(other.name for other in moved if other.id not in grantable):
-        raise RuleBroken(f"You may not give or take {beyond[0]}.", field="grants")
+        raise Beyond(f"You may not give or take {beyond[0]}.", field="grants", code="groups.edit")
 
 
 def install_shipped() -> None:
@@ -70,5 +70,5 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     if unknown := set(permissions.unknown(after)) - before:
         raise RuleBroken(f"There is no permission {min(unknown)}.", field="permissions")
     if beyond := grants.may_hold(actor, after - before):
-        raise RuleBroken(f"You do not hold {beyond[0]} yourself.", field="permissions")
+        raise Beyond(f"You do not hold {beyond[0]} yourself.", field="permissions", code="groups.edit")
     values["permissions"] = sorted(after)

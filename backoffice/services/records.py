@@ -109,17 +109,22 @@ def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, va
 
 
 def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
-    """The named values of a row as events keep them; related rows by their labels."""
+    """The named values of a row as events keep them; related rows by their labels, people by their numbers."""
     model, found = type(row), {}
     for name in names:
         value, kind = getattr(row, name), fields.kind(model, name)
         if kind == "many":
-            value = sorted(other.label for other in value)
+            value = sorted(map(_noted, value))
         elif kind == "one":
-            value = value.label if value else None
+            value = _noted(value) if value else None
         if kind:
             found[name] = value
     return found
+
+
+def _noted(other: Record) -> str:
+    """How events call a related row: not by what would have to be erased with it."""
+    return f"{other.__singular__.capitalize()} {other.id}" if other.__personal__ else other.label
 
 
 def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from backoffice import clock
 from backoffice.actions.people import ADMINISTRATORS_LOCK
-from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.errors import Beyond, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
@@ -117,9 +117,9 @@ def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grant
     before, after = set(user.groups) if user else set(), set(values["groups"])
     moved = before ^ after
     if moved and user and user.id == actor.user_id:
-        raise RuleBroken("Nobody changes their own groups.", field="groups")
+        raise Beyond("Nobody changes their own groups.", field="groups", code="users.assign_groups")
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
-        raise RuleBroken(f"You may not give or take {beyond[0]}.", field="groups")
+        raise Beyond(f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups")
     if user and any(group.all_permissions for group in before - after):
         others = grants.administers(clock.now()) & (User.id != user.id)
         if not db.session.scalar(select(User.id).where(others).limit(1)):
@@ -143,7 +143,8 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
     if user and mode == user.client_tags_mode and set(tags) == set(user.client_tags):
         return
     if not _within_own(actor, mode, {tag.id for tag in tags}):
-        raise RuleBroken("This would show more clients than you see yourself.", field="client_tags")
+        message = "This would show more clients than you see yourself."
+        raise Beyond(message, field="client_tags", code="users.assign_scope")
 
 
 def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:

@@ -10,7 +10,7 @@ from backoffice.actions.action import Action, Parameter, find
 from backoffice.actions.plan import Preview, Selection, preview
 from backoffice.actions.report import titled
 from backoffice.actions.run import phrase, run
-from backoffice.errors import BadRequest, NotFound, RuleBroken
+from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
@@ -19,6 +19,7 @@ from backoffice.services import records
 from backoffice.text import is_id
 from forms.base import Form
 from forms.fields import PickField
+from views.errors import note_denial
 from views.returning import safe_path
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selectio
         db.session.rollback()
         if form is None:
             raise
+        if isinstance(error, Beyond):
+            note_denial(error)
         form.refuse(error)
         return _ask_parameters(screen, action, form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _show(screen, actor, shown, form)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 from wtforms import Field
 
-from backoffice.errors import Conflict, NotAllowed, RuleBroken
+from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
@@ -19,6 +19,7 @@ from backoffice.services import records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
+from views.errors import note_denial
 from views.screen.details import value_of
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def _try(screen: "Screen", actor: Actor, row: Record | None, version: int | None
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
+        if isinstance(error, Beyond):
+            note_denial(error)
         form.refuse(error)
         return None
     if isinstance(written, (Response, str, tuple)):

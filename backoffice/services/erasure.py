@@ -1,0 +1,65 @@
+"""Erasing a person: what other tables say about them goes too, so that only a number is left."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Select, delete, select, update
+
+from backoffice.extensions import db
+from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.event import Event
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User
+from backoffice.services import events
+from backoffice.text import address_key
+
+T = TypeVar("T")
+AT_ONCE = 500  # values in one statement
+
+
+def forget(people: Select[int]) -> None:
+    """Erase what attempts, runs and events say about `people`, whose own rows must still say who they are."""
+    _forget_attempts(people)
+    _forget_runs(people)
+    events.redact(subject_type="users", subject_ids=people)
+
+
+def _forget_attempts(people: Select[int]) -> None:
+    """Attempts under any address the person ever had, those before the account and the throttled ones too."""
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.user_id.in_(people)))
+    for keys in _batches(sorted(_addresses(people))):
+        db.session.execute(delete(SignInAttempt).where(SignInAttempt.identifier_key.in_(keys)))
+
+
+def _addresses(people: Select[int]) -> set[str]:
+    """The normalised addresses and logins of now, and those that the events tell of."""
+    now = db.session.execute(select(User.email_key, User.login_key).where(User.id.in_(people)))
+    found = {key for pair in now for key in pair if key}
+    about = (Event.subject_type == "users", Event.subject_id.in_(people), Event.redacted_at.is_(None))
+    for pair in db.session.execute(select(Event.before, Event.after).where(*about)):
+        found |= {address_key(values["email"]) for values in pair if values and values.get("email")}
+    return found
+
+
+def _forget_runs(people: Select[int]) -> None:
+    """What was searched for to find them; and the reason, where nobody else is left whom it was about."""
+    runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), BulkRun.action.startswith("users."))
+    change = update(BulkRun).execution_options(synchronize_session=False)
+    by_query = [
+        row.id
+        for row in db.session.execute(select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs)))
+        if row.selection.get("query")
+    ]
+    for ids in _batches(by_query):
+        db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection={"all_matching": True}))
+    others = (
+        select(BulkItem.run_id)
+        .join(User, User.id == BulkItem.row_id)
+        .where(BulkItem.run_id == BulkRun.id, User.status != "deleted", User.id.not_in(people))
+        .correlate(BulkRun)
+    )
+    db.session.execute(change.where(BulkRun.id.in_(runs), ~others.exists()).values(reason=""))
+
+
+def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
