@@ -46,6 +46,10 @@ def _prepare_connection(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
         for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
+    else:  # PostgreSQL speaks the zone of its server, in which the first moment of the year 1 may lie before it
+        connection.autocommit = True
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.autocommit = False
 
 
 @event.listens_for(Engine, "begin")

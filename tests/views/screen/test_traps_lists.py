@@ -179,3 +179,13 @@ def test_a_page_with_many_relations_costs_no_more_statements(olivia: Client, sta
     with statements() as seen:
         assert len(row_ids(olivia.get("/admin/users/"))) == 100
     assert len(seen) <= 6, seen
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite knows no time zones")
+def test_lists_do_not_depend_on_the_time_zone_of_the_server(app_with: Any, zoo: Any, stage: Any) -> None:
+    """An empty time is sorted as the first moment of the year 1, which is another year west of Greenwich."""
+    west = f"{stage.settings.database_url}&options=-c%20TimeZone%3DAmerica/New_York"
+    west = west if "?" in west else west.replace("&", "?", 1)
+    visitor = app_with(database_url=west).test_client().sign_in("olivia")
+    for sort in ("last_login_at", "-last_login_at"):
+        assert len(row_ids(visitor.get(f"/admin/users/?sort={sort}&size=100"))) == 69
