@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from werkzeug.test import TestResponse
 
 from backoffice.extensions import db
@@ -12,7 +13,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.support.client import Client, settle
-from tests.support.html import hidden
+from tests.support.html import read
 
 MODELS: dict[str, Any] = {"users": User, "groups": Group, "client-tags": ClientTag}
 
@@ -29,11 +30,13 @@ def confirmed(client: Client, screen: str, action: str, preview: TestResponse, r
     Where nothing would be done there is no button; whoever attacks sends the token all the same.
     """
     settle()
-    latest = db.session.scalars(select(BulkRun).order_by(BulkRun.id.desc()).limit(1)).one()
-    done = latest.counts.get("done", 0)
-    assert not done or hidden(preview, "selection") == str(latest.token)
+    offered = [e["value"] for e in read(preview).all("input", name="selection")]
+    chosen = BulkRun.token == UUID(offered[0]) if offered else true()
+    planned = db.session.scalars(select(BulkRun).where(chosen).order_by(BulkRun.id.desc()).limit(1)).one()
+    done = planned.counts.get("done", 0)
+    assert bool(done) == bool(offered)
     words = {"reason": reason or "They asked for it", "confirm": f"{action.replace('-', '_')} {done}"}
-    return client.post(f"/admin/{screen}/actions/{action}", {"selection": str(latest.token), **words})
+    return client.post(f"/admin/{screen}/actions/{action}", {"selection": str(planned.token), **words})
 
 
 def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any) -> BulkRun:
