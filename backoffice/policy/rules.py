@@ -45,6 +45,15 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
     return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 
+def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool] | None:
+    """Which rows of `model` the actor may read the names of, where they stand beside others; None if of all."""
+    if _narrower.get(model) is _users and can(actor, "users.view"):
+        return None  # all but the deleted, who have no name left
+    if actor is not None and model not in _narrower and can(actor, f"{area_of(model)}.view"):
+        return None
+    return scope(actor, model)
+
+
 def scoped(model: type[Record], *, without_permission: bool = False) -> Callable[[Scope], Scope]:
     """Decorate the function that says which rows of `model` an actor sees.
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     func,
     literal,
     or_,
@@ -141,7 +142,10 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     backwards, cursor = bool(query.before), query.before or query.after
     falling = query.descending != backwards
     key = sort_key(model, query.sort_name)
-    statement = _columns(model, tuple(columns), query.sort_name).where(matching(actor, model, query))
+    hidden = related.hidden(actor, model, columns)
+    asked = (model, tuple(columns), query.sort_name)
+    statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
+    statement = statement.where(matching(actor, model, query))
     if cursor:
         place = tuple_(key, model.id)
         mark = _unpacked(model, query.sort_name, cursor)
@@ -155,7 +159,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
         rows,
-        related.labels(model, [row.id for row in rows], columns) if rows else {},
+        related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
         _packed(rows[0]) if rows and has_previous else None,
         _packed(rows[-1]) if rows and has_next else None,
     )
@@ -194,7 +198,9 @@ def sortable(model: type[Record], name: str) -> bool:
 # Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
 # is made once. People choose their columns, so there may be many; the least used are forgotten.
 @lru_cache(maxsize=256)
-def _columns(model: type[Record], names: tuple[str, ...], sort: str) -> Select[Any]:
+def _columns(
+    model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None
+) -> Select[Any]:
     statement = select(model.id, sort_key(model, sort).label("sort_key"))
     for name in names:
         kind = fields.kind(model, name)
@@ -202,6 +208,8 @@ def _columns(model: type[Record], names: tuple[str, ...], sort: str) -> Select[A
             other = aliased(fields.related_model(model, name))
             statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
             label = getattr(other, fields.related_model(model, name).__label__)
+            if hidden and name in hidden:
+                label = case((other.id.in_(hidden[name]), label))
             statement = statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
         elif kind != "many" and name != "id":
             statement = statement.add_columns(fields.attribute(model, name).label(name))

@@ -13,7 +13,7 @@ from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import require, scope
+from backoffice.policy.rules import require, restriction, scope
 from backoffice.services import events, lists
 from backoffice.text import cleaned
 
@@ -200,6 +200,15 @@ def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
         name for name in names if f"{model.__tablename__}_{name}" in text or f"{model.__tablename__}.{name}" in text
     )
     return next((name.removesuffix("_key") for name in found), None)
+
+
+def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]:
+    """Those of `rows` whose names the actor may read."""
+    condition = restriction(actor, model)
+    if condition is None or not rows:
+        return rows
+    ids = set(db.session.scalars(select(model.id).where(model.id.in_([row.id for row in rows]), condition)))
+    return [row for row in rows if row.id in ids]
 
 
 def options(

@@ -19,18 +19,40 @@ from sqlalchemy.orm import aliased
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import restriction
 
+Hidden = dict[str, Select[int]]
 Labels = dict[str, dict[int, list[tuple[int, str]]]]
 
 
-def labels(model: type[Record], ids: Sequence[int] | Select[int], columns: Sequence[str]) -> Labels:
-    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement."""
+def hidden(actor: Actor, model: type[Record], columns: Sequence[str]) -> Hidden:
+    """For each column of related rows of which the actor may not read every name: the ids of those they may."""
+    found: Hidden = {}
+    for name in columns:
+        if fields.kind(model, name) in ("one", "many"):
+            target = fields.related_model(model, name)
+            if (condition := restriction(actor, target)) is not None:
+                found[name] = select(target.id).where(condition).correlate(None)
+    return found
+
+
+def labels(
+    model: type[Record],
+    ids: Sequence[int] | Select[int],
+    columns: Sequence[str],
+    visible: Hidden | None = None,
+) -> Labels:
+    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement.
+
+    `visible` leaves out those that the actor may not read, as `hidden` has it.
+    """
     names = tuple(name for name in columns if fields.kind(model, name) == "many")
     found: Labels = {name: {} for name in names}
     if not names:
         return found
-    if isinstance(ids, Select):
-        rows = db.session.execute(_all_related(model, names, ids))
+    if isinstance(ids, Select) or visible:
+        rows = db.session.execute(_all_related(model, names, ids, visible))
     else:
         rows = db.session.execute(_related_by_id(model, names), {"ids": ids})
     for name, row_id, other_id, label in rows:
@@ -48,12 +70,14 @@ def _related_by_id(model: type[Record], names: tuple[str, ...]) -> Select[Any] |
     return _all_related(model, names, bindparam("ids", expanding=True))
 
 
-def _all_related(model: type[Record], names: tuple[str, ...], ids: Any) -> Select[Any] | CompoundSelect[Any]:
-    parts = [_related_rows(model, name, ids) for name in names]
+def _all_related(
+    model: type[Record], names: tuple[str, ...], ids: Any, visible: Hidden | None = None
+) -> Select[Any] | CompoundSelect[Any]:
+    parts = [_related_rows(model, name, ids, (visible or {}).get(name)) for name in names]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
+def _related_rows(model: type[Record], name: str, ids: Any, visible: Select[int] | None) -> Select[Any]:
     """From the table between the two, where there is one: the row's own table has nothing to add."""
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
@@ -65,4 +89,6 @@ def _related_rows(model: type[Record], name: str, ids: Any) -> Select[Any]:
     else:
         ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
         statement = select(named, own, other.id, label).join(other, other.id == theirs)
+    if visible is not None:
+        statement = statement.where(other.id.in_(visible))
     return statement.where(own.in_(ids))

@@ -12,6 +12,7 @@ from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.services import records
+from views.actor import actor as whoever
 from views.screen import cells
 
 if TYPE_CHECKING:
@@ -94,9 +95,13 @@ def _field(screen: "Screen", row: Record, name: str) -> dict[str, Any]:
 def value_of(screen: "Screen", row: Record, name: str) -> Markup:
     """An attribute of a loaded row as HTML."""
     value, kind = getattr(row, name), fields.kind(screen.model, name)
+    if kind in ("one", "many"):
+        others = value if kind == "many" else [value] if value else []
+        value = records.named(actor=whoever(), model=fields.related_model(screen.model, name), rows=others)
     if kind == "many":
         return cells.pills([(other.id, other.label) for other in value], ALL_PILLS)
     if kind == "one":
+        value = value[0] if value else None
         base = screen.base_of(fields.related_model(screen.model, name))
         linked = Markup('<a href="{}{}">{}</a>')
         if value is None:
