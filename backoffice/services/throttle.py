@@ -1,6 +1,7 @@
 """How many failures are too many: counted in the table of attempts, so that all workers share them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -35,25 +36,28 @@ def check(*, identifier_key: str, ip: str, device_key: str, settings: Settings) 
 def _check(who: ColumnElement[bool], factor: int, settings: Settings) -> None:
     """Addresses are shared by offices, so they may fail `factor` times as often as one account."""
     now = clock.now()
-    limits = (
-        (timedelta(minutes=5), settings.failures_per_5_minutes),
-        (timedelta(hours=1), settings.failures_per_hour),
-        (timedelta(days=1), settings.failures_per_day),
-    )
-    for window, allowed in limits:
-        number, first = _failures(who, now - window)
-        if number >= allowed * factor and first:
+    limits = {
+        timedelta(minutes=5): settings.failures_per_5_minutes,
+        timedelta(hours=1): settings.failures_per_hour,
+        timedelta(days=1): settings.failures_per_day,
+    }
+    for window, number, first in _failures(who, list(limits), now):
+        if number >= limits[window] * factor and first:
             wait = max(1, int((first + window - now).total_seconds()))
             minutes = -(-wait // 60)
             raise TooMany(f"Too many failed tries. Try again in {minutes} min.", retry_after=wait)
 
 
-def _failures(who: ColumnElement[bool], since: datetime) -> tuple[int, datetime | None]:
-    """How many failures since then, and when the first of them was."""
-    failed = (SignInAttempt.result != "ok", SignInAttempt.reason != THROTTLED, SignInAttempt.at > since)
+def _failures(
+    who: ColumnElement[bool], windows: list[timedelta], now: datetime
+) -> list[tuple[timedelta, int, datetime | None]]:
+    """For each window up to now: how many failures, and when the first of them was; in one statement."""
     first = func.min(SignInAttempt.at, type_=SignInAttempt.at.type)
-    row = db.session.execute(select(func.count(), first).where(who, *failed)).one()
-    return row[0], row[1]
+    since = [SignInAttempt.at > now - window for window in windows]
+    columns = [column for recent in since for column in (func.count().filter(recent), first.filter(recent))]
+    failed = (SignInAttempt.result != "ok", SignInAttempt.reason != THROTTLED, SignInAttempt.at > now - max(windows))
+    row: Any = db.session.execute(select(*columns).where(who, *failed)).one()
+    return [(window, row[2 * n], row[2 * n + 1]) for n, window in enumerate(windows)]
 
 
 def _is_known(account: ColumnElement[bool], device_key: str) -> bool:
