@@ -107,7 +107,7 @@ class User(Searchable, Entity):
             " OR (login_method = 'login' AND login_key IS NOT NULL)",
             name="identifier",
         ),
-        Index("ix_users_search_key_id", "search_key", "id"),
+        Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id", "created_by_id"),
         Index("ix_users_status_id", "status", "id"),
