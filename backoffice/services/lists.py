@@ -73,6 +73,7 @@ class Page:
     """One page of rows as plain tuples, their related rows by name and id, and where to go on."""
 
     rows: Sequence[Row[Any]]
+    count: int | None = None
     related: Labels = field(default_factory=dict)
     previous: str | None = None
     next: str | None = None
@@ -128,16 +129,20 @@ def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[b
     return and_(scope(actor, model), condition(model, query))
 
 
-def count(actor: Actor, model: type[Record], query: Query, *, cap: int = COUNT_CAP) -> int:
-    """How many rows match, at most `cap` + 1: nobody reads on beyond that, and it would cost the whole table."""
-    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(cap + 1)
-    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+def count(actor: Actor, model: type[Record], query: Query) -> int:
+    """How many rows match, at most COUNT_CAP + 1: nobody reads on beyond that, and it would cost the whole table."""
+    return db.session.scalar(_counting(actor, model, query)) or 0
 
 
-def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]) -> Page:
+def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
+    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
+    return select(func.count()).select_from(some.subquery())
+
+
+def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], *, counted: bool = False) -> Page:
     """The rows of one page with `columns`, which may name attributes, related rows and computed values.
 
-    Raises BadRequest if the cursor is not one of ours.
+    `counted` asks for `count` in the same statement. Raises BadRequest if the cursor is not one of ours.
     """
     backwards, cursor = bool(query.before), query.before or query.after
     falling = query.descending != backwards
@@ -146,6 +151,8 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     asked = (model, tuple(columns), query.sort_name)
     statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
     statement = statement.where(matching(actor, model, query))
+    if counted:
+        statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
     if cursor:
         place = tuple_(key, model.id)
         mark = _unpacked(model, query.sort_name, cursor)
@@ -159,6 +166,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
         rows,
+        (rows[0].matching_rows if rows else count(actor, model, query)) if counted else None,
         related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
         _packed(rows[0]) if rows and has_previous else None,
         _packed(rows[-1]) if rows and has_next else None,

@@ -63,12 +63,11 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
     chosen = screen.chosen_columns(actor)
     try:
         query = screen.query(actor, request.args.items(multi=True))
-        found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns))
+        found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
-    count = lists.count(actor, screen.model, query)
     page = _frame(screen, actor, chosen, query)
-    page.count, page.count_label = count, _count_label(screen, count)
+    page.count, page.count_label = found.count or 0, _count_label(screen, found.count or 0)
     page.rows = _rows(screen, chosen, found, page)
     page.previous_href = _href(query, before=found.previous) if found.previous else None
     page.next_href = _href(query, after=found.next) if found.next else None
