@@ -25,7 +25,8 @@ listen_addresses = ''
 log_line_prefix = '%d|'
 """
 # What a transaction needs for itself, and how SQLAlchemy's pool looks whether a connection is alive.
-OWN = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT 1\n", "SELECT 1;")
+OWN = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+PING = "SELECT 1"
 
 
 class Server:
@@ -66,7 +67,8 @@ class Server:
             for line in log:
                 name, _, text = line.partition("|")
                 head, _, statement = text.partition(": ")[2].strip().partition(": ")
-                if name == database and head.startswith(("statement", "execute")) and not statement.startswith(OWN):
+                own = statement == PING or statement.startswith(OWN)
+                if name == database and head.startswith(("statement", "execute")) and not own:
                     found.append(statement)
 
 
