@@ -1,5 +1,6 @@
 """The form all others derive from: it keeps what was typed, and tells sent fields from missing ones."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import wtforms
@@ -18,6 +19,14 @@ class Form(wtforms.Form):
     def sent(self) -> dict[str, Any]:
         """The values of those fields that the request had: a missing field changes nothing."""
         return {field.name: field.data for field in self if field.raw_data}
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """As in WTForms; and a field that takes one value is refused where it was given several."""
+        valid = super().validate(extra_validators)
+        doubled = [f for f in self if len(f.raw_data or ()) > 1 and not getattr(f, "repeats", False)]
+        for field in doubled:
+            field.errors = [*field.errors, "Give one value."]
+        return valid and not doubled
 
     def validate_sent(self) -> bool:
         """Like `validate`, but fields that the request had not are taken as they are."""

@@ -39,6 +39,8 @@ class LinesField(Field):
 class SwitchField(BooleanField):
     """A check box that posts an empty value first, so that 'off' and 'not sent' differ."""
 
+    repeats = True
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist[-1:])
 
@@ -49,6 +51,8 @@ class PickField(Field):
     `find` answers the options, as (id, label), that include the chosen ids, and whether there are more.
     An empty value is posted first, so that 'none' and 'not sent' differ.
     """
+
+    repeats = True
 
     def __init__(
         self,
@@ -102,6 +106,8 @@ class PickField(Field):
 
 class PermissionsField(Field):
     """A set of permission codes. `groups` lists them by area, as the page shows them."""
+
+    repeats = True
 
     def __init__(self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any) -> None:
         super().__init__(label, **kwargs)

@@ -89,6 +89,12 @@ def test_the_dotless_i_is_a_letter_of_its_own(olivia: Client) -> None:
     assert refused_person(olivia, "email", "ıl\u212a@example.com") == "Another person has this e-mail address."
 
 
+@pytest.mark.parametrize("name", ["email", "first_name", "client_tags_mode", "ip_whitelist"])
+def test_several_values_where_one_is_expected_are_refused(olivia: Client, name: str) -> None:
+    first = PERSON[name]
+    assert "Give one value." in refused_person(olivia, name, [first, first])
+
+
 @pytest.mark.parametrize("email", NO_ADDRESS)
 def test_what_is_no_address_is_refused(olivia: Client, email: str) -> None:
     assert "e-mail address" in refused_person(olivia, "email", email)
