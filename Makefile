@@ -50,6 +50,7 @@ migration: $(DEV) ## Write the migration that the models ask for (NAME="add phon
 		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
 
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove the environment and what tools left behind; data stays

@@ -53,16 +53,17 @@ class Client:
         """POST a form, which must be accepted."""
         return _expected(path, self._ask("POST", path, urlencode(list(pairs)).encode()), {200, 302, 303})
 
-    def drain(self, path: str) -> int:
-        """GET and forget a long answer while it comes; how many bytes it had."""
+    def drain(self, path: str) -> tuple[int, int]:
+        """GET and forget a long answer while it comes; how many bytes and lines it had."""
         with self._open("GET", path) as connection:
             first = connection.recv(BLOCK)
             if not first.split(b" ", 2)[1] == b"200":
                 raise Unexpected(f"{path}: {first[:200]!r}")
-            number = len(first)
+            size, lines = len(first), first.partition(b"\r\n\r\n")[2].count(b"\n")
             while block := connection.recv(BLOCK):
-                number += len(block)
-            return number
+                size += len(block)
+                lines += block.count(b"\n")
+            return size, lines
 
     def _ask(self, method: str, path: str, body: bytes = b"") -> Answer:
         with self._open(method, path, body) as connection:

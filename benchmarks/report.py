@@ -70,9 +70,7 @@ def _lines(o: Outcome) -> list[Line]:
     lines += [
         _timed("act on 50 ticked rows, ms", o.ticked, *target("ticked")),
         _timed(f"act on {o.people // 10:,} matching rows, ms", o.matching, *target("matching")),
-        _plain(
-            "export everything as CSV, s", {n: e.seconds for n, e in o.exports.items()}, *target("export"), digits=2
-        ),
+        _exported(o.exports, *target("export")),
         _plain("growth of the worker meanwhile, MB", {n: e.grown for n, e in o.exports.items()}, *target("growth")),
         _plain("list pages a second, 8 connections", o.throughput, *target("throughput")),
         _plain("HTML of a list page, kB", size, *target("html")),
@@ -100,6 +98,12 @@ def _timed(label: str, found: Mapping[str, Timing], target: str = "", met: Met =
 def _plain(label: str, numbers: Numbers, target: str = "", met: Met = None, *, digits: int = 1) -> Line:
     texts = {name: f"{number:,.{digits}f}" for name, number in numbers.items()}
     return Line(label, texts, numbers, target, _met(numbers, met))
+
+
+def _exported(found: Mapping[str, Export], target: str, met: Met) -> Line:
+    numbers = {name: export.seconds for name, export in found.items() if export.whole}
+    texts = {name: f"{export.seconds:,.2f}" if export.whole else "breaks off" for name, export in found.items()}
+    return Line("export everything as CSV, s", texts, numbers, target, _met(numbers, met))
 
 
 def _met(numbers: Numbers, met: Met) -> bool | None:
