@@ -1,4 +1,4 @@
-"""Who stops being active loses sessions and open links in the same transaction; unblocking restores the state before."""
+"""Who stops being active loses sessions and open links at once; unblocking restores the state before."""
 
 from collections.abc import Callable
 from typing import Any
