@@ -22,7 +22,11 @@ AREAS = ("People", "Work", "System")
 
 
 class Index(AdminIndexView):
-    """Flask-Admin wants a page of its own at /admin/; ours is home."""
+    """Flask-Admin wants a page of its own at /admin/; ours is home, and its own scripts and styles are not used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.static_folder = None
 
     @expose()
     def index(self) -> Any:
