@@ -117,11 +117,7 @@ def request_bound(module: Module) -> Iterator[tuple[str, int]]:
         if imported.target.partition(".")[0] == "flask" and imported.name in REQUEST_BOUND:
             yield imported.name, imported.line
     for node in ast.walk(module.tree):
-        if (
-            isinstance(node, ast.Attribute)
-            and ast.unparse(node.value) == "flask"
-            and node.attr in REQUEST_BOUND
-        ):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "flask" and node.attr in REQUEST_BOUND:
             yield node.attr, node.lineno
 
 

@@ -34,11 +34,7 @@ COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE
 
 def matches(pattern: re.Pattern[str], text: str) -> list[str]:
     """The lines that `pattern` is found in, each with its number."""
-    return [
-        f"{number}: {line.strip()}"
-        for number, line in enumerate(text.splitlines(), 1)
-        if pattern.search(line)
-    ]
+    return [f"{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
 
 
 def unreasoned(text: str) -> list[str]:
@@ -61,9 +57,7 @@ def unreasoned_settings(text: str) -> list[str]:
 def impolite(text: str) -> list[str]:
     """What a nonce CSP refuses or what tells a stranger who works here."""
     plain = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-    return [
-        line for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST) for line in matches(pattern, plain)
-    ]
+    return [line for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST) for line in matches(pattern, plain)]
 
 
 def strangers(files: Iterable[Path]) -> set[str]:
@@ -87,9 +81,7 @@ SOURCE_FILES = [path for path in tracked() if path.suffix in SOURCES and path.na
 PAGES = [
     path
     for path in tracked()
-    if path.suffix in (".html", ".js", ".css", ".svg")
-    and path.parts[0] == "backoffice"
-    and "email" not in path.parts
+    if path.suffix in (".html", ".js", ".css", ".svg") and path.parts[0] == "backoffice" and "email" not in path.parts
 ]
 
 

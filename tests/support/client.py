@@ -71,9 +71,7 @@ class Client(FlaskClient):
     def sign_in(self, name: str, password: str = PASSWORD) -> "Client":
         """Sign in as one of the cast (`olivia`) or with an address; fails unless that opens the door."""
         answer = self.try_sign_in(name, password)
-        assert answer.status_code in (302, 303), (
-            f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
-        )
+        assert answer.status_code in (302, 303), f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
         return self
 
     def try_sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:

@@ -140,9 +140,7 @@ class PostgreSQLDatabase(Database):
         deletes, inserts = [], []
         for table, columns in self.connection.execute(COLUMNS).fetchall():
             deletes.append(f"DELETE FROM public.{table};")
-            self.connection.execute(
-                f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}"
-            )
+            self.connection.execute(f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}")
             if self._scalar(f"SELECT count(*) FROM world_{world}.{table}"):
                 into = f"INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE"
                 inserts.append(f"{into} SELECT * FROM world_{world}.{table};")

@@ -38,28 +38,34 @@ FIRST_COLUMNS = 8
 class Screen(BaseView):
     """One entity's screens. Subclass it in a file under views/admin/ and it is found.
 
-    Only `model` is needed. Without `fields` the screen is read-only; `columns`, `filters` and `exported` default to
-    what the model has. `cells` replaces how single columns look, `tabs` adds pages to a row's details.
+    Only `model` is needed; whatever else is left out follows from the model. Without `fields` the screen is
+    read-only.
     """
 
     model: ClassVar[type[Record]]
+
+    # In the menu
     label: ClassVar[str] = ""
     area: ClassVar[str] = "Work"
-    icon: ClassVar[str] = "table"
-    order: ClassVar[int] = 50
-    columns: ClassVar[Sequence[str]] = ()
-    shown: ClassVar[Sequence[str]] = ()
-    extra_columns: ClassVar[Sequence[str]] = ()
+    icon: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
+    order: ClassVar[int] = 50  # within the area
+
+    # The list
+    columns: ClassVar[Sequence[str]] = ()  # that people may choose from
+    shown: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
+    extra_columns: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
+    cells: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
     filters: ClassVar[Sequence[str]] = ()
+    sort: ClassVar[str] = "-id"
     exported: ClassVar[Sequence[str]] = ()
-    facts: ClassVar[Sequence[str]] = ()
-    fields: ClassVar[Sequence[str]] = ()
+
+    # One row
+    facts: ClassVar[Sequence[str]] = ()  # on its details, besides columns and fields
+    tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` answers their content
+    fields: ClassVar[Sequence[str]] = ()  # that may be written
+    form: ClassVar[type[Form] | None] = None  # instead of one made from `fields`
     labels: ClassVar[Mapping[str, str]] = {}
     helps: ClassVar[Mapping[str, str]] = {}
-    sort: ClassVar[str] = "-id"
-    form: ClassVar[type[Form] | None] = None
-    cells: ClassVar[Mapping[str, OwnCell]] = {}
-    tabs: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
         area = area_of(self.model)
