@@ -40,6 +40,8 @@ def act(
         shown = preview(actor=actor, action=action, selection=selection, parameters=given)
         click.echo(report.title(actor, shown.run, action))
         _tell(shown.run.counts, report.refusals(actor, shown.run, action))
+        if action.reason_required and not reason:
+            click.echo("Running it needs a reason: add --reason.")
         if yes:
             done = run(
                 actor=actor,

@@ -5,11 +5,14 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Select,
     String,
     bindparam,
+    func,
     literal_column,
     select,
     union_all,
@@ -51,10 +54,12 @@ def labels(
     found: Labels = {name: {} for name in names}
     if not names:
         return found
-    if isinstance(ids, Select) or visible:
+    if isinstance(ids, Select):
         rows = db.session.execute(_all_related(model, names, ids, visible))
+    elif visible:  # an actor's own statement is not kept
+        rows = db.session.execute(_all_related(model, names, _given(_dialect()), visible), {"ids": ids})
     else:
-        rows = db.session.execute(_related_by_id(model, names), {"ids": ids})
+        rows = db.session.execute(_related_by_id(model, names, _dialect()), {"ids": ids})
     for name, row_id, other_id, label in rows:
         found[name].setdefault(row_id, []).append((other_id, label))
     for by_row in found.values():
@@ -65,9 +70,20 @@ def labels(
 
 
 @lru_cache(maxsize=256)
-def _related_by_id(model: type[Record], names: tuple[str, ...]) -> Select[Any] | CompoundSelect[Any]:
+def _related_by_id(model: type[Record], names: tuple[str, ...], dialect: str) -> Select[Any] | CompoundSelect[Any]:
     """The related rows of the rows whose numbers are given as `ids`."""
-    return _all_related(model, names, bindparam("ids", expanding=True))
+    return _all_related(model, names, _given(dialect))
+
+
+def _given(dialect: str) -> Any:
+    """The numbers given as `ids`: to PostgreSQL as one array, so that a page of any size is the same statement."""
+    if dialect == "postgresql":
+        return select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
+    return bindparam("ids", expanding=True)
+
+
+def _dialect() -> str:
+    return str(db.session.get_bind().dialect.name)
 
 
 def _all_related(
@@ -81,7 +97,7 @@ def _related_rows(model: type[Record], name: str, ids: Any, visible: Select[int]
     """From the table between the two, where there is one: the row's own table has nothing to add."""
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
-    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
+    named = literal_column(f"'{name}'", String)  # one parameter fewer for each row of the answer to repeat
     if not relation.secondary_synchronize_pairs:
         own: ColumnElement[int] = model.id.expression
         statement = select(named, own, other.id, label)
