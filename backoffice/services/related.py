@@ -25,6 +25,7 @@ from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import restriction
 
+WORTH_AN_ARRAY = 100  # numbers
 Hidden = dict[str, Select[int]]
 Labels = dict[str, dict[int, list[tuple[int, str]]]]
 
@@ -57,9 +58,9 @@ def labels(
     if isinstance(ids, Select):
         rows = db.session.execute(_all_related(model, names, ids, visible))
     elif visible:  # an actor's own statement is not kept
-        rows = db.session.execute(_all_related(model, names, _given(_dialect()), visible), {"ids": ids})
+        rows = db.session.execute(_all_related(model, names, _given(as_array=False), visible), {"ids": ids})
     else:
-        rows = db.session.execute(_related_by_id(model, names, _dialect()), {"ids": ids})
+        rows = db.session.execute(_related_by_id(model, names, _as_array(ids)), {"ids": ids})
     for name, row_id, other_id, label in rows:
         found[name].setdefault(row_id, []).append((other_id, label))
     for by_row in found.values():
@@ -70,20 +71,20 @@ def labels(
 
 
 @lru_cache(maxsize=256)
-def _related_by_id(model: type[Record], names: tuple[str, ...], dialect: str) -> Select[Any] | CompoundSelect[Any]:
+def _related_by_id(model: type[Record], names: tuple[str, ...], as_array: bool) -> Select[Any] | CompoundSelect[Any]:
     """The related rows of the rows whose numbers are given as `ids`."""
-    return _all_related(model, names, _given(dialect))
+    return _all_related(model, names, _given(as_array=as_array))
 
 
-def _given(dialect: str) -> Any:
-    """The numbers given as `ids`: to PostgreSQL as one array, so that a page of any size is the same statement."""
-    if dialect == "postgresql":
-        return select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
-    return bindparam("ids", expanding=True)
+def _as_array(ids: Sequence[int]) -> bool:
+    """Whether to pass the numbers as one array: exports ask for a thousand, and psycopg is slow at that many each."""
+    return len(ids) > WORTH_AN_ARRAY and db.session.get_bind().dialect.name == "postgresql"
 
 
-def _dialect() -> str:
-    return str(db.session.get_bind().dialect.name)
+def _given(*, as_array: bool) -> Any:
+    """The numbers given as `ids`, in SQL."""
+    array = bindparam("ids", type_=ARRAY(BigInteger))
+    return select(func.unnest(array)) if as_array else bindparam("ids", expanding=True)
 
 
 def _all_related(
@@ -97,7 +98,7 @@ def _related_rows(model: type[Record], name: str, ids: Any, visible: Select[int]
     """From the table between the two, where there is one: the row's own table has nothing to add."""
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
-    named = literal_column(f"'{name}'", String)  # one parameter fewer for each row of the answer to repeat
+    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
     if not relation.secondary_synchronize_pairs:
         own: ColumnElement[int] = model.id.expression
         statement = select(named, own, other.id, label)
