@@ -22,9 +22,9 @@ def _is_last_administrator(ask: Ask) -> ColumnElement[bool]:
     """
     other, first = aliased(User), aliased(User)
     spared = or_(other.id.not_in(ask.selected), other.id == (ask.actor.user_id or 0))
-    survives = select(other.id).where(grants.administers(ask.now, other), spared).exists()
-    lowest = select(func.min(first.id)).where(grants.administers(ask.now, first)).scalar_subquery()
-    return and_(grants.administers(ask.now), ~survives, User.id == lowest)
+    survives = select(other.id).where(grants.administers(other), spared).exists()
+    lowest = select(func.min(first.id)).where(grants.administers(first)).scalar_subquery()
+    return and_(grants.administers(), ~survives, User.id == lowest)
 
 
 ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    or_,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -135,8 +134,7 @@ class User(Searchable, Entity):
         return func.coalesce(full, cls.email, cls.login, "Deleted user " + cast(cls.id, String))
 
     @classmethod
-    def can_sign_in(cls, now: datetime) -> ColumnElement[bool]:
-        """In SQL: the person could open the web back office with a password right now."""
-        in_time = or_(cls.password_expires_at.is_(None), cls.password_expires_at > now)
-        usable = or_(cls.password_state == "usable", and_(cls.password_state == "temporary", in_time))
-        return and_(cls.status == "active", cls.login_method == "email", cls.password_hash.is_not(None), usable)
+    def can_sign_in(cls) -> ColumnElement[bool]:
+        """In SQL: the person opens the web back office with a password of their own; a temporary one expires."""
+        own = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
+        return and_(cls.status == "active", cls.login_method == "email", own)

@@ -1,7 +1,6 @@
 """Who may give what: nobody gives a group, a permission or a client tag beyond their own."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select, true
@@ -49,10 +48,10 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
     return ClientTag.id.in_(own) if actor.client_tags_mode == "only" else ClientTag.id.not_in(own)
 
 
-def administers(now: datetime, user: Any = User) -> ColumnElement[bool]:
+def administers(user: Any = User) -> ColumnElement[bool]:
     """In SQL: an administrator who can sign in, of whom there must always be one."""
     group = aliased(Group)
     member = exists().where(
         user_groups.c.user_id == user.id, user_groups.c.group_id == group.id, group.key == ADMINISTRATORS
     )
-    return and_(member, user.can_sign_in(now))
+    return and_(member, user.can_sign_in())

@@ -66,6 +66,7 @@ def test_every_cookie_is_bound_to_the_host_under_tls(app_with: Callable[..., Fla
 
 def test_a_foreign_host_is_refused(client: Client) -> None:
     assert client.get("/sign-in", base_url="http://evil.example").status_code == 400
+    assert client.get("/healthz", base_url="http://10.0.0.5").status_code == 200, "health checks ask by address"
 
 
 @pytest.mark.parametrize("trusted, believed", [((), "127.0.0.1"), ((ip_network("127.0.0.0/8"),), "203.0.113.9")])

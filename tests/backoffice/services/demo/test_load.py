@@ -130,7 +130,7 @@ class TestAccounts:
         assert demo.accounts()[0].email == "olivia@example.com"
 
     def test_has_three_administrators_who_can_sign_in(self) -> None:
-        emails = db.session.scalars(select(User.email).where(grants.administers(clock.now())))
+        emails = db.session.scalars(select(User.email).where(grants.administers()))
         assert set(emails) == {"olivia@example.com", *(other.email for other in OTHER_ADMINISTRATORS)}
 
     def test_nobody_else_shares_the_password(self, app: Flask) -> None:
