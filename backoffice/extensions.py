@@ -17,6 +17,9 @@ migrate = Migrate()
 csrf = CSRFProtect()
 babel = Babel()
 
+# Readers and a writer at once, patience with other writers, foreign keys kept, and nothing erased left in the file.
+PRAGMAS = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
+
 _reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
 
 
@@ -44,7 +47,7 @@ def lock(name: str) -> None:
 def _prepare_connection(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
-        for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
     else:  # PostgreSQL speaks the zone of its server, in which the first moment of the year 1 may lie before it
         connection.autocommit = True
