@@ -30,7 +30,19 @@ class Events(Screen):
     shown = ("at", "action", "subject_type", "actor", "result", "reason")
     extra_columns = ("subject_id",)
     filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
-    facts = ("id", "at", "action", "subject_type", "subject_id", "actor", "actor_groups", "result", "ip", "request_id")
+    overview = (
+        "action",
+        "subject_type",
+        "subject_id",
+        "actor",
+        "actor_groups",
+        "result",
+        "reason",
+        "ip",
+        "request_id",
+        "bulk_run_id",
+        "at",
+    )
     labels: ClassVar = {
         "at": "When",
         "subject_type": "About",

@@ -27,6 +27,7 @@ class Groups(Screen):
     shown = ("id", "name", "description", "is_system", "updated_at")
     filters = ("is_system", "created_at")
     fields = ("name", "description", "permissions", "grants")
+    overview = ("id", "name", "description", "is_system", "grants", "created_at", "updated_at")
     exported = ("id", "name", "description", "is_system", "all_permissions", "permissions", "created_at")
     labels: ClassVar = {"is_system": "Shipped", "all_permissions": "All permissions", "grants": "May give"}
     tabs: ClassVar = {"permissions": "Permissions", "users": "Users"}

@@ -85,14 +85,27 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    facts = (
-        "status_reason",
-        "status_by",
-        "status_at",
+    overview = (
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "phone",
+        "status",
+        "groups",
+        "client_tags_mode",
+        "client_tags",
+        "ip_whitelist",
         "login_method",
         "password_state",
         "uuid",
+        "status_reason",
+        "status_by",
+        "status_at",
+        "last_login_at",
         "email_verified_at",
+        "created_by",
+        "created_at",
         "updated_at",
     )
     labels: ClassVar = {

@@ -81,7 +81,7 @@ def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, 
 
 def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
-    names = tuple(dict.fromkeys((*screen.columns, *screen.fields, *screen.facts)))
+    names = screen.overview
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]

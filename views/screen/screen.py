@@ -60,7 +60,7 @@ class Screen(BaseView):
     exported: ClassVar[Sequence[str]] = ()
 
     # One row
-    facts: ClassVar[Sequence[str]] = ()  # on its details, besides columns and fields
+    overview: ClassVar[Sequence[str]] = ()  # what its details say, besides the tabs
     tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` answers their content
     fields: ClassVar[Sequence[str]] = ()  # that may be written
     form: ClassVar[type[Form] | None] = None  # instead of one made from `fields`
@@ -75,7 +75,7 @@ class Screen(BaseView):
         self.columns = tuple(self.columns) or self._default_columns()
         self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
         self.exported = tuple(self.exported) or fields.visible(self.model)
-        self.facts = tuple(self.facts) or self.exported
+        self.overview = tuple(self.overview) or tuple(dict.fromkeys((*self.columns, *self.fields, *self.exported)))
         self._check_names()
 
     # What the screen answers
@@ -235,7 +235,7 @@ class Screen(BaseView):
 
     def _check_names(self) -> None:
         """A misspelt column is found when the application starts, not when somebody opens the page."""
-        named = (*self.columns, *self.filters, *self.exported, *self.facts, *self.fields, *self.extra_columns)
+        named = (*self.columns, *self.filters, *self.exported, *self.overview, *self.fields, *self.extra_columns)
         if wrong := [name for name in named if not fields.kind(self.model, name)]:
             raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
         if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
