@@ -71,5 +71,7 @@ def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:
     for block in files():
         copy.write(block)
     written = [block.path for block in files()]
-    copy.run(str(BIN / "ruff"), "check", "--no-cache", *written, **os.environ)
-    copy.run(str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ)
+    checked = copy.run(str(BIN / "ruff"), "check", "--no-cache", *written, **os.environ)
+    formatted = copy.run(str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ)
+    assert "All checks passed" in checked
+    assert "already formatted" in formatted

@@ -21,7 +21,7 @@ SOURCES = {".py", ".html", ".txt", ".js", ".css", ".toml", ".ini", ".mako", ".md
 REASON = r"\s+(?:# |- ).{8,}"
 OWN_PATH = Path("tests/house/test_repository.py")  # full of bad examples
 
-MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|work)(?:/|\b)(?!>)")
+MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|home|work)(?:/|\b)(?!>)")
 EXEMPTION = re.compile(r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|pragma:\s*no cover)")
 REASONED = re.compile(rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}")
 INLINE_HANDLER = re.compile(r"\son\w+\s*=", re.IGNORECASE)
@@ -113,7 +113,7 @@ def test_repository_has_only_polite_pages() -> None:
     "check, bad",
     [
         (lambda text: matches(MACHINE_PATH, text), 'open("/tmp/x")'),
-        (lambda text: matches(MACHINE_PATH, text), "cd /work/main"),
+        (lambda text: matches(MACHINE_PATH, text), "cd /root/main"),
         (unreasoned, "x = 1  # type: ignore"),
         (unreasoned, "x = 1  # type: ignore[arg-type]"),
         (unreasoned, "x = 1  # noqa: S608"),
