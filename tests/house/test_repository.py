@@ -21,7 +21,7 @@ SOURCES = {".py", ".html", ".txt", ".js", ".css", ".toml", ".ini", ".mako", ".md
 REASON = r"\s+(?:# |- ).{8,}"
 OWN_PATH = Path("tests/house/test_repository.py")  # full of bad examples
 
-MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|home|work)(?:/|\b)(?!>)")
+MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|work)(?:/|\b)(?!>)")
 EXEMPTION = re.compile(r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|pragma:\s*no cover)")
 REASONED = re.compile(rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}")
 INLINE_HANDLER = re.compile(r"\son\w+\s*=", re.IGNORECASE)
