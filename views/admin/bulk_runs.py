@@ -13,13 +13,13 @@ from backoffice.actions import report
 from backoffice.actions.action import Action, find
 from backoffice.actions.run import undo
 from backoffice.errors import BadRequest
-from backoffice.extensions import db
+from backoffice.extensions import begin, db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, named
-from backoffice.services import records
+from backoffice.services import events, records
 from backoffice.text import is_id
 from views.actor import signed_in
 from views.screen import Screen
@@ -70,6 +70,9 @@ class BulkRuns(Screen):
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         text = _csv(who, run, report.action_of(run))
+        begin(writing=True)
+        events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})
+        db.session.commit()
         name = f'attachment; filename="bulk-run-{run.id}.csv"'
         return Response(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 

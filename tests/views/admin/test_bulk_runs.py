@@ -1,0 +1,21 @@
+"""The rows of a run as a file: what leaves the house is written down."""
+
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from backoffice.services import events
+from tests.support.acting import act
+from tests.support.cast import Cast
+from tests.support.client import Client
+
+
+def test_a_downloaded_run_is_an_event_with_its_count(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    done = act(client, "users", "block", cast.max.id)
+    answer = client.get(f"/admin/bulk-runs/{done.id}/items.csv")
+    assert answer.status_code == 200
+    assert "Max Mander,done" in answer.text
+    event = db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+    assert (event.action, event.actor_id, event.after) == ("bulk_runs.export", cast.olivia.id, {"rows": 1})
+    assert events.verify() == []
