@@ -15,6 +15,7 @@ from backoffice.text import MAX_ID, cleaned, is_id
 
 MAX_FILTERS = 20
 MAX_VALUES = 50
+MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
 NONE = "none"  # the choice "has no related row"
 RANGED = ("number", "date", "time")
@@ -55,20 +56,37 @@ def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequen
     return tuple(_filter(model, key, values, allowed) for key, values in found.items())
 
 
+def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
+    """The filters as somebody wrote them, right or wrong: to show them again, not to ask the database."""
+    found: dict[str, list[str]] = {}
+    for key, text in pairs:
+        if key.partition(".")[0] in allowed and (value := cleaned(text)[:MOST_SHOWN]):
+            found.setdefault(key, []).append(value)
+    some = list(found.items())[:MAX_FILTERS]
+    return tuple(Filter(*_parts(key), tuple(dict.fromkeys(values))[:MAX_FILTERS]) for key, values in some)
+
+
+def _parts(key: str) -> tuple[str, str]:
+    name, _, operator = key.partition(".")
+    return name, operator
+
+
 def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """The filter in SQL. Raises BadRequest where a value does not fit the attribute."""
     return _CONDITIONS[fields.kind(model, filter_.name)](model, filter_)
 
 
 def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[str]) -> Filter:
-    name, _, operator = key.partition(".")
+    name, operator = _parts(key)
     kind = fields.kind(model, name)
     fits = operator in ("from", "to") if kind in RANGED else not operator
     if name not in allowed or kind not in FILTERABLE or not fits:
         raise BadRequest(f"This list has no filter “{key[:60]}”.", field=key)
     if operator and len(values) > 1:
         raise BadRequest(f"{fields.heading(name)}: give one value.", field=key)
-    return Filter(name, operator, tuple(dict.fromkeys(values))[:MAX_VALUES])
+    if len(set(values)) > MAX_VALUES:  # fewer than asked for would be other rows than asked for
+        raise BadRequest(f"{fields.heading(name)}: choose at most {MAX_VALUES}.", field=key)
+    return Filter(name, operator, tuple(dict.fromkeys(values)))
 
 
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:

@@ -17,9 +17,10 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import lists
+from backoffice.services import filters, lists
 from backoffice.services.filters import NONE, RANGED, Filter
 from backoffice.services.lists import Query
+from backoffice.text import is_id
 from views.screen import cells
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
 
 
 def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
-    """The page with a message in place of rows; what was typed into the search box stays."""
-    page = _frame(screen, actor, chosen, Query(sort=screen.sort))
+    """The page with a message in place of rows; what was typed stays, and can be taken off."""
+    typed = filters.as_typed(request.args.items(multi=True), screen.filters)
+    page = _frame(screen, actor, chosen, Query(sort=screen.sort, filters=typed))
     page.search = request.args.get("search", "")[:1000]
     page.problems, page.actions, page.exports = [error.message], [], []
     return page
@@ -178,7 +180,7 @@ def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
     parts = []
     for name in (n for n in screen.filters if fields.kind(screen.model, n) in ("one", "many")):
         target = fields.related_model(screen.model, name)
-        chosen = [int(v) for f in query.filters if f.name == name for v in f.values if v != NONE]
+        chosen = [int(v) for f in query.filters if f.name == name for v in f.values if is_id(v)]
         first = (case((target.id.in_(chosen), 0), else_=1), target.id) if chosen else (target.id,)
         some = _choices(target, name).where(scope(actor, target)).order_by(*first).limit(FEW + 1)
         parts.append(select(some.subquery()))
