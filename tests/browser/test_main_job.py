@@ -84,6 +84,21 @@ def test_a_row_has_a_menu_of_exactly_what_may_be_done(page: Page, people: list[U
     expect(page.get_by_role("heading", level=1)).to_have_text("Block 1 person")
 
 
+def test_every_action_is_within_reach_of_a_thumb(page: Page, people: list[User]) -> None:
+    """On a phone the bar shows three actions, and the others come up from below."""
+    page.set_viewport_size({"width": 375, "height": 700})
+    sign_in(page, "olivia")
+    page.goto("/admin/users/?search=yuki")
+    page.locator("[name=row]").first.check()
+    page.locator(".action-bar summary").click()
+    page.get_by_role("button", name="Add to group").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Add 1 person to")
+    page.get_by_label("Viewers").check()
+    page.get_by_role("button", name="Show what will happen").click()
+    page.get_by_role("button", name="Add 1 person to Viewers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add 1 person to Viewers")
+
+
 def test_the_list_works_without_any_script(page: Page, people: list[User], live_server: str) -> None:
     browser = page.context.browser
     assert browser

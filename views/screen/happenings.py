@@ -39,6 +39,7 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
             "result": event.result,
             "reason": event.reason,
             "changes": changes(event),
+            "had_before": bool(event.before),
         }
         for event in events
     ]
