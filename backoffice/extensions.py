@@ -1,6 +1,7 @@
 """Objects without an app, joined to one by `create_app()`; and how each engine is spoken to."""
 
 import sqlite3
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from backoffice.models.base import Base
 
@@ -41,6 +43,27 @@ def lock(name: str) -> None:
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Call `act` once when the current transaction is committed, and never if it is taken back."""
+    waiting = db.session.info.setdefault("after_commit", [])
+    if act not in waiting:
+        waiting.append(act)
+
+
+@event.listens_for(db.session, "after_commit")
+def _committed(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint alone commits nothing
+        return
+    for act in session.info.pop("after_commit", ()):
+        act()
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _taken_back(session: Session, transaction: SessionTransaction) -> None:
+    if not transaction.nested:
+        session.info.pop("after_commit", None)
 
 
 @event.listens_for(Engine, "connect")

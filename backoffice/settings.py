@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
+SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
 Network = IPv4Network | IPv6Network
 
 
@@ -36,23 +37,35 @@ class Settings:
     environment: str = "production"
     database_url: str = "sqlite:///backoffice.sqlite3"
     secret_key: str = field(default="", repr=False)
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     base_url: str = ""
     smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
     uploads_dir: Path = Path("uploads")
     trusted_proxies: tuple[Network, ...] = ()
 
     session_idle: timedelta = timedelta(minutes=30)
     session_absolute: timedelta = timedelta(hours=12)
+    step_up_valid: timedelta = timedelta(minutes=5)
     invitation_valid: timedelta = timedelta(hours=8)
+    reset_valid: timedelta = timedelta(hours=1)
+    email_change_valid: timedelta = timedelta(hours=1)
+    enrolment_valid: timedelta = timedelta(hours=8)
     temporary_password_valid: timedelta = timedelta(hours=72)
+    temporary_passwords_for_all: bool = False
+    two_factor_groups: tuple[str, ...] = ("administrators",)
 
     password_min_length: int = 15
+    password_min_length_two_factor: int = 12
     password_max_length: int = 128
     argon2_memory_kib: int = 19 * 1024
     argon2_time_cost: int = 2
     failures_per_5_minutes: int = 5
     failures_per_hour: int = 20
     failures_per_day: int = 50
+    code_failures_per_address: int = 10
+    email_code_valid: timedelta = timedelta(minutes=5)
+    email_codes_per_10_minutes: int = 3
     log_json: bool = False
 
     @classmethod
@@ -94,6 +107,16 @@ class Settings:
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
 
+    @property
+    def sealing_keys(self) -> tuple[str, ...]:
+        """The keys that secrets are encrypted with: the first for new ones, any for old ones."""
+        return self.encryption_keys or (self.secret_key,)
+
+    @property
+    def sender(self) -> str:
+        """The address that mails come from."""
+        return self.mail_from or f"backoffice@{urlsplit(self.base_url).hostname}"
+
     def faults(self) -> list[str]:
         """What is missing or contradictory, one sentence each."""
         found = []
@@ -108,16 +131,25 @@ class Settings:
                 "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
                 "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
             )
+        if any(len(key) < 32 or len(set(key)) < 8 for key in self.encryption_keys):
+            found.append("ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.")
+        if self.smtp_url and (
+            urlsplit(self.smtp_url).scheme not in SMTP_SCHEMES or not urlsplit(self.smtp_url).hostname
+        ):
+            found.append(
+                "SMTP_URL must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once)."
+            )
         if self.production and self.base_url and not self.tls:
             found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
         return found
 
 
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Outside production an address and a key are made up, so that nothing has to be configured."""
+    """Outside production an address and a key are made up, and nobody is made to use a second factor."""
     if values.get("environment", "production") != "production":
         values.setdefault("base_url", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
         values.setdefault("secret_key", secrets.token_urlsafe(48))
+        values.setdefault("two_factor_groups", ())
     return values
 
 
@@ -126,6 +158,8 @@ def _parsed(name: str, default: object, text: str) -> object:
         return tuple(ip_network(part.strip()) for part in text.split(","))
     if name == "database_url" and text.startswith(("postgres://", "postgresql://")):
         return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if name in ("encryption_keys", "two_factor_groups"):
+        return tuple(part for part in map(str.strip, text.split(",")) if part and part != "none")
     if isinstance(default, bool):
         return text.lower() in ("1", "true", "yes", "on")
     if isinstance(default, int):

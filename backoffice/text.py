@@ -42,3 +42,9 @@ def plural(count: int, singular: str, plural_form: str) -> str:
 def is_id(text: str) -> bool:
     """Whether the text is a number that a row could have."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
+
+
+def masked(address: str) -> str:
+    """An e-mail address that its owner recognises and nobody else can use: `o•••@example.com`."""
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}•••{at}{domain}"

@@ -69,9 +69,9 @@ class Base(DeclarativeBase):
 class Record(Base):
     """A table that people see as a screen.
 
-    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched and
-    which are personal (erased from events when the person is deleted). Columns whose `info` says `hidden` never
-    reach a screen, a filter, an export or an event.
+    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, which
+    are personal (erased from events when the person is deleted), and which hybrids are derived choices. Columns
+    whose `info` says `hidden` never reach a screen, a filter, an export or an event.
     """
 
     __abstract__ = True
@@ -80,6 +80,7 @@ class Record(Base):
     __label__: ClassVar[str] = "name"
     __search__: ClassVar[tuple[str, ...]] = ()
     __personal__: ClassVar[frozenset[str]] = frozenset()
+    __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 

@@ -27,12 +27,14 @@ LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "dat
 def kind(model: type[Record], name: str) -> str:
     """What `name` is on `model`.
 
-    One of: text, number, boolean, time, date, list, choice, uuid, one (a related row), many (related rows),
-    computed, or '' where there is no such attribute or it is hidden.
+    One of: text, number, boolean, time, date, list, choice, derived (a choice that SQL works out), uuid, one (a
+    related row), many (related rows), computed, or '' where there is no such attribute or it is hidden.
     """
     mapper = inspect(model)
     if name in mapper.relationships:
         return "many" if mapper.relationships[name].uselist else "one"
+    if name in model.__derived__:
+        return "derived"
     if name not in mapper.column_attrs:
         return "computed" if name in mapper.all_orm_descriptors and not name.startswith("_") else ""
     column = mapper.column_attrs[name].columns[0]
@@ -68,6 +70,8 @@ def attribute(model: type[Record], name: str) -> InstrumentedAttribute[Any]:
 
 def choices(model: type[Record], name: str) -> tuple[str, ...]:
     """The values that a choice may have."""
+    if name in model.__derived__:
+        return model.__derived__[name]
     found = column(model, name)
     return tuple(found.info.get("choices") or found.type.enums)
 

@@ -2,33 +2,57 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, cast
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import BigInt, Record
+from backoffice.models.user import User
 
 RESULTS = ("ok", "failed", "blocked")
+FACTORS = ("password", "code", "link")
 
 
-class SignInAttempt(Base):
-    """`identifier_key` is the normalised e-mail or login that was typed, known or not."""
+class SignInAttempt(Record):
+    """One factor that was tried: a password, a second factor, or a link that was asked for instead of a password.
+
+    `identifier_key` is the normalised e-mail or login that was typed, known or not; no screen shows it, for people
+    type passwords into the wrong field. Whoever is through has a row without a reason.
+    """
 
     __tablename__ = "sign_in_attempts"
+    __singular__ = "sign-in"
+    __label__ = "title"
+    __search__ = ("device", "ip")
 
-    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     at: Mapped[datetime]
-    identifier_key: Mapped[str] = mapped_column(String(254))
+    identifier_key: Mapped[str] = mapped_column(String(254), info={"hidden": True})
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
-    result: Mapped[str] = mapped_column(String(10))
+    factor: Mapped[str] = mapped_column(
+        String(10), default="password", server_default="password", info={"choices": FACTORS}
+    )
+    result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
     device: Mapped[str] = mapped_column(String(200), default="")
-    device_key: Mapped[str] = mapped_column(String(64), default="")
+    device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})
     channel: Mapped[str] = mapped_column(String(4), default="web")
+
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
 
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),
+        CheckConstraint(f"factor IN {FACTORS}", name="factor"),
         Index("ix_sign_in_attempts_identifier_key_at", "identifier_key", "at"),
         Index("ix_sign_in_attempts_ip_at", "ip", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
     )
+
+    @hybrid_property
+    def title(self) -> str:
+        return f"Sign-in {self.id}"
+
+    @title.inplace.expression
+    @classmethod
+    def _title_in_sql(cls) -> ColumnElement[str]:
+        return "Sign-in " + cast(cls.id, String)

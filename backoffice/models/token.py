@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backoffice import clock
 from backoffice.models.base import Base, BigInt
 
 PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment", "email_change")
@@ -36,3 +37,8 @@ class Token(Base):
     def open(cls) -> ColumnElement[bool]:
         """In SQL: neither used, superseded nor revoked; it may still have expired."""
         return cls.used_at.is_(None) & cls.superseded_at.is_(None) & cls.revoked_at.is_(None)
+
+    @classmethod
+    def live(cls) -> ColumnElement[bool]:
+        """In SQL: it still works."""
+        return cls.open() & (cls.expires_at > clock.now())

@@ -1,7 +1,7 @@
 """User: a person who signs in to the back office."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -14,13 +14,17 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
+    case,
     cast,
+    exists,
     func,
+    select,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.models.base import Base, BigInt, Entity, Searchable
+from backoffice.models.token import Token
 from backoffice.text import address_key
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
 NAME_SOURCES = ("self", "administrator")
 TAG_MODES = ("all", "only", "except")
+TWO_FACTORS = ("disabled", "email", "totp")
+INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 
 user_groups = Table(
     "user_groups",
@@ -60,6 +66,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
+    __derived__: ClassVar = {"invitation": INVITATIONS}
     __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
@@ -74,6 +81,8 @@ class User(Searchable, Entity):
     name_source: Mapped[str] = mapped_column(String(15), default="administrator")
     phone: Mapped[str] = mapped_column(String(32), default="")
     language: Mapped[str] = mapped_column(String(8), default="en")
+    time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC")
+    avatar: Mapped[str | None] = mapped_column(String(64), info={"hidden": True})
 
     status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1]})
     status_before: Mapped[str | None] = mapped_column(String(10), info={"hidden": True})
@@ -84,7 +93,7 @@ class User(Searchable, Entity):
     password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
     password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
     password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
-    two_factor: Mapped[str] = mapped_column(String(10), default="disabled")
+    two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS})
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
     client_tags_mode: Mapped[str] = mapped_column(String(6), default="all", info={"choices": TAG_MODES})
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"hidden": True})
@@ -132,6 +141,25 @@ class User(Searchable, Entity):
     def _name_in_sql(cls) -> ColumnElement[str]:
         full = func.nullif(func.trim(cls.first_name + " " + cls.last_name), "")
         return func.coalesce(full, cls.email, cls.login, "Deleted user " + cast(cls.id, String))
+
+    @hybrid_property
+    def invitation(self) -> str:
+        """What became of the invitation: one of INVITATIONS."""
+        session = object_session(self)
+        return str(session.scalar(select(User.invitation).where(User.id == self.id))) if session else "none"
+
+    @invitation.inplace.expression
+    @classmethod
+    def _invitation_in_sql(cls) -> ColumnElement[str]:
+        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.live()).correlate(cls)
+        never = cls.password_hash.is_(None)
+        return case(
+            (and_(cls.status == "invited", mine), "pending"),
+            (cls.status == "invited", "expired"),
+            (and_(cls.status.in_(("blocked", "revoked")), never), "revoked"),
+            (and_(cls.login_method == "email", ~never), "accepted"),
+            else_="none",
+        )
 
     @classmethod
     def can_sign_in(cls) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
 NONE = "none"  # the choice "has no related row"
 RANGED = ("number", "date", "time")
-FILTERABLE = (*RANGED, "text", "boolean", "choice", "one", "many")
+FILTERABLE = (*RANGED, "text", "boolean", "choice", "derived", "one", "many")
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,7 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
 _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     "text": _text,
     "choice": _choice,
+    "derived": _choice,
     "boolean": _boolean,
     "one": _related,
     "many": _related,

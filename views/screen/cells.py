@@ -124,6 +124,7 @@ MAKERS: dict[str, Cell] = {
     "time": ago,
     "date": text,
     "choice": choice,
+    "derived": choice,
     "list": listed,
     "text": text,
 }

@@ -204,7 +204,7 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         ranged = "number" if kind == "number" else "date"
         return found | {"kind": ranged, "value_from": ends["from"], "value_to": ends["to"]}
-    if kind == "choice":
+    if kind in ("choice", "derived"):
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]}
     if kind == "boolean":
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}

@@ -1,0 +1,100 @@
+"""Message: a mail in the outbox, written in the transaction of what it tells of and sent after it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, cast
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.functions import GenericFunction
+
+from backoffice.models.base import BigInt, Entity
+from backoffice.models.user import User
+from backoffice.text import masked
+
+STATES = ("queued", "sending", "sent", "failed", "dead")
+PURPOSES = (
+    "invitation",
+    "invitation_renewal",
+    "password_link",
+    "password_reset",
+    "email_code",
+    "two_factor_enrolment",
+    "email_change",
+    "email_changed",
+    "password_changed",
+    "two_factor_changed",
+    "new_device",
+    "blocked",
+    "unblocked",
+    "access_revoked",
+)
+
+
+class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
+    """`text.masked`, in SQL; SQLite and PostgreSQL call the place of a character differently."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(masked_in_sql)
+def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
+    text = compiler.process(element.clauses, **kwargs)
+    place = "instr" if compiler.dialect.name == "sqlite" else "strpos"
+    return f"(substr({text}, 1, 1) || '•••' || substr({text}, {place}({text}, '@')))"
+
+
+class Message(Entity):
+    """To whom, what for, and how far it came. What it says is made when it is sent, in the person's language.
+
+    `sealed` holds what only this mail knows, such as a link, encrypted; it is emptied once the mail is sent.
+    A worker that sends holds the message until `held_until`; should it die, another one goes on after that.
+    """
+
+    __tablename__ = "messages"
+    __label__ = "title"
+    __search__ = ("purpose",)
+
+    purpose: Mapped[str] = mapped_column(String(30), info={"choices": PURPOSES})
+    channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
+    user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    token_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("tokens.id", ondelete="SET NULL"), info={"hidden": True}
+    )
+    address: Mapped[str] = mapped_column(String(254), info={"hidden": True})
+    sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
+    state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    held_until: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(300), default="", server_default="")
+
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_messages_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_messages_user_id_id", "user_id", "id"),
+    )
+
+    @hybrid_property
+    def title(self) -> str:
+        return f"Message {self.id}"
+
+    @title.inplace.expression
+    @classmethod
+    def _title_in_sql(cls) -> ColumnElement[str]:
+        return "Message " + cast(cls.id, String)
+
+    @hybrid_property
+    def recipient(self) -> str:
+        """The address as a list may show it."""
+        return masked(self.address)
+
+    @recipient.inplace.expression
+    @classmethod
+    def _recipient_in_sql(cls) -> ColumnElement[str]:
+        return masked_in_sql(cls.address)

@@ -1,0 +1,28 @@
+"""TotpSecret: what an authenticator app and the product share, encrypted; one in use, one about to be."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Base, BigInt
+
+STATES = ("pending", "active")
+
+
+class TotpSecret(Base):
+    """`sealed` is bound to its person. `last_step` is the newest 30 s step whose code was used: none works twice."""
+
+    __tablename__ = "totp_secrets"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    sealed: Mapped[str] = mapped_column(String(300))
+    last_step: Mapped[int] = mapped_column(BigInt, default=0)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        UniqueConstraint("user_id", "state", name="uq_totp_secrets_user_id_state"),
+    )

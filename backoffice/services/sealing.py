@@ -1,0 +1,57 @@
+"""Secrets that have to be read again, encrypted with AES-256-GCM; each names its key, so that keys can change."""
+
+import base64
+import hashlib
+import secrets
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from backoffice.settings import Settings
+
+NONCE = 12  # bytes, as NIST SP 800-38D advises for GCM
+
+
+class Unreadable(Exception):
+    """The text was sealed with a key that is not configured any more, for something else, or was changed."""
+
+
+def seal(text: str, *, about: str, settings: Settings) -> str:
+    """The text encrypted with the newest key; it can be read again only as being `about` the same."""
+    key = settings.sealing_keys[0]
+    nonce = secrets.token_bytes(NONCE)
+    sealed = nonce + AESGCM(_derived(key)).encrypt(nonce, text.encode(), about.encode())
+    return f"{key_id(key)}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+
+def unseal(sealed: str, *, about: str, settings: Settings) -> str:
+    """What was sealed. Raises Unreadable."""
+    name, _, text = sealed.partition(".")
+    key = next((key for key in settings.sealing_keys if key_id(key) == name), None)
+    if key is None:
+        raise Unreadable(f"No key {name} is configured.")
+    try:
+        both = base64.urlsafe_b64decode(text)
+        return AESGCM(_derived(key)).decrypt(both[:NONCE], both[NONCE:], about.encode()).decode()
+    except (InvalidTag, ValueError):
+        raise Unreadable("The text was changed, or was sealed for something else.") from None
+
+
+def is_current(sealed: str, settings: Settings) -> bool:
+    """Whether the text is sealed with the newest key."""
+    return sealed.startswith(f"{key_id(settings.sealing_keys[0])}.")
+
+
+@cache
+def key_id(key: str) -> str:
+    """The public name of a key."""
+    return hashlib.sha256(b"backoffice key id" + _derived(key)).hexdigest()[:8]
+
+
+@cache
+def _derived(key: str) -> bytes:
+    """Any long text becomes 256 bits that serve sealing alone (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"backoffice sealing").derive(key.encode())
