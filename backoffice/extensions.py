@@ -14,10 +14,19 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from backoffice.models.base import Base
 
+
+class Jobs:
+    """The queue of work that is done outside requests."""
+
+    def soon(self, name: str) -> None:
+        """Have the job called `name` done as soon as a worker is free; never an error for whoever asks."""
+
+
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
 csrf = CSRFProtect()
 babel = Babel()
+jobs = Jobs()
 
 # Readers and a writer at once, patience with other writers, foreign keys kept, and nothing erased left in the file.
 PRAGMAS = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")

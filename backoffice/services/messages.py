@@ -1,0 +1,109 @@
+"""The outbox: mails are written down with the change they tell of, and leave after the commit."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Select, insert, literal, select
+
+from backoffice import clock
+from backoffice.extensions import after_commit, db, jobs
+from backoffice.models.message import Message
+from backoffice.models.user import User
+from backoffice.services import sealing
+from backoffice.settings import Settings
+
+DELIVERY = "deliver_messages"  # the job that empties the outbox
+Prepare = Callable[[Message, Settings], bool]
+_preparations: dict[str, Prepare] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One mail to be. `values` are what only this mail knows, such as its link: kept encrypted, and not for long."""
+
+    purpose: str
+    address: str
+    user_id: int | None = None
+    token_id: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def queue(letters: Iterable[Letter], settings: Settings) -> None:
+    """Put letters into the outbox; they leave once the transaction is committed."""
+    now = clock.now()
+    rows = [
+        {
+            "purpose": letter.purpose,
+            "address": letter.address,
+            "user_id": letter.user_id,
+            "token_id": letter.token_id,
+            "sealed": _sealed(letter, settings) if letter.values else None,
+            "next_attempt_at": now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for letter in letters
+    ]
+    if rows:
+        db.session.execute(insert(Message), rows)
+        after_commit(_wake)
+
+
+def notify(people: Select[int], purpose: str) -> None:
+    """The same notice to each of `people` whose address is confirmed, in one statement."""
+    now = clock.now()
+    names = ("purpose", "address", "user_id", "next_attempt_at", "created_at", "updated_at", "version")
+    moment = literal(now, Message.created_at.type)
+    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(
+        User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
+    )
+    db.session.execute(insert(Message).from_select(names, rows, include_defaults=False))
+    after_commit(_wake)
+
+
+def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
+    """Decorate the function that completes a message of this purpose just before it is sent; False drops it.
+
+    So a page takes the same time whomever it writes to: who that is, and whether they may have the mail, is found
+    out by the worker.
+    """
+
+    def keep(prepare: Prepare) -> Prepare:
+        _preparations[purpose] = prepare
+        return prepare
+
+    return keep
+
+
+def preparation(message: Message) -> Prepare | None:
+    """What has to be called before the message can be sent, if anything."""
+    return None if message.sealed else _preparations.get(message.purpose)
+
+
+def seal_values(message: Message, values: Mapping[str, str], settings: Settings) -> None:
+    """Give the message what it is to say."""
+    about = _about(message.purpose, message.address)
+    message.sealed = sealing.seal(json.dumps(dict(values)), about=about, settings=settings)
+
+
+def values_of(message: Message, settings: Settings) -> dict[str, str]:
+    """What only this mail knows. Raises sealing.Unreadable where its key is gone."""
+    if message.sealed is None:
+        return {}
+    about = _about(message.purpose, message.address)
+    found: dict[str, str] = json.loads(sealing.unseal(message.sealed, about=about, settings=settings))
+    return found
+
+
+def _sealed(letter: Letter, settings: Settings) -> str:
+    about = _about(letter.purpose, letter.address)
+    return sealing.seal(json.dumps(dict(letter.values)), about=about, settings=settings)
+
+
+def _about(purpose: str, address: str) -> str:
+    return f"message {purpose} to {address}"
+
+
+def _wake() -> None:
+    jobs.soon(DELIVERY)
