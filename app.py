@@ -7,8 +7,7 @@ import backoffice.models  # noqa: F401  # maps every entity
 from backoffice import commands, logs
 from backoffice.extensions import babel, csrf, db, migrate
 from backoffice.settings import Settings
-from views import errors, headers, health, home, theme
-from views.account import sign_in
+from views import account, errors, headers, health, home, theme
 from views.actor import login_manager
 from views.configuration import flask_config
 from views.screen import discovery
@@ -32,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)
-    for part in (health, home, sign_in, discovery):
+    for part in (health, home, account, discovery):
         part.register(app)
     commands.register(app)
     return app

@@ -39,6 +39,10 @@ class Beyond(RuleBroken):
         self.code = code
 
 
+class ConfirmationNeeded(BackofficeError):
+    """The actor may do this, but has to show again that it is them first."""
+
+
 class BadRequest(BackofficeError):
     """The request itself makes no sense; nothing was tried."""
 

@@ -8,6 +8,8 @@ from typing import Any
 class Actor:
     """A signed-in person, or the product itself (`user_id` None) at the command line.
 
+    `confirmed` says that they gave a password or a code within the last minutes; `password_change_due` and
+    `enrolment_due` what they have to do before anything else; `avatar` is the key of their picture.
     The attributes `is_authenticated`, `is_active`, `is_anonymous` and `get_id` are what Flask-Login reads.
     """
 
@@ -23,6 +25,12 @@ class Actor:
     request_id: str = ""
     session_id: int | None = None
     password_change_due: bool = False
+    enrolment_due: bool = False
+    confirmed: bool = False
+    two_factor: str = "disabled"
+    language: str = "en"
+    time_zone: str = "UTC"
+    avatar: str | None = None
     preferences: dict[str, Any] = field(default_factory=dict)
 
     is_authenticated = True

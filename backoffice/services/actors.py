@@ -30,5 +30,9 @@ def actor_of(user: User, **request: Any) -> Actor:
         client_tags_mode=user.client_tags_mode,
         password_change_due=user.password_state == "temporary",
         preferences=user.preferences,
+        two_factor=user.two_factor,
+        language=user.language,
+        time_zone=user.time_zone,
+        avatar=user.avatar,
         **request,
     )

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     flash,
@@ -23,10 +22,10 @@ from backoffice.extensions import db
 from backoffice.services import accounts, sessions, tokens
 from backoffice.services.sign_in import From, sign_in
 from forms.account import ChangePasswordForm, NewPasswordForm, SignInForm
+from views.account.blueprint import account
 from views.actor import SESSION_KEY, actor, device_cookie, origin, settings, signed_in
 from views.returning import safe_path
 
-account = Blueprint("account", __name__, url_prefix="/account")
 DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
@@ -35,7 +34,6 @@ def register(app: Flask) -> None:
     app.add_url_rule("/sign-in", "sign_in", sign_in_page, methods=["GET", "POST"])
     app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
     app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
-    app.register_blueprint(account)
 
 
 def sign_in_page() -> Any:
