@@ -1,7 +1,9 @@
 """How texts are compared: one form for searching and sorting, one for e-mail addresses."""
 
 import unicodedata
+from datetime import timedelta
 
+UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 MAX_ID = 2**63 - 1  # the largest number that a row can have on either engine
 
 
@@ -48,3 +50,14 @@ def masked(address: str) -> str:
     """An e-mail address that its owner recognises and nobody else can use: `o•••@example.com`."""
     name, at, domain = address.partition("@")
     return f"{name[:1]}•••{at}{domain}"
+
+
+def duration(span: timedelta) -> str:
+    """A length of time as people say it, in its largest whole unit.
+
+    >>> duration(timedelta(hours=8))
+    '8 hours'
+    """
+    seconds = int(span.total_seconds())
+    size, word = next((pair for pair in UNITS if seconds % pair[0] == 0), (1, "second"))
+    return plural(seconds // size, word, f"{word}s")

@@ -10,7 +10,7 @@ from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.services import addresses, sessions
 from backoffice.services.actors import actor_of
-from backoffice.services.sign_in import From
+from backoffice.services.attempts import From
 from backoffice.settings import Settings
 from backoffice.text import cleaned
 
@@ -64,7 +64,8 @@ def _load(_request: object) -> Actor | None:
     row, user = found
     if sessions.seen(row):
         _write_down()
-    return actor_of(user, ip=_address(), request_id=g.request_id, session_id=row.id)
+    here = {"ip": _address(), "request_id": g.request_id, "session_id": row.id}
+    return actor_of(user, settings(), confirmed=sessions.confirmed(row, settings()), **here)
 
 
 def _write_down() -> None:

@@ -9,7 +9,7 @@ from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import system
-from backoffice.services import accounts, events, passwords
+from backoffice.services import accounts, events, links, passwords
 from backoffice.text import address_key
 
 
@@ -33,7 +33,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
             passwords.keep(user, password, settings)
             user.status = "active"
         else:
-            link = accounts.invitation_link(user=user, settings=settings)
+            link = links.issue(links.INVITATION, user, settings)
         db.session.commit()
     except BackofficeError as error:
         raise click.ClickException(error.message) from error

@@ -27,12 +27,12 @@ def grantable_group_ids(session: Session, actor: Actor) -> frozenset[int]:
     )
 
 
-def outranks(actor: Actor, grantable: Iterable[int]) -> ColumnElement[bool]:
+def outranks(actor: Actor, grantable: Iterable[int], user_id: Any = User.id) -> ColumnElement[bool]:
     """In SQL: the user holds a group that the actor may not give, so that the actor may not touch them."""
     if actor.all_permissions:
         return ~true()
     beyond = user_groups.c.group_id.not_in(list(grantable))
-    return exists().where(user_groups.c.user_id == User.id, beyond)
+    return exists().where(user_groups.c.user_id == user_id, beyond)
 
 
 def may_hold(actor: Actor, codes: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The permission codes, `area.verb`, each with one line that says what it means."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from backoffice.models.base import Record, records
@@ -26,7 +26,13 @@ VERBS = {
     "delete": "Delete {plural} for good",
     "export": "Download {plural} as a file",
 }
-READ_ONLY = {"events": ("view", "export"), "bulk_runs": ("view", "export")}
+READ_ONLY = {
+    "events": ("view", "export"),
+    "bulk_runs": ("view", "export"),
+    "messages": ("view", "export"),
+    "sessions": ("view",),
+    "sign_in_attempts": ("view", "export"),
+}
 DANGEROUS_VERBS = ("delete",)
 
 STANDING = (
@@ -62,9 +68,14 @@ def unknown(codes: Iterable[str]) -> list[str]:
 
 def _of_screens() -> Iterable[Permission]:
     for model in records():
-        for verb in READ_ONLY.get(area_of(model), VERBS):
+        for verb in verbs_of(model):
             meaning = VERBS[verb].format(plural=model.__plural__)
             yield Permission(f"{area_of(model)}.{verb}", meaning, danger=verb in DANGEROUS_VERBS)
+
+
+def verbs_of(model: type[Record]) -> Collection[str]:
+    """The second halves of the codes that every screen about `model` has."""
+    return READ_ONLY.get(area_of(model), VERBS)
 
 
 def area_of(model: type[Record]) -> str:

@@ -21,7 +21,7 @@ class Shipped:
         return sorted(p.code for p in catalogue().values() if self.holds(p))
 
 
-PEOPLE = ("users", "groups")
+PEOPLE = ("users", "groups", "sessions", "sign_in_attempts")
 
 
 def _everything(_permission: Permission) -> bool:
@@ -45,7 +45,7 @@ def _looks_at_people(permission: Permission) -> bool:
 
 
 def _runs_company(permission: Permission) -> bool:
-    return permission.area in (*PEOPLE, "client_tags", "bulk", "bulk_runs", "events")
+    return permission.area in (*PEOPLE, "client_tags", "messages", "bulk", "bulk_runs", "events")
 
 
 def _runs_staff(permission: Permission) -> bool:

@@ -8,18 +8,23 @@ from sqlalchemy import bindparam, select
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User, user_groups
+from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
+from backoffice.settings import Settings
 
 _GROUPS = (  # made once, for every request asks it
-    select(Group.id, Group.name, Group.permissions, Group.all_permissions)
+    select(Group.id, Group.key, Group.name, Group.permissions, Group.all_permissions)
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"))
     .order_by(Group.name)
 )
 
 
-def actor_of(user: User, **request: Any) -> Actor:
-    """The person with all that their groups allow now; `request` is where they ask from, as Actor has it."""
+def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:
+    """The person with all that their groups allow now; `request` is where they ask from, as Actor has it.
+
+    With `settings` it also says whether they have to enrol a second factor first.
+    """
     groups = db.session.execute(_GROUPS, {"user": user.id}).all()
     return replace(
         Actor(user.id, user.email or user.login or "", user.name),
@@ -28,6 +33,7 @@ def actor_of(user: User, **request: Any) -> Actor:
         group_ids=frozenset(group.id for group in groups),
         group_names=tuple(group.name for group in groups),
         client_tags_mode=user.client_tags_mode,
+        enrolment_due=settings is not None and second_factor.is_due(user.two_factor, groups, settings),
         password_change_due=user.password_state == "temporary",
         preferences=user.preferences,
         two_factor=user.two_factor,

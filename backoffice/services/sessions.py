@@ -43,8 +43,10 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
             user_id=user.id,
             kind=kind,
             created_at=now,
+            confirmed_at=now,
             last_seen_at=now,
             expires_at=now + settings.session_absolute,
+            idle_at=now + settings.session_idle,
             ip=ip,
             device=device[:200],
         )
@@ -60,10 +62,24 @@ def find(value: str, settings: Settings) -> tuple[Session, User] | None:
     return (row[0], row[1]) if row else None
 
 
+def renew(session_id: int) -> str:
+    """A new value for a session whose person has just shown again that it is them; the old one opens nothing."""
+    value = secrets.token_urlsafe(32)
+    change = update(Session).where(Session.id == session_id, Session.ended_at.is_(None))
+    db.session.execute(change.values(token_hash=digest(value), confirmed_at=clock.now()))
+    return value
+
+
+def confirmed(session: Session, settings: Settings) -> bool:
+    """Whether the person gave a password or a code within the last minutes."""
+    return session.confirmed_at is not None and clock.now() - session.confirmed_at < settings.step_up_valid
+
+
 def seen(session: Session) -> bool:
     """Note that the session is in use; True if that was worth writing down."""
     if clock.now() - session.last_seen_at < SEEN_EVERY:
         return False
+    session.idle_at += clock.now() - session.last_seen_at
     session.last_seen_at = clock.now()
     return True
 

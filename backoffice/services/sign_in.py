@@ -1,4 +1,4 @@
-"""Signing in with a password: one answer for everyone who may not, whatever the reason."""
+"""Signing in: one answer for everyone who may not, whatever the reason; then the second factor, if there is one."""
 
 from dataclasses import dataclass
 
@@ -7,54 +7,73 @@ from sqlalchemy import select
 from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db
-from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
-from backoffice.services import addresses, passwords, sessions, throttle
+from backoffice.services import addresses, attempts, challenges, notices, passwords, sessions, throttle
+from backoffice.services.attempts import From
 from backoffice.settings import Settings
 from backoffice.text import address_key, cleaned
 
 REFUSED = "The e-mail address or the password is not right."
-
-
-@dataclass(frozen=True)
-class From:
-    """Where a request comes from: address, what the browser calls itself, and its long-lived random mark."""
-
-    ip: str = ""
-    device: str = ""
-    mark: str = ""
-
-    @property
-    def device_key(self) -> str:
-        return sessions.digest(self.mark) if self.mark else ""
+ASKED = "second factor asked for"  # the reason of a right password that was only the first half
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What came of a try: the new session's value, or the sentence that says why not."""
+    """What came of a try: the new session's value, or that of a challenge, or the sentence that says why not."""
 
     session: str | None = None
+    challenge: str | None = None
     message: str = ""
     retry_after: int = 0
 
 
 def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
     """Try to sign in; every try is recorded, so commit whatever comes of it."""
-    key = address_key(cleaned(identifier))[:254]
+    key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
     throttle.wait_turn(key, origin.ip)
     try:
-        throttle.check(identifier_key=key, ip=origin.ip, device_key=origin.device_key, settings=settings)
+        throttle.check(identifier_key=key, origin=origin, settings=settings)
     except TooMany as error:
-        _note(key, None, "blocked", throttle.THROTTLED, origin)
+        attempts.note(key, None, "blocked", throttle.THROTTLED, origin)
         return SignIn(message=error.message, retry_after=error.retry_after)
     user = db.session.scalar(select(User).where(User.email_key == key)) if key else None
     right = passwords.matches(user, password[:1000], settings)
+    if right and user:  # whoever blocks them at this moment is waited for
+        db.session.refresh(user, with_for_update=True)
     reason = _refusal(user, origin) if right and user else "password"
     if user is None or reason:
-        _note(key, user, "failed" if reason == "password" else "blocked", reason, origin)
+        attempts.note(key, user, "failed" if reason == "password" else "blocked", reason, origin)
         return SignIn(message=REFUSED)
+    if user.two_factor != "disabled":
+        attempts.note(key, user, "ok", ASKED, origin)
+        return SignIn(challenge=challenges.begin(user, settings))
+    return _through(user, key, origin, settings, factor="password")
+
+
+def second_factor(*, challenge: str, code: str, origin: From, settings: Settings) -> SignIn:
+    """Answer a challenge with a code; every try is recorded, so commit whatever comes of it.
+
+    Raises Expired where the challenge is over, so that one has to begin anew.
+    """
+    user = challenges.owner(challenge, origin)
+    key = user.email_key or ""
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="code")
+    except TooMany as error:
+        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor="code")
+        return SignIn(message=error.message, retry_after=error.retry_after)
+    if refusal := challenges.answer(challenge, code, origin, settings):
+        attempts.note(key, user, "failed", "code", origin, factor="code")
+        return SignIn(message=refusal)
+    return _through(user, key, origin, settings, factor="code")
+
+
+def _through(user: User, key: str, origin: From, settings: Settings, *, factor: str) -> SignIn:
+    if attempts.is_new_device(user, origin):
+        notices.new_device(user, origin, settings)
     user.last_login_at = clock.now()
-    _note(key, user, "ok", "", origin)
+    attempts.note(key, user, "ok", "", origin, factor=factor)
     return SignIn(session=sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device))
 
 
@@ -72,19 +91,3 @@ def _refusal(user: User, origin: From) -> str:
 def _temporary_in_time(user: User) -> bool:
     in_time = user.password_expires_at is None or user.password_expires_at > clock.now()
     return user.password_state == "temporary" and in_time
-
-
-def _note(key: str, user: User | None, result: str, reason: str, origin: From) -> None:
-    db.session.add(
-        SignInAttempt(
-            at=clock.now(),
-            identifier_key=key,
-            user_id=user.id if user else None,
-            result=result,
-            reason=reason,
-            ip=origin.ip,
-            device=origin.device[:200],
-            device_key=origin.device_key,
-        )
-    )
-    db.session.flush()

@@ -1,17 +1,22 @@
 """How many failures are too many: counted in the table of attempts, so that all workers share them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db, lock
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.services.attempts import From
 from backoffice.settings import Settings
 
 THROTTLED = "throttled"
+SHARED = 4  # offices share an address, which may therefore fail so many times as often as an account
+FIVE_MINUTES, AN_HOUR, A_DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
+Limits = Mapping[timedelta, int]
 
 
 def wait_turn(identifier_key: str, ip: str) -> None:
@@ -20,29 +25,33 @@ def wait_turn(identifier_key: str, ip: str) -> None:
         lock(name)
 
 
-def check(*, identifier_key: str, ip: str, device_key: str, settings: Settings) -> None:
-    """Raise TooMany if this account or this address has failed too often.
+def check(*, identifier_key: str, origin: From, settings: Settings, factor: str = "password") -> None:
+    """Raise TooMany if this account or this address has failed too often; each factor counts for itself.
 
     A device that has signed in to the account before is judged by its own failures alone, so that a stranger
-    cannot lock its owner out.
+    cannot lock its owner out. Of links, which anybody may ask for, every one counts.
     """
     account = SignInAttempt.identifier_key == identifier_key
-    if device_key and _is_known(account, device_key):
-        account &= SignInAttempt.device_key == device_key
-    for who, factor in ((account, 1), (SignInAttempt.ip == ip, 4)):
-        _check(who, factor, settings)
-
-
-def _check(who: ColumnElement[bool], factor: int, settings: Settings) -> None:
-    """Addresses are shared by offices, so they may fail `factor` times as often as one account."""
-    now = clock.now()
+    if origin.device_key and _is_known(account, origin.device_key):
+        account &= SignInAttempt.device_key == origin.device_key
     limits = {
-        timedelta(minutes=5): settings.failures_per_5_minutes,
-        timedelta(hours=1): settings.failures_per_hour,
-        timedelta(days=1): settings.failures_per_day,
+        FIVE_MINUTES: settings.failures_per_5_minutes,
+        AN_HOUR: settings.failures_per_hour,
+        A_DAY: settings.failures_per_day,
     }
-    for window, number, first in _failures(who, list(limits), now):
-        if number >= limits[window] * factor and first:
+    _check(account, factor, limits)
+    _check(SignInAttempt.ip == origin.ip, factor, _of_address(limits, factor, settings))
+
+
+def _of_address(limits: Limits, factor: str, settings: Settings) -> Limits:
+    shared = {window: number * SHARED for window, number in limits.items()}
+    return shared | ({FIVE_MINUTES: settings.code_failures_per_address} if factor == "code" else {})
+
+
+def _check(who: ColumnElement[bool], factor: str, limits: Limits) -> None:
+    now = clock.now()
+    for window, number, first in _failures(and_(who, SignInAttempt.factor == factor), list(limits), now):
+        if number >= limits[window] and first:
             wait = max(1, int((first + window - now).total_seconds()))
             minutes = -(-wait // 60)
             raise TooMany(f"Too many failed tries. Try again in {minutes} min.", retry_after=wait)
@@ -55,11 +64,13 @@ def _failures(
     first = func.min(SignInAttempt.at, type_=SignInAttempt.at.type)
     since = [SignInAttempt.at > now - window for window in windows]
     columns = [column for recent in since for column in (func.count().filter(recent), first.filter(recent))]
-    failed = (SignInAttempt.result != "ok", SignInAttempt.reason != THROTTLED, SignInAttempt.at > now - max(windows))
-    row: Any = db.session.execute(select(*columns).where(who, *failed)).one()
+    counted = or_(SignInAttempt.result != "ok", SignInAttempt.factor == "link")
+    lately = (SignInAttempt.reason != THROTTLED, SignInAttempt.at > now - max(windows))
+    row: Any = db.session.execute(select(*columns).where(who, counted, *lately)).one()
     return [(window, row[2 * n], row[2 * n + 1]) for n, window in enumerate(windows)]
 
 
 def _is_known(account: ColumnElement[bool], device_key: str) -> bool:
-    ok = select(SignInAttempt.id).where(account, SignInAttempt.device_key == device_key, SignInAttempt.result == "ok")
+    through = (SignInAttempt.result == "ok", SignInAttempt.reason == "")
+    ok = select(SignInAttempt.id).where(account, SignInAttempt.device_key == device_key, *through)
     return db.session.scalar(ok.limit(1)) is not None

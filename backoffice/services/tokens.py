@@ -1,9 +1,11 @@
 """One-time values: handed out once, stored hashed, one live per person and purpose, used once."""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from backoffice import clock
 from backoffice.errors import Expired, NotFound
@@ -12,25 +14,50 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.services.sessions import digest
 
+AT_ONCE = 500  # people in one statement
 
-def issue(*, user: User, purpose: str, valid: timedelta) -> str:
+
+@dataclass(frozen=True)
+class Issued:
+    """A token that was just made: whose it is, where it goes, and the value, which is kept nowhere."""
+
+    user_id: int
+    address: str
+    token_id: int
+    value: str
+
+
+def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "") -> Issued:
     """A new value for `user`; an older one for the same purpose no longer works."""
-    now, value = clock.now(), secrets.token_urlsafe(32)
-    db.session.execute(
-        update(Token).where(Token.user_id == user.id, Token.purpose == purpose, Token.open()).values(superseded_at=now)
-    )
-    db.session.add(
-        Token(
-            user_id=user.id,
-            purpose=purpose,
-            value_hash=digest(value),
-            sent_to=user.email or "",
-            created_at=now,
-            expires_at=now + valid,
-        )
-    )
-    db.session.flush()
-    return value
+    return _issue({user.id: sent_to or user.email or ""}, purpose, valid)[0]
+
+
+def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[Issued]:
+    """A new value for each of `people`, to be sent to their address."""
+    found = db.session.execute(select(User.id, func.coalesce(User.email, "")).where(User.id.in_(people)))
+    return _issue(dict(found.all()), purpose, valid)
+
+
+def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta) -> list[Issued]:
+    now, everyone = clock.now(), list(addresses)
+    older = update(Token).where(Token.purpose == purpose, Token.open()).execution_options(synchronize_session=False)
+    for start in range(0, len(everyone), AT_ONCE):
+        some = Token.user_id.in_(everyone[start : start + AT_ONCE])
+        db.session.execute(older.where(some).values(superseded_at=now))
+    values = {user_id: secrets.token_urlsafe(32) for user_id in everyone}
+    rows = [
+        {
+            "user_id": user_id,
+            "purpose": purpose,
+            "value_hash": digest(value),
+            "sent_to": addresses[user_id],
+            "created_at": now,
+            "expires_at": now + valid,
+        }
+        for user_id, value in values.items()
+    ]
+    made = db.session.execute(insert(Token).returning(Token.id, Token.user_id), rows).all() if rows else []
+    return [Issued(user_id, addresses[user_id], token_id, values[user_id]) for token_id, user_id in made]
 
 
 def find(*, value: str, purpose: str, for_use: bool = False) -> Token:

@@ -15,7 +15,7 @@ from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import addresses, passwords, records
+from backoffice.services import addresses, invitations, passwords, records
 from backoffice.services.records import Values
 from backoffice.settings import Settings
 from backoffice.text import address_key, cleaned
@@ -29,14 +29,21 @@ FIELD_PERMISSIONS = {
 
 
 def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, str]:
-    """A new person and the temporary password to hand over, which is kept nowhere in clear.
+    """A new person: by e-mail they are invited; by login they have a temporary password, which is answered too.
 
-    Raises NotAllowed or RuleBroken with the field it belongs to.
+    That password is kept nowhere in clear. Raises NotAllowed or RuleBroken with the field it belongs to.
     """
     user = records.create(actor=actor, model=User, values=values)
-    password = passwords.temporary()
-    passwords.keep(user, password, settings, temporary=True)
+    password = passwords.temporary() if user.login_method == "login" else ""
+    if password:
+        passwords.keep(user, password, settings, temporary=True)
+    else:
+        user.status = "invited"
     db.session.flush()
+    if not password:
+        invitations.send(
+            select(User.id).where(User.id == user.id), inviter=actor.name or actor.label, settings=settings
+        )
     return user, password
 
 

@@ -20,7 +20,8 @@ from flask_babel import gettext as _
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.services import accounts, sessions, tokens
-from backoffice.services.sign_in import From, sign_in
+from backoffice.services.attempts import From
+from backoffice.services.sign_in import sign_in
 from forms.account import ChangePasswordForm, NewPasswordForm, SignInForm
 from views.account.blueprint import account
 from views.actor import SESSION_KEY, actor, device_cookie, origin, settings, signed_in

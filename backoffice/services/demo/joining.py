@@ -1,21 +1,23 @@
-"""How people come: most are added with a temporary password, some are invited, and not all of them show up."""
+"""How people come: most are invited, some work with the mobile app alone, and not all of them show up."""
 
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from sqlalchemy import select
+
 from backoffice import clock
 from backoffice.errors import Expired
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import accounts, records, users
+from backoffice.services import invitations, records, users
+from backoffice.services.attempts import From
 from backoffice.services.demo import visits
 from backoffice.services.demo.agenda import office_hours
 from backoffice.services.demo.company import ADMINISTRATORS, APPOINTING, SHARES, STAFF
 from backoffice.services.demo.office import OFFICES, Member, Office
-from backoffice.services.sign_in import From
 
 SETTLING = timedelta(days=2)  # groups, client tags and accounts come first
 LATELY = timedelta(hours=60)  # temporary passwords are valid for 72, so that some of these still are
@@ -41,25 +43,25 @@ def invite(actor: Actor, values: dict[str, Any]) -> User:
 
 def send_link(office: Office, user: User, *, answer: timedelta | None) -> None:
     """Send the link of an invitation; it is accepted after that time, or never."""
-    link = accounts.invitation_link(user=user, settings=office.settings)
+    themselves = select(User.id).where(User.id == user.id)
+    inviter = user.created_by.name if user.created_by else "Backoffice"
+    (issued,) = invitations.send(themselves, inviter=inviter, settings=office.settings)
     if answer:
         member = Member(user.id, user.email or "", _home(office, user))
-        office.agenda.put(clock.now() + answer, partial(_accept, office, member, link.rpartition("/")[2]))
+        office.agenda.put(clock.now() + answer, partial(_accept, office, member, issued.value))
 
 
 def _come(office: Office, index: int, lately: bool) -> None:
-    """Two of five are invited; one in eleven never shows up, and of the latest every second has not yet."""
+    """One of twelve is added by login; one in eleven never shows up, and of the latest every second has not yet."""
     group = office.random.choices(list(SHARES), list(SHARES.values()))[0]
     actor = office.actor(*(APPOINTING if group in STAFF else ADMINISTRATORS))
     values, shows_up = _values(office, group), index % 11 != 4 and not (lately and index % 2)
-    if index % 5 in (1, 3):
-        answer = office.minutes(5, 60 * 7.9)
-        send_link(office, invite(actor, values), answer=answer if shows_up else None)
+    if index % 12 == 7:
+        login = (values.pop("email") or "").partition("@")[0]
+        users.create(actor=actor, values=values | {"login_method": "login", "login": login}, settings=office.settings)
         return
-    user, password = users.create(actor=actor, values=values, settings=office.settings)
-    if shows_up:
-        member = Member(user.id, user.email or "", _home(office, user))
-        office.agenda.put(clock.now() + office.minutes(10, 60 * 40), partial(_begin, office, member, password))
+    answer = office.minutes(5, 60 * 7.9)
+    send_link(office, invite(actor, values), answer=answer if shows_up else None)
 
 
 def _values(office: Office, group: str) -> dict[str, Any]:
@@ -94,17 +96,7 @@ def _home(office: Office, user: User) -> From:
 
 def _accept(office: Office, member: Member, value: str) -> None:
     with suppress(Expired):  # blocked meanwhile: the link is void
-        accounts.accept_invitation(
-            value=value, new_password=office.secret, settings=office.settings, actor_ip=member.origin.ip
+        invitations.accept(
+            value=value, new_password=office.secret, about={}, origin=member.origin, settings=office.settings
         )
         visits.join(office, member)
-
-
-def _begin(office: Office, member: Member, password: str) -> None:
-    """The first sign-in, at which the temporary password gives way to an own one."""
-    session = visits.visit(office, member, password)
-    if session is None:
-        return
-    themselves = Actor(member.id, member.email, ip=member.origin.ip, session_id=session)
-    accounts.change_password(actor=themselves, current=password, new=office.secret, settings=office.settings)
-    visits.join(office, member, met=True)

@@ -10,9 +10,9 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services.actors import actor_of
+from backoffice.services.attempts import From
 from backoffice.services.demo.agenda import Agenda
 from backoffice.services.demo.people import People
-from backoffice.services.sign_in import From
 from backoffice.settings import Settings
 
 CHROMIUM = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"

@@ -8,10 +8,11 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.services import sessions
+from backoffice.services.attempts import From
 from backoffice.services.demo.agenda import office_hours
 from backoffice.services.demo.company import ADMINISTRATOR
 from backoffice.services.demo.office import ABROAD, DEVICES, Member, Office
-from backoffice.services.sign_in import From, sign_in
+from backoffice.services.sign_in import sign_in
 
 VISITS = (0, 0, 0, 1, 1)  # how often people sign in again in the year; chance decides for each
 GUESSED = ("admin@example.com", "root@example.com", "test@example.org", ADMINISTRATOR)

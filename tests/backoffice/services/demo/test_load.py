@@ -20,7 +20,8 @@ from backoffice.models.user import STATUSES, User
 from backoffice.policy import grants
 from backoffice.services import demo, events
 from backoffice.services.demo.company import ACCOUNTS, CLIENT_TAGS, OTHER_ADMINISTRATORS
-from backoffice.services.sign_in import From, sign_in
+from backoffice.services.attempts import From
+from backoffice.services.sign_in import sign_in
 
 PEOPLE = 120
 

@@ -1,0 +1,49 @@
+"""Who has to have a second factor: the members of the groups that the settings name."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, exists, or_
+
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.user import User, user_groups
+from backoffice.settings import Settings
+from backoffice.text import name_key
+
+
+class Named(Protocol):
+    """A group, or a row that says as much of one."""
+
+    @property
+    def key(self) -> str | None: ...  # as in Group
+
+    @property
+    def name(self) -> str: ...  # as in Group
+
+
+def required(settings: Settings) -> ColumnElement[bool]:
+    """In SQL: one of the person's groups needs a second factor."""
+    names = [name_key(name) for name in settings.two_factor_groups]
+    named = or_(Group.key.in_(names), Group.name_key.in_(names))
+    return exists().where(user_groups.c.user_id == User.id, user_groups.c.group_id == Group.id, named)
+
+
+def is_required(groups: Iterable[Named], settings: Settings) -> bool:
+    """Whether one of the groups needs a second factor."""
+    return any(_needs(group, settings) for group in groups)
+
+
+def needs_app(groups: Iterable[Named], settings: Settings) -> bool:
+    """Whether it has to be an authenticator app: so for administrators, where they need a second factor at all."""
+    return any(group.key == ADMINISTRATORS and _needs(group, settings) for group in groups)
+
+
+def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool:
+    """Whether somebody with this second factor, in these groups, has to enrol before anything else."""
+    if not settings.two_factor_groups or two_factor == "totp":
+        return False
+    return needs_app(groups, settings) if two_factor == "email" else is_required(groups, settings)
+
+
+def _needs(group: Named, settings: Settings) -> bool:
+    return not {group.key, name_key(group.name)}.isdisjoint(map(name_key, settings.two_factor_groups))

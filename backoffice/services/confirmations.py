@@ -1,0 +1,37 @@
+"""Step-up: somebody who is signed in shows again that it is them, by password or by code."""
+
+from backoffice.errors import RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.services import attempts, challenges, passwords, sessions, throttle
+from backoffice.services.attempts import From
+from backoffice.settings import Settings
+
+REASON = "confirmation"
+WRONG = "This is not right. Enter your password, or a code of your authenticator app."
+
+
+def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: Settings) -> str:
+    """A new value for the actor's session, which counts as confirmed for some minutes.
+
+    Every try is recorded: commit whatever comes of it, also where it raises RuleBroken (wrong) or TooMany.
+    """
+    if actor.session_id is None:
+        raise RuleBroken("Only somebody who is signed in in a browser can confirm that it is them.")
+    user = db.session.get_one(User, actor.user_id)
+    key, factor = user.email_key or user.login_key or "", "password" if password else "code"
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings, factor=factor)
+    except TooMany:
+        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor=factor)
+        raise
+    if password:
+        right = passwords.matches(user, password[:1000], settings)
+    else:
+        right = challenges.is_right(user, code, settings)
+    attempts.note(key, user, "ok" if right else "failed", REASON, origin, factor=factor)
+    if not right:
+        raise RuleBroken(WRONG, field="confirm_password" if password else "confirm_code")
+    return sessions.renew(actor.session_id)

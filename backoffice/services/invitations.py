@@ -1,0 +1,84 @@
+"""Invitations: sent, accepted by the person alone, and asked for again by whoever holds an old link."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Select, select
+
+from backoffice import clock
+from backoffice.errors import RuleBroken
+from backoffice.extensions import db
+from backoffice.models.message import Message
+from backoffice.models.token import Token
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.services import attempts, events, links, messages, passwords, throttle, tokens
+from backoffice.services.attempts import From
+from backoffice.services.messages import Letter
+from backoffice.services.sessions import digest
+from backoffice.services.tokens import Issued
+from backoffice.settings import Settings
+from backoffice.text import cleaned
+
+GIVEN = ("first_name", "last_name", "language")  # what an invited person may say about themselves
+
+
+def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issued]:
+    """Mail each of `people` an invitation; the one before no longer works."""
+    return links.send(links.INVITATION, people, settings, values={"inviter": inviter})
+
+
+def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: From, settings: Settings) -> User:
+    """Use an invitation: the person is active, with a password that only they know, and says what they are called.
+
+    `about` may have what GIVEN names. Raises NotFound or Expired for the link, RuleBroken (field new_password) for
+    the password.
+    """
+    looked = tokens.find(value=value, purpose="invitation")
+    # The person first, as actions do; whoever blocks them meanwhile has then withdrawn the link, which is read anew.
+    user = db.session.get_one(User, looked.user_id, with_for_update=True, populate_existing=True)
+    token = tokens.find(value=value, purpose="invitation", for_use=True)
+    if user.status != "invited":
+        raise RuleBroken("This account is not waiting for an invitation any more.")
+    _introduce(user, about)
+    passwords.check(user, new_password, settings)
+    passwords.keep(user, new_password, settings)
+    token.used_at = user.email_verified_at = clock.now()
+    user.status, user.version = "active", user.version + 1
+    themselves = Actor(user.id, user.email or "", ip=origin.ip)
+    events.record(actor=themselves, action="invitations.accept", subject=events.subject_of(user))
+    return user
+
+
+def ask_again(*, value: str, origin: From, settings: Settings) -> None:
+    """Ask for a new invitation in place of `value`. Whoever sent the old one is told; the answer is always the same.
+
+    Raises TooMany.
+    """
+    key = f"invitation {digest(value)}"
+    throttle.wait_turn(key, origin.ip)
+    throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
+    attempts.note(key, None, "ok", "invitation asked for", origin, factor="link")
+    token_id = db.session.scalar(select(Token.id).where(Token.value_hash == digest(value)))
+    messages.queue([Letter(purpose="invitation_renewal", address="", token_id=token_id)], settings)
+
+
+@messages.prepared("invitation_renewal")
+def _tell_inviter(message: Message, settings: Settings) -> bool:
+    """Only where the person still waits, and only where somebody is there who invited them."""
+    token = db.session.get(Token, message.token_id) if message.token_id else None
+    user = db.session.get(User, token.user_id) if token and token.purpose == "invitation" else None
+    inviter = user.created_by if user and user.status == "invited" else None
+    if user is None or inviter is None or inviter.status != "active" or not inviter.email:
+        return False
+    message.user_id, message.address, message.token_id = inviter.id, inviter.email, None
+    link = f"{settings.base_url}/admin/users/{user.id}"
+    messages.seal_values(message, {"person": user.name, "link": link}, settings)
+    return True
+
+
+def _introduce(user: User, about: Mapping[str, str]) -> None:
+    given = {name: cleaned(about[name]) for name in GIVEN if about.get(name)}
+    if any(given.get(name) for name in ("first_name", "last_name")):
+        user.name_source = "self"
+    for name, text in given.items():
+        setattr(user, name, text)

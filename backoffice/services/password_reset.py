@@ -1,0 +1,92 @@
+"""A forgotten password: a link to whoever may have one, and the same answer to everybody who asks."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from backoffice import clock
+from backoffice.errors import RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.models.message import Message
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.services import (
+    attempts,
+    challenges,
+    events,
+    links,
+    messages,
+    notices,
+    passwords,
+    sessions,
+    throttle,
+    tokens,
+)
+from backoffice.services.attempts import From
+from backoffice.services.messages import Letter
+from backoffice.settings import Settings
+from backoffice.text import address_key, cleaned, duration
+
+MOST = 3  # mails to one person within
+LATELY = timedelta(minutes=10)
+
+
+def ask(*, identifier: str, origin: From, settings: Settings) -> None:
+    """Ask for a link. Whether there is such an account is found out later, by the worker: nobody can tell by waiting.
+
+    Raises TooMany; that try is recorded too, so commit whatever comes of it.
+    """
+    key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
+    except TooMany:
+        attempts.note(key, None, "blocked", throttle.THROTTLED, origin, factor="link")
+        raise
+    attempts.note(key, None, "ok", "password link asked for", origin, factor="link")
+    messages.queue([Letter(purpose="password_reset", address=key)], settings)
+
+
+@messages.prepared("password_reset")
+def _find_out(message: Message, settings: Settings) -> bool:
+    """A link for whoever signs in with this address, now; mail goes to the address that they gave us."""
+    user = db.session.scalar(select(User).where(User.email_key == message.address).with_for_update())
+    if user is None or not user.email or user.status != "active" or user.login_method != "email":
+        return False
+    lately = (Message.purpose == "password_reset", Message.created_at > clock.now() - LATELY)
+    if (db.session.scalar(select(func.count()).where(Message.user_id == user.id, *lately)) or 0) >= MOST:
+        return False
+    kind = links.PASSWORD
+    issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.valid(settings))
+    message.user_id, message.address, message.token_id = user.id, user.email, issued.token_id
+    values = {"link": kind.url(issued, settings), "valid": duration(kind.valid(settings))}
+    messages.seal_values(message, values, settings)
+    return True
+
+
+def look(value: str) -> None:
+    """Raises NotFound or Expired unless the link works. Looking uses nothing up."""
+    tokens.find(value=value, purpose="password_reset")
+
+
+def reset(*, value: str, new_password: str, origin: From, settings: Settings) -> None:
+    """Use the link: a new password, and every session ends. The second factor stays as it is.
+
+    Raises NotFound or Expired for the link, RuleBroken (field new_password) for the password.
+    """
+    looked = tokens.find(value=value, purpose="password_reset")
+    user = db.session.get_one(User, looked.user_id, with_for_update=True, populate_existing=True)
+    token = tokens.find(value=value, purpose="password_reset", for_use=True)
+    if user.status != "active" or user.login_method != "email":
+        raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
+    passwords.check(user, new_password, settings)
+    passwords.keep(user, new_password, settings)
+    token.used_at = clock.now()
+    user.email_verified_at = user.email_verified_at or clock.now()
+    user.version += 1
+    own = select(User.id).where(User.id == user.id)
+    sessions.end_all(own, reason="password reset")
+    challenges.end_all(own)
+    notices.password_changed(user, origin, settings)
+    themselves = Actor(user.id, user.email or "", ip=origin.ip)
+    events.record(actor=themselves, action="account.reset_password", subject=events.subject_of(user))

@@ -1,0 +1,105 @@
+"""Codes of authenticator apps: SHA-1, six digits, 30 seconds (RFC 6238), one step either way, each step once."""
+
+import hmac
+import unicodedata
+
+import pyotp
+from sqlalchemy import Select, delete, select, update
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.totp_secret import TotpSecret
+from backoffice.models.user import User
+from backoffice.services import sealing
+from backoffice.settings import Settings
+
+STEP = 30  # seconds
+EITHER_WAY = 1  # steps
+ISSUER = "Backoffice"
+
+
+def begin(user: User, settings: Settings) -> None:
+    """A new secret that waits for its confirmation; one in use goes on working until then."""
+    forget(select(User.id).where(User.id == user.id), state="pending")
+    sealed = sealing.seal(pyotp.random_base32(), about=_about(user.id), settings=settings)
+    db.session.add(TotpSecret(user_id=user.id, state="pending", sealed=sealed, last_step=0, created_at=clock.now()))
+    db.session.flush()
+
+
+def pending(user: User, settings: Settings) -> str | None:
+    """The secret that waits for its confirmation, in base 32, if there is one."""
+    row = _row(user, "pending")
+    return sealing.unseal(row.sealed, about=_about(user.id), settings=settings) if row else None
+
+
+def uri(user: User, secret: str, settings: Settings) -> str:
+    """What a QR code for authenticator apps says."""
+    issuer = ISSUER if settings.production else f"{ISSUER} ({settings.environment})"
+    return str(pyotp.TOTP(secret).provisioning_uri(name=user.email or user.login or str(user.id), issuer_name=issuer))
+
+
+def confirm(user: User, code: str, settings: Settings) -> bool:
+    """Put the waiting secret into use if the code is one of its own; the old one dies at that moment."""
+    row = _row(user, "pending", for_use=True)
+    if row is None or not _use(row, code, settings):
+        return False
+    forget(select(User.id).where(User.id == user.id), state="active")
+    row.state = "active"
+    db.session.flush()
+    return True
+
+
+def use(user: User, code: str, settings: Settings) -> bool:
+    """Whether the code is right now, and was not used before; it is used then."""
+    row = _row(user, "active") if user.two_factor == "totp" else None
+    return row is not None and _use(row, code, settings)
+
+
+def forget(people: Select[int], *, state: str | None = None) -> None:
+    """Delete the secrets of these people, all or those in one state."""
+    which = [TotpSecret.user_id.in_(people)] + ([TotpSecret.state == state] if state else [])
+    db.session.execute(delete(TotpSecret).where(*which).execution_options(synchronize_session="fetch"))
+
+
+def reseal(settings: Settings) -> int:
+    """Encrypt every secret with the newest key; how many were not."""
+    rows = [row for row in db.session.scalars(select(TotpSecret)) if not sealing.is_current(row.sealed, settings)]
+    for row in rows:
+        about = _about(row.user_id)
+        text = sealing.unseal(row.sealed, about=about, settings=settings)
+        row.sealed = sealing.seal(text, about=about, settings=settings)
+    return len(rows)
+
+
+def plain(code: str) -> str:
+    """The code as digits of ASCII without blanks, whatever keyboard it was typed on; '' if it is none."""
+    text = "".join(unicodedata.normalize("NFKC", code[:40]).split())
+    return text if text.isascii() and text.isdigit() else ""
+
+
+def _use(row: TotpSecret, code: str, settings: Settings) -> bool:
+    """Compare and set on the step, not on the text: of two requests at once, one changes a row."""
+    secret = sealing.unseal(row.sealed, about=_about(row.user_id), settings=settings)
+    step = _step_of(secret, plain(code))
+    if step is None:
+        return False
+    unused = update(TotpSecret).where(TotpSecret.id == row.id, TotpSecret.last_step < step).values(last_step=step)
+    done = db.session.execute(unused.returning(TotpSecret.id)).all()
+    return len(done) == 1
+
+
+def _step_of(secret: str, code: str) -> int | None:
+    """The time step that the code belongs to, if it is near."""
+    now, otp = int(clock.now().timestamp()) // STEP, pyotp.TOTP(secret)
+    steps = [now + away for away in range(-EITHER_WAY, EITHER_WAY + 1)]
+    right = [step for step in steps if hmac.compare_digest(otp.at(step * STEP), code)]
+    return right[-1] if right else None
+
+
+def _row(user: User, state: str, *, for_use: bool = False) -> TotpSecret | None:
+    statement = select(TotpSecret).where(TotpSecret.user_id == user.id, TotpSecret.state == state)
+    return db.session.scalar(statement.with_for_update() if for_use else statement)
+
+
+def _about(user_id: int) -> str:
+    return f"authenticator of user {user_id}"

@@ -1,0 +1,154 @@
+"""A person's second factor: switched on, changed and switched off; by themselves, or by a link they were sent."""
+
+from sqlalchemy import select
+
+from backoffice import clock
+from backoffice.errors import RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.models.token import Token
+from backoffice.models.user import User
+from backoffice.policy import second_factor
+from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
+from backoffice.services import (
+    attempts,
+    challenges,
+    events,
+    notices,
+    passwords,
+    recovery_codes,
+    sessions,
+    throttle,
+    tokens,
+    totp,
+)
+from backoffice.services.attempts import From
+from backoffice.settings import Settings
+
+WRONG_CODE = "This code does not fit. Wait for the next one and enter that; the clock of the phone must be right."
+CHANGED = {
+    "totp": "An authenticator app is now asked for at every sign-in.",
+    "email": "Codes by e-mail are now asked for at every sign-in.",
+    "disabled": "No second factor is asked for any more.",
+}
+
+
+def begin(*, actor: Actor, settings: Settings) -> None:
+    """Make a secret for a new authenticator app. Nothing changes until a code of it is confirmed."""
+    require_recent(actor)
+    totp.begin(_locked(actor), settings)
+
+
+def confirm(*, actor: Actor, code: str, settings: Settings) -> list[str]:
+    """Put the new authenticator app into use; the recovery codes, to be shown once.
+
+    Raises RuleBroken (field code) if the code does not fit.
+    """
+    require_recent(actor)
+    user = _locked(actor)
+    codes = _put_into_use(user, code, settings)
+    _changed(actor, user, "totp", settings)
+    return codes
+
+
+def use_email(*, actor: Actor, settings: Settings) -> list[str]:
+    """Ask for a mailed code at sign-in; the recovery codes, to be shown once."""
+    require_recent(actor)
+    user = _locked(actor)
+    if not user.email or not user.email_verified_at:
+        raise RuleBroken("Your e-mail address is not confirmed yet, so no code can be sent there.")
+    if second_factor.needs_app(user.groups, settings):
+        raise RuleBroken("Your groups need an authenticator app; a code by e-mail is not enough.")
+    totp.forget(select(User.id).where(User.id == user.id))
+    user.two_factor = "email"
+    codes = recovery_codes.renew(user)
+    _changed(actor, user, "email", settings)
+    return codes
+
+
+def switch_off(*, actor: Actor, settings: Settings) -> None:
+    """Sign in with the password alone from now on. Raises RuleBroken if one of the groups needs a second factor."""
+    require_recent(actor)
+    user = _locked(actor)
+    if second_factor.is_required(user.groups, settings):
+        raise RuleBroken("Your groups need a second factor. You can change it, but not switch it off.")
+    own = select(User.id).where(User.id == user.id)
+    totp.forget(own)
+    recovery_codes.forget(own)
+    user.two_factor = "disabled"
+    _changed(actor, user, "disabled", settings)
+
+
+def renew_recovery_codes(*, actor: Actor) -> list[str]:
+    """Ten new recovery codes, to be shown once; the old ones no longer work."""
+    require_recent(actor)
+    user = _locked(actor)
+    if user.two_factor == "disabled":
+        raise RuleBroken("Recovery codes belong to a second factor: enable one first.")
+    codes = recovery_codes.renew(user)
+    events.record(actor=actor, action="account.renew_recovery_codes", subject=events.subject_of(user))
+    return codes
+
+
+def begin_by_link(*, value: str, password: str, origin: From, settings: Settings) -> tuple[User, str]:
+    """The person behind an enrolment link and the secret of their new app, once they give their password.
+
+    The mailbox alone is not enough. Every try is recorded: commit whatever comes of it. Raises NotFound or Expired
+    for the link, TooMany, or RuleBroken (field password).
+    """
+    user, _token = _behind(value)
+    key = user.email_key or ""
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings)
+    except TooMany:
+        attempts.note(key, user, "blocked", throttle.THROTTLED, origin)
+        raise
+    if not passwords.matches(user, password[:1000], settings):
+        attempts.note(key, user, "failed", "password", origin)
+        raise RuleBroken("This is not your password.", field="password")
+    attempts.note(key, user, "ok", "enrolment link", origin)
+    totp.begin(user, settings)
+    return user, totp.pending(user, settings) or ""
+
+
+def confirm_by_link(*, value: str, code: str, origin: From, settings: Settings) -> list[str]:
+    """Use the link up and put the new app into use; the recovery codes, to be shown once.
+
+    Raises NotFound or Expired for the link, RuleBroken (field code) if the code does not fit.
+    """
+    user, token = _behind(value, for_use=True)
+    codes = _put_into_use(user, code, settings)
+    token.used_at = clock.now()
+    _changed(Actor(user.id, user.email or "", ip=origin.ip), user, "totp", settings)
+    return codes
+
+
+def _behind(value: str, *, for_use: bool = False) -> tuple[User, Token]:
+    token = tokens.find(value=value, purpose="two_factor_enrolment")
+    user = db.session.get_one(User, token.user_id, with_for_update=for_use or None, populate_existing=True)
+    token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
+    if user.status != "active":
+        raise RuleBroken("This account cannot be used at the moment.")
+    return user, token
+
+
+def _put_into_use(user: User, code: str, settings: Settings) -> list[str]:
+    if not totp.confirm(user, code, settings):
+        raise RuleBroken(WRONG_CODE, field="code")
+    user.two_factor = "totp"
+    return recovery_codes.renew(user)
+
+
+def _locked(actor: Actor) -> User:
+    return db.session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
+
+
+def _changed(actor: Actor, user: User, to: str, settings: Settings) -> None:
+    """What every change brings: other sessions end, the person is told, and the events say so."""
+    own = select(User.id).where(User.id == user.id)
+    user.version += 1
+    sessions.end_all(own, reason="2FA changed", keep=actor.session_id)
+    challenges.end_all(own)
+    notices.two_factor_changed(user, CHANGED[to], settings)
+    events.record(actor=actor, action="account.two_factor", subject=events.subject_of(user), after={"two_factor": to})
