@@ -9,7 +9,7 @@ from backoffice.models.base import Entity, records
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import user_client_tags, user_groups
-from backoffice.policy.permissions import area_of
+from backoffice.policy.permissions import area_of, verbs_of
 
 
 class Delete(Action):
@@ -68,8 +68,9 @@ class DeleteClientTags(Delete):
 
 
 def declare_missing() -> None:
-    """Give Delete to every entity that has none of its own."""
+    """Give Delete to every entity that may be deleted and has none of its own."""
     for model in records():
-        if issubclass(model, Entity) and find(f"{area_of(model)}.delete") is None:
+        deletable = issubclass(model, Entity) and "delete" in verbs_of(model)
+        if deletable and find(f"{area_of(model)}.delete") is None:
             watches = fields.visible(model)
             type(f"Delete{model.__name__}", (Delete,), {"model": model, "name": "delete", "watches": watches})

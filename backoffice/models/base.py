@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
+    bindparam,
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -44,6 +45,11 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def moment() -> ColumnElement[datetime]:
+    """Now, in SQL: when the statement runs, not when it was made, for lists keep theirs."""
+    return bindparam(None, callable_=clock.now, type_=UTCDateTime())
 
 
 class Base(DeclarativeBase):

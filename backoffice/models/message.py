@@ -43,7 +43,8 @@ class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows fun
 def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
     text = compiler.process(element.clauses, **kwargs)
     place = "instr" if compiler.dialect.name == "sqlite" else "strpos"
-    return f"(substr({text}, 1, 1) || '•••' || substr({text}, {place}({text}, '@')))"
+    rest = f"CASE WHEN {place}({text}, '@') > 0 THEN substr({text}, {place}({text}, '@')) ELSE '' END"
+    return f"(substr({text}, 1, 1) || '•••' || {rest})"
 
 
 class Message(Entity):

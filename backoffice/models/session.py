@@ -1,27 +1,31 @@
 """Session: one signed-in browser or API client, revocable at any moment."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, cast
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, case, cast
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import BigInt, Entity
+from backoffice import clock
+from backoffice.models.base import BigInt, Entity, moment
 from backoffice.models.user import User
 
 KINDS = ("web", "api")
+STATES = ("live", "ended", "expired")
 
 
 class Session(Entity):
     """The browser holds a 256-bit value; the table holds only its SHA-256.
 
     `confirmed_at` is when the person last gave a password or a code: what matters most asks for that again.
+    It works until `expires_at`, and only until `idle_at` if it is not used before.
     """
 
     __tablename__ = "sessions"
     __label__ = "title"
     __search__ = ("device", "ip")
+    __derived__: ClassVar = {"state": STATES}
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"hidden": True})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
@@ -29,6 +33,7 @@ class Session(Entity):
     confirmed_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    idle_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str] = mapped_column(String(20), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
@@ -49,5 +54,17 @@ class Session(Entity):
 
     @classmethod
     def live(cls, now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
-        """In SQL: not ended and not past its absolute time."""
-        return cls.ended_at.is_(None) & (cls.expires_at > now)
+        """In SQL: neither ended, nor past its absolute time, nor unused for too long."""
+        return and_(cls.ended_at.is_(None), cls.expires_at > now, cls.idle_at > now)
+
+    @hybrid_property
+    def state(self) -> str:
+        """One of STATES."""
+        if self.ended_at:
+            return "ended"
+        return "live" if min(self.expires_at, self.idle_at) > clock.now() else "expired"
+
+    @state.inplace.expression
+    @classmethod
+    def _state_in_sql(cls) -> ColumnElement[str]:
+        return case((cls.ended_at.is_not(None), "ended"), (cls.live(moment()), "live"), else_="expired")

@@ -22,6 +22,7 @@ class SignInAttempt(Record):
 
     __tablename__ = "sign_in_attempts"
     __singular__ = "sign-in"
+    __plural__ = "sign-ins"
     __label__ = "title"
     __search__ = ("device", "ip")
 
@@ -46,6 +47,9 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_identifier_key_at", "identifier_key", "at"),
         Index("ix_sign_in_attempts_ip_at", "ip", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
+        Index(
+            "ix_sign_in_attempts_at_result_reason", "at", "result", "reason"
+        ),  # counted by day with no more than this
     )
 
     @hybrid_property

@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice import clock
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import Base, BigInt, moment
 
 PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment", "email_change")
 
@@ -41,4 +40,4 @@ class Token(Base):
     @classmethod
     def live(cls) -> ColumnElement[bool]:
         """In SQL: it still works."""
-        return cls.open() & (cls.expires_at > clock.now())
+        return cls.open() & (cls.expires_at > moment())

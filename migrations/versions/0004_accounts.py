@@ -89,13 +89,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True))
-    op.execute("UPDATE sessions SET updated_at = last_seen_at")
+        batch_op.add_column(sa.Column("idle_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE sessions SET updated_at = last_seen_at, idle_at = expires_at")
     with op.batch_alter_table("sessions", table_kwargs=NEVER_TWICE) as batch_op:
+        batch_op.alter_column("idle_at", existing_type=sa.DateTime(timezone=True), nullable=False)
         batch_op.alter_column("updated_at", existing_type=sa.DateTime(timezone=True), nullable=False)
 
     with op.batch_alter_table("sign_in_attempts", recreate=anew, table_kwargs=NEVER_TWICE) as batch_op:
         batch_op.add_column(sa.Column("factor", sa.String(length=10), server_default="password", nullable=False))
         batch_op.create_check_constraint("factor", "factor IN ('password', 'code', 'link')")
+        batch_op.create_index("ix_sign_in_attempts_at_result_reason", ["at", "result", "reason"])
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("time_zone", sa.String(length=40), server_default="UTC", nullable=False))
@@ -107,10 +110,12 @@ def downgrade() -> None:
     op.drop_column("users", "time_zone")
 
     with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_attempts_at_result_reason")
         batch_op.drop_constraint("factor", type_="check")
         batch_op.drop_column("factor")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("idle_at")
         batch_op.drop_column("updated_at")
         batch_op.drop_column("version")
         batch_op.drop_column("confirmed_at")

@@ -12,7 +12,7 @@ from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
-from backoffice.policy.permissions import area_of
+from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, require
 from backoffice.services import filters, lists
 from backoffice.services.lists import Query
@@ -44,6 +44,8 @@ class Screen(BaseView):
 
     model: ClassVar[type[Record]]
 
+    path: ClassVar[str] = ""  # after /admin/; else the table's name
+
     # In the menu
     label: ClassVar[str] = ""
     area: ClassVar[str] = "Work"
@@ -69,7 +71,7 @@ class Screen(BaseView):
 
     def __init__(self) -> None:
         area = area_of(self.model)
-        self.slug = area.replace("_", "-")
+        self.slug = self.path or area.replace("_", "-")
         name = self.label or fields.heading(self.model.__plural__)
         super().__init__(name=name, category=self.area, endpoint=area, url=f"/admin/{self.slug}")
         self.columns = tuple(self.columns) or self._default_columns()
@@ -137,7 +139,7 @@ class Screen(BaseView):
 
     def has(self, power: str) -> bool:
         """Whether the screen can do this at all: it is read-only until it lists its fields."""
-        return power not in WRITING or bool(self.fields or self.form)
+        return power in verbs_of(self.model) and (power not in WRITING or bool(self.fields or self.form))
 
     def may(self, actor: Actor, power: str) -> bool:
         """Whether the screen can do this, and the actor may."""
