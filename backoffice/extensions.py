@@ -61,10 +61,16 @@ def after_commit(act: Callable[[], object]) -> None:
         waiting.append(act)
 
 
+def after_rollback(act: Callable[[], object]) -> None:
+    """Call `act` once if the current transaction is taken back, or given up, and never if it is committed."""
+    db.session.info.setdefault("after_rollback", []).append(act)
+
+
 @event.listens_for(db.session, "after_commit")
 def _committed(session: Session) -> None:
     if session.in_nested_transaction():  # a savepoint alone commits nothing
         return
+    session.info.pop("after_rollback", None)
     for act in session.info.pop("after_commit", ()):
         act()
 
@@ -73,6 +79,14 @@ def _committed(session: Session) -> None:
 def _taken_back(session: Session, transaction: SessionTransaction) -> None:
     if not transaction.nested:
         session.info.pop("after_commit", None)
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _ended(session: Session, transaction: SessionTransaction) -> None:
+    """What was not committed by now never will be; closing a session takes back without saying so."""
+    if transaction.parent is None:
+        for act in session.info.pop("after_rollback", ()):
+            act()
 
 
 @event.listens_for(Engine, "connect")

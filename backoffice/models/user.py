@@ -143,6 +143,11 @@ class User(Searchable, Entity):
         return func.coalesce(full, cls.email, cls.login, "Deleted user " + cast(cls.id, String))
 
     @hybrid_property
+    def picture(self) -> str | None:
+        """The key of the avatar, for lists: a column that no filter, export or event may know has to be asked for."""
+        return self.avatar
+
+    @hybrid_property
     def invitation(self) -> str:
         """What became of the invitation: one of INVITATIONS."""
         session = object_session(self)

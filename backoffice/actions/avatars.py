@@ -1,0 +1,26 @@
+"""Remove avatar: nobody chooses a picture for others, but one that should not be seen can be taken away."""
+
+from sqlalchemy import ColumnElement
+
+from backoffice.actions.action import Ask, Ids
+from backoffice.actions.people import OUTRANKED
+from backoffice.actions.users import UserAction
+from backoffice.models.user import User
+from backoffice.services import avatars
+
+
+class RemoveAvatar(UserAction):
+    name = "remove_avatar"
+    label = "Remove avatar"
+    title = "Remove the avatar of {rows}"
+    done = "without an avatar"
+    meaning = "Remove people's avatars"
+    rules = (OUTRANKED,)
+    lasting = ("A removed picture does not come back; people can upload it again.",)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.avatar.is_(None)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        avatars.forget(rows)
+        self.update(rows, avatar=None)

@@ -1,0 +1,100 @@
+"""Avatars: people choose their own, others may only remove one, and the files follow the commit."""
+
+import secrets
+from collections.abc import Iterable
+from functools import partial
+
+import structlog
+from sqlalchemy import Select, select
+
+from backoffice.errors import NotAllowed, NotFound
+from backoffice.extensions import after_commit, after_rollback, db
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import require
+from backoffice.services import events, pictures, records
+from backoffice.services.pictures import SIZES, Crop
+from backoffice.services.storage import Storage, uploads
+
+log = structlog.get_logger()
+
+
+def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = None) -> None:
+    """Make the picture in `data` the actor's own avatar, in place of the one before.
+
+    `filename` is what the person's device calls it; `crop` the part to take, by default the middle. The picture is
+    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar).
+    """
+    drawn = pictures.drawn(data, filename, crop)
+    user = _locked(actor)
+    key, before, store = secrets.token_hex(16), user.avatar, uploads()
+    after_rollback(partial(_discard, store, [key]))
+    for size, content in drawn.items():
+        store.put(_rendition(key, size), content)
+    user.avatar = key
+    if before:
+        after_commit(partial(_discard, store, [before]))
+    events.record(actor=actor, action="account.set_avatar", subject=events.subject_of(user))
+
+
+def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:
+    """Remove one's own avatar, or with the permission that of somebody whom the actor does not answer to.
+
+    Removing none changes nothing. Raises NotAllowed or NotFound.
+    """
+    own = user_id in (None, actor.user_id)
+    if own:
+        user = _locked(actor)
+    else:
+        require(actor, "users.remove_avatar")
+        user = records.get(actor=actor, model=User, row_id=user_id or 0, locked=True)
+        if reason := records.out_of_reach(actor, user):
+            raise NotAllowed(reason, code="users.remove_avatar")
+    if user.avatar is None:
+        return
+    after_commit(partial(_discard, uploads(), [user.avatar]))
+    user.avatar = None
+    action = "account.remove_avatar" if own else "users.remove_avatar"
+    events.record(actor=actor, action=action, subject=events.subject_of(user))
+
+
+def forget(people: Select[int]) -> None:
+    """Have the files of `people` removed once the transaction is committed; whoever calls this empties the column."""
+    keys = db.session.scalars(select(User.avatar).where(User.id.in_(people), User.avatar.is_not(None)))
+    if found := [key for key in keys if key]:
+        after_commit(partial(_discard, uploads(), found))
+
+
+def picture(*, key: str, size: int) -> bytes:
+    """The encoded picture of that key, 32 of our own digits. Raises NotFound: what was removed is gone at once.
+
+    Keys are random, and told only to those who may see whom the picture shows; so its being there is all that has
+    to be asked, fifty times a page.
+    """
+    content = uploads().read(_rendition(key, size)) if size in SIZES else None
+    if content is None:
+        raise NotFound
+    return content
+
+
+def _locked(actor: Actor) -> User:
+    """The actor's own row, which nobody else changes meanwhile. Whoever has just been deleted gets no new picture."""
+    statement = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update()
+    user = db.session.scalar(statement.execution_options(populate_existing=True))
+    if user is None:
+        raise NotAllowed
+    return user
+
+
+def _rendition(key: str, size: int) -> str:
+    return f"{key}-{size}"
+
+
+def _discard(store: Storage, keys: Iterable[str]) -> None:
+    """Remove the files. What is left because the disk refuses is nobody's any more, and must not fail the request."""
+    for key in keys:
+        for size in SIZES:
+            try:
+                store.delete(_rendition(key, size))
+            except OSError as error:
+                log.warning("upload_not_removed", key=key, error=type(error).__name__)
