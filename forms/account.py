@@ -5,6 +5,8 @@ from wtforms.validators import EqualTo, InputRequired
 
 from forms.base import Form
 
+LENGTH = "At least {} characters; several words that do not belong together are best."
+
 
 class SignInForm(Form):
     identifier = StringField(
@@ -23,7 +25,7 @@ class NewPasswordForm(Form):
     new_password = PasswordField(
         "New password",
         [InputRequired("Choose a password.")],
-        description="At least 15 characters; several words that do not belong together are best.",
+        description=LENGTH.format(15),
         render_kw={"autocomplete": "new-password"},
     )
     repeat_password = PasswordField(
@@ -31,6 +33,10 @@ class NewPasswordForm(Form):
         [InputRequired("Repeat the password."), EqualTo("new_password", "The two passwords differ.")],
         render_kw={"autocomplete": "new-password"},
     )
+
+    def ask_for(self, fewest: int) -> None:
+        """Say how many characters this person's password needs."""
+        self.new_password.description = LENGTH.format(fewest)
 
 
 class ChangePasswordForm(NewPasswordForm):

@@ -7,7 +7,8 @@ from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import challenges, events, groups, passwords, records, sessions
+from backoffice.services import challenges, events, groups, notices, passwords, records, sessions
+from backoffice.services.attempts import From
 from backoffice.settings import Settings
 
 
@@ -22,8 +23,8 @@ def create_administrator(*, actor: Actor, email: str, first_name: str = "", last
     return user
 
 
-def change_password(*, actor: Actor, current: str, new: str, settings: Settings) -> None:
-    """Replace one's own password; every other session of one's own ends.
+def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> None:
+    """Replace one's own password; every other session of one's own ends, and a mail says so.
 
     Raises RuleBroken with the field current_password or new_password.
     """
@@ -37,4 +38,5 @@ def change_password(*, actor: Actor, current: str, new: str, settings: Settings)
     mine = select(User.id).where(User.id == user.id)
     sessions.end_all(mine, reason="password changed", keep=actor.session_id)
     challenges.end_all(mine)
+    notices.password_changed(user, origin, settings)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))

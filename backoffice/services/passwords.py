@@ -10,12 +10,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from backoffice import clock
 from backoffice.errors import RuleBroken
 from backoffice.models.user import User
+from backoffice.services import guessable
 from backoffice.settings import Settings
-from backoffice.text import fold
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that people mistake for another
-COMMON = ("password", "passwort", "qwerty", "letmein", "welcome", "admin", "iloveyou", "123456789", "abcdef")
-FEWEST_DIFFERENT = 6
+MOST_TYPED = 1000  # code points; composed, at most a quarter of them are left, and 128 are allowed
 
 
 @cache
@@ -25,8 +24,12 @@ def hasher(settings: Settings) -> PasswordHasher:
 
 
 def normalised(password: str) -> str:
-    """The form that is hashed (NIST SP 800-63B: NFKC), so that every keyboard gives the same."""
-    return unicodedata.normalize("NFKC", password)
+    """The form that is hashed (NIST SP 800-63B: NFKC), so that every keyboard gives the same.
+
+    What is longer than any password may be is cut, for normalising can take the square of the length.
+    """
+    composed = unicodedata.normalize("NFKC", password[:MOST_TYPED])
+    return composed.encode(errors="replace").decode()  # halves of characters, which no hash can take
 
 
 def matches(user: User | None, password: str, settings: Settings) -> bool:
@@ -51,20 +54,24 @@ def keep(user: User, password: str, settings: Settings, *, temporary: bool = Fal
 
 
 def check(user: User, password: str, settings: Settings) -> None:
-    """Raise RuleBroken (field new_password) with the reason if the password is too easy to guess."""
-    length = len(normalised(password))
-    if length < settings.password_min_length:
-        raise _weak(f"Use at least {settings.password_min_length} characters; several words are fine.")
-    if length > settings.password_max_length:
-        raise _weak(f"Use at most {settings.password_max_length} characters.")
-    plain = fold(password).replace(" ", "")
-    if len(set(plain)) < FEWEST_DIFFERENT:
-        raise _weak("Use more different characters.")
-    own = {fold(word) for word in (user.first_name, user.last_name, (user.email or "").partition("@")[0]) if word}
-    for word in sorted({w for w in own if len(w) > 3} | set(COMMON) | {"backoffice"}, key=len, reverse=True):
-        plain = plain.replace(word.replace(" ", ""), "")
-    if len(plain) < settings.password_min_length // 2:
-        raise _weak("This consists of common words or your own name; add words that nobody would guess.")
+    """Raise RuleBroken (field new_password) with the reason if the password is too short or too easy to guess.
+
+    NIST SP 800-63B and OWASP ASVS: length in code points counts, and which characters they are does not.
+    """
+    fewest, most = shortest(user.two_factor, settings), settings.password_max_length
+    if len(password) > MOST_TYPED or len(normalised(password)) > most:
+        raise _weak(f"Use at most {most} characters.")
+    if len(normalised(password)) < fewest:
+        raise _weak(f"Use at least {fewest} characters; several words are fine.")
+    about = guessable.words_about(user, settings)
+    if reason := guessable.reason(normalised(password), about=about, minimum=fewest):
+        raise _weak(reason)
+
+
+def shortest(two_factor: str, settings: Settings) -> int:
+    """How many characters a password needs: fewer where a second factor, `User.two_factor`, guards it as well."""
+    alone = (two_factor or "disabled") == "disabled"  # a row that was never written has none yet
+    return settings.password_min_length if alone else settings.password_min_length_two_factor
 
 
 def temporary() -> str:

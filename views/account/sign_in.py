@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.services import accounts, sessions, tokens
+from backoffice.services import accounts, passwords, sessions, tokens
 from backoffice.services.attempts import From
 from backoffice.services.sign_in import sign_in
 from forms.account import ChangePasswordForm, NewPasswordForm, SignInForm
@@ -96,12 +96,14 @@ def invitation(value: str) -> Any:
 def password() -> Any:
     """Change one's own password; whoever has a temporary one comes here first."""
     who, form = signed_in(), ChangePasswordForm(request.form)
+    form.ask_for(passwords.shortest(who.two_factor, settings()))
     if request.method == "POST" and form.validate():
         try:
             accounts.change_password(
                 actor=who,
                 current=form.current_password.data or "",
                 new=form.new_password.data or "",
+                origin=origin(),
                 settings=settings(),
             )
             db.session.commit()
