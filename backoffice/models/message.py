@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, cast
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, case, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +13,7 @@ from backoffice.models.base import BigInt, Entity
 from backoffice.models.user import User
 from backoffice.text import masked
 
+HIDDEN = "•••"
 STATES = ("queued", "sending", "sent", "failed", "dead")
 PURPOSES = (
     "invitation",
@@ -77,6 +78,7 @@ class Message(Entity):
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_messages_created_at_id", "created_at", "id"),
         Index("ix_messages_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_messages_user_id_id", "user_id", "id"),
     )
@@ -92,10 +94,10 @@ class Message(Entity):
 
     @hybrid_property
     def recipient(self) -> str:
-        """The address as a list may show it."""
-        return masked(self.address)
+        """The address as a list may show it; nothing of what a stranger typed, until it is known to be somebody's."""
+        return masked(self.address) if self.user_id else HIDDEN
 
     @recipient.inplace.expression
     @classmethod
     def _recipient_in_sql(cls) -> ColumnElement[str]:
-        return masked_in_sql(cls.address)
+        return case((cls.user_id.is_not(None), masked_in_sql(cls.address)), else_=HIDDEN)

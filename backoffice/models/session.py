@@ -41,7 +41,10 @@ class Session(Entity):
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
 
-    __table_args__ = (Index("ix_sessions_user_id_ended_at", "user_id", "ended_at"),)
+    __table_args__ = (
+        Index("ix_sessions_created_at_id", "created_at", "id"),
+        Index("ix_sessions_user_id_ended_at", "user_id", "ended_at"),
+    )
 
     @hybrid_property
     def title(self) -> str:

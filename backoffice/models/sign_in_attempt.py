@@ -47,9 +47,7 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_identifier_key_at", "identifier_key", "at"),
         Index("ix_sign_in_attempts_ip_at", "ip", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
-        Index(
-            "ix_sign_in_attempts_at_result_reason", "at", "result", "reason"
-        ),  # counted by day with no more than this
+        Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
     )
 
     @hybrid_property

@@ -111,11 +111,12 @@ def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
     many = fields.kind(model, filter_.name) == "many"
     ids = [_id(filter_, value) for value in filter_.values if value != NONE]
-    among = target.id.in_(ids)
-    parts: list[ColumnElement[bool]] = [attribute.any(among) if many else attribute.has(among)] if ids else []
-    if NONE in filter_.values:
-        parts.append(~attribute.any() if many else ~attribute.has())
-    return or_(*parts)
+    if many:
+        chosen, nobody = attribute.any(target.id.in_(ids)), ~attribute.any()
+    else:  # an index serves the row's own column
+        (own,) = fields.relation(model, filter_.name).local_columns
+        chosen, nobody = own.in_(ids), own.is_(None)
+    return or_(*([chosen] if ids else []), *([nobody] if NONE in filter_.values else []))
 
 
 def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:

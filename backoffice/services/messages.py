@@ -14,6 +14,7 @@ from backoffice.services import sealing
 from backoffice.settings import Settings
 
 DELIVERY = "deliver_messages"  # the job that empties the outbox
+WITH_SECRET = ("invitation", "password_link", "password_reset", "email_code", "two_factor_enrolment", "email_change")
 Prepare = Callable[[Message, Settings], bool]
 _preparations: dict[str, Prepare] = {}
 
@@ -47,7 +48,7 @@ def queue(letters: Iterable[Letter], settings: Settings) -> None:
     ]
     if rows:
         db.session.execute(insert(Message), rows)
-        after_commit(_wake)
+        wake()
 
 
 def notify(people: Select[int], purpose: str) -> None:
@@ -59,7 +60,7 @@ def notify(people: Select[int], purpose: str) -> None:
         User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
     )
     db.session.execute(insert(Message).from_select(names, rows, include_defaults=False))
-    after_commit(_wake)
+    wake()
 
 
 def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
@@ -79,6 +80,16 @@ def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
 def preparation(message: Message) -> Prepare | None:
     """What has to be called before the message can be sent, if anything."""
     return None if message.sealed else _preparations.get(message.purpose)
+
+
+def prepared_purposes() -> list[str]:
+    """The purposes whose messages are completed when they are sent."""
+    return sorted(_preparations)
+
+
+def wake() -> None:
+    """Have the outbox emptied once the transaction is committed."""
+    after_commit(_deliver)
 
 
 def seal_values(message: Message, values: Mapping[str, str], settings: Settings) -> None:
@@ -105,5 +116,5 @@ def _about(purpose: str, address: str) -> str:
     return f"message {purpose} to {address}"
 
 
-def _wake() -> None:
+def _deliver() -> None:
     jobs.soon(DELIVERY)

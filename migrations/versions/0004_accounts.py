@@ -80,6 +80,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index("ix_messages_created_at_id", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_messages_state_next_attempt_at", ["state", "next_attempt_at"], unique=False)
         batch_op.create_index("ix_messages_user_id_id", ["user_id", "id"], unique=False)
 
@@ -93,12 +94,13 @@ def upgrade() -> None:
     op.execute("UPDATE sessions SET updated_at = last_seen_at, idle_at = expires_at")
     with op.batch_alter_table("sessions", table_kwargs=NEVER_TWICE) as batch_op:
         batch_op.alter_column("idle_at", existing_type=sa.DateTime(timezone=True), nullable=False)
+        batch_op.create_index("ix_sessions_created_at_id", ["created_at", "id"])
         batch_op.alter_column("updated_at", existing_type=sa.DateTime(timezone=True), nullable=False)
 
     with op.batch_alter_table("sign_in_attempts", recreate=anew, table_kwargs=NEVER_TWICE) as batch_op:
         batch_op.add_column(sa.Column("factor", sa.String(length=10), server_default="password", nullable=False))
         batch_op.create_check_constraint("factor", "factor IN ('password', 'code', 'link')")
-        batch_op.create_index("ix_sign_in_attempts_at_result_reason", ["at", "result", "reason"])
+        batch_op.create_index("ix_sign_in_attempts_at_id", ["at", "id", "result", "reason"])
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("time_zone", sa.String(length=40), server_default="UTC", nullable=False))
@@ -110,11 +112,12 @@ def downgrade() -> None:
     op.drop_column("users", "time_zone")
 
     with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
-        batch_op.drop_index("ix_sign_in_attempts_at_result_reason")
+        batch_op.drop_index("ix_sign_in_attempts_at_id")
         batch_op.drop_constraint("factor", type_="check")
         batch_op.drop_column("factor")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index("ix_sessions_created_at_id")
         batch_op.drop_column("idle_at")
         batch_op.drop_column("updated_at")
         batch_op.drop_column("version")
@@ -123,6 +126,7 @@ def downgrade() -> None:
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index("ix_messages_user_id_id")
         batch_op.drop_index("ix_messages_state_next_attempt_at")
+        batch_op.drop_index("ix_messages_created_at_id")
 
     op.drop_table("messages")
     op.drop_table("totp_secrets")

@@ -109,6 +109,8 @@ def value_of(screen: "Screen", row: Record, name: str) -> Markup:
         return linked.format(base, value.id, value.label) if base else cells.text(value.label)
     if name in ("id", screen.model.__label__):
         return cells.text(value)
+    if name in screen.words:
+        return cells.text(screen.said(name, value))
     return cells.maker(screen.model, name, "")(value)
 
 

@@ -139,6 +139,8 @@ def _getter(screen: "Screen", name: str, found: lists.Page, base: str) -> Any:
         return _related_getter(screen, name, place)
     if name in (screen.model.__label__, "id"):
         return lambda row: make((row.id, row[place]))
+    if name in screen.words:
+        return lambda row: cells.text(screen.said(name, row[place]))
     return lambda row: make(row[place])
 
 
@@ -205,7 +207,7 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
         ranged = "number" if kind == "number" else "date"
         return found | {"kind": ranged, "value_from": ends["from"], "value_to": ends["to"]}
     if kind in ("choice", "derived"):
-        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in fields.choices(screen.model, name)]}
+        return found | {"choices": [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]}
     if kind == "boolean":
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
     if kind in ("one", "many"):
@@ -223,7 +225,7 @@ def _chips(screen: "Screen", query: Query, choices: Choices) -> list[dict[str, s
     for filter_ in query.filters:
         names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
         for value in filter_.values:
-            said = names.get(value) or (fields.heading(value) if not filter_.operator else value)
+            said = names.get(value) or (screen.said(filter_.name, value) if not filter_.operator else value)
             label = " ".join(part for part in (screen.label_of(filter_.name), filter_.operator) if part)
             rest = _without(query, filter_, value)
             found.append({"label": f"{label}: {said}", "remove_href": _href(rest)})

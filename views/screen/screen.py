@@ -57,6 +57,7 @@ class Screen(BaseView):
     shown: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
     extra_columns: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
     cells: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
+    words: ClassVar[Mapping[str, Callable[[Any], str]]] = {}  # how the values of single columns are said, everywhere
     filters: ClassVar[Sequence[str]] = ()
     sort: ClassVar[str] = "-id"
     exported: ClassVar[Sequence[str]] = ()
@@ -154,6 +155,10 @@ class Screen(BaseView):
     def label_of(self, name: str) -> str:
         """The heading of a column, filter or field."""
         return self.labels.get(name) or fields.heading(name)
+
+    def said(self, name: str, value: Any) -> str:
+        """A value as people say it: one of a choice, or of a column that has words of its own."""
+        return self.words[name](value) if name in self.words else fields.heading(str(value))
 
     def url_of(self, page: str, **values: Any) -> str:
         """The address of one of the screen's own pages."""

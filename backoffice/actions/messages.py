@@ -1,0 +1,55 @@
+"""What people may do to messages: have one that did not go out tried again."""
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+
+from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.models.message import Message
+from backoffice.models.token import Token
+from backoffice.services import messages
+
+
+def _is_waiting(_ask: Ask) -> ColumnElement[bool]:
+    """It has not gone out, and nobody is sending it at this moment."""
+    return Message.state.in_(("queued", "failed", "dead"))
+
+
+def _is_emptied(ask: Ask) -> ColumnElement[bool]:
+    """What it was to say is gone, and nobody can make it anew."""
+    secret = or_(Message.token_id.is_not(None), Message.purpose.in_(messages.WITH_SECRET))
+    unprepared = Message.purpose.not_in(messages.prepared_purposes())
+    return and_(_is_waiting(ask), Message.sealed.is_(None), secret, unprepared)
+
+
+def _is_code(ask: Ask) -> ColumnElement[bool]:
+    return and_(_is_waiting(ask), Message.purpose == "email_code")
+
+
+def _has_dead_link(ask: Ask) -> ColumnElement[bool]:
+    works = exists().where(Token.id == Message.token_id, Token.live()).correlate(Message)
+    return and_(_is_waiting(ask), Message.token_id.is_not(None), ~works)
+
+
+class TryAgain(Action):
+    """The whole series of tries begins anew: whoever asks has mended something."""
+
+    model = Message
+    name = "retry"
+    label = "Try again"
+    title = "Try to send {rows} again"
+    done = "handed over for sending"
+    meaning = "Have messages sent again that did not go out"
+    watches = ("state", "attempts", "last_error")
+    rules = (
+        Rule("sending", "{label} is being sent right now.", lambda _ask: Message.state == "sending"),
+        Rule("code", "{label} holds a sign-in code, which is no use later: sign in again for a new one.", _is_code),
+        Rule("link", "The link in {label} works no more: send a new one from the person's page.", _has_dead_link),
+        Rule("emptied", "What {label} said is no longer kept: send a new one from the person's page.", _is_emptied),
+    )
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        due = and_(Message.state == "queued", Message.attempts == 0, Message.next_attempt_at <= ask.now)
+        return or_(Message.state == "sent", due)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.update(rows, state="queued", attempts=0, next_attempt_at=ask.now, held_until=None, last_error="")
+        messages.wake()

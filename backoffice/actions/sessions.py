@@ -1,0 +1,38 @@
+"""What people may do to other people's sessions: end one."""
+
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, and_
+
+from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.models.session import Session
+from backoffice.policy import grants
+
+
+def _is_current(ask: Ask) -> ColumnElement[bool]:
+    return Session.id == (ask.actor.session_id or 0)
+
+
+def _is_outranked(ask: Ask) -> ColumnElement[bool]:
+    """One's own other sessions are within reach, whatever groups one has."""
+    return and_(Session.user_id != ask.actor.user_id, grants.outranks(ask.actor, ask.grantable, Session.user_id))
+
+
+class EndSession(Action):
+    model = Session
+    name = "end"
+    permission = "users.end_sessions"
+    label = "End"
+    done = "ended"
+    watches = ("ended_at", "ended_reason")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("current", "{label} is the one you are using: sign out instead.", _is_current),
+        Rule("outranked", "{label} is of somebody in a group that you may not give.", _is_outranked),
+    )
+    lasting: ClassVar[tuple[str, ...]] = ("Ended sessions stay ended: people sign in again.",)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return ~Session.live(ask.now)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.update(rows, ended_at=ask.now, ended_reason="by an administrator")

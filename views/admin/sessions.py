@@ -1,0 +1,52 @@
+"""Sessions: who is signed in with which device, and who was."""
+
+from typing import Any, ClassVar
+
+from markupsafe import Markup
+
+from backoffice.models.session import Session
+from backoffice.services.devices import device_name
+from views.screen import Screen, cells
+
+
+def _device(row: Any, page: cells.Around) -> Markup:
+    return page.link(row.id, device_name(row.device))
+
+
+def _state(row: Any, _page: cells.Around) -> Markup:
+    """With the reason why it ended."""
+    return state_of(row.state, row.ended_reason)
+
+
+def state_of(state: str, reason: str) -> Markup:
+    """The state as a badge, and what ended the session."""
+    why = Markup(' <span class="muted">{}</span>').format(reason) if reason else ""
+    return cells.status(state) + why
+
+
+class Sessions(Screen):
+    model = Session
+    area = "System"
+    icon = "laptop"
+    order = 20
+    columns = ("id", "user", "device", "ip", "kind", "state", "created_at", "last_seen_at", "ended_at")
+    shown = ("user", "device", "ip", "state", "created_at", "last_seen_at")
+    extra_columns = ("ended_reason",)
+    filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
+    overview = (*columns, "ended_reason", "expires_at")
+    labels: ClassVar = {
+        "user": "Person",
+        "ip": "Address",
+        "created_at": "Signed in",
+        "last_seen_at": "Last seen",
+        "ended_at": "Ended",
+        "ended_reason": "Why it ended",
+        "expires_at": "Ends at the latest",
+    }
+    cells: ClassVar = {"device": _device, "state": _state}
+
+    def heading_of(self, row: Any) -> dict[str, Any]:
+        return {"title": f"{device_name(row.device)} · session {row.id}"}
+
+    def badges(self, row: Any) -> list[Markup]:
+        return [cells.status(row.state)]

@@ -1,0 +1,51 @@
+"""Sign-ins: every try, whether it worked and why not; nobody can write here, and what was typed never shows."""
+
+from typing import Any, ClassVar
+
+from markupsafe import Markup
+
+from backoffice.models.fields import heading
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.services.devices import device_name
+from views.screen import Screen, cells
+
+REASONS = {
+    "password": "Wrong password, or no such account",
+    "code": "Wrong code",
+    "throttled": "Too many failed tries",
+    "invited": "Invitation not accepted yet",
+    "blocked": "The account is blocked",
+    "revoked": "Access was revoked",
+    "deleted": "The account is deleted",
+    "login method": "May not sign in here, only in the app",
+    "password expired": "The temporary password has expired",
+    "address": "Not from this address",
+}
+
+
+def reason_of(reason: str) -> str:
+    """Why a try failed, or what it was for, in words."""
+    return REASONS.get(reason) or heading(reason)
+
+
+def _at(row: Any, page: cells.Around) -> Markup:
+    return page.link(row.id, cells.MAKERS["time"](row.at))
+
+
+class SignIns(Screen):
+    model = SignInAttempt
+    path = "sign-ins"
+    area = "System"
+    icon = "door-open"
+    order = 30
+    columns = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
+    shown = ("at", "user", "factor", "result", "reason", "ip", "device")
+    filters = ("result", "factor", "user", "at", "ip")
+    exported = columns
+    overview = columns
+    labels: ClassVar = {"at": "When", "user": "Person", "factor": "With", "ip": "Address"}
+    cells: ClassVar = {"at": _at}
+    words: ClassVar = {"reason": reason_of, "device": device_name}
+
+    def badges(self, row: Any) -> list[Markup]:
+        return [cells.status(row.result)]
