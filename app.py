@@ -7,7 +7,7 @@ import backoffice.models  # noqa: F401  # maps every entity
 from backoffice import commands, logs
 from backoffice.extensions import babel, csrf, db, migrate
 from backoffice.settings import Settings
-from views import account, errors, headers, health, home, theme
+from views import account, errors, headers, health, home, reader, theme
 from views.actor import login_manager
 from views.configuration import flask_config
 from views.screen import discovery
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=reader.language)
     login_manager.init_app(app, add_context_processor=False)
     headers.register(app, settings)
     errors.register(app)

@@ -3,25 +3,23 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import flask_bootstrap
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import get_translations
+from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
-from backoffice import clock
 from views.actor import actor
+from views.times import ago, exact
 
 STATIC = Path(__file__).parent.parent / "backoffice" / "static"
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 A_YEAR = 365 * 24 * 3600
 STRICT_TRANSPORT = f"max-age={A_YEAR}; includeSubDomains"
-STEPS = ((60, 1, "second"), (3600, 60, "minute"), (86400, 3600, "hour"), (30 * 86400, 86400, "day"))
 
 
 def register(app: Flask) -> None:
@@ -32,7 +30,7 @@ def register(app: Flask) -> None:
     app.wsgi_app = served  # type: ignore[method-assign]  # Flask documents this
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
-    app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, csp_nonce=csp_nonce)
+    app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce)
     app.jinja_env.globals |= {"settings_name": "Backoffice", "_": translated}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
@@ -88,28 +86,6 @@ def csp_nonce() -> str:
     return nonce
 
 
-def ago(moment: datetime | None) -> Markup:
-    """A time as people say it, with the exact one in UTC on hover."""
-    if moment is None:
-        return Markup('<span class="muted">–</span>')
-    seconds = (clock.now() - moment).total_seconds()
-    said = next((_said(seconds, size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
-    exact = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
-    # Both texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
-    # A date is its own `datetime`; other words need one, which times.js reads as well.
-    machine = f' datetime="{exact.replace(" ", "T")}Z"' if said else ""
-    text = f'<time{machine} title="{exact} UTC">{said or exact[:10]}</time>'
-    return Markup(text)  # noqa: S704  # see above
-
-
-def _said(seconds: float, size: int, word: str) -> str:
-    number = int(abs(seconds) // size)
-    text = "just now" if word == "second" else f"{number} {word}{'' if number == 1 else 's'}"
-    if word == "second":
-        return text
-    return f"{text} ago" if seconds > 0 else f"in {text}"
-
-
 @cache
 def _mark(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
@@ -117,7 +93,7 @@ def _mark(path: Path) -> str:
 
 def _context() -> dict[str, Any]:
     who = None if "database_away" in g else actor()
-    return {"actor": who, "menu": _menu() if who else []}
+    return {"actor": who, "language": str(get_locale()).replace("_", "-"), "menu": _menu() if who else []}
 
 
 def _menu() -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.fields import heading
 from backoffice.policy.actor import initials
-from views.theme import ago
+from views.times import ago
 
 Cell = Callable[[Any], Markup]
 Pairs = Sequence[tuple[int, str]]
