@@ -1,6 +1,6 @@
 """Every page, file and action, for every shipped group and for whoever is signed out, answers what the policy says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,9 +17,16 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.models.message import Message
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.shipped import SHIPPED
+from backoffice.services import attempts, messages, sessions
+from backoffice.services.attempts import From
+from backoffice.services.messages import Letter
+from backoffice.settings import Settings
 from tests.support.access import PAGES, POWERS, Case, Person, Unknown, World, cases
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
@@ -29,7 +36,7 @@ EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 
 @pytest.fixture
-def there(staff: list[str]) -> World:
+def there(app: Flask, staff: list[str]) -> World:
     """Two rows of everything, a preview of olivia's, and two bulk runs that she made."""
     cast = Cast()
     db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
@@ -49,10 +56,22 @@ def there(staff: list[str]) -> World:
         ClientTag: _pair(tag.id for tag in tags),
         BulkRun: _pair(each.id for each in runs),
         Event: _pair(events),
+        **_traces(people, app.extensions["settings"]),
     }
     db.session.expire_all()
     versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
     return World(rows, versions, str(planned.token))
+
+
+def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:
+    """A message, a session and a sign-in of each."""
+    for person in people:
+        messages.queue([Letter(purpose="blocked", address=person.email or "", user_id=person.id)], settings)
+        sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
+        attempts.note(person.email_key or "", person, "ok", "", From("192.0.2.1"))
+    db.session.flush()
+    models: list[type[Record]] = [Message, Session, SignInAttempt]
+    return {model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all()) for model in models}
 
 
 def _pair(ids: Any) -> tuple[int, int]:
