@@ -1,9 +1,12 @@
 """What people type to sign in and to choose a password."""
 
+from typing import Any
+
 from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired
+from wtforms.validators import EqualTo, InputRequired, ValidationError
 
 from forms.base import Form
+from forms.fields import TextField
 
 LENGTH = "At least {} characters; several words that do not belong together are best."
 
@@ -45,3 +48,55 @@ class ChangePasswordForm(NewPasswordForm):
         [InputRequired("Enter your current password.")],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class InvitationForm(NewPasswordForm):
+    """What an invited person says: what they are called, and a first password."""
+
+    first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
+    last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
+
+
+class ForgottenForm(Form):
+    identifier = StringField(
+        "E-mail address", [InputRequired("Enter your e-mail address.")], render_kw={"autocomplete": "username"}
+    )
+
+
+class PasswordForm(Form):
+    password = PasswordField(
+        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class CodeForm(Form):
+    """A code of an app, of a mail, or a recovery code."""
+
+    code = StringField(
+        "Code",
+        [InputRequired("Enter the code.")],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 100},
+    )
+
+
+class EnrolmentCodeForm(Form):
+    code = StringField(
+        "Code of the app",
+        [InputRequired("Enter the code that the app shows.")],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 40},
+    )
+
+
+class ConfirmForm(Form):
+    """Password or code: either will do."""
+
+    confirm_password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
+    confirm_code = StringField(
+        "Or a code of your authenticator app",
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 100},
+    )
+
+    def validate_confirm_password(self, field: Any) -> None:
+        """One of the two is needed."""
+        if not field.data and not self.confirm_code.data:
+            raise ValidationError("Enter your password.")

@@ -1,11 +1,17 @@
 """What may be typed about a person. Fields carry the model's names."""
 
-from wtforms import Field, SelectChoice, SelectField  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired
+from typing import Any
+
+from wtforms import Field, RadioField, SelectChoice, SelectField  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import ValidationError
 
 from forms.base import Form
 from forms.fields import LinesField, TextField
 
+METHODS = (
+    SelectChoice("email", "By e-mail: they get a link and choose a password themselves"),
+    SelectChoice("login", "By login: the mobile app only, with a temporary password that you hand over"),
+)
 MODES = (
     SelectChoice("all", "All client tags"),
     SelectChoice("only", "Only these client tags"),
@@ -14,18 +20,43 @@ MODES = (
 
 
 class UserForm(Form):
-    """The fields everybody who may add or edit people has; the screen adds the pickers."""
+    """The fields everybody who may add or edit people has; the screen adds the pickers.
 
+    Somebody has an e-mail address or a login, so neither is required of the browser.
+    """
+
+    login_method = RadioField("Signs in", choices=METHODS, default="email")
     email = TextField(
         "E-mail",
         limit=254,
-        validators=[InputRequired("Enter an e-mail address.")],
         description="The sign-in name.",
         render_kw={"type": "email", "autocomplete": "off"},
+    )
+    login = TextField(
+        "Login",
+        limit=64,
+        description="At least 3 letters, digits, dots, hyphens or underscores.",
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
     )
     first_name = TextField("First name", limit=100)
     last_name = TextField("Last name", limit=100)
     phone = TextField("Phone", limit=32, render_kw={"type": "tel", "autocomplete": "off"})
+
+    def validate_email(self, field: Any) -> None:
+        """Whoever signs in by e-mail has an address."""
+        if self._method() == "email" and not field.data:
+            raise ValidationError("Enter an e-mail address.")
+
+    def validate_login(self, field: Any) -> None:
+        """Whoever signs in by login has one."""
+        if self._method() == "login" and not field.data:
+            raise ValidationError("Enter a login.")
+
+    def _method(self) -> str:
+        """On the form of somebody who is there already, only the field that they have is left."""
+        if "login_method" in self:
+            return str(self._fields["login_method"].data or "email")
+        return "login" if "login" in self else "email"
 
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from backoffice import errors
 from backoffice.extensions import db
 from backoffice.services import events
+from views.account import confirmation
 from views.actor import actor
 from views.returning import safe_path
 
@@ -35,12 +36,22 @@ SENTENCES = {
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
-SECRET_FIELDS = ("csrf_token", "password", "current_password", "new_password", "repeat_password")
+SECRET_FIELDS = (
+    "csrf_token",
+    "password",
+    "current_password",
+    "new_password",
+    "repeat_password",
+    "code",
+    "confirm_password",
+    "confirm_code",
+)
 
 
 def register(app: Flask) -> None:
     """Answer every error with a page that has an id, and never with a trace."""
     app.register_error_handler(errors.BackofficeError, _refused)
+    app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)

@@ -15,8 +15,31 @@ from views.actor import actor, settings
 from views.theme import STRICT_TRANSPORT, csp_nonce
 
 HEALTH = ("/healthz", "/readyz")
-OPEN = {"sign_in", "sign_out", "invitation", "healthz", "readyz", "static"}
+OPEN = {
+    "sign_in",
+    "sign_in_code",
+    "sign_in_code_again",
+    "sign_out",
+    "invitation",
+    "invitation_form",
+    "invitation_again",
+    "forgotten",
+    "reset",
+    "reset_form",
+    "enrolment",
+    "enrolment_form",
+    "healthz",
+    "readyz",
+    "static",
+}
 WHILE_PASSWORD_IS_DUE = OPEN | {"account.password"}
+WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
+    "account.two_factor",
+    "account.begin_two_factor",
+    "account.enrol",
+    "account.use_email",
+    "account.confirm",
+}
 READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -92,6 +115,8 @@ def _check_signed_in() -> Any:
         return redirect(url_for("sign_in", next=back), HTTPStatus.SEE_OTHER)
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
+    if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
+        return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
     return None
 
 

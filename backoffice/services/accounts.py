@@ -7,7 +7,7 @@ from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import challenges, events, groups, notices, passwords, records, sessions
+from backoffice.services import attempts, challenges, events, groups, notices, passwords, records, sessions, throttle
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
 
@@ -24,12 +24,17 @@ def create_administrator(*, actor: Actor, email: str, first_name: str = "", last
 
 
 def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> None:
-    """Replace one's own password; every other session of one's own ends, and a mail says so.
+    """Replace one's own password; every other session of one's own ends, and the person is told.
 
-    Raises RuleBroken with the field current_password or new_password.
+    Raises RuleBroken with the field current_password or new_password, or TooMany. Every try of the current password
+    is recorded: commit whatever comes of it.
     """
     user = db.session.get_one(User, actor.user_id, with_for_update=True)
+    key = user.email_key or user.login_key or ""
+    throttle.wait_turn(key, origin.ip)
+    throttle.check(identifier_key=key, origin=origin, settings=settings)
     if not passwords.matches(user, current, settings):
+        attempts.note(key, user, "failed", "current password", origin)
         raise RuleBroken("This is not your current password.", field="current_password")
     if passwords.normalised(current) == passwords.normalised(new):
         raise RuleBroken("Choose a password that differs from the current one.", field="new_password")

@@ -27,6 +27,11 @@ def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issue
     return links.send(links.INVITATION, people, settings, values={"inviter": inviter})
 
 
+def look(value: str) -> User:
+    """Whoever the link invites. Raises NotFound or Expired unless it works. Looking uses nothing up."""
+    return db.session.get_one(User, tokens.find(value=value, purpose="invitation").user_id)
+
+
 def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: From, settings: Settings) -> User:
     """Use an invitation: the person is active, with a password that only they know, and says what they are called.
 

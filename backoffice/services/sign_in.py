@@ -39,6 +39,7 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
     user = db.session.scalar(select(User).where(User.email_key == key)) if key else None
     right = passwords.matches(user, password[:1000], settings)
     if right and user:  # whoever blocks them at this moment is waited for
+        db.session.flush()  # a hash that was renewed
         db.session.refresh(user, with_for_update=True)
     reason = _refusal(user, origin) if right and user else "password"
     if user is None or reason:

@@ -90,6 +90,11 @@ def renew_recovery_codes(*, actor: Actor) -> list[str]:
     return codes
 
 
+def look(value: str) -> None:
+    """Raises NotFound or Expired unless the enrolment link works. Looking uses nothing up."""
+    tokens.find(value=value, purpose="two_factor_enrolment")
+
+
 def begin_by_link(*, value: str, password: str, origin: From, settings: Settings) -> tuple[User, str]:
     """The person behind an enrolment link and the secret of their new app, once they give their password.
 

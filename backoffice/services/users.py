@@ -1,5 +1,6 @@
 """People: what may be written about them, and how a new one gets a first password."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -20,6 +21,7 @@ from backoffice.services.records import Values
 from backoffice.settings import Settings
 from backoffice.text import address_key, cleaned
 
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
     "client_tags": "users.assign_scope",
@@ -41,9 +43,8 @@ def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, s
         user.status = "invited"
     db.session.flush()
     if not password:
-        invitations.send(
-            select(User.id).where(User.id == user.id), inviter=actor.name or actor.label, settings=settings
-        )
+        themselves = select(User.id).where(User.id == user.id)
+        invitations.send(themselves, inviter=actor.name or actor.label, settings=settings)
     return user, password
 
 
@@ -67,11 +68,14 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     grantable = grants.grantable_group_ids(db.session(), actor)
     if user is None:
         values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
-        values.setdefault("email", "")
+        values.setdefault("login_method", "email")
+        values.setdefault("login" if values["login_method"] == "login" else "email", "")
     _check_permissions(actor, user, values)
     if user is None:
         _inherit_scope(actor, values)
+    _check_method(user, values)
     _check_email(user, values)
+    _check_login(user, values)
     _check_name(actor, user, values)
     _check_groups(actor, user, values, grantable)
     _check_client_tags(actor, user, values)
@@ -93,6 +97,28 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
             current = getattr(user, name) if user else getattr(User(), name) or type(values[name])()
             if values[name] != current and (name, values[name]) != ("client_tags_mode", "all"):
                 raise NotAllowed(f"You need the permission {code} to change this.", code=code)
+
+
+def _check_method(user: User | None, values: dict[str, Any]) -> None:
+    """Somebody has an address or a login, from the beginning and for good."""
+    method = user.login_method if user else values["login_method"]
+    if values.get("login_method", method) != method:
+        raise RuleBroken("How somebody signs in cannot be changed: add them anew.", field="login_method")
+    other = "email" if method == "login" else "login"
+    if values.pop(other, None):
+        raise RuleBroken(f"Somebody who signs in by {method} has none of this.", field=other)
+
+
+def _check_login(user: User | None, values: dict[str, Any]) -> None:
+    if "login" not in values:
+        return
+    values["login_key"] = key = address_key(values["login"])
+    if not LOGIN.fullmatch(key):
+        message = "Use 3 to 64 letters, digits, dots, hyphens and underscores; begin with a letter or a digit."
+        raise RuleBroken(message, field="login")
+    taken = db.session.scalar(select(User.id).where(User.login_key == key))
+    if taken and (user is None or taken != user.id):
+        raise RuleBroken("Another person has this login.", field="login")
 
 
 def _check_email(user: User | None, values: dict[str, Any]) -> None:

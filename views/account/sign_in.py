@@ -1,40 +1,31 @@
-"""The doors: sign in, sign out, accept an invitation, change a password."""
+"""The front door: password, second factor, and out again."""
 
 import secrets
 from http import HTTPStatus
 from typing import Any
 
-from flask import (
-    Flask,
-    Response,
-    flash,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import RuleBroken
+from backoffice.errors import Expired, TooMany
 from backoffice.extensions import db
-from backoffice.services import accounts, passwords, sessions, tokens
+from backoffice.services import challenges, sessions
 from backoffice.services.attempts import From
-from backoffice.services.sign_in import sign_in
-from forms.account import ChangePasswordForm, NewPasswordForm, SignInForm
-from views.account.blueprint import account
-from views.actor import SESSION_KEY, actor, device_cookie, origin, settings, signed_in
+from backoffice.services.sign_in import SignIn, second_factor, sign_in
+from forms.account import CodeForm, SignInForm
+from views.actor import SESSION_KEY, actor, device_cookie, origin, settings
 from views.returning import safe_path
 
 DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
+CHALLENGE = "challenge"
 
 
 def register(app: Flask) -> None:
     """The addresses that other software relies on."""
     app.add_url_rule("/sign-in", "sign_in", sign_in_page, methods=["GET", "POST"])
+    app.add_url_rule("/sign-in/code", "sign_in_code", code_page, methods=["GET", "POST"])
+    app.add_url_rule("/sign-in/code/again", "sign_in_code_again", send_again, methods=["POST"])
     app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
-    app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
 
 
 def sign_in_page() -> Any:
@@ -44,25 +35,54 @@ def sign_in_page() -> Any:
         return redirect(back) if actor() else _form(form, back)
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    where = origin()
-    mark = where.mark or secrets.token_urlsafe(24)
+    where = _marked(origin())
     result = sign_in(
-        identifier=form.identifier.data or "",
-        password=form.password.data or "",
-        origin=From(where.ip, where.device, mark),
-        settings=settings(),
+        identifier=form.identifier.data or "", password=form.password.data or "", origin=where, settings=settings()
     )
     db.session.commit()
-    if result.session is None:
-        status = HTTPStatus.TOO_MANY_REQUESTS if result.retry_after else HTTPStatus.UNPROCESSABLE_ENTITY
-        response = _form(form, back, message=result.message, status=status)
+    if result.session:
+        response = _enter(result.session, back)
+    elif result.challenge:
+        session.clear()
+        session[CHALLENGE], session["next"] = result.challenge, back
+        response = make_response(redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER))
     else:
-        _begin(result.session)
-        response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
-    response.set_cookie(
-        device_cookie(), mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
-    )  # fmt: skip
-    return response
+        response = _form(form, back, message=result.message, status=_refused(result))
+    return _remembered(response, where)
+
+
+def code_page() -> Any:
+    """The second factor. Whoever comes here without a right password is sent back to the beginning."""
+    form, value, back = CodeForm(request.form), _challenge(), safe_path(session.get("next"))
+    if actor():
+        return redirect(back)
+    try:
+        user = challenges.owner(value, origin())
+        if request.method != "POST" or not form.validate():
+            return _code_form(form, user.two_factor)
+        where = _marked(origin())
+        result = second_factor(challenge=value, code=form.code.data or "", origin=where, settings=settings())
+        db.session.commit()
+    except Expired as error:
+        return _anew(error.message)
+    if result.session is None:
+        return _code_form(form, user.two_factor, message=result.message, status=_refused(result))
+    return _remembered(_enter(result.session, back), where)
+
+
+def send_again() -> Any:
+    """Mail another code in place of the last one."""
+    try:
+        challenges.send_again(_challenge(), origin(), settings())
+        db.session.commit()
+    except Expired as error:
+        return _anew(error.message)
+    except TooMany as error:
+        db.session.rollback()
+        flash(error.message, "warning")
+    else:
+        flash(_("A new code is on its way. The one before no longer works."), "success")
+    return redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER)
 
 
 def sign_out() -> Any:
@@ -74,54 +94,39 @@ def sign_out() -> Any:
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
 
 
-def invitation(value: str) -> Any:
-    """Choose a first password. Looking at the page uses nothing up: mail scanners look too."""
-    form = NewPasswordForm(request.form)
-    tokens.find(value=value, purpose="invitation")
-    if request.method == "POST" and form.validate():
-        try:
-            password = form.new_password.data or ""
-            accounts.accept_invitation(value=value, new_password=password, settings=settings(), actor_ip=origin().ip)
-            db.session.commit()
-        except RuleBroken as error:
-            db.session.rollback()
-            form.refuse(error)
-        else:
-            flash(_("Your account is ready. Sign in with your new password."), "success")
-            return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
-    return render_template("account/invitation.html", form=form), _status(form)
+def _challenge() -> str:
+    value = session.get(CHALLENGE, "")
+    return value if isinstance(value, str) else ""
 
 
-@account.route("/password", methods=["GET", "POST"])
-def password() -> Any:
-    """Change one's own password; whoever has a temporary one comes here first."""
-    who, form = signed_in(), ChangePasswordForm(request.form)
-    form.ask_for(passwords.shortest(who.two_factor, settings()))
-    if request.method == "POST" and form.validate():
-        try:
-            accounts.change_password(
-                actor=who,
-                current=form.current_password.data or "",
-                new=form.new_password.data or "",
-                origin=origin(),
-                settings=settings(),
-            )
-            db.session.commit()
-        except RuleBroken as error:
-            db.session.rollback()
-            form.refuse(error)
-        else:
-            flash(_("Your password is changed. Your other sessions have ended."), "success")
-            return redirect(url_for("home"), HTTPStatus.SEE_OTHER)
-    title = _("Choose your own password") if who.password_change_due else _("Change your password")
-    page = render_template("account/password.html", form=form, forced=who.password_change_due, title=title)
-    return page, _status(form)
+def _marked(where: From) -> From:
+    """The browser's long-lived mark; a browser without one gets one now."""
+    return From(where.ip, where.device, where.mark or secrets.token_urlsafe(24))
 
 
-def _begin(value: str) -> None:
+def _remembered(response: Response, where: From) -> Response:
+    response.set_cookie(
+        device_cookie(), where.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
+    )  # fmt: skip
+    return response
+
+
+def _enter(value: str, back: str) -> Response:
     """A new session has nothing of the one before it, not even its CSRF token."""
     session.clear()
     session[SESSION_KEY] = value
+    return make_response(redirect(back, HTTPStatus.SEE_OTHER))
+
+
+def _anew(message: str) -> Any:
+    db.session.rollback()
+    session.clear()
+    flash(message, "info")
+    return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
+
+
+def _refused(result: SignIn) -> int:
+    return HTTPStatus.TOO_MANY_REQUESTS if result.retry_after else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
@@ -129,5 +134,6 @@ def _form(form: SignInForm, back: str, *, message: str | None = None, status: in
     return make_response(page, status)
 
 
-def _status(form: Any) -> int:
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+def _code_form(form: CodeForm, method: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
+    return make_response(render_template("account/code.html", form=form, method=method, message=message), status)

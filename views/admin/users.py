@@ -1,5 +1,6 @@
 """Users: the people of the back office."""
 
+from functools import cache
 from typing import Any, ClassVar
 
 from markupsafe import Markup
@@ -32,6 +33,13 @@ def _client_tags(row: Any, page: cells.Around) -> Markup:
     return tags if row.client_tags_mode == "only" else Markup('<span class="muted">All but</span> ') + tags
 
 
+@cache
+def two_factor(value: str) -> Markup:
+    """The second factor as a badge; none is a fact worth seeing, but no alarm."""
+    words = {"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator"}
+    return Markup('<span class="badge-status factor-{}">{}</span>').format(value, words[value])
+
+
 class Users(Screen):
     model = User
     label = "Users"
@@ -42,6 +50,8 @@ class Users(Screen):
         "id",
         "name",
         "status",
+        "two_factor",
+        "invitation",
         "groups",
         "client_tags",
         "ip_whitelist",
@@ -49,10 +59,13 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    shown = ("id", "name", "status", "groups", "client_tags", "last_login_at", "created_by", "created_at")
+    shown = ("id", "name", "status", "two_factor", "groups", "client_tags", "last_login_at", "created_by", "created_at")
     extra_columns = ("email", "client_tags_mode")
     filters = (
         "status",
+        "invitation",
+        "two_factor",
+        "login_method",
         "groups",
         "client_tags",
         "created_by",
@@ -62,7 +75,9 @@ class Users(Screen):
         "phone",
     )
     fields = (
+        "login_method",
         "email",
+        "login",
         "first_name",
         "last_name",
         "phone",
@@ -75,7 +90,9 @@ class Users(Screen):
         "id",
         "name",
         "email",
+        "login",
         "status",
+        "two_factor",
         "groups",
         "client_tags_mode",
         "client_tags",
@@ -97,6 +114,9 @@ class Users(Screen):
         "client_tags",
         "ip_whitelist",
         "login_method",
+        "login",
+        "two_factor",
+        "invitation",
         "password_state",
         "uuid",
         "status_reason",
@@ -118,10 +138,16 @@ class Users(Screen):
         "status_by": "Status set by",
         "status_at": "Status set at",
         "password_state": "Password",
+        "two_factor": "Two-factor authentication",
+        "login_method": "Signs in by",
         "uuid": "UUID",
         "email_verified_at": "E-mail verified at",
     }
-    cells: ClassVar = {"name": _person, "client_tags": _client_tags}
+    cells: ClassVar = {
+        "name": _person,
+        "client_tags": _client_tags,
+        "two_factor": lambda row, _page: two_factor(row.two_factor),
+    }
     tabs: ClassVar = {
         "groups": "Groups and permissions",
         "sessions": "Sign-ins and sessions",
@@ -132,6 +158,8 @@ class Users(Screen):
     def form_class(self, actor: Actor, row: Any) -> type[Form]:
         """The fields that this actor may fill in for this person."""
         extra: dict[str, Any] = {}
+        if row is not None:
+            extra = {"login_method": None, ("email" if row.login_method == "login" else "login"): None}
         if can(actor, "users.assign_groups") and (row is None or row.id != actor.user_id):
             extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
         if can(actor, "users.assign_scope"):
@@ -142,10 +170,14 @@ class Users(Screen):
         return type("UserForm", (UserForm,), extra)
 
     def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
-        """A new person's temporary password is shown once, on the page that answers the form."""
+        """A new person is invited by mail, or has a temporary password that the answering page shows this once."""
         if row is not None:
             return super().written(actor, row, version, values)
+        other = "email" if values.get("login_method") == "login" else "login"
+        values = {name: value for name, value in values.items() if name != other}
         user, password = users.create(actor=actor, values=values, settings=settings())
+        if not password:
+            return user
         href = self.url_of("details", row_id=user.id)
         return self.render("account/temporary_password.html", label=user.label, password=password, href=href)
 
@@ -157,7 +189,8 @@ class Users(Screen):
         return Markup("{} · last sign-in {}").format(row.email or row.login or "", seen)
 
     def badges(self, row: Any) -> list[Markup]:
-        return [cells.status(row.status)]
+        found = [cells.status(row.status), two_factor(row.two_factor)]
+        return [*found, cells.status("expired")] if row.invitation == "expired" else found
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         return people.tab(actor, row, name)

@@ -19,6 +19,7 @@ from backoffice.services import records
 from backoffice.text import is_id
 from forms.base import Form
 from forms.fields import PickField
+from views.account import confirmation
 from views.errors import note_denial
 from views.returning import safe_path
 
@@ -35,6 +36,7 @@ OWN_FIELDS = (
     "reason",
     "confirm",
     "back",
+    *confirmation.OWN_FIELDS,
     "sort",
     "size",
     "after",

@@ -1,0 +1,62 @@
+"""Step-up: before something that matters, the person shows again that it is them; then the request is repeated."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+
+from backoffice.errors import ConfirmationNeeded, RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.services import confirmations
+from forms.account import ConfirmForm
+from views.account.blueprint import account
+from views.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.returning import safe_path
+
+OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
+
+
+@account.route("/confirm", methods=["GET", "POST"])
+def confirm() -> Any:
+    """Ask for the password or a code; whoever gives it goes on where they were."""
+    who, form = signed_in(), ConfirmForm(request.form)
+    back = safe_path(request.values.get("confirm_to"))
+    if request.method == "POST" and form.validate():
+        try:
+            session[SESSION_KEY] = confirmations.confirm(
+                actor=who,
+                password=form.confirm_password.data or "",
+                code=form.confirm_code.data or "",
+                origin=origin(),
+                settings=settings(),
+            )
+        except RuleBroken as error:
+            form.refuse(error)
+        except TooMany as error:
+            form.form_errors.append(error.message)
+        db.session.commit()
+        if not form.errors and not form.form_errors:
+            again = HTTPStatus.TEMPORARY_REDIRECT if request.form.get("confirm_again") else HTTPStatus.SEE_OTHER
+            return redirect(back, again)
+    return _page(form, back, again=bool(request.form.get("confirm_again")))
+
+
+def ask(_error: ConfirmationNeeded) -> Any:
+    """What somebody sees in place of the page that needs it; a form that was sent is kept, and sent again after it."""
+    db.session.rollback()
+    if actor() is None:
+        return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
+    here = request.full_path.rstrip("?")
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.confirm", confirm_to=here), HTTPStatus.SEE_OTHER)
+    if request.files:
+        flash(_("Files cannot be kept while you confirm: choose the file again after it."), "info")
+        return redirect(url_for("account.confirm", confirm_to=request.path), HTTPStatus.SEE_OTHER)
+    return _page(ConfirmForm(), here, again=True, status=HTTPStatus.FORBIDDEN)
+
+
+def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Any:
+    kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
+    page = render_template("account/confirm.html", form=form, to=back, again=again, kept=kept if again else [])
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else status

@@ -1,0 +1,61 @@
+"""An invitation: accepted by whoever holds the link, or asked for again."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from backoffice.errors import Expired, RuleBroken
+from backoffice.extensions import db
+from backoffice.services import invitations
+from forms.account import InvitationForm
+from views.account.held import drop, held, hold
+from views.actor import origin, settings
+
+PURPOSE = "invitation"
+
+
+def register(app: Flask) -> None:
+    """The link itself, the page it leads to, and the way to a new one."""
+    app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
+    app.add_url_rule("/invitations/", "invitation_form", invitation, methods=["GET", "POST"])
+    app.add_url_rule("/invitations/<value>/again", "invitation_again", again, methods=["POST"])
+
+
+def invitation(value: str | None = None) -> Any:
+    """Choose a password and say who one is. Looking at the page uses nothing up: mail scanners look too."""
+    link = held(PURPOSE, value)
+    try:
+        user = invitations.look(link)
+    except Expired as error:
+        page = render_template("account/invitation_over.html", message=error.message, value=link)
+        return page, HTTPStatus.GONE
+    if request.method != "POST" and value:
+        hold(PURPOSE, value)
+        return redirect(url_for("invitation_form"), HTTPStatus.SEE_OTHER)
+    form = InvitationForm(request.form, obj=user if request.method != "POST" else None)
+    if request.method == "POST" and form.validate():
+        try:
+            about = {name: form[name].data or "" for name in invitations.GIVEN}
+            password = form.new_password.data or ""
+            invitations.accept(value=link, new_password=password, about=about, origin=origin(), settings=settings())
+            db.session.commit()
+        except RuleBroken as error:
+            db.session.rollback()
+            form.refuse(error)
+        else:
+            drop(PURPOSE)
+            flash(_("Your account is ready. Sign in with your new password."), "success")
+            return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
+    page = render_template("account/invitation.html", form=form, email=user.email)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+
+
+def again(value: str) -> Any:
+    """Ask for a new invitation; the answer is the same for every link, right or wrong."""
+    invitations.ask_again(value=value, origin=origin(), settings=settings())
+    db.session.commit()
+    drop(PURPOSE)
+    flash(_("If the invitation can be renewed, whoever invited you has been told and can send a new one."), "info")
+    return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,61 @@
+"""A forgotten password: asking for a link, and using it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from backoffice.errors import RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.services import password_reset
+from forms.account import ForgottenForm, NewPasswordForm
+from views.account.held import drop, held, hold
+from views.actor import origin, settings
+
+PURPOSE = "password_reset"
+
+
+def register(app: Flask) -> None:
+    """The addresses that other software relies on."""
+    app.add_url_rule("/password/forgotten", "forgotten", forgotten, methods=["GET", "POST"])
+    app.add_url_rule("/password/reset/<value>", "reset", reset, methods=["GET", "POST"])
+    app.add_url_rule("/password/reset/", "reset_form", reset, methods=["GET", "POST"])
+
+
+def forgotten() -> Any:
+    """Ask for a link; the answer is the same for everyone, known or not."""
+    form, status, message = ForgottenForm(request.form), HTTPStatus.OK, None
+    if request.method == "POST" and form.validate():
+        try:
+            password_reset.ask(identifier=form.identifier.data or "", origin=origin(), settings=settings())
+        except TooMany as error:
+            status, message = HTTPStatus.TOO_MANY_REQUESTS, error.message
+        db.session.commit()
+        if message is None:
+            return render_template("account/forgotten_sent.html"), HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
+    return render_template("account/forgotten.html", form=form, message=message), status
+
+
+def reset(value: str | None = None) -> Any:
+    """Choose a new password. Looking at the page uses nothing up: mail scanners look too."""
+    form, link = NewPasswordForm(request.form), held(PURPOSE, value)
+    password_reset.look(link)
+    if request.method != "POST" and value:
+        hold(PURPOSE, value)
+        return redirect(url_for("reset_form"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and form.validate():
+        try:
+            password = form.new_password.data or ""
+            password_reset.reset(value=link, new_password=password, origin=origin(), settings=settings())
+            db.session.commit()
+        except RuleBroken as error:
+            db.session.rollback()
+            form.refuse(error)
+        else:
+            drop(PURPOSE)
+            flash(_("Your password is changed and every session has ended. Sign in with the new one."), "success")
+            return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
+    page = render_template("account/reset.html", form=form)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

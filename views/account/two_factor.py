@@ -1,0 +1,161 @@
+"""One's own second factor: enable, change, switch off; recovery codes; and the link that an administrator sends."""
+
+from http import HTTPStatus
+from typing import Any
+
+import segno
+from flask import Flask, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from backoffice.errors import RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.models.user import User
+from backoffice.policy.confirmation import require_recent
+from backoffice.services import recovery_codes, totp, two_factor
+from forms.account import EnrolmentCodeForm, PasswordForm
+from views.account.blueprint import account
+from views.account.held import drop, held, hold
+from views.actor import origin, settings, signed_in
+
+PURPOSE = "two_factor_enrolment"
+
+
+def register(app: Flask) -> None:
+    """The link itself, and the page it leads to."""
+    app.add_url_rule("/two-factor/enrol/<value>", "enrolment", by_link, methods=["GET", "POST"])
+    app.add_url_rule("/two-factor/enrol/", "enrolment_form", by_link, methods=["GET", "POST"])
+
+
+@account.get("/two-factor", endpoint="two_factor")
+def overview() -> Any:
+    """What is asked for at sign-in now, and what can be done about it."""
+    who = signed_in()
+    user = db.session.get_one(User, who.user_id)
+    return render_template(
+        "account/two_factor.html", method=user.two_factor, left=recovery_codes.left(user), due=who.enrolment_due
+    )
+
+
+@account.post("/two-factor/begin")
+def begin_two_factor() -> Any:
+    """Make a secret for a new authenticator app."""
+    two_factor.begin(actor=signed_in(), settings=settings())
+    db.session.commit()
+    return redirect(url_for("account.enrol"), HTTPStatus.SEE_OTHER)
+
+
+@account.route("/two-factor/enrol", methods=["GET", "POST"])
+def enrol() -> Any:
+    """Show the QR code and the key, and take the first code."""
+    who, form = signed_in(), EnrolmentCodeForm(request.form)
+    require_recent(who)
+    user = db.session.get_one(User, who.user_id)
+    secret = totp.pending(user, settings())
+    if secret is None:
+        return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and form.validate():
+        try:
+            codes = two_factor.confirm(actor=who, code=form.code.data or "", settings=settings())
+            db.session.commit()
+        except RuleBroken as error:
+            db.session.rollback()
+            form.refuse(error)
+        else:
+            return _codes(codes, _("Your authenticator app is set up."))
+    return _enrolment(user, secret, form, cancel=url_for("account.two_factor"))
+
+
+@account.post("/two-factor/email")
+def use_email() -> Any:
+    """Ask for a mailed code at sign-in."""
+    codes = two_factor.use_email(actor=signed_in(), settings=settings())
+    db.session.commit()
+    return _codes(codes, _("At your next sign-in we mail you a code."))
+
+
+@account.post("/two-factor/off")
+def switch_off() -> Any:
+    """Sign in with the password alone."""
+    try:
+        two_factor.switch_off(actor=signed_in(), settings=settings())
+        db.session.commit()
+    except RuleBroken as error:
+        db.session.rollback()
+        flash(error.message, "warning")
+    else:
+        flash(_("Two-factor authentication is off. Your password alone opens your account now."), "warning")
+    return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
+
+
+@account.post("/two-factor/recovery-codes")
+def renew_codes() -> Any:
+    """Ten new recovery codes."""
+    codes = two_factor.renew_recovery_codes(actor=signed_in())
+    db.session.commit()
+    return _codes(codes, _("These are your new recovery codes. The old ones no longer work."))
+
+
+def by_link(value: str | None = None) -> Any:
+    """Set up an app by the link that an administrator sent: first the password, then a code of the new app."""
+    link = held(PURPOSE, value)
+    two_factor.look(link)
+    if request.method != "POST" and value:
+        hold(PURPOSE, value)
+        return redirect(url_for("enrolment_form"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and "code" in request.form:
+        return _confirm_by_link(link)
+    form = PasswordForm(request.form)
+    if request.method == "POST" and form.validate():
+        try:
+            user, secret = two_factor.begin_by_link(
+                value=link, password=form.password.data or "", origin=origin(), settings=settings()
+            )
+        except RuleBroken as error:
+            form.refuse(error)
+        except TooMany as error:
+            form.form_errors.append(error.message)
+        db.session.commit()
+        if not form.errors and not form.form_errors:
+            return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else HTTPStatus.OK
+    return render_template("account/enrolment_password.html", form=form), status
+
+
+def _confirm_by_link(link: str) -> Any:
+    form = EnrolmentCodeForm(request.form)
+    if form.validate():
+        try:
+            codes = two_factor.confirm_by_link(
+                value=link, code=form.code.data or "", origin=origin(), settings=settings()
+            )
+            db.session.commit()
+        except RuleBroken as error:
+            db.session.rollback()
+            form.refuse(error)
+        else:
+            drop(PURPOSE)
+            return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
+    page = render_template("account/enrolment_code.html", form=form)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Any:
+    page = render_template(
+        "account/enrol.html",
+        form=form,
+        qr=_qr(totp.uri(user, secret, settings())),
+        key=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+        cancel_href=cancel,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+
+
+def _qr(text: str) -> Markup:
+    """The QR code as SVG, drawn here: the secret goes to nobody else. Dark on white in both colour schemes."""
+    image = segno.make(text, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", title=_("QR code"))
+    return Markup(image)  # noqa: S704  # segno escapes the title; the text itself is only drawn
+
+
+def _codes(codes: list[str], message: str) -> str:
+    return render_template("account/recovery_codes.html", codes=codes, message=message)
