@@ -41,6 +41,7 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
     "account.confirm",
 }
 READS = ("GET", "HEAD", "OPTIONS")
+KEPT = ("static", "avatar")  # what browsers may keep: its address never stands for anything else
 
 
 def register(app: Flask, configured: Settings) -> None:
@@ -127,7 +128,7 @@ def _headers(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    if request.endpoint != "static":
+    if request.endpoint not in KEPT or response.status_code != HTTPStatus.OK:
         response.headers["Cache-Control"] = "no-store"
     if settings().tls:
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT

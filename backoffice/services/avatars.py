@@ -14,7 +14,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.services import events, pictures, records
 from backoffice.services.pictures import SIZES, Crop
-from backoffice.services.storage import Storage, uploads
+from backoffice.services.storage import KEY, Storage, uploads
 
 log = structlog.get_logger()
 
@@ -66,12 +66,13 @@ def forget(people: Select[int]) -> None:
 
 
 def picture(*, key: str, size: int) -> bytes:
-    """The encoded picture of that key, 32 of our own digits. Raises NotFound: what was removed is gone at once.
+    """The encoded picture of that key. Raises NotFound: what was removed is gone at once.
 
     Keys are random, and told only to those who may see whom the picture shows; so its being there is all that has
     to be asked, fifty times a page.
     """
-    content = uploads().read(_rendition(key, size)) if size in SIZES else None
+    known = size in SIZES and KEY.fullmatch(_rendition(key, size))
+    content = uploads().read(_rendition(key, size)) if known else None
     if content is None:
         raise NotFound
     return content

@@ -32,6 +32,12 @@ def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
     return db.session.scalars(statement.limit(number)).all()
 
 
+def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
+    """The keys of the avatars of those of these people who have one, as far as the actor sees them."""
+    asked = (User.id.in_({row_id for row_id in ids if row_id}), User.avatar.is_not(None), scope(actor, User))
+    return dict(db.session.execute(select(User.id, User.avatar).where(*asked)).all())
+
+
 def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
     """What the actor may call the rows that events are about, by (area, id); one statement per area."""
     by_area: dict[str, set[int]] = {}

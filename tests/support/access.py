@@ -139,6 +139,9 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
     "sign_out": _to_all("POST", 303),
     "invitation": lambda _person: [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS],
+    "account.avatar": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
+    "account.avatar_remove": _to_all("POST", 303),
+    "avatar": _to_all("GET", 404, key="0" * 32, size=64),
     "account.password": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
 }
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from backoffice.policy.actor import Actor, initials
+from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.services import users
 from forms.base import Form
@@ -16,13 +16,14 @@ from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
 from views.actor import settings
 from views.admin import people
+from views.portraits import avatar
 from views.screen import Screen, cells
 from views.screen.editing import picker
 from views.theme import ago
 
 
 def _person(row: Any, page: cells.Around) -> Markup:
-    return cells.person(row.id, row.name, row.email, page.base)
+    return cells.person(row.id, row.name, row.email, page.base, row.picture)
 
 
 def _client_tags(row: Any, page: cells.Around) -> Markup:
@@ -60,7 +61,7 @@ class Users(Screen):
         "created_at",
     )
     shown = ("id", "name", "status", "two_factor", "groups", "client_tags", "last_login_at", "created_by", "created_at")
-    extra_columns = ("email", "client_tags_mode")
+    extra_columns = ("email", "picture", "client_tags_mode")
     filters = (
         "status",
         "invitation",
@@ -182,7 +183,7 @@ class Users(Screen):
         return self.render("account/temporary_password.html", label=user.label, password=password, href=href)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
-        return {"person": True, "initials": initials(row.name), "color": row.id % cells.COLOURS}
+        return {"avatar": avatar(row.id, row.name, row.avatar, "large")}
 
     def subtitle(self, row: Any) -> Markup:
         seen = ago(row.last_login_at) if row.last_login_at else "never"

@@ -13,14 +13,13 @@ from markupsafe import Markup, escape
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.fields import heading
-from backoffice.policy.actor import initials
+from views.portraits import avatar
 from views.times import ago
 
 Cell = Callable[[Any], Markup]
 Pairs = Sequence[tuple[int, str]]
 NOTHING = Markup('<span class="muted">–</span>')
 PILLS_SHOWN = 2
-COLOURS = 8
 
 
 @dataclass(frozen=True)
@@ -92,11 +91,11 @@ def pills(others: Pairs, shown: int = PILLS_SHOWN) -> Markup:
     return _ready(" ".join(found))
 
 
-def person(row_id: int, name: str, email: str | None, base: str) -> Markup:
+def person(row_id: int, name: str, email: str | None, base: str, picture: str | None = None) -> Markup:
     """Avatar, name and address of somebody, together."""
     return _ready(
-        f'<a class=person href="{base}{row_id}"><span class="avatar avatar-{row_id % COLOURS}" aria-hidden=true>'
-        f"{escape(initials(name))}</span><span><b>{escape(name)}</b><small>{escape(email or '')}</small></span></a>"
+        f'<a class=person href="{base}{row_id}">{avatar(row_id, name, picture)}'
+        f"<span><b>{escape(name)}</b><small>{escape(email or '')}</small></span></a>"
     )
 
 

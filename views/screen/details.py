@@ -32,7 +32,7 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
         "title": row.label,
         "subtitle": screen.subtitle(row),
         "badges": screen.badges(row),
-        "person": False,
+        "avatar": "",
         "edit_href": _edit_href(screen, actor, row),
         "actions": action_items(screen, actor, row.id) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),

@@ -1,6 +1,6 @@
 """Events as people read them: who did what to whom, and what changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import current_app, url_for
@@ -12,6 +12,7 @@ from backoffice.models.fields import heading
 from backoffice.policy.rules import can
 from backoffice.services import overview
 from views.actor import actor
+from views.portraits import avatar
 
 VERBS = {
     "create": "Added",
@@ -19,6 +20,8 @@ VERBS = {
     "export": "Exported",
     "accept": "Accepted the invitation",
     "change_password": "Changed the password",
+    "set_avatar": "Changed the avatar",
+    "remove_avatar": "Removed the avatar",
 }
 
 
@@ -28,12 +31,14 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     names = overview.names(
         actor(), [*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)]
     )
+    pictures = overview.pictures(actor(), (event.actor_id for event in events))
     return [
         {
             "id": event.id,
             "href": url_for("events.details", row_id=event.id),
             "at": event.at,
             "actor": names.get(("users", event.actor_id), "Command line"),
+            "avatar": _avatar(event, names, pictures),
             "action_label": verb(event.action),
             "subject": subject(event, names.get((event.subject_type, event.subject_id))),
             "result": event.result,
@@ -43,6 +48,12 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
         }
         for event in events
     ]
+
+
+def _avatar(event: Event, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
+    """Whoever did it, as one sees them; commands have no face."""
+    number = event.actor_id
+    return avatar(number, names.get(("users", number), ""), pictures.get(number)) if number else Markup("")
 
 
 def verb(code: str) -> str:

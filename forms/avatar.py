@@ -1,0 +1,38 @@
+"""What a person sends as their picture, and which part of it they chose."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import FileField, HiddenField
+from wtforms.validators import StopValidation
+
+from forms.base import Form
+
+
+class PictureField(FileField):
+    """Exactly one file. What browsers send for an empty field is none, and so is a text in place of a file."""
+
+    repeats = True  # it has a sentence of its own for several
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.raw_data = [value for value in valuelist if getattr(value, "filename", None)]
+        self.data = self.raw_data[0] if self.raw_data else None
+
+    def pre_validate(self, form: Any) -> None:
+        if not self.raw_data:
+            raise StopValidation("Choose a picture first.")
+        if len(self.raw_data) > 1:
+            raise StopValidation("Choose one picture alone.")
+
+
+class AvatarForm(Form):
+    """`x`, `y` and `size` say, in pixels, which square of the picture was chosen; empty, they mean the middle."""
+
+    avatar = PictureField(
+        "Picture",
+        description="A PNG or JPEG file of at most 3 MB and 4,096 by 4,096 pixels.",
+        render_kw={"accept": ".png,.jpg,.jpeg,image/png,image/jpeg", "required": True},
+    )
+    x = HiddenField()
+    y = HiddenField()
+    size = HiddenField()
