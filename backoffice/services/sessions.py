@@ -2,17 +2,24 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, update
 
 from backoffice import clock
+from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.services import events
+from backoffice.services.events import Happening
 from backoffice.settings import Settings
 
+SHOWN = 100  # nobody is signed in so often
+BY_ONESELF = "by its owner"
 SEEN_EVERY = timedelta(minutes=1)  # how exactly `last_seen_at` is kept; every request would be a write
 
 
@@ -92,6 +99,48 @@ def end(session_id: int, *, reason: str = "signed out") -> None:
 def end_all(user_ids: Select[int], *, reason: str, keep: int | None = None) -> None:
     """End every session of these users but `keep`."""
     _end(Session.user_id.in_(user_ids) & (Session.id != (keep or 0)), reason)
+
+
+def own(actor: Actor) -> Sequence[Session]:
+    """The actor's live sessions, the one used last first."""
+    mine = (Session.user_id == actor.user_id, Session.live(clock.now()))
+    statement = select(Session).where(*mine).order_by(Session.last_seen_at.desc(), Session.id.desc())
+    return db.session.scalars(statement.limit(SHOWN)).all()
+
+
+def end_own(*, actor: Actor, session_id: int) -> None:
+    """End another session of the actor's own; one that is over already stays as it is.
+
+    Raises NotFound for anybody else's, RuleBroken for the one that asks.
+    """
+    mine = (Session.id == session_id, Session.user_id == actor.user_id)
+    found = db.session.scalar(select(Session).where(*mine).with_for_update())
+    if found is None:
+        raise NotFound("There is no such session.")
+    if found.id == actor.session_id:
+        raise RuleBroken("This is the session you are using: sign out instead.")
+    if found.state == "live":
+        end(found.id, reason=BY_ONESELF)
+        _note(actor, [found.id])
+
+
+def end_others(*, actor: Actor) -> int:
+    """End every session of the actor's own but the one that asks; how many those were."""
+    others = (Session.user_id == actor.user_id, Session.id != (actor.session_id or 0), Session.live(clock.now()))
+    found = list(db.session.scalars(select(Session.id).where(*others).order_by(Session.id).with_for_update()))
+    _end(Session.id.in_(found), BY_ONESELF)
+    _note(actor, found)
+    return len(found)
+
+
+def _note(actor: Actor, session_ids: Iterable[int]) -> None:
+    themselves = ("users", actor.user_id)
+    happenings = [
+        Happening(action="account.end_session", subject=themselves, after={"session": session_id})
+        for session_id in session_ids
+    ]
+    if happenings:
+        events.record_many(actor=actor, happenings=happenings)
 
 
 def count_live(user_ids: Select[int]) -> Select[int]:

@@ -22,6 +22,7 @@ VERBS = {
     "change_password": "Changed the password",
     "set_avatar": "Changed the avatar",
     "remove_avatar": "Removed the avatar",
+    "end_session": "Signed out another device",
 }
 
 

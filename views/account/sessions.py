@@ -1,0 +1,51 @@
+"""Where one is signed in oneself, and signing out elsewhere."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from backoffice.extensions import db
+from backoffice.services import sessions as service
+from backoffice.services.devices import device_name
+from views.account.blueprint import account
+from views.actor import signed_in
+
+
+@account.route("/sessions")
+def sessions() -> str:
+    """Every device that is signed in, this one marked."""
+    who = signed_in()
+    shown = [
+        {
+            "id": session.id,
+            "device": device_name(session.device),
+            "ip": session.ip,
+            "created_at": session.created_at,
+            "last_seen_at": session.last_seen_at,
+            "current": session.id == who.session_id,
+        }
+        for session in service.own(who)
+    ]
+    return render_template("account/sessions.html", sessions=shown, others=sum(not s["current"] for s in shown))
+
+
+@account.route("/sessions/<int(max=9223372036854775807):session_id>/end", methods=["POST"])
+def end_session(session_id: int) -> Any:
+    """Sign out one other device."""
+    service.end_own(actor=signed_in(), session_id=session_id)
+    db.session.commit()
+    flash(_("That device is signed out."), "success")
+    return redirect(url_for("account.sessions"), HTTPStatus.SEE_OTHER)
+
+
+@account.route("/sessions/end-others", methods=["POST"])
+def end_other_sessions() -> Any:
+    """Sign out everywhere but here."""
+    number = service.end_others(actor=signed_in())
+    db.session.commit()
+    said = ngettext("%(num)s other device is signed out.", "%(num)s other devices are signed out.", number)
+    flash(said if number else _("You are signed in nowhere else."), "success")
+    return redirect(url_for("account.sessions"), HTTPStatus.SEE_OTHER)
