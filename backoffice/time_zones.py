@@ -19,7 +19,7 @@ def offered() -> dict[str, list[tuple[str, str]]]:
         area, _, place = name.partition("/")
         if place and area in found:
             found[area].append((name, place.replace("_", " ").replace("/", ", ")))
-    return {"": [(DEFAULT, "UTC")], **found}
+    return {"Everywhere": [(DEFAULT, "UTC")], **found}
 
 
 def is_offered(name: str) -> bool:

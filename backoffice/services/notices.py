@@ -6,6 +6,7 @@ from backoffice.services import messages
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
+from backoffice.text import masked
 
 
 def new_device(user: User, origin: From, settings: Settings) -> None:
@@ -16,6 +17,12 @@ def new_device(user: User, origin: From, settings: Settings) -> None:
 def password_changed(user: User, origin: From, settings: Settings) -> None:
     """The password is another one."""
     _tell(user, "password_changed", settings, _where(origin))
+
+
+def email_changed(user: User, old: str, origin: From, settings: Settings) -> None:
+    """The address is another one: told to the old one, for who reads the new one may be somebody else."""
+    values = {"address": masked(user.email or ""), **_where(origin)}
+    messages.queue([Letter(purpose="email_changed", address=old, user_id=user.id, values=values)], settings)
 
 
 def two_factor_changed(user: User, what: str, settings: Settings) -> None:

@@ -90,22 +90,30 @@ def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, va
     row = get(actor=actor, model=model, row_id=row_id, locked=True)
     if reason := out_of_reach(actor, row):
         raise NotAllowed(reason)
+    change(actor=actor, row=row, version=version, values=values, action=f"{area_of(model)}.edit")
+    return row
+
+
+def change(*, actor: Actor, row: Entity, version: int | None, values: Values, action: str) -> None:
+    """Change a locked row that the actor may change, as it was read at `version`, through the checks of its entity.
+
+    Raises Conflict (somebody was faster) or RuleBroken with the field it belongs to.
+    """
     if version != row.version:
         raise Conflict("Somebody else changed this meanwhile.", current=row)
     before, after = _write(actor, row, values, new=False)
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
-        return row
+        return
     row.version += 1
     db.session.flush()
     events.record(
         actor=actor,
-        action=f"{area_of(model)}.edit",
+        action=action,
         subject=events.subject_of(row),
         before={name: before.get(name) for name in changed},
         after={name: after[name] for name in changed},
     )
-    return row
 
 
 def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:

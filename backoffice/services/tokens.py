@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from backoffice import clock
 from backoffice.errors import Expired, NotFound
@@ -40,10 +40,8 @@ def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[I
 
 def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta) -> list[Issued]:
     now, everyone = clock.now(), list(addresses)
-    older = update(Token).where(Token.purpose == purpose, Token.open()).execution_options(synchronize_session=False)
     for start in range(0, len(everyone), AT_ONCE):
-        some = Token.user_id.in_(everyone[start : start + AT_ONCE])
-        db.session.execute(older.where(some).values(superseded_at=now))
+        _end(purpose, Token.user_id.in_(everyone[start : start + AT_ONCE]))
     values = {user_id: secrets.token_urlsafe(32) for user_id in everyone}
     rows = [
         {
@@ -82,6 +80,11 @@ def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
     return token
 
 
+def supersede(user_ids: Select[int], purpose: str) -> None:
+    """End the open tokens of these users for one purpose: newer ones are on their way."""
+    _end(purpose, Token.user_id.in_(user_ids))
+
+
 def revoke_all(user_ids: Select[int]) -> None:
     """Withdraw every open token of these users."""
     db.session.execute(
@@ -95,3 +98,8 @@ def revoke_all(user_ids: Select[int]) -> None:
 def count_open(user_ids: Select[int]) -> Select[int]:
     """In SQL: how many links of these users still work."""
     return select(func.count(Token.id)).where(Token.user_id.in_(user_ids), Token.live())
+
+
+def _end(purpose: str, whose: ColumnElement[bool]) -> None:
+    older = update(Token).where(whose, Token.purpose == purpose, Token.open())
+    db.session.execute(older.values(superseded_at=clock.now()).execution_options(synchronize_session=False))

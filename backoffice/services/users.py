@@ -12,14 +12,15 @@ from backoffice.errors import Beyond, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import addresses, invitations, passwords, records
+from backoffice.services import addresses, invitations, messages, passwords, records, tokens
 from backoffice.services.records import Values
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned
+from backoffice.text import address_key, cleaned, masked
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
@@ -74,7 +75,7 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     if user is None:
         _inherit_scope(actor, values)
     _check_method(user, values)
-    _check_email(user, values)
+    _check_email(actor, user, values)
     _check_login(user, values)
     _check_name(actor, user, values)
     _check_groups(actor, user, values, grantable)
@@ -121,9 +122,12 @@ def _check_login(user: User | None, values: dict[str, Any]) -> None:
         raise RuleBroken("Another person has this login.", field="login")
 
 
-def _check_email(user: User | None, values: dict[str, Any]) -> None:
-    if "email" not in values:
+def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+    if "email" not in values or (user and values["email"] == user.email):
         return
+    if user and user.id == actor.user_id:
+        message = "Change your own e-mail address on your profile: the new one has to be confirmed first."
+        raise RuleBroken(message, field="email")
     values["email"] = email_of(values["email"])
     values["email_key"] = key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))
@@ -131,6 +135,26 @@ def _check_email(user: User | None, values: dict[str, Any]) -> None:
         raise RuleBroken("Another person has this e-mail address.", field="email")
     if user and user.email_key != key:
         values["email_verified_at"] = None
+        _leave_old_address(user)
+
+
+def _leave_old_address(user: User) -> None:
+    """What was sent there opens nothing any more; whoever reads it is told, if it was known to be theirs."""
+    themselves = select(User.id).where(User.id == user.id)
+    tokens.revoke_all(themselves)
+    messages.notify(themselves, "email_changed")
+
+
+@messages.prepared("email_changed")
+def _say_to_whom(message: Message, settings: Settings) -> bool:
+    """Somebody who changes their own address has said all there is to say; this one was changed for them."""
+    user = message.user
+    if user is None or not user.email:
+        return False
+    at = f"{message.created_at.isoformat(' ')[:16]} UTC"
+    values = {"address": masked(user.email), "device": "an administrator", "ip": "–", "at": at}
+    messages.seal_values(message, values, settings)
+    return True
 
 
 def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from backoffice.errors import RuleBroken, TooMany
 from backoffice.extensions import db
-from backoffice.services import accounts
+from backoffice.services import accounts, passwords
 from forms.account import ChangePasswordForm
 from views.account.blueprint import account
 from views.actor import origin, settings, signed_in
@@ -18,6 +18,7 @@ from views.actor import origin, settings, signed_in
 def password() -> Any:
     """Change one's own password; whoever has a temporary one comes here first."""
     who, form = signed_in(), ChangePasswordForm(request.form)
+    form.ask_for(passwords.shortest(who.two_factor, settings()))
     if request.method == "POST" and form.validate():
         try:
             accounts.change_password(

@@ -1,0 +1,124 @@
+"""One's own e-mail address: asked for here, confirmed at the new one, told to the old one."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from backoffice import clock
+from backoffice.errors import NotAllowed, RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.models.message import Message
+from backoffice.models.token import Token
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
+from backoffice.services import challenges, events, links, messages, notices, sessions, tokens, users
+from backoffice.services.attempts import From
+from backoffice.services.messages import Letter
+from backoffice.settings import Settings
+from backoffice.text import address_key, duration
+
+LINK = links.Kind("email_change", "account/email", "email_change_valid")
+MOST = 3  # mails that one person has sent to wherever they like, within
+LATELY = timedelta(minutes=10)
+LONGEST = 254
+TAKEN = "Somebody else has this address by now, so it cannot become yours."
+
+
+def ask(*, actor: Actor, email: str, settings: Settings) -> None:
+    """Ask for a link at the new address; until it is used there, everything stays as it is.
+
+    Whether the address is free is found out later, by the worker: nobody can tell by the answer or by waiting.
+    Raises ConfirmationNeeded, TooMany, or RuleBroken with the field email.
+    """
+    require_recent(actor)
+    user = _locked(actor)
+    if user.login_method != "email":
+        raise RuleBroken("You sign in with a login, not with an e-mail address.", field="email")
+    address = users.email_of(email)
+    if (key := address_key(address)) == user.email_key:
+        raise RuleBroken("This is your address already.", field="email")
+    if len(key) > LONGEST:  # folding may make an address longer
+        raise RuleBroken("Use a shorter address.", field="email")
+    own = select(Message).where(Message.user_id == user.id, Message.purpose == LINK.purpose)
+    lately = own.where(Message.created_at > clock.now() - LATELY).subquery()
+    if (db.session.scalar(select(func.count()).select_from(lately)) or 0) >= MOST:
+        wait = int(LATELY.total_seconds())
+        raise TooMany("You asked for several links just now. Try again in ten minutes.", retry_after=wait)
+    tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
+    messages.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id)], settings)
+
+
+@messages.prepared(LINK.purpose)
+def _find_out(message: Message, settings: Settings) -> bool:
+    """A link where the address is nobody's, and where nothing else was asked for since."""
+    user = db.session.get(User, message.user_id, with_for_update=True) if message.user_id else None
+    if user is None or user.status != "active" or _is_taken(message.address):
+        return False
+    newer = (Message.user_id == user.id, Message.purpose == LINK.purpose, Message.id > message.id)
+    if db.session.scalar(select(Message.id).where(*newer).limit(1)):
+        return False
+    valid = LINK.valid(settings)
+    issued = tokens.issue(user=user, purpose=LINK.purpose, valid=valid, sent_to=message.address)
+    message.token_id = issued.token_id
+    messages.seal_values(message, {"link": LINK.url(issued, settings), "valid": duration(valid)}, settings)
+    return True
+
+
+def look(*, actor: Actor, value: str) -> str:
+    """The address that the link would make the actor's. Looking uses nothing up.
+
+    Raises NotFound or Expired for the link, NotAllowed where it is somebody else's.
+    """
+    return _own(actor, tokens.find(value=value, purpose=LINK.purpose)).sent_to
+
+
+def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> None:
+    """Use the link: the new address signs in from now on, other sessions end and other links die.
+
+    Raises NotFound, Expired or NotAllowed for the link, RuleBroken where somebody was faster.
+    """
+    look(actor=actor, value=value)
+    user = _locked(actor)  # the person first, as actions do; the link is read anew
+    token = _own(actor, tokens.find(value=value, purpose=LINK.purpose, for_use=True))
+    old = user.email or ""
+    _take(user, token.sent_to)
+    token.used_at = user.email_verified_at = clock.now()
+    user.version += 1
+    db.session.flush()
+    own = select(User.id).where(User.id == user.id)
+    tokens.revoke_all(own)
+    sessions.end_all(own, reason="e-mail address changed", keep=actor.session_id)
+    challenges.end_all(own)
+    notices.email_changed(user, old, origin, settings)
+    before, after = {"email": old}, {"email": user.email}
+    events.record(
+        actor=actor, action="account.change_email", subject=events.subject_of(user), before=before, after=after
+    )
+
+
+def _locked(actor: Actor) -> User:
+    return db.session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
+
+
+def _own(actor: Actor, token: Token) -> Token:
+    if token.user_id != actor.user_id:
+        raise NotAllowed("This link belongs to another account. Sign in with that one, then open the link again.")
+    return token
+
+
+def _take(user: User, address: str) -> None:
+    """Of two people who confirm one address, the first has it."""
+    if _is_taken(address):
+        raise RuleBroken(TAKEN)
+    try:
+        with db.session.begin_nested():
+            user.set_email(address)
+            db.session.flush()
+    except IntegrityError as error:
+        raise RuleBroken(TAKEN) from error
+
+
+def _is_taken(address: str) -> bool:
+    return db.session.scalar(select(User.id).where(User.email_key == address_key(address))) is not None

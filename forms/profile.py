@@ -1,0 +1,39 @@
+"""What people may type about themselves."""
+
+from wtforms import SelectField
+from wtforms.validators import InputRequired
+
+from backoffice import languages, time_zones
+from forms.base import Form
+from forms.fields import TextField
+
+
+class ProfileForm(Form):
+    """Fields carry the model's names."""
+
+    first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
+    last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
+    phone = TextField("Phone", limit=32, render_kw={"type": "tel", "autocomplete": "tel"})
+    language = SelectField(
+        "Language",
+        choices=languages.offered,
+        description="Of mails to you and of these pages, as far as they are translated.",
+        render_kw={"autocomplete": "language"},
+    )
+    time_zone = SelectField(
+        "Time zone",
+        choices=time_zones.offered,
+        description="Exact times are shown by this clock, with UTC beside it.",
+    )
+
+
+class EmailForm(Form):
+    """A new address of one's own, used once it is confirmed there."""
+
+    email = TextField(
+        "New e-mail address",
+        limit=254,
+        validators=[InputRequired("Enter your new e-mail address.")],
+        description="We send a link there. Until you open it and confirm, everything stays as it is.",
+        render_kw={"type": "email", "autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"},
+    )
