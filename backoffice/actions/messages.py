@@ -26,7 +26,7 @@ def _is_code(ask: Ask) -> ColumnElement[bool]:
 
 def _has_dead_link(ask: Ask) -> ColumnElement[bool]:
     works = exists().where(Token.id == Message.token_id, Token.live()).correlate(Message)
-    return and_(_is_waiting(ask), Message.token_id.is_not(None), ~works)
+    return and_(_is_waiting(ask), Message.sealed.is_not(None), Message.token_id.is_not(None), ~works)
 
 
 class TryAgain(Action):

@@ -1,4 +1,4 @@
-"""What is known about one person or row: permissions with their source, sign-ins, sessions, events."""
+"""What is known about one person or row: permissions with their source, sign-ins, sessions, messages, events."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,15 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.base import Record
 from backoffice.models.event import Event
+from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.policy.permissions import Permission, catalogue
+from backoffice.policy.permissions import Permission, area_of, catalogue
 from backoffice.policy.rules import scope
 
 SHOWN = 50
@@ -27,16 +30,37 @@ def permissions(user: User) -> list[tuple[Permission, list[str]]]:
     return found
 
 
-def live_sessions(user: User) -> Sequence[Session]:
+def live_sessions(actor: Actor, user: User) -> Sequence[Session]:
     """The person's sessions that have not ended, the latest first."""
-    statement = select(Session).where(Session.user_id == user.id, Session.live(clock.now()))
-    return db.session.scalars(statement.order_by(Session.id.desc()).limit(SHOWN)).all()
+    mine = (Session.user_id == user.id, Session.live(clock.now()))
+    statement = select(Session).where(scope(actor, Session), *mine).order_by(Session.id.desc())
+    return db.session.scalars(statement.limit(SHOWN)).all()
 
 
-def attempts(user: User) -> Sequence[SignInAttempt]:
+def attempts(actor: Actor, user: User) -> Sequence[SignInAttempt]:
     """The person's latest tries to sign in."""
-    statement = select(SignInAttempt).where(SignInAttempt.user_id == user.id)
-    return db.session.scalars(statement.order_by(SignInAttempt.id.desc()).limit(SHOWN)).all()
+    statement = select(SignInAttempt).where(scope(actor, SignInAttempt), SignInAttempt.user_id == user.id)
+    return db.session.scalars(statement.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(SHOWN)).all()
+
+
+def messages(actor: Actor, user: User) -> list[tuple[Message, str]]:
+    """The latest messages to the person, each with what became of the link or code in it: '' where there is none."""
+    statement = (
+        select(Message, Token)
+        .outerjoin(Token, Token.id == Message.token_id)
+        .where(scope(actor, Message), Message.user_id == user.id)
+        .order_by(Message.id.desc())
+    )
+    return [(message, token_status(token)) for message, token in db.session.execute(statement.limit(SHOWN))]
+
+
+def token_status(token: Token | None) -> str:
+    """Whether the value still works, and if not, why; '' where there is none."""
+    if token is None:
+        return ""
+    ends = {"used": token.used_at, "superseded": token.superseded_at, "revoked": token.revoked_at}
+    ended = next((status for status, at in ends.items() if at), "")
+    return ended or ("live" if token.expires_at > clock.now() else "expired")
 
 
 def events(actor: Actor, area: str, row_id: int) -> Sequence[Event]:
@@ -44,3 +68,10 @@ def events(actor: Actor, area: str, row_id: int) -> Sequence[Event]:
     about = (Event.subject_type == area, Event.subject_id == row_id)
     statement = select(Event).where(scope(actor, Event), *about).order_by(Event.id.desc())
     return db.session.scalars(statement.limit(SHOWN)).all()
+
+
+def last_author(row: Record) -> str:
+    """The name of whoever changed the row last."""
+    about = (Event.subject_type == area_of(type(row)), Event.subject_id == row.id, Event.result == "done")
+    statement = select(User.name).join(Event, Event.actor_id == User.id).where(*about)
+    return db.session.scalar(statement.order_by(Event.id.desc()).limit(1)) or "Somebody"

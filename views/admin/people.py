@@ -7,7 +7,10 @@ from markupsafe import Markup
 
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import history
+from backoffice.services import history, records
+from backoffice.services.devices import device_name
+from views.admin.messages import purpose_of
+from views.admin.sign_ins import reason_of
 from views.screen import cells
 from views.screen.happenings import described
 
@@ -24,11 +27,27 @@ def _groups(actor: Actor, user: Any) -> str:
     return render_template("admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view"))
 
 
-def _sessions(_actor: Actor, user: Any) -> str:
+def _sessions(actor: Actor, user: Any) -> str:
     return render_template(
         "admin/users/sessions.html",
-        sessions=history.live_sessions(user),
-        attempts=history.attempts(user),
+        user=user,
+        may_see={area: can(actor, f"{area}.view") for area in ("sessions", "sign_in_attempts")},
+        may_end=can(actor, "users.end_sessions") and not records.out_of_reach(actor, user),
+        sessions=history.live_sessions(actor, user),
+        attempts=history.attempts(actor, user),
+        device_name=device_name,
+        reason_of=reason_of,
+        badge=cells.status,
+    )
+
+
+def _messages(actor: Actor, user: Any) -> str:
+    return render_template(
+        "admin/users/messages.html",
+        user=user,
+        may_see=can(actor, "messages.view"),
+        messages=history.messages(actor, user),
+        purpose_of=purpose_of,
         badge=cells.status,
     )
 
@@ -38,4 +57,4 @@ def _events(actor: Actor, user: Any) -> str:
     return render_template("admin/events/feed.html", events=found)
 
 
-TABS = {"groups": _groups, "sessions": _sessions, "events": _events}
+TABS = {"groups": _groups, "sessions": _sessions, "messages": _messages, "events": _events}

@@ -152,6 +152,7 @@ class Users(Screen):
     tabs: ClassVar = {
         "groups": "Groups and permissions",
         "sessions": "Sign-ins and sessions",
+        "messages": "Sent tokens and messages",
         "events": "Events",
     }
     form = UserForm

@@ -92,7 +92,7 @@ def test_the_list_and_its_count_leave_out_what_is_out_of_scope(
     assert "5 people" in everything.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions"])
+@pytest.mark.parametrize("page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions", "?tab=messages"])
 def test_details_out_of_scope_are_not_there(boss: Client, hidden_person: User, page: str) -> None:
     assert boss.get(f"/admin/users/{hidden_person.id}{page}").status_code == 404
     assert boss.get(f"/admin/users/987654321{page}").status_code == 404

@@ -24,7 +24,7 @@ from views.admin.client_tags import ClientTags
 from views.returning import safe_path
 from views.screen import listing
 
-ROW_PAGES = ("", "/edit", "/menu", "?tab=groups", "?tab=sessions", "?tab=events")
+ROW_PAGES = ("", "/edit", "/menu", "?tab=groups", "?tab=sessions", "?tab=messages", "?tab=events")
 FOREIGN = [
     "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
     "https:evil.example",
