@@ -24,7 +24,8 @@ Ids = Select[int]
 class Ask:
     """Who asks for an action, on which rows, with which parameters: all that a rule may look at.
 
-    `selected` selects the ids of every row asked for; `undo_of` is the run that is being undone, if any.
+    `selected` selects the ids of every row asked for; `undo_of` is the run that is being undone, if any; `reveal`
+    takes what may be shown this once and is kept nowhere.
     """
 
     actor: Actor
@@ -33,6 +34,7 @@ class Ask:
     reason: str = ""
     undo_of: int | None = None
     now: datetime = field(default_factory=clock.now)
+    reveal: Callable[[str], object] = field(default=lambda _secret: None)
 
     @cached_property
     def grantable(self) -> frozenset[int]:
@@ -85,6 +87,7 @@ class Action:
     `title` is made of {label}, {rows} and, with parameters, {chosen}; `done` says what a row is afterwards.
     `watches` are the attributes whose values before and after the events keep; `remembers` are those many-to-many
     ones whose ids an undo needs.
+    `sensitive` ones ask for a recent password or code; `most_rows` limits a selection, unless it is 0.
     `inverse` names the action that undoes this one; `lasting` says what that cannot bring back.
     """
 
@@ -98,6 +101,8 @@ class Action:
     danger: ClassVar[bool] = False
     reason_required: ClassVar[bool] = False
     typed_confirmation: ClassVar[bool] = False
+    sensitive: ClassVar[bool] = False
+    most_rows: ClassVar[int] = 0
     offered: ClassVar[bool] = True
     changes_rows: ClassVar[bool] = True
     parameters: ClassVar[tuple[Parameter, ...]] = ()

@@ -37,5 +37,10 @@ LAST_ADMINISTRATOR = Rule(
     "last_administrator", "{label} is the last administrator who can sign in.", _is_last_administrator
 )
 
+BY_LOGIN = Rule(
+    "login_method", "{label} signs in by login and has no e-mail.", lambda _ask: User.login_method == "login"
+)
+NOT_ACTIVE = Rule("not_active", "{label} is not active.", lambda _ask: User.status != "active")
+
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
 VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

@@ -13,9 +13,10 @@ from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.policy.rules import require, scope
 from backoffice.services import lists
-from backoffice.text import is_id
+from backoffice.text import is_id, plural
 
 MAX_TICKED = 1000
 KEPT = timedelta(hours=1)
@@ -54,6 +55,8 @@ def preview(
     Raises NotAllowed, BadRequest (too many ticked), RuleBroken (a parameter, with its field) or NotFound (no row).
     """
     require_for(actor, action, all_matching=selection.query is not None)
+    if action.sensitive:
+        require_recent(actor)
     if len(selection.ids) > MAX_TICKED:
         raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
     values = checked_parameters(actor, action, parameters or {})
@@ -79,6 +82,8 @@ def preview(
     if not run.planned:
         raise NotFound("No row matches." if selection.query else "None of these rows is there any more.")
     require_for(actor, action, rows=run.planned)
+    if action.most_rows and run.planned > action.most_rows:
+        raise BadRequest(f"{action.label} takes {plural(action.most_rows, 'row', 'rows')} at a time.")
     missing = len(set(selection.ids)) - run.planned if selection.ids else 0
     return Preview(run, action, _effects(action, run), missing)
 

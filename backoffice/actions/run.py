@@ -1,6 +1,6 @@
 """The run: a preview carried out in one transaction, every row judged again, every change in the events."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from backoffice.extensions import db, lock
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
 from backoffice.services import events, related
@@ -25,9 +26,18 @@ REASON_LENGTH = 500
 RAN = ("done", "undone")
 
 
-def run(*, actor: Actor, token: str, action: Action, reason: str = "", confirmation: str = "") -> BulkRun:
+def run(
+    *,
+    actor: Actor,
+    token: str,
+    action: Action,
+    reason: str = "",
+    confirmation: str = "",
+    reveal: Callable[[str], object] = lambda _secret: None,
+) -> BulkRun:
     """Carry out the preview that `token` stands for; sent twice, it is done once.
 
+    `reveal` is called with every secret that the actor may see this once.
     Raises NotFound (not this actor's preview of this action), Expired, NotAllowed, or RuleBroken with the field
     `reason` or `confirm`.
     """
@@ -35,9 +45,11 @@ def run(*, actor: Actor, token: str, action: Action, reason: str = "", confirmat
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
+    if action.sensitive:
+        require_recent(actor)
     planned.reason = cleaned(reason)
     _check_words(action, planned, planned.reason, confirmation)
-    return _carry_out(actor, action, planned)
+    return _carry_out(actor, action, planned, reveal)
 
 
 def undo(*, actor: Actor, run_id: int) -> BulkRun:
@@ -97,7 +109,9 @@ def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: st
         raise RuleBroken(f"Type “{wanted}” to confirm.", field="confirm")
 
 
-def _carry_out(actor: Actor, action: Action, run: BulkRun) -> BulkRun:
+def _carry_out(
+    actor: Actor, action: Action, run: BulkRun, reveal: Callable[[str], object] = lambda _secret: None
+) -> BulkRun:
     for name in action.locks:
         lock(name)
     ask = Ask(
@@ -106,6 +120,7 @@ def _carry_out(actor: Actor, action: Action, run: BulkRun) -> BulkRun:
         run.parameters,
         run.reason,
         run.undo_of_id,
+        reveal=reveal,
     )
     _judge_again(action, ask, run)
     rows = doable(run.id)

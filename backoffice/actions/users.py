@@ -16,11 +16,13 @@ from backoffice.actions.people import (
 from backoffice.actions.relations import restore
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
+from backoffice.models.message import Message
 from backoffice.models.session import Session
+from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.user import User, user_client_tags, user_groups
 from backoffice.policy import grants
-from backoffice.services import erasure, sessions, tokens
+from backoffice.services import challenges, erasure, messages, recovery_codes, sessions, tokens, totp
 
 
 class UserAction(Action):
@@ -50,6 +52,7 @@ class ExclusiveUserAction(UserAction):
             status_at=ask.now,
         )
         sessions.end_all(rows, reason=status)
+        challenges.end_all(rows)
         tokens.revoke_all(rows)
 
 
@@ -80,6 +83,7 @@ class Block(ExclusiveUserAction):
         return User.status == "blocked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
+        messages.notify(rows, "blocked")
         self.leave_active(ask, rows, "blocked")
 
 
@@ -108,6 +112,7 @@ class Unblock(UserAction):
             status_by_id=ask.actor.user_id,
             status_at=ask.now,
         )
+        messages.notify(rows, "unblocked")
 
 
 class RevokeAccess(ExclusiveUserAction):
@@ -131,6 +136,7 @@ class RevokeAccess(ExclusiveUserAction):
         return User.status == "revoked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
+        messages.notify(rows, "access_revoked")
         self.leave_active(ask, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 
@@ -148,7 +154,7 @@ class GrantAccessAgain(UserAction):
         return User.status != "revoked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        status = func.coalesce(User.status_before, "active") if ask.undo_of else "active"
+        status = func.coalesce(User.status_before, _before()) if ask.undo_of else _before()
         self.update(
             rows,
             status=status,
@@ -193,7 +199,9 @@ class DeleteUsers(ExclusiveUserAction):
         erasure.forget(rows)
         for table in (user_groups, user_client_tags):
             db.session.execute(delete(table).where(table.c.user_id.in_(rows)))
-        for model in (Session, Token):
+        totp.forget(rows)
+        recovery_codes.forget(rows)
+        for model in (Session, Message, Token, SignInChallenge):
             db.session.execute(delete(model).where(model.user_id.in_(rows)))
         self.update(
             rows,
@@ -210,6 +218,7 @@ class DeleteUsers(ExclusiveUserAction):
             preferences={},
             password_hash=None,
             password_state="none",
+            two_factor="disabled",
             status_reason="",
             status_before=None,
             email_verified_at=None,

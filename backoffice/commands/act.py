@@ -49,6 +49,7 @@ def act(
                 action=action,
                 reason=reason,
                 confirmation=phrase(action, shown.run),
+                reveal=lambda secret: click.echo(f"Shown this once: {secret}"),
             )
             click.echo(f"Done, as bulk run {done.id}.")
             _tell(done.counts, report.refusals(actor, done, action))

@@ -21,7 +21,7 @@ class Shipped:
         return sorted(p.code for p in catalogue().values() if self.holds(p))
 
 
-PEOPLE = ("users", "groups", "sessions", "sign_in_attempts")
+PEOPLE = ("users", "groups", "invitations", "sessions", "sign_in_attempts")
 
 
 def _everything(_permission: Permission) -> bool:

@@ -9,6 +9,7 @@ from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.policy.shipped import SHIPPED
 from backoffice.services import records
 
@@ -23,7 +24,8 @@ def out_of_reach(actor: Actor, group: Group) -> str:
 
 @records.checked(Group)
 def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
-    """Nobody puts into a group what they could not give."""
+    """Nobody puts into a group what they could not give; and only who has just shown that it is them."""
+    require_recent(actor)
     grantable = grants.grantable_group_ids(db.session(), actor)
     _check_name(group, values)
     _check_permissions(actor, group, values)

@@ -49,7 +49,7 @@ class Cast:
 
     def actor(self, name: str, **others: Any) -> Actor:
         """Who asks, when `name` asks: for functions of services and actions, without a request."""
-        return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test"), **others)
+        return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True), **others)
 
 
 def build(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from backoffice.extensions import begin, db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, named
 from backoffice.services import events, records
@@ -69,6 +70,7 @@ class BulkRuns(Screen):
     def download(self, row_id: int) -> Any:
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
+        require_recent(who)
         text = _csv(who, run, report.action_of(run))
         begin(writing=True)
         events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})

@@ -61,8 +61,9 @@ def answer(screen: "Screen", actor: Actor, name: str) -> Any:
 
 def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
     words = {"reason": request.form.get("reason", ""), "confirmation": request.form.get("confirm", "")}
+    revealed: list[str] = []
     try:
-        done = run(actor=actor, token=token, action=action, **words)
+        done = run(actor=actor, token=token, action=action, reveal=revealed.append, **words)
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
@@ -70,7 +71,11 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
             raise
         shown = Preview(report.planned(actor=actor, token=token), action)
         return _show(screen, actor, shown, None, error=error), HTTPStatus.UNPROCESSABLE_ENTITY
-    return redirect(url_for("bulk_runs.details", row_id=done.id), HTTPStatus.SEE_OTHER)
+    href = url_for("bulk_runs.details", row_id=done.id)
+    if revealed:
+        label = report.items(actor, done, action, outcome="done", limit=1)[0].label
+        return screen.render("account/temporary_password.html", label=label, password=revealed[0], href=href)
+    return redirect(href, HTTPStatus.SEE_OTHER)
 
 
 def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selection, form: Form | None) -> Any:

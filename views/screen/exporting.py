@@ -12,6 +12,7 @@ from flask import Response, stream_with_context
 from backoffice.extensions import begin, db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.services import events, lists
 from backoffice.services.lists import Query
 
@@ -24,7 +25,8 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 def respond(screen: "Screen", actor: Actor, query: Query, kind: str) -> Response:
-    """The whole list as a file, however long, in little memory."""
+    """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
+    require_recent(actor)
     names = list(screen.exported)
     rows = _counted(screen, actor, _rows(screen, actor, query, names))
     text = _csv([screen.label_of(name) for name in names], rows) if kind == "csv" else _json(names, rows)

@@ -90,6 +90,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     page.actions = [
         {"name": a.name, "label": a.label, "url": screen.action_url(a), "danger": a.danger}
         for a in screen.actions(actor)
+        if a.most_rows != 1
     ]
     if not can(actor, "bulk.run"):
         page.actions = []

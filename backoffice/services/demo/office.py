@@ -78,6 +78,6 @@ class Office:
         email = self.random.choice(emails)
         if email not in self._actors:
             user = db.session.scalars(select(User).where(User.email_key == email)).one()
-            self._actors[email] = actor_of(user)
+            self._actors[email] = actor_of(user, confirmed=True)
         ip = f"{OFFICES}.{10 + len(email)}"
         return replace(self._actors[email], ip=ip, request_id=f"{self.random.getrandbits(64):016x}")

@@ -1,0 +1,78 @@
+"""Invitations of many people at once: sent again and withdrawn; and how to sign in, mailed to those who forgot."""
+
+from sqlalchemy import ColumnElement, select
+
+from backoffice.actions.action import Ask, Ids, Rule
+from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
+from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.extensions import configured
+from backoffice.models.user import User
+from backoffice.services import invitations, links
+
+
+def _waits_not(ask: Ask) -> ColumnElement[bool]:
+    """Undoing a withdrawal finds people who were invited before it."""
+    return User.status != ("revoked" if ask.undo_of else "invited")
+
+
+class ResendInvitation(UserAction):
+    name = "resend_invitation"
+    permission = "invitations.resend"
+    meaning = "Send invitations again"
+    label = "Resend invitation"
+    title = "Send {rows} a new invitation"
+    done = "invited anew"
+    rules = (OUTRANKED, BY_LOGIN, Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not))
+    effects = (VOIDS_LINKS,)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        if ask.undo_of:
+            self.update(rows, status="invited", status_before=None, status_reason=ask.reason, status_at=ask.now)
+        invitations.send(rows, inviter=ask.actor.name or ask.actor.label, settings=configured())
+
+
+class RevokeInvitation(ExclusiveUserAction):
+    name = "revoke_invitation"
+    permission = "invitations.revoke"
+    meaning = "Withdraw invitations that were not accepted"
+    label = "Revoke invitation"
+    title = "Revoke the invitation of {rows}"
+    done = "no longer invited"
+    watches = ("status",)
+    rules = (
+        ONESELF,
+        OUTRANKED,
+        Rule("accepted", "{label} is not waiting for an invitation: revoke the access instead.",
+             lambda _ask: User.status.in_(("active", "blocked"))),
+    )  # fmt: skip
+    effects = (VOIDS_LINKS,)
+    inverse = "resend_invitation"
+    lasting = ("The old link stays void: undo sends a new one.",)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.status == "revoked"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.leave_active(ask, rows, "revoked")
+
+
+class SendToEmail(UserAction):
+    """Whoever is invited gets the invitation, whoever is active a link to set a password: never a password."""
+
+    name = "send_to_email"
+    permission = "users.reset_password"
+    meaning = "Send people links to set a password, and hand over temporary ones"
+    label = "Send to email"
+    title = "Mail {rows} how to sign in"
+    done = "written to"
+    rules = (
+        OUTRANKED,
+        BY_LOGIN,
+        Rule("no_access", "{label} has no access.", lambda _ask: User.status.in_(("blocked", "revoked"))),
+    )
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        status = select(User.id).where(User.id.in_(rows))
+        invited, active = status.where(User.status == "invited"), status.where(User.status == "active")
+        invitations.send(invited, inviter=ask.actor.name or ask.actor.label, settings=configured())
+        links.send(links.PASSWORD, active, configured(), mail="password_link")

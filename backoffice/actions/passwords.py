@@ -1,0 +1,55 @@
+"""Passwords that an administrator resets: by a mailed link, or by a temporary one that is handed over."""
+
+from sqlalchemy import ColumnElement, false, select
+
+from backoffice.actions.action import Ask, Ids, Rule
+from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
+from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.extensions import configured, db
+from backoffice.models.user import User
+from backoffice.services import challenges, links, passwords, sessions
+
+
+def _keeps_own_password(_ask: Ask) -> ColumnElement[bool]:
+    """Nobody but the person knows the password of somebody with an address, unless the settings say otherwise."""
+    return false() if configured().temporary_passwords_for_all else User.login_method == "email"
+
+
+class ResetPassword(UserAction):
+    name = "reset_password"
+    label = "Reset password"
+    title = "Send {rows} a link to set a password"
+    done = "sent a link"
+    rules = (ONESELF, OUTRANKED, BY_LOGIN, NOT_ACTIVE)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        links.send(links.PASSWORD, rows, configured(), mail="password_link")
+
+
+class TemporaryPassword(ExclusiveUserAction):
+    """One person at a time: the password is shown this once."""
+
+    name = "temporary_password"
+    permission = "users.reset_password"
+    label = "Temporary password"
+    title = "Give {rows} a temporary password"
+    done = "given a temporary password"
+    danger = True
+    sensitive = True
+    most_rows = 1
+    watches = ("password_state",)
+    rules = (
+        *ExclusiveUserAction.rules,
+        Rule("own_password", "{label} signs in by e-mail: send a link instead.", _keeps_own_password),
+        Rule("no_access", "{label} has no access.", lambda _ask: User.status != "active"),
+    )
+    effects = (ENDS_SESSIONS,)
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        for user in db.session.scalars(select(User).where(User.id.in_(rows)).execution_options(populate_existing=True)):
+            password = passwords.temporary()
+            passwords.keep(user, password, configured(), temporary=True)
+            ask.reveal(password)
+        db.session.flush()
+        sessions.end_all(rows, reason="temporary password")
+        challenges.end_all(rows)

@@ -1,0 +1,93 @@
+"""The second factor of other people: back to e-mail, off, or set up anew on another phone."""
+
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, select
+
+from backoffice.actions.action import Ask, Effect, Ids, Rule
+from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
+from backoffice.actions.users import UserAction
+from backoffice.extensions import configured, db
+from backoffice.models.user import User
+from backoffice.policy import second_factor
+from backoffice.services import challenges, links, messages, recovery_codes, sessions, totp
+from backoffice.services.messages import Letter
+
+UNVERIFIED = Rule(
+    "unverified", "{label} has not confirmed an e-mail address.", lambda _ask: User.email_verified_at.is_(None)
+)
+REQUIRED = Rule(
+    "required",
+    "{label} is in a group that needs a second factor.",
+    lambda _ask: second_factor.required(configured()),
+)
+
+
+class TwoFactorAction(UserAction):
+    """What resets have in common: the old factor dies, sessions end, and the person is told."""
+
+    permission = "users.reset_2fa"
+    sensitive = True
+    watches = ("two_factor",)
+    effects: ClassVar[tuple[Effect, ...]] = (ENDS_SESSIONS,)
+    rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
+
+    def replace(self, rows: Ids, two_factor: str, told: str) -> None:
+        """Put `two_factor` in place of whatever there was."""
+        self.update(rows, two_factor=two_factor)
+        totp.forget(rows)
+        recovery_codes.forget(rows)
+        sessions.end_all(rows, reason="2FA reset")
+        challenges.end_all(rows)
+        known = select(User.id, User.email).where(User.id.in_(rows), User.email_verified_at.is_not(None))
+        letters = [
+            Letter(purpose="two_factor_changed", address=email or "", user_id=user_id, values={"what": told})
+            for user_id, email in db.session.execute(known)
+        ]
+        messages.queue(letters, configured())
+
+
+class ResetTwoFactorToEmail(TwoFactorAction):
+    name = "reset_2fa_to_email"
+    meaning = "Reset, disable and re-enrol people's second factor"
+    danger = True
+    label = "Reset 2FA to email"
+    title = "Reset the second factor of {rows} to e-mail"
+    done = "on codes by e-mail"
+    rules = (*TwoFactorAction.rules, UNVERIFIED)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.two_factor == "email"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.replace(rows, "email", "An administrator reset your second factor: we mail you a code at sign-in.")
+
+
+class DisableTwoFactor(TwoFactorAction):
+    name = "disable_2fa"
+    label = "Disable 2FA"
+    title = "Disable the second factor of {rows}"
+    done = "without a second factor"
+    danger = True
+    reason_required = True
+    rules = (ONESELF, OUTRANKED, REQUIRED)
+
+    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+        return User.two_factor == "disabled"
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.replace(rows, "disabled", "An administrator switched off your second factor.")
+
+
+class ReEnrolTwoFactor(TwoFactorAction):
+    """The factor in use goes on working until the new one is confirmed."""
+
+    name = "re_enrol_2fa"
+    label = "Re-enrol 2FA"
+    title = "Send {rows} a link to set up a new authenticator app"
+    done = "sent a link"
+    rules = (*TwoFactorAction.rules, NOT_ACTIVE)
+    effects = ()
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        links.send(links.ENROLMENT, rows, configured())
