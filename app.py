@@ -5,7 +5,8 @@ from flask import Flask
 import backoffice.actions
 import backoffice.models  # noqa: F401  # maps every entity
 from backoffice import commands, logs
-from backoffice.extensions import babel, csrf, db, migrate
+from backoffice.extensions import babel, csrf, db, jobs, migrate
+from backoffice.jobs import SCHEDULE
 from backoffice.settings import Settings
 from views import account, errors, headers, health, home, reader, theme
 from views.actor import login_manager
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=reader.language)
+    jobs.init_app(app, SCHEDULE)
     login_manager.init_app(app, add_context_processor=False)
     headers.register(app, settings)
     errors.register(app)

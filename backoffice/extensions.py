@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from flask import current_app
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -13,14 +14,8 @@ from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from backoffice.models.base import Base
-
-
-class Jobs:
-    """The queue of work that is done outside requests."""
-
-    def soon(self, name: str) -> None:
-        """Have the job called `name` done as soon as a worker is free; never an error for whoever asks."""
-
+from backoffice.queueing import Jobs
+from backoffice.settings import Settings
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
@@ -52,6 +47,12 @@ def lock(name: str) -> None:
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def configured() -> Settings:
+    """The settings of the running application, for what is not handed them."""
+    found: Settings = current_app.extensions["settings"]
+    return found
 
 
 def after_commit(act: Callable[[], object]) -> None:

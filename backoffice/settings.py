@@ -1,18 +1,21 @@
 """One typed object read from the environment; it refuses to start half-configured, with a hint."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
 SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
+SENDER = re.compile(r"[^<>@\r\n]*<[!-;=?A-~]+@[\w.-]+>|[!-;=?A-~]+@[\w.-]+", re.ASCII)
 Network = IPv4Network | IPv6Network
 
 
@@ -113,9 +116,9 @@ class Settings:
         return self.encryption_keys or (self.secret_key,)
 
     @property
-    def sender(self) -> str:
-        """The address that mails come from."""
-        return self.mail_from or f"backoffice@{urlsplit(self.base_url).hostname}"
+    def sender(self) -> tuple[str, str]:
+        """The name, if one is configured, and the address that mails come from."""
+        return parseaddr(self.mail_from or f"backoffice@{urlsplit(self.base_url).hostname}")
 
     def faults(self) -> list[str]:
         """What is missing or contradictory, one sentence each."""
@@ -133,12 +136,13 @@ class Settings:
             )
         if any(len(key) < 32 or len(set(key)) < 8 for key in self.encryption_keys):
             found.append("ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.")
-        if self.smtp_url and (
-            urlsplit(self.smtp_url).scheme not in SMTP_SCHEMES or not urlsplit(self.smtp_url).hostname
-        ):
+        if self.smtp_url and not _is_mail_server(self.smtp_url, anywhere=not self.production):
             found.append(
-                "SMTP_URL must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once)."
+                "SMTP_URL must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once; "
+                "smtp+plain://localhost for a relay on this machine), special characters written as %40."
             )
+        if self.mail_from and not SENDER.fullmatch(self.mail_from):
+            found.append("MAIL_FROM must look like backoffice@example.com or Backoffice <backoffice@example.com>.")
         if self.production and self.base_url and not self.tls:
             found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
         return found
@@ -151,6 +155,18 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
         values.setdefault("secret_key", secrets.token_urlsafe(48))
         values.setdefault("two_factor_groups", ())
     return values
+
+
+def _is_mail_server(text: str, *, anywhere: bool) -> bool:
+    """Whether mail could go there; unencrypted only to this machine, unless `anywhere` will do."""
+    try:
+        url = urlsplit(text)
+        ours = url.hostname in ("localhost", "127.0.0.1", "::1")
+        named = (url.port is None or url.port) and bool(url.hostname) and unquote(f"{url.username}{url.password}")
+    except ValueError:
+        return False
+    good = url.scheme in SMTP_SCHEMES and bool(named) and url.path in ("", "/") and str(named).isascii()
+    return good and (anywhere or ours or url.scheme != "smtp+plain")
 
 
 def _parsed(name: str, default: object, text: str) -> object:

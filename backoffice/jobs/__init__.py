@@ -1,0 +1,12 @@
+"""What runs outside a request, one job per file; the schedule is this table. Times are UTC."""
+
+from huey import crontab
+
+from backoffice.jobs import deliver_messages, purge
+from backoffice.queueing import Job
+from backoffice.services.messages import DELIVERY
+
+SCHEDULE = (
+    Job(DELIVERY, deliver_messages.run, crontab(minute="*")),
+    Job("purge", purge.run, crontab(hour="3", minute="17")),
+)

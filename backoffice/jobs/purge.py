@@ -1,0 +1,56 @@
+"""Forgets what nobody needs any more; what people did stays in the events log."""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
+
+from backoffice import clock
+from backoffice.extensions import begin, db
+from backoffice.models.message import Message
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.sign_in_challenge import SignInChallenge
+from backoffice.models.token import Token
+from backoffice.queueing import Stopping
+from backoffice.settings import Settings
+
+CHALLENGES_KEPT = timedelta(days=1)  # after they expired
+TOKENS_KEPT = timedelta(days=30)  # after they ended: until then their holder is told why they do not work
+SESSIONS_KEPT = timedelta(days=90)  # after they ended
+ATTEMPTS_KEPT = timedelta(days=90)  # which is also how long a device stays known
+SECRETS_KEPT = timedelta(days=7)  # of messages that could not be sent, for whoever has them tried again
+AT_ONCE = 1000  # rows in one transaction, so that nobody waits long for SQLite's write lock
+
+
+def run(_settings: Settings, stopping: Stopping) -> int:
+    """Delete what is old; how many rows that were."""
+    now = clock.now()
+    forgotten = sum(_in_batches(delete(model), model, old, stopping) for model, old in _old(now))
+    unsent = (Message.state == "dead") & Message.sealed.is_not(None) & (Message.updated_at < now - SECRETS_KEPT)
+    _in_batches(update(Message).values(sealed=None), Message, unsent, stopping)
+    return forgotten
+
+
+def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
+    """What goes, table by table."""
+    ends = (Token.expires_at, Token.used_at, Token.superseded_at, Token.revoked_at)
+    return [
+        (SignInChallenge, SignInChallenge.expires_at < now - CHALLENGES_KEPT),
+        (Token, or_(*(end < now - TOKENS_KEPT for end in ends))),
+        (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
+        (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
+    ]
+
+
+def _in_batches(change: Any, model: Any, which: ColumnElement[bool], stopping: Stopping) -> int:
+    """Do it to `which` rows, some at a time; how many they were."""
+    some = select(model.id).where(which).limit(AT_ONCE).scalar_subquery()
+    statement = change.where(model.id.in_(some)).execution_options(synchronize_session=False)
+    done, rows = 0, AT_ONCE
+    while rows == AT_ONCE and not stopping():
+        begin(writing=True)
+        rows = cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+        db.session.commit()
+        done += rows
+    return done

@@ -1,0 +1,192 @@
+"""Mails are handed over to a mail server by SMTP, encrypted; what goes wrong is told in words that hold no secret."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import EmailMessage
+from socket import SHUT_RDWR
+from threading import Timer
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from backoffice.settings import Settings
+
+PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+PATIENCE = 20  # seconds for one answer of the server
+LIMIT = 60  # seconds for a connection to be ready, and then for a whole mail, however slowly the server drips
+MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
+CLOSING = 421  # "service not available"
+MEANINGS = {
+    "1.1": "There is no such mailbox.",
+    "1.2": "There is no such domain.",
+    "1.10": "The domain takes no mail.",
+    "2.1": "The mailbox is switched off.",
+    "2.2": "The mailbox is full.",
+    "3.4": "The mail is too large.",
+    "7.1": "It is against the server's rules.",
+    "7.26": "The mail is not authenticated: see to SPF and DKIM.",
+}
+
+SLOW = "The mail server took too long to answer."
+FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
+    (smtplib.SMTPServerDisconnected, "The mail server hung up."),
+    (smtplib.SMTPException, "The mail server and we do not understand each other."),
+    (ssl.SSLCertVerificationError, "The mail server's certificate is not valid for its name, or not trusted."),
+    (ssl.SSLError, "The mail server does not speak TLS as expected."),
+    (TimeoutError, SLOW),
+    (ConnectionRefusedError, "Nobody answers at the mail server's address."),
+    (ConnectionError, "The mail server hung up."),
+    (OSError, "The mail server cannot be reached."),
+)
+
+
+class NotSent(Exception):
+    """A mail was not taken. `final`: trying again is no use. `for_all`: no other mail would be taken now either."""
+
+    def __init__(self, reason: str, *, final: bool = False, for_all: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.final, self.for_all = reason, final, for_all
+
+
+class Smtp:
+    """A mail server; one connection serves many mails."""
+
+    keeps = False  # what a mail said is no longer ours to keep once the server has it
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = urlsplit(settings.smtp_url)
+        self.name = settings.sender[1].rpartition("@")[
+            2
+        ]  # how we introduce ourselves; smtplib would ask the network for a name
+        self._server: smtplib.SMTP | None = None
+        self._sent = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._leave()
+
+    def send(self, mail: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand the mail over. Raises NotSent; after any other way out the server has it."""
+        server = self._connected()
+        try:
+            self._within_limit(server, lambda server: server.send_message(mail, sender, [recipient]))
+        except NotSent:
+            self._leave()
+            raise
+        self._sent += 1
+
+    def _connected(self) -> smtplib.SMTP:
+        """A server that listens: the one of the last mail, if it still does."""
+        if self._server and self._sent < MAILS_PER_CONNECTION and self._listens(self._server):
+            return self._server
+        self._leave()
+        try:
+            self._server, self._sent = self._opened(), 0
+            self._within_limit(self._server, self._introduce)
+        except NotSent as problem:
+            self._leave()
+            raise NotSent(problem.reason, for_all=True) from None
+        except OSError as error:
+            raise NotSent(_reason(error), for_all=True) from None
+        return self._server
+
+    def _opened(self) -> smtplib.SMTP:
+        host, port = self.url.hostname or "", self.url.port or PORTS[self.url.scheme]
+        if self.url.scheme == "smtps":
+            trust = ssl.create_default_context()
+            return smtplib.SMTP_SSL(host, port, self.name, timeout=PATIENCE, context=trust)
+        return smtplib.SMTP(host, port, self.name, timeout=PATIENCE)
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
+        """Encrypt, then say who we are. Certificates are checked against the system's, or those of SSL_CERT_FILE."""
+        server.ehlo_or_helo_if_needed()
+        if self.url.scheme == "smtp":
+            if not server.has_extn("starttls"):
+                raise NotSent("The mail server offers no encryption (STARTTLS), so nothing is sent.")
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        if self.url.username and not server.has_extn("auth"):
+            raise NotSent("The mail server takes no user name: leave it out of SMTP_URL.")
+        if self.url.username:
+            server.login(unquote(self.url.username), unquote(self.url.password or ""))
+
+    def _within_limit(self, server: smtplib.SMTP, talk: Callable[[smtplib.SMTP], object]) -> None:
+        """Hang up after LIMIT seconds: each answer has a time limit of its own, but a server may drip."""
+        timer = Timer(LIMIT, _hang_up, [server])
+        timer.daemon = True
+        timer.start()
+        try:
+            talk(server)
+        except OSError as error:  # smtplib's own are among them
+            raise _not_sent(error) from None
+        finally:
+            timer.cancel()
+
+    def _listens(self, server: smtplib.SMTP) -> bool:
+        with suppress(NotSent):
+            self._within_limit(server, _begin_anew)
+            return True
+        return False
+
+    def _leave(self) -> None:
+        """Say goodbye; what the server makes of that does not matter."""
+        if self._server and self._server.sock:
+            with suppress(NotSent):
+                self._within_limit(self._server, smtplib.SMTP.quit)
+            self._server.close()
+        self._server = None
+
+
+def _begin_anew(server: smtplib.SMTP) -> None:
+    if server.rset()[0] != 250:
+        raise NotSent("The mail server takes no further mail.")
+
+
+def _hang_up(server: smtplib.SMTP) -> None:
+    if server.sock:
+        with suppress(OSError):
+            server.sock.shutdown(SHUT_RDWR)
+
+
+def _not_sent(error: OSError) -> NotSent:
+    """Whether to try again, and whether the next mail would fare better."""
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            code, answer = next(iter(refused.values()))
+            return NotSent(_answered("refused the address", code, answer), final=code >= 500, for_all=code == CLOSING)
+        case smtplib.SMTPDataError(smtp_code=code, smtp_error=answer):
+            return NotSent(_answered("refused the mail", code, answer), final=code >= 500, for_all=code == CLOSING)
+        case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=answer):  # we are not welcome, whoever we write to
+            return NotSent(_answered("refused the sender", code, answer), for_all=True)
+        case smtplib.SMTPNotSupportedError():
+            return NotSent("The mail server does not take such addresses (SMTPUTF8).", final=True)
+    return NotSent(_reason(error))
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong before a mail was looked at."""
+    match error:
+        case smtplib.SMTPAuthenticationError(smtp_code=code, smtp_error=answer):
+            return _answered("refused our user name or password", code, answer)
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=answer):
+            return _answered("refused the connection", code, answer)
+        case smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
+            return SLOW
+    return next(words for kind, words in FAULTS if isinstance(error, kind))
+
+
+def _answered(what: str, code: int, answer: bytes | str) -> str:
+    """The server's numbers and our words: its own words may hold the address, or even a link out of the mail."""
+    text = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    parts = first.split(".")
+    numbers = [str(code)] if 200 <= code <= 599 else []
+    if len(parts) == 3 and all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
+        numbers.append(first)
+        meaning = MEANINGS.get(f"{parts[1]}.{parts[2]}", "")
+    else:
+        meaning = ""
+    return f"The mail server {what} ({' '.join(numbers) or 'without a number'}). {meaning}".strip()
