@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, ValidationError
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Optional, ValidationError
 
+from backoffice import languages
 from forms.base import Form
 from forms.fields import TextField
 
@@ -55,6 +56,7 @@ class InvitationForm(NewPasswordForm):
 
     first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
     last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
+    language = SelectField("Language", [Optional()], choices=languages.offered)
 
 
 class ForgottenForm(Form):

@@ -64,7 +64,7 @@ def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company,
 
 def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:
     """The fields were not sent: 'all' would be the model's default, and beyond the one who adds."""
-    assert add(boss, "users", email="new@example.com").status_code == 200
+    assert add(boss, "users", email="new@example.com").status_code == 303
     assert company.sees("new") == ("only", ["Gold", "Silver"])
 
 
