@@ -17,12 +17,14 @@ class ProfileForm(Form):
     language = SelectField(
         "Language",
         choices=languages.offered,
+        validate_choice=False,  # the service says it in our words
         description="Of mails to you and of these pages, as far as they are translated.",
         render_kw={"autocomplete": "language"},
     )
     time_zone = SelectField(
         "Time zone",
         choices=time_zones.offered,
+        validate_choice=False,
         description="Exact times are shown by this clock, with UTC beside it.",
     )
 

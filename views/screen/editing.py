@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, redirect, request
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 from wtforms import Field
 
 from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
-from backoffice.models.event import Event
-from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import records
+from backoffice.services import history, records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
@@ -159,7 +157,7 @@ def _conflict(screen: "Screen", actor: Actor, conflict: Conflict, form: Form) ->
     now = current_values(row, form)
     page = {
         "title": f"{row.label} was changed meanwhile",
-        "who": _last_author(screen, row),
+        "who": history.last_author(row),
         "when": row.updated_at,
         "fields": [
             {
@@ -184,13 +182,3 @@ def _mine(field: Field) -> str:
         return ", ".join(label for _id, label, chosen in field.options if chosen) or "–"
     data = field.data
     return ", ".join(map(str, data)) if isinstance(data, list) else "" if data is None else str(data)
-
-
-def _last_author(screen: "Screen", row: Record) -> str:
-    """Who changed the row last, from the events."""
-    statement = (
-        select(User.name)
-        .join(Event, Event.actor_id == User.id)
-        .where(Event.subject_type == screen.endpoint, Event.subject_id == row.id, Event.result == "done")
-    )
-    return db.session.scalar(statement.order_by(Event.id.desc()).limit(1)) or "Somebody"

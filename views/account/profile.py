@@ -1,0 +1,70 @@
+"""One's own profile: what people are called, how they are reached, in which language and by which clock."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from backoffice import clock
+from backoffice.errors import Conflict, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.services import history
+from backoffice.services import profile as profiles
+from forms.profile import ProfileForm
+from views.account.blueprint import account
+from views.actor import signed_in
+
+HIDDEN_BY = ("csrf_token", "version")
+
+
+@account.route("/", methods=["GET", "POST"])
+def profile() -> Any:
+    """See and change what is one's own."""
+    who = signed_in()
+    user = profiles.own(who)
+    form = ProfileForm(request.form if request.method == "POST" else None, obj=user)
+    version = request.form.get("version", type=int) if request.method == "POST" else user.version
+    if request.method == "POST" and form.validate_sent():
+        try:
+            profiles.update(actor=who, version=version, values=form.sent())
+            db.session.commit()
+        except Conflict:
+            return _conflict(who, form)
+        except RuleBroken as error:
+            db.session.rollback()
+            form.refuse(error)
+        else:
+            flash(_("Your profile is saved."), "success")
+            return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
+    return _page(who, form, version)
+
+
+def _page(who: Actor, form: ProfileForm, version: int | None) -> tuple[str, int]:
+    known = {"user": profiles.own(who), "sessions": profiles.live_sessions(who), "now": clock.now()}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render_template("account/profile.html", form=form, version=version, **known), status
+
+
+def _conflict(who: Actor, form: ProfileForm) -> tuple[str, int]:
+    """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
+    db.session.rollback()
+    user = profiles.own(who)
+    page = {
+        "title": _("Your profile was changed meanwhile"),
+        "who": history.last_author(user),
+        "when": user.updated_at,
+        "fields": [_compared(user, field) for field in form if field.raw_data],
+        "hidden": [(k, v) for k, v in request.form.items(multi=True) if k not in HIDDEN_BY],
+        "version": user.version,
+        "action": url_for("account.profile"),
+        "cancel_href": url_for("account.profile"),
+    }
+    return render_template("admin/conflict.html", page=page), HTTPStatus.CONFLICT
+
+
+def _compared(user: User, field: Any) -> dict[str, Any]:
+    theirs = getattr(user, field.name)
+    return {"label": field.label.text, "theirs": theirs, "mine": field.data, "differs": theirs != field.data}
