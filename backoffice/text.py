@@ -61,3 +61,8 @@ def duration(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     size, word = next((pair for pair in UNITS if seconds % pair[0] == 0), (1, "second"))
     return plural(seconds // size, word, f"{word}s")
+
+
+def noted(text: str) -> str:
+    """The text as it is, marked for translators: it is shown later, in the language of whoever reads it."""
+    return text

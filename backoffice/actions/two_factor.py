@@ -12,6 +12,7 @@ from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.services import challenges, links, messages, recovery_codes, sessions, totp
 from backoffice.services.messages import Letter
+from backoffice.text import noted
 
 UNVERIFIED = Rule(
     "unverified", "{label} has not confirmed an e-mail address.", lambda _ask: User.email_verified_at.is_(None)
@@ -60,7 +61,7 @@ class ResetTwoFactorToEmail(TwoFactorAction):
         return User.two_factor == "email"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        self.replace(rows, "email", "An administrator reset your second factor: we mail you a code at sign-in.")
+        self.replace(rows, "email", noted("An administrator reset your second factor: we mail you a code at sign-in."))
 
 
 class DisableTwoFactor(TwoFactorAction):
@@ -76,7 +77,7 @@ class DisableTwoFactor(TwoFactorAction):
         return User.two_factor == "disabled"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        self.replace(rows, "disabled", "An administrator switched off your second factor.")
+        self.replace(rows, "disabled", noted("An administrator switched off your second factor."))
 
 
 class ReEnrolTwoFactor(TwoFactorAction):

@@ -24,12 +24,13 @@ from backoffice.services import (
 )
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
+from backoffice.text import noted
 
 WRONG_CODE = "This code does not fit. Wait for the next one and enter that; the clock of the phone must be right."
 CHANGED = {
-    "totp": "An authenticator app is now asked for at every sign-in.",
-    "email": "Codes by e-mail are now asked for at every sign-in.",
-    "disabled": "No second factor is asked for any more.",
+    "totp": noted("An authenticator app is now asked for at every sign-in."),
+    "email": noted("Codes by e-mail are now asked for at every sign-in."),
+    "disabled": noted("No second factor is asked for any more."),
 }
 
 
