@@ -20,7 +20,7 @@ SCANS = 100  # a progressive JPEG has about ten; thousands of empty ones would b
 SIZES = (64, 256)  # pixels, both ways
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
 
-ENDINGS = ("png", "jpg", "jpeg")
+ENDINGS = (".png", ".jpg", ".jpeg")
 PNG, JPEG, SCAN = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xda"
 # What a PNG is drawn from. Texts, which may unfold to gigabytes, further frames and whatever follows are left out.
 CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf")
@@ -90,7 +90,7 @@ def _essence(content: bytes, filename: str) -> bytes:
         raise _refusal(EMPTY)
     if len(content) > BYTES:
         raise _refusal(HEAVY)
-    if filename.rpartition(".")[2].lower() not in ENDINGS:
+    if not filename.lower().endswith(ENDINGS):
         raise _refusal(ENDING)
     if content.startswith(PNG):
         return _png_essence(content)
@@ -140,6 +140,8 @@ def _opened(essence: bytes) -> Image.Image:
 
 def _square(image: Image.Image, crop: Crop | None) -> Image.Image:
     """The part that was chosen, or the middle, as RGB or RGBA in the largest size that is kept."""
+    if image.format == "PNG":
+        image.load()  # here, because asking a PNG how it was held loads it too, and would hide that it is broken
     orientation = _orientation(image)
     width, height = image.size[::-1] if orientation >= LYING else image.size
     crop = _within(crop, width, height)
