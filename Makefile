@@ -12,11 +12,11 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run test check fix migration benchmark clean chromium
+.PHONY: help run test check fix migration translations benchmark clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 # One worker, because each would make up a SECRET_KEY of its own; `exec`, so that SIGTERM reaches gunicorn.
 run: $(RUNTIME) ## Serve the demo on 127.0.0.1 (PORT=8000, DEMO_PASSWORD=... if you like to choose)
@@ -48,6 +48,12 @@ migration: $(DEV) ## Write the migration that the models ask for (NAME="add phon
 	$(FLASK_DB) upgrade
 	$(FLASK_DB) revision --autogenerate -m "$(NAME)" \
 		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
+
+translations: $(DEV) ## Collect the texts of mails for translators, and compile what they wrote
+	$(BIN)/pybabel -q extract -F pyproject.toml -k noted --no-location --omit-header -o $(VENV)/mails.pot .
+	$(BIN)/pybabel -q update -D mails -i $(VENV)/mails.pot -d backoffice/translations \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
+	$(BIN)/pybabel -q compile -D mails -d backoffice/translations
 
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

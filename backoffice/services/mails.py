@@ -17,12 +17,12 @@ from typing import Any
 
 import flask_babel
 import idna
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_timedelta
 from flask_babel import Domain
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
 
 from backoffice import clock
+from backoffice.languages import DEFAULT, FOLDER
 from backoffice.models.message import Message
 from backoffice.services import messages, sealing
 from backoffice.services.devices import device_name
@@ -32,7 +32,7 @@ from backoffice.text import UNITS
 PRODUCT = "Backoffice"
 TEXTS = Domain(domain="mails")  # apart from the pages', which may be translated into fewer languages
 TEMPLATES = Path(__file__).parent.parent / "templates"
-LANGUAGE = "en"  # of whoever is not known, and of whoever chose a language that we do not have
+LANGUAGE = DEFAULT  # of whoever is not known, and of whoever chose a language that we do not have
 UNFIT = re.compile(
     r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]"
 )  # in an address: what begins another header or address
@@ -68,6 +68,8 @@ def rendered(message: Message, settings: Settings) -> Mail:
     with flask_babel.force_locale(language):
         if "device" in values:
             filled["device"] = _tame("device", _device(values["device"]))
+        if "what" in values:  # a whole sentence of ours
+            filled["what"] = TEXTS.gettext(values["what"])
         if "valid" in values:
             filled["valid"] = _span(values["valid"], language)
         try:
@@ -102,11 +104,14 @@ def message_id(message: Message, settings: Settings) -> str:
 
 
 def language_of(message: Message) -> str:
-    """The person's language, if it is one."""
-    try:
-        return str(Locale.parse(message.user.language if message.user else LANGUAGE))
-    except (UnknownLocaleError, ValueError):
-        return LANGUAGE
+    """The person's language, if mails are written in it."""
+    wanted = message.user.language.replace("-", "_").partition("_")[0] if message.user else LANGUAGE
+    return wanted if wanted in _spoken() else LANGUAGE
+
+
+@cache
+def _spoken() -> set[str]:
+    return {path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/mails.mo")} | {LANGUAGE}
 
 
 @cache
