@@ -1,6 +1,6 @@
 """What every entity shares: identity, version, times, the words for it, and how it is searched."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -47,9 +47,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def moment() -> ColumnElement[datetime]:
-    """Now, in SQL: when the statement runs, not when it was made, for lists keep theirs."""
-    return bindparam(None, callable_=clock.now, type_=UTCDateTime())
+def moment(later: timedelta = timedelta()) -> ColumnElement[datetime]:
+    """Now or later, in SQL: reckoned when the statement runs, not when it was made, for lists keep theirs."""
+    return bindparam(None, callable_=lambda: clock.now() + later, type_=UTCDateTime())
 
 
 class Base(DeclarativeBase):

@@ -1,8 +1,9 @@
 """SignInAttempt: every try to sign in, whether it worked or not; never changed afterwards."""
 
 from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, cast
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, case, cast
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -25,6 +26,7 @@ class SignInAttempt(Record):
     __plural__ = "sign-ins"
     __label__ = "title"
     __search__ = ("device", "ip")
+    __derived__: ClassVar = {"signed_in": ("yes", "no")}
 
     at: Mapped[datetime]
     identifier_key: Mapped[str] = mapped_column(String(254), info={"hidden": True})
@@ -49,6 +51,21 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
         Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
     )
+
+    @hybrid_property
+    def signed_in(self) -> str:
+        """Whether somebody was let in by this try: not after a password alone where a code is asked for too."""
+        return "yes" if self.result == "ok" and not self.reason else "no"
+
+    @signed_in.inplace.expression
+    @classmethod
+    def _signed_in_in_sql(cls) -> ColumnElement[str]:
+        return case((cls.through(), "yes"), else_="no")
+
+    @classmethod
+    def through(cls) -> ColumnElement[bool]:
+        """In SQL: somebody was let in by this try."""
+        return and_(cls.result == "ok", cls.reason == "")
 
     @hybrid_property
     def title(self) -> str:

@@ -1,6 +1,6 @@
 """User: a person who signs in to the back office."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from backoffice.models.base import Base, BigInt, Entity, Searchable
+from backoffice.models.base import Base, BigInt, Entity, Searchable, moment
 from backoffice.models.token import Token
 from backoffice.text import address_key
 
@@ -38,6 +38,8 @@ NAME_SOURCES = ("self", "administrator")
 TAG_MODES = ("all", "only", "except")
 TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
+INVITATION_ENDS = ("soon", "later", "over", "none")
+SOON = timedelta(hours=2)
 
 user_groups = Table(
     "user_groups",
@@ -66,7 +68,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
-    __derived__: ClassVar = {"invitation": INVITATIONS}
+    __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
     __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
@@ -150,8 +152,7 @@ class User(Searchable, Entity):
     @hybrid_property
     def invitation(self) -> str:
         """What became of the invitation: one of INVITATIONS."""
-        session = object_session(self)
-        return str(session.scalar(select(User.invitation).where(User.id == self.id))) if session else "none"
+        return self._derived("invitation")
 
     @invitation.inplace.expression
     @classmethod
@@ -165,6 +166,28 @@ class User(Searchable, Entity):
             (and_(cls.login_method == "email", ~never), "accepted"),
             else_="none",
         )
+
+    @hybrid_property
+    def invitation_ends(self) -> str:
+        """Whether somebody who is invited has to be reminded: one of INVITATION_ENDS."""
+        return self._derived("invitation_ends")
+
+    @invitation_ends.inplace.expression
+    @classmethod
+    def _invitation_ends_in_sql(cls) -> ColumnElement[str]:
+        links = select(func.max(Token.expires_at)).where(Token.purpose == "invitation", Token.open())
+        ends = links.where(Token.user_id == cls.id).correlate(cls).scalar_subquery()
+        return case(
+            (cls.status != "invited", "none"),
+            (ends > moment(SOON), "later"),
+            (ends > moment(), "soon"),
+            else_="over",
+        )
+
+    def _derived(self, name: str) -> str:
+        """What SQL works out of other tables."""
+        session = object_session(self)
+        return str(session.scalar(select(getattr(User, name)).where(User.id == self.id))) if session else "none"
 
     @classmethod
     def can_sign_in(cls) -> ColumnElement[bool]:

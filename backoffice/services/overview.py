@@ -1,24 +1,47 @@
 """What the home page tells: numbers and the latest happenings, within the actor's scope."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
+from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
-from backoffice.models.user import STATUSES, User
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import STATUSES, TWO_FACTORS, User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named, scope
 
 
-def people_by_status(actor: Actor) -> list[tuple[str, int]]:
-    """How many people the actor sees in each status, in the order of a person's life."""
-    statement = select(User.status, func.count()).where(scope(actor, User)).group_by(User.status)
-    found = dict(db.session.execute(statement).all())
-    return [(status, found.get(status, 0)) for status in STATUSES[:-1]]
+def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """How many people the actor sees in each status, in the order of a person's life; and with each second factor,
+
+    the best first, of those who are active.
+    """
+    asked = select(User.status, User.two_factor, func.count()).where(scope(actor, User))
+    rows = db.session.execute(asked.group_by(User.status, User.two_factor)).all()
+    by_status = [(status, sum(n for s, _, n in rows if s == status)) for status in STATUSES[:-1]]
+    by_factor = {factor: n for status, factor, n in rows if status == "active"}
+    return by_status, [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
+
+
+def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:
+    """For each of the last days in UTC, today at the end: how many sign-ins worked, and how many tries did not."""
+    today = clock.now().date()
+    first = today - timedelta(days=days - 1)
+    since = SignInAttempt.at >= datetime.combine(first, time(), UTC)
+    day: ColumnElement[Any] = func.date(SignInAttempt.at)  # as text on SQLite; PostgreSQL is set to UTC
+    worked = func.count().filter(SignInAttempt.through())
+    failed = func.count().filter(SignInAttempt.result != "ok")
+    rows = db.session.execute(select(day, worked, failed).where(scope(actor, SignInAttempt), since).group_by(day))
+    found = {str(row[0]): (row[1], row[2]) for row in rows}
+    every = [first + timedelta(days=number) for number in range(days)]
+    return [(each, *found.get(each.isoformat(), (0, 0))) for each in every]
 
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:
@@ -35,7 +58,8 @@ def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
 def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
     """The keys of the avatars of those of these people who have one, as far as the actor sees them."""
     asked = (User.id.in_({row_id for row_id in ids if row_id}), User.avatar.is_not(None), scope(actor, User))
-    return dict(db.session.execute(select(User.id, User.avatar).where(*asked)).all())
+    rows = db.session.execute(select(User.id, User.avatar).where(*asked))
+    return {row_id: key for row_id, key in rows if key}
 
 
 def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:

@@ -40,7 +40,7 @@ class SignIns(Screen):
     order = 30
     columns = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
     shown = ("at", "user", "factor", "result", "reason", "ip", "device")
-    filters = ("result", "factor", "user", "at", "ip")
+    filters = ("signed_in", "result", "factor", "user", "at", "ip")
     exported = columns
     overview = columns
     labels: ClassVar = {"at": "When", "user": "Person", "factor": "With", "ip": "Address"}

@@ -65,6 +65,7 @@ class Users(Screen):
     filters = (
         "status",
         "invitation",
+        "invitation_ends",
         "two_factor",
         "login_method",
         "groups",

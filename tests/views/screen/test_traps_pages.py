@@ -15,7 +15,7 @@ from tests.support.client import Client
 from tests.support.html import Element, hidden, read
 
 URL_ATTRIBUTES = ("href", "src", "action", "formaction", "poster", "data-menu-url", "data-lookup-url", "xlink:href")
-SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs")
+SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs", "messages", "sessions", "sign-ins")
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 

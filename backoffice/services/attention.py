@@ -1,0 +1,88 @@
+"""What needs a person, counted for the home page within the actor's scope: nothing here changes anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.base import Record
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.message import Message
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User, user_groups
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import can, scope
+from backoffice.services import throttle
+from backoffice.settings import Settings
+
+WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
+A_DAY = throttle.A_DAY
+MOST = 50  # as many people as a filter takes
+
+
+@dataclass(frozen=True)
+class Needs:
+    """`counts` by kind, those above zero; who is `locked` out by failures just now; the group of `administrators`."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    locked: list[int] = field(default_factory=list)
+    administrators: int = 0
+
+
+def may_see_any(actor: Actor) -> bool:
+    """Whether the actor may see one of the lists that are counted."""
+    return any(can(actor, f"{area_of(model)}.view") for model in WATCHED)
+
+
+def needs(actor: Actor, settings: Settings) -> Needs:
+    """What is to be done, as far as the actor may know."""
+    group = select(Group.id).where(Group.key == ADMINISTRATORS).scalar_subquery()
+    asked = {name: _count(actor, model, condition) for name, (model, condition) in _kinds().items()}
+    row = db.session.execute(select(group.label("group"), *(part.label(name) for name, part in asked.items()))).one()
+    counts = {name: getattr(row, name) for name in asked if getattr(row, name)}
+    return Needs(counts, _locked(actor, settings), row.group or 0)
+
+
+def _kinds() -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
+    members = select(user_groups.c.user_id).join(Group, Group.id == user_groups.c.group_id)
+    administrators = User.id.in_(members.where(Group.key == ADMINISTRATORS))
+    invited = User.status == "invited"
+    return {
+        "expiring": (User, invited & (User.invitation_ends == "soon")),
+        "expired": (User, invited & (User.invitation == "expired")),
+        "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
+        "messages": (Message, Message.state.in_(("failed", "dead"))),
+    }
+
+
+def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:
+    return select(func.count()).select_from(model).where(scope(actor, model), condition).scalar_subquery()
+
+
+def _locked(actor: Actor, settings: Settings) -> list[int]:
+    """People whose password or code would not be looked at now, because it was wrong too often; some at least."""
+    now = clock.now()
+    limits = {
+        throttle.FIVE_MINUTES: settings.failures_per_5_minutes,
+        throttle.AN_HOUR: settings.failures_per_hour,
+        A_DAY: settings.failures_per_day,
+    }
+    wrong = (SignInAttempt.result != "ok", SignInAttempt.reason != throttle.THROTTLED)
+    lately = (SignInAttempt.at > now - max(limits), SignInAttempt.user_id.is_not(None))
+    statement = (
+        select(SignInAttempt.user_id)
+        .where(scope(actor, SignInAttempt), *lately, *wrong)
+        .group_by(SignInAttempt.user_id, SignInAttempt.factor)
+        .having(or_(*(_failed_since(now - span) >= most for span, most in limits.items())))
+        .order_by(SignInAttempt.user_id)
+        .distinct()
+    )
+    return [user_id for user_id in db.session.scalars(statement.limit(MOST)) if user_id]
+
+
+def _failed_since(moment: Any) -> ColumnElement[int]:
+    return func.count().filter(SignInAttempt.at > moment)
