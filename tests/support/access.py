@@ -129,6 +129,18 @@ def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tr
     return lambda _person: [Try(method, expected, values)]
 
 
+def _link_to_nobody(_person: Person) -> Tries:
+    return [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS]
+
+
+def _nothing_held(_person: Person) -> Tries:
+    return [Try(method, (404,)) for method in METHODS]
+
+
+def _page_with_form(_person: Person) -> Tries:
+    return [Try("GET", (200,)), Try("POST", (422,))]
+
+
 ALONE: dict[str, Callable[[Person], Tries]] = {
     "home": _to_all("GET", 200),
     "healthz": _to_all("GET", 200),
@@ -138,7 +150,19 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "admin.index": _to_all("GET", 302),
     "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
     "sign_out": _to_all("POST", 303),
-    "invitation": lambda _person: [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS],
+    "sign_in_code": lambda person: [Try(method, (302,) if person.signed_in else (303,)) for method in METHODS],
+    "sign_in_code_again": _to_all("POST", 303),
+    "forgotten": _page_with_form,
+    **{end: _link_to_nobody for end in ("invitation", "reset", "enrolment")},
+    **{end: _nothing_held for end in ("invitation_form", "reset_form", "enrolment_form")},
+    "invitation_again": _to_all("POST", 303, value="nobody-was-sent-this"),
+    "account.confirm": _page_with_form,
+    "account.two_factor": _to_all("GET", 200),
+    "account.begin_two_factor": _to_all("POST", 303),
+    "account.enrol": lambda _person: [Try("GET", (303, 200)), Try("POST", (303, 422))],
+    "account.use_email": _to_all("POST", 422),  # nobody's address is confirmed
+    "account.renew_codes": _to_all("POST", 422),
+    "account.switch_off": _to_all("POST", 303),
     "account.sessions": _to_all("GET", 200),
     "account.end_session": _to_all("POST", 404, session_id=2**63 - 1),
     "account.end_other_sessions": _to_all("POST", 303),
@@ -246,7 +270,9 @@ def _preview(screen: Screen, person: Person, action: Action, data: Mapping[str, 
         return (403,)
     if not all(_may_choose(person, p) for p in action.parameters):
         return (422,)
-    return (403,) if (many or every) and not person.holds("bulk.run") else (200,)
+    if (many or every) and not person.holds("bulk.run"):
+        return (403,)
+    return (400,) if (many or every) and action.most_rows == 1 else (200,)
 
 
 def _chosen(parameter: Parameter, world: World) -> int:

@@ -120,7 +120,7 @@ def _enter(value: str, back: str) -> Response:
 
 def _anew(message: str) -> Any:
     db.session.rollback()
-    session.clear()
+    session.pop(CHALLENGE, None)
     flash(message, "info")
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
 
