@@ -1,8 +1,6 @@
 """One's own e-mail address: asked for here, confirmed at the new one, told to the old one."""
 
-from datetime import timedelta
-
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock
@@ -13,27 +11,36 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
-from backoffice.services import challenges, events, links, messages, notices, sessions, tokens, users
+from backoffice.services import (
+    attempts,
+    challenges,
+    events,
+    links,
+    messages,
+    notices,
+    sessions,
+    throttle,
+    tokens,
+    users,
+)
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
 from backoffice.text import address_key, duration
 
 LINK = links.Kind("email_change", "account/email", "email_change_valid")
-MOST = 3  # mails that one person has sent to wherever they like, within
-LATELY = timedelta(minutes=10)
 LONGEST = 254
 TAKEN = "Somebody else has this address by now, so it cannot become yours."
 
 
-def ask(*, actor: Actor, email: str, settings: Settings) -> None:
+def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
     """Ask for a link at the new address; until it is used there, everything stays as it is.
 
     Whether the address is free is found out later, by the worker: nobody can tell by the answer or by waiting.
-    Raises ConfirmationNeeded, TooMany, or RuleBroken with the field email.
+    Raises ConfirmationNeeded, RuleBroken with the field email, or TooMany; that try is recorded too, so commit then.
     """
     require_recent(actor)
-    user = _locked(actor)
+    user = db.session.get_one(User, actor.user_id)
     if user.login_method != "email":
         raise RuleBroken("You sign in with a login, not with an e-mail address.", field="email")
     address = users.email_of(email)
@@ -41,11 +48,7 @@ def ask(*, actor: Actor, email: str, settings: Settings) -> None:
         raise RuleBroken("This is your address already.", field="email")
     if len(key) > LONGEST:  # folding may make an address longer
         raise RuleBroken("Use a shorter address.", field="email")
-    own = select(Message).where(Message.user_id == user.id, Message.purpose == LINK.purpose)
-    lately = own.where(Message.created_at > clock.now() - LATELY).subquery()
-    if (db.session.scalar(select(func.count()).select_from(lately)) or 0) >= MOST:
-        wait = int(LATELY.total_seconds())
-        raise TooMany("You asked for several links just now. Try again in ten minutes.", retry_after=wait)
+    _count(user, origin, settings)
     tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
     messages.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id)], settings)
 
@@ -89,13 +92,25 @@ def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> No
     db.session.flush()
     own = select(User.id).where(User.id == user.id)
     tokens.revoke_all(own)
-    sessions.end_all(own, reason="e-mail address changed", keep=actor.session_id)
+    sessions.end_all(own, reason="e-mail changed", keep=actor.session_id)
     challenges.end_all(own)
     notices.email_changed(user, old, origin, settings)
     before, after = {"email": old}, {"email": user.email}
     events.record(
         actor=actor, action="account.change_email", subject=events.subject_of(user), before=before, after=after
     )
+
+
+def _count(user: User, origin: From, settings: Settings) -> None:
+    """Nobody has mails sent to whom they like, over and over. Raises TooMany."""
+    key = f"e-mail change of {user.id}"  # no address is written like this
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
+    except TooMany:
+        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor="link")
+        raise
+    attempts.note(key, user, "ok", "e-mail change asked for", origin, factor="link")
 
 
 def _locked(actor: Actor) -> User:

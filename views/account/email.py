@@ -30,20 +30,22 @@ def email() -> Any:
     require_recent(who)
     if request.method == "POST" and form.validate():
         try:
-            email_change.ask(actor=who, email=form.email.data or "", settings=settings())
-            db.session.commit()
-        except (RuleBroken, TooMany) as error:
-            db.session.rollback()
+            email_change.ask(actor=who, email=form.email.data or "", origin=origin(), settings=settings())
+        except RuleBroken as error:
             form.refuse(error)
-            status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooMany) else status
-        else:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+        except TooMany as error:
+            form.refuse(error)
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        db.session.commit()  # the try is counted
+        if status == HTTPStatus.OK:
             valid = duration(email_change.LINK.valid(settings()))
             said = _(
                 "If nobody else has this address, a link is on its way there. It works for %(valid)s.", valid=valid
             )
             flash(said, "info")
             return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
-    if form.errors and status == HTTPStatus.OK:
+    elif form.errors:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     return render_template("account/email.html", form=form, address=who.label), status
 
