@@ -12,7 +12,7 @@ from backoffice import clock
 from backoffice.extensions import db, lock
 from backoffice.models.user import User
 from backoffice.services import passwords
-from backoffice.services.demo import changes, founding, joining, runs, visits
+from backoffice.services.demo import changes, founding, joining, mail, runs, visits
 from backoffice.services.demo.agenda import Agenda
 from backoffice.services.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.services.demo.office import Office
@@ -49,6 +49,7 @@ def load(
     changes.plan(office)
     runs.plan(office, erased)
     agenda.run(progress)
+    mail.settle(office)
     _forget_passwords(settings)
 
 
