@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from wtforms import Field, RadioField, SelectChoice, SelectField  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
+    Field,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+)
 from wtforms.validators import ValidationError
 
 from forms.base import Form
@@ -37,6 +43,11 @@ class UserForm(Form):
         limit=64,
         description="At least 3 letters, digits, dots, hyphens or underscores.",
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    temporary_password = PasswordField(
+        "Temporary password",
+        description="At least 15 characters. Empty: one is made. Either is shown once, when the person is added.",
+        render_kw={"autocomplete": "new-password"},
     )
     first_name = TextField("First name", limit=100)
     last_name = TextField("Last name", limit=100)

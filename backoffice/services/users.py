@@ -31,13 +31,16 @@ FIELD_PERMISSIONS = {
 }
 
 
-def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, str]:
+def create(*, actor: Actor, values: Values, settings: Settings, temporary_password: str = "") -> tuple[User, str]:
     """A new person: by e-mail they are invited; by login they have a temporary password, which is answered too.
 
-    That password is kept nowhere in clear. Raises NotAllowed or RuleBroken with the field it belongs to.
+    It is made, unless the actor chose one; it is kept nowhere in clear. Raises NotAllowed or RuleBroken with the
+    field it belongs to.
     """
     user = records.create(actor=actor, model=User, values=values)
-    password = passwords.temporary() if user.login_method == "login" else ""
+    if temporary_password:
+        _check_temporary(user, temporary_password, settings)
+    password = (temporary_password or passwords.temporary()) if user.login_method == "login" else ""
     if password:
         passwords.keep(user, password, settings, temporary=True)
     else:
@@ -47,6 +50,14 @@ def create(*, actor: Actor, values: Values, settings: Settings) -> tuple[User, s
         themselves = select(User.id).where(User.id == user.id)
         invitations.send(themselves, inviter=actor.name or actor.label, settings=settings)
     return user, password
+
+
+def _check_temporary(user: User, password: str, settings: Settings) -> None:
+    """One that an administrator chose obeys the rules of all passwords."""
+    try:
+        passwords.check(user, password, settings)
+    except RuleBroken as error:
+        raise RuleBroken(error.message, field="temporary_password") from None
 
 
 def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:

@@ -140,7 +140,7 @@ class Users(Screen):
         "status_by": "Status set by",
         "status_at": "Status set at",
         "password_state": "Password",
-        "two_factor": "Two-factor authentication",
+        "two_factor": "2FA",
         "login_method": "Signs in by",
         "uuid": "UUID",
         "email_verified_at": "E-mail verified at",
@@ -162,7 +162,8 @@ class Users(Screen):
         """The fields that this actor may fill in for this person."""
         extra: dict[str, Any] = {}
         if row is not None:
-            extra = {"login_method": None, ("email" if row.login_method == "login" else "login"): None}
+            other = "email" if row.login_method == "login" else "login"
+            extra = dict.fromkeys(("login_method", "temporary_password", other))
         if can(actor, "users.assign_groups") and (row is None or row.id != actor.user_id):
             extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
         if can(actor, "users.assign_scope"):
@@ -176,9 +177,10 @@ class Users(Screen):
         """A new person is invited by mail, or has a temporary password that the answering page shows this once."""
         if row is not None:
             return super().written(actor, row, version, values)
-        other = "email" if values.get("login_method") == "login" else "login"
-        values = {name: value for name, value in values.items() if name != other}
-        user, password = users.create(actor=actor, values=values, settings=settings())
+        others = ("email",) if values.get("login_method") == "login" else ("login", "temporary_password")
+        values = {name: value for name, value in values.items() if name not in others}
+        typed = values.pop("temporary_password", "")
+        user, password = users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)
         if not password:
             return user
         href = self.url_of("details", row_id=user.id)
