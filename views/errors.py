@@ -42,6 +42,7 @@ SECRET_FIELDS = (
     "current_password",
     "new_password",
     "repeat_password",
+    "temporary_password",
     "code",
     "confirm_password",
     "confirm_code",
@@ -79,7 +80,7 @@ def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
             actor=who,
             action=error.code or "request",
             result="denied",
-            reason=f"{request.method} {request.path}"[:500],
+            reason=f"{request.method} {_path()}"[:500],
         )
         db.session.commit()
 
@@ -120,9 +121,15 @@ def _database_away(error: OperationalError | PoolTimeout) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     detail = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
-    log.error("unhandled", exc_info=error, detail=detail, path=request.path)
+    log.error("unhandled", exc_info=error, detail=detail, path=_path())
     _forget()
     return page(500, "Something went wrong", SENTENCES[500])
+
+
+def _path() -> str:
+    """The address as logs and events may have it: without the value of a link that somebody was sent."""
+    value = (request.view_args or {}).get("value")
+    return request.path.replace(value, "***") if value else request.path
 
 
 def _forget() -> None:

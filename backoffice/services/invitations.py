@@ -1,13 +1,15 @@
 """Invitations: sent, accepted by the person alone, and asked for again by whoever holds an old link."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from backoffice import clock
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.message import Message
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -20,6 +22,8 @@ from backoffice.settings import Settings
 from backoffice.text import cleaned
 
 GIVEN = ("first_name", "last_name", "language")  # what an invited person may say about themselves
+ASKED_AGAIN = "invitation asked for"
+RENEWED_EVERY = timedelta(days=1)
 
 
 def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issued]:
@@ -59,26 +63,42 @@ def ask_again(*, value: str, origin: From, settings: Settings) -> None:
 
     Raises TooMany.
     """
-    key = f"invitation {digest(value)}"
+    key = _key(digest(value))
     throttle.wait_turn(key, origin.ip)
     throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
-    attempts.note(key, None, "ok", "invitation asked for", origin, factor="link")
+    attempts.note(key, None, "ok", ASKED_AGAIN, origin, factor="link")
     token_id = db.session.scalar(select(Token.id).where(Token.value_hash == digest(value)))
     messages.queue([Letter(purpose="invitation_renewal", address="", token_id=token_id)], settings)
 
 
 @messages.prepared("invitation_renewal")
 def _tell_inviter(message: Message, settings: Settings) -> bool:
-    """Only where the person still waits, and only where somebody is there who invited them."""
+    """Only where the person still waits, and only where somebody is there who invited them; of one link once a day."""
     token = db.session.get(Token, message.token_id) if message.token_id else None
     user = db.session.get(User, token.user_id) if token and token.purpose == "invitation" else None
     inviter = user.created_by if user and user.status == "invited" else None
-    if user is None or inviter is None or inviter.status != "active" or not inviter.email:
+    if token is None or user is None or inviter is None or inviter.status != "active" or not inviter.email:
+        return False
+    if _was_told(token, message):
         return False
     message.user_id, message.address, message.token_id = inviter.id, inviter.email, None
     link = f"{settings.base_url}/admin/users/{user.id}"
     messages.seal_values(message, {"person": user.name, "link": link}, settings)
     return True
+
+
+def _was_told(token: Token, message: Message) -> bool:
+    """Whether the same link was asked about shortly before: nobody's mailbox is filled by somebody else's clicks."""
+    asked = select(func.count()).where(
+        SignInAttempt.identifier_key == _key(token.value_hash),
+        SignInAttempt.reason == ASKED_AGAIN,
+        SignInAttempt.at.between(message.created_at - RENEWED_EVERY, message.created_at),
+    )
+    return (db.session.scalar(asked) or 0) > 1  # one is the message's own
+
+
+def _key(value_hash: str) -> str:
+    return f"invitation {value_hash}"
 
 
 def _introduce(user: User, about: Mapping[str, str]) -> None:

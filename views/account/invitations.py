@@ -27,12 +27,17 @@ def invitation(value: str | None = None) -> Any:
     """Choose a password and say who one is. Looking at the page uses nothing up: mail scanners look too."""
     link = held(PURPOSE, value)
     try:
-        user = invitations.look(link)
+        return _accept(link, opened=value is not None)
     except Expired as error:
+        db.session.rollback()
         page = render_template("account/invitation_over.html", message=error.message, value=link)
         return page, HTTPStatus.GONE
-    if request.method != "POST" and value:
-        hold(PURPOSE, value)
+
+
+def _accept(link: str, *, opened: bool) -> Any:
+    user = invitations.look(link)
+    if request.method != "POST" and opened:
+        hold(PURPOSE, link)
         return redirect(url_for("invitation_form"), HTTPStatus.SEE_OTHER)
     form = InvitationForm(request.form, obj=user if request.method != "POST" else None)
     if request.method == "POST" and form.validate():

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import RuleBroken, TooMany
+from backoffice.errors import Expired, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.services import password_reset
 from forms.account import ForgottenForm, NewPasswordForm
@@ -40,10 +40,19 @@ def forgotten() -> Any:
 
 def reset(value: str | None = None) -> Any:
     """Choose a new password. Looking at the page uses nothing up: mail scanners look too."""
-    form, link = NewPasswordForm(request.form), held(PURPOSE, value)
+    link = held(PURPOSE, value)
+    try:
+        return _choose(link, opened=value is not None)
+    except Expired as error:
+        db.session.rollback()
+        return render_template("account/reset_over.html", message=error.message), HTTPStatus.GONE
+
+
+def _choose(link: str, *, opened: bool) -> Any:
+    form = NewPasswordForm(request.form)
     password_reset.look(link)
-    if request.method != "POST" and value:
-        hold(PURPOSE, value)
+    if request.method != "POST" and opened:
+        hold(PURPOSE, link)
         return redirect(url_for("reset_form"), HTTPStatus.SEE_OTHER)
     if request.method == "POST" and form.validate():
         try:
