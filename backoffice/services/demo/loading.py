@@ -12,7 +12,7 @@ from backoffice import clock
 from backoffice.extensions import db, lock
 from backoffice.models.user import User
 from backoffice.services import passwords
-from backoffice.services.demo import changes, founding, joining, mail, runs, visits
+from backoffice.services.demo import changes, founding, joining, mail, portraits, runs, visits
 from backoffice.services.demo.agenda import Agenda
 from backoffice.services.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.services.demo.office import Office
@@ -48,6 +48,7 @@ def load(
     visits.expect(office)
     changes.plan(office)
     runs.plan(office, erased)
+    portraits.plan(office)
     agenda.run(progress)
     mail.settle(office)
     _forget_passwords(settings)
