@@ -62,11 +62,11 @@ def _edit_href(screen: "Screen", actor: Actor, row: Record) -> str | None:
 def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, Any]]:
     """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
 
-    Actions that would change nothing are left out.
+    Actions that would change nothing are left out. The dangerous come after the others, the refused last.
     """
     found = menu(actor, screen.actions(actor), row_id)
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
-    return [
+    items = [
         {
             "label": action.label,
             "url": screen.action_url(action),
@@ -77,6 +77,7 @@ def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, 
         for action, outcome, rule in found
         if outcome != "unchanged"
     ]
+    return sorted(items, key=lambda item: (bool(item["refused"]), item["danger"]))
 
 
 def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:

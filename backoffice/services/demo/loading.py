@@ -12,7 +12,7 @@ from backoffice import clock
 from backoffice.extensions import db, lock
 from backoffice.models.user import User
 from backoffice.services import passwords
-from backoffice.services.demo import changes, founding, joining, mail, portraits, runs, visits
+from backoffice.services.demo import changes, founding, joining, mail, portraits, protection, runs, visits
 from backoffice.services.demo.agenda import Agenda
 from backoffice.services.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.services.demo.office import Office
@@ -51,6 +51,7 @@ def load(
     portraits.plan(office)
     agenda.run(progress)
     mail.settle(office)
+    protection.protect(office)
     _forget_passwords(settings)
 
 
