@@ -1,0 +1,315 @@
+"""One's own profile: name, phone, language, time zone; pages follow the language, times follow the zone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice import clock, languages, time_zones
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from backoffice.models.user import User
+from backoffice.services import events, sessions
+from tests.support.acting import edit
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import error_at, hidden, link, read, value_of
+from views.actor import SESSION_KEY
+from views.times import _said, ago, exact
+
+OLD = {"first_name": "Vera", "phone": "", "language": "en", "time_zone": "UTC", "name_source": "administrator"}
+ELSEWHERE = {"language": "de", "time_zone": "Europe/Berlin"}
+AUTUMN = datetime(2026, 11, 21, 21, 43, 26, tzinfo=UTC)
+
+
+@pytest.fixture
+def vera(client: Client, cast: Cast) -> Client:
+    return client.sign_in("vera")
+
+
+def save(client: Client, **values: Any) -> Any:
+    """Open the form, change these fields and send it."""
+    page = client.get("/account/")
+    names = ("first_name", "last_name", "phone", "language", "time_zone")
+    now = {name: value_of(page, name) for name in names}
+    return client.post("/account/", now | {"version": hidden(page, "version")} | values)
+
+
+def test_the_profile_is_changed_with_one_event_that_says_what(vera: Client, cast: Cast) -> None:
+    version = cast.vera.version
+    answer = save(vera, first_name=" Véra ", phone="+49 30 1", language="de", time_zone="Europe/Berlin")
+    assert (answer.status_code, answer.location) == (303, "/account/")
+    settle()
+    user = cast.vera
+    assert (user.first_name, user.last_name, user.phone) == ("Véra", "Vance", "+49 30 1")
+    assert (user.language, user.time_zone, user.version) == ("de", "Europe/Berlin", version + 1)
+    (event,) = db.session.scalars(select(Event))
+    assert (event.action, event.actor_id, event.subject_id) == ("account.edit", user.id, user.id)
+    assert event.before == OLD
+    assert event.after == {**OLD, "first_name": "Véra", "phone": "+49 30 1", **ELSEWHERE, "name_source": "self"}
+    assert events.verify() == []
+
+
+def test_a_name_given_by_oneself_is_ones_own(app: Flask, vera: Client, cast: Cast) -> None:
+    save(vera, phone="+1")
+    settle()
+    assert cast.vera.name_source == "administrator"
+    save(vera, last_name="Vandervelde")
+    settle()
+    assert cast.vera.name_source == "self"
+    olivia = app.test_client()
+    assert isinstance(olivia, Client)
+    olivia.sign_in("olivia")
+    assert "given by its owner" in error_at(edit(olivia, "users", cast.vera.id, last_name="Vance"), "last_name")
+
+
+def test_saving_what_is_there_changes_nothing(vera: Client, cast: Cast) -> None:
+    version = cast.vera.version
+    assert save(vera).status_code == 303
+    settle()
+    assert cast.vera.version == version
+    assert db.session.scalars(select(Event)).all() == []
+
+
+@pytest.mark.parametrize(
+    "field, typed, message",
+    [
+        ("first_name", "x" * 101, "100 characters"),
+        ("last_name", "x" * 10_000, "100 characters"),
+        ("phone", "1" * 33, "32 characters"),
+        ("language", "xx", "offered languages"),
+        ("language", "../../etc", "offered languages"),
+        ("time_zone", "Mars/Olympus", "offered time zones"),
+        ("time_zone", "../../etc/passwd", "offered time zones"),
+        ("time_zone", "Europe", "offered time zones"),
+        ("time_zone", "", "offered time zones"),
+        ("time_zone", "\0", "offered time zones"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field_and_nothing_typed_is_lost(
+    vera: Client, cast: Cast, field: str, typed: str, message: str
+) -> None:
+    answer = save(vera, **{"phone": "+44 1"} | {field: typed})
+    assert answer.status_code == 422
+    assert message in error_at(answer, field)
+    if field != "phone":
+        assert value_of(answer, "phone") == "+44 1"
+    if field in ("first_name", "last_name", "phone"):
+        assert value_of(answer, field) == typed
+    settle()
+    assert (cast.vera.first_name, cast.vera.phone, cast.vera.time_zone) == ("Vera", "", "UTC")
+
+
+@pytest.mark.parametrize(
+    "typed, kept",
+    [
+        ("<b>Vera</b>", "<b>Vera</b>"),
+        ("Ve\0ra\x1b", "Vera"),
+        ("{{7*7}}", "{{7*7}}"),
+        ("فيرا", "فيرا"),
+        ("Ve\u0301ra", "Véra"),
+        ("\ud800Vera", "Vera"),
+    ],
+)
+def test_a_name_may_be_written_in_any_way_and_is_text_on_every_page(
+    vera: Client, cast: Cast, typed: str, kept: str
+) -> None:
+    assert save(vera, first_name=typed.encode("utf-8", "ignore").decode()).status_code == 303
+    settle()
+    assert cast.vera.first_name == kept
+    page = vera.get("/account/")
+    assert value_of(page, "first_name") == kept
+    assert "<b>Vera" not in page.text
+
+
+def test_fields_that_are_not_ones_own_are_left_alone(vera: Client, cast: Cast) -> None:
+    groups, before = [group.id for group in cast.vera.groups], cast.vera.email
+    sent = {"email": "x@example.org", "groups": ["", "1"], "status": "blocked", "two_factor": "disabled", "id": "1"}
+    assert save(vera, phone="+2", **sent, name_source="administrator", password_hash="x").status_code == 303
+    settle()
+    assert (cast.vera.phone, cast.vera.email, cast.vera.status) == ("+2", before, "active")
+    assert [group.id for group in cast.vera.groups] == groups
+
+
+def test_somebody_elses_change_meanwhile_is_shown_beside_ones_own(app: Flask, vera: Client, cast: Cast) -> None:
+    version = hidden(vera.get("/account/"), "version")
+    olivia = app.test_client()
+    assert isinstance(olivia, Client)
+    edit(olivia.sign_in("olivia"), "users", cast.vera.id, phone="+1 theirs")
+    answer = vera.post("/account/", {"first_name": "Vera", "phone": "+1 mine", "version": version})
+    assert answer.status_code == 409
+    main = read(answer).one("main").text
+    assert all(text in main for text in ("Olivia Owen", "+1 theirs", "+1 mine", "differs"))
+    settle()
+    assert cast.vera.phone == "+1 theirs"
+    fields = {e["name"]: e["value"] for e in read(answer).one("main").all("input") if e["name"] != "csrf_token"}
+    assert vera.post("/account/", fields).status_code == 303
+    settle()
+    assert cast.vera.phone == "+1 mine"
+
+
+@pytest.mark.parametrize("version", ["", "x", "0", "-1", "9" * 30])
+def test_a_version_that_nobody_read_changes_nothing(vera: Client, cast: Cast, version: str) -> None:
+    assert vera.post("/account/", {"phone": "+3", "version": version}).status_code == 409
+    settle()
+    assert cast.vera.phone == ""
+
+
+def test_the_profile_leads_to_the_rest_of_the_account_and_says_how_it_stands(vera: Client, cast: Cast) -> None:
+    page = vera.get("/account/")
+    ways = {e["href"]: e.text for e in read(page).one("ul", class_="ways").all("a")}
+    assert ways == {
+        "/account/password": "Password Set",
+        "/account/two-factor": "Two-factor authentication Off",
+        "/account/sessions": "Sessions 1 device is signed in",
+        "/account/avatar": "Avatar None: people see your initials",
+    }
+    assert link(page, "Change e-mail") == "/account/email"
+    for way in ways:
+        assert vera.get(way).status_code == 200
+
+
+def test_whoever_signs_in_by_login_sees_the_login_and_no_address(app: Flask, client: Client, cast: Cast) -> None:
+    user = cast.vera
+    user.login_method = "login"
+    user.set_login("vera7")
+    user.set_email(None)
+    value = sessions.begin(user=user, settings=app.extensions["settings"], ip="127.0.0.1", device="")
+    settle()
+    with client.session_transaction(base_url=app.config["TEST_BASE_URL"]) as session:
+        session[SESSION_KEY] = value
+    page = client.get("/account/")
+    assert "vera7" in read(page).one("dl", class_="own-address").text
+    assert link(page, "Change e-mail") == ""
+    assert error_at(client.post("/account/email", {"email": "vera@example.org"}), "email")
+
+
+# --- languages ---
+
+
+@pytest.fixture
+def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
+    """A few words of German, in place of whatever the product has."""
+    catalog = Catalog(locale="de")
+    catalog.add("Profile", "Profil")
+    catalog.add(("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden"))
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    babel = app.extensions["babel"]
+    monkeypatch.setattr(babel, "translation_directories", [str(tmp_path)])
+    monkeypatch.setattr(babel.instance.domain_instance, "cache", {})
+    monkeypatch.setattr(languages, "translated", lambda: ("en", "de"))
+    _said.cache_clear()
+    yield
+    _said.cache_clear()
+
+
+def heading(page: Any) -> tuple[str, str]:
+    found = read(page)
+    return found.one("html")["lang"], found.one("h1").text
+
+
+def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cast) -> None:
+    """Whatever their browser asks for."""
+    other = {"Accept-Language": "de"}
+    assert heading(vera.get("/account/", headers=other)) == ("en", "Profile")
+    save(vera, language="de")
+    assert heading(vera.get("/account/")) == ("de", "Profil")
+
+
+@pytest.mark.parametrize(
+    "asked, spoken",
+    [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5", "de"), ("fr", "en"), ("", "en"), ("*", "en"), ("\x7f;q=x", "en")],
+)
+def test_whoever_is_signed_out_sees_what_the_browser_asks_for(
+    german: None, client: Client, asked: str, spoken: str
+) -> None:
+    page = client.get("/sign-in", headers={"Accept-Language": asked})
+    assert read(page).one("html")["lang"] == spoken
+
+
+def test_a_language_without_texts_is_shown_in_english_and_says_so(
+    vera: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(languages, "translated", lambda: ("en",))
+    cast.vera.language = "de"
+    assert heading(vera.get("/account/")) == ("en", "Profile")
+
+
+def test_at_least_english_and_german_can_be_chosen() -> None:
+    assert {("de", "Deutsch"), ("en", "English")} <= set(languages.offered())
+
+
+def test_times_are_said_in_the_language_too(german: None, client: Client, cast: Cast) -> None:
+    cast.olivia.language = "de"
+    cast.vera.created_at = clock.now() - timedelta(hours=3, minutes=1)
+    client.sign_in("olivia")
+    said = [e.text for e in read(client.get(f"/admin/users/{cast.vera.id}")).all("time")]
+    assert "vor 3 Stunden" in said
+
+
+# --- times ---
+
+
+def titles(client: Client, path: str) -> list[str]:
+    return [e["title"] for e in read(client.get(path)).all("time")]
+
+
+def test_exact_times_follow_the_persons_clock_and_say_utc_too(client: Client, cast: Cast) -> None:
+    cast.olivia.time_zone = "Europe/Berlin"
+    cast.olivia.created_at = AUTUMN
+    client.sign_in("olivia")
+    assert "2026-11-21 22:43 CET · 21:43 UTC" in titles(client, f"/admin/users/{cast.olivia.id}")
+    cast.olivia.time_zone = "UTC"
+    assert "2026-11-21 21:43:26 UTC" in titles(client, f"/admin/users/{cast.olivia.id}")
+
+
+@pytest.mark.parametrize(
+    "zone, moment, said",
+    [
+        ("UTC", AUTUMN, "2026-11-21 21:43:26 UTC"),
+        ("Europe/Berlin", AUTUMN, "2026-11-21 22:43 CET · 21:43 UTC"),
+        ("Europe/Berlin", AUTUMN.replace(month=7), "2026-07-21 23:43 CEST · 21:43 UTC"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25 02:30 CEST · 00:30 UTC"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2026-10-25 02:30 CET · 01:30 UTC"),
+        ("Asia/Tokyo", AUTUMN, "2026-11-22 06:43 JST · 2026-11-21 21:43 UTC"),
+        ("Asia/Kathmandu", AUTUMN, "2026-11-22 03:28 +0545 · 2026-11-21 21:43 UTC"),
+        ("America/New_York", AUTUMN.replace(hour=2), "2026-11-20 21:43 EST · 2026-11-21 02:43 UTC"),
+    ],
+)
+def test_exact_times_in_any_zone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, zone: str, moment: datetime, said: str
+) -> None:
+    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of(zone))
+    with app.test_request_context():
+        assert exact(moment) == said
+        assert f'title="{said}"' in ago(moment)
+
+
+def test_the_date_of_long_ago_is_that_of_the_persons_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
+    with app.test_request_context(), clock.at(AUTUMN + timedelta(days=60)):
+        assert ago(AUTUMN).endswith(">2026-11-22</time>")
+
+
+def test_the_zones_on_offer_exist_and_fit() -> None:
+    names = [name for places in time_zones.offered().values() for name, _place in places]
+    assert len(names) == len(set(names)) > 300
+    assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kolkata"} <= set(names)
+    assert max(map(len, names)) <= User.__table__.c.time_zone.type.length
+    assert [name for name in names if name != "UTC" and str(time_zones.clock_of(name)) != name] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Nowhere/City", "Europe", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 300]
+)
+def test_a_zone_that_is_gone_is_utc(name: str) -> None:
+    assert time_zones.clock_of(name) is UTC
+    assert not time_zones.is_offered(name)
