@@ -1,6 +1,7 @@
 """`flask backoffice demo`: from nothing to a table of accounts, and never where it could do harm."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +31,12 @@ def demo_command(app_with: Callable[..., Flask]) -> Callable[[], Any]:
     return lambda: other.test_cli_runner().invoke(args=COMMAND)
 
 
-def test_command_migrates_loads_and_tells_how_to_sign_in(blank_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_migrates_loads_and_tells_how_to_sign_in(
+    blank_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEMO_PASSWORD", "short")
-    app = made(settings_for(blank_database, environment="demo", base_url="http://127.0.0.1:8123"))
+    where = {"base_url": "http://127.0.0.1:8123", "uploads_dir": tmp_path}
+    app = made(settings_for(blank_database, environment="demo", **where))
     answer = app.test_cli_runner().invoke(args=COMMAND)
     with app.app_context():
         db.engine.dispose()
