@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, select, update
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
+from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.services import events
@@ -25,10 +26,14 @@ def forget(people: Select[int]) -> None:
 
 
 def _forget_attempts(people: Select[int]) -> None:
-    """Attempts under any address the person ever had, those before the account and the throttled ones too."""
+    """Attempts under any address the person ever had, those before the account and the throttled ones too.
+
+    And mails to such an address of which no worker has found out yet whom they are for.
+    """
     db.session.execute(delete(SignInAttempt).where(SignInAttempt.user_id.in_(people)))
     for keys in _batches(sorted(_addresses(people))):
         db.session.execute(delete(SignInAttempt).where(SignInAttempt.identifier_key.in_(keys)))
+        db.session.execute(delete(Message).where(Message.user_id.is_(None), Message.address.in_(keys)))
 
 
 def _addresses(people: Select[int]) -> set[str]:

@@ -48,6 +48,15 @@ def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", 
     return run_at(answer)
 
 
+def handed_over(client: Client, person_id: int) -> str:
+    """Give somebody a temporary password; what the page shows this once."""
+    answer = confirmed(
+        client, "users", "temporary-password", previewed(client, "users", "temporary-password", person_id)
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:3000]
+    return read(answer).one("output").text
+
+
 def run_at(answer: TestResponse) -> BulkRun:
     """The run that an answer leads to."""
     settle()

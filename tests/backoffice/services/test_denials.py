@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.acting import act, add, edit, everything, group, previewed, undo
+from tests.support.acting import act, add, edit, everything, group, handed_over, previewed, undo
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.html import read
@@ -98,21 +98,25 @@ def test_failed_sign_ins_are_kept_with_their_reason(app: Flask, cast: Cast) -> N
 
 
 @pytest.fixture
-def secrets(app: Flask, client: Client, cast: Cast, run: Callable[..., Any]) -> list[str]:
+def secrets(
+    app: Flask, client: Client, cast: Cast, run: Callable[..., Any], app_with: Callable[..., Flask]
+) -> list[str]:
     """Everything that only its owner may know, after all of it was used."""
     own, link = "the quick words of nobody else", run("backoffice", "create-administrator", "ivan@example.com").output
     value = link.strip().rpartition("/")[2]
     app.test_client().post(f"/invitations/{value}", {"new_password": own, "repeat_password": own})
     client.sign_in("olivia")
-    temporary = read(add(client, "users", email="temp@example.com")).one("output").text
+    made = read(add(client, "users", login_method="login", login="temp")).one("output").text
+    boss = app_with(temporary_passwords_for_all=True).test_client().sign_in("olivia")
+    temporary = handed_over(boss, cast.vera.id)
     newcomer = app.test_client()
-    newcomer.sign_in("temp@example.com", temporary)
+    newcomer.sign_in("vera", temporary)
     mine = "another four long words here"
     form = {"current_password": temporary, "new_password": mine, "repeat_password": mine}
     assert newcomer.post("/account/password", form).status_code == 303
     app.test_client().try_sign_in("max", "a wrong but telling password")
     assert previewed(newcomer, "users", "block", cast.max.id).status_code == 403
-    return [own, value, temporary, mine, "a wrong but telling password", PASSWORD, client.token()]
+    return [own, value, made, temporary, mine, "a wrong but telling password", PASSWORD, client.token()]
 
 
 def test_no_table_holds_a_secret_in_clear(secrets: list[str]) -> None:

@@ -60,7 +60,7 @@ def test_whoever_leaves_loses_open_links(
     person, link = invited(run)
     person_id = person.id
     client.sign_in("olivia")
-    assert app.test_client().get(link).status_code == 200
+    assert app.test_client().get(link, follow_redirects=True).status_code == 200
     act(client, "users", action, person_id)
     assert open_links(person_id) == 0
     words = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
