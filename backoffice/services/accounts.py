@@ -29,10 +29,11 @@ def change_password(*, actor: Actor, current: str, new: str, origin: From, setti
     Raises RuleBroken with the field current_password or new_password, or TooMany. Every try of the current password
     is recorded: commit whatever comes of it.
     """
-    user = db.session.get_one(User, actor.user_id, with_for_update=True)
+    user = db.session.get_one(User, actor.user_id)
     key = user.email_key or user.login_key or ""
-    throttle.wait_turn(key, origin.ip)
+    throttle.wait_turn(key, origin.ip)  # before the person is locked, as at sign-in
     throttle.check(identifier_key=key, origin=origin, settings=settings)
+    db.session.refresh(user, with_for_update=True)
     if not passwords.matches(user, current, settings):
         attempts.note(key, user, "failed", "current password", origin)
         raise RuleBroken("This is not your current password.", field="current_password")
