@@ -3,13 +3,13 @@
 from flask import Flask
 from flask.cli import AppGroup
 
-from backoffice.commands import act, administrators, demo, events, worker
+from backoffice.commands import act, administrators, demo, events, keys, worker
 
 group = AppGroup("backoffice", help="Administer this installation.")
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (administrators, demo, events, act, worker):
+    for module in (administrators, demo, events, act, keys, worker):
         module.add(group)
     app.cli.add_command(group)

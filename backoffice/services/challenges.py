@@ -23,20 +23,27 @@ VALID = timedelta(minutes=10)
 SENDS_COUNTED = timedelta(minutes=10)
 TRIES = 5  # of one mailed code
 WRONG = "This code is not right, or was used already."
+UNREADABLE = (
+    "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."
+)
+NO_MORE = "No more codes can be sent now. Wait ten minutes, or use the code you have."
 OVER = "That took too long, or your account was changed meanwhile. Please sign in again."
 
 
-def begin(user: User, settings: Settings) -> str:
-    """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if need be."""
+def begin(user: User, settings: Settings) -> tuple[str, str]:
+    """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if need be.
+
+    With the value comes the sentence to show where no code could be mailed.
+    """
     value, now = secrets.token_urlsafe(32), clock.now()
     challenge = SignInChallenge(
         user_id=user.id, value_hash=digest(value), created_at=now, expires_at=now + VALID, tries=0
     )
     db.session.add(challenge)
-    if user.two_factor == "email" and _may_send(user, settings):
+    if sent := user.two_factor == "email" and _may_send(user, settings):
         _send(challenge, value, user, settings)
     db.session.flush()
-    return value
+    return value, "" if sent or user.two_factor != "email" else NO_MORE
 
 
 def owner(value: str, origin: From) -> User:
@@ -52,7 +59,7 @@ def answer(value: str, code: str, origin: From, settings: Settings) -> str:
     challenge, user = _open(value, origin, for_use=True)
     if not (_mailed_is_right(challenge, value, code) or is_right(user, code, settings)):
         challenge.tries += 1
-        return WRONG
+        return UNREADABLE if user.two_factor == "totp" and not totp.is_readable(user, settings) else WRONG
     challenge.used_at = clock.now()
     return ""
 
@@ -70,10 +77,7 @@ def send_again(value: str, origin: From, settings: Settings) -> None:
     if user.two_factor != "email":
         return
     if not _may_send(user, settings):
-        raise TooMany(
-            "No more codes can be sent now. Wait ten minutes, or use the code you have.",
-            retry_after=int(SENDS_COUNTED.total_seconds()),
-        )
+        raise TooMany(NO_MORE, retry_after=int(SENDS_COUNTED.total_seconds()))
     _send(challenge, value, user, settings)
 
 

@@ -94,7 +94,7 @@ def wake() -> None:
 
 def seal_values(message: Message, values: Mapping[str, str], settings: Settings) -> None:
     """Give the message what it is to say."""
-    about = _about(message.purpose, message.address)
+    about = bound_to(message.purpose, message.address)
     message.sealed = sealing.seal(json.dumps(dict(values)), about=about, settings=settings)
 
 
@@ -102,17 +102,18 @@ def values_of(message: Message, settings: Settings) -> dict[str, str]:
     """What only this mail knows. Raises sealing.Unreadable where its key is gone."""
     if message.sealed is None:
         return {}
-    about = _about(message.purpose, message.address)
+    about = bound_to(message.purpose, message.address)
     found: dict[str, str] = json.loads(sealing.unseal(message.sealed, about=about, settings=settings))
     return found
 
 
 def _sealed(letter: Letter, settings: Settings) -> str:
-    about = _about(letter.purpose, letter.address)
+    about = bound_to(letter.purpose, letter.address)
     return sealing.seal(json.dumps(dict(letter.values)), about=about, settings=settings)
 
 
-def _about(purpose: str, address: str) -> str:
+def bound_to(purpose: str, address: str) -> str:
+    """What the sealed values of a message are bound to: in another message they cannot be read."""
     return f"message {purpose} to {address}"
 
 

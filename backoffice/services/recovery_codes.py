@@ -1,6 +1,7 @@
 """Recovery codes: ten ways in for somebody without the phone, each of them once."""
 
 import secrets
+import unicodedata
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
@@ -48,4 +49,5 @@ def _group() -> str:
 
 
 def _plain(code: str) -> str:
-    return "".join(character for character in code[:100].lower() if character.isalnum())
+    """However it was typed: in capitals, without the hyphens, with a full-width keyboard."""
+    return "".join(c for c in unicodedata.normalize("NFKC", code[:100]).lower() if c.isalnum())

@@ -40,9 +40,9 @@ def unseal(sealed: str, *, about: str, settings: Settings) -> str:
         raise Unreadable("The text was changed, or was sealed for something else.") from None
 
 
-def is_current(sealed: str, settings: Settings) -> bool:
-    """Whether the text is sealed with the newest key."""
-    return sealed.startswith(f"{key_id(settings.sealing_keys[0])}.")
+def mark(settings: Settings) -> str:
+    """What everything begins with that is sealed with the newest key."""
+    return f"{key_id(settings.sealing_keys[0])}."
 
 
 @cache

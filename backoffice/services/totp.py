@@ -2,8 +2,10 @@
 
 import hmac
 import unicodedata
+from datetime import timedelta
 
 import pyotp
+import structlog
 from sqlalchemy import Select, delete, select, update
 
 from backoffice import clock
@@ -16,12 +18,14 @@ from backoffice.settings import Settings
 STEP = 30  # seconds
 EITHER_WAY = 1  # steps
 ISSUER = "Backoffice"
+WAITS = timedelta(hours=1)  # for its confirmation: one that was shown long ago may have been seen by others
+log = structlog.get_logger()
 
 
 def begin(user: User, settings: Settings) -> None:
     """A new secret that waits for its confirmation; one in use goes on working until then."""
     forget(select(User.id).where(User.id == user.id), state="pending")
-    sealed = sealing.seal(pyotp.random_base32(), about=_about(user.id), settings=settings)
+    sealed = sealing.seal(pyotp.random_base32(), about=bound_to(user.id), settings=settings)
     db.session.add(TotpSecret(user_id=user.id, state="pending", sealed=sealed, last_step=0, created_at=clock.now()))
     db.session.flush()
 
@@ -29,7 +33,13 @@ def begin(user: User, settings: Settings) -> None:
 def pending(user: User, settings: Settings) -> str | None:
     """The secret that waits for its confirmation, in base 32, if there is one."""
     row = _row(user, "pending")
-    return sealing.unseal(row.sealed, about=_about(user.id), settings=settings) if row else None
+    return _secret(row, settings) if row else None
+
+
+def is_readable(user: User, settings: Settings) -> bool:
+    """Whether codes of the app in use can be checked: its secret is there, and so is the key it is encrypted with."""
+    row = _row(user, "active")
+    return row is not None and _secret(row, settings) is not None
 
 
 def uri(user: User, secret: str, settings: Settings) -> str:
@@ -61,14 +71,9 @@ def forget(people: Select[int], *, state: str | None = None) -> None:
     db.session.execute(delete(TotpSecret).where(*which).execution_options(synchronize_session="fetch"))
 
 
-def reseal(settings: Settings) -> int:
-    """Encrypt every secret with the newest key; how many were not."""
-    rows = [row for row in db.session.scalars(select(TotpSecret)) if not sealing.is_current(row.sealed, settings)]
-    for row in rows:
-        about = _about(row.user_id)
-        text = sealing.unseal(row.sealed, about=about, settings=settings)
-        row.sealed = sealing.seal(text, about=about, settings=settings)
-    return len(rows)
+def bound_to(user_id: int) -> str:
+    """What the sealed secret of this person is bound to: in another row it cannot be read."""
+    return f"authenticator of user {user_id}"
 
 
 def plain(code: str) -> str:
@@ -79,8 +84,8 @@ def plain(code: str) -> str:
 
 def _use(row: TotpSecret, code: str, settings: Settings) -> bool:
     """Compare and set on the step, not on the text: of two requests at once, one changes a row."""
-    secret = sealing.unseal(row.sealed, about=_about(row.user_id), settings=settings)
-    step = _step_of(secret, plain(code))
+    secret = _secret(row, settings)
+    step = _step_of(secret, plain(code)) if secret else None
     if step is None:
         return False
     unused = update(TotpSecret).where(TotpSecret.id == row.id, TotpSecret.last_step < step).values(last_step=step)
@@ -96,10 +101,17 @@ def _step_of(secret: str, code: str) -> int | None:
     return right[-1] if right else None
 
 
+def _secret(row: TotpSecret, settings: Settings) -> str | None:
+    """None where the key is gone: the administrators read so in the log, and everything else goes on."""
+    try:
+        return sealing.unseal(row.sealed, about=bound_to(row.user_id), settings=settings)
+    except sealing.Unreadable as fault:
+        log.error("authenticator_unreadable", user=row.user_id, fault=str(fault))
+        return None
+
+
 def _row(user: User, state: str, *, for_use: bool = False) -> TotpSecret | None:
     statement = select(TotpSecret).where(TotpSecret.user_id == user.id, TotpSecret.state == state)
+    if state == "pending":
+        statement = statement.where(TotpSecret.created_at > clock.now() - WAITS)
     return db.session.scalar(statement.with_for_update() if for_use else statement)
-
-
-def _about(user_id: int) -> str:
-    return f"authenticator of user {user_id}"

@@ -11,6 +11,7 @@ from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.services import (
+    addresses,
     attempts,
     challenges,
     events,
@@ -27,6 +28,7 @@ from backoffice.settings import Settings
 from backoffice.text import noted
 
 WRONG_CODE = "This code does not fit. Wait for the next one and enter that; the clock of the phone must be right."
+BY_LINK = "enrolment link"
 CHANGED = {
     "totp": noted("An authenticator app is now asked for at every sign-in."),
     "email": noted("Codes by e-mail are now asked for at every sign-in."),
@@ -102,18 +104,11 @@ def begin_by_link(*, value: str, password: str, origin: From, settings: Settings
     The mailbox alone is not enough. Every try is recorded: commit whatever comes of it. Raises NotFound or Expired
     for the link, TooMany, or RuleBroken (field password).
     """
-    user, _token = _behind(value)
-    key = user.email_key or ""
-    throttle.wait_turn(key, origin.ip)
-    try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings)
-    except TooMany:
-        attempts.note(key, user, "blocked", throttle.THROTTLED, origin)
-        raise
+    user = _counted(value, origin, settings, factor="password")
     if not passwords.matches(user, password[:1000], settings):
-        attempts.note(key, user, "failed", "password", origin)
+        attempts.note(user.email_key or "", user, "failed", "password", origin)
         raise RuleBroken("This is not your password.", field="password")
-    attempts.note(key, user, "ok", "enrolment link", origin)
+    attempts.note(user.email_key or "", user, "ok", BY_LINK, origin)
     totp.begin(user, settings)
     return user, totp.pending(user, settings) or ""
 
@@ -121,21 +116,43 @@ def begin_by_link(*, value: str, password: str, origin: From, settings: Settings
 def confirm_by_link(*, value: str, code: str, origin: From, settings: Settings) -> list[str]:
     """Use the link up and put the new app into use; the recovery codes, to be shown once.
 
-    Raises NotFound or Expired for the link, RuleBroken (field code) if the code does not fit.
+    Whoever has the link alone must not guess the code. Every try is recorded: commit whatever comes of it. Raises
+    NotFound or Expired for the link, TooMany, or RuleBroken (field code) if the code does not fit.
     """
-    user, token = _behind(value, for_use=True)
-    codes = _put_into_use(user, code, settings)
+    _counted(value, origin, settings, factor="code")
+    user, token = _behind(value, origin, for_use=True)
+    try:
+        codes = _put_into_use(user, code, settings)
+    except RuleBroken:
+        attempts.note(user.email_key or "", user, "failed", BY_LINK, origin, factor="code")
+        raise
+    attempts.note(user.email_key or "", user, "ok", BY_LINK, origin, factor="code")
     token.used_at = clock.now()
     _changed(Actor(user.id, user.email or "", ip=origin.ip), user, "totp", settings)
     return codes
 
 
-def _behind(value: str, *, for_use: bool = False) -> tuple[User, Token]:
+def _counted(value: str, origin: From, settings: Settings, *, factor: str) -> User:
+    """The person behind the link, unless this factor was tried too often."""
+    user, _token = _behind(value, origin)
+    key = user.email_key or ""
+    throttle.wait_turn(key, origin.ip)
+    try:
+        throttle.check(identifier_key=key, origin=origin, settings=settings, factor=factor)
+    except TooMany:
+        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor=factor)
+        raise
+    return _behind(value, origin, for_use=True)[0]
+
+
+def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, Token]:
     token = tokens.find(value=value, purpose="two_factor_enrolment")
     user = db.session.get_one(User, token.user_id, with_for_update=for_use or None, populate_existing=True)
     token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
     if user.status != "active":
         raise RuleBroken("This account cannot be used at the moment.")
+    if not addresses.admits(user.ip_whitelist, origin.ip):
+        raise RuleBroken("This account cannot be used from here.")
     return user, token
 
 

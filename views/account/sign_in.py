@@ -39,12 +39,16 @@ def sign_in_page() -> Any:
     result = sign_in(
         identifier=form.identifier.data or "", password=form.password.data or "", origin=where, settings=settings()
     )
+    if result.session or result.challenge:
+        _leave("signed in anew")
     db.session.commit()
     if result.session:
         response = _enter(result.session, back)
     elif result.challenge:
         session.clear()
         session[CHALLENGE], session["next"] = result.challenge, back
+        if result.message:
+            flash(result.message, "warning")
         response = make_response(redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER))
     else:
         response = _form(form, back, message=result.message, status=_refused(result))
@@ -87,11 +91,16 @@ def send_again() -> Any:
 
 def sign_out() -> Any:
     """End the session here and in the table."""
-    if (who := actor()) and who.session_id:
-        sessions.end(who.session_id)
-        db.session.commit()
+    _leave("signed out")
+    db.session.commit()
     session.clear()
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
+
+
+def _leave(reason: str) -> None:
+    """Whatever session this browser has ends: a copy of its value opens nothing any more."""
+    if (who := actor()) and who.session_id:
+        sessions.end(who.session_id, reason=reason)
 
 
 def _challenge() -> str:

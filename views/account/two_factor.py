@@ -129,13 +129,15 @@ def _confirm_by_link(link: str) -> Any:
             codes = two_factor.confirm_by_link(
                 value=link, code=form.code.data or "", origin=origin(), settings=settings()
             )
-            db.session.commit()
         except RuleBroken as error:
-            db.session.rollback()
             form.refuse(error)
+        except TooMany as error:
+            form.form_errors.append(error.message)
         else:
+            db.session.commit()
             drop(PURPOSE)
             return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
+        db.session.commit()  # the try is counted
     page = render_template("account/enrolment_code.html", form=form)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
