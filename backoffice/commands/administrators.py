@@ -10,11 +10,13 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import system
 from backoffice.services import accounts, events, links, passwords
-from backoffice.text import address_key
+from backoffice.settings import Settings
+from backoffice.text import address_key, duration
 
 
 def add(group: AppGroup) -> None:
     group.command("create-administrator")(create_administrator)
+    group.command("invitation-link")(invitation_link)
     group.command("clear-ip-whitelist")(clear_ip_whitelist)
 
 
@@ -40,8 +42,20 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
     if prompt:
         click.echo(f"{user.email} can sign in at {settings.base_url}/sign-in.")
     else:
-        hours = settings.invitation_valid.total_seconds() / 3600
-        click.echo(f"Open this link within {hours:g} hours to choose a password; it works once:\n{link}")
+        _tell(link, settings)
+
+
+@click.argument("email")
+def invitation_link(email: str) -> None:
+    """Print a new link for somebody who is invited, where mail does not reach them."""
+    settings = current_app.extensions["settings"]
+    user = db.session.scalar(select(User).where(User.email_key == address_key(email)))
+    if user is None or user.status != "invited":
+        raise click.ClickException("Nobody with this e-mail address is waiting for an invitation.")
+    link = links.issue(links.INVITATION, user, settings)
+    events.record(actor=system(), action="users.resend_invitation", subject=events.subject_of(user))
+    db.session.commit()
+    _tell(link, settings)
 
 
 @click.argument("email")
@@ -60,3 +74,8 @@ def clear_ip_whitelist(email: str) -> None:
     )
     db.session.commit()
     click.echo(f"{user.email} may sign in from any address.")
+
+
+def _tell(link: str, settings: Settings) -> None:
+    valid = duration(settings.invitation_valid)
+    click.echo(f"Open this link within {valid} to choose a password; it works once:\n{link}")

@@ -57,6 +57,16 @@ def test_the_link_works_once_and_only_for_eight_hours(run: Run, client: Client) 
     assert client.get("/invitations/made-up").status_code == 404
 
 
+def test_another_link_is_printed_for_whoever_still_waits(run: Run, client: Client) -> None:
+    first = link_in(run("backoffice", "create-administrator", "olivia@example.com").output)
+    second = link_in(run("backoffice", "invitation-link", "OLIVIA@example.com").output)
+    assert "A newer link was sent" in client.get(first).text
+    assert client.post(second, {"new_password": NEW, "repeat_password": NEW}).location == "/sign-in"
+    refused = run("backoffice", "invitation-link", "olivia@example.com")
+    assert refused.exit_code == 1
+    assert "Nobody with this e-mail address is waiting" in refused.output
+
+
 def test_a_password_may_be_typed_at_a_prompt_instead(run: Run, client: Client) -> None:
     made = run("backoffice", "create-administrator", "olivia@example.com", "--prompt", input=f"{NEW}\n{NEW}\n")
     assert made.exit_code == 0, made.output
