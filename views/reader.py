@@ -21,13 +21,8 @@ def language() -> str:
 
 def zone() -> tzinfo:
     """The signed-in person's time zone, else UTC."""
-    if not has_request_context():
-        return UTC
-    if "zone" not in g:
-        who = _person()
-        g.zone = time_zones.clock_of(who.time_zone) if who else UTC
-    found: tzinfo = g.zone
-    return found
+    who = _person() if has_request_context() else None
+    return time_zones.clock_of(who.time_zone) if who else UTC
 
 
 def _person() -> Actor | None:

@@ -1,9 +1,10 @@
 """Times as people say them, with the exact one on hover: by the reader's clock, and in UTC."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
+from flask import g
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import ngettext as _n
@@ -29,9 +30,10 @@ def ago(moment: datetime | None) -> Markup:
         return Markup('<span class="muted">–</span>')
     seconds = (clock.now() - moment).total_seconds()
     step = next(((size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
-    said = step and _said(int(abs(seconds) // step[0]), step[1], seconds > 0, str(get_locale()))
+    language, place = _reader()
+    said = step and _said(int(abs(seconds) // step[0]), step[1], seconds > 0, language)
     utc = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
-    local = moment.astimezone(zone())
+    local = moment.astimezone(place)
     # All texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
     # A date is its own `datetime`; other words need one, which times.js reads as well.
     machine = f' datetime="{utc.replace(" ", "T")}Z"' if said else ""
@@ -41,7 +43,15 @@ def ago(moment: datetime | None) -> Markup:
 
 def exact(moment: datetime) -> str:
     """The time by the reader's clock, with UTC beside it unless that is the same."""
-    return _exact(moment.astimezone(zone()), moment.astimezone(UTC).isoformat(" ")[:19])
+    return _exact(moment.astimezone(_reader()[1]), moment.astimezone(UTC).isoformat(" ")[:19])
+
+
+def _reader() -> tuple[str, tzinfo]:
+    """Language and clock of the reader, found out once for all times of a page."""
+    if "reader" not in g:
+        g.reader = str(get_locale()), zone()
+    found: tuple[str, tzinfo] = g.reader
+    return found
 
 
 def _exact(local: datetime, utc: str) -> str:

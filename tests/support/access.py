@@ -166,19 +166,15 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "account.sessions": _to_all("GET", 200),
     "account.end_session": _to_all("POST", 404, session_id=2**63 - 1),
     "account.end_other_sessions": _to_all("POST", 303),
-    "account.profile": lambda _person: [
-        Try("GET", (200,)),
-        Try("POST", (409,)),
-    ],  # no version is no version that anybody has read
-    "account.email": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
-    "account.confirm_email": lambda _person: [
-        Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS
-    ],
-    "account.confirm_email_form": lambda _person: [Try(method, (404,)) for method in METHODS],
-    "account.avatar": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
+    # No version is none that anybody has read.
+    "account.profile": lambda _person: [Try("GET", (200,)), Try("POST", (409,))],
+    "account.email": _page_with_form,
+    "account.confirm_email": _link_to_nobody,
+    "account.confirm_email_form": _nothing_held,
+    "account.avatar": _page_with_form,
     "account.avatar_remove": _to_all("POST", 303),
     "avatar": _to_all("GET", 404, key="0" * 32, size=64),
-    "account.password": lambda _person: [Try("GET", (200,)), Try("POST", (422,))],
+    "account.password": _page_with_form,
 }
 
 
