@@ -120,7 +120,7 @@ class User(Searchable, Entity):
         Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id", "created_by_id"),
-        Index("ix_users_status_id", "status", "id"),
+        Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
     )
 
     def set_email(self, email: str | None) -> None:

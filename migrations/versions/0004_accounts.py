@@ -105,9 +105,13 @@ def upgrade() -> None:
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("time_zone", sa.String(length=40), server_default="UTC", nullable=False))
         batch_op.add_column(sa.Column("avatar", sa.String(length=64), nullable=True))
+    op.drop_index("ix_users_status_id", "users")
+    op.create_index("ix_users_status_id_two_factor", "users", ["status", "id", "two_factor"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_users_status_id_two_factor", "users")
+    op.create_index("ix_users_status_id", "users", ["status", "id"])
     op.drop_column("users", "avatar")  # not in a batch, which would copy the table without its hand-made index
     op.drop_column("users", "time_zone")
 
