@@ -16,13 +16,10 @@ from backoffice.actions.people import (
 from backoffice.actions.relations import restore
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.models.message import Message
 from backoffice.models.session import Session
-from backoffice.models.sign_in_challenge import SignInChallenge
-from backoffice.models.token import Token
 from backoffice.models.user import User, user_client_tags, user_groups
 from backoffice.policy import grants
-from backoffice.services import challenges, erasure, messages, recovery_codes, sessions, tokens, totp
+from backoffice.services import challenges, erasure, messages, sessions, tokens
 
 
 class UserAction(Action):
@@ -199,10 +196,6 @@ class DeleteUsers(ExclusiveUserAction):
         erasure.forget(rows)
         for table in (user_groups, user_client_tags):
             db.session.execute(delete(table).where(table.c.user_id.in_(rows)))
-        totp.forget(rows)
-        recovery_codes.forget(rows)
-        for model in (Session, Message, Token, SignInChallenge):
-            db.session.execute(delete(model).where(model.user_id.in_(rows)))
         self.update(
             rows,
             version=User.version,  # raised by the first update
@@ -222,4 +215,5 @@ class DeleteUsers(ExclusiveUserAction):
             status_reason="",
             status_before=None,
             email_verified_at=None,
+            avatar=None,
         )

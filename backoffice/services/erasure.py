@@ -9,12 +9,18 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
 from backoffice.models.message import Message
+from backoffice.models.recovery_code import RecoveryCode
+from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.sign_in_challenge import SignInChallenge
+from backoffice.models.token import Token
+from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from backoffice.services import events
+from backoffice.services import avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
+BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Session)
 AT_ONCE = 500  # values in one statement
 
 
@@ -22,7 +28,15 @@ def forget(people: Select[int]) -> None:
     """Erase what attempts, runs and events say about `people`, whose own rows must still say who they are."""
     _forget_attempts(people)
     _forget_runs(people)
+    _forget_belongings(people)
     events.redact(subject_type="users", subject_ids=people)
+
+
+def _forget_belongings(people: Select[int]) -> None:
+    """Pictures, second factors, mails, links and sessions."""
+    avatars.forget(people)
+    for model in BELONGINGS:
+        db.session.execute(delete(model).where(model.user_id.in_(people)))
 
 
 def _forget_attempts(people: Select[int]) -> None:
