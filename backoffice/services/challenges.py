@@ -12,7 +12,7 @@ from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
-from backoffice.services import addresses, messages, recovery_codes, totp
+from backoffice.services import admission, messages, recovery_codes, totp
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.services.sessions import digest
@@ -101,7 +101,7 @@ def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInCha
     challenge = db.session.scalar(statement.execution_options(populate_existing=True))
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
         raise Expired(OVER)
-    if user.status != "active" or not addresses.admits(user.ip_whitelist, origin.ip):
+    if admission.refusal(user, origin.ip):
         raise Expired(OVER)
     return challenge, user
 

@@ -8,7 +8,7 @@ from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import addresses, attempts, challenges, notices, passwords, sessions, throttle
+from backoffice.services import admission, attempts, challenges, notices, passwords, sessions, throttle
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
 from backoffice.text import address_key, cleaned
@@ -41,7 +41,7 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
     if right and user:  # whoever blocks them at this moment is waited for
         db.session.flush()  # a hash that was renewed
         db.session.refresh(user, with_for_update=True)
-    reason = _refusal(user, origin) if right and user else "password"
+    reason = admission.refusal(user, origin.ip) if right and user else "password"
     if user is None or reason:
         attempts.note(key, user, "failed" if reason == "password" else "blocked", reason, origin)
         return SignIn(message=REFUSED)
@@ -77,19 +77,3 @@ def _through(user: User, key: str, origin: From, settings: Settings, *, factor: 
     user.last_login_at = clock.now()
     attempts.note(key, user, "ok", "", origin, factor=factor)
     return SignIn(session=sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device))
-
-
-def _refusal(user: User, origin: From) -> str:
-    """Why someone with the right password may not in, for the list of attempts; '' if they may."""
-    if user.status != "active":
-        return user.status
-    if user.login_method != "email":
-        return "login method"
-    if user.password_state != "usable" and not _temporary_in_time(user):
-        return "password expired"
-    return "" if addresses.admits(user.ip_whitelist, origin.ip) else "address"
-
-
-def _temporary_in_time(user: User) -> bool:
-    in_time = user.password_expires_at is None or user.password_expires_at > clock.now()
-    return user.password_state == "temporary" and in_time

@@ -1,0 +1,21 @@
+"""Who may sign in at all, and from where: asked after the password, and once more after the code."""
+
+from backoffice import clock
+from backoffice.models.user import User
+from backoffice.services import addresses
+
+
+def refusal(user: User, ip: str) -> str:
+    """Why someone with the right password may not in, for the list of attempts; '' if they may."""
+    if user.status != "active":
+        return user.status
+    if user.login_method != "email":
+        return "login method"
+    if user.password_state != "usable" and not _temporary_in_time(user):
+        return "password expired"
+    return "" if addresses.admits(user.ip_whitelist, ip) else "address"
+
+
+def _temporary_in_time(user: User) -> bool:
+    in_time = user.password_expires_at is None or user.password_expires_at > clock.now()
+    return user.password_state == "temporary" and in_time
