@@ -11,8 +11,11 @@ from werkzeug.test import TestResponse
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.message import Message
+from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from backoffice.services import messages
+from backoffice.services import messages, recovery_codes, totp
+from backoffice.settings import Settings
+from tests.support.cast import PASSWORD
 from tests.support.client import Client, settle
 from tests.support.html import read
 
@@ -48,3 +51,51 @@ def mailed(app: Flask, purpose: str, person: User | None = None) -> list[dict[st
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
     rows = db.session.scalars(statement.where(Message.user_id == person.id) if person else statement)
     return [messages.values_of(row, app.extensions["settings"]) for row in rows]
+
+
+def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
+    """An authenticator app for somebody, without a browser: its key and the recovery codes."""
+    totp.begin(person, settings)
+    row = db.session.scalars(select(TotpSecret).where(TotpSecret.user_id == person.id)).one()
+    key = totp.pending(person, settings)
+    assert key
+    row.state, person.two_factor = "active", "totp"
+    codes = recovery_codes.renew(person)
+    settle()
+    return key, codes
+
+
+def give_email_codes(person: User) -> list[str]:
+    """Codes by e-mail for somebody: the recovery codes."""
+    person.two_factor, person.email_verified_at = "email", clock.now()
+    codes = recovery_codes.renew(person)
+    settle()
+    return codes
+
+
+def visitor(app: Flask) -> Client:
+    """A browser of its own."""
+    found = app.test_client()
+    assert isinstance(found, Client)
+    return found
+
+
+def first_step(client: Client, name: str, password: str = PASSWORD) -> Client:
+    """Give the password, after which a code is asked for."""
+    answer = client.try_sign_in(name, password)
+    assert (answer.status_code, answer.location) == (303, "/sign-in/code"), answer.get_data(as_text=True)[:2000]
+    return client
+
+
+def second_step(client: Client, code: str) -> TestResponse:
+    """Give a code."""
+    answer = client.post("/sign-in/code", {"code": code})
+    client._token = None  # a step up gives the visitor a new session
+    return answer
+
+
+def is_in(client: Client) -> bool:
+    """Whether the visitor reaches home, or is sent to the sign-in."""
+    answer = client.get("/")
+    assert answer.status_code in {200, 303}
+    return answer.status_code == 200
