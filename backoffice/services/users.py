@@ -163,9 +163,7 @@ def _say_to_whom(message: Message, settings: Settings) -> bool:
     user = message.user
     if user is None or not user.email:
         return False
-    at = f"{message.created_at.isoformat(' ')[:16]} UTC"
-    values = {"address": masked(user.email), "device": "an administrator", "ip": "–", "at": at}
-    messages.seal_values(message, values, settings)
+    messages.seal_values(message, {"address": masked(user.email)}, settings)
     return True
 
 

@@ -1,7 +1,6 @@
 """One's own e-mail address: asked for, confirmed at the new one and nowhere else, told to the old one."""
 
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,65 +14,17 @@ from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.services import events, messages, tokens
-from tests.support.acting import edit
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
+from tests.support.email_change import NEW, addresses, ask, confirm, link_to, visitor, worker
 from tests.support.html import error_at, read, value_of
-from tests.support.races import PutBack, at_once
 
-NEW = "vera.new@example.org"
 SAID = "If nobody else has this address"
 
 
 @pytest.fixture
 def vera(client: Client, cast: Cast) -> Client:
     return client.sign_in("vera")
-
-
-def visitor(app: Flask) -> Client:
-    found = app.test_client()
-    assert isinstance(found, Client)
-    return found
-
-
-def ask(client: Client, address: str = NEW) -> None:
-    answer = client.post("/account/email", {"email": address})
-    assert (answer.status_code, answer.location) == (303, "/account/"), answer.text[:2000]
-
-
-def worker(app: Flask) -> list[str]:
-    """Do what the worker does with what waits: the paths of the links that leave, for whoever may have one."""
-    settle()
-    found, settings = [], app.extensions["settings"]
-    for message in db.session.scalars(select(Message).where(Message.purpose == "email_change").order_by(Message.id)):
-        prepare = messages.preparation(message)
-        if prepare and not prepare(message, settings):
-            db.session.delete(message)
-        elif prepare:
-            found.append(messages.values_of(message, settings)["link"].removeprefix(settings.base_url))
-    settle()
-    return found
-
-
-def link_to(app: Flask, client: Client, address: str = NEW) -> str:
-    ask(client, address)
-    (link,) = worker(app)
-    return link
-
-
-def confirm(client: Client, link: str) -> int:
-    """Open the link and press the button; the status of the last answer."""
-    opened = client.get(link)
-    if opened.status_code != 303:
-        return opened.status_code
-    assert opened.location == "/account/email/confirm"
-    assert client.get(opened.location).status_code == 200
-    return client.post(opened.location).status_code
-
-
-def addresses() -> dict[str, str | None]:
-    settle()
-    return {str(row.first_name): row.email for row in db.session.execute(select(User.first_name, User.email))}
 
 
 def test_an_address_changes_once_it_is_confirmed_where_the_link_went(app: Flask, vera: Client, cast: Cast) -> None:
@@ -220,38 +171,6 @@ def test_a_link_loses_against_whoever_took_the_address_meanwhile(app: Flask, ver
     assert addresses()["Vera"] == "vera@example.com"
 
 
-@pytest.mark.slow
-def test_of_two_people_who_confirm_one_address_at_once_one_has_it(app: Flask, cast: Cast) -> None:
-    max_, vera = visitor(app).sign_in("max"), visitor(app).sign_in("vera")
-    people = {"max": max_, "vera": vera}
-    for each in people.values():
-        each.token()
-    before = PutBack(cast.max, cast.vera)
-    for round_ in range(200):
-        issued = {
-            name: tokens.issue(
-                user=getattr(cast, name), purpose="email_change", valid=timedelta(hours=1), sent_to="one@example.org"
-            ).value
-            for name in people
-        }
-        acts = [partial(client.post, f"/account/email/{issued[name]}") for name, client in people.items()]
-        statuses = sorted(answer.status_code for answer in at_once(acts))
-        assert statuses == [303, 422], f"round {round_}"
-        assert sorted(addresses().values()).count("one@example.org") == 1
-        before.now()
-    assert events.verify() == []
-
-
-def test_a_link_confirmed_twice_at_once_counts_once(app: Flask, vera: Client) -> None:
-    link, other = link_to(app, vera), visitor(app).sign_in("vera")
-    for each in (vera, other):
-        each.token()
-    statuses = sorted(answer.status_code for answer in at_once([partial(each.post, link) for each in (vera, other)]))
-    assert statuses in ([303, 410], [303, 303])  # the slower one may have been signed out by then
-    settle()
-    assert len(db.session.scalars(select(Event).where(Event.action == "account.change_email")).all()) == 1
-
-
 def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         assert vera.get("/account/email").location.startswith("/account/confirm")
@@ -306,41 +225,3 @@ def test_a_blocked_person_gets_no_link_any_more(app: Flask, vera: Client, cast: 
     ask(vera)
     cast.vera.status = "blocked"
     assert worker(app) == []
-
-
-# --- through the screen of people ---
-
-
-def test_ones_own_address_is_not_changed_through_the_screen(client: Client, cast: Cast) -> None:
-    client.sign_in("olivia")
-    answer = edit(client, "users", cast.olivia.id, email="other@example.org", phone="+1")
-    assert (answer.status_code, "on your profile" in error_at(answer, "email")) == (422, True)
-    assert edit(client, "users", cast.olivia.id, email="olivia@example.com", phone="+1").status_code == 303
-    settle()
-    assert (cast.olivia.phone, addresses()["Olivia"]) == ("+1", "olivia@example.com")
-
-
-def test_an_administrators_change_ends_links_and_tells_a_confirmed_address(
-    app: Flask, client: Client, cast: Cast
-) -> None:
-    cast.vera.email_verified_at = clock.now()
-    tokens.issue(user=cast.vera, purpose="password_reset", valid=timedelta(hours=1))
-    client.sign_in("olivia")
-    assert edit(client, "users", cast.vera.id, email=NEW).status_code == 303
-    settle()
-    user = db.session.scalars(select(User).where(User.first_name == "Vera")).one()
-    assert (user.email, user.email_verified_at) == (NEW, None)
-    assert db.session.scalar(select(func.count(Token.id)).where(Token.open())) == 0
-    (notice,) = db.session.scalars(select(Message))
-    assert (notice.purpose, notice.address) == ("email_changed", "vera@example.com")
-    prepare = messages.preparation(notice)
-    assert prepare
-    assert prepare(notice, app.extensions["settings"])
-    assert messages.values_of(notice, app.extensions["settings"])["address"] == "v•••@example.org"
-
-
-def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> None:
-    client.sign_in("olivia")
-    edit(client, "users", cast.vera.id, email=NEW)
-    settle()
-    assert db.session.scalars(select(Message)).all() == []

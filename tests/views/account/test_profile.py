@@ -1,26 +1,20 @@
 """One's own profile: name, phone, language, time zone; pages follow the language, times follow the zone."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from flask import Flask
 from sqlalchemy import select
 
-from backoffice import clock, languages, time_zones
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.models.user import User
 from backoffice.services import events, sessions
 from tests.support.acting import edit
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, link, read, value_of
 from views.actor import SESSION_KEY
-from views.times import _said, ago, exact
 
 OLD = {"first_name": "Vera", "phone": "", "language": "en", "time_zone": "UTC", "name_source": "administrator"}
 ELSEWHERE = {"language": "de", "time_zone": "Europe/Berlin"}
@@ -187,129 +181,3 @@ def test_whoever_signs_in_by_login_sees_the_login_and_no_address(app: Flask, cli
     assert "vera7" in read(page).one("dl", class_="own-address").text
     assert link(page, "Change e-mail") == ""
     assert error_at(client.post("/account/email", {"email": "vera@example.org"}), "email")
-
-
-# --- languages ---
-
-
-@pytest.fixture
-def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
-    """A few words of German, in place of whatever the product has."""
-    catalog = Catalog(locale="de")
-    catalog.add("Profile", "Profil")
-    catalog.add(("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden"))
-    folder = tmp_path / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "messages.mo").open("wb") as file:
-        write_mo(file, catalog)
-    babel = app.extensions["babel"]
-    monkeypatch.setattr(babel, "translation_directories", [str(tmp_path)])
-    monkeypatch.setattr(babel.instance.domain_instance, "cache", {})
-    monkeypatch.setattr(languages, "translated", lambda: ("en", "de"))
-    _said.cache_clear()
-    yield
-    _said.cache_clear()
-
-
-def heading(page: Any) -> tuple[str, str]:
-    found = read(page)
-    return found.one("html")["lang"], found.one("h1").text
-
-
-def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cast) -> None:
-    """Whatever their browser asks for."""
-    other = {"Accept-Language": "de"}
-    assert heading(vera.get("/account/", headers=other)) == ("en", "Profile")
-    save(vera, language="de")
-    assert heading(vera.get("/account/")) == ("de", "Profil")
-
-
-@pytest.mark.parametrize(
-    "asked, spoken",
-    [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5", "de"), ("fr", "en"), ("", "en"), ("*", "en"), ("\x7f;q=x", "en")],
-)
-def test_whoever_is_signed_out_sees_what_the_browser_asks_for(
-    german: None, client: Client, asked: str, spoken: str
-) -> None:
-    page = client.get("/sign-in", headers={"Accept-Language": asked})
-    assert read(page).one("html")["lang"] == spoken
-
-
-def test_a_language_without_texts_is_shown_in_english_and_says_so(
-    vera: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(languages, "translated", lambda: ("en",))
-    cast.vera.language = "de"
-    assert heading(vera.get("/account/")) == ("en", "Profile")
-
-
-def test_at_least_english_and_german_can_be_chosen() -> None:
-    assert {("de", "Deutsch"), ("en", "English")} <= set(languages.offered())
-
-
-def test_times_are_said_in_the_language_too(german: None, client: Client, cast: Cast) -> None:
-    cast.olivia.language = "de"
-    cast.vera.created_at = clock.now() - timedelta(hours=3, minutes=1)
-    client.sign_in("olivia")
-    said = [e.text for e in read(client.get(f"/admin/users/{cast.vera.id}")).all("time")]
-    assert "vor 3 Stunden" in said
-
-
-# --- times ---
-
-
-def titles(client: Client, path: str) -> list[str]:
-    return [e["title"] for e in read(client.get(path)).all("time")]
-
-
-def test_exact_times_follow_the_persons_clock_and_say_utc_too(client: Client, cast: Cast) -> None:
-    cast.olivia.time_zone = "Europe/Berlin"
-    cast.olivia.created_at = AUTUMN
-    client.sign_in("olivia")
-    assert "2026-11-21 22:43 CET · 21:43 UTC" in titles(client, f"/admin/users/{cast.olivia.id}")
-    cast.olivia.time_zone = "UTC"
-    assert "2026-11-21 21:43:26 UTC" in titles(client, f"/admin/users/{cast.olivia.id}")
-
-
-@pytest.mark.parametrize(
-    "zone, moment, said",
-    [
-        ("UTC", AUTUMN, "2026-11-21 21:43:26 UTC"),
-        ("Europe/Berlin", AUTUMN, "2026-11-21 22:43 CET · 21:43 UTC"),
-        ("Europe/Berlin", AUTUMN.replace(month=7), "2026-07-21 23:43 CEST · 21:43 UTC"),
-        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25 02:30 CEST · 00:30 UTC"),
-        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2026-10-25 02:30 CET · 01:30 UTC"),
-        ("Asia/Tokyo", AUTUMN, "2026-11-22 06:43 JST · 2026-11-21 21:43 UTC"),
-        ("Asia/Kathmandu", AUTUMN, "2026-11-22 03:28 +0545 · 2026-11-21 21:43 UTC"),
-        ("America/New_York", AUTUMN.replace(hour=2), "2026-11-20 21:43 EST · 2026-11-21 02:43 UTC"),
-    ],
-)
-def test_exact_times_in_any_zone(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, zone: str, moment: datetime, said: str
-) -> None:
-    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of(zone))
-    with app.test_request_context():
-        assert exact(moment) == said
-        assert f'title="{said}"' in ago(moment)
-
-
-def test_the_date_of_long_ago_is_that_of_the_persons_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
-    with app.test_request_context(), clock.at(AUTUMN + timedelta(days=60)):
-        assert ago(AUTUMN).endswith(">2026-11-22</time>")
-
-
-def test_the_zones_on_offer_exist_and_fit() -> None:
-    names = [name for places in time_zones.offered().values() for name, _place in places]
-    assert len(names) == len(set(names)) > 300
-    assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kolkata"} <= set(names)
-    assert max(map(len, names)) <= User.__table__.c.time_zone.type.length
-    assert [name for name in names if name != "UTC" and str(time_zones.clock_of(name)) != name] == []
-
-
-@pytest.mark.parametrize(
-    "name", ["", "Nowhere/City", "Europe", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 300]
-)
-def test_a_zone_that_is_gone_is_utc(name: str) -> None:
-    assert time_zones.clock_of(name) is UTC
-    assert not time_zones.is_offered(name)

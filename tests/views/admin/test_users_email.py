@@ -1,0 +1,53 @@
+"""E-mail addresses through the screen of people: one's own is out of reach, another's loses its links."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.message import Message
+from backoffice.models.token import Token
+from backoffice.models.user import User
+from backoffice.services import messages, tokens
+from tests.support.acting import edit
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.email_change import NEW, addresses
+from tests.support.html import error_at
+
+
+def test_ones_own_address_is_not_changed_through_the_screen(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    answer = edit(client, "users", cast.olivia.id, email="other@example.org", phone="+1")
+    assert (answer.status_code, "on your profile" in error_at(answer, "email")) == (422, True)
+    assert edit(client, "users", cast.olivia.id, email="olivia@example.com", phone="+1").status_code == 303
+    settle()
+    assert (cast.olivia.phone, addresses()["Olivia"]) == ("+1", "olivia@example.com")
+
+
+def test_an_administrators_change_ends_links_and_tells_a_confirmed_address(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    cast.vera.email_verified_at = clock.now()
+    tokens.issue(user=cast.vera, purpose="password_reset", valid=timedelta(hours=1))
+    client.sign_in("olivia")
+    assert edit(client, "users", cast.vera.id, email=NEW).status_code == 303
+    settle()
+    user = db.session.scalars(select(User).where(User.first_name == "Vera")).one()
+    assert (user.email, user.email_verified_at) == (NEW, None)
+    assert db.session.scalar(select(func.count(Token.id)).where(Token.open())) == 0
+    (notice,) = db.session.scalars(select(Message))
+    assert (notice.purpose, notice.address) == ("email_changed", "vera@example.com")
+    prepare = messages.preparation(notice)
+    assert prepare
+    assert prepare(notice, app.extensions["settings"])
+    assert messages.values_of(notice, app.extensions["settings"])["address"] == "v•••@example.org"
+
+
+def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    edit(client, "users", cast.vera.id, email=NEW)
+    settle()
+    assert db.session.scalars(select(Message)).all() == []
