@@ -1,0 +1,75 @@
+"""Links that were mailed, as their holder uses them; and people who wait for one."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.message import Message
+from backoffice.models.user import User
+from backoffice.services import links, messages, tokens
+from tests.support.client import Client, settle
+from tests.support.factors import mailed
+
+WORDS = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
+CHANGING = re.compile(r'csrf_token" value="[^"]+"|nonce="[^"]+"|<code>[0-9a-f]{12}</code>')
+
+
+def invited(app: Flask, inviter: User, name: str = "ivan") -> User:
+    """Somebody whom `inviter` has invited, with an open link."""
+    person = User(status="invited", created_by=inviter, first_name="Ivan", last_name="Iver")
+    person.set_email(f"{name}@example.com")
+    db.session.add(person)
+    db.session.flush()
+    links.send(
+        links.INVITATION,
+        select(User.id).where(User.id == person.id),
+        app.extensions["settings"],
+        values={"inviter": "O"},
+    )
+    settle()
+    return person
+
+
+def link_to(app: Flask, purpose: str, person: User) -> str:
+    """The path of the link in the latest mail of this purpose to this person."""
+    return urlsplit(mailed(app, purpose, person)[-1]["link"]).path
+
+
+def fresh_link(person: User, kind: links.Kind, valid: timedelta = timedelta(hours=1)) -> str:
+    """The path of a new link that nobody was mailed."""
+    issued = tokens.issue(user=person, purpose=kind.purpose, valid=valid)
+    settle()
+    return f"/{kind.path}/{issued.value}"
+
+
+def prepared(app: Flask, purpose: str) -> list[Message]:
+    """Have every waiting message of this purpose completed, as the worker does; those that are to be sent."""
+    settle()
+    statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
+    kept = []
+    for message in db.session.scalars(statement).all():
+        prepare = messages.preparation(message)
+        if prepare and not prepare(message, app.extensions["settings"]):
+            db.session.delete(message)
+        else:
+            kept.append(message)
+        db.session.flush()
+    settle()
+    return kept
+
+
+def newcomer(app: Flask) -> Client:
+    """A browser that was never here, with a form's token at hand."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Client)
+    visitor.token()
+    return visitor
+
+
+def same_for_all(text: str) -> str:
+    """A page without what differs in every answer."""
+    return CHANGING.sub("", text)
