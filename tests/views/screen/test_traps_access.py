@@ -215,7 +215,7 @@ def test_names_out_of_addresses_fill_no_memory(olivia: Client) -> None:
 
 def test_a_list_is_sorted_by_nothing_that_it_does_not_show(olivia: Client) -> None:
     """The order would tell, and the cursor would hold the value itself."""
-    for name in ("status_reason", "two_factor", "created_by_id", "email_verified_at", "uuid"):
+    for name in ("status_reason", "login_method", "created_by_id", "email_verified_at", "uuid"):
         assert olivia.get(f"/admin/users/?sort={name}").status_code == 400
 
 
