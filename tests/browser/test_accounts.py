@@ -37,6 +37,16 @@ def test_from_the_invitation_to_a_second_factor_and_a_picture(
     assert len(told) == 2, "the invitation, and the notice of the second factor"
 
 
+def test_the_menu_of_ones_own_account_is_within_reach_of_a_thumb(page: Page, cast: Cast) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    sign_in(page, "max")
+    page.locator("summary.account").click()
+    for name in ("Profile", "Enable 2FA", "Sessions", "Avatar"):
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_in_viewport()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+
+
 def invite(page: Page) -> None:
     """Olivia adds a person by e-mail."""
     sign_in(page, "olivia")
