@@ -64,9 +64,9 @@ def _find_out(message: Message, settings: Settings) -> bool:
     return True
 
 
-def look(value: str) -> None:
-    """Raises NotFound or Expired unless the link works. Looking uses nothing up."""
-    tokens.find(value=value, purpose="password_reset")
+def look(value: str) -> User:
+    """Whose password the link resets. Raises NotFound or Expired unless it works. Looking uses nothing up."""
+    return db.session.get_one(User, tokens.find(value=value, purpose="password_reset").user_id)
 
 
 def reset(*, value: str, new_password: str, origin: From, settings: Settings) -> None:

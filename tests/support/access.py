@@ -4,8 +4,7 @@ Every rule of the URL map belongs to one of the kinds of pages below, and every 
 permission codes, the screens' powers and the actions' declarations. What belongs to none raises `Unknown`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Flask
@@ -13,76 +12,12 @@ from werkzeug.routing import Rule
 
 from backoffice.actions.action import Action, Parameter, actions_of
 from backoffice.models import fields
-from backoffice.models.base import Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from backoffice.policy.shipped import SHIPPED
+from tests.support.access_alone import ALONE
+from tests.support.asking import GIVEN_GROUP, METHODS, Case, Person, Tries, Try, Unknown, World
 from views.headers import OPEN
 from views.screen.screen import POWERS, Screen
-
-METHODS = ("GET", "POST")
-MAP = {shipped.key: shipped for shipped in SHIPPED}
-GIVEN_GROUP = "employee"  # the group that parameters name, and whose member is acted on
-
-
-class Unknown(AssertionError):
-    """A page or action of which nobody has said what the policy expects."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who asks: a member of the shipped group `key`, or with no key somebody who is not signed in."""
-
-    key: str | None
-
-    @property
-    def signed_in(self) -> bool:
-        return self.key is not None
-
-    def holds(self, code: str) -> bool:
-        """Whether the shipped group has the code, by the policy and not by the database."""
-        return self.key is not None and code in MAP[self.key].permissions()
-
-    def gives(self, group: str) -> bool:
-        """Whether members may give the shipped group called `group`."""
-        if self.key is None:
-            return False
-        return self.key == "administrators" or group in MAP[self.key].grants
-
-
-@dataclass(frozen=True)
-class World:
-    """What is there to ask for: of each model two rows, and what somebody else has previewed and run."""
-
-    rows: Mapping[type[Record], tuple[int, int]]
-    versions: Mapping[type[Record], int] = field(default_factory=dict)
-    preview: str = ""
-
-
-@dataclass(frozen=True)
-class Try:
-    """One request to a page, and the statuses that the policy expects; `values` fill in the rule."""
-
-    method: str
-    expected: tuple[int, ...]
-    values: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A Try with its address."""
-
-    method: str
-    path: str
-    data: Mapping[str, Any]
-    expected: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} {dict(self.data) or ''}".strip()
-
-
-Tries = Iterable[Try]
 
 
 def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
@@ -120,62 +55,6 @@ def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Iterator[Try
 def _path(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
     with app.test_request_context():
         return str(app.url_map.bind("127.0.0.1").build(rule.endpoint, dict(values)))
-
-
-# --- pages that stand alone ---
-
-
-def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tries]:
-    return lambda _person: [Try(method, expected, values)]
-
-
-def _link_to_nobody(_person: Person) -> Tries:
-    return [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS]
-
-
-def _nothing_held(_person: Person) -> Tries:
-    return [Try(method, (404,)) for method in METHODS]
-
-
-def _page_with_form(_person: Person) -> Tries:
-    return [Try("GET", (200,)), Try("POST", (422,))]
-
-
-ALONE: dict[str, Callable[[Person], Tries]] = {
-    "home": _to_all("GET", 200),
-    "healthz": _to_all("GET", 200),
-    "readyz": _to_all("GET", 200),
-    "static": _to_all("GET", 404, filename="nothing.css"),
-    "admin.static": _to_all("GET", 404, filename="nothing.css"),
-    "admin.index": _to_all("GET", 302),
-    "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
-    "sign_out": _to_all("POST", 303),
-    "sign_in_code": lambda person: [Try(method, (302,) if person.signed_in else (303,)) for method in METHODS],
-    "sign_in_code_again": _to_all("POST", 303),
-    "forgotten": _page_with_form,
-    **{end: _link_to_nobody for end in ("invitation", "reset", "enrolment")},
-    **{end: _nothing_held for end in ("invitation_form", "reset_form", "enrolment_form")},
-    "invitation_again": _to_all("POST", 303, value="nobody-was-sent-this"),
-    "account.confirm": _page_with_form,
-    "account.two_factor": _to_all("GET", 200),
-    "account.begin_two_factor": _to_all("POST", 303),
-    "account.enrol": lambda _person: [Try("GET", (303, 200)), Try("POST", (303, 422))],
-    "account.use_email": _to_all("POST", 422),  # nobody's address is confirmed
-    "account.renew_codes": _to_all("POST", 422),
-    "account.switch_off": _to_all("POST", 303),
-    "account.sessions": _to_all("GET", 200),
-    "account.end_session": _to_all("POST", 404, session_id=2**63 - 1),
-    "account.end_other_sessions": _to_all("POST", 303),
-    # No version is none that anybody has read.
-    "account.profile": lambda _person: [Try("GET", (200,)), Try("POST", (409,))],
-    "account.email": _page_with_form,
-    "account.confirm_email": _link_to_nobody,
-    "account.confirm_email_form": _nothing_held,
-    "account.avatar": _page_with_form,
-    "account.avatar_remove": _to_all("POST", 303),
-    "avatar": _to_all("GET", 404, key="0" * 32, size=64),
-    "account.password": _page_with_form,
-}
 
 
 # --- pages that every screen has ---

@@ -27,7 +27,8 @@ from backoffice.services import attempts, messages, sessions
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
-from tests.support.access import PAGES, POWERS, Case, Person, Unknown, World, cases
+from tests.support.access import PAGES, POWERS, cases
+from tests.support.asking import Case, Person, Unknown, World
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
 from tests.support.html import hidden

@@ -13,7 +13,7 @@ from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
-from tests.support.access import Person
+from tests.support.asking import Person
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import Element, read

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from backoffice.errors import Expired, RuleBroken, TooMany
 from backoffice.extensions import db
-from backoffice.services import password_reset
+from backoffice.services import password_reset, passwords
 from forms.account import ForgottenForm, NewPasswordForm
 from views.account.held import drop, held, hold
 from views.actor import origin, settings
@@ -50,7 +50,7 @@ def reset(value: str | None = None) -> Any:
 
 def _choose(link: str, *, opened: bool) -> Any:
     form = NewPasswordForm(request.form)
-    password_reset.look(link)
+    form.ask_for(passwords.shortest(password_reset.look(link).two_factor, settings()))
     if request.method != "POST" and opened:
         hold(PURPOSE, link)
         return redirect(url_for("reset_form"), HTTPStatus.SEE_OTHER)

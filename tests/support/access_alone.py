@@ -1,0 +1,59 @@
+"""What pages answer that belong to no screen, to whoever asks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.asking import METHODS, Person, Tries, Try
+
+
+def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tries]:
+    return lambda _person: [Try(method, expected, values)]
+
+
+def _link_to_nobody(_person: Person) -> Tries:
+    return [Try(method, (404,), {"value": "nobody-was-sent-this"}) for method in METHODS]
+
+
+def _nothing_held(_person: Person) -> Tries:
+    return [Try(method, (404,)) for method in METHODS]
+
+
+def _page_with_form(_person: Person) -> Tries:
+    return [Try("GET", (200,)), Try("POST", (422,))]
+
+
+ALONE: dict[str, Callable[[Person], Tries]] = {
+    "home": _to_all("GET", 200),
+    "healthz": _to_all("GET", 200),
+    "readyz": _to_all("GET", 200),
+    "static": _to_all("GET", 404, filename="nothing.css"),
+    "admin.static": _to_all("GET", 404, filename="nothing.css"),
+    "admin.index": _to_all("GET", 302),
+    "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
+    "sign_out": _to_all("POST", 303),
+    "sign_in_code": lambda person: [Try(method, (302,) if person.signed_in else (303,)) for method in METHODS],
+    "sign_in_code_again": _to_all("POST", 303),
+    "forgotten": _page_with_form,
+    **dict.fromkeys(("invitation", "reset", "enrolment"), _link_to_nobody),
+    **dict.fromkeys(("invitation_form", "reset_form", "enrolment_form"), _nothing_held),
+    "invitation_again": _to_all("POST", 303, value="nobody-was-sent-this"),
+    "account.confirm": _page_with_form,
+    "account.two_factor": _to_all("GET", 200),
+    "account.begin_two_factor": _to_all("POST", 303),
+    "account.enrol": lambda _person: [Try("GET", (303, 200)), Try("POST", (303, 422))],
+    "account.use_email": _to_all("POST", 422),  # nobody's address is confirmed
+    "account.renew_codes": _to_all("POST", 422),
+    "account.switch_off": _to_all("POST", 303),
+    "account.sessions": _to_all("GET", 200),
+    "account.end_session": _to_all("POST", 404, session_id=2**63 - 1),
+    "account.end_other_sessions": _to_all("POST", 303),
+    # No version is none that anybody has read.
+    "account.profile": lambda _person: [Try("GET", (200,)), Try("POST", (409,))],
+    "account.email": _page_with_form,
+    "account.confirm_email": _link_to_nobody,
+    "account.confirm_email_form": _nothing_held,
+    "account.avatar": _page_with_form,
+    "account.avatar_remove": _to_all("POST", 303),
+    "avatar": _to_all("GET", 404, key="0" * 32, size=64),
+    "account.password": _page_with_form,
+}
