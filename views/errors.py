@@ -32,7 +32,7 @@ SENTENCES = {
     400: "The address or the form is not complete. Go back and try again.",
     404: "The address is not right, or what was here is gone, or it is not yours to see.",
     405: "This address takes no such request.",
-    413: "What was sent is too large.",
+    413: "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a smaller file.",
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
