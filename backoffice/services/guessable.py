@@ -50,8 +50,8 @@ def reason(password: str, *, about: Iterable[str], minimum: int) -> str:
         return SAME
     if _is_common(plain):
         return COMMON
-    if len(_unit(plain)) < minimum:
-        return REPEATED if _unit(plain) != plain else ""
+    if len(_unit(plain)) < min(minimum, len(plain)):
+        return REPEATED
     words = {word for word in map(_squeezed, about) if len(word) >= SHORTEST_WORD}
     beside = _beside(plain, words | WORN)
     if beside != plain and len(_without_runs(beside).translate(_NO_EDGES)) < minimum // 2:
