@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -91,9 +92,9 @@ class Witness(list[str]):
 
 
 @contextmanager
-def visit(browser: Browser, home: str) -> Iterator[tuple[Page, Witness]]:
-    """A fresh visitor at `home`; whatever the witness has at the end is a failure."""
-    context = browser.new_context(base_url=home, viewport={"width": 1280, "height": 800})
+def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, Witness]]:
+    """A fresh visitor at `home`; whatever the witness has at the end is a failure. Options are those of a context."""
+    context = browser.new_context(**{"base_url": home, "viewport": {"width": 1280, "height": 800}} | options)
     context.set_default_timeout(PATIENCE)
     context.add_init_script(CSP_WITNESS)
     witness = Witness(home)
