@@ -13,6 +13,7 @@ SHORTER = {
     "Firefox Mobile": "Firefox",
     "Firefox iOS": "Firefox",
     "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "Safari",
     "Mac OS X": "macOS",
 }
 
