@@ -22,10 +22,11 @@ from app import create_app
 from backoffice.extensions import db
 from backoffice.policy.shipped import SHIPPED
 from backoffice.settings import Settings
-from tests.support import browser
+from tests.support import browser, worker_process
 from tests.support import cast as the_cast
 from tests.support.client import Client, Runner
 from tests.support.databases import Database, Workshop, worker_name
+from tests.support.smtp import Server
 from tests.support.statements import Statements, counted
 
 ENGINES = os.environ.get("BACKOFFICE_TEST_ENGINES", "sqlite,postgresql").split(",")
@@ -223,6 +224,31 @@ def blank_database(workshop: Workshop, engine_name: str) -> str:
 def statements(app: Flask) -> Callable[[], AbstractContextManager[Statements]]:
     """`with statements() as seen:` collects the SQL of the block; `len(seen)` counts it."""
     return lambda: counted(db.engine)
+
+
+@pytest.fixture
+def smtp() -> Iterator[Server]:
+    """A mail server on loopback: `smtp.url`, `smtp.wait()[0].link`; see tests/support/smtp.py."""
+    server = Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def worker(stage: Stage, app: Flask) -> Iterator[Callable[..., Any]]:
+    """`worker(smtp_url=smtp.url)` starts a worker process on the test's database, which ends with the test.
+
+    `killed=True` says that the test kills it.
+    """
+    with worker_process.shared_queue(app), ExitStack() as at_the_end:
+
+        def start(*, killed: bool = False, **others: Any) -> Any:
+            process = worker_process.start(stage.settings, **others)
+            at_the_end.callback(worker_process.killed if killed else worker_process.ended, process)
+            return process
+
+        yield start
 
 
 @pytest.fixture

@@ -71,12 +71,8 @@ class Smtp:
     def send(self, mail: EmailMessage, sender: str, recipient: str) -> None:
         """Hand the mail over. Raises NotSent; after any other way out the server has it."""
         server = self._connected()
-        try:
-            self._within_limit(server, lambda server: server.send_message(mail, sender, [recipient]))
-        except NotSent:
-            self._leave()
-            raise
         self._sent += 1
+        self._within_limit(server, lambda server: server.send_message(mail, sender, [recipient]))
 
     def _connected(self) -> smtplib.SMTP:
         """A server that listens: the one of the last mail, if it still does."""
