@@ -9,11 +9,11 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.token import Token
+from backoffice.services.delivery import TRIES
 from backoffice.services.demo.office import Office
 
 RARELY = 0.006
 LATE = 4  # of the latest mails, which are still being tried
-TRIES_UNTIL_DEAD = 20
 NO_MAILBOX = (
     "550 5.1.1 The mailbox does not exist.",
     "550 5.7.1 Refused by the recipient's mail server.",
@@ -39,7 +39,7 @@ def _settled(office: Office, message_id: int, at: datetime, works: bool) -> dict
     change: dict[str, Any] = {"id": message_id, "next_attempt_at": None, "last_error": "", "updated_at": at}
     if dead:
         error = office.random.choice(NO_MAILBOX)
-        return change | {"state": "dead", "attempts": TRIES_UNTIL_DEAD, "last_error": error}
+        return change | {"state": "dead", "attempts": TRIES, "last_error": error}
     sent = min(at + office.minutes(0.01, 0.2), office.agenda.end)
     change |= {"state": "sent", "attempts": 1, "sent_at": sent, "updated_at": sent}
     return change if works else change | {"sealed": None}

@@ -14,13 +14,15 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.token import Token
 from backoffice.models.user import STATUSES, User
 from backoffice.policy import grants
 from backoffice.services import demo, events
-from backoffice.services.demo.company import ACCOUNTS, CLIENT_TAGS, OTHER_ADMINISTRATORS
 from backoffice.services.attempts import From
+from backoffice.services.demo.company import ACCOUNTS, CLIENT_TAGS, OTHER_ADMINISTRATORS
 from backoffice.services.sign_in import sign_in
 
 PEOPLE = 120
@@ -108,8 +110,22 @@ class TestYear:
         assert number(Session, Session.live(clock.now()))
         assert number(Session, Session.ended_at.is_not(None))
 
+    def test_has_mails_that_were_sent_that_are_being_tried_and_that_failed(self) -> None:
+        states = Counter(db.session.scalars(select(Message.state)))
+        assert set(states) <= {"sent", "failed", "dead"}
+        assert states["failed"]
+        assert states["sent"] > 0.9 * states.total()
+        assert not number(Message, Message.state == "sent", Message.sent_at.is_(None))
+        assert not number(Message, Message.state != "sent", Message.last_error == "")
+
+    def test_keeps_of_sent_mails_only_what_still_works(self) -> None:
+        works = select(Token.id).where(Token.live())
+        kept = (Message.sealed.is_not(None), Message.state == "sent")
+        assert not number(Message, *kept, Message.token_id.not_in(works))
+
     def test_leaves_nothing_in_the_future(self) -> None:
-        for column in (User.created_at, User.updated_at, User.last_login_at, Session.last_seen_at, SignInAttempt.at):
+        times = (User.created_at, User.updated_at, User.last_login_at, Session.last_seen_at, SignInAttempt.at)
+        for column in (*times, Message.created_at, Message.sent_at):
             latest = db.session.scalar(select(func.max(column)))
             assert latest is not None
             assert latest <= clock.now()
