@@ -22,7 +22,7 @@ def written(default: Any) -> str:
         return str(int(default.total_seconds()))
     if isinstance(default, bool):
         return str(default).lower()
-    return "" if default == () else str(default)
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_deployment_names_every_setting_with_its_default() -> None:
