@@ -7,6 +7,7 @@ from alembic import context
 from flask import current_app
 
 from backoffice.models.base import UTCDateTime
+from backoffice.queueing import PREFIX
 
 # Made by hand in a migration, because models cannot say them: expressions, and what one engine alone has.
 BY_HAND = ("ix_users_last_login", "ix_users_search_key_trigram")
@@ -21,7 +22,9 @@ def render_item(kind: str, item: Any, _context: Any) -> str | bool:
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Leave alone what only migrations know."""
+    """Leave alone what only migrations know, and the tables that the queue of jobs makes for itself."""
+    if kind == "table":
+        return not str(name).startswith(f"{PREFIX}_")
     return not (kind == "index" and name in BY_HAND)
 
 

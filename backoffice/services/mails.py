@@ -69,7 +69,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
         if "device" in values:
             filled["device"] = _tame("device", _device(values["device"]))
         if "what" in values:  # a whole sentence of ours
-            filled["what"] = TEXTS.gettext(values["what"])
+            filled["what"] = _tame("what", TEXTS.gettext(values["what"]))
         if "valid" in values:
             filled["valid"] = _span(values["valid"], language)
         try:
