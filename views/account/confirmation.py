@@ -57,6 +57,8 @@ def ask(_error: ConfirmationNeeded) -> Any:
 
 
 def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Any:
+    if signed_in().two_factor == "email":
+        form.confirm_code.label.text = _("Or one of your recovery codes")
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
     page = render_template("account/confirm.html", form=form, to=back, again=again, kept=kept if again else [])
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else status

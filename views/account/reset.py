@@ -25,17 +25,17 @@ def register(app: Flask) -> None:
 
 def forgotten() -> Any:
     """Ask for a link; the answer is the same for everyone, known or not."""
-    form, status, message = ForgottenForm(request.form), HTTPStatus.OK, None
+    form, status, message, wait = ForgottenForm(request.form), HTTPStatus.OK, None, dict[str, str]()
     if request.method == "POST" and form.validate():
         try:
             password_reset.ask(identifier=form.identifier.data or "", origin=origin(), settings=settings())
         except TooMany as error:
-            status, message = HTTPStatus.TOO_MANY_REQUESTS, error.message
+            status, message, wait = HTTPStatus.TOO_MANY_REQUESTS, error.message, {"Retry-After": str(error.retry_after)}
         db.session.commit()
         if message is None:
             return render_template("account/forgotten_sent.html"), HTTPStatus.OK
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
-    return render_template("account/forgotten.html", form=form, message=message), status
+    return render_template("account/forgotten.html", form=form, message=message), status, wait
 
 
 def reset(value: str | None = None) -> Any:

@@ -51,7 +51,7 @@ def sign_in_page() -> Any:
             flash(result.message, "warning")
         response = make_response(redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER))
     else:
-        response = _form(form, back, message=result.message, status=_refused(result))
+        response = _refused(_form(form, back, message=result.message), result)
     return _remembered(response, where)
 
 
@@ -70,7 +70,7 @@ def code_page() -> Any:
     except Expired as error:
         return _anew(error.message)
     if result.session is None:
-        return _code_form(form, user.two_factor, message=result.message, status=_refused(result))
+        return _refused(_code_form(form, user.two_factor, message=result.message), result)
     return _remembered(_enter(result.session, back), where)
 
 
@@ -134,8 +134,12 @@ def _anew(message: str) -> Any:
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
 
 
-def _refused(result: SignIn) -> int:
-    return HTTPStatus.TOO_MANY_REQUESTS if result.retry_after else HTTPStatus.UNPROCESSABLE_ENTITY
+def _refused(response: Response, result: SignIn) -> Response:
+    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    if result.retry_after:
+        response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        response.headers["Retry-After"] = str(result.retry_after)
+    return response
 
 
 def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
@@ -143,6 +147,6 @@ def _form(form: SignInForm, back: str, *, message: str | None = None, status: in
     return make_response(page, status)
 
 
-def _code_form(form: CodeForm, method: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
+def _code_form(form: CodeForm, method: str, *, message: str | None = None) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return make_response(render_template("account/code.html", form=form, method=method, message=message), status)

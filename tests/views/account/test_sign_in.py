@@ -87,6 +87,7 @@ def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(cli
     answer = client.try_sign_in("olivia")
     assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
+    assert 290 <= int(answer.headers["Retry-After"]) <= 300
     assert attempts()[-1] == ("blocked", "throttled")
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         client.sign_in("olivia")
