@@ -25,7 +25,8 @@ LATER = NOW + DAY
 
 
 def challenge(user: User, **times: datetime) -> SignInChallenge:
-    return SignInChallenge(user_id=user.id, created_at=NOW, **{"expires_at": LATER, **times}, value_hash=digest(str(times)))
+    given: dict[str, Any] = {"expires_at": LATER, "created_at": NOW, **times}
+    return SignInChallenge(user_id=user.id, value_hash=digest(str(times)), **given)
 
 
 def token(user: User, **times: datetime) -> Token:

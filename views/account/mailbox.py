@@ -1,0 +1,39 @@
+"""The demo's mailbox, open to everybody: a newcomer follows an invitation before having an account."""
+
+from flask import Flask, Response, render_template
+
+from backoffice.services import mailbox
+from backoffice.text import MAX_ID
+from views.actor import settings
+
+# A mail is what somebody else wrote: it runs nothing, fetches nothing, and only a click leaves it.
+FRAME = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-top-navigation-by-user-activation"
+)
+
+
+def register(app: Flask) -> None:
+    """Only in the demo; elsewhere there is no such page."""
+    if app.extensions["settings"].environment != "demo":
+        return
+    app.add_url_rule("/demo/mailbox", "demo_mailbox", index)
+    app.add_url_rule(f"/demo/mailbox/<int(max={MAX_ID}):message_id>", "demo_mail", mail)
+    app.add_url_rule(f"/demo/mailbox/<int(max={MAX_ID}):message_id>/html", "demo_mail_html", html)
+    app.jinja_env.globals["demo_mailbox"] = "/demo/mailbox"
+
+
+def index() -> str:
+    """The latest mails."""
+    return render_template("account/mailbox.html", mails=mailbox.latest(settings()), waiting=mailbox.waiting())
+
+
+def mail(message_id: int) -> str:
+    """One mail: as text, whose links can be followed, and as a mail program shows it."""
+    return render_template("account/mail.html", arrived=mailbox.find(message_id, settings()))
+
+
+def html(message_id: int) -> Response:
+    """The mail's own page, for the frame; its links open outside the frame."""
+    page = mailbox.find(message_id, settings()).mail.html.replace("<head>", '<head>\n<base target="_top">', 1)
+    return Response(page, headers={"Content-Security-Policy": FRAME}, mimetype="text/html")
