@@ -61,27 +61,27 @@ def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: F
 def ask_again(*, value: str, origin: From, settings: Settings) -> None:
     """Ask for a new invitation in place of `value`. Whoever sent the old one is told; the answer is always the same.
 
+    Whether there was such a link is found out later, by the worker: nobody can tell by waiting.
     Raises TooMany.
     """
     key = _key(digest(value))
     throttle.wait_turn(key, origin.ip)
     throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
     attempts.note(key, None, "ok", ASKED_AGAIN, origin, factor="link")
-    token_id = db.session.scalar(select(Token.id).where(Token.value_hash == digest(value)))
-    messages.queue([Letter(purpose="invitation_renewal", address="", token_id=token_id)], settings)
+    messages.queue([Letter(purpose="invitation_renewal", address=digest(value))], settings)
 
 
 @messages.prepared("invitation_renewal")
 def _tell_inviter(message: Message, settings: Settings) -> bool:
     """Only where the person still waits, and only where somebody is there who invited them; of one link once a day."""
-    token = db.session.get(Token, message.token_id) if message.token_id else None
+    token = db.session.scalar(select(Token).where(Token.value_hash == message.address))
     user = db.session.get(User, token.user_id) if token and token.purpose == "invitation" else None
     inviter = user.created_by if user and user.status == "invited" else None
     if token is None or user is None or inviter is None or inviter.status != "active" or not inviter.email:
         return False
     if _was_told(token, message):
         return False
-    message.user_id, message.address, message.token_id = inviter.id, inviter.email, None
+    message.user_id, message.address = inviter.id, inviter.email
     link = f"{settings.base_url}/admin/users/{user.id}"
     messages.seal_values(message, {"person": user.name, "link": link}, settings)
     return True
