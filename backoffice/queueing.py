@@ -72,6 +72,10 @@ class Queue:
         if self.huey.storage.queue_size() < ENOUGH:
             self.tasks[name]()
 
+    def close(self) -> None:
+        """Let go of the storage; it is opened again when it is needed."""
+        self.huey.storage.close()
+
     def _task(self, job: Job) -> Callable[[], None]:
         def act() -> None:
             with self.app.app_context():  # its end gives the database session back

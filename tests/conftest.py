@@ -175,6 +175,7 @@ def app_with(stage: Stage, app: Flask) -> Iterator[Callable[..., Flask]]:
             other = made(replace(stage.settings, **others))
             with other.app_context():
                 at_the_end.callback(db.engine.dispose)
+            at_the_end.callback(other.extensions["jobs"].close)
             return other
 
         yield build

@@ -38,6 +38,7 @@ def test_command_migrates_loads_and_tells_how_to_sign_in(
     where = {"base_url": "http://127.0.0.1:8123", "uploads_dir": tmp_path}
     app = made(settings_for(blank_database, environment="demo", **where))
     answer = app.test_cli_runner().invoke(args=COMMAND)
+    app.extensions["jobs"].close()
     with app.app_context():
         db.engine.dispose()
     assert answer.exit_code == 0, answer.output
