@@ -1,9 +1,7 @@
 """Invitations sent again, withdrawn, granted again and found by what became of them."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,7 +17,7 @@ from tests.support.acting import act, confirmed, outcome, previewed, run_at, sta
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import mailed
-from tests.support.html import hidden, row_ids
+from tests.support.html import hidden
 from tests.support.links import WORDS, invited, link_to, newcomer
 from tests.support.races import at_once
 
@@ -268,57 +266,3 @@ def test_a_preview_of_somebody_else_runs_for_nobody(app: Flask, staff: list[str]
     assert visitor.post("/admin/users/actions/revoke-invitation", {"selection": token}).status_code == 404
     assert client.post("/admin/users/actions/resend-invitation", {"selection": token}).status_code == 404
     assert (status_of(ivan), mails()) == ("invited", 1)
-
-
-# --- found by what became of it ---
-
-
-@pytest.fixture
-def all_kinds(app: Flask, cast: Cast) -> Callable[[str], set[int]]:
-    """One of each, invited at noon; the numbers of those that should be found."""
-    with clock.at(NOON):
-        people: dict[str, Any] = {name: invited(app, cast.olivia, name) for name in ("pending", "gone", "held", "in")}
-        for name, status in (("gone", "revoked"), ("held", "blocked"), ("in", "active")):
-            people[name].status = status
-        people["in"].password_hash = "x"
-        people["by_login"] = User(login_method="login", password_hash="x")
-        people["by_login"].set_login("by.login")
-        db.session.add(people["by_login"])
-        settle()
-    had = {"accepted": {people["in"].id, cast.olivia.id, cast.max.id, cast.vera.id, cast.eve.id}}
-    had |= {"revoked": {people["gone"].id, people["held"].id}, "none": {people["by_login"].id}}
-    return lambda name: had.get(name, {people["pending"].id})
-
-
-@pytest.mark.parametrize(
-    "after, status",
-    [
-        (EIGHT_HOURS - A_SECOND, "pending"),
-        (EIGHT_HOURS, "expired"),
-        (EIGHT_HOURS - A_SECOND, "accepted"),
-        (EIGHT_HOURS, "revoked"),
-        (EIGHT_HOURS, "none"),
-    ],
-)
-def test_the_filter_finds_each_at_the_very_second(
-    app: Flask, all_kinds: Callable[[str], set[int]], *, after: timedelta, status: str
-) -> None:
-    with clock.at(NOON + after):
-        visitor = newcomer(app).sign_in("olivia")
-        assert set(row_ids(visitor.get(f"/admin/users/?invitation={status}"))) == all_kinds(status)
-        other = {"pending": "expired", "expired": "pending"}.get(status)
-        assert other is None or row_ids(visitor.get(f"/admin/users/?invitation={other}")) == []
-
-
-@pytest.mark.parametrize("after, found", [(EIGHT_HOURS - A_SECOND, 0), (EIGHT_HOURS, 1)])
-def test_all_that_match_are_those_that_the_filter_finds(
-    app: Flask, all_kinds: Callable[[str], set[int]], *, after: timedelta, found: int
-) -> None:
-    with clock.at(NOON + after):
-        visitor = newcomer(app).sign_in("olivia")
-        answer = previewed(visitor, "users", "resend-invitation", all_matching="1", invitation="expired")
-        assert answer.status_code == (200 if found else 404)
-        if found:
-            done = run_at(confirmed(visitor, "users", "resend-invitation", answer))
-            assert done.counts == {"done": 1}
-            assert outcome(done, next(iter(all_kinds("expired")))) == ("done", "")
