@@ -18,11 +18,16 @@ export PORT
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-# One worker, because each would make up a SECRET_KEY of its own; `exec`, so that SIGTERM reaches gunicorn.
-run: $(RUNTIME) ## Serve the demo on 127.0.0.1 (PORT=8000, DEMO_PASSWORD=... if you like to choose)
-	@BACKOFFICE_ENV=demo $(BIN)/flask --app app backoffice demo
-	@exec env BACKOFFICE_ENV=demo $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --threads 8 --log-level warning \
-		--no-control-socket "app:create_app()"
+# One key for the web server and the worker, kept so that what is encrypted can be read after a restart.
+KEY := instance/demo.key
+run: $(RUNTIME) $(KEY) ## Serve the demo on 127.0.0.1 (PORT=8000, DEMO_PASSWORD=... if you like to choose)
+	@export BACKOFFICE_ENV=demo SECRET_KEY="$${SECRET_KEY:-$$(cat $(KEY))}"; \
+	$(BIN)/flask --app app backoffice demo && \
+	exec $(BIN)/flask --app app backoffice serve --bind 127.0.0.1:$(PORT)
+
+$(KEY): | $(RUNTIME)
+	@mkdir -p $(@D)
+	@umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))' > $@.new && mv $@.new $@
 
 test: $(DEV) chromium ## Run the tests on SQLite and PostgreSQL (ARGS="tests/house -k sizes")
 	@$(BIN)/python -m pytest -n auto $(ARGS)

@@ -69,7 +69,13 @@ class Queue:
 
     def put(self, name: str) -> None:
         """Add a task, unless so many wait that one more changes nothing."""
-        if self.huey.storage.queue_size() < ENOUGH:
+        try:
+            waiting = self.huey.storage.queue_size()
+        except Exception:
+            if not self.huey.storage.close():
+                raise
+            waiting = self.huey.storage.queue_size()  # only the connection was lost, as when the server began anew
+        if waiting < ENOUGH:
             self.tasks[name]()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def start(settings: Settings, **others: Any) -> subprocess.Popen[str]:
-    """A worker with these settings; in `test` its queue would lie in its own memory, so it is in development."""
+    """A worker with these settings, which has begun. In `test` its queue would lie in its own memory."""
     told = environment(replace(settings, environment="development", **others))
-    return subprocess.Popen(COMMAND, cwd=ROOT, env=told, text=True, stdout=subprocess.PIPE)
+    process = subprocess.Popen(COMMAND, cwd=ROOT, env=told, text=True, stdout=subprocess.PIPE)
+    assert process.stdout
+    said = list(takewhile(lambda line: "worker_started" not in line, process.stdout))
+    assert process.poll() is None, said
+    return process
 
 
 def ended(process: subprocess.Popen[str]) -> str:

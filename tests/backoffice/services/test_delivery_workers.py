@@ -64,11 +64,10 @@ def test_a_slow_server_does_not_make_others_take_over(app: Flask, settings: Sett
 def test_a_worker_killed_before_its_mark_costs_one_duplicate(
     app: Flask, settings: Settings, smtp: Server, worker: Callable[..., Any]
 ) -> None:
+    first_worker = worker(smtp_url=smtp.url, killed=True)
+    smtp.once_kept = first_worker.kill
     message = put(settings)
-    processes: list[Any] = []
-    smtp.once_kept = lambda: [process.kill() for process in processes]
-    processes.append(worker(smtp_url=smtp.url, killed=True))
-    processes[0].wait(timeout=120)
+    first_worker.wait(timeout=120)
     assert (state_of(message), len(smtp.mails)) == ("sending", 1)
     smtp.once_kept = lambda: None
     db.session.execute(update(Message).values(held_until=clock.now() - timedelta(seconds=1)))
