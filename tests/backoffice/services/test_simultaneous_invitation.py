@@ -14,6 +14,7 @@ from backoffice.models.event import Event
 from backoffice.models.token import Token
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
+from tests.support.links import invited, link_to
 from tests.support.races import at_once
 
 WORDS = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
@@ -51,6 +52,27 @@ def test_accepting_and_blocking_at_once_is_one_or_the_other(
         opens = db.session.scalar(select(func.count(Token.id)).where(Token.user_id == person.id, Token.open()))
         assert (person.status, person.password_hash is None, opens) in (("active", False, 0), ("blocked", True, 0))
         assert (accepted == 303) == (person.status == "active")
+
+
+def test_accepting_and_sending_it_again_at_once_is_one_or_the_other(app: Flask, client: Client, cast: Cast) -> None:
+    """Whoever accepted has no second link, and whoever has a second link has not accepted by the first."""
+    client.sign_in("olivia").token()
+    resend = find("users.resend_invitation")
+    assert resend is not None
+    for number in range(20):
+        person = invited(app, cast.olivia, f"ivan{number}")
+        link = link_to(app, "invitation", person)
+        shown = preview(actor=cast.actor("olivia"), action=resend, selection=Selection(ids=[person.id]))
+        words = {"selection": str(shown.run.token)}
+        acts = [
+            partial(newcomer(app).post, link, WORDS),
+            partial(client.post, "/admin/users/actions/resend-invitation", words),
+        ]
+        accepted, sent = (answer.status_code for answer in at_once(acts))
+        settle()
+        opens = db.session.scalar(select(func.count(Token.id)).where(Token.user_id == person.id, Token.open()))
+        assert sent == 303
+        assert (accepted, person.status, opens) in ((303, "active", 0), (410, "invited", 1))
 
 
 def test_a_link_used_twice_at_once_works_once(app: Flask, cast: Cast, run: Callable[..., Any]) -> None:

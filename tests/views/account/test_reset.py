@@ -13,6 +13,7 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -21,6 +22,7 @@ from tests.support.acting import act
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol
+from tests.support.hostile import NASTY, encoded
 from tests.support.html import error_at, link, read
 from tests.support.links import WORDS, fresh_link, invited, link_to, newcomer, prepared
 from tests.support.races import at_once
@@ -179,6 +181,17 @@ def test_who_may_not_in_is_sent_nothing(app: Flask, cast: Cast, change: dict[str
 def test_who_is_not_there_is_sent_nothing(app: Flask, cast: Cast, typed: str) -> None:
     kept = forgotten(app, typed)
     assert [message.address for message in kept] == (["vera@example.com"] if "\0" in typed else [])
+
+
+def test_hostile_names_are_nobodys(app: Flask, cast: Cast) -> None:
+    for typed in sorted(set(NASTY) - {"", " ", "olivia@example.com"}):
+        visitor = newcomer(app)
+        body = encoded([("csrf_token", visitor.token()), ("identifier", typed)])
+        answer = visitor.raw_post("/password/forgotten", data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code in (200, 422, 429), typed[:40]
+        db.session.execute(SignInAttempt.__table__.delete())
+        settle()
+    assert prepared(app, "password_reset") == []
 
 
 def test_whoever_signs_in_by_login_is_sent_nothing(app: Flask, cast: Cast) -> None:
