@@ -118,7 +118,9 @@ class Settings:
     @property
     def sender(self) -> tuple[str, str]:
         """The name, if one is configured, and the address that mails come from."""
-        return parseaddr(self.mail_from or f"backoffice@{urlsplit(self.base_url).hostname}")
+        host = urlsplit(self.base_url).hostname or ""
+        domain = "localhost" if ":" in host else host.encode("idna").decode()
+        return parseaddr(self.mail_from or f"backoffice@{domain}")
 
     def faults(self) -> list[str]:
         """What is missing or contradictory, one sentence each."""

@@ -26,7 +26,7 @@ FIRST_PAUSE, LONGEST_PAUSE = (
     timedelta(minutes=1),
     timedelta(hours=4),
 )  # doubled from try to try, and up to a quarter more
-TRIES = 20  # which take two days and a half
+TRIES = 20  # which take two days or a little more
 URGENT = ("email_code", "password_reset")  # somebody sits and waits for these: they overtake all others
 URGENT_FOR = timedelta(minutes=15)
 NEVER = timedelta(hours=6)  # nothing is put off for so long: the clock was set back
@@ -138,15 +138,23 @@ def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
         if mail is None:
             return False
         post.send(mail, settings.sender[1], mail["To"].addresses[0].addr_spec)
-    except NotSent as problem:
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a message that nobody foresaw must not hold up the others
         db.session.rollback()
+        problem = error if isinstance(error, NotSent) else _unforeseen(claim, error)
         _mark(claim, **_after(claim, problem))
         if problem.for_all:
-            raise
+            raise problem from None
         return False
     gone: dict[str, Any] = {} if post.keeps else {"sealed": None}
     _mark(claim, state="sent", sent_at=clock.now(), next_attempt_at=None, last_error="", **gone)
     return True
+
+
+def _unforeseen(claim: Claim, error: Exception) -> NotSent:
+    log.error("message_not_made", message=claim.id, error=type(error).__name__)
+    return NotSent("It could not be made; the worker's log says more.")
 
 
 def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
@@ -163,6 +171,8 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
         return None
     if reason := _outdated(message, settings):
         raise NotSent(reason, final=True)
+    if claim.tries > TRIES:  # whoever tried never came to say how it went
+        raise NotSent("Every worker that tried to send it came to an end.", final=True)
     try:
         mail = mails.composed(message, settings)
     except mails.Unwritable as problem:
@@ -173,16 +183,10 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
 
 def _is_wanted(message: Message, settings: Settings) -> bool:
     """Completes the message where it was not yet. False where nobody is to have it: the person is gone or never was."""
-    if prepare := messages.preparation(message):
-        try:
-            if not prepare(message, settings):
-                return False
-        except OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001  # one message that cannot be completed must not hold up the others
-            log.error("message_not_prepared", message=message.id, purpose=message.purpose, error=type(error).__name__)
-            raise NotSent("It could not be completed; the worker's log says more.") from None
-        db.session.flush()
+    prepare = messages.preparation(message)
+    if prepare and not prepare(message, settings):
+        return False
+    db.session.flush()
     person = db.session.get(User, message.user_id, populate_existing=True) if message.user_id else None
     return person is None or person.status != "deleted"
 

@@ -84,3 +84,70 @@ def test_secrets_do_not_show() -> None:
     shown = repr(Settings.from_environment(WHOLE | {"SMTP_URL": "smtp://user:hunter2@mail"}))
     assert KEY not in shown
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://mail.example.com",
+        "smtps://office:p%40ss%2Fw@mail.example.com:465",
+        "smtp+plain://localhost:25",
+        "smtp+plain://127.0.0.1",
+        "smtp+plain://[::1]:2525/",
+    ],
+)
+def test_a_mail_server_is_named_by_its_url(url: str) -> None:
+    assert Settings.from_environment(WHOLE | {"SMTP_URL": url}).smtp_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.com",
+        "http://mail.example.com",
+        "smtp://",
+        "smtp://:25",
+        "smtp://mail.example.com:99999",
+        "smtp://mail.example.com:0",
+        "smtp://mail.example.com:port",
+        "smtp://[::1",
+        "smtp://mail.example.com/path",
+        "smtp://office:pässword@mail.example.com",
+        "smtp+plain://mail.example.com",
+    ],
+)
+def test_production_refuses_what_is_no_safe_mail_server_without_showing_the_password(url: str) -> None:
+    said = refusal(WHOLE | {"SMTP_URL": url})
+    assert "SMTP_URL must look like" in said
+    assert "pässword" not in said
+
+
+def test_outside_production_any_relay_may_be_plain() -> None:
+    relay = "smtp+plain://mail:1025"
+    assert Settings.from_environment({"BACKOFFICE_ENV": "development", "SMTP_URL": relay}).smtp_url == relay
+
+
+@pytest.mark.parametrize(
+    "given, sender",
+    [
+        ("", ("", "backoffice@admin.example.com")),
+        ("office@example.com", ("", "office@example.com")),
+        ("Example Ltd <office@example.com>", ("Example Ltd", "office@example.com")),
+    ],
+)
+def test_mails_come_from_an_address(given: str, sender: tuple[str, str]) -> None:
+    assert Settings.from_environment(WHOLE | {"MAIL_FROM": given}).sender == sender
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["office", "a@b@c.example", "x@y.example\r\nBcc: z@y.example", "A <a@b.example>, <c@d.example>", "é@b.example"],
+)
+def test_a_sender_that_is_no_address_is_refused(given: str) -> None:
+    assert "MAIL_FROM must look like" in refusal(WHOLE | {"MAIL_FROM": given})
+
+
+def test_a_sender_is_made_of_any_host() -> None:
+    hosts = ("https://büro.example", "https://[::1]:8443", "https://10.0.0.1")
+    senders = [Settings.from_environment(WHOLE | {"BASE_URL": host}).sender[1] for host in hosts]
+    assert senders == ["backoffice@xn--bro-hoa.example", "backoffice@localhost", "backoffice@10.0.0.1"]

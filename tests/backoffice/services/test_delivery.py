@@ -164,8 +164,16 @@ def test_a_message_that_cannot_be_completed_holds_up_no_other(
     assert deliver(settings) == 1
     assert (broken.state, broken.address, whole.state) == ("failed", "max@example.com", "sent")
     said = capsys.readouterr().out
-    assert "message_not_prepared" in said
+    assert "message_not_made" in said
     assert "@" not in said
+
+
+def test_a_message_that_ends_its_workers_is_given_up(settings: Settings, smtp: Server) -> None:
+    message = put(settings)
+    message.state, message.held_until, message.attempts = "sending", clock.now(), TRIES
+    assert deliver(settings) == 0
+    assert (message.state, message.attempts) == ("dead", TRIES + 1)
+    assert smtp.mails == []
 
 
 def test_without_a_server_messages_wait_and_say_why(stage: Stage, cast: Cast, smtp: Server) -> None:
