@@ -46,7 +46,7 @@ class UserForm(Form):
     )
     temporary_password = PasswordField(
         "Temporary password",
-        description="At least 15 characters. Empty: one is made. Either is shown once, when the person is added.",
+        description="Empty: one is made. Either is shown once, when the person is added.",
         render_kw={"autocomplete": "new-password"},
     )
     first_name = TextField("First name", limit=100)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
-from backoffice.services import invitations
+from backoffice.services import invitations, passwords
 from forms.account import InvitationForm
 from views.account.held import drop, held, hold
 from views.actor import origin, settings
@@ -40,6 +40,7 @@ def _accept(link: str, *, opened: bool) -> Any:
         hold(PURPOSE, link)
         return redirect(url_for("invitation_form"), HTTPStatus.SEE_OTHER)
     form = InvitationForm(request.form, obj=user if request.method != "POST" else None)
+    form.ask_for(passwords.shortest(user.two_factor, settings()))
     if request.method == "POST" and form.validate():
         try:
             about = {name: form[name].data or "" for name in invitations.GIVEN}

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from backoffice.errors import Expired, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.services import password_reset, passwords
+from backoffice.text import duration
 from forms.account import ForgottenForm, NewPasswordForm
 from views.account.held import drop, held, hold
 from views.actor import origin, settings
@@ -33,7 +34,7 @@ def forgotten() -> Any:
             status, message, wait = HTTPStatus.TOO_MANY_REQUESTS, error.message, {"Retry-After": str(error.retry_after)}
         db.session.commit()
         if message is None:
-            return render_template("account/forgotten_sent.html"), HTTPStatus.OK
+            return render_template("account/forgotten_sent.html", valid=duration(settings().reset_valid)), HTTPStatus.OK
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
     return render_template("account/forgotten.html", form=form, message=message), status, wait
 

@@ -11,6 +11,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.services import users
+from backoffice.text import duration
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
@@ -184,7 +185,8 @@ class Users(Screen):
         if not password:
             return user
         href = self.url_of("details", row_id=user.id)
-        return self.render("account/temporary_password.html", label=user.label, password=password, href=href)
+        shown = {"label": user.label, "password": password, "valid": duration(settings().temporary_password_valid)}
+        return self.render("account/temporary_password.html", href=href, **shown)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"avatar": avatar(row.id, row.name, row.avatar, "large")}

@@ -11,12 +11,12 @@ from backoffice.actions.plan import Preview, Selection, preview
 from backoffice.actions.report import titled
 from backoffice.actions.run import phrase, run
 from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.services import records
-from backoffice.text import is_id
+from backoffice.text import duration, is_id
 from forms.base import Form
 from forms.fields import PickField
 from views.account import confirmation
@@ -74,7 +74,8 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
     href = url_for("bulk_runs.details", row_id=done.id)
     if revealed:
         label = report.items(actor, done, action, outcome="done", limit=1)[0].label
-        return screen.render("account/temporary_password.html", label=label, password=revealed[0], href=href)
+        shown = {"label": label, "password": revealed[0], "valid": duration(configured().temporary_password_valid)}
+        return screen.render("account/temporary_password.html", href=href, **shown)
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 

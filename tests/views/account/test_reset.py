@@ -83,6 +83,8 @@ def test_a_link_works_for_an_hour(app: Flask, cast: Cast, path: str, *, after: t
 
 def test_how_long_it_works_is_a_setting(app_with: Callable[..., Flask], cast: Cast) -> None:
     other = app_with(reset_valid=timedelta(minutes=10))
+    said = newcomer(other).post("/password/forgotten", {"identifier": "nobody@example.com"})
+    assert "valid for 10 minutes" in said.text
     with clock.at(NOON):
         forgotten(other, "vera@example.com")
         path = link_to(other, "password_reset", cast.vera)

@@ -57,6 +57,7 @@ def test_by_login_they_get_a_temporary_password_that_is_shown_once(
     person, given = newest(), read(answer).one("output").text
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert (link(answer, "Done"), "Lena Lang" in read(answer).one("h1").text) == (f"/admin/users/{person.id}", True)
+    assert "It works for 3 days" in answer.text
     copy = next(e for e in read(answer).all("button") if e["data-copy"])
     assert (copy["data-copy"], read(answer).one("output")["id"]) == ("password", "password")
     kept = (person.email, person.login, person.login_key, person.status, person.password_state)
