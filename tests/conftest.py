@@ -84,6 +84,7 @@ def settings_for(url: str, **others: Any) -> Settings:
 def made(settings: Settings) -> Flask:
     """The product itself, with our client in front."""
     app = create_app(settings)
+    worker_process.keep_tasks_in_memory(app)
     app.test_client_class = Client
     app.test_cli_runner_class = Runner
     app.config["TEST_BASE_URL"] = settings.base_url

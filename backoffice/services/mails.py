@@ -68,7 +68,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
     with flask_babel.force_locale(language):
         if "device" in values:
             filled["device"] = _tame("device", _device(values["device"]))
-        if "what" in values:  # a whole sentence of ours
+        if values.get("what"):  # a whole sentence of ours
             filled["what"] = _tame("what", TEXTS.gettext(values["what"]))
         if "valid" in values:
             filled["valid"] = _span(values["valid"], language)

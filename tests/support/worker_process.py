@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from huey.storage import MemoryStorage
 
 from backoffice.jobs import SCHEDULE
 from backoffice.queueing import Queue, storage
@@ -55,6 +56,11 @@ def killed(process: subprocess.Popen[str]) -> None:
     """End it without a word, if the test has not done so."""
     process.kill()
     process.communicate(timeout=60)
+
+
+def keep_tasks_in_memory(app: Flask) -> None:
+    """Whatever the environment: no test leaves a file, a table or a connection behind that it did not ask for."""
+    app.extensions["jobs"] = Queue(app, SCHEDULE, {"storage_class": MemoryStorage})
 
 
 @contextmanager
