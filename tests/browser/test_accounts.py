@@ -113,6 +113,5 @@ def choose_picture(page: Page) -> None:
         {"name": "me.png", "mimeType": "image/png", "buffer": drawn.getvalue()}
     )
     page.get_by_role("button", name="Save picture").click()
-    picture = page.locator(".top-bar img")
-    expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(page.locator(".top-bar img")).to_be_visible()
+    page.wait_for_function("document.querySelector('.top-bar img').naturalWidth > 0")

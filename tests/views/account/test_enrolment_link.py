@@ -128,7 +128,8 @@ def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app
     assert answer.status_code == 422
     assert "Too many failed tries" in answer.text
     settle()
-    tries = db.session.execute(select(SignInAttempt.factor, SignInAttempt.result, SignInAttempt.reason)).all()
+    columns = (SignInAttempt.factor, SignInAttempt.result, SignInAttempt.reason)
+    tries = db.session.execute(select(*columns).order_by(SignInAttempt.id)).all()
     assert tries.count(("code", "failed", "enrolment link")) == 5
     assert tries[-1] == ("code", "blocked", "throttled")
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
