@@ -32,7 +32,7 @@ ids = st.one_of(
         "1%00", "%D9%A3", "%EF%BC%91", "%C2%B2", "%20", "1%20", "..", "%2e%2e", "%2F", "1%2F2", "%FF", "%ED%A0%80",
         "None", "new%00", "+1", "0x1", "1_0", ";", "%0d%0aX:1", "٣",
     ]),
-    st.integers(min_value=0).map(str),
+    st.integers(min_value=10**4).map(str),  # no row of a test has such a number
 )  # fmt: skip
 
 
