@@ -113,5 +113,6 @@ def choose_picture(page: Page) -> None:
         {"name": "me.png", "mimeType": "image/png", "buffer": drawn.getvalue()}
     )
     page.get_by_role("button", name="Save picture").click()
-    expect(page.locator(".top-bar img")).to_be_visible()
-    page.wait_for_function("document.querySelector('.top-bar img').naturalWidth > 0")
+    picture = page.locator(".top-bar img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
