@@ -31,8 +31,7 @@ def change_password(*, actor: Actor, current: str, new: str, origin: From, setti
     """
     user = db.session.get_one(User, actor.user_id)
     key = user.email_key or user.login_key or ""
-    throttle.wait_turn(key, origin.ip)  # before the person is locked, as at sign-in
-    throttle.check(identifier_key=key, origin=origin, settings=settings)
+    throttle.enter(key, user, origin, settings)  # before the person is locked, as at sign-in
     db.session.refresh(user, with_for_update=True)
     if not passwords.matches(user, current, settings):
         attempts.note(key, user, "failed", "current password", origin)

@@ -1,6 +1,6 @@
 """Step-up: somebody who is signed in shows again that it is them, by password or by code."""
 
-from backoffice.errors import RuleBroken, TooMany
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -21,12 +21,7 @@ def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: S
         raise RuleBroken("Only somebody who is signed in in a browser can confirm that it is them.")
     user = db.session.get_one(User, actor.user_id)
     key, factor = user.email_key or user.login_key or "", "password" if password else "code"
-    throttle.wait_turn(key, origin.ip)
-    try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings, factor=factor)
-    except TooMany:
-        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor=factor)
-        raise
+    throttle.enter(key, user, origin, settings, factor=factor)
     if password:
         right = passwords.matches(user, password[:1000], settings)
     else:

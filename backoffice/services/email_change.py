@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock
-from backoffice.errors import NotAllowed, RuleBroken, TooMany
+from backoffice.errors import NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -104,12 +104,7 @@ def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> No
 def _count(user: User, origin: From, settings: Settings) -> None:
     """Nobody has mails sent to whom they like, over and over. Raises TooMany."""
     key = f"e-mail change of {user.id}"  # no address is written like this
-    throttle.wait_turn(key, origin.ip)
-    try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
-    except TooMany:
-        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor="link")
-        raise
+    throttle.enter(key, user, origin, settings, factor="link")
     attempts.note(key, user, "ok", "e-mail change asked for", origin, factor="link")
 
 

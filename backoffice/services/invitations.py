@@ -65,8 +65,7 @@ def ask_again(*, value: str, origin: From, settings: Settings) -> None:
     Raises TooMany.
     """
     key = _key(digest(value))
-    throttle.wait_turn(key, origin.ip)
-    throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
+    throttle.enter(key, None, origin, settings, factor="link")
     attempts.note(key, None, "ok", ASKED_AGAIN, origin, factor="link")
     messages.queue([Letter(purpose="invitation_renewal", address=digest(value))], settings)
 

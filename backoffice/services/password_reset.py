@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from backoffice import clock
-from backoffice.errors import RuleBroken, TooMany
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.user import User
@@ -37,12 +37,7 @@ def ask(*, identifier: str, origin: From, settings: Settings) -> None:
     Raises TooMany; that try is recorded too, so commit whatever comes of it.
     """
     key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
-    throttle.wait_turn(key, origin.ip)
-    try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="link")
-    except TooMany:
-        attempts.note(key, None, "blocked", throttle.THROTTLED, origin, factor="link")
-        raise
+    throttle.enter(key, None, origin, settings, factor="link")
     attempts.note(key, None, "ok", "password link asked for", origin, factor="link")
     messages.queue([Letter(purpose="password_reset", address=key)], settings)
 

@@ -30,11 +30,9 @@ class SignIn:
 def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
     """Try to sign in; every try is recorded, so commit whatever comes of it."""
     key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
-    throttle.wait_turn(key, origin.ip)
     try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings)
+        throttle.enter(key, None, origin, settings)
     except TooMany as error:
-        attempts.note(key, None, "blocked", throttle.THROTTLED, origin)
         return SignIn(message=error.message, retry_after=error.retry_after)
     user = db.session.scalar(select(User).where(User.email_key == key)) if key else None
     right = passwords.matches(user, password[:1000], settings)
@@ -59,11 +57,9 @@ def second_factor(*, challenge: str, code: str, origin: From, settings: Settings
     """
     user = challenges.owner(challenge, origin)
     key = user.email_key or ""
-    throttle.wait_turn(key, origin.ip)
     try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings, factor="code")
+        throttle.enter(key, user, origin, settings, factor="code")
     except TooMany as error:
-        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor="code")
         return SignIn(message=error.message, retry_after=error.retry_after)
     if refusal := challenges.answer(challenge, code, origin, settings):
         attempts.note(key, user, "failed", "code", origin, factor="code")

@@ -10,6 +10,8 @@ from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db, lock
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User
+from backoffice.services import attempts
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
 
@@ -17,6 +19,16 @@ THROTTLED = "throttled"
 SHARED = 4  # offices share an address, which may therefore fail so many times as often as an account
 FIVE_MINUTES, AN_HOUR, A_DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 Limits = Mapping[timedelta, int]
+
+
+def enter(key: str, user: User | None, origin: From, settings: Settings, *, factor: str = "password") -> None:
+    """Let one try of a factor in, after those before it. Raises TooMany; that try is noted too, so commit then."""
+    wait_turn(key, origin.ip)
+    try:
+        check(identifier_key=key, origin=origin, settings=settings, factor=factor)
+    except TooMany:
+        attempts.note(key, user, "blocked", THROTTLED, origin, factor=factor)
+        raise
 
 
 def wait_turn(identifier_key: str, ip: str) -> None:

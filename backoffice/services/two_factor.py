@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.errors import RuleBroken, TooMany
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -136,12 +136,7 @@ def _counted(value: str, origin: From, settings: Settings, *, factor: str) -> Us
     """The person behind the link, unless this factor was tried too often."""
     user, _token = _behind(value, origin)
     key = user.email_key or ""
-    throttle.wait_turn(key, origin.ip)
-    try:
-        throttle.check(identifier_key=key, origin=origin, settings=settings, factor=factor)
-    except TooMany:
-        attempts.note(key, user, "blocked", throttle.THROTTLED, origin, factor=factor)
-        raise
+    throttle.enter(key, user, origin, settings, factor=factor)
     return _behind(value, origin, for_use=True)[0]
 
 
