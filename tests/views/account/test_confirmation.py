@@ -219,7 +219,8 @@ def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: C
         for _ in range(3):
             olivia.post(CONFIRM, {"confirm_password": "not at all the password"})
         settle()
-        noted = db.session.execute(select(SignInAttempt.result, SignInAttempt.reason)).all()
+        columns = (SignInAttempt.result, SignInAttempt.reason)
+        noted = db.session.execute(select(*columns).order_by(SignInAttempt.id)).all()
         assert noted[1:] == [("failed", "confirmation")] * 3
         stranger = visitor(app)
         for _ in range(2):
