@@ -2,9 +2,11 @@
 
 import unicodedata
 from datetime import timedelta
+from typing import Any
 
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 MAX_ID = 2**63 - 1  # the largest number that a row can have on either engine
+LONGEST = 2000  # characters; what people name is far shorter, and what is cut here is still refused as too long
 
 
 def fold(text: str) -> str:
@@ -13,7 +15,7 @@ def fold(text: str) -> str:
     >>> fold("  Müller  ＳＴＲＡẞＥ ")
     'muller strasse'
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    decomposed = _normalised("NFKD", _normalised("NFKD", text).casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
@@ -22,7 +24,7 @@ def address_key(text: str) -> str:
 
     Accents stay: jose@ and josé@ are different mailboxes. (Unicode TR 36 asks for NFKC and case folding.)
     """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return _normalised("NFKC", _normalised("NFKC", text).casefold()).strip()
 
 
 def name_key(text: str) -> str:
@@ -32,7 +34,7 @@ def name_key(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """The text as it is stored: composed, without control characters and halves of characters, blanks trimmed."""
-    composed = unicodedata.normalize("NFC", text)
+    composed = _normalised("NFC", text)
     return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
@@ -66,3 +68,8 @@ def duration(span: timedelta) -> str:
 def noted(text: str) -> str:
     """The text as it is, marked for translators: it is shown later, in the language of whoever reads it."""
     return text
+
+
+def _normalised(form: Any, text: str) -> str:
+    """The beginning of the text in this form of Unicode: of many accents in a row it takes the square of the length."""
+    return unicodedata.normalize(form, text[:LONGEST])

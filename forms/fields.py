@@ -115,7 +115,7 @@ class PermissionsField(Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
-            self.data = sorted({cleaned(text)[:60] for text in valuelist if text})
+            self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
 
 
 def _cleaned(text: Any) -> Any:
