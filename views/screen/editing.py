@@ -17,6 +17,7 @@ from backoffice.services import history, records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
+from views.account.confirmation import OWN_FIELDS
 from views.errors import note_denial
 from views.screen.details import value_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from views.screen.screen import Screen
 
 FEW = 50  # as many related rows are all offered at once
-HIDDEN_BY = ("csrf_token", "version")
+HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)  # whoever has just confirmed sent their password along
 
 
 def new(screen: "Screen", actor: Actor) -> Any:

@@ -134,6 +134,9 @@ def test_what_confirms_is_kept_nowhere(
             client.raw_post("/account/email", data=mine),
         ]
         assert [page.status_code for page in pages] == [200, 200, 422, 303, 422, 400]
+        stale = {"name": "Mine", "version": "0", **mine}
+        pages.append(client.post(f"/admin/groups/{cast.vera.groups[0].id}/edit", stale))
+        assert pages[-1].status_code == 409
     with clock.at(LATER + timedelta(minutes=5)):
         pages.append(previewed(client, "users", "disable-2fa", cast.max.id, **mine))
         assert pages[-1].status_code == 403
