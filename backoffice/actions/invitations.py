@@ -22,12 +22,20 @@ class ResendInvitation(UserAction):
     label = "Resend invitation"
     title = "Send {rows} a new invitation"
     done = "invited anew"
+    watches = ("status",)
     rules = (OUTRANKED, BY_LOGIN, Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not))
     effects = (VOIDS_LINKS,)
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         if ask.undo_of:
-            self.update(rows, status="invited", status_before=None, status_reason=ask.reason, status_at=ask.now)
+            self.update(
+                rows,
+                status="invited",
+                status_before=None,
+                status_reason=ask.reason,
+                status_by_id=ask.actor.user_id,
+                status_at=ask.now,
+            )
         invitations.send(rows, inviter=ask.actor.name or ask.actor.label, settings=configured())
 
 

@@ -8,11 +8,13 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from backoffice import clock
+from backoffice.actions import run
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.policy.actor import system
 from tests.support.acting import act, confirmed, outcome, previewed, run_at, status_of, undo
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -156,6 +158,16 @@ def test_a_withdrawn_invitation_opens_nothing_and_undo_sends_a_new_one(app: Flas
         assert newcomer(app).post(link_to(app, "invitation", ivan), WORDS).status_code == 303
         assert undo(boss, done).status_code == 422
     assert status_of(ivan) == "active"
+
+
+def test_the_status_says_who_took_a_withdrawal_back(ivan: User, cast: Cast, olivia: Client) -> None:
+    done = act(olivia, "users", "revoke-invitation", ivan.id)
+    assert ivan.status_by_id == cast.olivia.id
+    run.undo(actor=system(), run_id=done.id)
+    settle()
+    assert (status_of(ivan), ivan.status_by_id) == ("invited", None)
+    told = db.session.scalars(select(Event).where(Event.action == "users.resend_invitation")).one()
+    assert (told.before, told.after) == ({"status": "revoked"}, {"status": "invited"})
 
 
 def test_what_was_accepted_cannot_be_withdrawn(ivan: User, cast: Cast, olivia: Client) -> None:
