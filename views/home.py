@@ -58,6 +58,8 @@ def _said(kind: str, number: int) -> str:
             said = ngettext("invitation has expired", "invitations have expired", number)
         case "messages":
             said = ngettext("message could not be sent", "messages could not be sent", number)
+        case "waiting":
+            said = ngettext("message waits: is a worker running?", "messages wait: is a worker running?", number)
         case "unprotected":
             said = ngettext(
                 "administrator has no second factor", "administrators have no second factor", number
@@ -77,6 +79,8 @@ def _list(kind: str, needs: Needs) -> str:
             return url_for("users.index", invitation="expired")
         case "messages":
             return url_for("messages.index", state=["failed", "dead"])
+        case "waiting":
+            return url_for("messages.index", state="queued")
         case "unprotected":
             return url_for("users.index", groups=needs.administrators, status="active", two_factor="disabled")
     since = {"at.from": (clock.now() - attention.A_DAY).date()}

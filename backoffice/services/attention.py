@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -21,6 +23,7 @@ from backoffice.settings import Settings
 
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
 A_DAY = throttle.A_DAY
+LATE = timedelta(minutes=10)  # a worker looks every minute
 MOST = 50  # as many people as a filter takes
 
 
@@ -56,7 +59,15 @@ def _kinds() -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
         "expired": (User, invited & (User.invitation == "expired")),
         "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
         "messages": (Message, Message.state.in_(("failed", "dead"))),
+        "waiting": (Message, (Message.state == "queued") & _no_worker()),
     }
+
+
+def _no_worker() -> ColumnElement[bool]:
+    """Some mail waits for longer than any worker would let it."""
+    waiting = aliased(Message)
+    late = waiting.next_attempt_at < clock.now() - LATE
+    return exists().where(waiting.state == "queued", late)
 
 
 def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:

@@ -98,6 +98,18 @@ def test_every_number_leads_to_the_list_that_it_counts(app: Flask, viewer: Clien
         assert number_in(viewer, href) == number, href
 
 
+def test_mails_that_wait_although_a_worker_would_have_sent_them(app: Flask, viewer: Client) -> None:
+    messages.queue([Letter(purpose="blocked", address="x@example.com")] * 3, app.extensions["settings"])
+    settle()
+    with clock.at(clock.now() + timedelta(minutes=10) - timedelta(seconds=1)):
+        assert needs(viewer) == {}
+    with clock.at(clock.now() + timedelta(minutes=10, seconds=1)):
+        messages.queue([Letter(purpose="blocked", address="y@example.com")], app.extensions["settings"])
+        settle()
+        number, href = needs(viewer)["waiting"]
+        assert number == number_in(viewer, href) == 4
+
+
 @pytest.mark.parametrize("hours, kind", [(2.001, None), (1.999, "expiring"), (0.001, "expiring"), (-0.001, "expired")])
 def test_an_invitation_is_counted_from_two_hours_before_its_end(viewer: Client, hours: float, kind: str | None) -> None:
     invite("nora", timedelta(hours=8))

@@ -1,8 +1,11 @@
 """Users: the people of the back office."""
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any, ClassVar
 
+from flask import flash, redirect
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.models.client_tag import ClientTag
@@ -182,9 +185,10 @@ class Users(Screen):
         values = {name: value for name, value in values.items() if name not in others}
         typed = values.pop("temporary_password", "")
         user, password = users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)
-        if not password:
-            return user
         href = self.url_of("details", row_id=user.id)
+        if not password:
+            flash(_("%(label)s is invited: a link is on its way by mail.", label=user.label), "success")
+            return redirect(href, HTTPStatus.SEE_OTHER)
         shown = {"label": user.label, "password": password, "valid": duration(settings().temporary_password_valid)}
         return self.render("account/temporary_password.html", href=href, **shown)
 
