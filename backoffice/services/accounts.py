@@ -7,7 +7,19 @@ from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import attempts, challenges, events, groups, notices, passwords, records, sessions, throttle
+from backoffice.services import (
+    attempts,
+    challenges,
+    events,
+    groups,
+    links,
+    notices,
+    passwords,
+    records,
+    sessions,
+    throttle,
+    tokens,
+)
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
 
@@ -24,7 +36,7 @@ def create_administrator(*, actor: Actor, email: str, first_name: str = "", last
 
 
 def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> None:
-    """Replace one's own password; every other session of one's own ends, and the person is told.
+    """Replace one's own password; every other session and every link to reset it end, and the person is told.
 
     Raises RuleBroken with the field current_password or new_password, or TooMany. Every try of the current password
     is recorded: commit whatever comes of it.
@@ -43,5 +55,6 @@ def change_password(*, actor: Actor, current: str, new: str, origin: From, setti
     mine = select(User.id).where(User.id == user.id)
     sessions.end_all(mine, reason="password changed", keep=actor.session_id)
     challenges.end_all(mine)
+    tokens.revoke_all(mine, purpose=links.PASSWORD.purpose)  # whoever has one would choose yet another
     notices.password_changed(user, origin, settings)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))

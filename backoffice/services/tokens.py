@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, true, update
 
 from backoffice import clock
 from backoffice.errors import Expired, NotFound
@@ -85,11 +85,11 @@ def supersede(user_ids: Select[int], purpose: str) -> None:
     _end(purpose, Token.user_id.in_(user_ids))
 
 
-def revoke_all(user_ids: Select[int]) -> None:
-    """Withdraw every open token of these users."""
+def revoke_all(user_ids: Select[int], *, purpose: str = "") -> None:
+    """Withdraw every open token of these users, or those for one purpose."""
     db.session.execute(
         update(Token)
-        .where(Token.user_id.in_(user_ids), Token.open())
+        .where(Token.user_id.in_(user_ids), Token.open(), Token.purpose == purpose if purpose else true())
         .values(revoked_at=clock.now())
         .execution_options(synchronize_session=False)
     )

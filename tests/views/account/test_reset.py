@@ -220,6 +220,14 @@ def test_blocking_withdraws_the_link(app: Flask, cast: Cast, client: Client, pat
         assert "This link was withdrawn." in newcomer(app).post(path, WORDS).text
 
 
+def test_a_password_that_the_person_changed_withdraws_the_link(app: Flask, cast: Cast, path: str) -> None:
+    with clock.at(NOON):
+        own = "quite another set of words"
+        words = {"current_password": PASSWORD, "new_password": own, "repeat_password": own}
+        assert newcomer(app).sign_in("vera").post("/account/password", words).status_code == 303
+        assert newcomer(app).post(path, WORDS).status_code == 410
+
+
 def test_at_most_three_mails_in_ten_minutes(app: Flask, cast: Cast) -> None:
     for minute, sent in ((0, 1), (1, 2), (2, 3), (3, 3), (9, 3), (11, 4)):
         with clock.at(NOON + timedelta(minutes=minute)):
