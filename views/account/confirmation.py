@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from backoffice.errors import ConfirmationNeeded, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.services import confirmations
+from backoffice.text import duration
 from forms.account import ConfirmForm
 from views.account.blueprint import account
 from views.actor import SESSION_KEY, actor, origin, settings, signed_in
@@ -60,5 +61,6 @@ def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
-    page = render_template("account/confirm.html", form=form, to=back, again=again, kept=kept if again else [])
+    shown = {"to": back, "again": again, "kept": kept if again else [], "valid": duration(settings().step_up_valid)}
+    page = render_template("account/confirm.html", form=form, **shown)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else status

@@ -12,6 +12,7 @@ from backoffice.extensions import db
 from backoffice.services import challenges, passwords, sessions
 from backoffice.services.attempts import From
 from backoffice.services.sign_in import SignIn, second_factor, sign_in
+from backoffice.text import duration
 from forms.account import CodeForm, SignInForm
 from views.actor import SESSION_KEY, actor, device_cookie, origin, settings
 from views.returning import safe_path
@@ -150,4 +151,7 @@ def _form(form: SignInForm, back: str, *, message: str | None = None, status: in
 
 def _code_form(form: CodeForm, method: str, *, message: str | None = None) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return make_response(render_template("account/code.html", form=form, method=method, message=message), status)
+    valid = duration(settings().email_code_valid)
+    return make_response(
+        render_template("account/code.html", form=form, method=method, message=message, valid=valid), status
+    )
