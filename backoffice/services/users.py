@@ -16,6 +16,7 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
+from backoffice.policy.confirmation import require_recent
 from backoffice.policy.rules import can
 from backoffice.services import addresses, challenges, invitations, messages, passwords, records, tokens
 from backoffice.services.records import Values
@@ -139,6 +140,8 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
     if user and user.id == actor.user_id:
         message = "Change your own e-mail address on your profile: the new one has to be confirmed first."
         raise RuleBroken(message, field="email")
+    if user:
+        require_recent(actor)  # whoever reads mail there can ask for a new password, and for codes
     values["email"] = email_of(values["email"])
     values["email_key"] = key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))

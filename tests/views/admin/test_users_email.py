@@ -12,10 +12,10 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.services import messages, tokens
 from tests.support.acting import edit
-from tests.support.cast import Cast
+from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.email_change import NEW, addresses
-from tests.support.html import error_at
+from tests.support.html import error_at, hidden
 
 
 def test_ones_own_address_is_not_changed_through_the_screen(client: Client, cast: Cast) -> None:
@@ -51,3 +51,18 @@ def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> N
     edit(client, "users", cast.vera.id, email=NEW)
     settle()
     assert db.session.scalars(select(Message)).all() == []
+
+
+def test_only_who_has_just_confirmed_gives_somebody_another_address(client: Client, cast: Cast) -> None:
+    """A browser left alone would do to become somebody else: their new password is mailed to the new address."""
+    now = clock.now()
+    with clock.at(now):
+        client.sign_in("olivia")
+    with clock.at(now + timedelta(minutes=5)):
+        assert edit(client, "users", cast.vera.id, phone="+1", email="vera@example.com").status_code == 303
+        asked = edit(client, "users", cast.vera.id, email=NEW)
+        assert (asked.status_code, "Confirm that it is you" in asked.text) == (403, True)
+        assert cast.vera.email == "vera@example.com"
+        assert hidden(asked, "email") == NEW, "what was typed is kept"
+        client.post("/account/confirm", {"confirm_password": PASSWORD})
+        assert edit(client, "users", cast.vera.id, email=NEW).status_code == 303
