@@ -7,7 +7,7 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
-from backoffice.text import cleaned, is_id
+from backoffice.text import LONGEST, cleaned, is_id
 
 MOST = 1000  # related rows of one row: more than a person chooses, far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
@@ -119,4 +119,5 @@ class PermissionsField(Field):
 
 
 def _cleaned(text: Any) -> Any:
-    return cleaned(text) if isinstance(text, str) else text
+    """What is far too long stays as it was typed: it is refused, and shown again whole."""
+    return cleaned(text) if isinstance(text, str) and len(text) <= LONGEST else text
