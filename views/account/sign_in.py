@@ -19,6 +19,7 @@ from views.returning import safe_path
 
 DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 CHALLENGE = "challenge"
+LONGEST_BACK = 2000  # characters; a browser drops a session cookie of more than 4 KB, and the challenge with it
 
 
 def register(app: Flask) -> None:
@@ -48,7 +49,7 @@ def sign_in_page() -> Any:
         response = _enter(result.session, back)
     elif result.challenge:
         session.clear()
-        session[CHALLENGE], session["next"] = result.challenge, back
+        session[CHALLENGE], session["next"] = result.challenge, back if len(back) <= LONGEST_BACK else "/"
         if result.message:
             flash(result.message, "warning")
         response = make_response(redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER))

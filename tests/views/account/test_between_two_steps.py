@@ -1,5 +1,6 @@
 """What happens between the password and the code: whatever takes the access away counts at once."""
 
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.services import passwords
 from tests.support.acting import act, edit
-from tests.support.cast import Cast
+from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step, give_app, is_in, second_step, visitor
 
@@ -198,3 +199,15 @@ def ended(user_id: int) -> list[str]:
 def cookie_of(client: Client) -> Any:
     """What the browser's session cookie holds, to be read and changed."""
     return client.session_transaction(base_url=client.application.config["TEST_BASE_URL"])
+
+
+@pytest.mark.parametrize("length", [1_900, 4_000])
+def test_however_long_the_way_back_browsers_keep_the_challenge(
+    client: Client, cast: Cast, key: str, length: int
+) -> None:
+    back = "/admin/users/?search=" + secrets.token_urlsafe(length * 3 // 4)
+    words = {"identifier": "max@example.com", "password": PASSWORD, "next": back}
+    cookies = client.post("/sign-in", words).headers.getlist("Set-Cookie")
+    assert max(map(len, cookies)) < 4_093, "which no browser would keep"
+    client._token = None  # a step up gives the visitor a new session
+    assert second_step(client, code_of(key)).location == (back if length == 1_900 else "/")
