@@ -129,6 +129,10 @@ class Action:
         """How events, runs and the command line call it: `users.block`."""
         return f"{area_of(cls.model)}.{cls.name}"
 
+    def needs_confirmation(self, _parameters: Mapping[str, Any]) -> bool:
+        """Whether a recent password or code is asked for."""
+        return self.sensitive
+
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         """In SQL: the action would change nothing about the row."""
         return false()

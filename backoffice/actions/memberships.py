@@ -1,5 +1,6 @@
 """Groups and client tags of people: given and taken, never beyond one's own."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, select
@@ -8,6 +9,7 @@ from backoffice.actions import relations
 from backoffice.actions.action import Ask, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User, user_client_tags, user_groups
@@ -46,6 +48,12 @@ def _having(table: Any, others: list[int]) -> Any:
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
+def _is_administrators(parameters: Mapping[str, Any]) -> bool:
+    """Who makes or unmakes an administrator shows first that it is them."""
+    among = select(Group.id).where(Group.id.in_(parameters["group"]), Group.key == ADMINISTRATORS)
+    return db.session.scalar(among) is not None
+
+
 class AddToGroup(UserAction):
     name = "add_to_group"
     permission = "users.assign_groups"
@@ -65,6 +73,9 @@ class AddToGroup(UserAction):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         relations.add(rows, user_groups, ask.parameters["group"])
+
+    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
+        return _is_administrators(parameters)
 
 
 class RemoveFromGroup(ExclusiveUserAction):
@@ -87,6 +98,9 @@ class RemoveFromGroup(ExclusiveUserAction):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         relations.remove(rows, user_groups, ask.parameters["group"])
+
+    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
+        return _is_administrators(parameters)
 
 
 class AddClientTags(UserAction):

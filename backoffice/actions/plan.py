@@ -55,11 +55,11 @@ def preview(
     Raises NotAllowed, BadRequest (too many ticked), RuleBroken (a parameter, with its field) or NotFound (no row).
     """
     require_for(actor, action, all_matching=selection.query is not None)
-    if action.sensitive:
-        require_recent(actor)
     if len(selection.ids) > MAX_TICKED:
         raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
     values = checked_parameters(actor, action, parameters or {})
+    if action.needs_confirmation(values):
+        require_recent(actor)
     _forget_old()
     run = BulkRun(
         action=action.code(),

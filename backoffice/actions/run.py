@@ -45,7 +45,7 @@ def run(
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
-    if action.sensitive:
+    if action.needs_confirmation(planned.parameters):
         require_recent(actor)
     planned.reason = cleaned(reason)
     _check_words(action, planned, planned.reason, confirmation)

@@ -216,4 +216,8 @@ class DeleteUsers(ExclusiveUserAction):
             status_before=None,
             email_verified_at=None,
             avatar=None,
+            password_expires_at=None,
+            name_source="administrator",
+            language="en",
+            time_zone="UTC",
         )

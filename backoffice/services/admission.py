@@ -1,6 +1,7 @@
 """Who may sign in at all, and from where: asked after the password, and once more after the code."""
 
 from backoffice import clock
+from backoffice.errors import RuleBroken
 from backoffice.models.user import User
 from backoffice.services import addresses
 
@@ -14,6 +15,12 @@ def refusal(user: User, ip: str) -> str:
     if user.password_state != "usable" and not _temporary_in_time(user):
         return "password expired"
     return "" if addresses.admits(user.ip_whitelist, ip) else "address"
+
+
+def require_place(user: User, ip: str) -> None:
+    """Raise RuleBroken where the person's IP whitelist does not let `ip` in."""
+    if not addresses.admits(user.ip_whitelist, ip):
+        raise RuleBroken("This account cannot be used from where you are. Ask your administrator.")
 
 
 def _temporary_in_time(user: User) -> bool:

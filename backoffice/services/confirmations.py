@@ -22,6 +22,7 @@ def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: S
     user = db.session.get_one(User, actor.user_id)
     key, factor = user.email_key or user.login_key or "", "password" if password else "code"
     throttle.enter(key, user, origin, settings, factor=factor)
+    db.session.refresh(user)  # as it is after those before
     if password:
         right = passwords.matches(user, password[:1000], settings)
     else:

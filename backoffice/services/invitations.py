@@ -13,7 +13,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import attempts, events, links, messages, passwords, throttle, tokens
+from backoffice.services import admission, attempts, events, links, messages, passwords, throttle, tokens
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.services.sessions import digest
@@ -48,6 +48,7 @@ def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: F
     token = tokens.find(value=value, purpose="invitation", for_use=True)
     if user.status != "invited":
         raise RuleBroken("This account is not waiting for an invitation any more.")
+    admission.require_place(user, origin.ip)
     _introduce(user, about)
     passwords.check(user, new_password, settings)
     passwords.keep(user, new_password, settings)

@@ -11,6 +11,7 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services import (
+    admission,
     attempts,
     challenges,
     events,
@@ -74,6 +75,7 @@ def reset(*, value: str, new_password: str, origin: From, settings: Settings) ->
     token = tokens.find(value=value, purpose="password_reset", for_use=True)
     if user.status != "active" or user.login_method != "email":
         raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
+    admission.require_place(user, origin.ip)
     passwords.check(user, new_password, settings)
     passwords.keep(user, new_password, settings)
     token.used_at = clock.now()

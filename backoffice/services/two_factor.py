@@ -11,7 +11,7 @@ from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.services import (
-    addresses,
+    admission,
     attempts,
     challenges,
     events,
@@ -146,8 +146,7 @@ def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, T
     token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
     if user.status != "active":
         raise RuleBroken("This account cannot be used at the moment.")
-    if not addresses.admits(user.ip_whitelist, origin.ip):
-        raise RuleBroken("This account cannot be used from here.")
+    admission.require_place(user, origin.ip)
     return user, token
 
 

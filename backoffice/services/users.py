@@ -141,15 +141,23 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
         message = "Change your own e-mail address on your profile: the new one has to be confirmed first."
         raise RuleBroken(message, field="email")
     if user:
-        require_recent(actor)  # whoever reads mail there can ask for a new password, and for codes
+        require_recent(actor)  # whoever reads mail there can ask for a new password
+        _keep_codes(user)
     values["email"] = email_of(values["email"])
     values["email_key"] = key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))
     if taken and (user is None or taken != user.id):
         raise RuleBroken("Another person has this e-mail address.", field="email")
-    if user and user.email_key != key:
+    if user:  # another spelling may be another mailbox
         values["email_verified_at"] = None
         _leave_old_address(user)
+
+
+def _keep_codes(user: User) -> None:
+    """An address that nobody has confirmed is no second factor."""
+    if user.two_factor == "email":
+        message = "The codes of their sign-in go to this address. Disable their 2FA first, or let them change it."
+        raise RuleBroken(message, field="email")
 
 
 def _leave_old_address(user: User) -> None:
@@ -189,6 +197,8 @@ def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grant
         raise Beyond("Nobody changes their own groups.", field="groups", code="users.assign_groups")
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
         raise Beyond(f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups")
+    if any(group.all_permissions for group in moved):
+        require_recent(actor)
     if user and any(group.all_permissions for group in before - after):
         others = grants.administers() & (User.id != user.id)
         if not db.session.scalar(select(User.id).where(others).limit(1)):

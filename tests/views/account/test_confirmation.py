@@ -13,7 +13,7 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.acting import act, group, previewed
+from tests.support.acting import act, add, group, previewed
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import is_in, visitor
@@ -99,10 +99,18 @@ def run_download(client: Client, cast: Cast) -> TestResponse:
     return client.get(f"/admin/bulk-runs/{act(client, 'users', 'block', cast.vera.id).id}/items.csv")
 
 
+def new_administrator(client: Client, cast: Cast) -> TestResponse:
+    return add(client, "users", email="new@example.com", groups=[group("administrators").id])
+
+
+def made_administrator(client: Client, cast: Cast) -> TestResponse:
+    return previewed(client, "users", "add-to-group", cast.max.id, group=group("administrators").id)
+
+
 Do = Callable[[Client, Cast], TestResponse]
 POSTS = (
     reset_link, temporary, off, to_email, group_edit, new_group, own_email, own_factor, own_factor_by_mail,
-    own_factor_off, own_recovery_codes,
+    own_factor_off, own_recovery_codes, new_administrator, made_administrator,
 )  # fmt: skip
 LOOKS = (own_key, own_email_page, csv, json, run_download)
 

@@ -203,7 +203,7 @@ def test_the_ip_whitelist_holds_for_the_link_too(app: Flask, cast: Cast, link: s
     for words in ({"code": code_of(key)}, {"password": PASSWORD}):
         answer = client.post(FORM, words)
         assert answer.status_code == 422
-        assert "from here" in answer.text
+        assert "from where you are" in answer.text
     cast.max.ip_whitelist = ["127.0.0.1"]
     settle()
     assert client.post(FORM, {"code": code_of(key)}).status_code == 200

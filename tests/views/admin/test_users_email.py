@@ -53,6 +53,22 @@ def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> N
     assert db.session.scalars(select(Message)).all() == []
 
 
+def test_who_gets_codes_by_mail_keeps_the_address_they_go_to(client: Client, cast: Cast) -> None:
+    cast.vera.two_factor = "email"
+    client.sign_in("olivia")
+    assert "Disable their 2FA first" in error_at(edit(client, "users", cast.vera.id, email=NEW), "email")
+    settle()
+    assert cast.vera.email == "vera@example.com"
+
+
+def test_another_spelling_may_be_another_mailbox(client: Client, cast: Cast) -> None:
+    cast.vera.email_verified_at = clock.now()
+    client.sign_in("olivia")
+    assert edit(client, "users", cast.vera.id, email="Vera@example.com").status_code == 303
+    settle()
+    assert (cast.vera.email, cast.vera.email_verified_at) == ("Vera@example.com", None)
+
+
 def test_only_who_has_just_confirmed_gives_somebody_another_address(client: Client, cast: Cast) -> None:
     """A browser left alone would do to become somebody else: their new password is mailed to the new address."""
     now = clock.now()
