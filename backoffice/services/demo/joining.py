@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.errors import Expired
+from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -95,7 +95,7 @@ def _home(office: Office, user: User) -> From:
 
 
 def _accept(office: Office, member: Member, value: str) -> None:
-    with suppress(Expired):  # blocked meanwhile: the link is void
+    with suppress(Expired, RuleBroken):  # blocked meanwhile, or limited to the office while they are at home
         invitations.accept(
             value=value, new_password=office.secret, about={}, origin=member.origin, settings=office.settings
         )
