@@ -9,7 +9,12 @@ from backoffice.errors import BackofficeError
 
 
 class Form(wtforms.Form):
-    """A form whose CSRF token the application checks before it is even made."""
+    """A form whose CSRF token the application checks before it is even made.
+
+    `retry_after` is in how many seconds another try is welcome, where this one was one too many.
+    """
+
+    retry_after = 0
 
     @property
     def sections(self) -> list[tuple[str, list[wtforms.Field]]]:
@@ -38,6 +43,7 @@ class Form(wtforms.Form):
 
     def refuse(self, error: BackofficeError) -> None:
         """Show a refusal at the field it belongs to, or above the form."""
+        self.retry_after = getattr(error, "retry_after", 0)
         field = self._fields.get(error.field or "")
         if field is not None:
             field.errors = [*field.errors, error.message]

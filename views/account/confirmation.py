@@ -6,12 +6,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import ConfirmationNeeded, RuleBroken, TooMany
+from backoffice.errors import ConfirmationNeeded
 from backoffice.extensions import db
 from backoffice.services import confirmations
 from backoffice.text import duration
 from forms.account import ConfirmForm
 from views.account.blueprint import account
+from views.account.tries import counted, shown
 from views.actor import SESSION_KEY, actor, origin, settings, signed_in
 from views.returning import safe_path
 
@@ -24,7 +25,7 @@ def confirm() -> Any:
     who, form = signed_in(), ConfirmForm(request.form)
     back = safe_path(request.values.get("confirm_to"))
     if request.method == "POST" and form.validate():
-        try:
+        with counted(form):
             session[SESSION_KEY] = confirmations.confirm(
                 actor=who,
                 password=form.confirm_password.data or "",
@@ -32,12 +33,7 @@ def confirm() -> Any:
                 origin=origin(),
                 settings=settings(),
             )
-        except RuleBroken as error:
-            form.refuse(error)
-        except TooMany as error:
-            form.form_errors.append(error.message)
-        db.session.commit()
-        if not form.errors and not form.form_errors:
+        if not form.errors:
             again = HTTPStatus.TEMPORARY_REDIRECT if request.form.get("confirm_again") else HTTPStatus.SEE_OTHER
             return redirect(back, again)
     return _page(form, back, again=bool(request.form.get("confirm_again")))
@@ -61,6 +57,6 @@ def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
-    shown = {"to": back, "again": again, "kept": kept if again else [], "valid": duration(settings().step_up_valid)}
-    page = render_template("account/confirm.html", form=form, **shown)
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else status
+    told = {"to": back, "again": again, "kept": kept if again else [], "valid": duration(settings().step_up_valid)}
+    page = render_template("account/confirm.html", form=form, **told)
+    return shown(page, form, status)

@@ -10,7 +10,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.policy.confirmation import require_recent
 from backoffice.services import email_change
@@ -18,6 +17,7 @@ from backoffice.text import duration
 from forms.profile import EmailForm
 from views.account.blueprint import account
 from views.account.held import drop, held, hold
+from views.account.tries import counted, shown
 from views.actor import origin, settings, signed_in
 
 PURPOSE = "email_change"
@@ -26,28 +26,19 @@ PURPOSE = "email_change"
 @account.route("/email", methods=["GET", "POST"])
 def email() -> Any:
     """Ask for a link at the new address; the answer is the same whether or not somebody else has it."""
-    who, form, status = signed_in(), EmailForm(request.form), HTTPStatus.OK
+    who, form = signed_in(), EmailForm(request.form)
     require_recent(who)
     if request.method == "POST" and form.validate():
-        try:
+        with counted(form):
             email_change.ask(actor=who, email=form.email.data or "", origin=origin(), settings=settings())
-        except RuleBroken as error:
-            form.refuse(error)
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-        except TooMany as error:
-            form.refuse(error)
-            status = HTTPStatus.TOO_MANY_REQUESTS
-        db.session.commit()  # the try is counted
-        if status == HTTPStatus.OK:
+        if not form.errors:
             valid = duration(email_change.LINK.valid(settings()))
             said = _(
                 "If nobody else has this address, a link is on its way there. It works for %(valid)s.", valid=valid
             )
             flash(said, "info")
             return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
-    elif form.errors:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return render_template("account/email.html", form=form, address=who.label), status
+    return shown(render_template("account/email.html", form=form, address=who.label), form)
 
 
 @account.route("/email/<value>", methods=["GET", "POST"])

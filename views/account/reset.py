@@ -6,12 +6,13 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from backoffice.errors import Expired, RuleBroken, TooMany
+from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
 from backoffice.services import password_reset, passwords
 from backoffice.text import duration
 from forms.account import ForgottenForm, NewPasswordForm
 from views.account.held import drop, held, hold
+from views.account.tries import counted, shown
 from views.actor import origin, settings
 
 PURPOSE = "password_reset"
@@ -26,17 +27,13 @@ def register(app: Flask) -> None:
 
 def forgotten() -> Any:
     """Ask for a link; the answer is the same for everyone, known or not."""
-    form, status, message, wait = ForgottenForm(request.form), HTTPStatus.OK, None, dict[str, str]()
+    form = ForgottenForm(request.form)
     if request.method == "POST" and form.validate():
-        try:
+        with counted(form):
             password_reset.ask(identifier=form.identifier.data or "", origin=origin(), settings=settings())
-        except TooMany as error:
-            status, message, wait = HTTPStatus.TOO_MANY_REQUESTS, error.message, {"Retry-After": str(error.retry_after)}
-        db.session.commit()
-        if message is None:
-            return render_template("account/forgotten_sent.html", valid=duration(settings().reset_valid)), HTTPStatus.OK
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
-    return render_template("account/forgotten.html", form=form, message=message), status, wait
+        if not form.errors:
+            return render_template("account/forgotten_sent.html", valid=duration(settings().reset_valid))
+    return shown(render_template("account/forgotten.html", form=form), form)
 
 
 def reset(value: str | None = None) -> Any:

@@ -8,7 +8,7 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.errors import RuleBroken, TooMany
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.confirmation import require_recent
@@ -16,6 +16,7 @@ from backoffice.services import recovery_codes, totp, two_factor
 from forms.account import EnrolmentCodeForm, PasswordForm
 from views.account.blueprint import account
 from views.account.held import drop, held, hold
+from views.account.tries import counted, shown
 from views.actor import origin, settings, signed_in
 
 PURPOSE = "two_factor_enrolment"
@@ -107,39 +108,26 @@ def by_link(value: str | None = None) -> Any:
         return _confirm_by_link(link)
     form = PasswordForm(request.form)
     if request.method == "POST" and form.validate():
-        try:
+        with counted(form):
             user, secret = two_factor.begin_by_link(
                 value=link, password=form.password.data or "", origin=origin(), settings=settings()
             )
-        except RuleBroken as error:
-            form.refuse(error)
-        except TooMany as error:
-            form.form_errors.append(error.message)
-        db.session.commit()
-        if not form.errors and not form.form_errors:
+        if not form.errors:
             return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else HTTPStatus.OK
-    return render_template("account/enrolment_password.html", form=form), status
+    return shown(render_template("account/enrolment_password.html", form=form), form)
 
 
 def _confirm_by_link(link: str) -> Any:
     form = EnrolmentCodeForm(request.form)
     if form.validate():
-        try:
+        with counted(form):
             codes = two_factor.confirm_by_link(
                 value=link, code=form.code.data or "", origin=origin(), settings=settings()
             )
-        except RuleBroken as error:
-            form.refuse(error)
-        except TooMany as error:
-            form.form_errors.append(error.message)
-        else:
-            db.session.commit()
+        if not form.errors:
             drop(PURPOSE)
             return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
-        db.session.commit()  # the try is counted
-    page = render_template("account/enrolment_code.html", form=form)
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    return shown(render_template("account/enrolment_code.html", form=form), form)
 
 
 def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Any:

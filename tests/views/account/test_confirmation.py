@@ -237,7 +237,8 @@ def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: C
         for _ in range(2):
             olivia.post(CONFIRM, {"confirm_password": "not at all the password"})
         answer = olivia.post(CONFIRM, {"confirm_password": PASSWORD})
-        assert "Too many failed tries" in answer.text
+        assert (answer.status_code, "Too many failed tries" in answer.text) == (429, True)
+        assert 0 < int(answer.headers["Retry-After"]) <= 300
         assert is_asked(off(olivia, cast))
 
 

@@ -111,7 +111,7 @@ def test_wrong_passwords_are_counted_and_throttled(app: Flask, link: str) -> Non
     for _ in range(5):
         assert error_at(client.post(FORM, {"password": "not at all the password"}), "password")
     answer = client.post(FORM, {"password": PASSWORD})
-    assert answer.status_code == 422
+    assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
     assert visitor(app).try_sign_in("max").status_code == 429, "the same number as at sign-in"
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
@@ -125,7 +125,7 @@ def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app
     for _ in range(5):
         assert error_at(thief.post(FORM, {"code": "wrong"}), "code")
     answer = thief.post(FORM, {"code": code_of(key)})
-    assert answer.status_code == 422
+    assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
     settle()
     columns = (SignInAttempt.factor, SignInAttempt.result, SignInAttempt.reason)
