@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, update
 
 from backoffice import clock
 from backoffice.extensions import begin, db
@@ -37,10 +37,16 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
     ends = (Token.expires_at, Token.used_at, Token.superseded_at, Token.revoked_at)
     return [
         (SignInChallenge, SignInChallenge.expires_at < now - CHALLENGES_KEPT),
-        (Token, or_(*(end < now - TOKENS_KEPT for end in ends))),
+        (Token, or_(*(end < now - TOKENS_KEPT for end in ends)) & ~_has_mail_waiting()),
         (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
     ]
+
+
+def _has_mail_waiting() -> ColumnElement[bool]:
+    """Its mail is not sent yet, and must not be sent as if it had no link that could end."""
+    waits = Message.state.in_(("queued", "sending", "failed"))
+    return exists().where(Message.token_id == Token.id, waits).correlate(Token)
 
 
 def _in_batches(change: Any, model: Any, which: ColumnElement[bool], stopping: Stopping) -> int:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
 LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
-NAME_SOURCES = ("self", "administrator")
 TAG_MODES = ("all", "only", "except")
 TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User, user_groups
@@ -18,6 +19,18 @@ _GROUPS = (  # made once, for every request asks it
     .where(user_groups.c.user_id == bindparam("user"))
     .order_by(Group.name)
 )
+
+
+def themselves(actor: Actor) -> User:
+    """The actor's own row, which nobody else changes meanwhile.
+
+    Raises NotAllowed for whoever was blocked or deleted since the request began.
+    """
+    statement = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update()
+    user = db.session.scalar(statement.execution_options(populate_existing=True))
+    if user is None:
+        raise NotAllowed
+    return user
 
 
 def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:

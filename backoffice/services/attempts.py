@@ -9,6 +9,7 @@ from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.services.sessions import digest
+from backoffice.text import address_key, cleaned
 
 LONGEST_KEY = 254
 LONGEST_DEVICE = 200
@@ -25,6 +26,11 @@ class From:
     @property
     def device_key(self) -> str:
         return digest(self.mark) if self.mark else ""
+
+
+def key_of(typed: str) -> str:
+    """The normalised form of what somebody typed as their address or login."""
+    return address_key(cleaned(typed))[:LONGEST_KEY]
 
 
 def note(key: str, user: User | None, result: str, reason: str, origin: From, *, factor: str = "password") -> None:

@@ -13,6 +13,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.services import events, pictures, records
+from backoffice.services.actors import themselves
 from backoffice.services.pictures import SIZES, Crop
 from backoffice.services.storage import KEY, Storage, uploads
 
@@ -26,7 +27,7 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar).
     """
     drawn = pictures.drawn(data, filename, crop)
-    user = _locked(actor)
+    user = themselves(actor)
     key, before, store = secrets.token_hex(16), user.avatar, uploads()
     after_rollback(partial(_discard, store, [key]))
     for size, content in drawn.items():
@@ -44,7 +45,7 @@ def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:
     """
     own = user_id in (None, actor.user_id)
     if own:
-        user = _locked(actor)
+        user = themselves(actor)
     else:
         require(actor, "users.remove_avatar")
         user = records.get(actor=actor, model=User, row_id=user_id or 0, locked=True)
@@ -76,15 +77,6 @@ def picture(*, key: str, size: int) -> bytes:
     if content is None:
         raise NotFound
     return content
-
-
-def _locked(actor: Actor) -> User:
-    """The actor's own row, which nobody else changes meanwhile. Whoever has just been deleted gets no new picture."""
-    statement = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update()
-    user = db.session.scalar(statement.execution_options(populate_existing=True))
-    if user is None:
-        raise NotAllowed
-    return user
 
 
 def _rendition(key: str, size: int) -> str:

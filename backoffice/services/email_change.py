@@ -23,6 +23,7 @@ from backoffice.services import (
     tokens,
     users,
 )
+from backoffice.services.actors import themselves
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
@@ -83,7 +84,7 @@ def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> No
     Raises NotFound, Expired or NotAllowed for the link, RuleBroken where somebody was faster.
     """
     look(actor=actor, value=value)
-    user = _locked(actor)  # the person first, as actions do; the link is read anew
+    user = themselves(actor)  # the person first, as actions do; the link is read anew
     token = _own(actor, tokens.find(value=value, purpose=LINK.purpose, for_use=True))
     old = user.email or ""
     _take(user, token.sent_to)
@@ -106,10 +107,6 @@ def _count(user: User, origin: From, settings: Settings) -> None:
     key = f"e-mail change of {user.id}"  # no address is written like this
     throttle.enter(key, user, origin, settings, factor="link")
     attempts.note(key, user, "ok", "e-mail change asked for", origin, factor="link")
-
-
-def _locked(actor: Actor) -> User:
-    return db.session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
 
 
 def _own(actor: Actor, token: Token) -> Token:

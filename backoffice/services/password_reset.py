@@ -26,7 +26,7 @@ from backoffice.services import (
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned, duration
+from backoffice.text import duration
 
 MOST = 3  # mails to one person within
 LATELY = timedelta(minutes=10)
@@ -37,7 +37,7 @@ def ask(*, identifier: str, origin: From, settings: Settings) -> None:
 
     Raises TooMany; that try is recorded too, so commit whatever comes of it.
     """
-    key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
+    key = attempts.key_of(identifier)
     throttle.enter(key, None, origin, settings, factor="link")
     attempts.note(key, None, "ok", "password link asked for", origin, factor="link")
     messages.queue([Letter(purpose="password_reset", address=key)], settings)

@@ -11,7 +11,6 @@ from backoffice.models.user import User
 from backoffice.services import admission, attempts, challenges, notices, passwords, sessions, throttle
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned
 
 REFUSED = "The e-mail address or the password is not right."
 ASKED = "second factor asked for"  # the reason of a right password that was only the first half
@@ -29,7 +28,7 @@ class SignIn:
 
 def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
     """Try to sign in; every try is recorded, so commit whatever comes of it."""
-    key = address_key(cleaned(identifier))[: attempts.LONGEST_KEY]
+    key = attempts.key_of(identifier)
     try:
         throttle.enter(key, None, origin, settings)
     except TooMany as error:

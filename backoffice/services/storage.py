@@ -23,9 +23,6 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes | None:
         """The content, or None where there is none."""
 
-    def exists(self, key: str) -> bool:
-        """Whether there is any."""
-
     def delete(self, key: str) -> None:
         """Forget the content; it may be gone already."""
 
@@ -56,9 +53,6 @@ class Folder:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             return None
-
-    def exists(self, key: str) -> bool:
-        return self._path(key).is_file()
 
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)

@@ -23,6 +23,7 @@ from backoffice.services import (
     tokens,
     totp,
 )
+from backoffice.services.actors import themselves
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
 from backoffice.text import noted
@@ -39,7 +40,7 @@ CHANGED = {
 def begin(*, actor: Actor, settings: Settings) -> None:
     """Make a secret for a new authenticator app. Nothing changes until a code of it is confirmed."""
     require_recent(actor)
-    totp.begin(_locked(actor), settings)
+    totp.begin(themselves(actor), settings)
 
 
 def confirm(*, actor: Actor, code: str, settings: Settings) -> list[str]:
@@ -48,7 +49,7 @@ def confirm(*, actor: Actor, code: str, settings: Settings) -> list[str]:
     Raises RuleBroken (field code) if the code does not fit.
     """
     require_recent(actor)
-    user = _locked(actor)
+    user = themselves(actor)
     codes = _put_into_use(user, code, settings)
     _changed(actor, user, "totp", settings)
     return codes
@@ -57,7 +58,7 @@ def confirm(*, actor: Actor, code: str, settings: Settings) -> list[str]:
 def use_email(*, actor: Actor, settings: Settings) -> list[str]:
     """Ask for a mailed code at sign-in; the recovery codes, to be shown once."""
     require_recent(actor)
-    user = _locked(actor)
+    user = themselves(actor)
     if not user.email or not user.email_verified_at:
         raise RuleBroken("Your e-mail address is not confirmed yet, so no code can be sent there.")
     if second_factor.needs_app(user.groups, settings):
@@ -72,7 +73,7 @@ def use_email(*, actor: Actor, settings: Settings) -> list[str]:
 def switch_off(*, actor: Actor, settings: Settings) -> None:
     """Sign in with the password alone from now on. Raises RuleBroken if one of the groups needs a second factor."""
     require_recent(actor)
-    user = _locked(actor)
+    user = themselves(actor)
     if second_factor.is_required(user.groups, settings):
         raise RuleBroken("Your groups need a second factor. You can change it, but not switch it off.")
     own = select(User.id).where(User.id == user.id)
@@ -85,7 +86,7 @@ def switch_off(*, actor: Actor, settings: Settings) -> None:
 def renew_recovery_codes(*, actor: Actor) -> list[str]:
     """Ten new recovery codes, to be shown once; the old ones no longer work."""
     require_recent(actor)
-    user = _locked(actor)
+    user = themselves(actor)
     if user.two_factor == "disabled":
         raise RuleBroken("Recovery codes belong to a second factor: enable one first.")
     codes = recovery_codes.renew(user)
@@ -155,10 +156,6 @@ def _put_into_use(user: User, code: str, settings: Settings) -> list[str]:
         raise RuleBroken(WRONG_CODE, field="code")
     user.two_factor = "totp"
     return recovery_codes.renew(user)
-
-
-def _locked(actor: Actor) -> User:
-    return db.session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
 
 
 def _changed(actor: Actor, user: User, to: str, settings: Settings) -> None:

@@ -91,6 +91,16 @@ def test_it_works_in_batches_and_stops_between_them(cast: Cast, monkeypatch: pyt
     assert purged() == 8
 
 
+@pytest.mark.parametrize("state, stays", [("queued", True), ("failed", True), ("sending", True), ("dead", False)])
+def test_the_link_of_a_mail_that_still_waits_stays(cast: Cast, state: str, stays: bool) -> None:
+    """Or the mail would go out one day with a link that nobody knows any more."""
+    old = token(cast.max, expires_at=NOW - 99 * DAY)
+    db.session.add(old)
+    db.session.flush()
+    db.session.add(Message(purpose="invitation", address="x@example.com", state=state, token_id=old.id))
+    assert purged() == (0 if stays else 1)
+
+
 def test_a_purged_token_leaves_its_message(cast: Cast) -> None:
     old = token(cast.max, used_at=NOW - 99 * DAY)
     db.session.add(old)
