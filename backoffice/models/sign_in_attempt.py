@@ -37,6 +37,7 @@ class SignInAttempt(Record):
     result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
+    network: Mapped[str] = mapped_column(String(45), default="", server_default="", info={"hidden": True})
     device: Mapped[str] = mapped_column(String(200), default="")
     device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})
     channel: Mapped[str] = mapped_column(String(4), default="web")
@@ -47,7 +48,7 @@ class SignInAttempt(Record):
         CheckConstraint(f"result IN {RESULTS}", name="result"),
         CheckConstraint(f"factor IN {FACTORS}", name="factor"),
         Index("ix_sign_in_attempts_identifier_key_at", "identifier_key", "at"),
-        Index("ix_sign_in_attempts_ip_at", "ip", "at"),
+        Index("ix_sign_in_attempts_network_at", "network", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
         Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
     )

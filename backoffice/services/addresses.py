@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from backoffice.errors import RuleBroken
 
 MAX_ENTRIES = 50
+IPV6_CUSTOMER = 64  # bits
 
 
 def canonical(texts: Iterable[str]) -> list[str]:
@@ -35,6 +36,15 @@ def admits(whitelist: Iterable[str], ip: str) -> bool:
     except ValueError:
         return False
     return any(address in network for network in networks if network.version == address.version)
+
+
+def network_of(ip: str) -> str:
+    """Whom an address belongs to, as far as that can be told: an IPv6 customer has 2**64 of them (RFC 6177)."""
+    try:
+        address = _unmapped(ip_address(ip))
+    except ValueError:
+        return ip
+    return str(address) if address.version == 4 else str(ip_network((address, IPV6_CUSTOMER), strict=False))
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -8,6 +8,7 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
+from backoffice.services.addresses import network_of
 from backoffice.services.sessions import digest
 from backoffice.text import address_key, cleaned
 
@@ -22,6 +23,11 @@ class From:
     ip: str = ""
     device: str = ""
     mark: str = ""
+
+    @property
+    def network(self) -> str:
+        """What the throttle takes for one visitor."""
+        return network_of(self.ip)
 
     @property
     def device_key(self) -> str:
@@ -44,6 +50,7 @@ def note(key: str, user: User | None, result: str, reason: str, origin: From, *,
             result=result,
             reason=reason,
             ip=origin.ip,
+            network=origin.network,
             device=origin.device[:LONGEST_DEVICE],
             device_key=origin.device_key,
         )

@@ -23,7 +23,7 @@ Limits = Mapping[timedelta, int]
 
 def enter(key: str, user: User | None, origin: From, settings: Settings, *, factor: str = "password") -> None:
     """Let one try of a factor in, after those before it. Raises TooMany; that try is noted too, so commit then."""
-    wait_turn(key, origin.ip)
+    wait_turn(key, origin.network)
     try:
         check(identifier_key=key, origin=origin, settings=settings, factor=factor)
     except TooMany:
@@ -31,9 +31,9 @@ def enter(key: str, user: User | None, origin: From, settings: Settings, *, fact
         raise
 
 
-def wait_turn(identifier_key: str, ip: str) -> None:
-    """Let attempts on one account, and from one address, go one after the other: a hundred at once count too."""
-    for name in sorted((f"sign-in account {identifier_key}", f"sign-in address {ip}")):
+def wait_turn(identifier_key: str, network: str) -> None:
+    """Let attempts on one account, and from one network, go one after the other: a hundred at once count too."""
+    for name in sorted((f"sign-in account {identifier_key}", f"sign-in address {network}")):
         lock(name)
 
 
@@ -52,7 +52,7 @@ def check(*, identifier_key: str, origin: From, settings: Settings, factor: str 
         A_DAY: settings.failures_per_day,
     }
     _check(account, factor, limits)
-    _check(SignInAttempt.ip == origin.ip, factor, _of_address(limits, factor, settings))
+    _check(SignInAttempt.network == origin.network, factor, _of_address(limits, factor, settings))
 
 
 def _of_address(limits: Limits, factor: str, settings: Settings) -> Limits:

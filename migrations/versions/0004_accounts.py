@@ -100,7 +100,11 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_in_attempts", recreate=anew, table_kwargs=NEVER_TWICE) as batch_op:
         batch_op.add_column(sa.Column("factor", sa.String(length=10), server_default="password", nullable=False))
         batch_op.create_check_constraint("factor", "factor IN ('password', 'code', 'link')")
+        batch_op.add_column(sa.Column("network", sa.String(length=45), server_default="", nullable=False))
         batch_op.create_index("ix_sign_in_attempts_at_id", ["at", "id", "result", "reason"])
+    op.execute("UPDATE sign_in_attempts SET network = ip")
+    op.drop_index("ix_sign_in_attempts_ip_at", "sign_in_attempts")
+    op.create_index("ix_sign_in_attempts_network_at", "sign_in_attempts", ["network", "at"])
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("time_zone", sa.String(length=40), server_default="UTC", nullable=False))
@@ -116,9 +120,12 @@ def downgrade() -> None:
     op.drop_column("users", "time_zone")
 
     with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_attempts_network_at")
+        batch_op.create_index("ix_sign_in_attempts_ip_at", ["ip", "at"])
         batch_op.drop_index("ix_sign_in_attempts_at_id")
         batch_op.drop_constraint("factor", type_="check")
         batch_op.drop_column("factor")
+        batch_op.drop_column("network")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_created_at_id")

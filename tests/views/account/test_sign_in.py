@@ -114,6 +114,17 @@ def test_one_address_may_not_try_one_account_after_another(client: Client, cast:
     assert statuses == [422] * 20 + [429]
 
 
+def test_an_ipv6_customer_is_one_visitor_whatever_the_address(client: Client, cast: Cast) -> None:
+    def tried(name: str, ip: str) -> int:
+        form = {"identifier": f"{name}@example.com", "password": WRONG}
+        return client.post("/sign-in", form, environ_overrides={"REMOTE_ADDR": ip}).status_code
+
+    statuses = [tried(f"person{number}", f"2001:db8:1:2::{number:x}") for number in range(1, 22)]
+    assert statuses == [422] * 20 + [429]
+    assert tried("person30", "2001:db8:1:3::1") == 422, "the neighbour"
+    assert tried("person31", "::ffff:192.0.2.1") == tried("person32", "192.0.2.1") == 422
+
+
 def test_signing_out_ends_the_session_in_the_table(client: Client, cast: Cast) -> None:
     client.sign_in("max")
     stolen = sid(client)
