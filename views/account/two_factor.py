@@ -143,7 +143,10 @@ def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str 
 
 def _qr(text: str) -> Markup:
     """The QR code as SVG, drawn here: the secret goes to nobody else. Dark on white in both colour schemes."""
-    image = segno.make(text, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", title=_("QR code"))
+    code = segno.make(text, error="m")
+    # Without a size of its own the image has a viewBox: the style scales it instead of cutting it off.
+    looks = {"omitsize": True, "border": 4, "dark": "#000", "light": "#fff"}
+    image = code.svg_inline(title=_("QR code"), **looks)
     return Markup(image)  # noqa: S704  # segno escapes the title; the text itself is only drawn
 
 
