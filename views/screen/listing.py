@@ -26,6 +26,7 @@ from views.screen import cells
 if TYPE_CHECKING:
     from views.screen.screen import Screen
 
+NEAR = 3  # columns from the edge
 FEW = 20  # as many related rows can be ticked without a look-up
 Choices = dict[str, list[tuple[str, str]]]
 
@@ -38,6 +39,7 @@ class ListPage:
     screen: str
     columns: list[dict[str, Any]]
     rows: list[Markup] = field(default_factory=list)
+    stays: int = 1
     problems: list[str] = field(default_factory=list)
     search: str = ""
     count: int = 0
@@ -94,6 +96,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     ]
     if not can(actor, "bulk.run"):
         page.actions = []
+    page.stays = _staying(screen, chosen) + bool(page.actions)
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
         page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ("csv", "json")]
@@ -155,6 +158,12 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
         return cells.link(base, row[place + 1], row[place]) if base else cells.text(row[place])
 
     return get
+
+
+def _staying(screen: "Screen", chosen: Sequence[str]) -> int:
+    """Which column stays in sight while the others scroll: the name if it stands near, else the first."""
+    label = screen.model.__label__
+    return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
 
 
 def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
