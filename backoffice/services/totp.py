@@ -17,6 +17,7 @@ from backoffice.settings import Settings
 
 STEP = 30  # seconds
 EITHER_WAY = 1  # steps
+LONGEST = 40  # characters of what is typed as a code
 ISSUER = "Backoffice"
 WAITS = timedelta(hours=1)  # for its confirmation: one that was shown long ago may have been seen by others
 log = structlog.get_logger()
@@ -77,9 +78,14 @@ def bound_to(user_id: int) -> str:
 
 
 def plain(code: str) -> str:
-    """The code as digits of ASCII without blanks, whatever keyboard it was typed on; '' if it is none."""
-    text = "".join(unicodedata.normalize("NFKC", code[:40]).split())
+    """The code as digits of ASCII, whatever keyboard it was typed on and however it was grouped; '' if it is none."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", code[:LONGEST]) if not _groups(c))
     return text if text.isascii() and text.isdigit() else ""
+
+
+def _groups(character: str) -> bool:
+    """Whether people or programs put it between digits, and mean nothing by it: blanks, hyphens, invisible marks."""
+    return character.isspace() or unicodedata.category(character) in ("Pd", "Cf", "Mn")
 
 
 def _use(row: TotpSecret, code: str, settings: Settings) -> bool:

@@ -79,6 +79,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "mathematical bold": lambda code: "".join(chr(ord(digit) + 0x1D79E) for digit in code),
     "with blanks": lambda code: f"  {code[:3]} {code[3:]}\t",
     "with a no-break space": lambda code: f"{code[:3]}\u00a0{code[3:]}",
+    "with a hyphen": lambda code: f"{code[:3]}-{code[3:]}",
+    "with a dash": lambda code: f"{code[:3]} – {code[3:]}",
+    "with invisible marks": lambda code: f"\u200e{code[:3]}\u200b{code[3:]}\u2060",
 }
 
 
@@ -95,7 +98,7 @@ def test_a_code_works_however_it_is_typed_and_once(
     assert live_sessions() == 1
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "-123456", "1e5", "\x00", "ſıK" * 40])
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "+123456", "123.456", "1e5", "\x00", "ſıK" * 40])
 def test_what_is_no_code_is_refused(client: Client, key: str, typed: str) -> None:
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), typed).status_code == 422
