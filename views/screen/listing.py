@@ -21,6 +21,7 @@ from backoffice.services import filters, lists
 from backoffice.services.filters import NONE, RANGED, Filter
 from backoffice.services.lists import Query
 from backoffice.text import is_id
+from views.reader import zone
 from views.screen import cells
 
 if TYPE_CHECKING:
@@ -215,7 +216,8 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
     if kind in RANGED:
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         ranged = "number" if kind == "number" else "date"
-        return found | {"kind": ranged, "value_from": ends["from"], "value_to": ends["to"]}
+        days_of = str(zone()) if kind == "time" else ""
+        return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
     if kind in ("choice", "derived"):
         return found | {"choices": [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]}
     if kind == "boolean":
