@@ -77,7 +77,8 @@ class Record(Base):
 
     Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, which
     are personal (erased from events when the person is deleted), and which hybrids are derived choices. Columns
-    whose `info` says `hidden` never reach a screen, a filter, an export or an event.
+    whose `info` says `hidden` never reach a screen, a filter, an export or an event. `__grants__` says that its rows
+    decide who may do what.
     """
 
     __abstract__ = True
@@ -87,6 +88,7 @@ class Record(Base):
     __search__: ClassVar[tuple[str, ...]] = ()
     __personal__: ClassVar[frozenset[str]] = frozenset()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
+    __grants__: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 

@@ -67,6 +67,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
+    __grants__ = True
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
     __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
