@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
 
 from flask import current_app
@@ -24,7 +25,8 @@ babel = Babel()
 jobs = Jobs()
 
 # Readers and a writer at once, patience with other writers, foreign keys kept, and nothing erased left in the file.
-PRAGMAS = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
+PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
+PATIENCE = timedelta(seconds=10)
 
 _reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
 
@@ -34,10 +36,18 @@ def expect_reading(reading: bool) -> None:
     _reading.set(reading)
 
 
-def begin(*, writing: bool) -> None:
-    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected."""
+def is_writing() -> bool:
+    """Whether what goes on now may write, so that what it was judged by must stay as it is until its end."""
+    return not _reading.get()
+
+
+def begin(*, writing: bool, patience: timedelta = PATIENCE) -> None:
+    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected.
+
+    Raises OperationalError where SQLite has another writer for longer than `patience`.
+    """
     db.session.rollback()
-    db.session.connection(execution_options={"writing": writing})
+    db.session.connection(execution_options={"writing": writing, "patience": patience})
 
 
 def lock(name: str) -> None:
@@ -106,5 +116,8 @@ def _prepare_connection(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     """A transaction that may write takes SQLite's write lock at once, so that it never fails half-way."""
     if connection.dialect.name == "sqlite":
-        writing = connection.get_execution_options().get("writing", not _reading.get())
+        options = connection.get_execution_options()
+        writing = options.get("writing", not _reading.get())
+        patience = options.get("patience", PATIENCE) // timedelta(milliseconds=1)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -88,8 +88,7 @@ def tags_mode_field() -> SelectField:
     )
 
 
-def addresses_field() -> LinesField:
-    return LinesField(
-        "IP whitelist",
-        description="One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any.",
-    )
+def addresses_field(warning: str = "") -> LinesField:
+    """The whitelist, with what is wrong about the present one."""
+    what = "One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any."
+    return LinesField("IP whitelist", description=f"{what} {warning}".strip())

@@ -3,12 +3,14 @@
 import re
 
 from flask import current_app, g, request, session
-from flask_login import LoginManager, current_user
-from sqlalchemy.exc import OperationalError
+from flask_login import LoginManager
 
-from backoffice.extensions import db
+from backoffice.errors import NotAllowed
+from backoffice.extensions import db, is_writing
+from backoffice.models.session import Session
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import addresses, sessions
+from backoffice.services import addresses, last_seen, sessions
 from backoffice.services.actors import actor_of
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
@@ -27,16 +29,45 @@ def settings() -> Settings:
 
 
 def actor() -> Actor | None:
-    """The signed-in person, or None."""
-    return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001  # the proxy's public way
+    """The signed-in person, or None.
+
+    Where the request may write, they are who they are in the transaction that goes on now: person, session and groups
+    stay as they are until it ends, and after a commit or a rollback they are read anew. So whoever lost a right in
+    between has lost it. The order is person, session, groups; then what the request is about.
+    """
+    if "actor" not in g or _is_past():
+        g.actor = _read()
+        g.actor_read_in = db.session().get_transaction()
+    found: Actor | None = g.actor
+    return found
 
 
 def signed_in() -> Actor:
-    """The signed-in person, on pages that nobody else reaches."""
+    """The signed-in person, on pages that nobody else reaches.
+
+    Raises NotAllowed for whoever was signed out or blocked since the request began.
+    """
     found = actor()
     if found is None:
-        raise LookupError("this page is behind the sign-in")
+        raise NotAllowed("You were signed out meanwhile. Nothing was changed; sign in and try again.")
     return found
+
+
+def asking() -> Actor | None:
+    """Who asked, as last read: for what only tells of the request, such as the page of an error, and reads nothing."""
+    found: Actor | None = g.get("actor")
+    return found
+
+
+def only_showing() -> None:
+    """Nothing more is written by this request: whoever asks need not be read again for the page that answers."""
+    g.actor_is_kept = True
+
+
+def _is_past() -> bool:
+    if "actor_is_kept" in g or not is_writing():
+        return False
+    return g.actor_read_in is not db.session().get_transaction()
 
 
 def device_cookie() -> str:
@@ -57,20 +88,34 @@ def _address() -> str:
 
 @login_manager.request_loader
 def _load(_request: object) -> Actor | None:
+    return actor()
+
+
+def _read() -> Actor | None:
     value = session.get(SESSION_KEY, "")
-    found = sessions.find(value, settings()) if isinstance(value, str) and value else None
-    if found is None or not addresses.admits(found[1].ip_whitelist, _address()):
+    if not isinstance(value, str) or not value:
+        return None
+    begins = not db.session().in_transaction()  # else there is something that the note must not end
+    found = _admitted(value)
+    if begins and _noted(value, found):
+        found = _admitted(value)
+    if is_writing():
+        found = _admitted(value, held=True)
+    if found is None:
         return None
     row, user = found
-    if sessions.seen(row):
-        _write_down()
     here = {"ip": _address(), "request_id": g.request_id, "session_id": row.id}
     return actor_of(user, settings(), confirmed=sessions.confirmed(row, settings()), **here)
 
 
-def _write_down() -> None:
-    """Commit at once: whatever the request does next has a transaction of its own."""
-    try:
-        db.session.commit()
-    except OperationalError:  # SQLite: another writer came between; the next request writes it down
-        db.session.rollback()
+def _admitted(value: str, *, held: bool = False) -> tuple[Session, User] | None:
+    """The live session behind the browser's value, and its person, where their whitelist lets the visitor in."""
+    found = sessions.find(value, settings(), held=held)
+    return found if found and addresses.admits(found[1].ip_whitelist, _address()) else None
+
+
+def _noted(value: str, found: tuple[Session, User] | None) -> bool:
+    """Whether it was written down that the session is in use, in a transaction of its own."""
+    if found is None:
+        return last_seen.catch_up(value, settings())
+    return last_seen.note(found[0], settings())

@@ -14,7 +14,7 @@ from backoffice import errors
 from backoffice.extensions import db
 from backoffice.services import events
 from views.account import confirmation
-from views.actor import actor
+from views.actor import actor, asking, only_showing
 from views.returning import safe_path
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ def _refused(error: errors.BackofficeError) -> Response:
 
 def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
     """A refused attempt to change or to take away something is an event; a refused look is not."""
-    who = actor()
+    who = asking()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
     if who and taking:
         events.record(
@@ -144,6 +144,7 @@ def _forget() -> None:
 
 def page(status: int, title: str, message: str, **context: Any) -> Response:
     """An error page, or JSON for those who asked for JSON."""
+    only_showing()
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:

@@ -10,6 +10,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import user_client_tags, user_groups
 from backoffice.policy.permissions import area_of, verbs_of
+from backoffice.services.groups import GROUPS_LOCK
 
 
 class Delete(Action):
@@ -37,6 +38,8 @@ def _is_own(ask: Ask) -> ColumnElement[bool]:
 class DeleteGroups(Delete):
     model = Group
     name = "delete"
+    sensitive = True
+    locks = (GROUPS_LOCK,)
     watches = ("name", "description", "permissions")
     rules = (
         Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions.is_(True)),

@@ -48,11 +48,10 @@ def _having(table: Any, others: list[int]) -> Any:
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
-def _is_administrators(parameters: Mapping[str, Any]) -> bool:
-    """Who makes or unmakes an administrator shows first that it is them."""
-    among = select(Group.id).where(Group.id.in_(parameters["group"]), Group.key == ADMINISTRATORS)
+def _is_strong(parameters: Mapping[str, Any]) -> bool:
+    """Who decides who decides about others shows first that it is them."""
     with db.session.no_autoflush:  # a run takes its lock before it writes anything
-        return db.session.scalar(among) is not None
+        return not grants.strong_group_ids(db.session()).isdisjoint(parameters["group"])
 
 
 class AddToGroup(UserAction):
@@ -76,7 +75,7 @@ class AddToGroup(UserAction):
         relations.add(rows, user_groups, ask.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
-        return _is_administrators(parameters)
+        return _is_strong(parameters)
 
 
 class RemoveFromGroup(ExclusiveUserAction):
@@ -101,7 +100,7 @@ class RemoveFromGroup(ExclusiveUserAction):
         relations.remove(rows, user_groups, ask.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
-        return _is_administrators(parameters)
+        return _is_strong(parameters)
 
 
 class AddClientTags(UserAction):

@@ -143,6 +143,7 @@ class GrantAccessAgain(UserAction):
     name = "regrant"
     permission = "users.revoke"
     label = "Grant access again"
+    sensitive = True
     title = "Grant {rows} access again"
     done = "active again"
     watches = ("status", "status_reason", "groups")

@@ -77,7 +77,8 @@ class Record(Base):
 
     Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, and
     which hybrids are derived choices. Columns whose `info` says `hidden` never reach a screen, a filter, an export
-    or an event; what `personal` in it means stands in models/personal.py.
+    or an event; what `personal` in it means stands in models/personal.py. `__grants__` says that its rows decide who
+    may do what.
     """
 
     __abstract__ = True
@@ -86,6 +87,7 @@ class Record(Base):
     __label__: ClassVar[str] = "name"
     __search__: ClassVar[tuple[str, ...]] = ()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
+    __grants__: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 

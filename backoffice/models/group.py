@@ -27,6 +27,7 @@ class Group(Searchable, Entity):
 
     __tablename__ = "groups"
     __search__ = ("name", "description")
+    __grants__ = True
 
     key: Mapped[str | None] = mapped_column(String(40), unique=True, info={"hidden": True})
     name: Mapped[str] = mapped_column(String(80))

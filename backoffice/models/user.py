@@ -67,6 +67,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
+    __grants__ = True
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})

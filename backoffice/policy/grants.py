@@ -6,25 +6,37 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, true
 from sqlalchemy.orm import Session, aliased
 
+from backoffice.extensions import is_writing
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group, group_grants
 from backoffice.models.user import User, user_client_tags, user_groups
 from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
 
 
 def grantable_group_ids(session: Session, actor: Actor) -> frozenset[int]:
-    """The groups that `actor` may give and take: named by a grant of an own group, and within own permissions."""
+    """The groups that `actor` may give and take: named by a grant of an own group, and within own permissions.
+
+    Where the answer decides what is written, no group becomes another one before that is done.
+    """
     named = select(group_grants.c.grantable_id).where(group_grants.c.group_id.in_(actor.group_ids))
-    rows = session.execute(
-        select(Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named"))
-    )
+    found = select(Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named"))
+    if is_writing():
+        found = found.order_by(Group.id).with_for_update(read=True, of=Group)
     return frozenset(
         row.id
-        for row in rows
+        for row in session.execute(found)
         if actor.all_permissions
         or (row.named and not row.all_permissions and actor.permissions.issuperset(row.permissions))
     )
+
+
+def strong_group_ids(session: Session) -> frozenset[int]:
+    """The groups whose members decide about people, groups or what others see, by the catalogue of permissions."""
+    granting = {permission.code for permission in catalogue().values() if permission.grants}
+    rows = session.execute(select(Group.id, Group.permissions, Group.all_permissions))
+    return frozenset(row.id for row in rows if row.all_permissions or not granting.isdisjoint(row.permissions))
 
 
 def outranks(actor: Actor, grantable: Iterable[int], user_id: Any = User.id) -> ColumnElement[bool]:

@@ -8,11 +8,16 @@ from backoffice.models.base import Record, records
 
 @dataclass(frozen=True, order=True)
 class Permission:
-    """One thing that a group may allow. `danger` marks those worth a second thought."""
+    """One thing that a group may allow. `danger` marks those worth a second thought.
+
+    `grants` says that holders decide who gets in, who is in which group, what a group allows or how far people see:
+    a group that allows one such thing is strong, and who is in it is decided only by who shows that it is them.
+    """
 
     code: str
     meaning: str
     danger: bool = False
+    grants: bool = False
 
     @property
     def area(self) -> str:
@@ -34,14 +39,15 @@ READ_ONLY = {
     "sign_in_attempts": ("view", "export"),
 }
 DANGEROUS_VERBS = ("delete",)
+GRANTING_VERBS = ("create", "edit")  # of rows that decide who may do what
 
 STANDING = (
     Permission("users.block", "Block and unblock people"),
-    Permission("users.revoke", "Revoke people's access and their groups, and grant it again", danger=True),
+    Permission("users.revoke", "Revoke people's access and their groups, and grant it again", danger=True, grants=True),
     Permission("users.end_sessions", "End people's sessions"),
-    Permission("users.assign_groups", "Add people to groups and remove them", danger=True),
-    Permission("users.assign_scope", "Decide which client tags people may see"),
-    Permission("users.edit_ip", "Limit people to internet addresses", danger=True),
+    Permission("users.assign_groups", "Add people to groups and remove them", danger=True, grants=True),
+    Permission("users.assign_scope", "Decide which client tags people may see", grants=True),
+    Permission("users.edit_ip", "Limit people to internet addresses", danger=True, grants=True),
     Permission("bulk.run", "Act on several rows at once"),
     Permission("bulk.run_all_matching", "Act on every row that matches a filter", danger=True),
     Permission("bulk.undo", "Undo what was done to several rows"),
@@ -50,9 +56,9 @@ STANDING = (
 _added: dict[str, Permission] = {}
 
 
-def add(code: str, meaning: str, *, danger: bool = False) -> None:
+def add(code: str, meaning: str, *, danger: bool = False, grants: bool = False) -> None:
     """Make a code known: actions do so for those that are theirs alone."""
-    _added.setdefault(code, Permission(code, meaning, danger))
+    _added.setdefault(code, Permission(code, meaning, danger, grants))
 
 
 def catalogue() -> dict[str, Permission]:
@@ -70,7 +76,12 @@ def _of_screens() -> Iterable[Permission]:
     for model in records():
         for verb in verbs_of(model):
             meaning = VERBS[verb].format(plural=model.__plural__)
-            yield Permission(f"{area_of(model)}.{verb}", meaning, danger=verb in DANGEROUS_VERBS)
+            yield Permission(
+                f"{area_of(model)}.{verb}",
+                meaning,
+                danger=verb in DANGEROUS_VERBS,
+                grants=model.__grants__ and verb in GRANTING_VERBS,
+            )
 
 
 def verbs_of(model: type[Record]) -> Collection[str]:

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from backoffice.errors import NotAllowed
-from backoffice.extensions import db
+from backoffice.extensions import db, is_writing
 from backoffice.models.group import Group
+from backoffice.models.session import Session
 from backoffice.models.user import User, user_groups
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
@@ -17,34 +18,42 @@ _GROUPS = (  # made once, for every request asks it
     select(Group.id, Group.key, Group.name, Group.permissions, Group.all_permissions)
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"))
-    .order_by(Group.name)
+    .order_by(Group.id)
 )
+_HELD_GROUPS = _GROUPS.with_for_update(read=True, of=Group)
 
 
 def themselves(actor: Actor) -> User:
     """The actor's own row, which nobody else changes meanwhile.
 
-    Raises NotAllowed for whoever was blocked or deleted since the request began.
+    Raises NotAllowed for whoever was blocked, deleted or signed out since the request began.
     """
-    statement = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update()
-    user = db.session.scalar(statement.execution_options(populate_existing=True))
-    if user is None:
+    own = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update(key_share=True)
+    user = db.session.scalar(own.execution_options(populate_existing=True))
+    if user is None or (actor.session_id is not None and not _goes_on(actor.session_id)):
         raise NotAllowed
     return user
+
+
+def _goes_on(session_id: int) -> bool:
+    """Whether the session has not been ended; whoever ends it waits for this transaction."""
+    found = select(Session.id).where(Session.id == session_id, Session.ended_at.is_(None))
+    return db.session.scalar(found.with_for_update(read=True)) is not None
 
 
 def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:
     """The person with all that their groups allow now; `request` is where they ask from, as Actor has it.
 
-    With `settings` it also says whether they have to enrol a second factor first.
+    With `settings` it also says whether they have to enrol a second factor first. Where something may be written, the
+    groups stay as they are until the transaction ends; whoever calls this holds the person.
     """
-    groups = db.session.execute(_GROUPS, {"user": user.id}).all()
+    groups = db.session.execute(_HELD_GROUPS if is_writing() else _GROUPS, {"user": user.id}).all()
     return replace(
         Actor(user.id, user.email or user.login or "", user.name),
         permissions=frozenset(code for group in groups for code in group.permissions),
         all_permissions=any(group.all_permissions for group in groups),
         group_ids=frozenset(group.id for group in groups),
-        group_names=tuple(group.name for group in groups),
+        group_names=tuple(sorted(group.name for group in groups)),
         client_tags_mode=user.client_tags_mode,
         enrolment_due=settings is not None and second_factor.is_due(user.two_factor, groups, settings),
         password_change_due=user.password_state == "temporary",

@@ -1,7 +1,7 @@
 """Internet addresses: the whitelist in its one canonical form, and whether it lets an address in."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from backoffice.errors import RuleBroken
 
@@ -36,6 +36,18 @@ def admits(whitelist: Iterable[str], ip: str) -> bool:
     except ValueError:
         return False
     return any(address in network for network in networks if network.version == address.version)
+
+
+def open_to(whitelist: Iterable[str]) -> list[str]:
+    """The kinds of addresses of which the whitelist lets in every one, "IPv4" and "IPv6": of these it keeps nobody out.
+
+    Several networks may do so together, as 0.0.0.0/1 and 128.0.0.0/1 do.
+    """
+    networks = [ip_network(text) for text in whitelist]
+    v4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    v6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    whole = {"IPv4": any(n.prefixlen == 0 for n in v4), "IPv6": any(n.prefixlen == 0 for n in v6)}
+    return [kind for kind, everybody in whole.items() if everybody]
 
 
 def network_of(ip: str) -> str:

@@ -5,24 +5,60 @@ from typing import Any
 from sqlalchemy import select
 
 from backoffice.errors import Beyond, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, lock
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.shipped import SHIPPED
-from backoffice.services import records
+from backoffice.services import events, records
+from backoffice.services.records import Values
+
+GROUPS_LOCK = "groups"
 
 
 @records.reached(Group)
 def out_of_reach(actor: Actor, group: Group) -> str:
-    """Administrators stay as they are; a group that holds more than the actor is not theirs to change."""
+    """Administrators stay as they are, nobody changes what they are a member of, and others only what they may give.
+
+    What a group may do is what its members may do: to change it is to give and take it.
+    """
     if group.all_permissions:
         return "Administrators cannot be changed: its members may do everything."
-    return f"{group.name} holds permissions beyond your own." if grants.may_hold(actor, group.permissions) else ""
+    if group.id in actor.group_ids:
+        return f"You are in {group.name}: nobody changes a group of their own."
+    if grants.may_hold(actor, group.permissions):
+        return f"{group.name} holds permissions beyond your own."
+    within = group.id in grants.grantable_group_ids(db.session(), actor)
+    return "" if within else f"You may not give {group.name}, so it is not yours to change."
 
 
-@records.checked(Group)
+def create(*, actor: Actor, values: Values) -> Group:
+    """A new group, which the groups that let the actor create it may give from then on.
+
+    It holds nothing that they could not give already, so nobody gets more; but somebody has to be able to use it.
+    Raises NotAllowed, ConfirmationNeeded or RuleBroken with the field it belongs to.
+    """
+    lock(GROUPS_LOCK)
+    group = records.create(actor=actor, model=Group, values=values)
+    mine = select(Group).where(Group.id.in_(actor.group_ids), Group.all_permissions.is_(False)).order_by(Group.id)
+    locked = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
+    for own in db.session.scalars(locked).all():
+        if "groups.create" in own.permissions:
+            _let_give(actor, own, group)
+    return group
+
+
+def _let_give(actor: Actor, own: Group, group: Group) -> None:
+    before = records.snapshot(own, ["grants"])
+    own.grants = [*own.grants, group]
+    own.version += 1
+    db.session.flush()
+    after = records.snapshot(own, ["grants"])
+    events.record(actor=actor, action="groups.edit", subject=events.subject_of(own), before=before, after=after)
+
+
+@records.checked(Group, lock_first=GROUPS_LOCK)
 def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     """Nobody puts into a group what they could not give; and only who has just shown that it is them."""
     require_recent(actor)

@@ -15,7 +15,7 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, area_of, catalogue
-from backoffice.policy.rules import scope
+from backoffice.policy.rules import named, scope
 
 SHOWN = 50
 
@@ -70,8 +70,8 @@ def events(actor: Actor, area: str, row_id: int) -> Sequence[Event]:
     return db.session.scalars(statement.limit(SHOWN)).all()
 
 
-def last_author(row: Record) -> str:
-    """The name of whoever changed the row last."""
+def last_author(actor: Actor, row: Record) -> str:
+    """Whoever changed the row last, as the actor may call them."""
     about = (Event.subject_type == area_of(type(row)), Event.subject_id == row.id, Event.result == "done")
-    statement = select(User.name).join(Event, Event.actor_id == User.id).where(*about)
+    statement = select(named(actor, User)).join(Event, Event.actor_id == User.id).where(*about)
     return db.session.scalar(statement.order_by(Event.id.desc()).limit(1)) or "Somebody"

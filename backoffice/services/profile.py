@@ -10,6 +10,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services import records, sessions
+from backoffice.services.actors import themselves
 from backoffice.services.records import Values
 
 FIELDS = ("first_name", "last_name", "phone", "language", "time_zone")
@@ -27,7 +28,7 @@ def update(*, actor: Actor, version: int | None, values: Values) -> User:
     """
     wanted = {name: value for name, value in values.items() if name in FIELDS}
     _check(wanted)
-    user = db.session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
+    user = themselves(actor)
     records.change(actor=actor, row=user, version=version, values=wanted, action="account.edit")
     return user
 

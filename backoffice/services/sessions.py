@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, update
@@ -20,8 +19,6 @@ from backoffice.settings import Settings
 
 SHOWN = 100  # nobody is signed in so often
 BY_ONESELF = "by its owner"
-SEEN_EVERY = timedelta(minutes=1)  # how exactly `last_seen_at` is kept; every request would be a write
-
 
 # Made once, for every request asks it.
 _FIND = (
@@ -34,6 +31,9 @@ _FIND = (
         User.status == "active",
     )
 )
+
+
+_HELD = _FIND.with_for_update(of=Session, key_share=True).execution_options(populate_existing=True)
 
 
 def digest(value: str) -> str:
@@ -61,11 +61,18 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
     return value
 
 
-def find(value: str, settings: Settings) -> tuple[Session, User] | None:
-    """The live session behind a browser's value, and its user, or None if it ended, expired or idled too long."""
+def find(value: str, settings: Settings, *, held: bool = False) -> tuple[Session, User] | None:
+    """The live session behind a browser's value, and its user, or None if it ended, expired or idled too long.
+
+    `held` waits for whoever is changing one of them, and keeps both as they are until the transaction ends: first the
+    person and then the session, which is the order of those who block somebody.
+    """
     now = clock.now()
     known = {"hash": digest(value), "now": now, "awake_since": now - settings.session_idle}
-    row = db.session.execute(_FIND, known).first()
+    if held:
+        owner = select(Session.user_id).where(Session.token_hash == known["hash"]).scalar_subquery()
+        db.session.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
+    row = db.session.execute(_HELD if held else _FIND, known).first()
     return (row[0], row[1]) if row else None
 
 
@@ -80,15 +87,6 @@ def renew(session_id: int) -> str:
 def confirmed(session: Session, settings: Settings) -> bool:
     """Whether the person gave a password or a code within the last minutes."""
     return session.confirmed_at is not None and clock.now() - session.confirmed_at < settings.step_up_valid
-
-
-def seen(session: Session) -> bool:
-    """Note that the session is in use; True if that was worth writing down."""
-    if clock.now() - session.last_seen_at < SEEN_EVERY:
-        return False
-    session.idle_at += clock.now() - session.last_seen_at
-    session.last_seen_at = clock.now()
-    return True
 
 
 def end(session_id: int, *, reason: str = "signed out") -> None:

@@ -197,7 +197,7 @@ def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grant
         raise Beyond("Nobody changes their own groups.", field="groups", code="users.assign_groups")
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
         raise Beyond(f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups")
-    if any(group.all_permissions for group in moved):
+    if not grants.strong_group_ids(db.session()).isdisjoint(group.id for group in moved):
         require_recent(actor)
     if user and any(group.all_permissions for group in before - after):
         others = grants.administers() & (User.id != user.id)
@@ -244,3 +244,5 @@ def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) ->
     values["ip_whitelist"] = listed = addresses.canonical(values["ip_whitelist"])
     if user and user.id == actor.user_id and not addresses.admits(listed, actor.ip):
         raise RuleBroken(f"This would lock you out: your own address is {actor.ip}.", field="ip_whitelist")
+    if listed != (user.ip_whitelist if user else []):
+        require_recent(actor)

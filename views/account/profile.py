@@ -32,7 +32,7 @@ def profile() -> Any:
             profiles.update(actor=who, version=version, values=form.sent())
             db.session.commit()
         except Conflict:
-            return _conflict(who, form)
+            return _conflict(form)
         except RuleBroken as error:
             db.session.rollback()
             form.refuse(error)
@@ -48,13 +48,14 @@ def _page(who: Actor, form: ProfileForm, version: int | None) -> tuple[str, int]
     return render_template("account/profile.html", form=form, version=version, **known), status
 
 
-def _conflict(who: Actor, form: ProfileForm) -> tuple[str, int]:
+def _conflict(form: ProfileForm) -> tuple[str, int]:
     """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
     db.session.rollback()
+    who = signed_in()
     user = profiles.own(who)
     page = {
         "title": _("Your profile was changed meanwhile"),
-        "who": history.last_author(user),
+        "who": history.last_author(who, user),
         "when": user.updated_at,
         "fields": [_compared(user, field) for field in form if field.raw_data],
         "hidden": [(k, v) for k, v in request.form.items(multi=True) if k not in HIDDEN_BY],

@@ -10,7 +10,7 @@ from backoffice.models.group import Group
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
 from backoffice.policy.rules import can
-from backoffice.services import grantees
+from backoffice.services import grantees, groups
 from forms.base import Form
 from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
@@ -42,6 +42,12 @@ class Groups(Screen):
             "grants": PickField("Members may give and take these groups", **picker(self, actor, Group, "grants")),
         }
         return type("GroupForm", (GroupForm,), extra)
+
+    def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
+        """Whoever adds a group can give it."""
+        if row is None:
+            return groups.create(actor=actor, values=values)
+        return super().written(actor, row, version, values)
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         """Permissions by area, or the first members with a link to the whole list."""

@@ -1,5 +1,6 @@
 """Users: the people of the back office."""
 
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import users
+from backoffice.services import addresses, users
 from backoffice.text import duration
 from forms.base import Form
 from forms.fields import PickField
@@ -43,6 +44,17 @@ def two_factor(value: str) -> Markup:
     """The second factor as a badge; none is a fact worth seeing, but no alarm."""
     words = {"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator"}
     return Markup('<span class="badge-status factor-{}">{}</span>').format(value, words[value])
+
+
+def _too_open(whitelist: Iterable[str]) -> str:
+    """What to say about a whitelist that lets everybody in, which is allowed, but seldom meant."""
+    kinds = " and ".join(addresses.open_to(whitelist))
+    if not kinds:
+        return ""
+    return _(
+        "The IP whitelist lets in every %(kinds)s address, so it keeps nobody out. Name the networks that are meant.",
+        kinds=kinds,
+    )
 
 
 class Users(Screen):
@@ -174,7 +186,7 @@ class Users(Screen):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
         if can(actor, "users.edit_ip"):
-            extra["ip_whitelist"] = addresses_field()
+            extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
         return type("UserForm", (UserForm,), extra)
 
     def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
@@ -194,6 +206,10 @@ class Users(Screen):
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"avatar": avatar(row.id, row.name, row.avatar, "large")}
+
+    def warnings(self, row: Any) -> list[str]:
+        found = _too_open(row.ip_whitelist)
+        return [found] if found else []
 
     def subtitle(self, row: Any) -> Markup:
         seen = ago(row.last_login_at) if row.last_login_at else "never"

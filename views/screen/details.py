@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.actions.plan import menu
@@ -28,13 +29,15 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
     current = request.args.get("tab", OVERVIEW)
     if current not in (OVERVIEW, *screen.tabs):
         raise NotFound("There is no such tab.")
+    edit_href, refused = _edit(screen, actor, row)
     page = {
         "title": row.label,
         "subtitle": screen.subtitle(row),
         "badges": screen.badges(row),
         "avatar": "",
-        "edit_href": _edit_href(screen, actor, row),
-        "actions": action_items(screen, actor, row.id) if isinstance(row, Entity) else [],
+        "warnings": screen.warnings(row),
+        "edit_href": edit_href,
+        "actions": action_items(screen, actor, row, refused) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
         "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *screen.tabs.items())],
@@ -48,35 +51,41 @@ def row_menu(screen: "Screen", actor: Actor, row_id: int) -> Any:
     """The menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [("Open", screen.url_of("details", row_id=row_id))]
-    if href := _edit_href(screen, actor, row):
-        links.append(("Edit", href))
-    items = action_items(screen, actor, row_id) if issubclass(screen.model, Entity) else []
+    edit_href, refused = _edit(screen, actor, row)
+    if edit_href:
+        links.append(("Edit", edit_href))
+    items = action_items(screen, actor, row, refused) if isinstance(row, Entity) else []
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
 
 
-def _edit_href(screen: "Screen", actor: Actor, row: Record) -> str | None:
-    editable = screen.may(actor, "edit") and not records.out_of_reach(actor, row)
-    return screen.url_of("edit", row_id=row.id) if editable else None
+def _edit(screen: "Screen", actor: Actor, row: Record) -> tuple[str | None, str]:
+    """Where the row is edited, or why the actor, who may edit others, cannot edit this one."""
+    if not screen.may(actor, "edit"):
+        return None, ""
+    refused = records.out_of_reach(actor, row)
+    return (None, refused) if refused else (screen.url_of("edit", row_id=row.id), "")
 
 
-def action_items(screen: "Screen", actor: Actor, row_id: int) -> list[dict[str, Any]]:
+def action_items(screen: "Screen", actor: Actor, row: Entity, no_edit: str) -> list[dict[str, Any]]:
     """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
 
-    Actions that would change nothing are left out. The dangerous come after the others, the refused last.
+    So is Edit, where `no_edit` says why not. Actions that would change nothing are left out. The dangerous come after
+    the others, the refused last.
     """
-    found = menu(actor, screen.actions(actor), row_id)
-    row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    found = menu(actor, screen.actions(actor), row.id)
     items = [
         {
             "label": action.label,
             "url": screen.action_url(action),
-            "row": row_id,
+            "row": row.id,
             "danger": action.danger,
             "refused": action.sentence(rule, row.label) if outcome == "refused" else None,
         }
         for action, outcome, rule in found
         if outcome != "unchanged"
     ]
+    if no_edit:
+        items.append({"label": _("Edit"), "danger": False, "refused": no_edit})
     return sorted(items, key=lambda item: (bool(item["refused"]), item["danger"]))
 
 

@@ -18,6 +18,7 @@ from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
 from views.account.confirmation import OWN_FIELDS
+from views.actor import signed_in
 from views.errors import note_denial
 from views.screen.details import value_of
 
@@ -51,10 +52,10 @@ def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
             try:
                 answer = _try(screen, actor, row, request.form.get("version", type=int), form)
             except Conflict as conflict:
-                return _conflict(screen, actor, conflict, form)
+                return _conflict(screen, conflict, form)
             if answer is not None:
                 return answer
-            row = records.get(actor=actor, model=screen.model, row_id=row_id)
+            row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
         version = request.form.get("version", type=int)
     else:
         form, version = form_class(data=current_values(row, form_class())), row.version
@@ -149,16 +150,17 @@ def _page(
     return screen.render("admin/form.html", page=page), status
 
 
-def _conflict(screen: "Screen", actor: Actor, conflict: Conflict, form: Form) -> tuple[str, int]:
+def _conflict(screen: "Screen", conflict: Conflict, form: Form) -> tuple[str, int]:
     """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
     row: Any = conflict.current
     db.session.rollback()
+    actor = signed_in()
     row = records.get(actor=actor, model=screen.model, row_id=row.id)
     sent = [field for field in form if field.raw_data is not None and field.raw_data]
     now = current_values(row, form)
     page = {
         "title": f"{row.label} was changed meanwhile",
-        "who": history.last_author(row),
+        "who": history.last_author(actor, row),
         "when": row.updated_at,
         "fields": [
             {

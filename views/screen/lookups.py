@@ -8,9 +8,9 @@ from flask import jsonify, redirect, request
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
-from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services import lists, records
+from backoffice.services.actors import themselves
 from views.returning import safe_path
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def keep_preferences(screen: "Screen", actor: Actor) -> Any:
     if size not in map(str, lists.SIZES):
         raise BadRequest(f"A page has {', '.join(map(str, lists.SIZES))} rows.")
     mine = {"size": int(size), "columns": [name for name in screen.columns if name in columns]}
-    user = db.session.get_one(User, actor.user_id, with_for_update=True)
+    user = themselves(actor)
     user.preferences = {**user.preferences, screen.endpoint: mine}
     db.session.commit()
     return redirect(safe_path(request.form.get("next"), screen.url_of("index")), HTTPStatus.SEE_OTHER)

@@ -225,6 +225,10 @@ class Screen(BaseView):
     def prepare(self, rows: Sequence[Any]) -> None:
         """Read at once what the cells of a page need besides; called before they are made."""
 
+    def warnings(self, row: Any) -> list[str]:
+        """What people should know about a row as it is: said when it was saved, and above its details."""
+        return []
+
     def heading_of(self, row: Any) -> dict[str, Any]:
         """More for the head of a row's details, such as a person's avatar."""
         return {}

@@ -110,7 +110,7 @@ def test_a_group_that_holds_more_than_oneself_is_out_of_reach(client: Client, pe
 def test_a_groups_grants_name_only_what_one_could_give_oneself(client: Client, people: Cast) -> None:
     """Otherwise whoever edits a group appoints, through its members, whom they may not appoint themselves."""
     client.sign_in("main_administrator")
-    for key in ("employee", "main_administrator", "company_administrator"):
+    for key in ("employee", "company_administrator"):
         for beyond in ("administrators", "managers", "main_administrator", "viewers"):
             answer = edit(client, "groups", group(key).id, grants=["", group(beyond).id])
             assert error_at(answer, "grants")
