@@ -4,7 +4,7 @@ import re
 
 from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
@@ -72,5 +72,5 @@ def _write_down() -> None:
     """Commit at once: whatever the request does next has a transaction of its own."""
     try:
         db.session.commit()
-    except OperationalError:  # SQLite: another writer came between; the next request writes it down
+    except DBAPIError:  # another writer came between, or nothing can be written: people may look all the same
         db.session.rollback()
