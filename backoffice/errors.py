@@ -31,6 +31,10 @@ class RuleBroken(BackofficeError):
     """The request is understood, but a rule forbids it."""
 
 
+class CannotStore(RuleBroken):
+    """The disk does not take what was sent: it is full, or may only be read."""
+
+
 class Beyond(RuleBroken):
     """The actor reached beyond what is theirs to give; shown at the field, and noted in the events like NotAllowed."""
 

@@ -16,7 +16,9 @@ from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
+from backoffice import failures
 from backoffice.settings import Settings
 
 ENOUGH = 100  # tasks that wait; more of the same would only be looked at and found done
@@ -88,7 +90,8 @@ class Queue:
                 try:
                     job.act(self.app.extensions["settings"], self.stopping.is_set)
                 except Exception as error:  # noqa: BLE001  # the worker lives on, and the schedule tries again
-                    log.error("job_failed", job=job.name, error=type(error).__name__, at=_place(error))
+                    why = failures.of_database(error) if isinstance(error, DBAPIError) else ""
+                    log.error("job_failed", job=job.name, error=type(error).__name__, why=why, at=_place(error))
 
         return act
 

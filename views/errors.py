@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backoffice import errors
+from backoffice import errors, failures
 from backoffice.extensions import db
-from backoffice.services import events
+from backoffice.services import events, readiness
 from views.account import confirmation
 from views.actor import actor, asking, only_showing
 from views.returning import safe_path
@@ -33,9 +33,11 @@ SENTENCES = {
     404: "The address is not right, or what was here is gone, or it is not yours to see.",
     405: "This address takes no such request.",
     413: "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a smaller file.",
+    507: "The server's disk is full. Nothing was changed; tell your administrator, and try again when there is space.",
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
+CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
 SECRET_FIELDS = (
     "csrf_token",
     "password",
@@ -55,7 +57,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DBAPIError, _database_failed)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
@@ -108,6 +110,20 @@ def _form_expired(_error: CSRFError) -> Response:
         retry = {"url": request.full_path.rstrip("?"), "fields": fields}
     message = "The form was open too long, or was opened before you signed in. What you typed is kept: send it again."
     return page(400, "Please send the form again", message if retry else SENTENCES[400], retry=retry)
+
+
+def _database_failed(error: DBAPIError) -> Response:
+    """Full, read-only, away, or a fault of ours: each has its own words."""
+    why = failures.of_database(error)
+    if why in (failures.NO_SPACE, failures.READ_ONLY):
+        log.error(why.replace(" ", "_").replace("-", "_"), where="database")
+        readiness.database_refused(why)
+        _forget()
+        g.database_away = True  # so that the page does not try to write down who is there
+        if why == failures.NO_SPACE:
+            return page(507, "No space left", SENTENCES[507])
+        return page(503, "Only for reading", CANNOT_WRITE)
+    return _database_away(error) if isinstance(error, OperationalError) else _unforeseen(error)
 
 
 def _database_away(error: OperationalError | PoolTimeout) -> Response:

@@ -1,13 +1,14 @@
 """Whether the process lives, and whether it can do its work."""
 
-from flask import Flask, Response, jsonify
-from sqlalchemy import text
+from http import HTTPStatus
 
-from backoffice.extensions import db
+from flask import Flask, Response, jsonify
+
+from backoffice.services import readiness
 
 
 def register(app: Flask) -> None:
-    """`/healthz`: the process answers. `/readyz`: so does the database."""
+    """`/healthz`: the process answers. `/readyz`: it can do its work, or which part of it cannot."""
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
 
@@ -17,5 +18,10 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    db.session.execute(text("SELECT 1"))
-    return jsonify(status="ready")
+    parts = readiness.parts()
+    if all(state == readiness.OK for state in parts.values()):
+        return jsonify(status="ready")
+    response = jsonify(status="not ready", **parts)
+    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    response.headers["Retry-After"] = "5"
+    return response

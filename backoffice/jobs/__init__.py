@@ -2,11 +2,12 @@
 
 from huey import crontab
 
-from backoffice.jobs import deliver_messages, purge
+from backoffice.jobs import deliver_messages, purge, sweep_uploads
 from backoffice.queueing import Job
 from backoffice.services.messages import DELIVERY
 
 SCHEDULE = (
     Job(DELIVERY, deliver_messages.run, crontab(minute="*")),
     Job("purge", purge.run, crontab(hour="3", minute="17")),
+    Job("sweep_uploads", sweep_uploads.run, crontab(hour="3", minute="41")),
 )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
@@ -129,6 +130,13 @@ class User(Searchable, Entity):
         Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id", "created_by_id"),
+        # Whose picture it is, asked for each one on a page; few people have one.
+        Index(
+            "ix_users_avatar",
+            "avatar",
+            sqlite_where=text("avatar IS NOT NULL"),
+            postgresql_where=text("avatar IS NOT NULL"),
+        ),
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
     )
 

@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Select, select
 
-from backoffice.errors import NotAllowed, NotFound
+from backoffice.errors import CannotStore, NotAllowed, NotFound
 from backoffice.extensions import after_commit, after_rollback, db
 from backoffice.models import personal
 from backoffice.models.user import User
@@ -25,14 +25,14 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     """Make the picture in `data` the actor's own avatar, in place of the one before.
 
     `filename` is what the person's device calls it; `crop` the part to take, by default the middle. The picture is
-    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar).
+    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar), CannotStore too.
     """
     drawn = pictures.drawn(data, filename, crop)
     user = themselves(actor)
     key, before, store = secrets.token_hex(16), user.avatar, uploads()
     after_rollback(partial(_discard, store, [key]))
     for size, content in drawn.items():
-        store.put(_rendition(key, size), content)
+        _put(store, _rendition(key, size), content)
     user.avatar = key
     if before:
         after_commit(partial(_discard, store, [before]))
@@ -69,16 +69,24 @@ def forget(people: Select[int]) -> None:
 
 
 def picture(*, key: str, size: int) -> bytes:
-    """The encoded picture of that key. Raises NotFound: what was removed is gone at once.
+    """The encoded picture of that key. Raises NotFound: what was removed is gone at once, though its file may stay.
 
-    Keys are random, and told only to those who may see whom the picture shows; so its being there is all that has
-    to be asked, fifty times a page.
+    Keys are random, and told only to those who may see whom the picture shows; so its being somebody's is all that
+    has to be asked, fifty times a page.
     """
     known = size in SIZES and KEY.fullmatch(_rendition(key, size))
+    known = known and db.session.scalar(select(User.id).where(User.avatar == key))
     content = uploads().read(_rendition(key, size)) if known else None
     if content is None:
         raise NotFound
     return content
+
+
+def _put(store: Storage, name: str, content: bytes) -> None:
+    try:
+        store.put(name, content)
+    except CannotStore as error:
+        raise CannotStore(error.message, field="avatar") from error
 
 
 def _rendition(key: str, size: int) -> str:
@@ -86,7 +94,7 @@ def _rendition(key: str, size: int) -> str:
 
 
 def _discard(store: Storage, keys: Iterable[str]) -> None:
-    """Remove the files. What is left because the disk refuses is nobody's any more, and must not fail the request."""
+    """Remove the files. What the disk does not let go is nobody's, is shown to nobody, and is tried again at night."""
     for key in keys:
         for size in SIZES:
             try:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from backoffice import clock
 from backoffice.extensions import begin, db
@@ -30,7 +30,7 @@ def note(session: Session, settings: Settings) -> bool:
         return False
     try:
         _write(value_hash, now, settings)
-    except OperationalError:
+    except DBAPIError:  # the database is busy, or nothing can be written: people may look all the same
         db.session.rollback()
         _forget_old(now - settings.session_idle)
         _unwritten[value_hash] = now
@@ -40,7 +40,7 @@ def note(session: Session, settings: Settings) -> bool:
 def catch_up(value: str, settings: Settings) -> bool:
     """Write down the use of a session that could not be noted when it happened; False where there is none.
 
-    Raises OperationalError if the database is busy still: that is no reason to sign somebody out.
+    Raises DBAPIError if the database is busy still: that is no reason to sign somebody out.
     """
     value_hash = digest(value)
     at = _unwritten.get(value_hash)

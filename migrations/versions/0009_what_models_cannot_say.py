@@ -1,5 +1,6 @@
-"""Triggers and indexes that models cannot say are there again where a copy of their table lost them."""
+"""Triggers and indexes that models cannot say are back where a copy of their table lost them; whose picture it is."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from backoffice import schema
@@ -12,7 +13,10 @@ depends_on = None
 
 def upgrade() -> None:
     schema.restore(op.get_bind())
+    some = sa.text("avatar IS NOT NULL")
+    op.create_index("ix_users_avatar", "users", ["avatar"], sqlite_where=some, postgresql_where=some)
 
 
 def downgrade() -> None:
-    """Nothing to take back: the tables were always meant to have them."""
+    """What was restored stays: the tables were always meant to have it."""
+    op.drop_index("ix_users_avatar", "users")

@@ -1,5 +1,6 @@
 """Avatars and their files: one pair a person, there with the commit, gone with it, and nobody else's to write."""
 
+import errno
 import stat
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from backoffice.errors import NotAllowed, NotFound, RuleBroken
+from backoffice.errors import CannotStore, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
@@ -74,9 +75,9 @@ def test_a_new_picture_takes_the_place_of_the_old_one(cast: Cast, folder: Path) 
 def test_the_old_picture_is_there_until_the_new_one_is_committed(cast: Cast, folder: Path) -> None:
     old = dress(cast, "vera")
     set_avatar(actor=cast.actor("vera"), data=OTHER, filename="me.png")
-    assert picture(key=old, size=64)
+    assert uploads().read(f"{old}-64")
     remove_avatar(actor=cast.actor("vera"))
-    assert picture(key=old, size=64)
+    assert uploads().read(f"{old}-64")
     db.session.commit()
     assert stored(folder) == []
 
@@ -125,10 +126,10 @@ def test_a_full_disk_leaves_nothing_half_written(cast: Cast, folder: Path, monke
     def full(number: int) -> None:
         written.append(number)
         if len(written) > 2:  # the first file and its folder get through
-            raise OSError("no space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(CannotStore, match="no space left"):
         set_avatar(actor=cast.actor("vera"), data=OTHER, filename="me.png")
     assert len(stored(folder)) == 3, "the first of the two, and nothing of the second"
     db.session.rollback()

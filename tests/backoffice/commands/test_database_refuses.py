@@ -1,0 +1,45 @@
+"""Every command says in one line why the database does not do what it asks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backoffice.commands import group
+
+# Each command with what it needs to get as far as the database; those that ask nothing of it are not here.
+COMMANDS = {
+    "create-administrator": ["olivia@example.com"],
+    "invitation-link": ["olivia@example.com"],
+    "clear-ip-whitelist": ["olivia@example.com"],
+    "verify-events": [],
+    "rotate-keys": [],
+    "act": ["users.block", "--id", "1"],
+}
+ELSEWHERE = {"demo", "serve", "worker"}  # refuses outside the demo; starts processes
+
+
+def test_every_command_is_tried() -> None:
+    assert set(group.commands) == set(COMMANDS) | ELSEWHERE
+
+
+def said(app: Flask, name: str) -> list[str]:
+    result = app.test_cli_runner().invoke(args=["backoffice", name, *COMMANDS[name]])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), "no trace"
+    lines: list[str] = result.output.splitlines()
+    return lines
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_without_tables_it_says_how_to_get_them(app_with: Callable[..., Flask], blank_database: str, name: str) -> None:
+    (line,) = said(app_with(database_url=blank_database), name)
+    assert line.endswith("Migrate it first: flask --app app db upgrade")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.one_engine("postgresql", reason="SQLite is a file: it does not go away")
+def test_without_a_database_it_says_where_to_look(app_with: Callable[..., Any], name: str) -> None:
+    (line,) = said(app_with(database_url="postgresql+psycopg://nobody:secret@127.0.0.1:1/none"), name)
+    assert line == "Error: The database does not answer. See DATABASE_URL, and whether the server runs."

@@ -1,0 +1,86 @@
+"""At night the files of nobody go, and no other."""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from structlog.testing import capture_logs
+
+from backoffice import clock
+from backoffice.extensions import configured, db
+from backoffice.jobs import sweep_uploads
+from backoffice.services.avatars import set_avatar
+from backoffice.services.storage import Folder
+from tests.support.cast import Cast
+from tests.support.images import encoded, plain, stored
+
+OLD = timedelta(days=1, minutes=1)
+
+
+@pytest.fixture
+def folder(app: Flask) -> Path:
+    found: Path = app.extensions["settings"].uploads_dir
+    return found
+
+
+def age(folder: Path) -> None:
+    """Every file was put long enough ago."""
+    then = (clock.now() - OLD).timestamp()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            os.utime(path, (then, then))
+
+
+def swept() -> None:
+    sweep_uploads.run(configured(), lambda: False)
+
+
+def test_files_of_nobody_go_and_those_of_somebody_stay(cast: Cast, folder: Path) -> None:
+    set_avatar(actor=cast.actor("vera"), data=encoded(plain()), filename="me.png")
+    db.session.commit()
+    kept = stored(folder)
+    for size in (64, 256):
+        Folder(folder).put(f"{'0a' * 16}-{size}", b"a picture that was removed while the disk was read-only")
+    (folder / "0a" / ".unfinished").write_bytes(b"half of a picture")
+    (folder / "README").write_text("put here by somebody")
+    age(folder)
+    swept()
+    assert stored(folder) == sorted([*kept, folder / "README"])
+
+
+def test_fresh_files_stay_for_their_row_may_not_be_committed_yet(cast: Cast, folder: Path) -> None:
+    Folder(folder).put(f"{'0a' * 16}-64", b"a picture")
+    swept()
+    assert len(stored(folder)) == 1
+
+
+def test_where_nearly_all_files_are_nobodys_the_folder_is_another_databases(cast: Cast, folder: Path) -> None:
+    for _ in range(101):
+        Folder(folder).put(f"{secrets.token_hex(16)}-64", b"a picture")
+    age(folder)
+    with capture_logs() as logs:
+        swept()
+    assert len(stored(folder)) == 101
+    assert [line["event"] for line in logs] == ["uploads_of_another_database"]
+
+
+def test_a_file_that_does_not_go_keeps_none_of_the_others(
+    cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubborn, other = f"{'0a' * 16}-64", f"{'0b' * 16}-64"
+    for name in (stubborn, other):
+        Folder(folder).put(name, b"a picture")
+    age(folder)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.name == stubborn:
+            raise PermissionError
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    swept()
+    assert [path.name for path in folder.rglob("*-64")] == [stubborn]
