@@ -69,6 +69,8 @@ class Settings:
     code_failures_per_address: int = 10
     email_code_valid: timedelta = timedelta(minutes=5)
     email_codes_per_10_minutes: int = 3
+    links_per_10_minutes: int = 3
+    links_per_day: int = 10
     log_json: bool = False
 
     @classmethod

@@ -22,6 +22,7 @@ class ResendInvitation(UserAction):
     label = "Resend invitation"
     title = "Send {rows} a new invitation"
     done = "invited anew"
+    mails_link = True
     watches = ("status",)
     rules = (OUTRANKED, BY_LOGIN, Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not))
     effects = (VOIDS_LINKS,)
@@ -73,6 +74,7 @@ class SendToEmail(UserAction):
     label = "Send to email"
     title = "Mail {rows} how to sign in"
     done = "written to"
+    mails_link = True
     rules = (
         OUTRANKED,
         BY_LOGIN,

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.extensions import configured
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.services import messages
@@ -29,6 +30,10 @@ def _has_dead_link(ask: Ask) -> ColumnElement[bool]:
     return and_(_is_waiting(ask), Message.sealed.is_not(None), Message.token_id.is_not(None), ~works)
 
 
+def _is_late(ask: Ask) -> ColumnElement[bool]:
+    return and_(_is_waiting(ask), messages.too_late(configured()))
+
+
 class TryAgain(Action):
     """The whole series of tries begins anew: whoever asks has mended something."""
 
@@ -43,6 +48,7 @@ class TryAgain(Action):
         Rule("sending", "{label} is being sent right now.", lambda _ask: Message.state == "sending"),
         Rule("code", "{label} holds a sign-in code, which is no use later: sign in again for a new one.", _is_code),
         Rule("link", "The link in {label} works no more: send a new one from the person's page.", _has_dead_link),
+        Rule("late", "{label} was asked for too long ago: whoever still needs it asks again.", _is_late),
         Rule("emptied", "What {label} said is no longer kept: send a new one from the person's page.", _is_emptied),
     )
 

@@ -20,6 +20,7 @@ class ResetPassword(UserAction):
     label = "Reset password"
     title = "Send {rows} a link to set a password"
     done = "sent a link"
+    mails_link = True
     rules = (ONESELF, OUTRANKED, BY_LOGIN, NOT_ACTIVE)
 
     def apply(self, ask: Ask, rows: Ids) -> None:

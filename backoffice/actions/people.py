@@ -1,13 +1,18 @@
 """The rules about people that several actions share, and what happens besides."""
 
+from datetime import timedelta
+
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backoffice.actions.action import Ask, Effect, Rule
+from backoffice.extensions import configured
+from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
-from backoffice.services import sessions, tokens
+from backoffice.services import messages, sessions, tokens
 
+TEN_MINUTES, A_DAY = timedelta(minutes=10), timedelta(days=1)
 ADMINISTRATORS_LOCK = "administrators"
 
 
@@ -27,6 +32,19 @@ def _is_last_administrator(ask: Ask) -> ColumnElement[bool]:
     return and_(grants.administers(), ~survives, User.id == lowest)
 
 
+def _was_mailed_often(ask: Ask) -> ColumnElement[bool]:
+    """Nobody's mailbox is filled by others, however many of them there are and whichever link they send.
+
+    What people ask for themselves is completed by the worker, and has limits of its own.
+    """
+    settings = configured()
+    limits = ((TEN_MINUTES, settings.links_per_10_minutes), (A_DAY, settings.links_per_day))
+    by_others = (Message.token_id.is_not(None), Message.purpose.not_in(messages.prepared_purposes()))
+    mailed = select(func.count(Message.id)).where(Message.user_id == User.id, *by_others).correlate(User)
+    lately = (mailed.where(Message.created_at > ask.now - window).scalar_subquery() >= most for window, most in limits)
+    return or_(*lately)
+
+
 ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)
 OUTRANKED = Rule(
     "outranked",
@@ -41,6 +59,12 @@ BY_LOGIN = Rule(
     "login_method", "{label} signs in by login and has no e-mail.", lambda _ask: User.login_method == "login"
 )
 NOT_ACTIVE = Rule("not_active", "{label} is not active.", lambda _ask: User.status != "active")
+
+MAILED_OFTEN = Rule(
+    "mailed_often",
+    "{label} was mailed several links lately. Wait a while before you send another.",
+    _was_mailed_often,
+)
 
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
 VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

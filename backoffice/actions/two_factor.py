@@ -87,6 +87,7 @@ class ReEnrolTwoFactor(TwoFactorAction):
     label = "Re-enrol 2FA"
     title = "Send {rows} a link to set up a new authenticator app"
     done = "sent a link"
+    mails_link = True
     rules = (*TwoFactorAction.rules, NOT_ACTIVE)
     effects = ()
 

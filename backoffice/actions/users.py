@@ -1,6 +1,6 @@
 """What people may do to people: block, unblock, revoke, grant again, delete, end sessions."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, case, delete, func, select
 
@@ -9,6 +9,7 @@ from backoffice.actions.people import (
     ADMINISTRATORS_LOCK,
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
+    MAILED_OFTEN,
     ONESELF,
     OUTRANKED,
     VOIDS_LINKS,
@@ -24,10 +25,19 @@ from backoffice.services import challenges, erasure, messages, sessions, tokens
 
 
 class UserAction(Action):
-    """What every action on people has in common: whoever outranks the actor is out of reach."""
+    """What every action on people has in common: whoever outranks the actor is out of reach.
+
+    `mails_link` says that each row is mailed a link, of which nobody gets too many.
+    """
 
     model = User
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED)
+    mails_link: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if cls.mails_link and MAILED_OFTEN not in cls.rules:
+            cls.rules = (*cls.rules, MAILED_OFTEN)
+        super().__init_subclass__(**kwargs)
 
 
 class ExclusiveUserAction(UserAction):

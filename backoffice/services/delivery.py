@@ -33,6 +33,7 @@ NEVER = timedelta(hours=6)  # nothing is put off for so long: the clock was set 
 MARKING = (1, 5, 20)  # seconds between the tries to mark what was sent, while the database is away
 NOT_SET_UP = "Mail is not set up: set SMTP_URL."
 LINK_DEAD = "Its link does not work any more, so it was not sent."
+TOO_LATE = "It was asked for too long ago, so it was not sent."
 CODE_DEAD = "Its code does not work any more, so it was not sent."
 log = structlog.get_logger()
 
@@ -165,7 +166,10 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
     if message is None:
         db.session.rollback()
         return None
-    if not _is_wanted(message, settings):
+    late = _is_late(message, settings)
+    if late and message.user_id:
+        raise NotSent(TOO_LATE, final=True)
+    if late or not _is_wanted(message, settings):
         db.session.delete(message)
         db.session.commit()
         return None
@@ -179,6 +183,12 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
         raise NotSent(str(problem), final=True) from None
     db.session.commit()
     return mail
+
+
+def _is_late(message: Message, settings: Settings) -> bool:
+    """Whether it waited longer than its link would have: whoever asked has long given up, and others may read it."""
+    late = select(Message.id).where(Message.id == message.id, messages.too_late(settings))
+    return db.session.scalar(late) is not None
 
 
 def _is_wanted(message: Message, settings: Settings) -> bool:

@@ -54,7 +54,7 @@ def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
     messages.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id)], settings)
 
 
-@messages.prepared(LINK.purpose)
+@messages.prepared(LINK.purpose, worth=LINK.setting)
 def _find_out(message: Message, settings: Settings) -> bool:
     """A link where the address is nobody's, and where nothing else was asked for since."""
     user = db.session.get(User, message.user_id, with_for_update=True) if message.user_id else None

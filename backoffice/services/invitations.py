@@ -71,7 +71,7 @@ def ask_again(*, value: str, origin: From, settings: Settings) -> None:
     messages.queue([Letter(purpose="invitation_renewal", address=digest(value))], settings)
 
 
-@messages.prepared("invitation_renewal")
+@messages.prepared("invitation_renewal", worth="invitation_valid")
 def _tell_inviter(message: Message, settings: Settings) -> bool:
     """Only where the person still waits, and only where somebody is there who invited them; of one link once a day."""
     token = db.session.scalar(select(Token).where(Token.value_hash == message.address))

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import Select, insert, literal, select
+from sqlalchemy import ColumnElement, Select, and_, false, insert, literal, or_, select
 
 from backoffice import clock
 from backoffice.extensions import after_commit, db, jobs
@@ -16,7 +17,22 @@ from backoffice.settings import Settings
 DELIVERY = "deliver_messages"  # the job that empties the outbox
 WITH_SECRET = ("invitation", "password_link", "password_reset", "email_code", "two_factor_enrolment", "email_change")
 Prepare = Callable[[Message, Settings], bool]
-_preparations: dict[str, Prepare] = {}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What completes the messages of a purpose, and the setting that says how long such a message is worth sending."""
+
+    prepare: Prepare
+    worth: str | None
+
+    def until(self, settings: Settings) -> timedelta | None:
+        """After so long it is not completed any more: what it would open was asked for by somebody then."""
+        span: timedelta | None = getattr(settings, self.worth) if self.worth else None
+        return span
+
+
+_preparations: dict[str, Preparation] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +79,18 @@ def notify(people: Select[int], purpose: str) -> None:
     wake()
 
 
-def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
+def prepared(purpose: str, *, worth: str | None) -> Callable[[Prepare], Prepare]:
     """Decorate the function that completes a message of this purpose just before it is sent; False drops it.
+
+    `worth` names the setting that says how long after it was asked for the message may still be completed; None lets
+    it be late.
 
     So a page takes the same time whomever it writes to: who that is, and whether they may have the mail, is found
     out by the worker.
     """
 
     def keep(prepare: Prepare) -> Prepare:
-        _preparations[purpose] = prepare
+        _preparations[purpose] = Preparation(prepare, worth)
         return prepare
 
     return keep
@@ -79,7 +98,20 @@ def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
 
 def preparation(message: Message) -> Prepare | None:
     """What has to be called before the message can be sent, if anything."""
-    return None if message.sealed else _preparations.get(message.purpose)
+    found = None if message.sealed else _preparations.get(message.purpose)
+    return found.prepare if found else None
+
+
+def too_late(settings: Settings) -> ColumnElement[bool]:
+    """In SQL: it was asked for so long ago that completing it now would open what nobody asks for any more."""
+    now = clock.now()
+    limits = {purpose: preparation.until(settings) for purpose, preparation in _preparations.items()}
+    old = (
+        and_(Message.purpose == purpose, Message.created_at <= now - limit)
+        for purpose, limit in limits.items()
+        if limit is not None
+    )
+    return and_(Message.sealed.is_(None), or_(false(), *old))
 
 
 def prepared_purposes() -> list[str]:

@@ -43,7 +43,7 @@ def ask(*, identifier: str, origin: From, settings: Settings) -> None:
     messages.queue([Letter(purpose="password_reset", address=key)], settings)
 
 
-@messages.prepared("password_reset")
+@messages.prepared("password_reset", worth="reset_valid")
 def _find_out(message: Message, settings: Settings) -> bool:
     """A link for whoever signs in with this address, now; mail goes to the address that they gave us."""
     user = db.session.scalar(select(User).where(User.email_key == message.address).with_for_update())

@@ -168,7 +168,7 @@ def _leave_old_address(user: User) -> None:
     messages.notify(themselves, "email_changed")
 
 
-@messages.prepared("email_changed")
+@messages.prepared("email_changed", worth=None)  # a warning, which opens nothing and is late better than never
 def _say_to_whom(message: Message, settings: Settings) -> bool:
     """Somebody who changes their own address has said all there is to say; this one was changed for them."""
     user = message.user

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from backoffice import clock
 from backoffice.actions import run
@@ -51,6 +51,12 @@ def links_of(person: User) -> list[tuple[str, datetime]]:
 def mails(purpose: str = "invitation") -> int:
     settle()
     return db.session.scalar(select(func.count(Message.id)).where(Message.purpose == purpose)) or 0
+
+
+def forget_mails() -> None:
+    """Of which nobody gets many in ten minutes."""
+    db.session.execute(delete(Message))
+    settle()
 
 
 # --- again ---
@@ -121,17 +127,19 @@ def test_pressed_twice_at_once_it_is_one_mail(app: Flask, ivan: User, olivia: Cl
     other = newcomer(app).sign_in("olivia")
     other.token()
     for number in range(2, 22):
+        forget_mails()
         preview = previewed(olivia, "users", "resend-invitation", ivan.id)
         words = {"selection": hidden(preview, "selection")}
         acts = [partial(each.post, "/admin/users/actions/resend-invitation", words) for each in (olivia, other)]
         assert [answer.status_code for answer in at_once(acts)] == [303, 303]
-        assert (mails(), len(links_of(ivan))) == (number, number)
+        assert (mails(), len(links_of(ivan))) == (1, number)
 
 
 def test_two_previews_run_at_once_leave_one_link_that_works(app: Flask, ivan: User, olivia: Client) -> None:
     """Of two administrators the second is told that it was changed meanwhile."""
     other = newcomer(app).sign_in("olivia")
     for _ in range(10):
+        forget_mails()
         tokens = [
             hidden(previewed(each, "users", "resend-invitation", ivan.id), "selection") for each in (olivia, other)
         ]

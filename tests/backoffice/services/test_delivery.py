@@ -137,7 +137,7 @@ def test_a_message_is_completed_when_it_is_sent(
         messages.seal_values(message, VALUES, given)
         return True
 
-    monkeypatch.setitem(messages._preparations, "password_reset", prepare)
+    monkeypatch.setitem(messages._preparations, "password_reset", messages.Preparation(prepare, None))
     put(settings, "password_reset", values={})
     assert deliver(settings) == 1
     assert (smtp.mails[0].to, smtp.mails[0].link) == ("vera@example.com", LINK)
@@ -146,7 +146,7 @@ def test_a_message_is_completed_when_it_is_sent(
 def test_a_message_that_nobody_is_to_have_is_gone(
     settings: Settings, smtp: Server, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(messages._preparations, "password_reset", lambda _message, _settings: False)
+    monkeypatch.setitem(messages._preparations, "password_reset", messages.Preparation(lambda *_: False, None))
     put(settings, "password_reset", values={})
     assert deliver(settings) == 0
     assert db.session.scalars(select(Message)).all() == []
@@ -159,7 +159,7 @@ def test_a_message_that_cannot_be_completed_holds_up_no_other(
         message.address = "half@example.com"
         raise ValueError("somebody@example.com")
 
-    monkeypatch.setitem(messages._preparations, "password_reset", prepare)
+    monkeypatch.setitem(messages._preparations, "password_reset", messages.Preparation(prepare, None))
     broken, whole = put(settings, "password_reset", values={}), put(settings)
     assert deliver(settings) == 1
     assert (broken.state, broken.address, whole.state) == ("failed", "max@example.com", "sent")
