@@ -6,7 +6,7 @@ from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
 from sqlalchemy.exc import OperationalError
 
-from backoffice.extensions import db
+from backoffice.extensions import db, forget_commits
 from backoffice.policy.actor import Actor
 from backoffice.services import addresses, sessions
 from backoffice.services.actors import actor_of
@@ -72,5 +72,6 @@ def _write_down() -> None:
     """Commit at once: whatever the request does next has a transaction of its own."""
     try:
         db.session.commit()
+        forget_commits()
     except OperationalError:  # SQLite: another writer came between; the next request writes it down
         db.session.rollback()
