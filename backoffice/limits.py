@@ -38,7 +38,7 @@ MAIL_HOLD: Annotated[
 ] = 600
 REPEATING: Annotated[
     float, Limit("time", "s", "Of a request, in which an act that met another one is done again from its beginning.")
-] = 3.0
+] = 2.0
 EXPORT_LEASE: Annotated[
     int, Limit("time", "s", "Without a sign of life, after which a person's export counts as broken off.")
 ] = 60

@@ -178,7 +178,7 @@ def _forget() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
-        db.session.invalidate()
+        db.session().invalidate()
         db.session.remove()
 
 
@@ -188,11 +188,22 @@ def _let_go(_error: BaseException | None) -> None:
         db.session.close()
     except DBAPIError as error:
         log.warning("connection_lost_at_the_end", detail=_state(error))
-        db.session.invalidate()
+        db.session().invalidate()
+
+
+def _look_who_asks() -> None:
+    """A page shows who is signed in; where the database cannot say so now, it does without."""
+    if "database_away" not in g:
+        try:
+            actor()
+        except (DBAPIError, PoolTimeout):
+            g.database_away = True
+            _forget()
 
 
 def page(status: int, title: str, message: str, **context: Any) -> Response:
     """An error page, or JSON for those who asked for JSON."""
+    _look_who_asks()
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:

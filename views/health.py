@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask, Response, current_app, g, jsonify
 from sqlalchemy import text
 
 from backoffice import limits
@@ -28,6 +28,7 @@ def healthz() -> Response:
 
 def readyz() -> Response:
     """Look, but not for long. Raises Busy where that takes more than a moment."""
+    g.database_away = True  # whatever is found, the page that says so asks it nothing
     try:
         found = within(limits.READY, _looked)
     except TimeoutError:
