@@ -63,6 +63,14 @@ class TooMany(BackofficeError):
         self.retry_after = retry_after
 
 
+class Busy(BackofficeError):
+    """There is no room for this now; `retry_after` says in how many seconds there may be."""
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Conflict(BackofficeError):
     """Somebody else changed the row since it was read; `current` is the row as it is now."""
 

@@ -1,19 +1,18 @@
 """Objects without an app, joined to one by `create_app()`; and how each engine is spoken to."""
 
-import sqlite3
-from collections.abc import Callable
-from contextvars import ContextVar
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from flask import current_app
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
+from backoffice import database
+from backoffice.database import Patience
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
 from backoffice.settings import Settings
@@ -24,30 +23,32 @@ csrf = CSRFProtect()
 babel = Babel()
 jobs = Jobs()
 
-# Readers and a writer at once, patience with other writers, foreign keys kept, and nothing erased left in the file.
-PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
-PATIENCE = timedelta(seconds=10)
-
-_reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
+COMMITTED = "committed"
 
 
 def expect_reading(reading: bool) -> None:
     """Say whether the transactions to come only look, so that they take no write lock on SQLite."""
-    _reading.set(reading)
+    database.expect_reading(reading)
+
+
+@contextmanager
+def patient(patience: Patience) -> Iterator[None]:
+    """Wait for the database as long as `patience` says, in the transaction that has begun too."""
+    with database.waiting(patience):
+        if db.session().in_transaction():
+            database.change(db.session.connection(), patience)
+        yield
 
 
 def is_writing() -> bool:
     """Whether what goes on now may write, so that what it was judged by must stay as it is until its end."""
-    return not _reading.get()
+    return not database.is_reading()
 
 
-def begin(*, writing: bool, patience: timedelta = PATIENCE) -> None:
-    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected.
-
-    Raises OperationalError where SQLite has another writer for longer than `patience`.
-    """
+def begin(*, writing: bool) -> None:
+    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected."""
     db.session.rollback()
-    db.session.connection(execution_options={"writing": writing, "patience": patience})
+    db.session.connection(execution_options={"writing": writing})
 
 
 def lock(name: str) -> None:
@@ -77,10 +78,22 @@ def after_rollback(act: Callable[[], object]) -> None:
     db.session.info.setdefault("after_rollback", []).append(act)
 
 
+def is_whole() -> bool:
+    """Whether nothing was committed since the session began, or since `forget_commits`: then an act can be repeated."""
+    return COMMITTED not in db.session.info
+
+
+def forget_commits() -> None:
+    """What was committed until now may be done twice without harm."""
+    db.session.info.pop(COMMITTED, None)
+
+
 @event.listens_for(db.session, "after_commit")
 def _committed(session: Session) -> None:
     if session.in_nested_transaction():  # a savepoint alone commits nothing
         return
+    database.settle()
+    session.info[COMMITTED] = True
     session.info.pop("after_rollback", None)
     for act in session.info.pop("after_commit", ()):
         act()
@@ -98,26 +111,3 @@ def _ended(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         for act in session.info.pop("after_rollback", ()):
             act()
-
-
-@event.listens_for(Engine, "connect")
-def _prepare_connection(connection: Any, _record: object) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-    else:  # PostgreSQL speaks the zone of its server, in which the first moment of the year 1 may lie before it
-        connection.autocommit = True
-        connection.execute("SET TIME ZONE 'UTC'")
-        connection.autocommit = False
-
-
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    """A transaction that may write takes SQLite's write lock at once, so that it never fails half-way."""
-    if connection.dialect.name == "sqlite":
-        options = connection.get_execution_options()
-        writing = options.get("writing", not _reading.get())
-        patience = options.get("patience", PATIENCE) // timedelta(milliseconds=1)
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

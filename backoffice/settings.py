@@ -73,6 +73,28 @@ class Settings:
     links_per_day: int = 10
     log_json: bool = False
 
+    database_connect_timeout: timedelta = timedelta(seconds=2)
+    database_pool_timeout: timedelta = timedelta(seconds=2)
+    database_statement_timeout: timedelta = timedelta(seconds=4)
+    database_bulk_timeout: timedelta = timedelta(minutes=2)
+    database_export_timeout: timedelta = timedelta(seconds=30)
+    database_job_timeout: timedelta = timedelta(seconds=20)
+    database_lock_timeout: timedelta = timedelta(seconds=3)
+    database_idle_timeout: timedelta = timedelta(minutes=1)
+    database_connections: int = 15
+    mail_answer_timeout: timedelta = timedelta(seconds=20)
+    mail_timeout: timedelta = timedelta(minutes=1)
+    slow_client_timeout: timedelta = timedelta(seconds=60)
+    shutdown_timeout: timedelta = timedelta(seconds=30)
+    export_timeout: timedelta = timedelta(minutes=15)
+    exports_per_hour: int = 30
+    avatars_per_hour: int = 30
+    denials_per_minute: int = 20
+    web_threads: int = 8
+    hashing_slots: int = 2
+    picture_slots: int = 1
+    export_slots: int = 2
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings; names are the fields' in capitals, `BACKOFFICE_ENV` for `environment`.

@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from backoffice import limits
+from backoffice.database import engine_options
 from backoffice.settings import Settings
-
-BODY_LIMIT = 4 * 1024 * 1024  # bytes
-FORM_PARTS = 2000  # enough for 1,000 ticked rows
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
@@ -13,10 +12,10 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
-        "MAX_CONTENT_LENGTH": BODY_LIMIT,
-        "MAX_FORM_MEMORY_SIZE": BODY_LIMIT,
-        "MAX_FORM_PARTS": FORM_PARTS,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings),
+        "MAX_CONTENT_LENGTH": limits.BODY,
+        "MAX_FORM_MEMORY_SIZE": limits.BODY,
+        "MAX_FORM_PARTS": limits.FORM_PARTS,
         "TRUSTED_HOSTS": [settings.host.rpartition(":")[0] or settings.host],
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
@@ -25,11 +24,3 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,  # the token suffices; a Referer may be missing for good reasons
     }
-
-
-def _engine_options(settings: Settings) -> dict[str, object]:
-    """Parameters never reach a log; a dead PostgreSQL connection is noticed before it is used."""
-    options: dict[str, object] = {"hide_parameters": True}
-    if settings.database_url.startswith("postgresql"):
-        options |= {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
-    return options

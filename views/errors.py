@@ -6,13 +6,15 @@ from typing import Any
 import structlog
 from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backoffice import errors, failures
-from backoffice.extensions import db
+from backoffice import errors, failures, limits
+from backoffice.database import is_settled
+from backoffice.extensions import begin, db
 from backoffice.services import events, readiness
+from views import repeating
 from views.account import confirmation
 from views.actor import actor, asking, only_showing
 from views.returning import safe_path
@@ -27,6 +29,7 @@ STATUS: dict[type[errors.BackofficeError], tuple[int, str]] = {
     errors.Conflict: (409, "Somebody was faster"),
     errors.Expired: (410, "This is no longer valid"),
     errors.TooMany: (429, "Too many tries"),
+    errors.Busy: (503, "Back in a moment"),
 }
 SENTENCES = {
     400: "The address or the form is not complete. Go back and try again.",
@@ -38,6 +41,15 @@ SENTENCES = {
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
 CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
+SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
+# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE.
+MEANINGS = {
+    "55P03": SOMEBODY_ELSE,
+    "57014": "This takes the database too long. Nothing was changed; ask for less, for instance with a filter.",
+}
+UNKNOWN = (
+    "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
+)
 SECRET_FIELDS = (
     "csrf_token",
     "password",
@@ -57,9 +69,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DBAPIError, _database_failed)
+    app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(PendingRollbackError, _database_away)
     app.register_error_handler(Exception, _unforeseen)
+    app.teardown_request(_let_go)
 
 
 def _refused(error: errors.BackofficeError) -> Response:
@@ -68,7 +82,7 @@ def _refused(error: errors.BackofficeError) -> Response:
     if isinstance(error, (errors.NotAllowed, errors.Beyond)):
         note_denial(error)
     response = page(status, title, error.message or SENTENCES.get(status, ""))
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -77,14 +91,16 @@ def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
     """A refused attempt to change or to take away something is an event; a refused look is not."""
     who = asking()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
-    if who and taking:
-        events.record(
-            actor=who,
-            action=error.code or "request",
-            result="denied",
-            reason=f"{request.method} {_path()}"[:500],
-        )
+    if not (who and taking):
+        return
+    what = f"{request.method} {_path()}"[:500]
+    try:
+        begin(writing=True)  # the request may only have looked until now
+        events.record(actor=who, action=error.code or "request", result="denied", reason=what)
         db.session.commit()
+    except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
+        log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
+        _forget()
 
 
 def _http(error: HTTPException) -> Any:
@@ -112,27 +128,51 @@ def _form_expired(_error: CSRFError) -> Response:
     return page(400, "Please send the form again", message if retry else SENTENCES[400], retry=retry)
 
 
-def _database_failed(error: DBAPIError) -> Response:
-    """Full, read-only, away, or a fault of ours: each has its own words."""
+def _database(error: DBAPIError) -> Response:
+    """Trouble of the moment is no fault of ours; everything else the database says is."""
     why = failures.of_database(error)
     if why in (failures.NO_SPACE, failures.READ_ONLY):
-        log.error(why.replace(" ", "_").replace("-", "_"), where="database")
-        readiness.database_refused(why)
+        return _cannot_write(why)
+    if not (isinstance(error, OperationalError) or error.connection_invalidated):
+        return _unforeseen(error)
+    if repeating.asked_for(error):
         _forget()
-        g.database_away = True  # so that the page does not try to write down who is there
-        if why == failures.NO_SPACE:
-            return page(507, "No space left", SENTENCES[507])
-        return page(503, "Only for reading", CANNOT_WRITE)
-    return _database_away(error) if isinstance(error, OperationalError) else _unforeseen(error)
+        return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return _database_away(error)
 
 
-def _database_away(error: OperationalError | PoolTimeout) -> Response:
-    log.error("database_unavailable", error=type(error).__name__)
+def _cannot_write(why: str) -> Response:
+    log.error(why.replace(" ", "_").replace("-", "_"), where="database")
+    readiness.database_refused(why)
+    _forget()
+    g.database_away = True  # so that the page does not try to write down who is there
+    if why == failures.NO_SPACE:
+        return page(507, "No space left", SENTENCES[507])
+    return page(503, "Only for reading", CANNOT_WRITE)
+
+
+def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Response:
+    sentence = _meaning(error)
+    log.error("database_unavailable", error=type(error).__name__, detail=_state(error))
     _forget()
     g.database_away = True  # so that the page does not ask it who is there
-    response = page(503, "Back in a moment", SENTENCES[503])
-    response.headers["Retry-After"] = "5"
+    response = page(503, "Back in a moment", sentence)
+    response.headers["Retry-After"] = str(limits.RETRY_AFTER)
     return response
+
+
+def _meaning(error: BaseException) -> str:
+    if repeating.met_another(error):
+        return SOMEBODY_ELSE
+    if getattr(error, "connection_invalidated", False) and not is_settled():
+        return UNKNOWN
+    return MEANINGS.get(_state(error), SENTENCES[503])
+
+
+def _state(error: BaseException) -> str:
+    """What the database calls it; never what it says, for that may hold values."""
+    driver = getattr(error, "orig", None)
+    return str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", None) or "")
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -155,12 +195,33 @@ def _forget() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
+        db.session().invalidate()
         db.session.remove()
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Give the connection back before Flask-SQLAlchemy does: where that fails the answer would be lost."""
+    try:
+        db.session.close()
+    except DBAPIError as error:
+        log.warning("connection_lost_at_the_end", detail=_state(error))
+        db.session().invalidate()
+
+
+def _look_who_asks() -> None:
+    """A page shows who is signed in; where the database cannot say so now, it does without."""
+    if "database_away" not in g:
+        try:
+            actor()
+        except (DBAPIError, PoolTimeout):
+            g.database_away = True
+            _forget()
 
 
 def page(status: int, title: str, message: str, **context: Any) -> Response:
     """An error page, or JSON for those who asked for JSON."""
     only_showing()
+    _look_who_asks()
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:

@@ -8,7 +8,8 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backoffice.extensions import csrf, expect_reading
+from backoffice import database
+from backoffice.extensions import csrf
 from backoffice.services.addresses import admits
 from backoffice.settings import Settings
 from views.actor import actor, settings
@@ -86,7 +87,7 @@ class TrustedProxy:
 
 def _begin() -> Response | None:
     g.request_id = secrets.token_hex(6)
-    expect_reading(request.method in READS)
+    database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
     if _is_garbled():  # a page could not be made: not even links work without a known host
         return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
     return None
@@ -102,7 +103,7 @@ def _is_garbled() -> bool:
 
 
 def _end(_error: BaseException | None) -> None:
-    expect_reading(False)
+    database.expect(reading=False)
 
 
 def _check_token() -> None:

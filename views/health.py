@@ -1,14 +1,23 @@
 """Whether the process lives, and whether it can do its work."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from threading import Lock
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, current_app, jsonify
 
+from backoffice import failures, limits
+from backoffice.database import Patience
+from backoffice.extensions import expect_reading, patient
 from backoffice.services import readiness
+from backoffice.waiting import within
+
+QUICK = Patience(statement=limits.READY, lock=limits.READY, idle=limits.READY)
+_looking = Lock()  # one look at a time: those that hang must not take every connection
 
 
 def register(app: Flask) -> None:
-    """`/healthz`: the process answers. `/readyz`: it can do its work, or which part of it cannot."""
+    """`/healthz`: the process answers. `/readyz`: and its database, its tables and its folder are as they should be."""
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
 
@@ -18,10 +27,25 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    parts = readiness.parts()
+    """Look, but not for long: what does not answer in a moment is away."""
+    try:
+        parts = within(limits.READY, _parts)
+    except TimeoutError:
+        parts = {"database": failures.AWAY}
     if all(state == readiness.OK for state in parts.values()):
         return jsonify(status="ready")
     response = jsonify(status="not ready", **parts)
     response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    response.headers["Retry-After"] = "5"
+    response.headers["Retry-After"] = str(limits.RETRY_AFTER)
     return response
+
+
+def _parts() -> Mapping[str, str]:
+    if not _looking.acquire(timeout=limits.READY):
+        return {"database": failures.AWAY}
+    try:
+        with current_app.app_context(), patient(QUICK):
+            expect_reading(True)
+            return readiness.parts()
+    finally:
+        _looking.release()

@@ -6,13 +6,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import clock
-from backoffice.extensions import begin, db
+from backoffice.database import Patience
+from backoffice.extensions import begin, db, forget_commits, patient
 from backoffice.models.session import Session
 from backoffice.services.sessions import digest
 from backoffice.settings import Settings
 
 EVERY = timedelta(minutes=1)  # how exactly it is kept; otherwise every request would be a write
-PATIENCE = timedelta(seconds=2)  # as long a page may wait for SQLite's one writer, once a minute
+BRIEF = Patience(statement=2, lock=2)  # as long a page may wait for SQLite's one writer, once a minute
 
 # Of sessions whose note met a busy database: when they were used, by the hash of their value. The session's next
 # request writes it down, so that nobody who works is signed out for idleness.
@@ -52,12 +53,14 @@ def catch_up(value: str, settings: Settings) -> bool:
 
 def _write(value_hash: str, at: datetime, settings: Settings) -> None:
     """In a short transaction of its own. Whoever holds the row just now is using the session too, or ending it."""
-    begin(writing=True, patience=PATIENCE)
     stale = (Session.token_hash == value_hash, Session.ended_at.is_(None), Session.last_seen_at < at)
     free = select(Session.id).where(*stale).with_for_update(skip_locked=True, key_share=True).scalar_subquery()
     change = update(Session).where(Session.id == free).execution_options(synchronize_session=False)
-    db.session.execute(change.values(last_seen_at=at, idle_at=at + settings.session_idle))
-    db.session.commit()
+    with patient(BRIEF):
+        begin(writing=True)
+        db.session.execute(change.values(last_seen_at=at, idle_at=at + settings.session_idle))
+        db.session.commit()
+    forget_commits()
     _unwritten.pop(value_hash, None)
 
 
