@@ -45,7 +45,7 @@ def act(
         if yes:
             done = run(
                 actor=actor,
-                token=str(shown.run.token),
+                token=shown.run.token,
                 action=action,
                 reason=reason,
                 confirmation=phrase(action, shown.run),

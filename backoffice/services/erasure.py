@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, select, update
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
+from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.recovery_code import RecoveryCode
 from backoffice.models.session import Session
@@ -20,7 +21,7 @@ from backoffice.services import avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
-BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Session)
+BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Handover, Session)
 AT_ONCE = 500  # values in one statement
 
 
@@ -61,7 +62,7 @@ def _addresses(people: Select[int]) -> set[str]:
 
 
 def _forget_runs(people: Select[int]) -> None:
-    """What was searched for to find them; and the reason, where nobody else is left whom it was about."""
+    """What was searched for to find them, and typed into previews; and the reason, where it is about nobody else."""
     runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), BulkRun.action.startswith("users."))
     change = update(BulkRun).execution_options(synchronize_session=False)
     by_query = [
@@ -71,6 +72,7 @@ def _forget_runs(people: Select[int]) -> None:
     ]
     for ids in _batches(by_query):
         db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection={"all_matching": True}))
+    db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=None))
     others = (
         select(BulkItem.run_id)
         .join(User, User.id == BulkItem.row_id)
