@@ -116,8 +116,6 @@ class Action:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if clash := [p.name for p in cls.parameters if hasattr(cls.model, p.name)]:
-            raise TypeError(f"{cls.__name__}: the parameter {clash[0]!r} is also a filter of the list")
         if cls.name:
             cls.permission = cls.permission or cls.code()
             if cls.meaning:
@@ -140,6 +138,10 @@ class Action:
     def apply(self, ask: Ask, rows: Ids) -> None:
         """Do it to `rows`, in statements over the whole set. The version is raised for you, best by `update`."""
         raise NotImplementedError
+
+    def foretell(self, _ask: Ask) -> list[str]:
+        """What an undo cannot bring back, said beforehand, besides the rows that rules refuse."""
+        return []
 
     def ensure(self, ask: Ask) -> None:
         """Raise RuleBroken if, after the run, the whole is not as it must be; everything is taken back then."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -30,14 +29,6 @@ def action_of(run: BulkRun) -> Action:
     if (action := find(run.action)) is None:
         raise NotFound("This action no longer exists.")
     return action
-
-
-def planned(*, actor: Actor, token: str) -> BulkRun:
-    """The actor's own preview behind a selection token."""
-    found = db.session.scalar(select(BulkRun).where(BulkRun.token == UUID(token), BulkRun.actor_id == actor.user_id))
-    if found is None:
-        raise NotFound
-    return found
 
 
 def items(
@@ -76,10 +67,26 @@ def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     return found
 
 
+def brief(run: BulkRun, action: Action) -> str:
+    """What was done, in one line: "45 people blocked. 2 refused."."""
+    counts = run.counts
+    done = plural(counts.get("done", 0), action.model.__singular__, action.model.__plural__)
+    said = [f"{done} {action.done}."]
+    if unchanged := counts.get("unchanged"):
+        said.append(f"{unchanged:,} unchanged.")
+    if refused := counts.get("refused"):
+        said.append(f"{refused:,} refused.")
+    if stale := counts.get("stale"):
+        said.append(f"{stale:,} left alone: changed by somebody since.")
+    return " ".join(said)
+
+
 def title(actor: Actor, run: BulkRun, action: Action) -> str:
     """What the run does, to how many rows: "Block 10 people"."""
     number = run.counts.get("done", 0)
-    return titled(action, number, ", ".join(label for _, labels in chosen(actor, run, action) for label in labels))
+    choices = ", ".join(label for _, labels in chosen(actor, run, action) for label in labels)
+    found = titled(action, number, choices or "…")
+    return f"Undo: {found}" if run.undo_of_id else found
 
 
 def titled(action: Action, number: int, choices: str = "…") -> str:

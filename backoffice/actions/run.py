@@ -8,9 +8,10 @@ from sqlalchemy import case, exists, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice import clock
+from backoffice.actions import undoing
 from backoffice.actions.action import Action, Ask, Ids, find
-from backoffice.actions.plan import KEPT, Selection, counts, doable, outcomes, preview, require_for
-from backoffice.errors import Expired, NotFound, RuleBroken
+from backoffice.actions.plan import checked_parameters, counts, doable, outcomes, own, require_for
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db, lock
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
@@ -23,13 +24,12 @@ from backoffice.services.events import Happening
 from backoffice.text import cleaned
 
 REASON_LENGTH = 500
-RAN = ("done", "undone")
 
 
 def run(
     *,
     actor: Actor,
-    token: str,
+    token: UUID,
     action: Action,
     reason: str = "",
     confirmation: str = "",
@@ -37,41 +37,35 @@ def run(
 ) -> BulkRun:
     """Carry out the preview that `token` stands for; sent twice, it is done once.
 
+    Whatever the preview allowed is asked anew: permissions, parameters, step-up, and every row.
     `reveal` is called with every secret that the actor may see this once.
-    Raises NotFound (not this actor's preview of this action), Expired, NotAllowed, or RuleBroken with the field
-    `reason` or `confirm`.
+    Raises NotFound (not this actor's preview of this action, or too old), NotAllowed, ConfirmationNeeded, or
+    RuleBroken with the field `reason` or `confirm`, or the name of a parameter.
     """
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
+    original = _undone(actor, planned)
+    given = undoing.existing(action, planned.parameters) if original else planned.parameters
+    planned.parameters = checked_parameters(actor, action, given, locked=True)
     if action.needs_confirmation(planned.parameters):
         require_recent(actor)
-    planned.reason = cleaned(reason)
-    _check_words(action, planned, planned.reason, confirmation)
-    return _carry_out(actor, action, planned, reveal)
+    if original:
+        planned.reason = f"Undo of bulk run {original.id}"
+    else:
+        planned.reason = cleaned(reason)
+        _check_words(action, planned, planned.reason, confirmation)
+    return _carry_out(actor, action, planned, original, reveal)
 
 
 def undo(*, actor: Actor, run_id: int) -> BulkRun:
     """Do the opposite to every row that the run changed and that nobody changed since; the others are stale.
 
-    Raises NotFound (no run in the actor's scope), NotAllowed, or RuleBroken if there is nothing to undo.
+    Raises what `plan_undo` and `run` raise.
     """
-    require(actor, "bulk.undo")
-    original = db.session.scalar(select(BulkRun).where(BulkRun.id == run_id, scope(actor, BulkRun)).with_for_update())
-    if original is None:
-        raise NotFound
-    action = find(original.action)
-    inverse = find(f"{area_of(action.model)}.{action.inverse}") if action and action.inverse else None
-    if action is None or inverse is None or original.state != "done":
-        raise RuleBroken("This run cannot be undone, or was undone already.")
-    planned = preview(
-        actor=actor, action=inverse, selection=Selection(undo_of=original.id), parameters=original.parameters
-    ).run
-    planned.state, planned.reason = "running", f"Undo of bulk run {original.id}"
-    _expect_untouched_since(original, planned, action)
-    original.state = "undone"
-    return _carry_out(actor, inverse, planned)
+    planned = undoing.plan_undo(actor=actor, run_id=run_id)
+    return run(actor=actor, token=planned.run.token, action=planned.action)
 
 
 def phrase(action: Action, run: BulkRun) -> str:
@@ -79,24 +73,20 @@ def phrase(action: Action, run: BulkRun) -> str:
     return f"{action.name} {run.counts.get('done', 0)}"
 
 
-def _claimed(actor: Actor, token: str, action: Action) -> BulkRun:
+def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
     """The run behind the token, made `running` by exactly one of all requests that carry it."""
-    try:
-        mine = (
-            BulkRun.token == UUID(token),
-            BulkRun.actor_id == actor.user_id,
-            BulkRun.action == action.code(),
-        )
-    except ValueError:
-        raise NotFound from None
-    found = db.session.scalar(select(BulkRun).where(*mine).with_for_update())
-    if found is None:
-        raise NotFound
+    found = own(actor, token, action, locked=True)
     if found.state == "planned":
-        if found.created_at < clock.now() - KEPT:
-            raise Expired("This preview is more than an hour old. Look at a new one before you go on.")
         found.state = "running"
     return found
+
+
+def _undone(actor: Actor, planned: BulkRun) -> BulkRun | None:
+    """The run that this one undoes, locked; None where it undoes none."""
+    if planned.undo_of_id is None:
+        return None
+    require(actor, "bulk.undo")
+    return undoing.hold(planned)
 
 
 def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: str) -> None:
@@ -110,7 +100,11 @@ def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: st
 
 
 def _carry_out(
-    actor: Actor, action: Action, run: BulkRun, reveal: Callable[[str], object] = lambda _secret: None
+    actor: Actor,
+    action: Action,
+    run: BulkRun,
+    original: BulkRun | None,
+    reveal: Callable[[str], object],
 ) -> BulkRun:
     for name in action.locks:
         lock(name)
@@ -122,6 +116,10 @@ def _carry_out(
         run.undo_of_id,
         reveal=reveal,
     )
+    undone = find(original.action) if original else None
+    _lock_rows(action, run)
+    if original and undone:
+        undoing.leave_alone(run, original, undone)
     _judge_again(action, ask, run)
     rows = doable(run.id)
     before = _snapshot(action, rows)
@@ -133,16 +131,23 @@ def _carry_out(
     action.ensure(ask)
     events.record_many(actor=actor, happenings=_happenings(action, run, before, after))
     run.counts = counts(run.id)
-    run.state, run.finished_at = "done", clock.now()
+    run.state, run.finished_at, run.draft = "done", clock.now(), None
     db.session.flush()
+    if original and undone:
+        undoing.settle(original, undone)
     return run
+
+
+def _lock_rows(action: Action, run: BulkRun) -> None:
+    """Nobody changes the rows until the transaction ends."""
+    mine = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    rows = select(action.model.id).where(action.model.id.in_(mine)).order_by(action.model.id)
+    db.session.execute(rows.with_for_update())
 
 
 def _judge_again(action: Action, ask: Ask, run: BulkRun) -> None:
     """Time has passed since the preview: rows changed since are stale, the others are judged by the rules anew."""
     model, item = action.model, aliased(BulkItem)
-    mine = select(BulkItem.row_id).where(BulkItem.run_id == run.id, BulkItem.outcome != "stale")
-    db.session.execute(select(model.id).where(model.id.in_(mine)).order_by(model.id).with_for_update())
     outcome, rule = outcomes(action, ask)
     moved = model.version != item.version
     judgement = (case((moved, "stale"), else_=outcome).label("outcome"), case((moved, ""), else_=rule).label("rule"))
@@ -168,22 +173,6 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
     statement = update(action.model).where(action.model.id.in_(rows), untouched)
     raised = statement.values(version=action.model.version + 1)
     db.session.execute(raised, execution_options={"synchronize_session": False})
-
-
-def _expect_untouched_since(original: BulkRun, planned: BulkRun, action: Action) -> None:
-    """An undo takes back only what nobody has touched since the run."""
-    then, raised = aliased(BulkItem), 1 if action.changes_rows else 0
-    left_at = (
-        select(then.version + raised)
-        .where(then.run_id == original.id, then.row_id == BulkItem.row_id)
-        .scalar_subquery()
-    )
-    db.session.execute(
-        update(BulkItem)
-        .where(BulkItem.run_id == planned.id, BulkItem.version != left_at)
-        .values(outcome="stale", rule="")
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
+from backoffice.actions import relations
 from backoffice.actions.action import Action, Ask, Ids, Rule
 from backoffice.actions.people import (
     ADMINISTRATORS_LOCK,
@@ -14,13 +15,14 @@ from backoffice.actions.people import (
     OUTRANKED,
     VOIDS_LINKS,
 )
-from backoffice.actions.relations import restore
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models import personal
+from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.models.user import User, user_groups
 from backoffice.policy import grants
+from backoffice.policy.rules import named
 from backoffice.services import challenges, erasure, messages, sessions, tokens
 
 
@@ -138,7 +140,7 @@ class RevokeAccess(ExclusiveUserAction):
     )
     effects = (ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
-    lasting = ("Ended sessions stay ended.", "Groups that you may not give do not come back.")
+    lasting = ("Ended sessions stay ended.",)
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return User.status == "revoked"
@@ -147,6 +149,18 @@ class RevokeAccess(ExclusiveUserAction):
         messages.notify(rows, "access_revoked")
         self.leave_active(ask, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
+
+
+def _groups_beyond(ask: Ask) -> Select[int]:
+    """In SQL: the people of a run that is being undone, once for each group they had that the actor may not give."""
+    kept = relations.remembered(ask.undo_of, "groups")
+    there = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
+    return there.where(Group.id.not_in(ask.grantable), kept.c.row_id.in_(ask.selected))
+
+
+def _had_group_beyond(ask: Ask) -> ColumnElement[bool]:
+    """Nobody comes back with a part of what they had: somebody else may give all of it."""
+    return User.id.in_(_groups_beyond(ask)) if ask.undo_of else false()
 
 
 class GrantAccessAgain(UserAction):
@@ -158,9 +172,19 @@ class GrantAccessAgain(UserAction):
     done = "active again"
     watches = ("status", "status_reason", "groups")
     inverse = "revoke"
+    rules = (
+        *UserAction.rules,
+        Rule("groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond),
+    )
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return User.status != "revoked"
+
+    def foretell(self, ask: Ask) -> list[str]:
+        """Which groups keep people from coming back."""
+        beyond = select(named(ask.actor, Group)).where(Group.id.in_(_groups_beyond(ask).with_only_columns(Group.id)))
+        names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
+        return [f"Not yours to give back: {', '.join(names)}."] if names else []
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         status = func.coalesce(User.status_before, _before()) if ask.undo_of else _before()
@@ -173,7 +197,7 @@ class GrantAccessAgain(UserAction):
             status_at=ask.now,
         )
         if ask.undo_of:
-            restore(ask, rows, user_groups, "groups", among=ask.grantable)
+            relations.restore(ask, rows, user_groups, "groups")
 
 
 class EndSessions(UserAction):

@@ -50,7 +50,7 @@ def act(
         if yes:
             done = run(
                 actor=actor,
-                token=str(shown.run.token),
+                token=shown.run.token,
                 action=action,
                 reason=reason,
                 confirmation=phrase(action, shown.run),

@@ -6,13 +6,17 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, update
 
 from backoffice import clock
+from backoffice.actions.plan import KEPT as PREVIEWS_KEPT
 from backoffice.extensions import begin, db
+from backoffice.models.bulk_run import BulkRun
+from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.queueing import Stopping
+from backoffice.services.handovers import KEPT as HANDOVERS_KEPT
 from backoffice.settings import Settings
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
@@ -40,6 +44,8 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (Token, or_(*(end < now - TOKENS_KEPT for end in ends)) & ~_has_mail_waiting()),
         (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
+        (Handover, Handover.created_at < now - HANDOVERS_KEPT),
+        (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
     ]
 
 

@@ -15,7 +15,11 @@ OUTCOMES = ("done", "unchanged", "refused", "stale", "failed")
 
 
 class BulkRun(Record):
-    """One preview and what became of it. `token` is the selection token that the preview hands out."""
+    """One preview and what became of it. `token` stands in the preview's address.
+
+    `draft` belongs to the preview's form until it is run: where it was asked for, what was typed into it, and why
+    that was refused.
+    """
 
     __tablename__ = "bulk_runs"
 
@@ -33,6 +37,7 @@ class BulkRun(Record):
     created_at: Mapped[datetime] = mapped_column(info={"personal": False})
     finished_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
     undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
+    draft: Mapped[dict[str, Any] | None] = mapped_column(info={"personal": True, "hidden": True})
 
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
 

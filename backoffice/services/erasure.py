@@ -64,7 +64,7 @@ def _addresses(people: Select[int]) -> set[str]:
 
 
 def _forget_runs(people: Select[int]) -> None:
-    """What was searched for to find them; and the rest of it, where nobody else is left whom the run was about."""
+    """What was searched for to find them, and typed into previews; and the rest, where it is about nobody else."""
     about_people = BulkRun.action.startswith(f"{area_of(User)}.")
     runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), about_people)
     change = update(BulkRun).execution_options(synchronize_session=False)
@@ -76,6 +76,7 @@ def _forget_runs(people: Select[int]) -> None:
     ]
     for ids in _batches(by_query):
         db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=nothing["selection"]))
+    db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=nothing["draft"]))
     others = (
         select(BulkItem.run_id)
         .join(User, User.id == BulkItem.row_id)

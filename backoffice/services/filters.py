@@ -19,6 +19,9 @@ MAX_VALUES = 50
 MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
 NONE = "none"  # the choice "has no related row"
+# What a list's address says about the list itself; attributes that are called so need an operator.
+RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
+IS = "is"
 RANGED = ("number", "date", "time")
 FILTERABLE = (*RANGED, "text", "boolean", "choice", "derived", "one", "many")
 
@@ -35,7 +38,17 @@ class Filter:
     @property
     def key(self) -> str:
         """The name in a query string, such as `created_at.from`."""
-        return f"{self.name}.{self.operator}" if self.operator else self.name
+        return key_of(self.name, self.operator)
+
+
+def key_of(name: str, operator: str = "") -> str:
+    """How a query string calls a condition on `name`: no name of an attribute holds a point, so that none clashes.
+
+    >>> key_of("status"), key_of("size"), key_of("size", "from")
+    ('status', 'size.is', 'size.from')
+    """
+    operator = operator or (IS if name in RESERVED else "")
+    return f"{name}.{operator}" if operator else name
 
 
 def filterable(model: type[Record]) -> tuple[str, ...]:
@@ -54,7 +67,7 @@ def parse(
     found: dict[str, list[str]] = {}
     for key, text in pairs:
         if value := cleaned(text):
-            found.setdefault(key, []).append(value)
+            found.setdefault(key_of(*_parts(key)), []).append(value)
     if sum(map(len, found.values())) > MAX_FILTERS * MAX_VALUES or len(found) > MAX_FILTERS:
         raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
     return tuple(replace(_filter(model, key, values, allowed), zone=zone) for key, values in found.items())
@@ -64,15 +77,16 @@ def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[
     """The filters as somebody wrote them, right or wrong: to show them again, not to ask the database."""
     found: dict[str, list[str]] = {}
     for key, text in pairs:
-        if key.partition(".")[0] in allowed and (value := cleaned(text)[:MOST_SHOWN]):
-            found.setdefault(key, []).append(value)
+        about_rows = key not in RESERVED and _parts(key)[0] in allowed
+        if about_rows and (value := cleaned(text)[:MOST_SHOWN]):
+            found.setdefault(key_of(*_parts(key)), []).append(value)
     some = list(found.items())[:MAX_FILTERS]
     return tuple(Filter(*_parts(key), tuple(dict.fromkeys(values))[:MAX_FILTERS]) for key, values in some)
 
 
 def _parts(key: str) -> tuple[str, str]:
     name, _, operator = key.partition(".")
-    return name, operator
+    return name, "" if operator == IS else operator
 
 
 def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:

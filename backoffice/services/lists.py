@@ -32,14 +32,13 @@ from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.services import filters, related
-from backoffice.services.filters import Filter
+from backoffice.services.filters import RESERVED, Filter
 from backoffice.services.related import Labels
 from backoffice.text import MAX_ID, cleaned, fold, is_id
 
 COUNT_CAP = 10_000
 SIZES = (20, 50, 100)
 SEARCH_LENGTH, SEARCH_WORDS = 200, 8
-RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from backoffice.extensions import begin, db
+from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
-from backoffice.services import messages, sealing, totp
+from backoffice.services import handovers, messages, sealing, totp
 from backoffice.settings import Settings
 
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
@@ -18,6 +19,7 @@ AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's
 SEALED: dict[type[Any], Callable[[Any], str]] = {
     TotpSecret: lambda row: totp.bound_to(row.user_id),
     Message: lambda row: messages.bound_to(row.purpose, row.address),
+    Handover: lambda row: handovers.bound_to(row.user_id),
 }
 
 

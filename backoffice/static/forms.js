@@ -23,6 +23,12 @@ addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll(".busy")) button.classList.remove("busy");
 });
 
+// What a tab keeps of half-filled forms ends with the session.
+document.addEventListener("submit", event => {
+  if (!event.target.action.endsWith("/sign-out")) return;
+  try { sessionStorage.clear() } catch { /* Storage is off: nothing was kept. */ }
+});
+
 // Filters that say nothing stay out of the address.
 document.addEventListener("formdata", event => {
   if (!("skipEmpty" in event.target.dataset)) return;

@@ -45,6 +45,7 @@ async function openRowMenu(button) {
     const html = await answer.text();
     if (opener !== button) return; // another menu was opened meanwhile
     rowMenu.innerHTML = html;
+    for (const field of rowMenu.querySelectorAll("[name=back]")) field.value = location.pathname + location.search;
     place(button);
     items(rowMenu)[0]?.focus();
   } catch {

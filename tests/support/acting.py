@@ -1,42 +1,87 @@
 """What people do on screens, in one call: act on rows, edit a row, add one, undo a run."""
 
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote, urlencode
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from backoffice.actions.action import find
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.models.message import Message
+from backoffice.models.session import Session
 from backoffice.models.user import User
 from tests.support.client import Client, settle
 from tests.support.html import read
 
-MODELS: dict[str, Any] = {"users": User, "groups": Group, "client-tags": ClientTag}
+MODELS: dict[str, Any] = {
+    "users": User,
+    "groups": Group,
+    "client-tags": ClientTag,
+    "messages": Message,
+    "sessions": Session,
+}
+
+
+def asked_for(screen: str, action: str, *rows: int, **filters: Any) -> tuple[str, dict[str, Any]]:
+    """Where a list's form is sent for the preview of ticked rows, or with all_matching="1" of what the list shows."""
+    fields = {"row": list(rows)} if rows else {"all_matching": filters.pop("all_matching", "")}
+    return f"/admin/{screen}/actions/{action}", {**fields, "list": urlencode(filters, doseq=True)}
 
 
 def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any) -> TestResponse:
-    """Ask for the preview over ticked rows, or with all_matching="1" over a filter."""
-    ticked = {"row": list(rows)} if rows else {}
-    return client.post(f"/admin/{screen}/actions/{action}", {**ticked, **data})
+    """Ask for the preview, choose its parameters if it has any, and look at it, as a browser that is led there.
+
+    `data` are the parameters, and with all_matching="1" the list's filters.
+    """
+    declared = find(f"{MODELS[screen].__tablename__}.{action.replace('-', '_')}")
+    names = [p.name for p in declared.parameters] if declared else []
+    chosen = {f"with.{name}": data.pop(name) for name in names if name in data}
+    url, form = asked_for(screen, action, *rows, **data)
+    answer = client.post(url, form)
+    if answer.status_code == HTTPStatus.SEE_OTHER and chosen:
+        answer = client.post(answer.location, {"step": "choose", **chosen})
+    return followed(client, answer)
+
+
+def followed(client: Client, answer: TestResponse) -> TestResponse:
+    """The page that an answer leads to, as far as previews and step-up lead."""
+    while answer.status_code == HTTPStatus.SEE_OTHER and re.search("/actions/|/confirm", answer.location):
+        answer = client.get(answer.location)
+    return answer
+
+
+def token_of(answer: TestResponse) -> UUID:
+    """The token in the address of a preview."""
+    return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", unquote(answer.request.url))[-1])
 
 
 def confirmed(client: Client, screen: str, action: str, preview: TestResponse, reason: str = "") -> TestResponse:
     """Press the button of a preview, with the reason and whatever has to be typed.
 
-    Where nothing would be done there is no button; whoever attacks sends the token all the same.
+    Where nothing would be done there is no button; whoever attacks sends the form all the same.
     """
     settle()
-    offered = [e["value"] for e in read(preview).all("input", name="selection")]
-    chosen = BulkRun.token == UUID(offered[0]) if offered else true()
-    planned = db.session.scalars(select(BulkRun).where(chosen).order_by(BulkRun.id.desc()).limit(1)).one()
+    planned = db.session.scalars(select(BulkRun).where(BulkRun.token == token_of(preview))).one()
     done = planned.counts.get("done", 0)
+    offered = [e for e in read(preview).all("input", name="step") if e["value"] == "run"]
     assert bool(done) == bool(offered)
-    words = {"reason": reason or "They asked for it", "confirm": f"{action.replace('-', '_')} {done}"}
-    return client.post(f"/admin/{screen}/actions/{action}", {"selection": str(planned.token), **words})
+    return decided(client, screen, action, planned.token, reason=reason, confirm=f"{action.replace('-', '_')} {done}")
+
+
+def decided(client: Client, screen: str, action: str, token: UUID | str, **words: str) -> TestResponse:
+    """Send the form of a preview, whatever its page shows; the page with the reason, if that was refused."""
+    words = {"reason": "They asked for it"} | {name: text for name, text in words.items() if text}
+    answer = client.post(f"/admin/{screen}/actions/{action}/{token}", {"step": "run", **words})
+    led_back = answer.status_code == HTTPStatus.SEE_OTHER and str(token) in unquote(answer.location)
+    return followed(client, answer) if led_back else answer
 
 
 def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any) -> BulkRun:
@@ -50,22 +95,34 @@ def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", 
 
 def handed_over(client: Client, person_id: int) -> str:
     """Give somebody a temporary password; what the page shows this once."""
-    answer = confirmed(
-        client, "users", "temporary-password", previewed(client, "users", "temporary-password", person_id)
-    )
-    assert answer.status_code == 200, answer.get_data(as_text=True)[:3000]
-    return read(answer).one("output").text
+    preview = previewed(client, "users", "temporary-password", person_id)
+    return shown_once(client, confirmed(client, "users", "temporary-password", preview))
+
+
+def shown_once(client: Client, answer: TestResponse) -> str:
+    """The secret on the page that an answer leads to."""
+    assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
+    page = client.get(answer.location)
+    assert page.status_code == 200, page.get_data(as_text=True)[:3000]
+    return read(page).one("output").text
 
 
 def run_at(answer: TestResponse) -> BulkRun:
-    """The run that an answer leads to."""
+    """The run that was carried out by the request of this answer."""
     settle()
-    return db.session.get_one(BulkRun, int(answer.location.rpartition("/")[2]))
+    return db.session.scalars(select(BulkRun).where(BulkRun.token == token_of(answer))).one()
 
 
 def undo(client: Client, run: BulkRun) -> TestResponse:
-    """Press Undo."""
-    return client.post(f"/admin/bulk-runs/{run.id}/undo")
+    """Press Undo, and the button of its preview."""
+    answer = client.post(f"/admin/bulk-runs/{run.id}/undo")
+    if answer.status_code != HTTPStatus.SEE_OTHER:
+        return answer
+    preview = followed(client, answer)
+    if preview.status_code != HTTPStatus.OK:
+        return preview
+    _, screen, _, action, _ = answer.location.strip("/").split("/")
+    return confirmed(client, screen, action, preview)
 
 
 def outcome(run: BulkRun, row_id: int) -> tuple[str, str]:

@@ -2,16 +2,16 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
 from sqlalchemy import select
 
-from backoffice.actions import report
-from backoffice.actions.action import Action, find
-from backoffice.actions.run import undo
+from backoffice.actions import report, undoing
+from backoffice.actions.action import Action
 from backoffice.errors import BadRequest
 from backoffice.extensions import begin, db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
@@ -19,16 +19,18 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can, named
+from backoffice.policy.rules import named
 from backoffice.services import events, records
 from backoffice.text import is_id
 from views.actor import signed_in
-from views.screen import Screen
+from views.returning import safe_path
+from views.screen import Screen, cells
 from views.screen.exporting import safe
 from views.screen.happenings import verb
 from views.screen.screen import ID
 
 ROWS = 100
+PARTLY = "partly undone"
 LABELS = {
     "done": "Done",
     "unchanged": "Unchanged",
@@ -47,12 +49,19 @@ class BulkRuns(Screen):
     shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     filters = ("state", "action", "actor", "created_at")
     labels: ClassVar = {"planned": "Rows", "actor": "By"}
-    cells: ClassVar = {"action": lambda row, page: page.link(row.id, verb(row.action))}
+    cells: ClassVar = {
+        "action": lambda row, page: page.link(row.id, verb(row.action)),
+        "state": lambda row, _page: cells.status(PARTLY if row.id in g.partly_undone else row.state),
+    }
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """One's own runs are open to everyone who can act; the scope keeps others' apart."""
         if name not in ("details", "take_back", "download"):
             super()._handle_view(name, **kwargs)
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Which of the page's runs were undone in part."""
+        g.partly_undone = undoing.partly_undone([row.id for row in rows])
 
     @expose(f"/{ID}")
     def details(self, row_id: int) -> Any:
@@ -62,9 +71,12 @@ class BulkRuns(Screen):
 
     @expose(f"/{ID}/undo", methods=("POST",))
     def take_back(self, row_id: int) -> Any:
-        done = undo(actor=signed_in(), run_id=row_id)
+        back = safe_path(request.form.get("back"), self.url_of("details", row_id=row_id))
+        planned = undoing.plan_undo(actor=signed_in(), run_id=row_id, draft={"back": back})
         db.session.commit()
-        return redirect(self.url_of("details", row_id=done.id), HTTPStatus.SEE_OTHER)
+        action, token = planned.action, planned.run.token
+        href = url_for(f"{area_of(action.model)}.preview", action=action.name.replace("_", "-"), token=token)
+        return redirect(href, HTTPStatus.SEE_OTHER)
 
     @expose(f"/{ID}/items.csv")
     def download(self, row_id: int) -> Any:
@@ -84,12 +96,10 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
     outcome, after = _asked()
     items = report.items(actor, run, action, outcome=outcome, after=after, limit=ROWS + 1)
     base = screen.base_of(action.model)
-    undoable = run.state == "done" and action.inverse and run.counts.get("done") and can(actor, "bulk.undo")
-    undone_by = db.session.scalar(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, BulkRun.state != "planned"))
+    undoable = undoing.may_undo(actor, run, action)
     last = items[ROWS - 1].row_id if len(items) > ROWS else None
     return {
         "title": report.title(actor, run, action),
-        "state": run.state,
         "summary": _summary(actor, run, action),
         "counts": _counts(screen, run, outcome),
         "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
@@ -107,9 +117,10 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
             }
             for item in items[:ROWS]
         ],
-        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable and _may_undo(actor, action) else None,
+        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
         "undo_note": action.lasting if undoable else (),
-        "undone_by": screen.url_of("details", row_id=undone_by) if undone_by else None,
+        "undone": _undone(run),
+        "undos": [screen.url_of("details", row_id=number) for number in undoing.undos(run)],
         "undo_of": screen.url_of("details", row_id=run.undo_of_id) if run.undo_of_id else None,
         "download_href": screen.url_of("download", row_id=run.id),
         "back_href": base or screen.url_of("index"),
@@ -125,9 +136,12 @@ def _asked() -> tuple[str, int]:
     return outcome, int(after)
 
 
-def _may_undo(actor: Actor, action: Action) -> bool:
-    inverse = find(f"{area_of(action.model)}.{action.inverse}")
-    return inverse is not None and can(actor, inverse.permission)
+def _undone(run: BulkRun) -> str:
+    """How much of the run was undone since, if anything was."""
+    taken, done = undoing.taken_back(run), run.counts.get("done", 0)
+    if not taken:
+        return ""
+    return "This run was undone." if taken == done else f"{PARTLY.capitalize()}: {taken:,} of {done:,} rows."
 
 
 def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:

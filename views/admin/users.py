@@ -5,7 +5,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from flask import flash, redirect
+from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -14,8 +14,7 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import addresses, users
-from backoffice.text import duration
+from backoffice.services import addresses, handovers, users
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
@@ -201,8 +200,8 @@ class Users(Screen):
         if not password:
             flash(_("%(label)s is invited: a link is on its way by mail.", label=user.label), "success")
             return redirect(href, HTTPStatus.SEE_OTHER)
-        shown = {"label": user.label, "password": password, "valid": duration(settings().temporary_password_valid)}
-        return self.render("account/temporary_password.html", href=href, **shown)
+        token = handovers.keep(actor=actor, user_id=user.id, secret=password, settings=settings())
+        return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"avatar": avatar(row.id, row.name, row.avatar, "large")}

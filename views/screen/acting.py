@@ -1,103 +1,140 @@
-"""Acting on rows: the preview that a POST asks for, and the run that its token allows, once."""
+"""Acting on rows: a POST plans a preview at an address of its own, where it is looked at, decided and run."""
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
+from sqlalchemy import select
 
-from backoffice.actions import report
-from backoffice.actions.action import Action, Parameter, find
-from backoffice.actions.plan import Preview, Selection, preview
-from backoffice.actions.report import titled
-from backoffice.actions.run import phrase, run
-from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
-from backoffice.extensions import configured, db
-from backoffice.models.bulk_run import OUTCOMES
+from backoffice.actions.action import Action, find
+from backoffice.actions.plan import Selection, choose, jot, opened, own, preview
+from backoffice.actions.run import run
+from backoffice.errors import BadRequest, Beyond, ConfirmationNeeded, NotAllowed, NotFound, RuleBroken
+from backoffice.extensions import db
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import require
-from backoffice.services import records
-from backoffice.text import duration, is_id
-from forms.base import Form
-from forms.fields import PickField
-from views.account import confirmation
+from backoffice.policy.rules import require, scope
+from backoffice.text import LONGEST, cleaned, is_id
 from views.errors import note_denial
 from views.returning import safe_path
+from views.screen import afterwards, previews
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen
 
-MOST_OPTIONS = 200
-SHOWN = 50  # rows of each outcome that a preview lists; the others are counted
-OWN_FIELDS = (
-    "csrf_token",
-    "row",
-    "all_matching",
-    "selection",
-    "reason",
-    "confirm",
-    "back",
-    *confirmation.OWN_FIELDS,
-    "sort",
-    "size",
-    "after",
-    "before",
-)
+MOST_PAIRS = 2000  # of a list's query; filters are far fewer
+MOST_OF_AN_ADDRESS = 4000  # characters
 
 
-def answer(screen: "Screen", actor: Actor, name: str) -> Any:
-    """The preview of the action, or with a selection token its run."""
-    action = find(f"{screen.endpoint}.{name.replace('-', '_')}")
-    if action is None or not action.offered or (action.name == "delete" and not screen.has("delete")):
+def plan(screen: "Screen", actor: Actor, name: str) -> Any:
+    """Make the preview that was asked for, and lead to it."""
+    action = _action(screen, name)
+    if not action.offered:
         raise NotFound("There is no such action.")
     require(actor, action.permission)
-    if token := request.form.get("selection"):
-        return _run(screen, actor, action, token)
-    selection = _selection(screen, actor, action)
-    form = _parameter_form(actor, action)
-    if form is not None and not (all(field.raw_data for field in form) and form.validate()):
-        return _ask_parameters(screen, action, form)
-    return _preview(screen, actor, action, selection, form)
+    back = _back(screen)
+    draft = {"back": back or screen.url_of("index"), "matched": _matched()}
+    try:
+        selection = _selection(screen, actor)
+        planned = preview(actor=actor, action=action, selection=selection, draft=draft).run
+        db.session.commit()
+    except BadRequest as error:
+        if back is None:
+            raise
+        db.session.rollback()
+        flash(error.message, "warning")
+        return redirect(back, HTTPStatus.SEE_OTHER)
+    return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
-def _run(screen: "Screen", actor: Actor, action: Action, token: str) -> Any:
-    words = {"reason": request.form.get("reason", ""), "confirmation": request.form.get("confirm", "")}
+def look(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
+    """The preview, drawn from the database alone; what was run already leads to its result."""
+    action = _action(screen, name)
+    shown = opened(actor=actor, token=token, action=action)
+    if shown.run.state != "planned":
+        return redirect(afterwards.result(shown.run), HTTPStatus.SEE_OTHER)
+    return previews.page(screen, actor, shown)
+
+
+def decide(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
+    """Choose the preview's parameters, or run it; then the browser is led on, so that Back repeats nothing."""
+    action = _action(screen, name)
+    require(actor, action.permission)
+    if request.form.get("step") == "choose":
+        return _choose(screen, actor, action, token)
+    return _run(screen, actor, action, token)
+
+
+def _action(screen: "Screen", name: str) -> Action:
+    action = find(f"{screen.endpoint}.{name.replace('-', '_')}")
+    if action is None or (action.name == "delete" and not screen.has("delete")):
+        raise NotFound("There is no such action.")
+    return action
+
+
+def _choose(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
+    form = previews.parameter_form(actor, action, request.form)
+    typed: dict[str, Any] = {"chosen": previews.typed_into(form), "problem": None}
+    if form.validate():
+        try:
+            choose(actor=actor, token=token, action=action, parameters=previews.values_of(form))
+            typed["chosen"] = None
+        except RuleBroken as error:
+            typed["problem"] = _refused(error)
+    return _keep(screen, actor, action, token, typed)
+
+
+def _run(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
+    reason, confirmation = (cleaned(request.form.get(name, "")[:LONGEST]) for name in ("reason", "confirm"))
+    typed: dict[str, Any] = {"reason": reason, "confirm": confirmation, "problem": None}
+    planned = own(actor, token, action)
+    first, back = planned.state == "planned", (planned.draft or {}).get("back")
     revealed: list[str] = []
     try:
-        done = run(actor=actor, token=token, action=action, reveal=revealed.append, **words)
+        done = run(
+            actor=actor,
+            token=token,
+            action=action,
+            reason=reason,
+            confirmation=confirmation,
+            reveal=revealed.append,
+        )
+        shown_once = afterwards.hand_over(actor, done, revealed)
         db.session.commit()
-    except RuleBroken as error:
+    except ConfirmationNeeded:  # the page of the preview asks for it, by an address that Back can show again
         db.session.rollback()
-        if error.field not in ("reason", "confirm"):
-            raise
-        shown = Preview(report.planned(actor=actor, token=token), action)
-        return _show(screen, actor, shown, None, error=error), HTTPStatus.UNPROCESSABLE_ENTITY
-    href = url_for("bulk_runs.details", row_id=done.id)
-    if revealed:
-        label = report.items(actor, done, action, outcome="done", limit=1)[0].label
-        shown = {"label": label, "password": revealed[0], "valid": duration(configured().temporary_password_valid)}
-        return screen.render("account/temporary_password.html", href=href, **shown)
+        return _keep(screen, actor, action, token, typed)
+    except (RuleBroken, NotAllowed) as error:
+        return _keep(screen, actor, action, token, typed | {"problem": _refused(error)})
+    if not first or not done.counts.get("done"):
+        return redirect(afterwards.result(done), HTTPStatus.SEE_OTHER)
+    afterwards.tell(actor, action, done)
+    href = _still_there(screen, actor, back)
+    if shown_once:
+        href = url_for("account.handover", token=shown_once, next=href)
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 
-def _preview(screen: "Screen", actor: Actor, action: Action, selection: Selection, form: Form | None) -> Any:
-    parameters = {field.name: field.data if isinstance(field.data, list) else [field.data] for field in form or ()}
-    try:
-        shown = preview(actor=actor, action=action, selection=selection, parameters=parameters)
-        db.session.commit()
-    except RuleBroken as error:
-        db.session.rollback()
-        if form is None:
-            raise
-        if isinstance(error, Beyond):
-            note_denial(error)
-        form.refuse(error)
-        return _ask_parameters(screen, action, form), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _show(screen, actor, shown, form)
+def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
+    """Why nothing was done, as the preview's page says it; what reached beyond the actor's rights is an event."""
+    db.session.rollback()
+    if isinstance(error, (NotAllowed, Beyond)):
+        note_denial(error)
+    return {"field": error.field, "message": error.message}
 
 
-def _selection(screen: "Screen", actor: Actor, action: Action) -> Selection:
-    if request.values.get("all_matching") == "1":
-        return Selection(query=screen.query(actor, _list_pairs(action)))
+def _keep(screen: "Screen", actor: Actor, action: Action, token: UUID, typed: dict[str, Any]) -> Any:
+    """Keep with the preview what was typed, and lead back to it."""
+    jot(actor=actor, token=token, action=action, **typed)
+    db.session.commit()
+    return redirect(screen.preview_url(action, token), HTTPStatus.SEE_OTHER)
+
+
+def _selection(screen: "Screen", actor: Actor) -> Selection:
+    if request.form.get("all_matching") == "1":
+        return Selection(query=screen.query(actor, _list_pairs()))
     texts = request.form.getlist("row")
     if not all(map(is_id, texts)):
         raise BadRequest("One of the chosen rows has no proper number.")
@@ -106,105 +143,33 @@ def _selection(screen: "Screen", actor: Actor, action: Action) -> Selection:
     return Selection(ids=sorted({int(text) for text in texts}))
 
 
-def _list_pairs(action: Action) -> list[tuple[str, str]]:
-    """The list's query, which comes in the form or in the address."""
-    skipped = (*OWN_FIELDS, *(parameter.name for parameter in action.parameters))
-    return [
-        pair for source in (request.args, request.form) for pair in source.items(multi=True) if pair[0] not in skipped
-    ]
+def _list_pairs() -> list[tuple[str, str]]:
+    """The query of the list from which the form was sent: one value, so that no column clashes with a field."""
+    try:
+        return parse_qsl(request.form.get("list", ""), keep_blank_values=True, max_num_fields=MOST_PAIRS)
+    except ValueError:
+        raise BadRequest("The list's address has too many parts.") from None
 
 
-def _parameter_form(actor: Actor, action: Action) -> Form | None:
-    """The small form of an action that needs something chosen first."""
-    if not action.parameters:
-        return None
-    fields = {p.name: _field(actor, p) for p in action.parameters}
-    form: Form = type(f"{action.name}Form", (Form,), fields)(request.form)
-    return form
+def _matched() -> int | None:
+    """How many rows the list said that match, where all of them were asked for."""
+    text = request.form.get("matched", "")
+    return int(text) if request.form.get("all_matching") == "1" and is_id(text) else None
 
 
-def _field(actor: Actor, parameter: Parameter) -> Any:
-    def options(_chosen: Any) -> tuple[list[tuple[int, str]], bool]:
-        return records.options(actor=actor, model=parameter.model, limit=MOST_OPTIONS, among=parameter.offered(actor))
-
-    return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
-
-
-def _ask_parameters(screen: "Screen", action: Action, form: Form) -> str:
-    """The preview page before anything is chosen."""
-    texts = {"title": titled(action, len(request.form.getlist("row"))), "action_label": action.label}
-    if request.values.get("all_matching") == "1":
-        texts["title"] = action.label
-    return _render(screen, action, **texts, form=form, ready=False, hidden=_hidden(action))
+def _back(screen: "Screen") -> str | None:
+    """Where the browser was: the list with its query, or the page that the form names; None if it does not say."""
+    if "list" in request.form:
+        query = urlencode(_list_pairs())
+        return f"{screen.url_of('index')}?{query}" if query else screen.url_of("index")
+    return safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS] or None
 
 
-def _show(screen: "Screen", actor: Actor, shown: Preview, form: Form | None, error: RuleBroken | None = None) -> str:
-    """The preview page: what will happen, to which rows, and the button that says so."""
-    run_, action = shown.run, shown.action
-    name, problem = (error.field, error.message) if error else (None, None)
-    return _render(
-        screen,
-        action,
-        form=form,
-        ready=True,
-        hidden=_hidden(action),
-        title=report.title(actor, run_, action),
-        action_label=action.label,
-        button=report.title(actor, run_, action),
-        token=str(run_.token),
-        headline=_headline(actor, shown),
-        doable=run_.counts.get("done", 0),
-        outcomes=_outcomes(screen, actor, shown),
-        reason=request.form.get("reason", ""),
-        reason_error=problem if name == "reason" else None,
-        confirm_phrase=phrase(action, run_) if action.typed_confirmation else None,
-        confirm_error=problem if name == "confirm" else None,
-        irreversible=action.lasting,
-    )
-
-
-def _render(screen: "Screen", action: Action, **shown: Any) -> str:
-    common = {
-        "danger": action.danger,
-        "url": screen.action_url(action),
-        "reason_required": action.reason_required,
-        "back_href": safe_path(request.form.get("back"), screen.url_of("index")),
-        "token": None,
-    }
-    return screen.render("admin/preview.html", preview=common | shown)
-
-
-def _hidden(action: Action) -> list[tuple[str, str]]:
-    """What chose the rows, to choose them again with other parameters."""
-    chosen = [("row", value) for value in request.form.getlist("row")]
-    if request.values.get("all_matching") == "1":
-        chosen = [("all_matching", "1"), *_list_pairs(action)]
-    return [*chosen, *(("back", value) for value in request.form.getlist("back")[:1])]
-
-
-def _headline(actor: Actor, shown: Preview) -> list[str]:
-    counts, found = shown.run.counts, []
-    if unchanged := counts.get("unchanged", 0):
-        found.append(f"{unchanged:,} would not change: already {shown.action.done}.")
-    found += report.refusals(actor, shown.run, shown.action)
-    found += [(one if n == 1 else many).format(n=f"{n:,}") for one, many, n in shown.effects]
-    if shown.missing:
-        found.append(f"{shown.missing:,} of the chosen rows are no longer there.")
-    return found
-
-
-def _outcomes(screen: "Screen", actor: Actor, shown: Preview) -> list[dict[str, Any]]:
-    labels = {"done": f"Will be {shown.action.done}", "unchanged": f"Already {shown.action.done}"}
-    base, found = screen.url_of("index"), []
-    for outcome, number in sorted(shown.run.counts.items(), key=lambda pair: OUTCOMES.index(pair[0])):
-        rows = report.items(actor, shown.run, shown.action, outcome=outcome, limit=SHOWN)
-        found.append(
-            {
-                "name": outcome,
-                "label": labels.get(outcome, outcome.capitalize()),
-                "count": number,
-                "rows": [{"href": f"{base}{i.row_id}", "label": i.label, "message": i.message} for i in rows],
-                "more": max(0, number - SHOWN),
-            }
-        )
-    return found
+def _still_there(screen: "Screen", actor: Actor, back: str | None) -> str:
+    """Where it came from; the list, if that was the page of a row that is gone by now."""
+    base = screen.url_of("index")
+    page = re.match(rf"{re.escape(base)}(\d+)", back or "")
+    if page and is_id(page[1]):
+        there = select(screen.model.id).where(screen.model.id == int(page[1]), scope(actor, screen.model))
+        return back if db.session.scalar(there) else base
+    return back or base

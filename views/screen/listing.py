@@ -55,7 +55,7 @@ class ListPage:
     column_choices: list[tuple[str, str, bool]] = field(default_factory=list)
     preferences_href: str = ""
     actions: list[dict[str, Any]] = field(default_factory=list)
-    query: list[tuple[str, str]] = field(default_factory=list)
+    address: str = ""
     may_all_matching: bool = False
     exports: list[tuple[str, str]] = field(default_factory=list)
     create_href: str | None = None
@@ -68,6 +68,9 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
     try:
         query = screen.query(actor, request.args.items(multi=True))
         found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
+        if not found.rows and (query.after or query.before):  # those that stood there match no more
+            query = replace(query, after="", before="")
+            found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
     page = _frame(screen, actor, chosen, query)
@@ -83,7 +86,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     """The page without its rows."""
     choices = related_choices(screen, actor, query)
     page = ListPage(title=screen.name or "", screen=screen.slug, columns=_columns(screen, chosen, query))
-    page.search, page.query = query.search, query.pairs()
+    page.search, page.address = query.search, request.query_string.decode()
     page.filters = [_filter(screen, name, query, choices) for name in screen.filters]
     page.chips = _chips(screen, query, choices)
     page.clear_href = screen.url_of("index")
@@ -209,10 +212,10 @@ def _choices(target: type[Record], name: str) -> Select[Any]:
 
 
 def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict[str, Any]:
-    kind = fields.kind(screen.model, name)
+    kind, key = fields.kind(screen.model, name), filters.key_of(name)
     given = {f.key: f.values for f in query.filters}
-    chosen = given.get(name, ())
-    found = {"name": name, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
+    chosen = given.get(key, ())
+    found = {"name": name, "key": key, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
     if kind in RANGED:
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         ranged = "number" if kind == "number" else "date"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from flask import current_app, request, url_for
 from flask_admin import BaseView, expose
@@ -112,7 +113,12 @@ class Screen(BaseView):
 
     @expose("/actions/<action>", methods=("POST",))
     def act(self, action: str) -> Any:
-        return acting.answer(self, signed_in(), action)
+        return acting.plan(self, signed_in(), action)
+
+    @expose("/actions/<action>/<uuid:token>", methods=("GET", "POST"))
+    def preview(self, action: str, token: UUID) -> Any:
+        answer = acting.decide if request.method == "POST" else acting.look
+        return answer(self, signed_in(), action, token)
 
     @expose("/lookup/<field>")
     def lookup(self, field: str) -> Any:
@@ -168,6 +174,10 @@ class Screen(BaseView):
     def action_url(self, action: Action) -> str:
         """Where the preview of an action is asked for."""
         return self.url_of("act", action=action.name.replace("_", "-"))
+
+    def preview_url(self, action: Action, token: UUID) -> str:
+        """Where a planned action is looked at, decided and run."""
+        return self.url_of("preview", action=action.name.replace("_", "-"), token=token)
 
     def base_of(self, model: type[Record]) -> str:
         """Where details of another model's rows begin, or '' if the actor sees no screen for it."""

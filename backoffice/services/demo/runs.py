@@ -140,7 +140,7 @@ def _run(
         return None
     if not shown.counts.get("done"):
         return None
-    return run(actor=actor, token=str(shown.token), action=action, reason=reason, confirmation=phrase(action, shown))
+    return run(actor=actor, token=shown.token, action=action, reason=reason, confirmation=phrase(action, shown))
 
 
 def _erase(office: Office, number: int) -> None:

@@ -1,0 +1,28 @@
+"""Handover: a secret on its way to the one page that shows it, for the session that asked for it."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Base, BigInt
+
+
+class Handover(Base):
+    """A temporary password of `user_id`, sealed. It is deleted when it is shown, or minutes later."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    session_id: Mapped[int] = mapped_column(BigInt, ForeignKey("sessions.id", ondelete="CASCADE"))
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_handovers_user_id", "user_id"),
+        Index("ix_handovers_session_id", "session_id"),
+        {"sqlite_autoincrement": True},
+    )

@@ -1,0 +1,28 @@
+"""The page that shows a temporary password once; asked for again, it has nothing to show."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+
+from backoffice.extensions import begin, db
+from backoffice.services import handovers
+from backoffice.text import duration
+from views.account.blueprint import account
+from views.actor import settings, signed_in
+from views.returning import safe_path
+
+
+@account.route("/handover/<uuid:token>")
+def handover(token: UUID) -> Any:
+    """Show it to the session that asked for it. Only the page itself uses it up, not a look at its headers."""
+    if request.method == "HEAD":
+        return "", HTTPStatus.NO_CONTENT
+    actor = signed_in()
+    begin(writing=True)
+    label, password = handovers.take(actor=actor, token=token, settings=settings())
+    db.session.commit()
+    shown = {"label": label, "password": password, "valid": duration(settings().temporary_password_valid)}
+    href = safe_path(request.args.get("next"), url_for("home"))
+    return render_template("account/temporary_password.html", href=href, **shown)
