@@ -13,6 +13,7 @@ from backoffice.extensions import csrf
 from backoffice.services.addresses import admits
 from backoffice.settings import Settings
 from views.actor import actor, settings
+from views.downloads import page_of
 from views.theme import STRICT_TRANSPORT, csp_nonce
 
 HEALTH = ("/healthz", "/readyz")
@@ -118,7 +119,8 @@ def _check_signed_in() -> Any:
     who = actor()
     if who is None:
         back = request.full_path.rstrip("?") if request.method in READS else None
-        return redirect(url_for("sign_in", next=back), HTTPStatus.SEE_OTHER)
+        page = page_of(back) if back else None
+        return redirect(url_for("sign_in", next=page or back), HTTPStatus.SEE_OTHER)
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
     if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:

@@ -11,6 +11,7 @@ from backoffice.extensions import db
 from backoffice.services import confirmations
 from backoffice.text import duration
 from forms.account import ConfirmForm
+from views import downloads
 from views.account.blueprint import account
 from views.account.tries import counted, shown
 from views.actor import SESSION_KEY, actor, origin, settings, signed_in
@@ -33,6 +34,9 @@ def confirm() -> Any:
                 origin=origin(),
                 settings=settings(),
             )
+        if not form.errors and (page := downloads.page_of(back)):
+            downloads.offer(back)
+            return redirect(page, HTTPStatus.SEE_OTHER)
         if not form.errors:
             again = HTTPStatus.TEMPORARY_REDIRECT if request.form.get("confirm_again") else HTTPStatus.SEE_OTHER
             return redirect(back, again)

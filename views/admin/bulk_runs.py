@@ -23,6 +23,7 @@ from backoffice.policy.rules import named
 from backoffice.services import events, records
 from backoffice.text import is_id
 from views.actor import signed_in
+from views.downloads import offered_on
 from views.returning import safe_path
 from views.screen import Screen, cells
 from views.screen.exporting import safe
@@ -78,6 +79,7 @@ class BulkRuns(Screen):
         href = url_for(f"{area_of(action.model)}.preview", action=action.name.replace("_", "-"), token=token)
         return redirect(href, HTTPStatus.SEE_OTHER)
 
+    @offered_on("details")
     @expose(f"/{ID}/items.csv")
     def download(self, row_id: int) -> Any:
         who = signed_in()

@@ -21,6 +21,7 @@ from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.actor import actor as whoever
 from views.actor import signed_in
+from views.downloads import offered_on
 from views.screen import acting, details, editing, exporting, listing, lookups
 from views.screen.cells import OwnCell
 
@@ -106,6 +107,7 @@ class Screen(BaseView):
     def edit(self, row_id: int) -> Any:
         return editing.edit(self, signed_in(), row_id)
 
+    @offered_on("index")
     @expose("/export.<any(csv,json):kind>")
     def export(self, kind: str) -> Any:
         query = self.query(signed_in(), request.args.items(multi=True))

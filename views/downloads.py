@@ -1,0 +1,48 @@
+"""Downloads: a link to a file gives the file, or a page of ours; never one under the other's name.
+
+Whoever has to sign in or to confirm first is on a page then, and a browser that is sent on to a file stays there. So it
+is sent on to the page that offers the file.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import current_app, flash, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+View = TypeVar("View", bound=Callable[..., Any])
+PAGE = "offered_on"
+
+
+def offered_on(page: str) -> Callable[[View], View]:
+    """Decorate a view that answers a file, which the screen's `page` offers."""
+
+    def mark(view: View) -> View:
+        setattr(view, PAGE, page)
+        return view
+
+    return mark
+
+
+def page_of(path: str) -> str | None:
+    """The page that offers the file at `path`, with the same query; None if there is no file."""
+    parts = urlsplit(path)
+    try:
+        endpoint, values = current_app.url_map.bind("").match(parts.path, method="GET")
+    except HTTPException:
+        return None
+    page = getattr(current_app.view_functions[endpoint], PAGE, None)
+    if page is None:
+        return None
+    target = f"{endpoint.rpartition('.')[0]}.{page}"
+    (rule,) = current_app.url_map.iter_rules(target)
+    href = url_for(target, **{name: values[name] for name in rule.arguments})
+    return f"{href}?{parts.query}" if parts.query else href
+
+
+def offer(path: str) -> None:
+    """Say on the next page that the file at `path` can be had now."""
+    links = [{"label": _("Download the file"), "href": path}]
+    flash({"text": _("You have shown that it is you."), "links": links}, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
