@@ -12,12 +12,11 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     """The configuration of the application; what is not here is Flask's default."""
     return {
         "SECRET_KEY": settings.secret_key,
-        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url.url,
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "MAX_CONTENT_LENGTH": BODY_LIMIT,
         "MAX_FORM_MEMORY_SIZE": BODY_LIMIT,
         "MAX_FORM_PARTS": FORM_PARTS,
-        "TRUSTED_HOSTS": [settings.host.rpartition(":")[0] or settings.host],
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -30,6 +29,6 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 def _engine_options(settings: Settings) -> dict[str, object]:
     """Parameters never reach a log; a dead PostgreSQL connection is noticed before it is used."""
     options: dict[str, object] = {"hide_parameters": True}
-    if settings.database_url.startswith("postgresql"):
+    if not settings.database_url.is_sqlite:
         options |= {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
     return options
