@@ -4,8 +4,9 @@ import re
 
 from flask import current_app, g, request, session
 from flask_login import LoginManager, current_user
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from backoffice import failures
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.services import addresses, sessions
@@ -72,5 +73,7 @@ def _write_down() -> None:
     """Commit at once: whatever the request does next has a transaction of its own."""
     try:
         db.session.commit()
-    except DBAPIError:  # another writer came between, or nothing can be written: people may look all the same
+    except DBAPIError as error:  # another writer came between, or nothing can be written: people may look all the same
+        if not (isinstance(error, OperationalError) or failures.of_database(error)):
+            raise
         db.session.rollback()

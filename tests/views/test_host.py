@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -73,7 +74,7 @@ def test_the_product_is_called_what_the_installation_calls_it(app_with: AppWith,
     assert read(page).one("title").text.endswith("Contoso & Sons")
     assert "Backoffice" not in page.text
     with named.app_context():
-        uri = totp.uri(cast.olivia, "JBSWY3DPEHPK3PXP", named.extensions["settings"])
+        uri = totp.uri(cast.olivia, pyotp.random_base32(), named.extensions["settings"])
     assert "issuer=Contoso%20%26%20Sons%20%28test%29" in uri
     assert uri.startswith("otpauth://totp/Contoso%20%26%20Sons")
 
