@@ -95,7 +95,7 @@ def waiting(patience: Patience) -> Iterator[None]:
 def engine_options(settings: Settings) -> dict[str, Any]:
     """What SQLAlchemy is told. Parameters never reach a log; a dead connection is noticed before it is used."""
     options: dict[str, Any] = {"hide_parameters": True}
-    if settings.database_url.startswith("postgresql"):
+    if not settings.database_url.is_sqlite:
         options |= {
             "pool_pre_ping": True,
             "pool_size": settings.database_connections,

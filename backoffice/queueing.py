@@ -15,7 +15,6 @@ from huey import Huey
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import failures
@@ -98,7 +97,7 @@ class Queue:
 
 def storage(settings: Settings, folder: Path) -> dict[str, Any]:
     """Where tasks wait, as huey is told: a file beside SQLite's, tables in PostgreSQL, memory in tests."""
-    url, found = make_url(settings.database_url), dict[str, Any]()
+    url, found = settings.database_url.url, dict[str, Any]()
     if url.get_backend_name() == "postgresql":
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         found = {"storage_class": Tables, "connection": lambda: psycopg.connect(address, **CONNECTION)}

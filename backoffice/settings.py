@@ -1,23 +1,32 @@
 """One typed object read from the environment; it refuses to start half-configured, with a hint."""
 
 import os
-import re
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from backoffice.endpoints import SMTP, BaseURL, DatabaseURL, MailServer, Sender
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
-SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
-SENDER = re.compile(r"[^<>@\r\n]*<[!-;=?A-~]+@[\w.-]+>|[!-;=?A-~]+@[\w.-]+", re.ASCII)
 Network = IPv4Network | IPv6Network
-
+A_FILE = DatabaseURL("sqlite:///backoffice.sqlite3")
+# What a number or a duration is at most, unless its field says otherwise: more is a slip of the finger.
+MOST = 1_000_000
+LONGEST = timedelta(days=366)
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+UNFIT_FOR_A_NAME = frozenset('<>:"/\\@')  # they mean something in mail headers and in what a QR code says
+LONGEST_NAME = 40  # characters, of which authenticator apps show fewer
+ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
+    "base_url": BaseURL,
+    "database_url": DatabaseURL,
+    "smtp_url": MailServer,
+    "mail_from": Sender,
+}
 
 APP_LOAD_ERROR = 4  # the exit status on which gunicorn gives up instead of starting its workers anew
 
@@ -38,12 +47,14 @@ class Settings:
     """Everything that differs between two installations. Numbers are those of the security policy."""
 
     environment: str = "production"
-    database_url: str = "sqlite:///backoffice.sqlite3"
+    product_name: str = "Backoffice"
+    database_url: DatabaseURL = field(default=A_FILE, repr=False)
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
-    base_url: str = ""
-    smtp_url: str = field(default="", repr=False)
-    mail_from: str = ""
+    base_url: BaseURL | str = ""
+    smtp_url: MailServer | str = field(default="", repr=False)
+    mail_from: Sender | str = ""
+    special_use_domains: bool = False
     uploads_dir: Path = Path("uploads")
     trusted_proxies: tuple[Network, ...] = ()
 
@@ -58,11 +69,11 @@ class Settings:
     temporary_passwords_for_all: bool = False
     two_factor_groups: tuple[str, ...] = ("administrators",)
 
-    password_min_length: int = 15
-    password_min_length_two_factor: int = 12
-    password_max_length: int = 128
-    argon2_memory_kib: int = 19 * 1024
-    argon2_time_cost: int = 2
+    password_min_length: int = field(default=15, metadata={"least": 8})
+    password_min_length_two_factor: int = field(default=12, metadata={"least": 8})
+    password_max_length: int = field(default=128, metadata={"most": 4096})
+    argon2_memory_kib: int = field(default=19 * 1024, metadata={"most": 4 * 2**20})
+    argon2_time_cost: int = field(default=2, metadata={"most": 100})
     failures_per_5_minutes: int = 5
     failures_per_hour: int = 20
     failures_per_day: int = 50
@@ -108,11 +119,12 @@ class Settings:
             name = "BACKOFFICE_ENV" if spec.name == "environment" else spec.name.upper()
             if text := environ.get(name, "").strip():
                 try:
-                    values[spec.name] = _parsed(spec.name, spec.default, text)
+                    values[spec.name] = _parsed(spec, text)
                 except ValueError as error:
-                    faults.append(f"{name} is not valid: {error}")
+                    faults.append(f"{name} {error}")
         settings = cls(**_with_defaults(values))
-        faults += settings.faults()
+        named = {fault.partition(" ")[0] for fault in faults}
+        faults += [fault for fault in settings.faults() if fault.partition(" ")[0] not in named]
         if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
@@ -121,18 +133,39 @@ class Settings:
             raise refusal
         return settings
 
+    def __post_init__(self) -> None:
+        """Texts are read into what they stand for, once. Raises ValueError where one cannot be."""
+        for name, kind in ENDPOINTS.items():
+            if given := getattr(self, name):
+                object.__setattr__(self, name, given if isinstance(given, kind) else kind(given))
+
     @property
     def production(self) -> bool:
         return self.environment == "production"
 
     @property
+    def home(self) -> BaseURL:
+        """The base URL with its parts; without one, which only a faulty installation lacks, this machine."""
+        return self.base_url if isinstance(self.base_url, BaseURL) else BaseURL("http://localhost")
+
+    @property
     def tls(self) -> bool:
         """Whether people reach the product by https, so that cookies and headers may insist on it."""
-        return self.base_url.startswith("https://")
+        return self.home.scheme == "https"
 
     @property
     def host(self) -> str:
-        return urlsplit(self.base_url).netloc
+        """The base URL's host, with its port if it is not the usual one, as people may read it."""
+        return self.home.netloc
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        return self.smtp_url if isinstance(self.smtp_url, MailServer) else None
+
+    @property
+    def issuer(self) -> str:
+        """What authenticator apps call this installation: one that is no production must not look like one."""
+        return self.product_name if self.production else f"{self.product_name} ({self.environment})"
 
     @property
     def sealing_keys(self) -> tuple[str, ...]:
@@ -140,20 +173,16 @@ class Settings:
         return self.encryption_keys or (self.secret_key,)
 
     @property
-    def sender(self) -> tuple[str, str]:
+    def sender(self) -> Sender:
         """The name, if one is configured, and the address that mails come from."""
-        host = urlsplit(self.base_url).hostname or ""
-        domain = "localhost" if ":" in host else host.encode("idna").decode()
-        return parseaddr(self.mail_from or f"backoffice@{domain}")
+        return self.mail_from if isinstance(self.mail_from, Sender) else Sender.at(self.home.host)
 
     def faults(self) -> list[str]:
         """What is missing or contradictory, one sentence each."""
         found = []
         if self.environment not in ENVIRONMENTS:
             found.append(f"BACKOFFICE_ENV is {self.environment!r}; use one of {', '.join(ENVIRONMENTS)}.")
-        if not self.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
-            found.append("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
-        if urlsplit(self.base_url).scheme not in ("http", "https") or not self.host:
+        if not self.base_url:
             found.append("BASE_URL is missing: set the address people open, such as https://admin.example.com.")
         if len(self.secret_key) < 32 or len(set(self.secret_key)) < 8:
             found.append(
@@ -162,13 +191,10 @@ class Settings:
             )
         if any(len(key) < 32 or len(set(key)) < 8 for key in self.encryption_keys):
             found.append("ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.")
-        if self.smtp_url and not _is_mail_server(self.smtp_url, anywhere=not self.production):
-            found.append(
-                "SMTP_URL must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once; "
-                "smtp+plain://localhost for a relay on this machine), special characters written as %40."
-            )
-        if self.mail_from and not SENDER.fullmatch(self.mail_from):
-            found.append("MAIL_FROM must look like backoffice@example.com or Backoffice <backoffice@example.com>.")
+        if self.production and self.mail_server and self.mail_server.mode == "plain" and not self.mail_server.is_here:
+            found.append(f"SMTP_URL {SMTP}")
+        if self.password_max_length < max(self.password_min_length, self.password_min_length_two_factor):
+            found.append("PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password.")
         if self.production and self.base_url and not self.tls:
             found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
         return found
@@ -183,38 +209,49 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _is_mail_server(text: str, *, anywhere: bool) -> bool:
-    """Whether mail could go there; unencrypted only to this machine, unless `anywhere` will do."""
-    try:
-        url = urlsplit(text)
-        ours = url.hostname in ("localhost", "127.0.0.1", "::1")
-        named = (url.port is None or url.port) and bool(url.hostname) and unquote(f"{url.username}{url.password}")
-    except ValueError:
-        return False
-    good = url.scheme in SMTP_SCHEMES and bool(named) and url.path in ("", "/") and str(named).isascii()
-    return good and (anywhere or ours or url.scheme != "smtp+plain")
-
-
-def _parsed(name: str, default: object, text: str) -> object:
-    if name == "trusted_proxies":
-        return tuple(ip_network(part.strip()) for part in text.split(","))
-    if name == "database_url" and text.startswith(("postgres://", "postgresql://")):
-        return "postgresql+psycopg://" + text.split("://", 1)[1]
-    if name in ("encryption_keys", "two_factor_groups"):
+def _parsed(spec: Field[Any], text: str) -> object:
+    """The value that the text stands for. Raises ValueError with what it must be."""
+    if spec.name in ENDPOINTS:
+        return ENDPOINTS[spec.name](text)
+    if spec.name == "product_name":
+        return _name(text)
+    if spec.name == "trusted_proxies":
+        return tuple(map(_network, text.split(",")))
+    default = spec.default
+    if isinstance(default, tuple):
         return tuple(part for part in map(str.strip, text.split(",")) if part and part != "none")
     if isinstance(default, bool):
-        return text.lower() in ("1", "true", "yes", "on")
+        return _yes(text)
     if isinstance(default, int):
-        return _positive(text)
+        return _number(text, spec.metadata.get("least", 1), spec.metadata.get("most", MOST))
     if isinstance(default, timedelta):
-        return timedelta(seconds=_positive(text))
-    if isinstance(default, Path):
-        return Path(text)
-    return text.rstrip("/") if name == "base_url" else text
+        longest: timedelta = spec.metadata.get("most", LONGEST)
+        return timedelta(seconds=_number(text, 1, int(longest.total_seconds()), " of seconds"))
+    return Path(text) if isinstance(default, Path) else text
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 10**9:
-        raise ValueError("a whole number above 0 is needed")
+def _number(text: str, least: int, most: int, what: str = "") -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    if not least <= number <= most:
+        raise ValueError(f"must be a whole number{what} from {least:,} to {most:,}.")
     return number
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in YES + NO:
+        raise ValueError("must be true or false.")
+    return text.lower() in YES
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST_NAME or not text.isprintable() or UNFIT_FOR_A_NAME & set(text):
+        unfit = " ".join(sorted(UNFIT_FOR_A_NAME))
+        raise ValueError(f"must be a name of at most {LONGEST_NAME} characters, without {unfit}")
+    return text
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between.") from None

@@ -83,7 +83,7 @@ def origin() -> From:
 
 def _address() -> str:
     """The visitor's address, as long as an address can be: a proxy may pass on anything."""
-    return (request.remote_addr or "")[:45]
+    return addresses.without_zone(request.remote_addr or "")[:45]
 
 
 @login_manager.request_loader

@@ -11,12 +11,11 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     """The configuration of the application; what is not here is Flask's default."""
     return {
         "SECRET_KEY": settings.secret_key,
-        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url.url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings),
         "MAX_CONTENT_LENGTH": limits.BODY,
         "MAX_FORM_MEMORY_SIZE": limits.BODY,
         "MAX_FORM_PARTS": limits.FORM_PARTS,
-        "TRUSTED_HOSTS": [settings.host.rpartition(":")[0] or settings.host],
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, redirect, request, url_for
-from werkzeug.exceptions import SecurityError
+from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import database
@@ -47,6 +47,11 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
     "account.confirm",
 }
 READS = ("GET", "HEAD", "OPTIONS")
+# Without a menu or a style: no page of ours works under another host. It does not repeat what was asked for.
+ELSEWHERE = Markup(
+    '<!doctype html>\n<html lang="en"><title>Another address</title>\n'
+    '<p>This is served at another address. Open <a href="{home}">{home}</a> instead.</p></html>\n'
+)
 KEPT = ("static", "avatar")  # what browsers may keep: its address never stands for anything else
 
 
@@ -89,18 +94,20 @@ class TrustedProxy:
 def _begin() -> Response | None:
     g.request_id = secrets.token_hex(6)
     database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
-    if _is_garbled():  # a page could not be made: not even links work without a known host
+    if not settings().home.is_meant_by(request.host, loosely=not settings().production):
+        return Response(ELSEWHERE.format(home=settings().home), HTTPStatus.BAD_REQUEST)
+    if _is_garbled():
         return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
     return None
 
 
 def _is_garbled() -> bool:
-    """Whether the host is not ours, or the query is not text: Werkzeug finds either out too late for an error page."""
+    """Whether the query is not text: Werkzeug finds it out too late for an error page."""
     try:
         request.query_string.decode()
     except UnicodeDecodeError:
         return True
-    return isinstance(request.routing_exception, SecurityError)
+    return False
 
 
 def _end(_error: BaseException | None) -> None:

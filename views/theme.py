@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
     app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce)
-    app.jinja_env.globals |= {"settings_name": "Backoffice", "_": translated}
+    app.jinja_env.globals |= {"settings_name": app.extensions["settings"].product_name, "_": translated}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 

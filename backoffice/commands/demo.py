@@ -41,19 +41,21 @@ def load(people: int) -> None:
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()
-    click.echo(
-        "\n" + (_invitation(settings.base_url, password, accounts) if accounts else _strangers(settings.base_url))
-    )
+    click.echo("\n" + (_invitation(settings, password, accounts) if accounts else _strangers(settings)))
 
 
-def _invitation(address: str, password: str, accounts: list[demo.Account]) -> str:
+def _invitation(settings: Settings, password: str, accounts: list[demo.Account]) -> str:
     """How to sign in, as a table."""
     first, *others = accounts
     width = max(len(account.group) for account in accounts)
-    lines = [f"Backoffice  {address}", "", f"Sign in as  {first.email}  ({first.group})", f"Password    {password}"]
+    lines = [_where(settings), "", f"Sign in as  {first.email}  ({first.group})", f"Password    {password}"]
     lines += ["", "The others have the same password:"]
     return "\n".join(lines + [f"  {account.group:<{width}}  {account.email}" for account in others]) + "\n"
 
 
-def _strangers(address: str) -> str:
-    return f"Backoffice  {address}\n\nThis database is not the demo's: sign in with an account of its own.\n"
+def _strangers(settings: Settings) -> str:
+    return f"{_where(settings)}\n\nThis database is not the demo's: sign in with an account of its own.\n"
+
+
+def _where(settings: Settings) -> str:
+    return f"{settings.product_name}  {settings.base_url}"

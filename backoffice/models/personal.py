@@ -8,7 +8,7 @@
 An entity of a company's own need not say anything: its columns are about the entity.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from backoffice.models.base import Base, Entity
 from backoffice.models.user import User
 
 EMPTY = {str: "", list: [], dict: {}, bool: False, int: 0}
+# A column, and the one that says whose row it is, if there is one.
+Owned = tuple[Column[Any], Column[Any] | None]
 SAID = (True, False, "address")
 
 
@@ -37,22 +39,21 @@ def columns(model: type[Base], said: object = True) -> list[str]:
     return [name for name, column in _attributes(inspect(model)) if column.info.get("personal") == said]
 
 
-def by_address() -> Iterator[tuple[type[Base], str, str]]:
-    """Columns that hold an address or login: the model, the attribute, and the one that says whose row it is."""
-    for mapper in _mappers():
-        owner = next((name for name, column in _attributes(mapper) if _owns(column)), "")
-        for name in columns(mapper.class_, "address"):
-            yield mapper.class_, name, owner
+def by_address() -> Iterator[Owned]:
+    """Columns that hold somebody's address or login."""
+    return _owned(lambda column: column.info.get("personal") == "address")
 
 
-def uploads() -> Iterator[tuple[Any, Any]]:
-    """Columns that hold the key of an uploaded file, each with the one that says whose row it is (None: nobody's)."""
+def uploads() -> Iterator[Owned]:
+    """Columns that hold the key of an uploaded file."""
+    return _owned(lambda column: bool(column.info.get("upload")))
+
+
+def _owned(wanted: Callable[[Column[Any]], bool]) -> Iterator[Owned]:
     for mapper in _mappers():
         table = mapper.class_.__table__
         owner = table.c.id if mapper.class_ is User else next(filter(_owns, table.columns), None)
-        for _name, column in _attributes(mapper):
-            if column.info.get("upload"):
-                yield column, owner
+        yield from ((column, owner) for _, column in _attributes(mapper) if wanted(column))
 
 
 @cache

@@ -32,7 +32,7 @@ def admits(whitelist: Iterable[str], ip: str) -> bool:
     if not networks:
         return True
     try:
-        address = _unmapped(ip_address(ip))
+        address = _unmapped(ip_address(without_zone(ip)))
     except ValueError:
         return False
     return any(address in network for network in networks if network.version == address.version)
@@ -53,10 +53,15 @@ def open_to(whitelist: Iterable[str]) -> list[str]:
 def network_of(ip: str) -> str:
     """Whom an address belongs to, as far as that can be told: an IPv6 customer has 2**64 of them (RFC 6177)."""
     try:
-        address = _unmapped(ip_address(ip))
+        address = _unmapped(ip_address(without_zone(ip)))
     except ValueError:
         return ip
     return str(address) if address.version == 4 else str(ip_network((address, IPV6_CUSTOMER), strict=False))
+
+
+def without_zone(ip: str) -> str:
+    """`fe80::1%eth0` without the name of the interface, which says something on the server's own machine alone."""
+    return ip.partition("%")[0]
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -66,7 +71,7 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 def _unmapped_text(text: str) -> str:
     """`::ffff:10.0.0.0/104` is the IPv4 network 10.0.0.0/8."""
     address, _, bits = text.partition("/")
-    plain = _unmapped(ip_address(address))
+    plain = _unmapped(ip_address(without_zone(address)))
     if bits and str(plain) != address and plain.version == 4 and ":" in address:
         bits = str(int(bits) - 96)
     return f"{plain}/{bits}" if bits else str(plain)

@@ -138,7 +138,7 @@ def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
         mail = _written(claim, settings)
         if mail is None:
             return False
-        post.send(mail, settings.sender[1], mail["To"].addresses[0].addr_spec)
+        post.send(mail, settings.sender.address, mail["To"].addresses[0].addr_spec)
     except OperationalError:
         raise
     except Exception as error:  # noqa: BLE001  # a message that nobody foresaw must not hold up the others

@@ -6,7 +6,7 @@ What that is follows from the columns and foreign keys themselves, as models/per
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, true, update
 
 from backoffice.extensions import db
 from backoffice.models import personal
@@ -47,9 +47,9 @@ def _forget_by_address(people: Select[int]) -> None:
     Attempts before the account and throttled ones, and mails of which no worker has found out yet whom they are for.
     """
     for keys in _batches(sorted(_addresses(people))):
-        for model, name, owner in personal.by_address():
-            nobodys = getattr(model, owner).is_(None)
-            db.session.execute(delete(model).where(nobodys, getattr(model, name).in_(keys)))
+        for column, owner in personal.by_address():
+            nobodys = true() if owner is None else owner.is_(None)
+            db.session.execute(delete(column.table).where(nobodys, column.in_(keys)))
 
 
 def _addresses(people: Select[int]) -> set[str]:

@@ -6,7 +6,6 @@ import string
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from backoffice.models.user import User
 from backoffice.settings import Settings
@@ -62,8 +61,8 @@ def reason(password: str, *, about: Iterable[str], minimum: int) -> str:
 def words_about(user: User, settings: Settings) -> list[str]:
     """What a stranger would try for this person: names, the parts of their address, the company, the product."""
     local, _, domain = (user.email or "").partition("@")
-    hosts = (host.rpartition(".")[0] for host in (domain, urlsplit(settings.base_url).hostname or ""))
-    texts = [user.first_name or "", user.last_name or "", local, user.login or "", *hosts]
+    hosts = (host.rpartition(".")[0] for host in (domain, settings.home.host))
+    texts = [user.first_name or "", user.last_name or "", local, user.login or "", settings.product_name, *hosts]
     parts = (part for text in texts for part in re.split(r"[\W_]+", text))
     return [PRODUCT, *texts, *parts]
 

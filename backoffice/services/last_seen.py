@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from backoffice import clock
+from backoffice import clock, failures
 from backoffice.database import Patience
 from backoffice.extensions import begin, db, forget_commits, patient
 from backoffice.models.session import Session
@@ -31,7 +31,9 @@ def note(session: Session, settings: Settings) -> bool:
         return False
     try:
         _write(value_hash, now, settings)
-    except DBAPIError:  # the database is busy, or nothing can be written: people may look all the same
+    except DBAPIError as error:  # the database is busy, or cannot write: people may look all the same
+        if not (isinstance(error, OperationalError) or failures.of_database(error)):
+            raise
         db.session.rollback()
         _forget_old(now - settings.session_idle)
         _unwritten[value_hash] = now

@@ -29,7 +29,6 @@ from backoffice.services.devices import device_name
 from backoffice.settings import Settings
 from backoffice.text import UNITS
 
-PRODUCT = "Backoffice"
 TEXTS = Domain(domain="mails")  # apart from the pages', which may be translated into fewer languages
 TEMPLATES = Path(__file__).parent.parent / "templates"
 LANGUAGE = DEFAULT  # of whoever is not known, and of whoever chose a language that we do not have
@@ -37,7 +36,7 @@ UNFIT = re.compile(
     r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]"
 )  # in an address: what begins another header or address
 LONGEST = 200  # characters of a value that somebody else wrote
-OURS = ("link", "code", "valid", "ip", "at", "base_url", "host")  # made by the product, not by people
+OURS = ("link", "code", "valid", "ip", "at", "base_url", "host", "product")  # made by the product, not by people
 LINKISH = re.compile(r"://|www\.|\w\.[a-z]{2,}\b", re.IGNORECASE)
 SECONDS = {word: size for size, word in UNITS} | {"second": 1}
 SPAN = re.compile(r"([\d,]+) (second|minute|hour|day)s?")
@@ -63,7 +62,13 @@ def rendered(message: Message, settings: Settings) -> Mail:
     except sealing.Unreadable:
         raise Unwritable("What it says was encrypted with a key that is not configured any more.") from None
     language, name = language_of(message), message.user.name if message.user else ""
-    known = {**values, "name": name, "base_url": settings.base_url, "host": settings.host, "product": PRODUCT}
+    known = {
+        **values,
+        "name": name,
+        "base_url": settings.base_url,
+        "host": settings.host,
+        "product": settings.product_name,
+    }
     filled = {key: _tame(key, text) for key, text in known.items()}
     with flask_babel.force_locale(language):
         if "device" in values:
@@ -176,9 +181,9 @@ def _recipient(address: str) -> Address:
 
 def _sender(settings: Settings) -> Address:
     """`MAIL_FROM`, under the product's name unless it has one of its own."""
-    name, address = settings.sender
-    return Address(display_name=name or PRODUCT, addr_spec=address)
+    sender = settings.sender
+    return Address(display_name=sender.name or settings.product_name, addr_spec=sender.address)
 
 
 def _domain(settings: Settings) -> str:
-    return settings.sender[1].rpartition("@")[2]
+    return settings.sender.address.rpartition("@")[2]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import inspect, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -63,7 +62,7 @@ def revisions() -> tuple[frozenset[str], frozenset[str]]:
 def _database() -> str:
     if why := next((why for why, until in _refusals().items() if clock.now() < until), ""):
         return why
-    url = make_url(configured().database_url)
+    url = configured().database_url.url
     if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith((":", "file:")):
         return OK
     return _folder(Path(db.engine.url.database or "").parent)

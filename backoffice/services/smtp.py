@@ -8,11 +8,10 @@ from email.message import EmailMessage
 from socket import SHUT_RDWR
 from threading import Timer
 from typing import Self
-from urllib.parse import unquote, urlsplit
 
+from backoffice.endpoints import MailServer
 from backoffice.settings import Settings
 
-PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 PATIENCE = 20  # seconds for one answer of the server
 LIMIT = 60  # seconds for a connection to be ready, and then for a whole mail, however slowly the server drips
 MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
@@ -55,10 +54,9 @@ class Smtp:
     keeps = False  # what a mail said is no longer ours to keep once the server has it
 
     def __init__(self, settings: Settings) -> None:
-        self.url = urlsplit(settings.smtp_url)
-        self.name = settings.sender[1].rpartition("@")[
-            2
-        ]  # how we introduce ourselves; smtplib would ask the network for a name
+        self.url = MailServer(settings.smtp_url)
+        # How we introduce ourselves; smtplib would ask the network for a name.
+        self.name = settings.sender.address.rpartition("@")[2]
         self._server: smtplib.SMTP | None = None
         self._sent = 0
 
@@ -90,8 +88,8 @@ class Smtp:
         return self._server
 
     def _opened(self) -> smtplib.SMTP:
-        host, port = self.url.hostname or "", self.url.port or PORTS[self.url.scheme]
-        if self.url.scheme == "smtps":
+        host, port = self.url.host, self.url.port
+        if self.url.mode == "tls":
             trust = ssl.create_default_context()
             return smtplib.SMTP_SSL(host, port, self.name, timeout=PATIENCE, context=trust)
         return smtplib.SMTP(host, port, self.name, timeout=PATIENCE)
@@ -99,15 +97,15 @@ class Smtp:
     def _introduce(self, server: smtplib.SMTP) -> None:
         """Encrypt, then say who we are. Certificates are checked against the system's, or those of SSL_CERT_FILE."""
         server.ehlo_or_helo_if_needed()
-        if self.url.scheme == "smtp":
+        if self.url.mode == "starttls":
             if not server.has_extn("starttls"):
                 raise NotSent("The mail server offers no encryption (STARTTLS), so nothing is sent.")
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
-        if self.url.username and not server.has_extn("auth"):
+        if self.url.user and not server.has_extn("auth"):
             raise NotSent("The mail server takes no user name: leave it out of SMTP_URL.")
-        if self.url.username:
-            server.login(unquote(self.url.username), unquote(self.url.password or ""))
+        if self.url.user:
+            server.login(self.url.user, self.url.password)
 
     def _within_limit(self, server: smtplib.SMTP, talk: Callable[[smtplib.SMTP], object]) -> None:
         """Hang up after LIMIT seconds: each answer has a time limit of its own, but a server may drip."""

@@ -20,7 +20,6 @@ from backoffice.settings import Settings
 STEP = 30  # seconds
 EITHER_WAY = 1  # steps
 LONGEST = 40  # characters of what is typed as a code
-ISSUER = "Backoffice"
 WAITS = timedelta(hours=1)  # for its confirmation: one that was shown long ago may have been seen by others
 ANOTHER_KEY = (
     "Another key was made since, in another window perhaps. Remove this one from your app, and scan the newest code."
@@ -50,8 +49,8 @@ def is_readable(user: User, settings: Settings) -> bool:
 
 def uri(user: User, secret: str, settings: Settings) -> str:
     """What a QR code for authenticator apps says."""
-    issuer = ISSUER if settings.production else f"{ISSUER} ({settings.environment})"
-    return str(pyotp.TOTP(secret).provisioning_uri(name=user.email or user.login or str(user.id), issuer_name=issuer))
+    name = user.email or user.login or str(user.id)
+    return str(pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=settings.issuer))
 
 
 def name_of(secret: str) -> str:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, select
 
 from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import Beyond, NotAllowed, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -24,6 +24,11 @@ from backoffice.settings import Settings
 from backoffice.text import address_key, cleaned, masked
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
+SPECIAL_USE = (
+    "No mail from elsewhere reaches a domain of this name. For addresses that only your own network knows, "
+    "whoever runs the server sets SPECIAL_USE_DOMAINS."
+)
+STAND_IN = ".example"
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
     "client_tags": "users.assign_scope",
@@ -96,11 +101,26 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
 
 
 def email_of(text: str) -> str:
-    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there."""
+    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there.
+
+    Domains that only an own network knows, such as .local, are for those whose SPECIAL_USE_DOMAINS says so.
+    """
+    address = cleaned(text)
+    special = is_special_use(address)
+    if special and not configured().special_use_domains:
+        raise RuleBroken(SPECIAL_USE, field="email")
+    # The library knows no exception for them: below a name that it takes, the rest is judged as ever.
+    below = STAND_IN if special else ""
     try:
-        return validate_email(cleaned(text), check_deliverability=False).normalized
+        return validate_email(address + below, check_deliverability=False).normalized.removesuffix(below)
     except EmailNotValidError as error:
         raise RuleBroken(f"This is not an e-mail address. {error}", field="email") from None
+
+
+def is_special_use(address: str) -> bool:
+    """Whether the domain is one that no mail from elsewhere reaches (RFC 6761 and its kin)."""
+    domain = address.rpartition("@")[2].casefold().rstrip(".")
+    return any(domain == name or domain.endswith(f".{name}") for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

@@ -133,15 +133,30 @@ def test_outside_production_any_relay_may_be_plain() -> None:
         ("", ("", "backoffice@admin.example.com")),
         ("office@example.com", ("", "office@example.com")),
         ("Example Ltd <office@example.com>", ("Example Ltd", "office@example.com")),
+        ("Example, Ltd <office@example.com>", ("Example, Ltd", "office@example.com")),
+        ('"Example, \\"the\\" Ltd" <office@example.com>', ('Example, "the" Ltd', "office@example.com")),
+        ("Büro <office@büro.example>", ("Büro", "office@xn--bro-hoa.example")),
     ],
 )
 def test_mails_come_from_an_address(given: str, sender: tuple[str, str]) -> None:
-    assert Settings.from_environment(WHOLE | {"MAIL_FROM": given}).sender == sender
+    found = Settings.from_environment(WHOLE | {"MAIL_FROM": given}).sender
+    assert (found.name, found.address) == sender
 
 
 @pytest.mark.parametrize(
     "given",
-    ["office", "a@b@c.example", "x@y.example\r\nBcc: z@y.example", "A <a@b.example>, <c@d.example>", "é@b.example"],
+    [
+        "office",
+        "office@",
+        "<>",
+        "Office <office>",
+        "=?utf-8?q?x?= <a@b.example>",
+        "a..b@c.example",
+        "a@b@c.example",
+        "x@y.example\r\nBcc: z@y.example",
+        "A <a@b.example>, <c@d.example>",
+        "é@b.example",
+    ],
 )
 def test_a_sender_that_is_no_address_is_refused(given: str) -> None:
     assert "MAIL_FROM must look like" in refusal(WHOLE | {"MAIL_FROM": given})
@@ -149,5 +164,100 @@ def test_a_sender_that_is_no_address_is_refused(given: str) -> None:
 
 def test_a_sender_is_made_of_any_host() -> None:
     hosts = ("https://büro.example", "https://[::1]:8443", "https://10.0.0.1")
-    senders = [Settings.from_environment(WHOLE | {"BASE_URL": host}).sender[1] for host in hosts]
+    senders = [Settings.from_environment(WHOLE | {"BASE_URL": host}).sender.address for host in hosts]
     assert senders == ["backoffice@xn--bro-hoa.example", "backoffice@localhost", "backoffice@10.0.0.1"]
+
+
+# --- addresses are read once ---
+
+
+@pytest.mark.parametrize(
+    "given, canonical, host, port",
+    [
+        ("https://admin.example.com/", "https://admin.example.com", "admin.example.com", 443),
+        ("HTTPS://Admin.Example.COM:443", "https://admin.example.com", "admin.example.com", 443),
+        ("https://admin.example.com.:8443", "https://admin.example.com:8443", "admin.example.com", 8443),
+        ("https://BÜRO.example", "https://xn--bro-hoa.example", "xn--bro-hoa.example", 443),
+        ("https://[2001:DB8::0001]:8443", "https://[2001:db8::1]:8443", "2001:db8::1", 8443),
+        ("https://[::1]", "https://[::1]", "::1", 443),
+    ],
+)
+def test_the_base_url_is_read_into_its_parts(given: str, canonical: str, host: str, port: int) -> None:
+    home = Settings.from_environment(WHOLE | {"BASE_URL": given}).home
+    assert (home, home.host, home.port) == (canonical, host, port)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "admin.example.com",
+        "ftp://admin.example.com",
+        "https://",
+        "https://admin.example.com:0",
+        "https://admin.example.com:99999",
+        "https://user:word@admin.example.com",
+        "https://admin.example.com?x=1",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        "https://ad min.example.com",
+        "https://a_b.example.com",
+        "https://-.example.com",
+    ],
+)
+def test_a_base_url_that_nobody_could_open_is_refused_once(given: str) -> None:
+    said = refusal(WHOLE | {"BASE_URL": given})
+    assert said.count("BASE_URL") == 1
+    assert "BASE_URL must be the address people open" in said
+
+
+def test_a_path_in_the_base_url_is_refused_with_the_way_out() -> None:
+    assert "without a path: the product needs a host" in refusal(WHOLE | {"BASE_URL": "https://example.com/admin"})
+
+
+@pytest.mark.parametrize(
+    "url, parts",
+    [
+        ("smtp://mail.example.com", ("starttls", "mail.example.com", 587, "", "")),
+        ("smtps://office:p%40ss%2Fw@Mail.example.com", ("tls", "mail.example.com", 465, "office", "p@ss/w")),
+        ("smtp+plain://[::1]:2525/", ("plain", "::1", 2525, "", "")),
+    ],
+)
+def test_a_mail_server_is_read_into_its_parts(url: str, parts: tuple[object, ...]) -> None:
+    server = Settings.from_environment(WHOLE | {"SMTP_URL": url}).mail_server
+    assert server is not None
+    assert (server.mode, server.host, server.port, server.user, server.password) == parts
+
+
+def test_numbers_and_durations_have_an_end_and_every_fault_is_told_at_once() -> None:
+    said = refusal(
+        WHOLE
+        | {
+            "SESSION_IDLE": "99999999999",
+            "SESSION_ABSOLUTE": "1.5",
+            "ARGON2_MEMORY_KIB": "99999999",
+            "PASSWORD_MIN_LENGTH": "4",
+            "LOG_JSON": "perhaps",
+            "TRUSTED_PROXIES": "10.0.0.0/8, elsewhere",
+            "PRODUCT_NAME": "Contoso: Admin",
+        }
+    )
+    for sentence in (
+        "SESSION_IDLE must be a whole number of seconds from 1 to 31,622,400.",
+        "SESSION_ABSOLUTE must be a whole number of seconds",
+        "ARGON2_MEMORY_KIB must be a whole number from 1 to 4,194,304.",
+        "PASSWORD_MIN_LENGTH must be a whole number from 8 to 1,000,000.",
+        "LOG_JSON must be true or false.",
+        "TRUSTED_PROXIES must be addresses or networks",
+        "PRODUCT_NAME must be a name of at most 40 characters, without",
+    ):
+        assert sentence in said
+    assert said.count("\n  - ") == 7
+
+
+def test_the_most_characters_of_a_password_are_not_fewer_than_the_fewest() -> None:
+    assert "PASSWORD_MAX_LENGTH must not be less" in refusal(WHOLE | {"PASSWORD_MAX_LENGTH": "12"})
+
+
+@pytest.mark.parametrize("word, value", [("true", True), ("1", True), ("On", True), ("false", False), ("no", False)])
+def test_yes_and_no_are_said_in_words(word: str, value: bool) -> None:
+    assert Settings.from_environment(WHOLE | {"LOG_JSON": word}).log_json is value

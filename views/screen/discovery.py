@@ -40,7 +40,13 @@ def register(app: Flask) -> None:
     declare_missing()
     found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.order, s.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
-    admin = Admin(app, name="Backoffice", theme=theme, index_view=Index(), csp_nonce_generator=csp_nonce)
+    admin = Admin(
+        app,
+        name=app.extensions["settings"].product_name,
+        theme=theme,
+        index_view=Index(),
+        csp_nonce_generator=csp_nonce,
+    )
     admin.add_views(*found)
     app.extensions["screens"] = found
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import flask_migrate
@@ -16,6 +17,7 @@ from huey.storage import MemoryStorage
 from sqlalchemy import inspect
 
 from app import create_app
+from backoffice import jobs as job_files
 from backoffice.extensions import after_commit, db, jobs
 from backoffice.jobs import SCHEDULE
 from backoffice.queueing import ENOUGH, Job, Queue, storage
@@ -156,17 +158,18 @@ def test_what_somebody_wrote_into_the_queue_is_not_run(app: Flask, tmp_path: Pat
     assert not (tmp_path / "evil").exists()
 
 
-@pytest.mark.parametrize("name", ["deliver_messages", "purge"])
-def test_every_job_is_a_file_of_its_name(name: str) -> None:
-    assert {job.name for job in SCHEDULE} == {"deliver_messages", "purge"}
-    assert {job.name: job.act.__module__ for job in SCHEDULE}[name] == f"backoffice.jobs.{name}"
+def test_every_job_is_a_file_of_its_name() -> None:
+    files = {module.name for module in iter_modules(job_files.__path__)}
+    assert {job.name for job in SCHEDULE} == files
+    assert {job.act.__module__ for job in SCHEDULE} == {f"backoffice.jobs.{name}" for name in files}
 
 
 def test_the_schedule_is_what_it_says() -> None:
     when = {job.name: job.when for job in SCHEDULE}
     assert all(when[DELIVERY](datetime(2026, 1, 1, hour, 59)) for hour in range(24))  # noqa: DTZ001  # huey's are naive UTC
     day = [(hour, minute) for hour in range(24) for minute in range(60)]
-    assert [at for at in day if when["purge"](datetime(2026, 1, 1, *at))] == [(3, 17)]  # noqa: DTZ001  # as above
+    for name, at_night in (("purge", (3, 17)), ("sweep_uploads", (3, 41))):
+        assert [at for at in day if when[name](datetime(2026, 1, 1, *at))] == [at_night]  # noqa: DTZ001  # as above
 
 
 def test_migrations_leave_the_queues_tables_alone(blank_database: str) -> None:

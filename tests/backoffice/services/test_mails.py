@@ -132,6 +132,14 @@ def test_what_is_no_address_is_written_to_by_nobody(settings: Settings, address:
     assert "vera" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["Example, Ltd", 'The "Example", Ltd.', "Büro; Müller, Söhne", ""])
+def test_the_sender_is_one_address_whatever_its_name_holds(settings: Settings, name: str) -> None:
+    sent_by = replace(settings, product_name="Contoso, Inc", mail_from=f"{name} <office@example.com>".strip())
+    raw = mails.composed(written(settings, "password_changed"), sent_by).as_bytes()
+    (sender,) = message_from_bytes(raw, policy=default)["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name or "Contoso, Inc", "office@example.com")
+
+
 def test_the_message_id_is_the_same_each_time_and_nobody_elses(settings: Settings) -> None:
     message = written(settings, "blocked")
     first = mails.composed(message, settings)["Message-ID"]
