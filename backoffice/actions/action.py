@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
 
 from backoffice import clock
-from backoffice.extensions import db
+from backoffice.extensions import db, is_writing
 from backoffice.models.base import Entity, Record
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
@@ -39,7 +39,7 @@ class Ask:
     @cached_property
     def grantable(self) -> frozenset[int]:
         """The groups that the actor may give and take."""
-        return grantable_group_ids(db.session(), self.actor)
+        return grantable_group_ids(db.session(), self.actor, held=is_writing())
 
 
 @dataclass(frozen=True)
