@@ -24,7 +24,7 @@ class Event(Record):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(BigInt)
-    actor_groups: Mapped[list[str]] = mapped_column(default=list)
+    actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"tells_of": "groups"})
     action: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(40), default="")
     subject_id: Mapped[int | None] = mapped_column(BigInt)
