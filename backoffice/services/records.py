@@ -45,7 +45,7 @@ def checked(model: type[Entity], *, lock_first: str = "") -> Callable[[Check], C
 
 def first_lock(model: type[Record]) -> str:
     """The lock that is held before any row is locked for writing rows of `model`; '' where there is none."""
-    return _locks.get(model, "")  # type: ignore[call-overload, no-any-return]  # a record that is no entity has none
+    return _locks.get(model, "")  # type: ignore[arg-type]  # a record that is no entity has none
 
 
 def reached(model: type[Entity]) -> Callable[[Reach], Reach]:
