@@ -119,5 +119,6 @@ def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         writing = options.get("writing", not _reading.get())
         patience = options.get("patience", PATIENCE) // timedelta(milliseconds=1)
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA busy_timeout={patience}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
