@@ -2,11 +2,13 @@
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
@@ -14,16 +16,25 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
 
-# What is said about the rows that an event or a run is about; everything else says who did what, when and how often.
-TELLING: Mapping[type[Record], frozenset[str]] = {
-    Event: frozenset({"before", "after", "reason"}),
-    BulkRun: frozenset({"parameters", "selection", "reason"}),
-}
+GUARDED = (Event, BulkRun)  # they are about rows of other entities
+CHOSEN = "parameters"  # numbers of any rows
+
+
+@cache
+def telling(model: type[Record]) -> frozenset[str]:
+    """What says something about the rows that an event or a run is about: whatever may be personal, and the chosen.
+
+    Everything else says who did what, when and how often.
+    """
+    if model not in GUARDED:
+        return frozenset()
+    columns = {name: fields.column(model, name) for name in fields.visible(model)}
+    return frozenset(name for name, column in columns.items() if column.info["personal"] or name == CHOSEN)
 
 
 def is_guarded(actor: Actor, model: type[Record], name: str) -> bool:
     """Whether some rows of `model` do not tell the actor what `name` says, so that no order may tell it either."""
-    return name in TELLING.get(model, ()) and readable(actor, model) is not None
+    return name in telling(model) and readable(actor, model) is not None
 
 
 def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
@@ -38,19 +49,19 @@ def told(actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable
 
     `names` are the attributes to take of rows that are no tuples.
     """
-    if model not in TELLING or not rows:
+    if model not in GUARDED or not rows:
         return list(rows)
-    fields = tuple(getattr(rows[0], "_fields", None) or names)
-    make = namedtuple("Told", fields)  # type: ignore[misc]  # the names are known at run time alone
+    columns = tuple(getattr(rows[0], "_fields", None) or names)
+    make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
     open_ids = _open_ids(actor, model, [row.id for row in rows])
-    return [make(*(_said(actor, model, row, name, is_open=row.id in open_ids) for name in fields)) for row in rows]
+    return [make(*(_said(actor, model, row, name, is_open=row.id in open_ids) for name in columns)) for row in rows]
 
 
 def _said(actor: Actor, model: type[Record], row: Any, name: str, *, is_open: bool) -> Any:
     value = getattr(row, name)
-    if name not in TELLING[model] or value is None:
+    if name not in telling(model) or value is None:
         return value
-    if not is_open:
+    if not is_open or (name == CHOSEN and not all(sees(actor, other) for other in _models().values())):
         return type(value)()
     return without_unseen(actor, row.subject_type, value) if name in ("before", "after") else value
 
