@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, personal
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
@@ -28,8 +28,7 @@ def telling(model: type[Record]) -> frozenset[str]:
     """
     if model not in GUARDED:
         return frozenset()
-    columns = {name: fields.column(model, name) for name in fields.visible(model)}
-    return frozenset(name for name, column in columns.items() if column.info["personal"] or name == CHOSEN)
+    return frozenset((*personal.columns(model), CHOSEN)) & frozenset(fields.visible(model))
 
 
 def is_guarded(actor: Actor, model: type[Record], name: str) -> bool:
