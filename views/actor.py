@@ -6,11 +6,11 @@ from flask import current_app, g, request, session
 from flask_login import LoginManager
 
 from backoffice.errors import NotAllowed
-from backoffice.extensions import db, is_writing
+from backoffice.extensions import db, is_writing, lock
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import addresses, last_seen, sessions
+from backoffice.services import addresses, last_seen, records, sessions
 from backoffice.services.actors import actor_of
 from backoffice.services.attempts import From
 from backoffice.settings import Settings
@@ -100,12 +100,25 @@ def _read() -> Actor | None:
     if begins and _noted(value, found):
         found = _admitted(value)
     if is_writing():
+        _lock_first()
         found = _admitted(value, held=True)
     if found is None:
         return None
     row, user = found
     here = {"ip": _address(), "request_id": g.request_id, "session_id": row.id}
     return actor_of(user, settings(), confirmed=sessions.confirmed(row, settings()), **here)
+
+
+def _lock_first() -> None:
+    """Two people who write the same kind of rows may write each other's: so the lock of the kind goes before both.
+
+    A preview, which carries no token of one, writes nobody's.
+    """
+    if (request.endpoint or "").endswith(".act") and "selection" not in request.form:
+        return
+    model = next((s.model for s in current_app.extensions["screens"] if s.endpoint == request.blueprint), None)
+    if model is not None and (name := records.first_lock(model)):
+        lock(name)
 
 
 def _admitted(value: str, *, held: bool = False) -> tuple[Session, User] | None:

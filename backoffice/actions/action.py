@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
 
 from backoffice import clock
-from backoffice.extensions import db
+from backoffice.extensions import db, is_writing
 from backoffice.models.base import Entity, Record
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, sees
 
 Ids = Select[int]
 
@@ -39,7 +39,7 @@ class Ask:
     @cached_property
     def grantable(self) -> frozenset[int]:
         """The groups that the actor may give and take."""
-        return grantable_group_ids(db.session(), self.actor)
+        return grantable_group_ids(db.session(), self.actor, held=is_writing())
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,11 @@ def find(code: str) -> Action | None:
 
 
 def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
-    """The actions offered on rows of `model`, in the order of their declaration; only those `actor` may use."""
+    """The actions offered on rows of `model`, in the order of their declaration; only those `actor` may use.
+
+    Whoever does not see what has to be chosen cannot choose.
+    """
     offered: Iterable[Action] = (a for a in _known.values() if a.model is model and a.offered)
-    return [a for a in offered if actor is None or can(actor, a.permission)]
+    if actor is None:
+        return list(offered)
+    return [a for a in offered if can(actor, a.permission) and all(sees(actor, p.model) for p in a.parameters)]

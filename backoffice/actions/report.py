@@ -10,7 +10,7 @@ from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import named
+from backoffice.policy.rules import named, sees
 from backoffice.text import plural
 
 
@@ -100,6 +100,8 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
     found: list[tuple[str, list[str]]] = []
     for parameter in action.parameters:
         model: Any = parameter.model
+        if not sees(actor, model):  # even a number would tell who has what
+            continue
         ids = run.parameters.get(parameter.name, [])
         names = db.session.scalars(select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id))
         found.append((parameter.label, list(names)))

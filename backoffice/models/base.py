@@ -77,8 +77,8 @@ class Record(Base):
 
     Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, and
     which hybrids are derived choices. Columns whose `info` says `hidden` never reach a screen, a filter, an export
-    or an event; what `personal` in it means stands in models/personal.py. `__grants__` says that its rows decide who
-    may do what.
+    or an event; what `personal` in it means stands in models/personal.py; `tells_of` names the table of whose rows a
+    column tells. `__grants__` says that the rows decide who may do what.
     """
 
     __abstract__ = True

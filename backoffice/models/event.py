@@ -24,7 +24,7 @@ class Event(Record):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(info={"personal": False})
     actor_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"personal": False})
+    actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"personal": False, "tells_of": "groups"})
     action: Mapped[str] = mapped_column(String(60), info={"personal": False})
     subject_type: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
     subject_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, Uuid, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
-from backoffice.models.base import Record, UTCDateTime
+from backoffice.models.base import Record, UTCDateTime, records
 
 KINDS: tuple[tuple[type, str], ...] = (
     (Boolean, "boolean"),
@@ -55,6 +55,18 @@ def related_model(model: type[Record], name: str) -> type[Record]:
     """The model at the other end of the relationship called `name`."""
     target: type[Record] = relation(model, name).mapper.class_
     return target
+
+
+@lru_cache(maxsize=1024)  # names come from addresses too
+def told_of(model: type[Record], name: str) -> type[Record] | None:
+    """The model whose rows the attribute tells of: that of a relation, or what the column's `info` calls `tells_of`."""
+    mapper = inspect(model)
+    if name in mapper.relationships:
+        return related_model(model, name)
+    if name not in mapper.column_attrs:
+        return None
+    table = mapper.column_attrs[name].columns[0].info.get("tells_of")
+    return next((record for record in records() if record.__tablename__ == table), None)
 
 
 def column(model: type[Record], name: str) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, true
 from sqlalchemy.orm import Session, aliased
 
-from backoffice.extensions import is_writing
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group, group_grants
 from backoffice.models.user import User, user_client_tags, user_groups
@@ -15,14 +14,15 @@ from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
 
 
-def grantable_group_ids(session: Session, actor: Actor) -> frozenset[int]:
+def grantable_group_ids(session: Session, actor: Actor, *, held: bool = False) -> frozenset[int]:
     """The groups that `actor` may give and take: named by a grant of an own group, and within own permissions.
 
-    Where the answer decides what is written, no group becomes another one before that is done.
+    `held` is for what is written by it: no group becomes another one until the transaction ends. Hold the people that
+    are written first, for whoever changes a group holds their own row already.
     """
     named = select(group_grants.c.grantable_id).where(group_grants.c.group_id.in_(actor.group_ids))
     found = select(Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named"))
-    if is_writing():
+    if held:
         found = found.order_by(Group.id).with_for_update(read=True, of=Group)
     return frozenset(
         row.id

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, true
 
 from backoffice.errors import NotAllowed
+from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.user import User
@@ -32,9 +33,24 @@ def require(actor: Actor | None, code: str) -> Actor:
     return actor
 
 
+def sees(actor: Actor | None, model: type[Record]) -> bool:
+    """Whether the actor sees rows of `model` at all, or some of them."""
+    return can(actor, f"{area_of(model)}.view") or (actor is not None and model in _open)
+
+
+def may_read(actor: Actor | None, model: type[Record], name: str) -> bool:
+    """Whether the actor, who sees rows of `model`, may also know what their attribute `name` says.
+
+    What tells of other rows, as a person's groups do, is for those who see these: on no list, filter, form, export
+    or event for anybody else.
+    """
+    other = fields.told_of(model, name)
+    return other is None or sees(actor, other)
+
+
 def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
     """Which rows of `model` the actor sees, as a condition for every read of them."""
-    if actor is None or not (can(actor, f"{area_of(model)}.view") or model in _open):
+    if actor is None or not sees(actor, model):
         return false()
     return _narrower[model](actor) if model in _narrower else true()
 

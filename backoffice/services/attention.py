@@ -17,7 +17,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User, user_groups
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can, scope
+from backoffice.policy.rules import can, scope, sees
 from backoffice.services import throttle
 from backoffice.settings import Settings
 
@@ -44,7 +44,10 @@ def may_see_any(actor: Actor) -> bool:
 def needs(actor: Actor, settings: Settings) -> Needs:
     """What is to be done, as far as the actor may know."""
     group = select(Group.id).where(Group.key == ADMINISTRATORS).scalar_subquery()
-    asked = {name: _count(actor, model, condition) for name, (model, condition) in _kinds().items()}
+    kinds = _kinds()
+    if not sees(actor, Group):  # the number alone would tell who is in the group
+        del kinds["unprotected"]
+    asked = {name: _count(actor, model, condition) for name, (model, condition) in kinds.items()}
     row = db.session.execute(select(group.label("group"), *(part.label(name) for name, part in asked.items()))).one()
     counts = {name: getattr(row, name) for name in asked if getattr(row, name)}
     return Needs(counts, _locked(actor, settings), row.group or 0)

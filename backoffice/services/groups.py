@@ -62,7 +62,7 @@ def _let_give(actor: Actor, own: Group, group: Group) -> None:
 def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     """Nobody puts into a group what they could not give; and only who has just shown that it is them."""
     require_recent(actor)
-    grantable = grants.grantable_group_ids(db.session(), actor)
+    grantable = grants.grantable_group_ids(db.session(), actor, held=True)
     _check_name(group, values)
     _check_permissions(actor, group, values)
     before = set(group.grants) if group else set()

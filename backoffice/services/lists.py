@@ -31,7 +31,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import filters, related
+from backoffice.services import disclosure, filters, related
 from backoffice.services.filters import RESERVED, Filter
 from backoffice.services.related import Labels
 from backoffice.text import MAX_ID, cleaned, fold, is_id
@@ -128,8 +128,10 @@ def searched(model: type[Record], word: str) -> ColumnElement[bool]:
 
 
 def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[bool]:
-    """The rows that the actor sees and that match."""
-    return and_(scope(actor, model), condition(model, query))
+    """The rows that the actor sees and that match; nobody finds by words what they may not read."""
+    found = and_(scope(actor, model), condition(model, query))
+    guard = disclosure.readable(actor, model) if query.search else None
+    return found if guard is None else and_(found, guard)
 
 
 def count(actor: Actor, model: type[Record], query: Query) -> int:

@@ -13,7 +13,7 @@ from backoffice.models import fields, personal
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import require, restriction, scope
+from backoffice.policy.rules import may_read, require, restriction, scope
 from backoffice.services import events, lists
 from backoffice.text import cleaned
 
@@ -41,6 +41,11 @@ def checked(model: type[Entity], *, lock_first: str = "") -> Callable[[Check], C
         return check
 
     return keep
+
+
+def first_lock(model: type[Record]) -> str:
+    """The lock that is held before any row is locked for writing rows of `model`; '' where there is none."""
+    return _locks.get(model, "")  # type: ignore[arg-type]  # a record that is no entity has none
 
 
 def reached(model: type[Entity]) -> Callable[[Reach], Reach]:
@@ -156,6 +161,8 @@ def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dic
 def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     """The value as the attribute takes it; related rows are looked up within the actor's scope."""
     kind = fields.kind(model, name)
+    if not may_read(actor, model, name):
+        raise NotAllowed(f"You do not see {fields.heading(name).lower()}, so you cannot change them.")
     if kind == "many":
         return _related(actor, fields.related_model(model, name), name, value)
     if kind == "one":

@@ -75,7 +75,10 @@ def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
 @records.reached(User)
 def out_of_reach(actor: Actor, user: User) -> str:
     """Nobody changes a person who holds a group that they could not give; everybody reaches themselves."""
-    grantable = grants.grantable_group_ids(db.session(), actor)
+    return _outranks(actor, user, grants.grantable_group_ids(db.session(), actor))
+
+
+def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
     mine = user.id == actor.user_id or all(group.id in grantable for group in user.groups)
     return "" if mine else f"{user.label} is in a group that you may not give."
 
@@ -83,7 +86,9 @@ def out_of_reach(actor: Actor, user: User) -> str:
 @records.checked(User, lock_first=ADMINISTRATORS_LOCK)
 def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     """What must hold whenever a person is written: nothing about oneself or beyond oneself is given."""
-    grantable = grants.grantable_group_ids(db.session(), actor)
+    grantable = grants.grantable_group_ids(db.session(), actor, held=True)
+    if user and (reason := _outranks(actor, user, grantable)):
+        raise NotAllowed(reason)
     if user is None:
         values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
         values.setdefault("login_method", "email")

@@ -14,6 +14,7 @@ from backoffice.actions.action import Action, Parameter, actions_of
 from backoffice.models import fields
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.policy.permissions import area_of
 from tests.support.access_alone import ALONE
 from tests.support.asking import GIVEN_GROUP, METHODS, Case, Person, Tries, Try, Unknown, World
 from views.headers import OPEN
@@ -106,7 +107,22 @@ def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
     for name in sorted(named):
         related = fields.kind(screen.model, name) in ("one", "many")
         open_ = related and (name in screen.filters or (writes and name in screen.fields))
+        open_ = open_ and _sees_told(screen, person, name)
         yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
+
+
+def _sees_told(screen: Screen, person: Person, name: str) -> bool:
+    """Whether the person sees the rows that the attribute tells of, if it tells of any."""
+    other = fields.told_of(screen.model, name)
+    return other is None or person.holds(f"{area_of(other)}.view")
+
+
+def _list(screen: Screen, person: Person, world: World) -> Tries:
+    """The list, and filtered by each relation, which only those may do who see the related rows."""
+    yield from _looking("index", at_row=False)(screen, person, world)
+    for name in (name for name in screen.filters if fields.told_of(screen.model, name)):
+        status = 200 if _sees_told(screen, person, name) else 400
+        yield Try("GET", gate(screen, person, POWERS["index"], status), {name: "none"})
 
 
 def _preferences(screen: Screen, person: Person, _world: World) -> Tries:
@@ -166,7 +182,7 @@ def _may_choose(person: Person, parameter: Parameter) -> bool:
 
 
 PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
-    "index": _looking("index", at_row=False),
+    "index": _list,
     "details": _looking("details", at_row=True),
     "row_menu": _looking("row_menu", at_row=True),
     "new": _new,

@@ -20,7 +20,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named
-from backoffice.services import events, records
+from backoffice.services import disclosure, events, records
 from backoffice.text import is_id
 from views.actor import signed_in
 from views.downloads import offered_on
@@ -107,7 +107,7 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
         "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
         "actor": _by(actor, run),
         "at": run.finished_at or run.created_at,
-        "reason": run.reason,
+        "reason": disclosure.told(actor, BulkRun, [run], ("id", "reason"))[0].reason,
         "parameters": [(label, ", ".join(names)) for label, names in report.chosen(actor, run, action)],
         "rows": [
             {

@@ -7,8 +7,8 @@ from flask import g
 from markupsafe import Markup
 
 from backoffice.models.event import Event
-from backoffice.services import overview
-from views.actor import actor
+from backoffice.services import disclosure, overview
+from views.actor import actor, signed_in
 from views.screen import Screen, cells
 from views.screen.happenings import changes, subject, verb
 
@@ -67,6 +67,8 @@ class Events(Screen):
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
         """First of all what changed."""
+        names = dict.fromkeys((*self.overview, "id", "before", "after"))
+        (row,) = disclosure.told(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
         changed = [{"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)]
         return [*([{"title": "What changed", "fields": changed}] if changed else []), *super().sections(row)]

@@ -13,7 +13,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, sees
 from backoffice.services import addresses, handovers, users
 from forms.base import Form
 from forms.fields import PickField
@@ -179,9 +179,9 @@ class Users(Screen):
         if row is not None:
             other = "email" if row.login_method == "login" else "login"
             extra = dict.fromkeys(("login_method", "temporary_password", other))
-        if can(actor, "users.assign_groups") and (row is None or row.id != actor.user_id):
+        if can(actor, "users.assign_groups") and sees(actor, Group) and (row is None or row.id != actor.user_id):
             extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
-        if can(actor, "users.assign_scope"):
+        if can(actor, "users.assign_scope") and sees(actor, ClientTag):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
         if can(actor, "users.edit_ip"):

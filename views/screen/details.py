@@ -14,6 +14,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.services import records
 from views.actor import actor as whoever
+from views.actor import signed_in
 from views.screen import cells
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
     """The details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
-    if current not in (OVERVIEW, *screen.tabs):
+    tabs = screen.readable_tabs(actor)
+    if current not in (OVERVIEW, *tabs):
         raise NotFound("There is no such tab.")
     edit_href, refused = _edit(screen, actor, row)
     page = {
@@ -40,7 +42,7 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
         "actions": action_items(screen, actor, row, refused) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
-        "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *screen.tabs.items())],
+        "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *tabs.items())],
         "sections": screen.sections(row) if current == OVERVIEW else [],
         "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
     }
@@ -91,7 +93,7 @@ def action_items(screen: "Screen", actor: Actor, row: Entity, no_edit: str) -> l
 
 def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
-    names = screen.overview
+    names = screen.readable(signed_in(), screen.overview)
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]

@@ -73,7 +73,7 @@ def generated_form(screen: "Screen", actor: Actor) -> type[Form]:
     """A form for the screen's fields, made from the model."""
     return form_for(
         screen.model,
-        screen.fields,
+        screen.readable(actor, screen.fields),
         dict(screen.labels),
         dict(screen.helps),
         lambda model, name: picker(screen, actor, fields.related_model(model, name), name),

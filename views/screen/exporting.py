@@ -13,7 +13,7 @@ from backoffice.extensions import begin, db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
-from backoffice.services import events, lists
+from backoffice.services import disclosure, events, lists
 from backoffice.services.lists import Query
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 def respond(screen: "Screen", actor: Actor, query: Query, kind: str) -> Response:
     """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
     require_recent(actor)
-    names = list(screen.exported)
+    names = list(screen.readable(actor, screen.exported))
     rows = _counted(screen, actor, _rows(screen, actor, query, names))
     text = _csv([screen.label_of(name) for name in names], rows) if kind == "csv" else _json(names, rows)
     response = Response(stream_with_context(text), content_type=TYPES[kind])
@@ -44,7 +44,7 @@ def _rows(screen: "Screen", actor: Actor, query: Query, names: Sequence[str]) ->
     many = {name for name in names if fields.kind(screen.model, name) == "many"}
     begin(writing=False)
     for page in lists.every_page(actor, screen.model, query, names, ROWS_AT_ONCE):
-        for row in page.rows:
+        for row in disclosure.told(actor, screen.model, page.rows):
             others = {name: [label for _, label in page.related[name].get(row.id, ())] for name in many}
             yield [others[name] if name in many else _plain(getattr(row, name)) for name in names]
 

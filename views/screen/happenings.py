@@ -10,10 +10,11 @@ from backoffice.actions.action import find
 from backoffice.models.event import Event
 from backoffice.models.fields import heading
 from backoffice.policy.rules import can
-from backoffice.services import overview
-from views.actor import actor
+from backoffice.services import disclosure, overview
+from views.actor import actor, signed_in
 from views.portraits import avatar
 
+EVENT = ("id", "at", "actor_id", "action", "subject_type", "subject_id", "result", "before", "after", "reason")
 VERBS = {
     "create": "Added",
     "edit": "Changed",
@@ -28,11 +29,11 @@ VERBS = {
 
 def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events with names for actors and subjects, all names in one statement per entity."""
-    events = list(events)
+    told = disclosure.told(signed_in(), Event, list(events), EVENT)
     names = overview.names(
-        actor(), [*((e.subject_type, e.subject_id) for e in events), *(("users", e.actor_id) for e in events)]
+        signed_in(), [*((e.subject_type, e.subject_id) for e in told), *(("users", e.actor_id) for e in told)]
     )
-    pictures = overview.pictures(actor(), (event.actor_id for event in events))
+    pictures = overview.pictures(signed_in(), (event.actor_id for event in told))
     return [
         {
             "id": event.id,
@@ -47,11 +48,11 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
             "changes": changes(event),
             "had_before": bool(event.before),
         }
-        for event in events
+        for event in told
     ]
 
 
-def _avatar(event: Event, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
+def _avatar(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
     """Whoever did it, as one sees them; commands have no face."""
     number = event.actor_id
     return avatar(number, names.get(("users", number), ""), pictures.get(number)) if number else Markup("")
@@ -65,7 +66,7 @@ def verb(code: str) -> str:
     return VERBS.get(name) or heading(name)
 
 
-def subject(event: Event, name: str | None) -> Markup:
+def subject(event: Any, name: str | None) -> Markup:
     """The row an event is about, as a link where there is a screen for it."""
     if not event.subject_type:
         return Markup("")
@@ -80,7 +81,7 @@ def subject(event: Event, name: str | None) -> Markup:
     )
 
 
-def changes(event: Event) -> list[tuple[str, str, str]]:
+def changes(event: Any) -> list[tuple[str, str, str]]:
     """What changed, as (field, before, after)."""
     before, after = event.before or {}, event.after or {}
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]

@@ -17,7 +17,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import filters, lists
+from backoffice.services import disclosure, filters, lists
 from backoffice.services.filters import NONE, RANGED, Filter
 from backoffice.services.lists import Query
 from backoffice.text import is_id
@@ -75,6 +75,7 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
         return _refused(screen, actor, chosen, error), 400
     page = _frame(screen, actor, chosen, query)
     page.count, page.count_label = found.count or 0, _count_label(screen, found.count or 0)
+    found = replace(found, rows=disclosure.told(actor, screen.model, found.rows))
     page.rows = _rows(screen, chosen, found, page)
     page.previous_href = _href(query, before=found.previous) if found.previous else None
     page.next_href = _href(query, after=found.next) if found.next else None
@@ -85,13 +86,15 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
 def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
     """The page without its rows."""
     choices = related_choices(screen, actor, query)
-    page = ListPage(title=screen.name or "", screen=screen.slug, columns=_columns(screen, chosen, query))
+    columns = _columns(screen, actor, chosen, query)
+    page = ListPage(title=screen.name or "", screen=screen.slug, columns=columns)
     page.search, page.address = query.search, request.query_string.decode()
-    page.filters = [_filter(screen, name, query, choices) for name in screen.filters]
+    page.filters = [_filter(screen, name, query, choices) for name in screen.readable(actor, screen.filters)]
     page.chips = _chips(screen, query, choices)
     page.clear_href = screen.url_of("index")
     page.sizes = [(size, size == query.size) for size in lists.SIZES]
-    page.column_choices = [(name, screen.label_of(name), name in chosen) for name in screen.columns]
+    columns_there = screen.readable(actor, screen.columns)
+    page.column_choices = [(name, screen.label_of(name), name in chosen) for name in columns_there]
     page.preferences_href = screen.url_of("preferences")
     page.actions = [
         {"name": a.name, "label": a.label, "url": screen.action_url(a), "danger": a.danger}
@@ -111,7 +114,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
 
 def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
     """The page with a message in place of rows; what was typed stays, and can be taken off."""
-    typed = filters.as_typed(request.args.items(multi=True), screen.filters)
+    typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.filters))
     page = _frame(screen, actor, chosen, Query(sort=screen.sort, filters=typed))
     page.search = request.args.get("search", "")[:1000]
     page.problems, page.actions, page.exports = [error.message], [], []
@@ -170,14 +173,13 @@ def _staying(screen: "Screen", chosen: Sequence[str]) -> int:
     return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
 
 
-def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
+def _columns(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
     found = []
     for name in chosen:
         current = name == query.sort_name
         order = ("descending" if query.descending else "ascending") if current else None
         other = name if current and query.descending else f"-{name}" if current else name
-        sortable = lists.sortable(screen.model, name)
-        href = _href(replace(query, sort=other)) if sortable else None
+        href = _href(replace(query, sort=other)) if screen.sorts(actor, name) else None
         kind = "person" if name == screen.model.__label__ else fields.kind(screen.model, name)
         found.append(
             {
@@ -194,7 +196,7 @@ def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict
 def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
     """For each filter by a related row: the chosen ones and the first others, all in one statement."""
     parts = []
-    for name in (n for n in screen.filters if fields.kind(screen.model, n) in ("one", "many")):
+    for name in (n for n in screen.readable(actor, screen.filters) if fields.kind(screen.model, n) in ("one", "many")):
         target = fields.related_model(screen.model, name)
         chosen = [int(v) for f in query.filters if f.name == name for v in f.values if is_id(v)]
         first = (case((target.id.in_(chosen), 0), else_=1), target.id) if chosen else (target.id,)

@@ -9,6 +9,7 @@ from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import may_read
 from backoffice.services import lists, records
 from backoffice.services.actors import themselves
 from views.returning import safe_path
@@ -22,6 +23,8 @@ def answer(screen: "Screen", actor: Actor, name: str) -> Any:
     writes = screen.may(actor, "create") or screen.may(actor, "edit")
     kind = fields.kind(screen.model, name)
     if kind not in ("one", "many") or not (name in screen.filters or (writes and name in screen.fields)):
+        raise NotFound
+    if not may_read(actor, screen.model, name):
         raise NotFound
     target = fields.related_model(screen.model, name)
     found, more = records.options(actor=actor, model=target, search=request.args.get("search", ""))

@@ -1,6 +1,6 @@
 """Screen: name a model, and it has a list, details, forms, exports, actions and access rules."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
-from backoffice.policy.rules import can, require
-from backoffice.services import filters, lists
+from backoffice.policy.rules import can, may_read, require
+from backoffice.services import disclosure, filters, lists
 from backoffice.services.lists import Query
 from backoffice.time_zones import clock_of
 from forms.base import Form
@@ -155,6 +155,21 @@ class Screen(BaseView):
         """Whether the screen can do this, and the actor may."""
         return self.has(power) and can(actor, f"{self.endpoint}.{power}")
 
+    def readable(self, actor: Actor, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the screen's attributes that the actor may read: not what tells of rows that they do not see."""
+        return tuple(name for name in names if may_read(actor, self.model, name))
+
+    def readable_tabs(self, actor: Actor) -> dict[str, str]:
+        """The tabs of a row's details. One that is called like a relation shows that relation."""
+        return {name: label for name, label in self.tabs.items() if may_read(actor, self.model, name)}
+
+    def sorts(self, actor: Actor, name: str) -> bool:
+        """Whether the actor may order the list by `name`: an order tells values, and a cursor holds one."""
+        shown = name in self.columns or name == self.sort.removeprefix("-")
+        if not shown or not may_read(actor, self.model, name) or disclosure.is_guarded(actor, self.model, name):
+            return False
+        return lists.sortable(self.model, name)
+
     def actions(self, actor: Actor) -> list[Action]:
         """The actions that the actor may use here."""
         return [a for a in actions_of(self.model, actor) if a.name != "delete" or self.has("delete")]
@@ -190,22 +205,21 @@ class Screen(BaseView):
     # What a person asked for
 
     def query(self, actor: Actor, pairs: Any) -> Query:
-        """The list query of a request, with the person's own page size and their own days.
-
-        Only what the list shows may order it: an order tells values, and a cursor holds one.
-        """
+        """The list query of a request, with the person's own page size and their own days."""
         size = self.preferences_of(actor).get("size", 50)
+        allowed = self.readable(actor, self.filters)
         query = lists.parse(
-            self.model, pairs, allowed=self.filters, sort=self.sort, size=size, zone=clock_of(actor.time_zone)
+            self.model, pairs, allowed=allowed, sort=self.sort, size=size, zone=clock_of(actor.time_zone)
         )
-        if query.sort_name not in (*self.columns, self.sort.removeprefix("-")):
+        if not self.sorts(actor, query.sort_name):
             raise BadRequest("This list cannot be sorted like that.", field="sort")
         return query
 
     def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
         """The columns the person wants to see."""
         wanted = self.preferences_of(actor).get("columns") or self.shown or self.columns
-        return tuple(name for name in self.columns if name in wanted) or tuple(self.columns[:1])
+        columns = self.readable(actor, self.columns)
+        return tuple(name for name in columns if name in wanted) or columns[:1]
 
     def preferences_of(self, actor: Actor) -> dict[str, Any]:
         """What the person chose for this screen before."""
