@@ -59,8 +59,9 @@ def followed(client: Client, answer: TestResponse) -> TestResponse:
 
 
 def token_of(answer: TestResponse) -> UUID:
-    """The token in the address of a preview."""
-    return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", unquote(answer.request.url))[-1])
+    """The token of the preview that was asked for, or that the answer leads to."""
+    addresses = unquote(f"{answer.location} {answer.request.url}")
+    return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", addresses)[0])
 
 
 def confirmed(client: Client, screen: str, action: str, preview: TestResponse, reason: str = "") -> TestResponse:
