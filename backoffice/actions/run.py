@@ -42,6 +42,8 @@ def run(
     Raises NotFound (not this actor's preview of this action, or too old), NotAllowed, ConfirmationNeeded, or
     RuleBroken with the field `reason` or `confirm`, or the name of a parameter.
     """
+    for name in action.locks:  # before anything is locked or written, so that no two runs wait for each other
+        lock(name)
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
@@ -106,8 +108,6 @@ def _carry_out(
     original: BulkRun | None,
     reveal: Callable[[str], object],
 ) -> BulkRun:
-    for name in action.locks:
-        lock(name)
     ask = Ask(
         actor,
         select(BulkItem.row_id).where(BulkItem.run_id == run.id),

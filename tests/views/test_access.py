@@ -184,17 +184,6 @@ def test_access_of_a_new_screen_without_rows_must_be_thought_about(app: Flask, t
         list(cases(app, Person("administrators"), World(rows)))
 
 
-def test_access_of_a_new_parameter_must_be_thought_about(
-    app: Flask, there: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    block: Any = find("users.block")
-    given = find("users.add_to_group")
-    assert given is not None
-    monkeypatch.setattr(type(block), "parameters", (type(given.parameters[0])("event", "An event", Event),))
-    with pytest.raises(Unknown, match="who may choose Event"):
-        list(cases(app, Person("administrators"), there))
-
-
 def test_access_to_ones_own_bulk_run_needs_no_further_permission(app: Flask, there: World, client: Client) -> None:
     """A group that may act but sees no one else's runs finds its own result, and only that."""
     db.session.add(ClientTag(name="Bronze"))
