@@ -18,7 +18,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import require, scope
+from backoffice.policy.rules import scope
 from backoffice.services import events, related
 from backoffice.services.events import Happening
 from backoffice.text import cleaned
@@ -48,7 +48,7 @@ def run(
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
-    original = _undone(actor, planned)
+    original = undoing.hold(actor, planned) if planned.undo_of_id else None
     given = undoing.existing(action, planned.parameters) if original else planned.parameters
     planned.parameters = checked_parameters(actor, action, given, locked=True)
     if action.needs_confirmation(planned.parameters):
@@ -81,14 +81,6 @@ def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
     if found.state == "planned":
         found.state = "running"
     return found
-
-
-def _undone(actor: Actor, planned: BulkRun) -> BulkRun | None:
-    """The run that this one undoes, locked; None where it undoes none."""
-    if planned.undo_of_id is None:
-        return None
-    require(actor, "bulk.undo")
-    return undoing.hold(planned)
 
 
 def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: str) -> None:

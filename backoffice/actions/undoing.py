@@ -126,9 +126,13 @@ def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def hold(run: BulkRun) -> BulkRun:
-    """The run that `run` undoes, which no other undo touches until the transaction ends."""
-    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id).with_for_update()
+def hold(actor: Actor, run: BulkRun) -> BulkRun:
+    """The run that `run` undoes, which no other undo touches until the transaction ends.
+
+    Raises NotAllowed, or RuleBroken if the actor does not see it any more.
+    """
+    require(actor, "bulk.undo")
+    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun)).with_for_update()
     original = db.session.scalar(statement.execution_options(populate_existing=True))
     if original is None:
         raise RuleBroken(OVER)
