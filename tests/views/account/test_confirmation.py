@@ -179,6 +179,8 @@ def test_a_form_that_was_sent_is_kept_and_done_once_after_it(olivia: Client, cas
 def test_an_action_is_kept_with_its_rows_and_what_was_typed(olivia: Client, cast: Cast) -> None:
     """The preview has an address: one is asked on the way there, and comes back to it."""
     give = [cast.max.id, cast.vera.id]
+    cast.max.two_factor = cast.vera.two_factor = "email"
+    settle()
     with clock.at(LATER):
         page = previewed(olivia, "users", "disable-2fa", *give)
         assert is_asked(page)
