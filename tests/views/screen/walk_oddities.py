@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
@@ -44,38 +45,48 @@ def asked(page: Any, column: str) -> tuple[str, str]:
     return key, wanted
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-def test_all_that_match_are_those_that_the_list_shows(olivia: Client, column: str) -> None:
-    key, wanted = asked(olivia.get(LIST), column)
+def shown_with(client: Client, column: str) -> tuple[str, TestResponse]:
+    """The list filtered by this column, as its own form does it; the address and the page."""
+    key, wanted = asked(client.get(LIST), column)
     address = f"{LIST}?{urlencode({key: wanted})}"
-    page = olivia.get(address)
-    shown = row_ids(page)
-    assert len(shown) == MATCHING
+    page = client.get(address)
     assert wanted in (value_of(page, key), *ticked(page, key)), "the filter is on, and can be taken off"
+    return address, page
+
+
+def planned(client: Client, page: TestResponse, action: str) -> str:
+    """Press the action's button for all that match, as the page has it; the preview's address."""
     form = read(page).one("form", id="rows")
     sent: dict[str, Any] = {e["name"]: e["value"] for e in form.all("input", type="hidden")}
-    plan = olivia.post(f"{LIST}actions/mark", {**sent, "all_matching": "1"})
-    preview = olivia.get(plan.location)
-    assert "Mark 3 oddities" in read(preview).one("h1").text
+    answer = client.post(f"{LIST}actions/{action}", {**sent, "all_matching": "1"})
+    assert answer.status_code == 303
+    return answer.location
+
+
+def test_every_column_filters_all_that_match_and_exports(olivia: Client) -> None:
+    for column in COLUMNS:
+        _address, page = shown_with(olivia, column)
+        assert len(row_ids(page)) == MATCHING, column
+        preview = olivia.get(planned(olivia, page, "delete"))
+        assert "Delete 3 oddities" in read(preview).one("h1").text, column
+        assert "match now" not in preview.text, column
+        (href,) = [a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")]
+        assert len(olivia.get(href).get_data(as_text=True).splitlines()) == MATCHING + 1, column
+
+
+@pytest.mark.parametrize("column", ["reason", "tags", "list", "size"])
+def test_what_is_run_is_what_was_shown_and_the_way_back_is_the_list(olivia: Client, column: str) -> None:
+    address, page = shown_with(olivia, column)
+    preview = planned(olivia, page, "mark")
     gold, silver = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id)).all()
     chosen = {"step": "choose", "with.tags": ["", gold, silver], "with.group": ["", gold]}
-    assert olivia.post(plan.location, chosen).location == plan.location
-    preview = olivia.get(plan.location)
-    assert "match now" not in preview.text
-    assert olivia.post(plan.location, {"step": "run", "reason": ""}).location == plan.location
-    assert error_at(olivia.get(plan.location), "reason")
-    assert olivia.post(plan.location, {"step": "run", "reason": "Odd"}).location == address
+    assert olivia.post(preview, chosen).location == preview
+    assert olivia.post(preview, {"step": "run", "reason": ""}).location == preview
+    assert error_at(olivia.get(preview), "reason")
+    assert olivia.post(preview, {"step": "run", "reason": "Odd"}).location == address
     settle()
     marked = db.session.scalars(select(Oddity.id).where(Oddity.marked == "yes")).all()
-    assert sorted(marked) == sorted(shown)
-
-
-@pytest.mark.parametrize("column", COLUMNS)
-def test_exports_hold_what_the_list_shows(olivia: Client, column: str) -> None:
-    key, wanted = asked(olivia.get(LIST), column)
-    page = olivia.get(f"{LIST}?{urlencode({key: wanted})}")
-    (href,) = [a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")]
-    assert len(olivia.get(href).get_data(as_text=True).splitlines()) == MATCHING + 1
+    assert sorted(marked) == sorted(row_ids(page))
 
 
 def test_the_lists_own_words_go_on_meaning_the_list(olivia: Client) -> None:
@@ -86,8 +97,6 @@ def test_the_lists_own_words_go_on_meaning_the_list(olivia: Client) -> None:
 
 def test_a_list_that_changed_meanwhile_is_said(olivia: Client) -> None:
     page = olivia.get(f"{LIST}?reason=wanted")
-    sent = {e["name"]: e["value"] for e in read(page).one("form", id="rows").all("input", type="hidden")}
     db.session.add(Oddity(name="New", reason="wanted"))
     settle()
-    plan = olivia.post(f"{LIST}actions/delete", {**sent, "all_matching": "1"})
-    assert "3 matched when you looked, 4 match now." in olivia.get(plan.location).text
+    assert "3 matched when you looked, 4 match now." in olivia.get(planned(olivia, page, "delete")).text
