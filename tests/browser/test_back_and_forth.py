@@ -126,6 +126,18 @@ def walk_without_a_script(page: Page) -> None:
     back_to_the_beginning(page)
 
 
+def test_what_a_tab_keeps_ends_with_the_session(page: Page, people: list[User]) -> None:
+    sign_in(page, "olivia")
+    second_page(page)
+    preview_of_two(page)
+    page.get_by_label("Reason").fill(REASON)
+    assert REASON in page.evaluate("JSON.stringify({...sessionStorage})")
+    page.locator("summary.account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in*")
+    assert page.evaluate("JSON.stringify({...sessionStorage})") == "{}"
+
+
 def test_a_row_menu_leads_back_to_the_list(page: Page, people: list[User]) -> None:
     sign_in(page, "olivia")
     before = second_page(page)
