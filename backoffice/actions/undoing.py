@@ -115,6 +115,13 @@ def foretold(actor: Actor, run: BulkRun) -> list[str]:
     return [*dict.fromkeys(found), *inverse.foretell(Ask(actor, items, run.parameters, undo_of=original.id))]
 
 
+def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
+    """What an undo cannot bring back: of the action, or of the one that the run undoes."""
+    original = db.session.get(BulkRun, run.undo_of_id) if run.undo_of_id else None
+    undone = find(original.action) if original else action
+    return undone.lasting if undone else ()
+
+
 def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters without the rows that were deleted since. Raises RuleBroken if that leaves none of one."""
     found: dict[str, Any] = {}

@@ -121,7 +121,7 @@ def _decided(screen: "Screen", actor: Actor, shown: Preview, problem: dict[str, 
         "confirm_phrase": phrase(action, run) if action.typed_confirmation and asks else None,
         "confirm": draft.get("confirm", ""),
         "confirm_error": errors.get("confirm"),
-        "irreversible": action.lasting,
+        "irreversible": undoing.lasting(run, action),
     }
 
 

@@ -51,6 +51,7 @@ def test_what_was_refused_stays_for_whoever_may(olivia: Client, boss: Client) ->
     done = act(olivia, "users", "block", cast.managers.id, cast.employee.id)
     page = undo_page(boss, done)
     assert "Undo: Unblock 1 person" in page
+    assert "Ended sessions stay ended: people sign in again." in page
     assert "1 refused: managers@example.com is in a group that you may not give." in page
     undone = run_at(undo(boss, done))
     assert undone.counts == {"done": 1, "refused": 1}
