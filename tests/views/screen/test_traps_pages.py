@@ -10,7 +10,7 @@ from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.house.source import modules
-from tests.support.acting import decided, previewed, token_of
+from tests.support.acting import decided, followed, previewed, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import Element, read, value_of
@@ -45,7 +45,7 @@ def every_page(olivia: Client, zoo: Cast) -> dict[str, Any]:
         ("/admin/groups/new", {"name": ""}),
         ("/account/password", {"current_password": "x"}),
     ]
-    found |= {f"POST {path} {form}": olivia.post(path, form) for path, form in posts}
+    found |= {f"POST {path} {form}": followed(olivia, olivia.post(path, form)) for path, form in posts}
     found["old token"] = olivia.raw_post("/admin/users/new", data={"first_name": XSS})
     visitor = olivia.application.test_client()
     found |= {path: visitor.get(path) for path in ("/sign-in", "/invitations/x")}
