@@ -35,7 +35,7 @@ class BulkRun(Record):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
-    draft: Mapped[dict[str, Any] | None] = mapped_column(info={"hidden": True})
+    draft: Mapped[dict[str, Any] | None] = mapped_column(info={"personal": True, "hidden": True})
 
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
 
