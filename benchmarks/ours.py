@@ -2,15 +2,12 @@
 
 import base64
 import json
-import re
 from typing import ClassVar
 from urllib.parse import quote
 
 from benchmarks.client import Client
 from benchmarks.data import OLIVIA, PASSWORD, settings
 from benchmarks.peer import Ids, Peer, Rows
-
-SELECTION = re.compile(r'name="selection" value="([^"]+)"')
 
 
 class Ours(Peer):
@@ -44,18 +41,17 @@ class Ours(Peer):
         return super().path(measure, rows, size=size) if measure != "middle" else f"/admin/users/?after={cursor}"
 
     def block(self, client: Client, ids: Ids) -> None:
-        """Two requests: the preview, and the run that its token allows."""
+        """Three requests: the preview is planned, looked at, and run."""
         self._act(client, [("row", number) for number in ids])
 
     def block_invited(self, client: Client) -> None:
-        self._act(client, [("all_matching", 1), ("status", "invited")])
+        self._act(client, [("all_matching", 1), ("list", "status=invited")])
 
     def _act(self, client: Client, chosen: list[tuple[str, object]]) -> None:
         token = ("csrf_token", self.token)
-        preview = client.post("/admin/users/actions/block", [token, *chosen])
-        selection = SELECTION.search(preview.text)
-        assert selection, preview.text
-        client.post("/admin/users/actions/block", [token, ("selection", selection[1]), ("reason", "benchmark")])
+        preview = client.post("/admin/users/actions/block", [token, *chosen]).headers["location"]
+        client.get(preview)
+        client.post(preview, [token, ("reason", "benchmark")])
 
 
 PEER = Ours()

@@ -18,7 +18,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import require, scope
+from backoffice.policy.rules import scope
 from backoffice.services import events, related
 from backoffice.services.events import Happening
 from backoffice.text import cleaned
@@ -42,11 +42,13 @@ def run(
     Raises NotFound (not this actor's preview of this action, or too old), NotAllowed, ConfirmationNeeded, or
     RuleBroken with the field `reason` or `confirm`, or the name of a parameter.
     """
+    for name in action.locks:  # before anything is locked or written, so that no two runs wait for each other
+        lock(name)
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
-    original = _undone(actor, planned)
+    original = undoing.hold(actor, planned) if planned.undo_of_id else None
     given = undoing.existing(action, planned.parameters) if original else planned.parameters
     planned.parameters = checked_parameters(actor, action, given, locked=True)
     if action.needs_confirmation(planned.parameters):
@@ -81,14 +83,6 @@ def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
     return found
 
 
-def _undone(actor: Actor, planned: BulkRun) -> BulkRun | None:
-    """The run that this one undoes, locked; None where it undoes none."""
-    if planned.undo_of_id is None:
-        return None
-    require(actor, "bulk.undo")
-    return undoing.hold(planned)
-
-
 def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: str) -> None:
     if action.reason_required and not reason:
         raise RuleBroken("Say why, in a few words: the reason is kept in the events log.", field="reason")
@@ -106,8 +100,6 @@ def _carry_out(
     original: BulkRun | None,
     reveal: Callable[[str], object],
 ) -> BulkRun:
-    for name in action.locks:
-        lock(name)
     ask = Ask(
         actor,
         select(BulkItem.row_id).where(BulkItem.run_id == run.id),

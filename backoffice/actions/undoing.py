@@ -1,5 +1,6 @@
 """Undo: planned like any action, over what a run changed and nobody has changed or taken back since."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -67,9 +68,8 @@ def undoable(run: BulkRun, action: Action) -> Ids:
 
 
 def taken_back(run: BulkRun) -> int:
-    """How many of the rows that the run changed were brought back by an undo."""
-    done = select(func.count()).select_from(BulkItem).where(BulkItem.run_id == run.id, _is_taken_back(run.id))
-    return db.session.scalar(done) or 0
+    """How many of the rows that the run changed were brought back by undos."""
+    return _taken_back([run.id]).get(run.id, 0)
 
 
 def undos(run: BulkRun) -> list[int]:
@@ -79,14 +79,19 @@ def undos(run: BulkRun) -> list[int]:
 
 def partly_undone(run_ids: Collection[int]) -> set[int]:
     """Those of the runs of which some of the changed rows were brought back, and some were not."""
-    if not run_ids:
+    if not (taken := _taken_back(run_ids)):
         return set()
-    back = func.count(BulkItem.row_id.distinct())
-    undone = select(BulkRun.undo_of_id, back).join(BulkItem, BulkItem.run_id == BulkRun.id)
-    undone = undone.where(BulkRun.undo_of_id.in_(run_ids), _ran(), BulkItem.outcome == "done")
-    taken = dict(db.session.execute(undone.group_by(BulkRun.undo_of_id)).all())
     runs = db.session.execute(select(BulkRun.id, BulkRun.counts).where(BulkRun.id.in_(taken)))
-    return {run_id for run_id, counts_ in runs if taken[run_id] < counts_.get("done", 0)}
+    return {run_id for run_id, counted in runs if taken[run_id] < counted.get("done", 0)}
+
+
+def _taken_back(run_ids: Collection[int]) -> Counter[int]:
+    """How many rows of each run were brought back; an undo brings back each row once."""
+    undos = select(BulkRun.undo_of_id, BulkRun.counts).where(BulkRun.undo_of_id.in_(run_ids), _ran())
+    found: Counter[int] = Counter()
+    for run_id, counted in db.session.execute(undos):
+        found[run_id] += counted.get("done", 0)
+    return +found
 
 
 def foretold(actor: Actor, run: BulkRun) -> list[str]:
@@ -110,6 +115,13 @@ def foretold(actor: Actor, run: BulkRun) -> list[str]:
     return [*dict.fromkeys(found), *inverse.foretell(Ask(actor, items, run.parameters, undo_of=original.id))]
 
 
+def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
+    """What an undo cannot bring back: of the action, or of the one that the run undoes."""
+    original = db.session.get(BulkRun, run.undo_of_id) if run.undo_of_id else None
+    undone = find(original.action) if original else action
+    return undone.lasting if undone else ()
+
+
 def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters without the rows that were deleted since. Raises RuleBroken if that leaves none of one."""
     found: dict[str, Any] = {}
@@ -121,9 +133,13 @@ def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def hold(run: BulkRun) -> BulkRun:
-    """The run that `run` undoes, which no other undo touches until the transaction ends."""
-    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id).with_for_update()
+def hold(actor: Actor, run: BulkRun) -> BulkRun:
+    """The run that `run` undoes, which no other undo touches until the transaction ends.
+
+    Raises NotAllowed, or RuleBroken if the actor does not see it any more.
+    """
+    require(actor, "bulk.undo")
+    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun)).with_for_update()
     original = db.session.scalar(statement.execution_options(populate_existing=True))
     if original is None:
         raise RuleBroken(OVER)

@@ -15,11 +15,11 @@ class Handover(Base):
     __tablename__ = "handovers"
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
+    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     session_id: Mapped[int] = mapped_column(BigInt, ForeignKey("sessions.id", ondelete="CASCADE"))
-    sealed: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    sealed: Mapped[str] = mapped_column(Text, info={"personal": True})
+    created_at: Mapped[datetime] = mapped_column(info={"personal": False})
 
     __table_args__ = (
         Index("ix_handovers_user_id", "user_id"),

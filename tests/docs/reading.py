@@ -69,9 +69,28 @@ def ticked(ids: Iterable[int]) -> dict[str, Any]:
 
 def carried_out(client: Client, action: str, chosen: dict[str, Any], **words: str) -> str:
     """Preview an action, run it, and answer the address of its result."""
-    url = f"{LIST}actions/{action}"
-    preview = client.post(url, chosen)
-    assert preview.status_code == 200, text_of(preview)[:3000]
-    done = client.post(url, {"selection": hidden(preview, "selection"), **words})
-    assert done.status_code == 303, text_of(done)[:3000]
-    return str(done.headers["Location"])
+    done = client.post(planned(client, action, chosen), words)
+    assert (done.status_code, "/actions/" in done.location) == (303, False), text_of(done)[:3000]
+    return result_of(client, done)
+
+
+def planned(client: Client, action: str, chosen: dict[str, Any]) -> str:
+    """The address of the preview that was asked for."""
+    asked = client.post(f"{LIST}actions/{action}", chosen)
+    assert asked.status_code == 303, text_of(asked)[:3000]
+    assert client.get(asked.location).status_code == 200
+    return asked.location
+
+
+def result_of(client: Client, done: TestResponse) -> str:
+    """The address of the result to which the page leads that people come back to."""
+    match = re.search(r'"(/admin/bulk-runs/\d+)"', text_of(client.get(done.location)))
+    assert match, text_of(done)
+    return match[1]
+
+
+def undone(client: Client, result: str) -> None:
+    """Press Undo, and the button of its preview."""
+    asked = client.post(f"{result}/undo")
+    assert client.get(asked.location).status_code == 200
+    assert client.post(asked.location).status_code == 303

@@ -12,6 +12,7 @@ from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.services import events
 from backoffice.services import records as rows
+from tests.support.acting import act
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 
@@ -64,10 +65,7 @@ def test_a_deleted_person_is_erased_and_the_chain_stays_whole(client: Client, ca
         actor=cast.actor("max", all_permissions=True), model=User, row_id=number, version=cast.vera.version,
         values={"last_name": "Secret-Surname", "phone": "+49 30 123456"},
     )  # fmt: skip
-    preview = olivia.post("/admin/users/actions/delete", {"row": str(number)}).text
-    token = preview.split('name="selection" value="')[1].split('"')[0]
-    done = olivia.post("/admin/users/actions/delete", {"selection": token, "confirm": "delete 1"})
-    assert done.status_code == 303
+    act(olivia, "users", "delete", number)
     settle()
     stored = str([list(row) for table in db.metadata.sorted_tables for row in db.session.execute(select(table))])
     assert not any(trace in stored for trace in ("Secret-Surname", "123456", "vera@example.com"))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from tests.conftest import Stage
-from tests.docs.reading import LIST, carried_out, hidden, stored, text_of, ticked, warehouse
+from tests.docs.reading import LIST, carried_out, planned, stored, text_of, ticked, undone, warehouse
 from tests.docs.tutorial import commands
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -46,7 +46,7 @@ def test_row_menu_closes_one_and_undo_opens_it(olivia: Client) -> None:
     assert statuses(row_id) == ["closed"]
     assert "Close 1 warehouse" in text_of(olivia.get(result))
     assert "Flood" in text_of(olivia.get(result))
-    assert olivia.post(f"{result}/undo").status_code == 303
+    undone(olivia, result)
     assert statuses(row_id) == ["open"]
     settle()
     events = list(db.session.scalars(select(Event).where(Event.subject_type == "warehouses").order_by(Event.id)))
@@ -58,7 +58,7 @@ def test_row_menu_closes_one_and_undo_opens_it(olivia: Client) -> None:
 
 def test_ticked_rows_get_one_outcome_each(olivia: Client) -> None:
     ids = [warehouse("A"), warehouse("B"), warehouse("C", pallets=1), warehouse("D", status="closed")]
-    preview = text_of(olivia.post(f"{LIST}actions/close", ticked(ids)))
+    preview = text_of(olivia.get(planned(olivia, "close", ticked(ids))))
     for sentence in ("Close 2 warehouses", "1 would not change: already closed", "1 refused: C still holds pallets."):
         assert sentence in preview
     assert statuses(*ids) == ["open", "open", "open", "closed"]
@@ -69,27 +69,28 @@ def test_ticked_rows_get_one_outcome_each(olivia: Client) -> None:
 
 def test_a_reason_is_asked_for(olivia: Client) -> None:
     row_id = warehouse("A")
-    preview = olivia.post(f"{LIST}actions/close", {"row": str(row_id)})
-    answer = olivia.post(f"{LIST}actions/close", {"selection": hidden(preview, "selection")})
-    assert answer.status_code == 422
+    preview = planned(olivia, "close", {"row": str(row_id)})
+    assert olivia.post(preview).location == preview
+    answer = olivia.get(preview)
+    assert (answer.status_code, "Say why, in a few words" in text_of(answer)) == (422, True)
     assert statuses(row_id) == ["open"]
 
 
 def test_all_that_match_is_what_the_list_shows(olivia: Client) -> None:
     kiel = [warehouse(f"K{number}", city="Kiel") for number in range(60)]
     bremen = warehouse("B", city="Bremen")
-    result = carried_out(olivia, "close", {"all_matching": "1", "city": "Kiel"}, reason="Sold")
+    result = carried_out(olivia, "close", {"all_matching": "1", "list": "city=Kiel"}, reason="Sold")
     assert set(statuses(*kiel)) == {"closed"}
     assert statuses(bremen) == ["open"]
-    assert olivia.post(f"{result}/undo").status_code == 303
+    undone(olivia, result)
     assert set(statuses(*kiel)) == {"open"}
 
 
 def test_a_warehouse_changed_since_the_preview_is_left_alone(olivia: Client) -> None:
     ids = [warehouse("A"), warehouse("B")]
-    token = hidden(olivia.post(f"{LIST}actions/close", ticked(ids)), "selection")
+    preview = planned(olivia, "close", ticked(ids))
     olivia.post(f"{LIST}{ids[0]}/edit", {"version": "1", "city": "Kiel"})
-    done = olivia.post(f"{LIST}actions/close", {"selection": token, "reason": "Winter"})
+    done = olivia.post(preview, {"reason": "Winter"})
     assert "1 left alone: changed by somebody since." in text_of(olivia.get(done.headers["Location"]))
     assert statuses(*ids) == ["open", "closed"]
 

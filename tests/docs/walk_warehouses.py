@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.docs.reading import LIST, found, hidden, ids_on, link, stored, text_of, warehouse
+from tests.docs.reading import LIST, found, hidden, ids_on, link, planned, stored, text_of, warehouse
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 
@@ -134,11 +134,11 @@ def test_edit_of_what_somebody_just_changed_shows_both(olivia: Client, app: Any)
 
 def test_delete_wants_its_words_and_the_events_keep_what_was_there(olivia: Client) -> None:
     row_id = warehouse("Harbour", city="Hamburg")
-    url = f"{LIST}actions/delete"
-    token = {"selection": hidden(olivia.post(url, {"row": str(row_id)}), "selection")}
-    assert olivia.post(url, {**token, "confirm": "yes"}).status_code == 422
+    url = planned(olivia, "delete", {"row": str(row_id)})
+    assert olivia.post(url, {"confirm": "yes"}).location == url
+    assert "delete 1" in text_of(olivia.get(url))
     assert stored(row_id)
-    assert olivia.post(url, {**token, "confirm": "delete 1"}).status_code == 303
+    assert olivia.post(url, {"confirm": "delete 1"}).location == LIST
     assert stored(row_id) is None
     (event,) = events(row_id)
     assert (event.action, event.before["name"], event.before["city"]) == ("warehouses.delete", "Harbour", "Hamburg")

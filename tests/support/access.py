@@ -10,13 +10,11 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from backoffice.actions.action import Action, Parameter, actions_of
+from backoffice.actions.action import Action, actions_of
 from backoffice.models import fields
-from backoffice.models.client_tag import ClientTag
-from backoffice.models.group import Group
 from backoffice.policy.permissions import area_of
 from tests.support.access_alone import ALONE
-from tests.support.asking import GIVEN_GROUP, METHODS, Case, Person, Tries, Try, Unknown, World
+from tests.support.asking import METHODS, Case, Person, Tries, Try, Unknown, World
 from views.headers import OPEN
 from views.screen.screen import POWERS, Screen
 
@@ -137,14 +135,19 @@ def _act(screen: Screen, person: Person, world: World) -> Tries:
             yield Try("POST", gate(screen, person, "view", 404), values, {"row": 1})
             continue
         one, two = world.rows[screen.model]
-        chosen = {p.name: _chosen(p, world) for p in action.parameters}
         for data in ({"row": one}, {"row": [one, two]}, {"all_matching": "1"}):
-            yield Try("POST", _preview(screen, person, action, data), values, {**data, **chosen})
-        gated = _action_gate(screen, person, action)
-        yield Try("POST", gated or (400,), values, {"row": "x"})
-        yield Try("POST", gated or (404,), values, {"selection": world.preview})
-        if action.parameters:
-            yield Try("POST", gated or (200,), values, {"row": one})
+            yield Try("POST", _preview(screen, person, action, data), values, data)
+        yield Try("POST", _action_gate(screen, person, action) or (400,), values, {"row": "x"})
+
+
+def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
+    """Of an action on rows that somebody else previewed, and of every other action by the same token."""
+    for action in actions_of(screen.model) or [None]:
+        name = action.name.replace("_", "-") if action else "nonsense"
+        known = action is not None and (action.name != "delete" or screen.has("delete"))
+        gated = _action_gate(screen, person, action) if action and known else gate(screen, person, "view", 404)
+        for method, data in (("GET", {}), ("POST", {}), ("POST", {"step": "choose"})):
+            yield Try(method, gated or (404,), {"action": name, "token": world.preview}, data)
 
 
 def _action_gate(screen: Screen, person: Person, action: Action) -> tuple[int, ...]:
@@ -159,26 +162,9 @@ def _preview(screen: Screen, person: Person, action: Action, data: Mapping[str, 
         return refused
     if every and not person.holds("bulk.run_all_matching"):
         return (403,)
-    if not all(_may_choose(person, p) for p in action.parameters):
-        return (422,)
     if (many or every) and not person.holds("bulk.run"):
         return (403,)
-    return (400,) if (many or every) and action.most_rows == 1 else (200,)
-
-
-def _chosen(parameter: Parameter, world: World) -> int:
-    if parameter.model not in world.rows:
-        raise Unknown(f"no {parameter.model.__name__} to choose for the parameter {parameter.name}")
-    return world.rows[parameter.model][0]
-
-
-def _may_choose(person: Person, parameter: Parameter) -> bool:
-    """Client tags of people who are allowed all of them may be given by anyone; groups by whom the policy says."""
-    if parameter.model is ClientTag:
-        return True
-    if parameter.model is Group:
-        return person.gives(GIVEN_GROUP)
-    raise Unknown(f"who may choose {parameter.model.__name__}?")
+    return (400,) if (many or every) and action.most_rows == 1 else (303,)
 
 
 PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
@@ -189,6 +175,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "edit": _edit,
     "export": _export,
     "act": _act,
+    "preview": _others_preview,
     "lookup": _lookup,
     "preferences": _preferences,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from tests.support.asking import METHODS, Person, Tries, Try
 
@@ -61,4 +62,5 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "account.avatar_remove": _to_all("POST", 303),
     "avatar": _to_all("GET", 404, key="0" * 32, size=64),
     "account.password": _page_with_form,
+    "account.handover": _to_all("GET", 404, token=UUID(int=0)),
 }

@@ -32,8 +32,11 @@ MODELS: dict[str, Any] = {
 
 def asked_for(screen: str, action: str, *rows: int, **filters: Any) -> tuple[str, dict[str, Any]]:
     """Where a list's form is sent for the preview of ticked rows, or with all_matching="1" of what the list shows."""
-    fields = {"row": list(rows)} if rows else {"all_matching": filters.pop("all_matching", "")}
-    return f"/admin/{screen}/actions/{action}", {**fields, "list": urlencode(filters, doseq=True)}
+    path = f"/admin/{screen}/actions/{action}"
+    if rows:
+        return path, {"row": list(rows)}
+    every = {"all_matching": filters.pop("all_matching", "")}
+    return path, {**every, "list": urlencode(filters, doseq=True)}
 
 
 def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any) -> TestResponse:
@@ -59,8 +62,9 @@ def followed(client: Client, answer: TestResponse) -> TestResponse:
 
 
 def token_of(answer: TestResponse) -> UUID:
-    """The token in the address of a preview."""
-    return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", unquote(answer.request.url))[-1])
+    """The token of the preview that was asked for, or that the answer leads to."""
+    addresses = unquote(f"{answer.location} {answer.request.url}")
+    return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", addresses)[0])
 
 
 def confirmed(client: Client, screen: str, action: str, preview: TestResponse, reason: str = "") -> TestResponse:

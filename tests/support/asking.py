@@ -9,7 +9,6 @@ from backoffice.policy.shipped import SHIPPED
 
 METHODS = ("GET", "POST")
 MAP = {shipped.key: shipped for shipped in SHIPPED}
-GIVEN_GROUP = "employee"  # the group that parameters name, and whose member is acted on
 
 
 class Unknown(AssertionError):
@@ -29,12 +28,6 @@ class Person:
     def holds(self, code: str) -> bool:
         """Whether the shipped group has the code, by the policy and not by the database."""
         return self.key is not None and code in MAP[self.key].permissions()
-
-    def gives(self, group: str) -> bool:
-        """Whether members may give the shipped group called `group`."""
-        if self.key is None:
-            return False
-        return self.key == "administrators" or group in MAP[self.key].grants
 
 
 @dataclass(frozen=True)

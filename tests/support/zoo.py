@@ -68,4 +68,4 @@ def _block(people: list[User]) -> None:
     assert action is not None
     chosen = Selection(ids=[person.id for person in people])
     planned = preview(actor=actor, action=action, selection=chosen).run
-    run(actor=actor, token=str(planned.token), action=action, reason="=1+1")
+    run(actor=actor, token=planned.token, action=action, reason="=1+1")

@@ -15,9 +15,9 @@ from backoffice.models import fields
 from backoffice.models.user import User
 from backoffice.services import lists
 from tests.support import hostile
+from tests.support.acting import previewed, token_of
 from tests.support.client import Client
 from tests.support.hostile import encoded, fingerprint
-from tests.support.html import hidden
 
 EXAMPLES = settings(max_examples=40)
 FEWER = settings(max_examples=25)
@@ -172,12 +172,14 @@ ACTION_FIELDS = [
     "row",
     "row",
     "all_matching",
-    "selection",
+    "list",
+    "matched",
     "reason",
     "confirm",
     "back",
-    "group",
-    "tags",
+    "step",
+    "with.group",
+    "with.tags",
     "search",
     "status",
 ]
@@ -200,10 +202,9 @@ def test_hostile_words_with_a_genuine_selection(olivia: Client) -> None:
     @given(hostile.texts)
     def check(reason: str) -> None:
         db.session.execute(update(User).where(User.id == 12).values(status="active"))
-        preview = olivia.post("/admin/users/actions/block", {"row": "12"})
-        token = hidden(preview, "selection")
-        answer = send(olivia, "/admin/users/actions/block", [("selection", token), ("reason", reason)])
-        assert answer.status_code < 500
+        token = token_of(previewed(olivia, "users", "block", 12))
+        answer = send(olivia, f"/admin/users/actions/block/{token}", [("reason", reason)])
+        assert olivia.get(answer.location or "/").status_code < 500
 
     check()
 
@@ -213,8 +214,13 @@ def test_hostile_words_with_a_genuine_selection(olivia: Client) -> None:
 def test_ten_thousand_chosen_rows_are_an_answer_and_not_a_failure(
     olivia: Client, action: str, name: str, number: int
 ) -> None:
-    pairs = [("row", "12"), *((name, text) for text in hostile.many_ids(number))]
-    assert send(olivia, f"/admin/users/actions/{action}", pairs).status_code in (200, 400, 413, 422)
+    path = f"/admin/users/actions/{action}"
+    if name != "row":
+        path, name = f"{path}/{token_of(previewed(olivia, 'users', action, 12))}", f"with.{name}"
+    pairs = [("step", "choose"), ("row", "12"), *((name, text) for text in hostile.many_ids(number))]
+    answer = send(olivia, path, pairs)
+    assert answer.status_code in (303, 400, 413, 422)
+    assert olivia.get(answer.location or "/").status_code in (200, 422)
 
 
 @pytest.mark.parametrize("name", ["groups", "client_tags"])

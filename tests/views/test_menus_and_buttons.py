@@ -13,6 +13,7 @@ from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
+from tests.support.acting import followed
 from tests.support.asking import Person
 from tests.support.cast import Cast
 from tests.support.client import Client
@@ -107,7 +108,7 @@ def test_every_offered_action_of_a_row_opens_its_preview(
         screen = next(s for s in screens(app) if s.endpoint == endpoint)
         menu = read(client.get(f"/admin/{screen.slug}/{row}/menu"))
         for path in {p for p in pressed(menu) if "/actions/" in p}:
-            answer = client.post(path, {"row": row})
+            answer = followed(client, client.post(path, {"row": row}))
             assert answer.status_code == 200, path
             assert "refused:" not in answer.get_data(as_text=True), path
 

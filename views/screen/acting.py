@@ -40,7 +40,7 @@ def plan(screen: "Screen", actor: Actor, name: str) -> Any:
         selection = _selection(screen, actor)
         planned = preview(actor=actor, action=action, selection=selection, draft=draft).run
         db.session.commit()
-    except BadRequest as error:
+    except (BadRequest, NotFound) as error:
         if back is None:
             raise
         db.session.rollback()

@@ -14,6 +14,7 @@ from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.services import lists, records
+from backoffice.text import cleaned
 from forms.base import Form
 from forms.fields import PickField
 
@@ -65,7 +66,7 @@ def values_of(form: Form) -> dict[str, list[Any]]:
 
 def typed_into(form: Form) -> dict[str, list[str]]:
     """What was sent, as it was sent, to show it again."""
-    return {field.name: [text[:20] for text in field.raw_data or ()][:MOST_CHOSEN] for field in form}
+    return {field.name: [cleaned(text[:20]) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form}
 
 
 def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
@@ -120,7 +121,7 @@ def _decided(screen: "Screen", actor: Actor, shown: Preview, problem: dict[str, 
         "confirm_phrase": phrase(action, run) if action.typed_confirmation and asks else None,
         "confirm": draft.get("confirm", ""),
         "confirm_error": errors.get("confirm"),
-        "irreversible": action.lasting,
+        "irreversible": undoing.lasting(run, action),
     }
 
 

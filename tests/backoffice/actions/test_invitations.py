@@ -15,11 +15,10 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import system
-from tests.support.acting import act, confirmed, outcome, previewed, run_at, status_of, undo
+from tests.support.acting import act, confirmed, decided, outcome, previewed, run_at, status_of, token_of, undo
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import mailed
-from tests.support.html import hidden
 from tests.support.links import WORDS, invited, link_to, newcomer
 from tests.support.races import at_once
 
@@ -129,8 +128,8 @@ def test_pressed_twice_at_once_it_is_one_mail(app: Flask, ivan: User, olivia: Cl
     for number in range(2, 22):
         forget_mails()
         preview = previewed(olivia, "users", "resend-invitation", ivan.id)
-        words = {"selection": hidden(preview, "selection")}
-        acts = [partial(each.post, "/admin/users/actions/resend-invitation", words) for each in (olivia, other)]
+        path = f"/admin/users/actions/resend-invitation/{token_of(preview)}"
+        acts = [partial(each.post, path) for each in (olivia, other)]
         assert [answer.status_code for answer in at_once(acts)] == [303, 303]
         assert (mails(), len(links_of(ivan))) == (1, number)
 
@@ -140,12 +139,10 @@ def test_two_previews_run_at_once_leave_one_link_that_works(app: Flask, ivan: Us
     other = newcomer(app).sign_in("olivia")
     for _ in range(10):
         forget_mails()
-        tokens = [
-            hidden(previewed(each, "users", "resend-invitation", ivan.id), "selection") for each in (olivia, other)
-        ]
+        tokens = [token_of(previewed(each, "users", "resend-invitation", ivan.id)) for each in (olivia, other)]
         path = "/admin/users/actions/resend-invitation"
         pairs = zip((olivia, other), tokens, strict=True)
-        answers = at_once([partial(each.post, path, {"selection": token}) for each, token in pairs])
+        answers = at_once([partial(each.post, f"{path}/{token}") for each, token in pairs])
         assert sorted(str(run_at(answer).counts) for answer in answers) == ["{'done': 1}", "{'stale': 1}"]
         assert [state for state, _ends in links_of(ivan)].count("open") == 1
 
@@ -260,8 +257,7 @@ def test_who_may_do_it_by_a_direct_request(app: Flask, staff: list[str], *, acti
     if may:
         assert confirmed(visitor, "users", action, answer).status_code == 303
     else:
-        forged = {"selection": "00000000-0000-0000-0000-000000000000"}
-        assert visitor.post(f"/admin/users/actions/{action}", forged).status_code == 403
+        assert decided(visitor, "users", action, "00000000-0000-0000-0000-000000000000").status_code == 403
         assert (status_of(ivan), mails()) == ("invited", 1)
 
 
@@ -281,8 +277,8 @@ def test_nobody_reaches_whoever_outranks_them(app: Flask, staff: list[str], acti
 def test_a_preview_of_somebody_else_runs_for_nobody(app: Flask, staff: list[str], client: Client) -> None:
     ivan = invited(app, Cast().olivia)
     client.sign_in("olivia")
-    token = hidden(previewed(client, "users", "revoke-invitation", ivan.id), "selection")
+    token = token_of(previewed(client, "users", "revoke-invitation", ivan.id))
     visitor = newcomer(app).sign_in("main_administrator")
-    assert visitor.post("/admin/users/actions/revoke-invitation", {"selection": token}).status_code == 404
-    assert client.post("/admin/users/actions/resend-invitation", {"selection": token}).status_code == 404
+    assert decided(visitor, "users", "revoke-invitation", token).status_code == 404
+    assert decided(client, "users", "resend-invitation", token).status_code == 404
     assert (status_of(ivan), mails()) == ("invited", 1)

@@ -69,7 +69,7 @@ def tried(cast: Cast, *rows: Message, name: str = "olivia") -> list[tuple[str, s
     """What becomes of the messages, each with the rule that refused it."""
     actor, ids = cast.actor(name), [row.id for row in rows]
     planned = preview(actor=actor, action=retry(), selection=Selection(ids=ids)).run
-    done = run(actor=actor, token=str(planned.token), action=retry())
+    done = run(actor=actor, token=planned.token, action=retry())
     db.session.commit()
     db.session.expire_all()
     return [outcome(done, row_id) for row_id in ids]
@@ -91,7 +91,7 @@ def test_nothing_is_announced_where_the_run_is_taken_back(app: Flask, cast: Cast
     message = invitation(app, cast, state="dead")
     soon.clear()
     planned = preview(actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])).run
-    run(actor=cast.actor("olivia"), token=str(planned.token), action=retry())
+    run(actor=cast.actor("olivia"), token=planned.token, action=retry())
     db.session.rollback()
     db.session.commit()
     assert soon == []
@@ -140,7 +140,7 @@ def test_a_preview_that_the_worker_overtook_is_stale(app: Flask, cast: Cast) -> 
     planned = preview(actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])).run
     taken = {"state": "sending", "version": message.version + 1}
     db.session.execute(update(Message).where(Message.id == message.id).values(taken))
-    done = run(actor=cast.actor("olivia"), token=str(planned.token), action=retry())
+    done = run(actor=cast.actor("olivia"), token=planned.token, action=retry())
     assert outcome(done, message.id) == ("stale", "")
     assert db.session.scalars(select(Message.state).where(Message.id == message.id)).one() == "sending"
 

@@ -17,11 +17,11 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
 from backoffice.services import passwords
 from backoffice.services.sign_in import REFUSED
-from tests.support.acting import act, confirmed, everything, handed_over, outcome, previewed, undo
+from tests.support.acting import act, confirmed, decided, everything, handed_over, outcome, previewed, token_of, undo
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step
-from tests.support.html import hidden, read
+from tests.support.html import read
 from tests.support.links import WORDS, link_to, newcomer
 from tests.support.races import at_once
 
@@ -114,12 +114,14 @@ def test_it_is_shown_once_and_kept_nowhere(
     lena: User, olivia: Client, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     preview = previewed(olivia, "users", "temporary-password", lena.id)
-    words = {"selection": hidden(preview, "selection")}
-    answer = olivia.post(PATH, words)
+    href = f"{PATH}/{token_of(preview)}"
+    led_to = olivia.post(href).location
+    answer = olivia.get(led_to)
     given = read(answer).one("output").text
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert read(answer).one("button", type="button", class_="btn-outline")["data-copy"] == "password"
-    again = olivia.post(PATH, words)
+    assert olivia.get(led_to).status_code == 404
+    again = olivia.post(href)
     assert (again.status_code, again.location.startswith("/admin/bulk-runs/")) == (303, True)
     for path in (again.location, f"/admin/users/{lena.id}", "/admin/events/", f"/admin/users/{lena.id}?tab=events"):
         page = olivia.get(path)
@@ -133,11 +135,13 @@ def test_pressed_twice_at_once_it_is_one_password_shown_once(app: Flask, lena: U
     other = newcomer(app).sign_in("olivia")
     other.token()
     for _ in range(20):
-        words = {"selection": hidden(previewed(olivia, "users", "temporary-password", lena.id), "selection")}
-        answers = at_once([partial(each.post, PATH, words) for each in (olivia, other)])
-        assert sorted(answer.status_code for answer in answers) == [200, 303]
+        href = f"{PATH}/{token_of(previewed(olivia, 'users', 'temporary-password', lena.id))}"
+        pair = (olivia, other)
+        answers = at_once([partial(each.post, href) for each in pair])
+        pages = [each.get(answer.location) for each, answer in zip(pair, answers, strict=True)]
+        assert [page.status_code for page in pages] == [200, 200]
         settle()
-        shown = [read(answer).one("output").text for answer in answers if answer.status_code == 200]
+        shown = [page.text for answer in pages for page in read(answer).all("output")]
         assert all(passwords.matches(lena, given, app.extensions["settings"]) for given in shown)
         assert len(shown) == 1
 
@@ -146,7 +150,8 @@ def test_one_person_at_a_time(cast: Cast, lena: User, olivia: Client) -> None:
     answer = previewed(olivia, "users", "temporary-password", lena.id, cast.vera.id)
     assert (answer.status_code, "1 row at a time" in answer.text) == (400, True)
     answer = previewed(olivia, "users", "temporary-password", all_matching="1", status="active")
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.location) == (303, "/admin/users/?status=active")
+    assert "1 row at a time" in olivia.get(answer.location).text
     settle()
     assert db.session.scalars(select(BulkRun.id)).all() == []
 
@@ -194,12 +199,12 @@ def test_who_may_by_a_direct_request(app: Flask, staff: list[str], *, name: str,
 
 
 def test_it_asks_who_is_there_after_five_minutes(app: Flask, lena: User, olivia: Client) -> None:
-    token = hidden(previewed(olivia, "users", "temporary-password", lena.id), "selection")
+    token = token_of(previewed(olivia, "users", "temporary-password", lena.id))
     before = lena.password_hash
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
-        answer = olivia.post(PATH, {"selection": token})
-        assert (answer.status_code, "confirm_password" in answer.text) == (403, True)
-        assert previewed(olivia, "users", "temporary-password", lena.id).status_code == 403
+        answer = decided(olivia, "users", "temporary-password", token)
+        assert (answer.status_code, "confirm_password" in answer.text) == (200, True)
+        assert "confirm_password" in previewed(olivia, "users", "temporary-password", lena.id).text
     settle()
     assert lena.password_hash == before
 

@@ -150,7 +150,10 @@ def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(client: 
 
 @pytest.mark.parametrize("key", APPOINTS)
 def test_an_undo_gives_no_group_beyond_ones_own(app: Flask, client: Client, people: Cast, key: str) -> None:
-    """Olivia revoked a manager, who now holds no group; undoing that is not a way to make a manager."""
+    """Olivia revoked a manager, who now holds no group; undoing that is not a way to make a manager.
+
+    Nor is it used up: whoever may give all that the manager had brings all of it back.
+    """
     client.sign_in("olivia")
     target = people.managers
     also = group("employee")
@@ -158,8 +161,10 @@ def test_an_undo_gives_no_group_beyond_ones_own(app: Flask, client: Client, peop
     revoked = act(client, "users", "revoke", target.id)
     assert groups_of(target) == set()
     done = run_at(undo(app.test_client().sign_in(key), revoked))
-    assert outcome(done, target.id) == ("done", "")
-    assert groups_of(target) == {"Employee"}
+    assert outcome(done, target.id) == ("refused", "groups_beyond")
+    assert (groups_of(target), status_of(target)) == (set(), "revoked")
+    assert outcome(run_at(undo(client, revoked)), target.id) == ("done", "")
+    assert (groups_of(target), status_of(target)) == ({"Employee", "Managers"}, "active")
 
 
 @pytest.mark.parametrize("key", APPOINTS)

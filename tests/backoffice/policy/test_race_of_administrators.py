@@ -55,8 +55,8 @@ def prepared(visitor: Client, name: str, action: str, victim: User) -> Act:
     chosen = {"group": [group("administrators").id]} if found.parameters else {}
     shown = preview(actor=Cast().actor(name), action=found, selection=Selection(ids=[victim.id]), parameters=chosen)
     words = {"reason": "A quarrel", "confirm": f"{action} 1"}
-    path = f"/admin/users/actions/{action.replace('_', '-')}"
-    return partial(visitor.post, path, {"selection": str(shown.run.token), **words})
+    path = f"/admin/users/actions/{action.replace('_', '-')}/{shown.run.token}"
+    return partial(visitor.post, path, words)
 
 
 def rescuers() -> int:

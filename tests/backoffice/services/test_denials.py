@@ -10,10 +10,9 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.acting import act, add, edit, everything, group, handed_over, previewed, undo
+from tests.support.acting import act, add, edit, everything, group, handed_over, previewed, shown_once, undo
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
-from tests.support.html import read
 
 
 def denied() -> list[tuple[int | None, str]]:
@@ -106,7 +105,7 @@ def secrets(
     value = link.strip().rpartition("/")[2]
     app.test_client().post(f"/invitations/{value}", {"new_password": own, "repeat_password": own})
     client.sign_in("olivia")
-    made = read(add(client, "users", login_method="login", login="temp")).one("output").text
+    made = shown_once(client, add(client, "users", login_method="login", login="temp"))
     boss = app_with(temporary_passwords_for_all=True).test_client().sign_in("olivia")
     temporary = handed_over(boss, cast.vera.id)
     newcomer = app.test_client()

@@ -16,6 +16,7 @@ from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.services import events
 from tests.support import cast as the_cast
+from tests.support.acting import decided, run_at
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at
@@ -42,12 +43,11 @@ def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) ->
         victim = the_cast.add(f"victim{number}", group="viewers", settings=app.extensions["settings"])
         db.session.flush()
         chosen = Selection(ids=[victim.id])
-        token = str(preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token)
-        form = {"selection": token, "reason": "Twice"}
-        answers = at_once([partial(each.post, "/admin/users/actions/block", form) for each in pair])
+        token = preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token
+        path = f"/admin/users/actions/block/{token}"
+        answers = at_once([partial(each.post, path, {"reason": "Twice"}) for each in pair])
         settle()
         assert [answer.status_code for answer in answers] == [303, 303]
-        assert answers[0].location == answers[1].location
         happened = select(func.count(Event.id)).where(Event.subject_id == victim.id, Event.action == "users.block")
         assert db.session.scalar(happened) == 1
         assert (victim.status, victim.version) == ("blocked", 2)
@@ -59,11 +59,11 @@ def test_one_undo_pressed_twice_at_once_has_one_effect(app: Flask, cast: Cast) -
     for _ in range(5):
         chosen, block = Selection(ids=[cast.vera.id]), find("users.block")
         assert block is not None
-        token = str(preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token)
-        done = pair[0].post("/admin/users/actions/block", {"selection": token, "reason": "For a moment"})
-        answers = at_once([partial(each.post, f"{done.location}/undo") for each in pair])
-        assert sorted(answer.status_code for answer in answers) == [303, 422]
-        settle()
+        token = preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token
+        done = run_at(decided(pair[0], "users", "block", token))
+        undos = [each.post(f"/admin/bulk-runs/{done.id}/undo").location for each in pair]
+        answers = at_once([partial(each.post, href) for each, href in zip(pair, undos, strict=True)])
+        assert sorted(str(run_at(answer).counts) for answer in answers) == ["{'done': 1}", "{'stale': 1}"]
         assert cast.vera.status == "active"
 
 

@@ -41,10 +41,9 @@ def test_accepting_and_blocking_at_once_is_one_or_the_other(
     for number in range(10):
         link, person = link_of(run, f"ivan{number}"), getattr(Cast(), f"ivan{number}")
         shown = preview(actor=cast.actor("olivia"), action=block, selection=Selection(ids=[person.id]))
-        words = {"selection": str(shown.run.token), "reason": "No"}
         acts = [
             partial(newcomer(app).post, link, WORDS),
-            partial(client.post, "/admin/users/actions/block", words),
+            partial(client.post, f"/admin/users/actions/block/{shown.run.token}", {"reason": "No"}),
         ]
         accepted, blocked = (answer.status_code for answer in at_once(acts))
         settle()
@@ -63,10 +62,9 @@ def test_accepting_and_sending_it_again_at_once_is_one_or_the_other(app: Flask, 
         person = invited(app, cast.olivia, f"ivan{number}")
         link = link_to(app, "invitation", person)
         shown = preview(actor=cast.actor("olivia"), action=resend, selection=Selection(ids=[person.id]))
-        words = {"selection": str(shown.run.token)}
         acts = [
             partial(newcomer(app).post, link, WORDS),
-            partial(client.post, "/admin/users/actions/resend-invitation", words),
+            partial(client.post, f"/admin/users/actions/resend-invitation/{shown.run.token}"),
         ]
         accepted, sent = (answer.status_code for answer in at_once(acts))
         settle()

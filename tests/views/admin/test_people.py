@@ -15,10 +15,10 @@ from backoffice.models.token import Token
 from backoffice.services import attempts, messages, sessions, tokens
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
-from tests.support.acting import outcome, run_at
+from tests.support.acting import confirmed, followed, outcome, run_at
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
-from tests.support.html import hidden, read
+from tests.support.html import read
 
 SECRET = "a-secret-value-of-a-link"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 Version/26.1 Safari/604.1"
@@ -55,9 +55,11 @@ def test_the_card_names_devices_and_ends_a_session(app: Flask, client: Client, c
     assert {f"/admin/sessions/?user={cast.max.id}", f"/admin/sign-ins/?user={cast.max.id}"} <= hrefs
     (form,) = [form for form in page.one("main").all("form") if form["action"] == "/admin/sessions/actions/end"]
     sent = {field["name"]: field["value"] for field in form.all("input", type="hidden")}
-    preview = client.post(form["action"], sent)
+    preview = followed(client, client.post(form["action"], sent))
     assert f'href="{card}"' in preview.text.replace("&amp;", "&")
-    done = run_at(client.post(form["action"], {"selection": hidden(preview, "selection")}))
+    answer = confirmed(client, "sessions", "end", preview)
+    assert answer.location == card
+    done = run_at(answer)
     assert outcome(done, number) == ("done", "")
     assert "Signed in nowhere." in client.get(card).text
 

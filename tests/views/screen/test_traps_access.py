@@ -16,10 +16,11 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.services import lists, records
+from tests.support.acting import confirmed, decided, followed, previewed, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.hostile import fingerprint
-from tests.support.html import hidden, read, row_ids
+from tests.support.html import read, row_ids
 from views.admin.client_tags import ClientTags
 from views.returning import safe_path
 from views.screen import listing
@@ -61,19 +62,19 @@ def test_a_run_of_somebody_else_is_not_there_for_those_who_see_only_their_own(ol
 
 
 def test_a_preview_of_somebody_else_cannot_be_run(olivia: Client, app: Flask) -> None:
-    token = hidden(olivia.post("/admin/users/actions/block", {"row": "12"}), "selection")
+    token = token_of(previewed(olivia, "users", "block", 12))
     before, other = fingerprint(), app.test_client().sign_in("olivia")
-    assert other.post("/admin/users/actions/unblock", {"selection": token, "reason": "x"}).status_code == 404
-    assert app.test_client().sign_in("max").post("/admin/users/actions/block", {"selection": token}).status_code == 403
+    assert decided(other, "users", "unblock", token).status_code == 404
+    assert decided(app.test_client().sign_in("max"), "users", "block", token).status_code == 403
     assert fingerprint() == before
 
 
 def test_text_primary_keys_in_bulk(olivia: Client, zoo: Cast) -> None:
     """Trap: numbers arrived as text, and psycopg 3 refused `id IN ('1', '2')`."""
     form = {"row": ["12", "13", "13", "014"]}
-    preview = olivia.post("/admin/users/actions/block", form)
+    preview = followed(olivia, olivia.post("/admin/users/actions/block", form))
     assert "Block 3 people" in read(preview).one("h1").text
-    done = olivia.post("/admin/users/actions/block", {"selection": hidden(preview, "selection"), "reason": "Left"})
+    done = confirmed(olivia, "users", "block", preview)
     assert done.status_code == 303
     assert {db.session.get(User, row_id).status for row_id in (12, 13, 14)} == {"blocked"}
 
@@ -167,11 +168,11 @@ def test_an_unforeseen_error_gives_a_page_with_an_id_and_none_of_its_text(
 
 def test_a_failure_half_way_leaves_nothing_done(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trap: `create_model` and its like committed by themselves."""
-    token = hidden(olivia.post("/admin/users/actions/block", {"row": "12"}), "selection")
+    token = token_of(previewed(olivia, "users", "block", 12))
     before = fingerprint()
     monkeypatch.setattr(running.events, "record_many", lambda **_: 1 / 0)
     olivia.expects_500 = True
-    answer = olivia.post("/admin/users/actions/block", {"selection": token, "reason": "Left"})
+    answer = decided(olivia, "users", "block", token)
     assert answer.status_code == 500
     assert fingerprint() == before
 

@@ -10,9 +10,10 @@ from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.house.source import modules
+from tests.support.acting import decided, followed, previewed, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client
-from tests.support.html import Element, hidden, read
+from tests.support.html import Element, read, value_of
 
 URL_ATTRIBUTES = ("href", "src", "action", "formaction", "poster", "data-menu-url", "data-lookup-url", "xlink:href")
 SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs", "messages", "sessions", "sign-ins")
@@ -44,7 +45,7 @@ def every_page(olivia: Client, zoo: Cast) -> dict[str, Any]:
         ("/admin/groups/new", {"name": ""}),
         ("/account/password", {"current_password": "x"}),
     ]
-    found |= {f"POST {path} {form}": olivia.post(path, form) for path, form in posts}
+    found |= {f"POST {path} {form}": followed(olivia, olivia.post(path, form)) for path, form in posts}
     found["old token"] = olivia.raw_post("/admin/users/new", data={"first_name": XSS})
     visitor = olivia.application.test_client()
     found |= {path: visitor.get(path) for path in ("/sign-in", "/invitations/x")}
@@ -127,17 +128,17 @@ def test_every_change_is_a_post_with_a_token(pages: dict[str, Any]) -> None:
 
 
 def test_delete_asks_first(olivia: Client) -> None:
-    preview = olivia.post("/admin/users/actions/delete", {"row": "12"})
+    preview = previewed(olivia, "users", "delete", 12)
     assert preview.status_code == 200
-    token, before = hidden(preview, "selection"), db.session.get(User, 12)
+    token, before = token_of(preview), db.session.get(User, 12)
     assert before is not None
     assert before.status != "deleted"
-    answer = olivia.post("/admin/users/actions/delete", {"selection": token})
-    assert answer.status_code == 422
-    answer = olivia.post("/admin/users/actions/delete", {"selection": token, "confirm": "delete 2"})
-    assert answer.status_code == 422
+    for typed in ("", "delete 2"):
+        answer = decided(olivia, "users", "delete", token, confirm=typed)
+        assert answer.status_code == 422
+        assert value_of(answer, "confirm") == typed
     assert db.session.get(User, 12).status != "deleted"
-    assert olivia.post("/admin/users/actions/delete", {"selection": token, "confirm": "delete 1"}).status_code == 303
+    assert decided(olivia, "users", "delete", token, confirm="delete 1").status_code == 303
     assert db.session.get(User, 12).status == "deleted"
 
 
