@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backoffice.extensions import csrf, expect_reading
 from backoffice.services.addresses import admits
 from backoffice.settings import Settings
+from views import unsent
 from views.actor import actor, settings
 from views.theme import STRICT_TRANSPORT, csp_nonce
 
@@ -103,6 +104,7 @@ def _is_garbled() -> bool:
 
 def _end(_error: BaseException | None) -> None:
     expect_reading(False)
+    unsent.forget()
 
 
 def _check_token() -> None:
@@ -116,13 +118,21 @@ def _check_signed_in() -> Any:
         return None
     who = actor()
     if who is None:
-        back = request.full_path.rstrip("?") if request.method in READS else None
-        return redirect(url_for("sign_in", next=back), HTTPStatus.SEE_OTHER)
+        return _to_sign_in()
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
     if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
+    unsent.mark(who)
+    unsent.show(who)
     return None
+
+
+def _to_sign_in() -> Any:
+    """Whoever is through comes back to the page they asked for, or to the form that they sent."""
+    if request.method not in READS:
+        return unsent.to_sign_in()
+    return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
 
 
 def _headers(response: Response) -> Response:

@@ -12,7 +12,9 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
+from backoffice.models.unsent_form import UnsentForm
 from backoffice.queueing import Stopping
+from backoffice.services import unsent_forms
 from backoffice.settings import Settings
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
@@ -40,6 +42,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (Token, or_(*(end < now - TOKENS_KEPT for end in ends)) & ~_has_mail_waiting()),
         (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
+        (UnsentForm, UnsentForm.created_at < now - unsent_forms.KEPT),
     ]
 
 

@@ -15,12 +15,13 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.totp_secret import TotpSecret
+from backoffice.models.unsent_form import UnsentForm
 from backoffice.models.user import User
 from backoffice.services import avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
-BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Session)
+BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Session, UnsentForm)
 AT_ONCE = 500  # values in one statement
 
 
