@@ -104,7 +104,7 @@ def _form_expired(_error: CSRFError) -> Any:
         return unsent.to_sign_in()
     if who.user_id == whose:
         return unsent.again(whose)
-    go_on = {"url": url_for("sign_out"), "fields": [("next", unsent.rescue(whose))]}
+    go_on = {"url": url_for("sign_out"), "fields": [("next", unsent.rescue(whose)[0])]}
     return page(400, "This form belongs to another person", ANOTHER_PERSON, go_on=go_on)
 
 

@@ -24,9 +24,9 @@ def safe_path(text: str | None, default: str = "/") -> str:
 
 
 def address_to_get() -> str | None:
-    """Where this answer's page can be asked for by GET, if it answers a form: what its entry in the history becomes.
+    """Where the page can be asked for by GET that answers a form: its entry in the history.
 
-    Back and reload then ask for that page, and not for the form to be sent again.
+    None where no form was sent. Back and reload then ask for that page, and not for the form to be sent again.
     """
     if request.method in ("GET", "HEAD"):
         return None
@@ -48,7 +48,7 @@ def sent_to() -> str:
 
 
 def referrer() -> str:
-    """The page of ours that the request came from, such as the one that a button stood on; else home."""
+    """The page of ours that the request came from, such as the one with a button; else home."""
     parts = urlsplit(request.referrer or "")
     path = safe_path(f"{parts.path}?{parts.query}".rstrip("?")) if parts.netloc == settings().host else "/"
     return path if endpoint_of(path, "GET") else "/"

@@ -1,4 +1,7 @@
-"""A form that arrives after its session had ended is not lost: its person signs in again, and sees what they typed."""
+"""A form that arrives after its session had ended is not lost.
+
+Its person signs in again, and sees what they typed: nobody else does.
+"""
 
 import secrets
 from collections.abc import Iterator
@@ -40,12 +43,15 @@ class Sent:
 
 
 def mark(who: Actor) -> None:
-    """Have the tokens of the forms to come say whom they are drawn for; they are signed, so nobody else can."""
+    """Have the tokens of the forms to come say whom they are drawn for; they are signed."""
     session.setdefault(TOKEN, f"{secrets.token_hex(20)}.{who.user_id}")
 
 
 def drawn_for() -> int | None:
-    """The number of the person whom the sent form was drawn for; None where it tells nobody, or came from elsewhere."""
+    """The number of the person whom the sent form was drawn for.
+
+    None where its token tells nobody, and where another site sent it.
+    """
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return None
     signer = URLSafeTimedSerializer(current_app.secret_key or "", salt=SALT)
@@ -57,15 +63,20 @@ def drawn_for() -> int | None:
     return int(number) if is_id(number) else None
 
 
-def rescue(whose: int) -> str:
-    """Keep what was sent for the person it was drawn for, and commit; the address that leads them back to it."""
+def rescue(whose: int) -> tuple[str, bool]:
+    """Keep what was sent for the person it was drawn for, and commit.
+
+    Answers the address that leads them back to it, and whether something is shown there again.
+    """
     db.session.rollback()
     sent = _sent()
     handle = None
     if sent.shows and sent.fields:
         handle = unsent_forms.keep(user_id=whose, address=sent.address, fields=sent.fields, settings=settings())
         db.session.commit()
-    return url_for("account.unsent", handle=handle) if handle else sent.page
+    if handle is None:
+        return sent.page, False
+    return url_for("account.unsent", handle=handle), True
 
 
 def to_sign_in() -> Response:
@@ -73,15 +84,15 @@ def to_sign_in() -> Response:
     whose = drawn_for()
     if whose is None:
         return _see(url_for("sign_in"))
-    back = rescue(whose)
+    back, _shown = rescue(whose)
     flash(_("You were signed out, so nothing was done. Sign in again to go on where you were."), "warning")
     return _see(url_for("sign_in", next=back))
 
 
 def again(whose: int) -> Response:
     """Lead the person who is signed in back to what they sent from a page of before."""
-    back = rescue(whose)
-    if PARAMETER not in back:
+    back, shows = rescue(whose)
+    if not shows:
         flash(_("This page was opened before you signed in, so nothing was done. Please do it again."), "warning")
     return _see(back)
 
@@ -91,8 +102,8 @@ def lead_back(who: Actor, handle: str) -> Response:
     found = unsent_forms.find(actor=who, handle=handle, settings=settings())
     if found is None:
         return _see(url_for("home"))
-    joint = "&" if "?" in found.address else "?"
-    return _see(f"{found.address}{joint}{PARAMETER}={handle}")
+    path, _mark, query = found.address.partition("?")
+    return _see(f"{path}?{PARAMETER}={handle}" + (f"&{query}" if query else ""))
 
 
 def show(who: Actor) -> None:
@@ -113,7 +124,7 @@ def forget() -> None:
 
 
 def version(present: int) -> int | None:
-    """The version that the form was drawn for: the row's present one, or that of the form that is shown again."""
+    """The version that the form is drawn for: the row's, or that of a form that is shown again."""
     before = forms.typed_before.get()
     return present if before is None else before.get("version", type=int)
 

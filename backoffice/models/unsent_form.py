@@ -9,7 +9,10 @@ from backoffice.models.base import Base, BigInt
 
 
 class UnsentForm(Base):
-    """Nothing was done with it. `sealed` holds address and fields, for the person it was drawn for and for an hour."""
+    """Nothing was done with it.
+
+    `sealed` holds address and fields, for an hour and for the person it was drawn for.
+    """
 
     __tablename__ = "unsent_forms"
 

@@ -1,4 +1,4 @@
-"""Forms that arrived after their session had ended: kept sealed for an hour, and shown to their person alone."""
+"""Forms that arrived after their session had ended: kept sealed for an hour, for one person."""
 
 import json
 import secrets
@@ -33,11 +33,13 @@ class Unsent:
 def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> str | None:
     """Keep what was typed for this person; the handle that names it, or None where it is not kept.
 
-    Nobody is signed in: whom the form was drawn for is known from its token. It is not kept for somebody who has no
-    access, nor where it is longer than LARGEST.
+    Nobody is signed in: whom the form was drawn for is known from its token. It is not kept for
+    somebody who has no access, nor where it is longer than LARGEST.
     """
     user = db.session.get(User, user_id, with_for_update=True)
-    if user is None or user.status != "active" or sum(len(name) + len(value) for name, value in fields) > LARGEST:
+    if user is None or user.status != "active":
+        return None
+    if sum(len(name) + len(value) for name, value in fields) > LARGEST:
         return None
     handle = secrets.token_hex(16)
     text = json.dumps({"address": address, "fields": list(fields)})
@@ -51,7 +53,7 @@ def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> s
 
 
 def find(*, actor: Actor, handle: str, settings: Settings) -> Unsent | None:
-    """What the actor typed, or None where there is nothing of theirs under this handle, or not any more."""
+    """What the actor typed; None where nothing of theirs is under this handle, or not any more."""
     own = (UnsentForm.user_id == actor.user_id, UnsentForm.handle == handle)
     row = db.session.scalar(select(UnsentForm).where(*own, UnsentForm.created_at > clock.now() - KEPT))
     if row is None:
