@@ -1,11 +1,18 @@
 """The form all others derive from: it keeps what was typed, and tells sent fields from missing ones."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import wtforms
+from werkzeug.datastructures import MultiDict
+from wtforms.fields.core import UnboundField
 
 from backoffice.errors import BackofficeError
+
+SECRETS = ("current-password", "new-password", "one-time-code")  # as fields tell browsers by `autocomplete`
+# What was typed into this page's form before and is shown again, though it is not sent now.
+typed_before: ContextVar[MultiDict[str, str] | None] = ContextVar("typed_before", default=None)
 
 
 class Form(wtforms.Form):
@@ -15,6 +22,19 @@ class Form(wtforms.Form):
     """
 
     retry_after = 0
+
+    def __init__(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(formdata or typed_before.get(), *args, **kwargs)
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """The names of the fields that the class declares."""
+        return {name for name in dir(cls) if isinstance(getattr(cls, name), UnboundField)}
+
+    @classmethod
+    def secrets(cls) -> set[str]:
+        """The names of those fields that take a password or a code: what is typed there is kept nowhere."""
+        return {name for name in cls.names() if _is_secret(getattr(cls, name))}
 
     @property
     def sections(self) -> list[tuple[str, list[wtforms.Field]]]:
@@ -49,3 +69,8 @@ class Form(wtforms.Form):
             field.errors = [*field.errors, error.message]
         else:
             self.form_errors.append(error.message)
+
+
+def _is_secret(field: Any) -> bool:
+    told = (field.kwargs.get("render_kw") or {}).get("autocomplete")
+    return issubclass(field.field_class, wtforms.PasswordField) or told in SECRETS

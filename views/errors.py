@@ -14,10 +14,11 @@ from backoffice import errors, failures, limits
 from backoffice.database import is_settled
 from backoffice.extensions import begin, db
 from backoffice.services import events, readiness
-from views import repeating
+from views import repeating, unsent
 from views.account import confirmation
 from views.actor import actor, asking, only_showing
-from views.returning import safe_path
+from views.headers import OPEN
+from views.returning import own_page, safe_path
 
 log = structlog.get_logger()
 
@@ -50,16 +51,10 @@ MEANINGS = {
 UNKNOWN = (
     "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
 )
-SECRET_FIELDS = (
-    "csrf_token",
-    "password",
-    "current_password",
-    "new_password",
-    "repeat_password",
-    "temporary_password",
-    "code",
-    "confirm_password",
-    "confirm_code",
+EXPIRED = "The page was open too long, or was opened before you signed in. Nothing was done: go back and try again."
+ANOTHER_PERSON = (
+    "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, sign in as that "
+    "person again: what was typed is kept for an hour."
 )
 
 
@@ -114,18 +109,20 @@ def _http(error: HTTPException) -> Any:
     return response
 
 
-def _form_expired(_error: CSRFError) -> Response:
-    """The form was open too long, or belongs to another session: offer to send it again, if it came from us."""
+def _form_expired(_error: CSRFError) -> Any:
+    """The form was open too long, or belongs to another session: whoever it was drawn for finds it again."""
     if request.endpoint == "sign_in":
         flash("The page was open too long. Please sign in again.", "info")
         return Response(status=303, headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))})
-    same_site = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    retry = None
-    if same_site and actor() is not None and not request.files:
-        fields = [(k, v) for k, v in request.form.items(multi=True) if k not in SECRET_FIELDS]
-        retry = {"url": request.full_path.rstrip("?"), "fields": fields}
-    message = "The form was open too long, or was opened before you signed in. What you typed is kept: send it again."
-    return page(400, "Please send the form again", message if retry else SENTENCES[400], retry=retry)
+    who, whose = actor(), unsent.drawn_for()
+    if whose is None or request.endpoint in OPEN:
+        return page(400, "Please send the form again", EXPIRED, again=own_page())
+    if who is None:
+        return unsent.to_sign_in()
+    if who.user_id == whose:
+        return unsent.again(whose)
+    go_on = {"url": url_for("sign_out"), "fields": [("next", unsent.rescue(whose)[0])]}
+    return page(400, "This form belongs to another person", ANOTHER_PERSON, go_on=go_on)
 
 
 def _database(error: DBAPIError) -> Response:
@@ -230,7 +227,8 @@ def page(status: int, title: str, message: str, **context: Any) -> Response:
             "title": title,
             "message": message,
             "request_id": g.request_id,
-            "retry": None,
+            "go_on": None,
+            "again": None,
         } | context
         response = Response(render_template("error.html", **context))
     response.status_code = status

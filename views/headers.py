@@ -12,6 +12,7 @@ from backoffice import database
 from backoffice.extensions import csrf
 from backoffice.services.addresses import admits
 from backoffice.settings import Settings
+from views import unsent
 from views.actor import actor, settings
 from views.downloads import page_of
 from views.theme import STRICT_TRANSPORT, csp_nonce
@@ -112,6 +113,7 @@ def _is_garbled() -> bool:
 
 def _end(_error: BaseException | None) -> None:
     database.expect(reading=False)
+    unsent.forget()
 
 
 def _check_token() -> None:
@@ -125,14 +127,22 @@ def _check_signed_in() -> Any:
         return None
     who = actor()
     if who is None:
-        back = request.full_path.rstrip("?") if request.method in READS else None
-        page = page_of(back) if back else None
-        return redirect(url_for("sign_in", next=page or back), HTTPStatus.SEE_OTHER)
+        return _to_sign_in()
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
     if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
+    unsent.mark(who)
+    unsent.show(who)
     return None
+
+
+def _to_sign_in() -> Any:
+    """Whoever is through comes back to the page they asked for, or to the form that they sent."""
+    if request.method not in READS:
+        return unsent.to_sign_in()
+    here = request.full_path.rstrip("?")
+    return redirect(url_for("sign_in", next=page_of(here) or here), HTTPStatus.SEE_OTHER)
 
 
 def _headers(response: Response) -> Response:

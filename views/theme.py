@@ -14,6 +14,7 @@ from markupsafe import Markup
 from whitenoise import WhiteNoise
 
 from views.actor import actor
+from views.returning import address_to_get
 from views.times import ago, exact
 
 STATIC = Path(__file__).parent.parent / "backoffice" / "static"
@@ -93,7 +94,12 @@ def _mark(path: Path) -> str:
 
 def _context() -> dict[str, Any]:
     who = None if "database_away" in g else actor()
-    return {"actor": who, "language": str(get_locale()).replace("_", "-"), "menu": _menu() if who else []}
+    return {
+        "actor": who,
+        "language": str(get_locale()).replace("_", "-"),
+        "menu": _menu() if who else [],
+        "address_to_get": address_to_get(),
+    }
 
 
 def _menu() -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
+from backoffice.models.unsent_form import UnsentForm
 from backoffice.queueing import Stopping
+from backoffice.services import unsent_forms
 from backoffice.services.handovers import KEPT as HANDOVERS_KEPT
 from backoffice.settings import Settings
 
@@ -46,6 +48,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - HANDOVERS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
+        (UnsentForm, UnsentForm.created_at < now - unsent_forms.KEPT),
     ]
 
 

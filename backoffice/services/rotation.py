@@ -11,13 +11,15 @@ from backoffice.extensions import begin, db
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
-from backoffice.services import handovers, messages, sealing, totp
+from backoffice.models.unsent_form import UnsentForm
+from backoffice.services import handovers, messages, sealing, totp, unsent_forms
 from backoffice.settings import Settings
 
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
 # What is sealed, and what each row of it is bound to.
 SEALED: dict[type[Any], Callable[[Any], str]] = {
     TotpSecret: lambda row: totp.bound_to(row.user_id),
+    UnsentForm: lambda row: unsent_forms.bound_to(row.user_id, row.handle),
     Message: lambda row: messages.bound_to(row.purpose, row.address),
     Handover: lambda row: handovers.bound_to(row.user_id),
 }

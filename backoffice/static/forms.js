@@ -1,5 +1,10 @@
 // Small helps for forms on every page. Each works on an attribute, so a template only has to write it.
 
+// A page that answers a form takes the place of one to look at in the history: Back and reload ask for that one, where
+// a browser would otherwise show an error of its own, or send the form again.
+const toGet = document.querySelector("meta[name='address-to-get']");
+if (toGet) history.replaceState(history.state, "", toGet.content);
+
 // "/" puts the cursor into the search box.
 document.addEventListener("keydown", event => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;

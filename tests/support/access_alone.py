@@ -54,6 +54,7 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "account.end_session": _to_all("POST", 404, session_id=2**63 - 1),
     "account.end_other_sessions": _to_all("POST", 303),
     # No version is none that anybody has read.
+    "account.unsent": _to_all("GET", 303, handle="nobody-sent-it"),
     "account.profile": lambda _person: [Try("GET", (200,)), Try("POST", (409,))],
     "account.email": _page_with_form,
     "account.open_email_link": _to_all("GET", 404, value="nobody-was-sent-this"),

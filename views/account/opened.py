@@ -1,7 +1,8 @@
-"""Values that a page was opened with, of mailed links and of sign-ins under way: each form belongs to one of them.
+"""Values that a page was opened with, of mailed links and of sign-ins under way.
 
-The browser's session holds the values, and the address of a page names its own by a handle. So the value leaves the
-address bar after the first look, every tab keeps the one it was opened with, and a form is sent to that one alone.
+The browser's session holds the values, and the address of a page names its own by a handle. So the
+value leaves the address bar after the first look, every tab keeps the one it was opened with, and a
+form is sent to that one alone.
 """
 
 from collections.abc import Iterable
@@ -13,12 +14,12 @@ from backoffice.services.sessions import digest
 
 KEY = "opened"
 MOST = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
-HANDLE = 16  # characters of the value's hash: the same value has the same handle, and the handle tells no value
+HANDLE = 16  # characters of the value's hash, so that one value has one handle, which tells nothing
 UNKNOWN = "This page was opened long ago, or in another browser. Open the link in your mail again."
 
 
 def hold(value: str) -> str:
-    """Keep a value; the handle that names it. The one that was opened longest ago is forgotten for it."""
+    """Keep a value and answer its handle. The one that was opened longest ago is forgotten."""
     others = [each for each in _values() if each != value]
     session[KEY] = [*others, value][-MOST:]
     return handle_of(value)

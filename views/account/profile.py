@@ -14,6 +14,7 @@ from backoffice.policy.actor import Actor
 from backoffice.services import history
 from backoffice.services import profile as profiles
 from forms.profile import ProfileForm
+from views import unsent
 from views.account.blueprint import account
 from views.actor import signed_in
 
@@ -26,7 +27,7 @@ def profile() -> Any:
     who = signed_in()
     user = profiles.own(who)
     form = ProfileForm(request.form if request.method == "POST" else None, obj=user)
-    version = request.form.get("version", type=int) if request.method == "POST" else user.version
+    version = request.form.get("version", type=int) if request.method == "POST" else unsent.version(user.version)
     if request.method == "POST" and form.validate_sent():
         try:
             profiles.update(actor=who, version=version, values=form.sent())

@@ -1,4 +1,4 @@
-"""A link that is for one person, opened where another is signed in: they are asked, and nothing is done meanwhile."""
+"""A link that is for one person, opened where another is signed in: that one is asked first."""
 
 from http import HTTPStatus
 
@@ -9,7 +9,7 @@ from views.actor import actor
 
 
 def ask(user: User) -> Response | None:
-    """The page that asks to sign out and go on, or to leave; None where nobody else is signed in."""
+    """The page that asks to sign out and go on, or to stay; None where nobody else is signed in."""
     who = actor()
     if who is None or who.user_id == user.id:
         return None

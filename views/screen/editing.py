@@ -17,6 +17,7 @@ from backoffice.services import history, records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
+from views import unsent
 from views.account.confirmation import OWN_FIELDS
 from views.actor import signed_in
 from views.errors import note_denial
@@ -58,7 +59,7 @@ def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
             row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
         version = request.form.get("version", type=int)
     else:
-        form, version = form_class(data=current_values(row, form_class())), row.version
+        form, version = form_class(data=current_values(row, form_class())), unsent.version(row.version)
     return _page(
         screen,
         form,

@@ -14,7 +14,9 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
+from backoffice.models.unsent_form import UnsentForm
 from backoffice.models.user import User
+from backoffice.services import unsent_forms
 from backoffice.services.sessions import digest
 from tests.support.cast import Cast
 from tests.support.client import settle
@@ -43,11 +45,17 @@ def attempt(user: User, **times: datetime) -> SignInAttempt:
     return SignInAttempt(user_id=user.id, identifier_key="x", result="ok", **times)
 
 
+def unsent(user: User, **times: datetime) -> UnsentForm:
+    given: dict[str, Any] = {"created_at": NOW, **times}
+    return UnsentForm(user_id=user.id, handle=digest(str(times))[:32], sealed="x", **given)
+
+
 KEPT = [
     (challenge, "expires_at", purge.CHALLENGES_KEPT),
     *((token, name, purge.TOKENS_KEPT) for name in ("expires_at", "used_at", "superseded_at", "revoked_at")),
     *((session, name, purge.SESSIONS_KEPT) for name in ("ended_at", "expires_at")),
     (attempt, "at", purge.ATTEMPTS_KEPT),
+    (unsent, "created_at", unsent_forms.KEPT),
 ]
 
 

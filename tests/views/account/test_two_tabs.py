@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.services import links, tokens, totp
@@ -162,6 +163,21 @@ def test_who_signs_out_and_goes_nowhere_leaves_no_link_behind(app: Flask, client
     client.sign_out()
     assert client.get(address).status_code == 404
     assert client.post("/sign-out", {"next": "//evil.example/"}).location == "/"
+
+
+def test_a_confirmation_drawn_for_one_person_confirms_no_other(client: Client, cast: Cast) -> None:
+    """Vera is asked for her password in one tab, and signs out in another, where max signs in."""
+    client.sign_in("vera")
+    page = client.get("/account/confirm?confirm_to=/account/email")
+    assert "You are signed in as vera@example.com." in page.text
+    client.sign_out()
+    client.sign_in("max").get("/")
+    words = {"csrf_token": hidden(page, "csrf_token"), "confirm_password": PASSWORD, "confirm_to": "/account/email"}
+    answer = client.raw_post("/account/confirm", data=words)
+    assert (answer.status_code, "belongs to another person" in answer.text) == (400, True)
+    settle()
+    noted = db.session.scalars(select(SignInAttempt.reason).where(SignInAttempt.reason == "confirmation"))
+    assert noted.all() == [], "nobody's password was even tried"
 
 
 def test_a_browser_keeps_ten_values_and_forgets_the_oldest(app: Flask, cast: Cast) -> None:

@@ -1,0 +1,25 @@
+"""UnsentForm: what somebody typed into a form that arrived after their session had ended."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Base, BigInt
+
+
+class UnsentForm(Base):
+    """Nothing was done with it.
+
+    `sealed` holds address and fields, for an hour and for the person it was drawn for.
+    """
+
+    __tablename__ = "unsent_forms"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_unsent_forms_user_id_id", "user_id", "id"),)

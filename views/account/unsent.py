@@ -1,0 +1,13 @@
+"""The way back to a form that was sent after its session had ended."""
+
+from typing import Any
+
+from views import unsent
+from views.account.blueprint import account
+from views.actor import signed_in
+
+
+@account.get("/unsent/<handle>", endpoint="unsent")
+def lead_back(handle: str) -> Any:
+    """Go on to the form's page, which shows what was typed; whoever else asks is led home."""
+    return unsent.lead_back(signed_in(), handle)
