@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
+
 ENVIRONMENTS = ("production", "demo", "development", "test")
 SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
 SENDER = re.compile(r"[^<>@\r\n]*<[!-;=?A-~]+@[\w.-]+>|[!-;=?A-~]+@[\w.-]+", re.ASCII)
@@ -69,6 +71,7 @@ class Settings:
     code_failures_per_address: int = 10
     email_code_valid: timedelta = timedelta(minutes=5)
     email_codes_per_10_minutes: int = 3
+    default_country: str = ""
     log_json: bool = False
 
     @classmethod
@@ -145,6 +148,8 @@ class Settings:
             )
         if self.mail_from and not SENDER.fullmatch(self.mail_from):
             found.append("MAIL_FROM must look like backoffice@example.com or Backoffice <backoffice@example.com>.")
+        if self.default_country and self.default_country not in SUPPORTED_REGIONS:
+            found.append("DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.")
         if self.production and self.base_url and not self.tls:
             found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
         return found

@@ -18,9 +18,9 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
-from backoffice.services import events, related
+from backoffice.services import events, related, texts
 from backoffice.services.events import Happening
-from backoffice.text import cleaned
+from backoffice.text import fold
 
 REASON_LENGTH = 500
 RAN = ("done", "undone")
@@ -47,7 +47,7 @@ def run(
     require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
     if action.needs_confirmation(planned.parameters):
         require_recent(actor)
-    planned.reason = cleaned(reason)
+    planned.reason = texts.kept(reason, field="reason", lines=True)
     _check_words(action, planned, planned.reason, confirmation)
     return _carry_out(actor, action, planned, reveal)
 
@@ -105,7 +105,7 @@ def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: st
     if len(reason) > REASON_LENGTH:
         raise RuleBroken(f"Keep the reason under {REASON_LENGTH} characters.", field="reason")
     wanted = phrase(action, planned)
-    if action.typed_confirmation and confirmation.strip().casefold() != wanted.casefold():
+    if action.typed_confirmation and fold(confirmation) != fold(wanted):
         raise RuleBroken(f"Type “{wanted}” to confirm.", field="confirm")
 
 

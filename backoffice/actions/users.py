@@ -200,9 +200,7 @@ class DeleteUsers(ExclusiveUserAction):
             rows,
             version=User.version,  # raised by the first update
             email=None,
-            email_key=None,
             login=None,
-            login_key=None,
             first_name="",
             last_name="",
             phone="",

@@ -4,8 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import Beyond, NotAllowed, RuleBroken
@@ -18,10 +17,11 @@ from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.rules import can
-from backoffice.services import addresses, challenges, invitations, messages, passwords, records, tokens
+from backoffice.services import addresses, challenges, invitations, messages, passwords, records, texts, tokens
 from backoffice.services.records import Values
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned, masked
+from backoffice.text import address_key, login_key, masked
+from backoffice.text.looks import skeleton
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
@@ -97,10 +97,9 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
 
 def email_of(text: str) -> str:
     """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there."""
-    try:
-        return validate_email(cleaned(text), check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise RuleBroken(f"This is not an e-mail address. {error}", field="email") from None
+    if address := texts.kept(text, field="email", kind="email"):
+        return address
+    raise RuleBroken("Enter an e-mail address.", field="email")
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -125,13 +124,15 @@ def _check_method(user: User | None, values: dict[str, Any]) -> None:
 def _check_login(user: User | None, values: dict[str, Any]) -> None:
     if "login" not in values:
         return
-    values["login_key"] = key = address_key(values["login"])
+    key = login_key(values["login"])
     if not LOGIN.fullmatch(key):
         message = "Use 3 to 64 letters, digits, dots, hyphens and underscores; begin with a letter or a digit."
         raise RuleBroken(message, field="login")
-    taken = db.session.scalar(select(User.id).where(User.login_key == key))
-    if taken and (user is None or taken != user.id):
+    others = select(User.id).where(User.id != user.id if user else true())
+    if db.session.scalar(others.where(User.login_key == key)):
         raise RuleBroken("Another person has this login.", field="login")
+    if db.session.scalar(others.where(User.login_skeleton == skeleton(values["login"]))):
+        raise RuleBroken("This looks like the login of another person.", field="login")
 
 
 def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -144,7 +145,7 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
         require_recent(actor)  # whoever reads mail there can ask for a new password
         _keep_codes(user)
     values["email"] = email_of(values["email"])
-    values["email_key"] = key = address_key(values["email"])
+    key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))
     if taken and (user is None or taken != user.id):
         raise RuleBroken("Another person has this e-mail address.", field="email")

@@ -42,7 +42,7 @@ class People:
         name, chance = names.name(self.random), self.random.random
         email = self._address(name.address)
         # The exchange 555 is nobody's: a demo must not print a stranger's number.
-        phone = f"{name.dial} 555 {int(chance() * 1e6):06d}" if chance() < 0.7 else ""
+        phone = f"{name.dial}555{int(chance() * 1e6):06d}".replace(" ", "") if chance() < 0.7 else ""
         return Person(name.first, name.last, email, phone, name.search, self.uuid())
 
     def uuid(self) -> UUID:
@@ -80,11 +80,11 @@ def _row(person: Person, random: Random, created: datetime, until: datetime) -> 
     return {
         "uuid": person.uuid, "login_method": "email", "email": person.email, "email_key": person.email,
         "first_name": person.first_name, "last_name": person.last_name, "name_source": "administrator",
-        "phone": person.phone, "language": "en", "status": status,
+        "phone": person.phone, "phone_key": person.phone.lstrip("+"), "language": "en", "status": status,
         "status_before": "active" if status in ("blocked", "revoked") else None,
         "status_at": changed if status in ("blocked", "revoked") else None, "status_reason": "",
         "email_verified_at": created + DAY if came else None, "password_state": "none", "two_factor": "disabled",
         "ip_whitelist": [], "client_tags_mode": "all", "preferences": {}, "version": 1, "created_at": created,
         "updated_at": changed, "last_login_at": changed if came else None,
-        "search_key": f"{person.search} {person.email}",
+        "search_key": f"{person.search} {person.email} {person.phone.lstrip('+')}".rstrip(),
     }  # fmt: skip
