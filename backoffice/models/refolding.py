@@ -64,7 +64,7 @@ def _refold_unique(connection: Connection, table: FromClause, key: Key, rows: Se
     wanted = {row["id"]: new for row in rows if (new := key.of(row[key.name])) != row[key.key]}
     column = table.c[key.key]
     holders = select(column, table.c.id).where(column.in_([new for new in wanted.values() if new]))
-    taken: dict[str | None, int] = dict(connection.execute(holders).tuples().all()) if wanted else {}
+    taken: dict[str | None, int] = {row[0]: row[1] for row in connection.execute(holders)} if wanted else {}
     changes, alike = [], []
     for row in rows:
         if row["id"] not in wanted:

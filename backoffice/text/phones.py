@@ -23,7 +23,7 @@ def canonical(text: str, country: str = "") -> str:
     try:
         number = phonenumbers.parse(plain, country or None)
     except NumberParseException as error:
-        raise ValueError(_wrong(error, country)) from None
+        raise ValueError(_wrong(error, plain, country)) from None
     if not phonenumbers.is_possible_number(number):
         raise ValueError("This cannot be a phone number: count its digits.")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -63,7 +63,8 @@ def _plain(text: str) -> str:
     return re.sub(r"^00(?=[1-9])", "+", fold(text))
 
 
-def _wrong(error: NumberParseException, country: str) -> str:
-    if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not country:
+def _wrong(error: NumberParseException, plain: str, country: str) -> str:
+    national = error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not plain.startswith("+")
+    if national and not country:
         return "Begin with + and the country code, such as +49 30 1234567."
     return "This is not a phone number, such as +49 30 1234567."
