@@ -1,6 +1,7 @@
 """The migrations lead to what the models say, and back, with people in the tables."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import flask_migrate
 import pytest
@@ -8,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from app import create_app
 from backoffice.extensions import db
@@ -67,3 +68,41 @@ def test_a_populated_database_goes_back_step_by_step_and_forward_again(installat
     assert tables() == set()
     flask_migrate.upgrade()
     assert tables() == set(db.metadata.tables)
+
+
+OLD_ROWS = (
+    ("Łukasz", "łukasz@straße.example", "łukasz@strasse.example", "+49 30 / 1234567"),
+    ("İlhan", "jo@bücher.example", "jo@bücher.example", ""),
+)
+
+
+def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> None:
+    flask_migrate.upgrade(revision="0004")
+    columns = "login_method, name_source, language, status, status_reason, password_state, two_factor, client_tags_mode"
+    values = "'email', 'self', 'en', 'active', '', 'none', 'disabled', 'all'"
+    more = "uuid, created_at, updated_at, version, ip_whitelist, preferences, last_name, search_key"
+    statement = text(
+        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) VALUES ({values}, "
+        ":uuid, '2026-01-01', '2026-01-01', 1, '[]', '{}', '', 'old', :first_name, :email, :email_key, :phone)"
+    )
+    names = ("first_name", "email", "email_key", "phone")
+    for row in OLD_ROWS:
+        db.session.execute(statement, {"uuid": uuid4().hex, **dict(zip(names, row, strict=True))})
+    db.session.execute(text(
+        "INSERT INTO client_tags (name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
+        "('Café', 'café', '', 'red', 1, '2026-01-01', '2026-01-01'), "
+        "('Cafe', 'cafe', '', 'red', 1, '2026-01-01', '2026-01-01')"
+    ))  # fmt: skip
+    db.session.commit()
+    flask_migrate.upgrade()
+    keys = "SELECT email_key, search_key FROM users ORDER BY id"
+    assert [tuple(row) for row in db.session.execute(text(f"{keys}")).all()] == [
+        ("łukasz@straße.example", "lukasz lukasz@strasse.example 49301234567"),
+        ("jo@bücher.example", "ilhan jo@bucher.example"),
+    ]
+    alike = "SELECT name_key, name_skeleton FROM client_tags ORDER BY id"
+    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [("café", "cafe"), ("cafe", None)]
+    db.session.rollback()
+    flask_migrate.downgrade(revision="0004")
+    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [row[2] for row in OLD_ROWS]
+    db.session.rollback()

@@ -3,13 +3,13 @@
 from flask import Flask
 from flask.cli import AppGroup
 
-from backoffice.commands import act, administrators, demo, events, keys, serve, worker
+from backoffice.commands import act, administrators, demo, events, keys, refold, serve, worker
 
 group = AppGroup("backoffice", help="Administer this installation.")
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (administrators, demo, events, act, keys, worker, serve):
+    for module in (administrators, demo, events, act, keys, refold, worker, serve):
         module.add(group)
     app.cli.add_command(group)

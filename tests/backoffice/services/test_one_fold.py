@@ -67,7 +67,7 @@ def test_filter_and_search_find_the_same(cast: Cast, corpus: list[str], sought: 
 
 
 def test_both_engines_make_the_same_keys_as_the_fold(cast: Cast, corpus: list[str]) -> None:
-    rows = db.session.execute(select(Group.description, Group.description_key, Group.name, Group.name_key))  # type: ignore[attr-defined]  # by itself
+    rows = db.session.execute(select(Group.description, Group.description_key, Group.name, Group.name_key))
     assert all((fold(text), fold(name)) == (key, name_key) for text, key, name, name_key in rows)
 
 
