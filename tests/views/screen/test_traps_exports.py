@@ -86,7 +86,7 @@ def test_formulas_in_names_and_in_related_names_are_neutralised(olivia: Client, 
     rows = rows_of(olivia.get("/admin/users/export.csv?search=vera@example.com"))
     cells = [cell for row in rows for cell in row.values() if cell]
     assert len(rows) == 1
-    assert "'+49 30 1" in cells
+    assert "'+49301234567" in cells
     assert "'=HYPERLINK(0)" in cells
     assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
     run_rows = rows_of(olivia.get("/admin/bulk-runs/1/items.csv"))
