@@ -1,5 +1,6 @@
 """Search, sort, filters and uniqueness mean the same by a text, on both engines: every test here runs on each."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.acting import edit
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, value_of
+from tests.support.races import at_once
 
 # As people are called; in the order in which a list of names shows them.
 CORPUS = (
@@ -177,6 +179,16 @@ def test_the_database_itself_keeps_names_apart_that_look_alike(cast: Cast, model
     with pytest.raises(RuleBroken) as refused:
         records._flush(model)
     assert refused.value.field == "name"
+
+
+def test_of_two_who_name_a_group_alike_at_once_one_has_it(app: Flask, cast: Cast) -> None:
+    pair = [app.test_client().sign_in("olivia") for _ in range(2)]
+    for visitor in pair:
+        visitor.token()
+    for number in range(20):
+        names = (f"Vip {number}", f"V\u0456p {number}")
+        acts = [partial(each.post, "/admin/groups/new", {"name": name}) for each, name in zip(pair, names, strict=True)]
+        assert sorted(answer.status_code for answer in at_once(acts)) == [303, 422]
 
 
 def test_a_login_that_looks_like_another_is_refused(client: Client, cast: Cast) -> None:
