@@ -78,7 +78,7 @@ def _key_column(column: Any) -> MappedColumn[Any]:
         key_type(getattr(column.type, "length", None)),
         unique=unique or None,
         nullable=unique,
-        info={"hidden": True},
+        info={"hidden": True, "personal": column.info.get("personal")},
         sort_order=94,
         **empty,
     )

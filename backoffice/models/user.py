@@ -72,40 +72,53 @@ class User(Searchable, Entity):
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login", "phone")
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
-    __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
-    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
-    login_method: Mapped[str] = mapped_column(String(10), default="email", info={"choices": LOGIN_METHODS})
-    email: Mapped[str | None] = mapped_column(String(254), info={"kind": "email"})
-    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"hidden": True})
-    login: Mapped[str | None] = mapped_column(String(64), info={"kind": "login"})
-    login_key: Mapped[str | None] = mapped_column(key_type(64), unique=True, info={"hidden": True})
+    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
+    login_method: Mapped[str] = mapped_column(
+        String(10), default="email", info={"personal": False, "choices": LOGIN_METHODS}
+    )
+    email: Mapped[str | None] = mapped_column(String(254), info={"personal": True, "kind": "email"})
+    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"personal": True, "hidden": True})
+    login: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "kind": "login"})
+    login_key: Mapped[str | None] = mapped_column(key_type(64), unique=True, info={"personal": True, "hidden": True})
     # What it looks like; empty where another login looked like it before that was forbidden.
-    login_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
-    email_verified_at: Mapped[datetime | None]
-    first_name: Mapped[str] = mapped_column(String(100), default="", info={"key": False})
-    last_name: Mapped[str] = mapped_column(String(100), default="", info={"key": False})
-    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"key": False})
-    phone: Mapped[str] = mapped_column(String(32), default="", info={"kind": "phone"})
-    language: Mapped[str] = mapped_column(String(8), default="en", info={"key": False})
-    time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC", info={"key": False})
-    avatar: Mapped[str | None] = mapped_column(String(64), info={"hidden": True})
+    login_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"personal": True, "hidden": True}, sort_order=94
+    )
+    email_verified_at: Mapped[datetime | None] = mapped_column(info={"personal": True})
+    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
+    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
+    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True, "key": False})
+    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True, "kind": "phone"})
+    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True, "key": False})
+    time_zone: Mapped[str] = mapped_column(
+        String(40), default="UTC", server_default="UTC", info={"personal": True, "key": False}
+    )
+    avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
 
-    status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1]})
-    status_before: Mapped[str | None] = mapped_column(String(10), info={"hidden": True})
-    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"key": False})
+    status: Mapped[str] = mapped_column(
+        String(10), default="active", info={"personal": False, "choices": STATUSES[:-1]}
+    )
+    status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
+    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True, "key": False})
     status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
-    status_at: Mapped[datetime | None]
+    status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
-    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
-    password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
-    password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
-    two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS})
-    ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
-    client_tags_mode: Mapped[str] = mapped_column(String(6), default="all", info={"choices": TAG_MODES})
-    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"hidden": True})
+    password_hash: Mapped[str | None] = mapped_column(String(255), info={"personal": True, "hidden": True})
+    password_state: Mapped[str] = mapped_column(
+        String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
+    )
+    password_expires_at: Mapped[datetime | None] = mapped_column(info={"personal": True, "hidden": True})
+    two_factor: Mapped[str] = mapped_column(
+        String(10), default="disabled", info={"personal": True, "choices": TWO_FACTORS}
+    )
+    ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
+    client_tags_mode: Mapped[str] = mapped_column(
+        String(6), default="all", info={"personal": False, "choices": TAG_MODES}
+    )
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": True, "hidden": True})
     created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
-    last_login_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     groups: Mapped[list["Group"]] = relationship(secondary=user_groups, back_populates="users")
     client_tags: Mapped[list["ClientTag"]] = relationship(secondary=user_client_tags, back_populates="users")
