@@ -8,7 +8,7 @@ import idna
 
 from backoffice.text.characters import LONGEST, is_unseen
 
-IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>]*")
+IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*@[^<>]*)>[^<>]*")
 MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
 PUNYCODE = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 LONGEST_DOMAIN = 255

@@ -62,7 +62,7 @@ def test_a_search_finds_what_people_mean(typed: str, stored: str) -> None:
 def test_names_that_differ_by_a_stroke_stand_side_by_side() -> None:
     names = ["Lukas", "Łukasz", "Lukáš", "Lumi", "Luca", "Oda", "Ødegård", "Odin", "Zoe"]
     assert sorted(names, key=fold) == [
-        "Luca", "Lukáš", "Lukas", "Łukasz", "Lumi", "Oda", "Ødegård", "Odin", "Zoe",
+        "Luca", "Lukas", "Lukáš", "Łukasz", "Lumi", "Oda", "Ødegård", "Odin", "Zoe",
     ]  # fmt: skip
 
 
