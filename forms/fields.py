@@ -59,7 +59,8 @@ class PhoneField(TextField):
         super().__init__(label, limit=limit, **kwargs)
 
     def _value(self) -> str:
-        return phones.shown(self.data or "")
+        """What was typed stays as it was typed."""
+        return str(self.data or "") if self.raw_data else phones.shown(self.data or "")
 
 
 class LinesField(Field):
