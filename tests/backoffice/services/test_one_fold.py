@@ -213,3 +213,10 @@ def test_names_that_were_alike_before_that_was_forbidden_are_kept_and_told(cast:
     later = db.session.scalars(select(Group).where(Group.name == "Café")).one()
     later.description = "Something else is changed, and nothing fails."
     db.session.flush()
+
+
+def test_an_action_on_many_rows_sets_a_text_together_with_its_key() -> None:
+    assert keys.with_keys(Group, {"description": "Łódź"}) == {"description": "Łódź", "description_key": "lodz"}
+    assert keys.with_keys(User, {"login": None}) == {"login": None, "login_key": None, "login_skeleton": None}
+    with pytest.raises(TypeError, match="description_key"):
+        keys.with_keys(Group, {"description": Group.name + "!"})
