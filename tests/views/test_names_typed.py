@@ -40,10 +40,10 @@ def test_a_name_with_something_hidden_is_refused_where_it_is_typed(app: Flask, c
 def test_an_invited_person_is_told_too_and_the_link_still_works(app: Flask, cast: Cast) -> None:
     link = link_to(app, "invitation", invited(app, cast.olivia))
     visitor = newcomer(app)
-    visitor.get(link)
-    answer = visitor.post("/invitations/", {**WORDS, "first_name": "I\u2066van"})
+    visitor.here = str(visitor.get(link).location)
+    answer = visitor.send({**WORDS, "first_name": "I\u2066van"})
     assert "a direction mark (U+2066) at place 2" in error_at(answer, "first_name")
-    assert visitor.post("/invitations/", {**WORDS, "first_name": PERSIAN}).status_code == 303
+    assert visitor.send({**WORDS, "first_name": PERSIAN}).status_code == 303
     settle()
     assert Cast().ivan.first_name == PERSIAN
 
