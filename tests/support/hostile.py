@@ -30,7 +30,7 @@ ids = st.one_of(
     st.sampled_from([
         "0", "-1", str(10**18), str(2**63 - 1), str(2**63), str(10**30), "9" * 5000, "abc", "1,2", "1.0", "1e3", "%00",
         "1%00", "%D9%A3", "%EF%BC%91", "%C2%B2", "%20", "1%20", "..", "%2e%2e", "%2F", "1%2F2", "%FF", "%ED%A0%80",
-        "None", "new%00", "+12025550101", "0x1", "1_0", ";", "%0d%0aX:1", "٣",
+        "None", "new%00", "+1", "0x1", "1_0", ";", "%0d%0aX:1", "٣",
     ]),
     st.integers(min_value=10**4).map(str),  # no row of a test has such a number
 )  # fmt: skip
