@@ -29,6 +29,14 @@ def canonical(text: str, country: str = "") -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def is_phone(text: str) -> bool:
+    """Whether `canonical` takes the text, country code included."""
+    try:
+        return bool(canonical(text))
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=1024)
 def shown(stored: str) -> str:
     """The number as people write it, `+49 30 1234567`; what is no number stays as it is."""
