@@ -10,6 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from backoffice.endpoints import SMTP, BaseURL, DatabaseURL, MailServer, Sender
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
@@ -82,6 +84,7 @@ class Settings:
     email_codes_per_10_minutes: int = 3
     links_per_10_minutes: int = 3
     links_per_day: int = 10
+    default_country: str = ""
     log_json: bool = False
 
     database_connect_timeout: timedelta = timedelta(seconds=2)
@@ -195,6 +198,8 @@ class Settings:
             found.append(f"SMTP_URL {SMTP}")
         if self.password_max_length < max(self.password_min_length, self.password_min_length_two_factor):
             found.append("PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password.")
+        if self.default_country and self.default_country not in SUPPORTED_REGIONS:
+            found.append("DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.")
         if self.production and self.base_url and not self.tls:
             found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
         return found

@@ -132,7 +132,8 @@ ENDINGS = [
 ]
 # What a row of users is filled with; everything else has the value that the product gives a new person.
 COLUMNS = (
-    "id", "uuid", "login_method", "email", "email_key", "first_name", "last_name", "name_source", "phone", "language",
+    "id", "uuid", "login_method", "email", "email_key", "first_name", "last_name", "name_source", "phone", "phone_key",
+    "language",
     "status", "status_reason", "password_state", "two_factor", "ip_whitelist", "client_tags_mode", "preferences",
     "created_by_id", "last_login_at", "version", "created_at", "updated_at", "search_key",
 )  # fmt: skip
@@ -184,14 +185,15 @@ def _people(ids: Sequence[int], creator: int) -> Iterator[tuple[Any, ...]]:
     for number in ids:
         first, last = dice.choice(FIRST), dice.choice(STEMS) + dice.choice(ENDINGS)
         email = f"{fold(first)}.{fold(last)}{number}@example.com"
+        digits = f"4930{dice.randrange(10**6, 10**7)}"
         created = NOW - timedelta(seconds=dice.randrange(3 * 365 * 86400))
         seen = created + (NOW - created) * dice.random() if dice.random() < 0.8 else None
         status = "invited" if number % 10 == INVITED else dice.choices(("active", "blocked", "revoked"), (84, 11, 5))[0]
         yield (
             number, uuid.UUID(int=dice.getrandbits(128), version=4), "email", email, email, first, last,
-            "administrator", f"+49 30 {dice.randrange(10**6, 10**7)}", "en", status, "", "usable", "disabled", [],
+            "administrator", f"+{digits}", digits, "en", status, "", "usable", "disabled", [],
             "all", {}, creator if dice.random() < 0.5 else dice.choice(ids[:100]), seen, 1, created, created,
-            fold(f"{first} {last} {email}"),
+            fold(f"{first} {last} {email} {digits}"),
         )  # fmt: skip
 
 

@@ -4,22 +4,63 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wtforms import BooleanField, Field, StringField
-from wtforms.validators import Length
+from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
 
-from backoffice.text import LONGEST, cleaned, is_id
+from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
+from backoffice.text.addresses import pasted
 
 MOST = 1000  # related rows of one row: more than a person chooses, far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
 class TextField(StringField):
-    """One line of text of at most `limit` characters, without control characters."""
+    """One line of text of at most `limit` characters, without unseen ones (text/characters.py)."""
+
+    lines = False
 
     def __init__(self, label: str = "", *, limit: int = 200, **kwargs: Any) -> None:
         validators = [*kwargs.pop("validators", ()), Length(max=limit)]
         kwargs["render_kw"] = {"maxlength": limit} | (kwargs.pop("render_kw", None) or {})
-        super().__init__(label, validators, filters=[_cleaned], **kwargs)
+        super().__init__(label, validators, filters=[_tidied], **kwargs)
+
+    def pre_validate(self, form: Any) -> None:
+        """A text that nobody touched is not judged: it may be older than the rule."""
+        if self.raw_data and self.raw_data != [self.object_data]:
+            if not self.data:  # what was sent shows nothing, so that nothing was filled in
+                self.raw_data = [""]
+            if isinstance(self.data, str) and (wrong := fault(self.data, lines=self.lines)):
+                raise StopValidation(wrong)
+
+
+class LongTextField(TextField):
+    """The same with line breaks and tabs."""
+
+    lines = True
+    widget = TextArea()
+
+
+class EmailField(TextField):
+    """An address as people paste it; whether it is one, the service says."""
+
+    def __init__(self, label: str = "", *, limit: int = 254, **kwargs: Any) -> None:
+        kwargs["render_kw"] = {"type": "email", "autocapitalize": "none", "spellcheck": "false"} | (
+            kwargs.pop("render_kw", None) or {}
+        )
+        super().__init__(label, limit=limit, **kwargs)
+        self.filters = [_pasted]
+
+
+class PhoneField(TextField):
+    """A phone number, shown as people write it."""
+
+    def __init__(self, label: str = "", *, limit: int = 32, **kwargs: Any) -> None:
+        kwargs["render_kw"] = {"type": "tel"} | (kwargs.pop("render_kw", None) or {})
+        super().__init__(label, limit=limit, **kwargs)
+
+    def _value(self) -> str:
+        """What was typed stays as it was typed."""
+        return str(self.data or "") if self.raw_data else phones.shown(self.data or "")
 
 
 class LinesField(Field):
@@ -118,6 +159,10 @@ class PermissionsField(Field):
             self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
 
 
-def _cleaned(text: Any) -> Any:
+def _tidied(text: Any) -> Any:
     """What is far too long stays as it was typed: it is refused, and shown again whole."""
-    return cleaned(text) if isinstance(text, str) and len(text) <= LONGEST else text
+    return tidied(text) if isinstance(text, str) and len(text) <= LONGEST else text
+
+
+def _pasted(text: Any) -> Any:
+    return pasted(text) if isinstance(text, str) and len(text) <= LONGEST else text

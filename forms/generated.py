@@ -11,16 +11,15 @@ from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer tha
     IntegerField,
     SelectChoice,
     SelectField,
-    TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.text import LONGEST
 from forms.base import Form
-from forms.fields import LinesField, PickField, SwitchField, TextField
+from forms.fields import EmailField, LinesField, LongTextField, PhoneField, PickField, SwitchField, TextField
 
-LONG_TEXT = 250
 LARGEST = 2**31 - 1
 Picker = Callable[[type[Record], str], dict[str, Any]]
 
@@ -42,8 +41,7 @@ def field_for(model: type[Record], name: str, label: str, description: str, pick
     if kind in ("one", "many"):
         return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
     column: Any = fields.column(model, name)
-    required = not column.nullable and column.default is None and kind != "boolean"
-    first = InputRequired("Fill this in.") if required else Optional()
+    first = InputRequired("Fill this in.") if fields.is_required(model, name) else Optional()
     validators: list[Any] = [first]
     more = {"description": description, "default": _default(column)}
     make: Callable[..., Any] = _MAKERS.get(kind, _text)
@@ -52,9 +50,15 @@ def field_for(model: type[Record], name: str, label: str, description: str, pick
 
 def _text(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
     limit = getattr(column.type, "length", None) or 10_000
-    if limit > LONG_TEXT:
-        return TextAreaField(label, [*validators, Length(max=limit)], **more)
-    return TextField(label, limit=limit, validators=validators, **more)
+    make = LongTextField if limit > fields.LONG_TEXT else TextField
+    return make(label, limit=limit, validators=validators, **more)
+
+
+def _typed(make: type[TextField]) -> Callable[..., Any]:
+    def field(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+        return make(label, limit=column.type.length or LONGEST, validators=validators, **more)
+
+    return field
 
 
 def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
@@ -76,6 +80,8 @@ def _default(column: Any) -> Any:
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "text": _text,
+    "email": _typed(EmailField),
+    "phone": _typed(PhoneField),
     "number": _number,
     "choice": _choice,
     "boolean": lambda _column, label, _validators, more: SwitchField(label, **more),

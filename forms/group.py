@@ -1,17 +1,17 @@
 """What may be typed about a group."""
 
-from wtforms import Field, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import Field
+from wtforms.validators import InputRequired
 
 from forms.base import Form
-from forms.fields import TextField
+from forms.fields import LongTextField, TextField
 
 
 class GroupForm(Form):
     """Name and description; the screen adds the permissions and the groups that members may give."""
 
     name = TextField("Name", limit=80, validators=[InputRequired("Give the group a name.")])
-    description = TextAreaField("Description", [Length(max=300)], render_kw={"maxlength": 300, "rows": 2})
+    description = LongTextField("Description", limit=300, render_kw={"rows": 2})
 
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:

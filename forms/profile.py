@@ -5,7 +5,7 @@ from wtforms.validators import InputRequired
 
 from backoffice import languages, time_zones
 from forms.base import Form
-from forms.fields import TextField
+from forms.fields import EmailField, PhoneField, TextField
 
 
 class ProfileForm(Form):
@@ -13,7 +13,7 @@ class ProfileForm(Form):
 
     first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
     last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
-    phone = TextField("Phone", limit=32, render_kw={"type": "tel", "autocomplete": "tel"})
+    phone = PhoneField("Phone", render_kw={"autocomplete": "tel"})
     language = SelectField(
         "Language",
         choices=languages.offered,
@@ -32,10 +32,9 @@ class ProfileForm(Form):
 class EmailForm(Form):
     """A new address of one's own, used once it is confirmed there."""
 
-    email = TextField(
+    email = EmailField(
         "New e-mail address",
-        limit=254,
         validators=[InputRequired("Enter your new e-mail address.")],
         description="We send a link there. Until you open it and confirm, everything stays as it is.",
-        render_kw={"type": "email", "autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"},
+        render_kw={"autocomplete": "email"},
     )

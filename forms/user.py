@@ -12,7 +12,7 @@ from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
 
 from forms.base import Form
-from forms.fields import LinesField, TextField
+from forms.fields import EmailField, LinesField, PhoneField, TextField
 
 METHODS = (
     SelectChoice("email", "By e-mail: they get a link and choose a password themselves"),
@@ -32,12 +32,7 @@ class UserForm(Form):
     """
 
     login_method = RadioField("Signs in", choices=METHODS, default="email")
-    email = TextField(
-        "E-mail",
-        limit=254,
-        description="The sign-in name.",
-        render_kw={"type": "email", "autocomplete": "off"},
-    )
+    email = EmailField("E-mail", description="The sign-in name.", render_kw={"autocomplete": "off"})
     login = TextField(
         "Login",
         limit=64,
@@ -51,7 +46,7 @@ class UserForm(Form):
     )
     first_name = TextField("First name", limit=100)
     last_name = TextField("Last name", limit=100)
-    phone = TextField("Phone", limit=32, render_kw={"type": "tel", "autocomplete": "off"})
+    phone = PhoneField("Phone", render_kw={"autocomplete": "off"})
 
     def validate_email(self, field: Any) -> None:
         """Whoever signs in by e-mail has an address."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import flask_migrate
 import pytest
@@ -153,3 +154,41 @@ def test_a_copied_table_keeps_who_points_at_it_its_numbers_and_its_guards(
     with db.engine.connect() as connection:
         assert connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'users'")) == PEOPLE
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+OLD_ROWS = (
+    ("Łukasz", "łukasz@straße.example", "łukasz@strasse.example", "+49 30 / 1234567"),
+    ("İlhan", "jo@bücher.example", "jo@bücher.example", ""),
+)
+
+
+def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> None:
+    flask_migrate.upgrade(revision="0004")
+    columns = "login_method, name_source, language, status, status_reason, password_state, two_factor, client_tags_mode"
+    values = "'email', 'self', 'en', 'active', '', 'none', 'disabled', 'all'"
+    more = "uuid, created_at, updated_at, version, ip_whitelist, preferences, last_name, search_key"
+    statement = text(
+        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) VALUES ({values}, "
+        ":uuid, '2026-01-01', '2026-01-01', 1, '[]', '{}', '', 'old', :first_name, :email, :email_key, :phone)"
+    )
+    names = ("first_name", "email", "email_key", "phone")
+    for row in OLD_ROWS:
+        db.session.execute(statement, {"uuid": uuid4().hex, **dict(zip(names, row, strict=True))})
+    db.session.execute(text(
+        "INSERT INTO client_tags (name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
+        "('Café', 'café', '', 'red', 1, '2026-01-01', '2026-01-01'), "
+        "('Cafe', 'cafe', '', 'red', 1, '2026-01-01', '2026-01-01')"
+    ))  # fmt: skip
+    db.session.commit()
+    flask_migrate.upgrade()
+    keys = "SELECT email_key, search_key FROM users ORDER BY id"
+    assert [tuple(row) for row in db.session.execute(text(f"{keys}")).all()] == [
+        ("łukasz@straße.example", "lukasz lukasz@strasse.example 49301234567"),
+        ("jo@bücher.example", "ilhan jo@bucher.example"),
+    ]
+    alike = "SELECT name_key, name_skeleton FROM client_tags ORDER BY id"
+    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [("café", "cafe"), ("cafe", None)]
+    db.session.rollback()
+    flask_migrate.downgrade(revision="0004")
+    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [row[2] for row in OLD_ROWS]
+    db.session.rollback()

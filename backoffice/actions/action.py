@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, false, literal, select, true, upda
 
 from backoffice import clock
 from backoffice.extensions import db, is_writing
+from backoffice.models import keys
 from backoffice.models.base import Entity, Record
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
@@ -150,6 +151,7 @@ class Action:
         """Set the same values on all `rows`, and raise their version with them: a row written twice costs twice."""
         if self.changes_rows:
             values.setdefault("version", self.model.version + 1)
+        values = keys.with_keys(self.model, values)
         statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
         db.session.execute(statement, execution_options={"synchronize_session": False})
 

@@ -19,9 +19,9 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import scope
-from backoffice.services import events, related
+from backoffice.services import events, related, texts
 from backoffice.services.events import Happening
-from backoffice.text import cleaned
+from backoffice.text import fold
 
 REASON_LENGTH = 500
 
@@ -56,7 +56,7 @@ def run(
     if original:
         planned.reason = f"Undo of bulk run {original.id}"
     else:
-        planned.reason = cleaned(reason)
+        planned.reason = texts.kept(reason, field="reason", lines=True)
         _check_words(action, planned, planned.reason, confirmation)
     return _carry_out(actor, action, planned, original, reveal)
 
@@ -89,7 +89,7 @@ def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: st
     if len(reason) > REASON_LENGTH:
         raise RuleBroken(f"Keep the reason under {REASON_LENGTH} characters.", field="reason")
     wanted = phrase(action, planned)
-    if action.typed_confirmation and confirmation.strip().casefold() != wanted.casefold():
+    if action.typed_confirmation and fold(confirmation) != fold(wanted):
         raise RuleBroken(f"Type “{wanted}” to confirm.", field="confirm")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import failures
-from backoffice.commands import act, administrators, demo, events, keys, serve, worker
+from backoffice.commands import act, administrators, demo, events, keys, refold, serve, worker
 
 SENTENCES = {
     failures.AWAY: "The database does not answer. See DATABASE_URL, and whether the server runs.",
@@ -40,6 +40,6 @@ group = Commands("backoffice", help="Administer this installation.")
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (administrators, demo, events, act, keys, worker, serve):
+    for module in (administrators, demo, events, act, keys, refold, worker, serve):
         module.add(group)
     app.cli.add_command(group)

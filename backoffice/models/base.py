@@ -11,7 +11,6 @@ from sqlalchemy import (
     Dialect,
     Integer,
     MetaData,
-    String,
     TypeDecorator,
     bindparam,
     event,
@@ -20,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock
-from backoffice.text import fold
+from backoffice.models import keys
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -127,21 +126,27 @@ class Entity(Record):
 
 
 class Searchable:
-    """Keeps `search_key`: the folded text of the columns named in `__search__`, for search and sort by name."""
+    """Keeps the keys of its texts (models/keys.py), and `search_key`: those of `__search__` in one.
+
+    Search and the order by name are served by an index on `search_key`, other texts by one on their own key.
+    """
 
     search_key: Mapped[str] = mapped_column(
-        String(700), default="", info={"hidden": True, "personal": True}, sort_order=93
+        keys.key_type(keys.SEARCH_LENGTH),
+        default="",
+        info={"hidden": True, "personal": True},
+        sort_order=93,
     )
 
-    def fold_search_key(self) -> None:
-        texts = (getattr(self, name) for name in self.__search__)  # type: ignore[attr-defined]  # from Entity
-        self.search_key = fold(" ".join(text for text in texts if text))[:700]
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        keys.declare(cls)
+        super().__init_subclass__(**kwargs)
 
 
 @event.listens_for(Searchable, "before_insert", propagate=True)
 @event.listens_for(Searchable, "before_update", propagate=True)
 def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
-    row.fold_search_key()
+    keys.keep(row)
 
 
 def records() -> list[type[Record]]:

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Entity, Searchable
+from backoffice.models.keys import key_type
 from backoffice.models.user import user_client_tags
-from backoffice.text import name_key
 
 if TYPE_CHECKING:
     from backoffice.models.user import User
@@ -22,14 +22,14 @@ class ClientTag(Searchable, Entity):
     __search__ = ("name",)
 
     name: Mapped[str] = mapped_column(String(60))
-    name_key: Mapped[str] = mapped_column(String(60), unique=True, info={"hidden": True})
+    name_key: Mapped[str] = mapped_column(key_type(60), unique=True, info={"hidden": True})
+    # What it looks like; empty where another name looked like it before that was forbidden.
+    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
     colour: Mapped[str] = mapped_column(String(10), default="grey", info={"choices": COLOURS})
 
     users: Mapped[list["User"]] = relationship(secondary=user_client_tags, back_populates="client_tags")
 
-    __table_args__ = (CheckConstraint(f"colour IN {COLOURS}", name="colour"),)
-
-    @validates("name")
-    def _keep_key(self, _attribute: str, name: str) -> str:
-        self.name_key = name_key(name)
-        return name
+    __table_args__ = (
+        CheckConstraint(f"colour IN {COLOURS}", name="colour"),
+        Index("ix_client_tags_name_skeleton", "name_skeleton", unique=True),
+    )

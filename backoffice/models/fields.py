@@ -8,7 +8,10 @@ from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, St
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models.base import Record, UTCDateTime, records
+from backoffice.models.keys import MAKERS, SUFFIX, text_kind
 
+TEXTS = tuple(MAKERS)  # the kinds that are texts
+LONG_TEXT = 250  # characters, from which on a text may have several lines
 KINDS: tuple[tuple[type, str], ...] = (
     (Boolean, "boolean"),
     (DateTime, "time"),
@@ -27,8 +30,9 @@ LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "dat
 def kind(model: type[Record], name: str) -> str:
     """What `name` is on `model`.
 
-    One of: text, number, boolean, time, date, list, choice, derived (a choice that SQL works out), uuid, one (a
-    related row), many (related rows), computed, or '' where there is no such attribute or it is hidden.
+    One of: text, email, phone, login, number, boolean, time, date, list, choice, derived (a choice that SQL works
+    out), uuid, one (a related row), many (related rows), computed, or '' where there is no such attribute or it is
+    hidden.
     """
     mapper = inspect(model)
     if name in mapper.relationships:
@@ -42,7 +46,8 @@ def kind(model: type[Record], name: str) -> str:
         return ""
     if "choices" in column.info or isinstance(column.type, Enum):
         return "choice"
-    return next((word for cls, word in KINDS if isinstance(column.type, cls)), "")
+    found = next((word for cls, word in KINDS if isinstance(column.type, cls)), "")
+    return text_kind(column) if found == "text" else found
 
 
 @cache
@@ -86,6 +91,25 @@ def choices(model: type[Record], name: str) -> tuple[str, ...]:
         return model.__derived__[name]
     found = column(model, name)
     return tuple(found.info.get("choices") or found.type.enums)
+
+
+@cache
+def key_of(model: type[Record], name: str) -> InstrumentedAttribute[Any] | None:
+    """The attribute in which the text `name` is kept for comparison, if it has one."""
+    has_key = kind(model, name) in TEXTS and name + SUFFIX in inspect(model).column_attrs
+    return attribute(model, name + SUFFIX) if has_key else None
+
+
+def has_lines(model: type[Record], name: str) -> bool:
+    """Whether a text may have several lines."""
+    length = getattr(column(model, name).type, "length", None)
+    return length is None or length > LONG_TEXT
+
+
+def is_required(model: type[Record], name: str) -> bool:
+    """Whether something has to be filled in: the column may not be empty and has no value by itself."""
+    found = column(model, name)
+    return not found.nullable and found.default is None and kind(model, name) != "boolean"
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, ForeignKey, String, Table
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Base, BigInt, Entity, Searchable
+from backoffice.models.keys import key_type
 from backoffice.models.user import user_groups
-from backoffice.text import name_key
 
 if TYPE_CHECKING:
     from backoffice.models.user import User
@@ -31,7 +31,9 @@ class Group(Searchable, Entity):
 
     key: Mapped[str | None] = mapped_column(String(40), unique=True, info={"hidden": True})
     name: Mapped[str] = mapped_column(String(80))
-    name_key: Mapped[str] = mapped_column(String(80), unique=True, info={"hidden": True})
+    name_key: Mapped[str] = mapped_column(key_type(80), unique=True, info={"hidden": True})
+    # What it looks like; empty where another name looked like it before that was forbidden.
+    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
     description: Mapped[str] = mapped_column(String(300), default="")
     permissions: Mapped[list[str]] = mapped_column(default=list)
     is_system: Mapped[bool] = mapped_column(default=False)
@@ -44,7 +46,4 @@ class Group(Searchable, Entity):
         secondaryjoin="Group.id == group_grants.c.grantable_id",
     )
 
-    @validates("name")
-    def _keep_key(self, _attribute: str, name: str) -> str:
-        self.name_key = name_key(name)
-        return name
+    __table_args__ = (Index("ix_groups_name_skeleton", "name_skeleton", unique=True),)

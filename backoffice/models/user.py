@@ -25,8 +25,9 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.models.base import Base, BigInt, Entity, Searchable, moment
+from backoffice.models.keys import key_type
 from backoffice.models.token import Token
-from backoffice.text import address_key
+from backoffice.text import address_key, login_key
 
 if TYPE_CHECKING:
     from backoffice.models.client_tag import ClientTag
@@ -62,12 +63,15 @@ user_client_tags = Table(
 
 
 class User(Searchable, Entity):
-    """A back-office user. E-mail and login are unique in their normalised form (`*_key`)."""
+    """A back-office user. E-mail and login are unique in their normalised form (`*_key`).
+
+    Names have no key of their own: the search key begins with them.
+    """
 
     __tablename__ = "users"
     __singular__ = "person"
     __plural__ = "people"
-    __search__ = ("first_name", "last_name", "email", "login")
+    __search__ = ("first_name", "last_name", "email", "login", "phone")
     __grants__ = True
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
 
@@ -75,24 +79,30 @@ class User(Searchable, Entity):
     login_method: Mapped[str] = mapped_column(
         String(10), default="email", info={"personal": False, "choices": LOGIN_METHODS}
     )
-    email: Mapped[str | None] = mapped_column(String(254), info={"personal": True})
-    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"personal": True, "hidden": True})
-    login: Mapped[str | None] = mapped_column(String(64), info={"personal": True})
-    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"personal": True, "hidden": True})
+    email: Mapped[str | None] = mapped_column(String(254), info={"personal": True, "kind": "email"})
+    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"personal": True, "hidden": True})
+    login: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "kind": "login"})
+    login_key: Mapped[str | None] = mapped_column(key_type(64), unique=True, info={"personal": True, "hidden": True})
+    # What it looks like; empty where another login looked like it before that was forbidden.
+    login_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"personal": True, "hidden": True}, sort_order=94
+    )
     email_verified_at: Mapped[datetime | None] = mapped_column(info={"personal": True})
-    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True})
-    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True})
-    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True})
-    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True})
-    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True})
-    time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC", info={"personal": True})
+    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
+    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
+    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True, "key": False})
+    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True, "kind": "phone"})
+    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True, "key": False})
+    time_zone: Mapped[str] = mapped_column(
+        String(40), default="UTC", server_default="UTC", info={"personal": True, "key": False}
+    )
     avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
 
     status: Mapped[str] = mapped_column(
         String(10), default="active", info={"personal": False, "choices": STATUSES[:-1]}
     )
     status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
-    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True})
+    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True, "key": False})
     status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
     status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
@@ -128,6 +138,7 @@ class User(Searchable, Entity):
             name="identifier",
         ),
         Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
+        Index("ix_users_login_skeleton", "login_skeleton", unique=True),
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id", "created_by_id"),
         # Whose picture it is, asked for each one on a page; few people have one.
@@ -148,7 +159,7 @@ class User(Searchable, Entity):
     def set_login(self, login: str | None) -> None:
         """Keep the login as typed, and the form in which it must be unique."""
         self.login = login
-        self.login_key = address_key(login) if login else None
+        self.login_key = login_key(login) if login else None
 
     @hybrid_property
     def name(self) -> str:

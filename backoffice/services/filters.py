@@ -6,12 +6,14 @@ from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, false, or_
 
 from backoffice.errors import BadRequest
+from backoffice.extensions import configured
 from backoffice.models import fields
 from backoffice.models.base import Record
-from backoffice.text import MAX_ID, cleaned, is_id
+from backoffice.models.keys import MAKERS
+from backoffice.text import MAX_ID, cleaned, is_id, phones
 from backoffice.time_zones import start_of
 
 MAX_FILTERS = 20
@@ -23,7 +25,7 @@ NONE = "none"  # the choice "has no related row"
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 IS = "is"
 RANGED = ("number", "date", "time")
-FILTERABLE = (*RANGED, "text", "boolean", "choice", "derived", "one", "many")
+FILTERABLE = (*RANGED, *fields.TEXTS, "boolean", "choice", "derived", "one", "many")
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,23 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
 
 
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    column = fields.attribute(model, filter_.name)
-    return or_(*(column.icontains(value[:200], autoescape=True) for value in filter_.values))
+    """What was asked takes the form of what is kept for comparison."""
+    key, values = fields.key_of(model, filter_.name), [value[:200] for value in filter_.values]
+    if key is None:
+        return or_(*(fields.attribute(model, filter_.name).icontains(v, autoescape=True) for v in values))
+    return or_(*(holds(key, _sought(fields.kind(model, filter_.name), value)) for value in values))
+
+
+def holds(key: Any, part: str) -> ColumnElement[bool]:
+    """In SQL: the key holds the part. Of what was asked for nothing may be left; then nothing is found, not all."""
+    found: ColumnElement[bool] = key.contains(part, autoescape=True) if part else false()
+    return found
+
+
+def _sought(kind: str, text: str) -> str:
+    if kind == "phone":
+        return phones.sought(text, configured().default_country)
+    return MAKERS[kind](text)
 
 
 def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -191,7 +208,7 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
 
 
 _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
-    "text": _text,
+    **dict.fromkeys(fields.TEXTS, _text),
     "choice": _choice,
     "derived": _choice,
     "boolean": _boolean,

@@ -11,7 +11,7 @@ from backoffice.policy import grants, permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.shipped import SHIPPED
-from backoffice.services import events, records
+from backoffice.services import events, records, texts
 from backoffice.services.records import Values
 
 GROUPS_LOCK = "groups"
@@ -96,9 +96,7 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
         return
     if not values["name"]:
         raise RuleBroken("Give the group a name.", field="name")
-    same = db.session.scalar(select(Group.id).where(Group.name_key == Group(name=values["name"]).name_key))
-    if same and (group is None or same != group.id):
-        raise RuleBroken("Another group has this name.", field="name")
+    texts.require_free(Group, values["name"], group)
 
 
 def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:

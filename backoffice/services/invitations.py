@@ -13,13 +13,12 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import admission, attempts, events, links, messages, passwords, throttle, tokens
+from backoffice.services import admission, attempts, events, links, messages, passwords, texts, throttle, tokens
 from backoffice.services.attempts import From
 from backoffice.services.messages import Letter
 from backoffice.services.sessions import digest
 from backoffice.services.tokens import Issued
 from backoffice.settings import Settings
-from backoffice.text import cleaned
 
 GIVEN = ("first_name", "last_name", "language")  # what an invited person may say about themselves
 ASKED_AGAIN = "invitation asked for"
@@ -39,8 +38,8 @@ def look(value: str) -> User:
 def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: From, settings: Settings) -> User:
     """Use an invitation: the person is active, with a password that only they know, and says what they are called.
 
-    `about` may have what GIVEN names. Raises NotFound or Expired for the link, RuleBroken (field new_password) for
-    the password.
+    `about` may have what GIVEN names. Raises NotFound or Expired for the link, RuleBroken with the field it
+    belongs to.
     """
     looked = tokens.find(value=value, purpose="invitation")
     # The person first, as actions do; whoever blocks them meanwhile has then withdrawn the link, which is read anew.
@@ -102,7 +101,7 @@ def _key(value_hash: str) -> str:
 
 
 def _introduce(user: User, about: Mapping[str, str]) -> None:
-    given = {name: cleaned(about[name]) for name in GIVEN if about.get(name)}
+    given = {name: texts.kept(about[name], field=name) for name in GIVEN if about.get(name)}
     if any(given.get(name) for name in ("first_name", "last_name")):
         user.name_source = "self"
     for name, text in given.items():

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from backoffice.errors import BadRequest
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
@@ -34,12 +34,13 @@ from backoffice.policy.rules import scope
 from backoffice.services import disclosure, filters, related
 from backoffice.services.filters import RESERVED, Filter
 from backoffice.services.related import Labels
-from backoffice.text import MAX_ID, cleaned, fold, is_id
+from backoffice.text import MAX_ID, address_key, cleaned, fold, is_id, phones
+from backoffice.text.addresses import is_address
 
 COUNT_CAP = 10_000
 SIZES = (20, 50, 100)
 SEARCH_LENGTH, SEARCH_WORDS = 200, 8
-SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
+SORTABLE = (*fields.TEXTS, "number", "boolean", "time", "date", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +115,26 @@ def parse(
 
 def condition(model: type[Record], query: Query) -> ColumnElement[bool]:
     """Which rows match the search and the filters, in SQL; the scope is not part of it."""
-    words = (searched(model, word) for word in query.search.split())
-    return and_(True, *words, filters.conditions(model, query.filters))
+    words = and_(True, *(searched(model, word) for word in query.search.split()))
+    found = or_(words, *_phone(model, query.search)) if query.search else words
+    return and_(found, filters.conditions(model, query.filters))
 
 
 def searched(model: type[Record], word: str) -> ColumnElement[bool]:
     """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key; or by ID."""
     if issubclass(model, Searchable):
-        found: ColumnElement[bool] = model.search_key.contains(fold(word), autoescape=True)
+        found = filters.holds(model.search_key, fold(address_key(word) if is_address(word) else word))
         return or_(found, model.id == int(word)) if is_id(word) else found
-    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
+    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) in fields.TEXTS)
     return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
+
+
+def _phone(model: type[Record], search: str) -> list[ColumnElement[bool]]:
+    """The rows with the phone number that the whole search may be, however it is written."""
+    numbered = issubclass(model, Searchable) and any(fields.kind(model, name) == "phone" for name in model.__search__)
+    if not numbered or not phones.is_sought(search):
+        return []
+    return [filters.holds(model.search_key, phones.sought(search, configured().default_country))]  # type: ignore[attr-defined]  # Searchable, see above
 
 
 def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[bool]:
@@ -194,6 +204,8 @@ def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
     if name == model.__label__ and issubclass(model, Searchable):
         return model.search_key.expression
+    key = fields.key_of(model, name)
+    name = key.key if key is not None else name
     attribute = fields.attribute(model, name)
     if not fields.column(model, name).nullable:
         return attribute.expression

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.errors import MessageError
@@ -27,7 +26,7 @@ from backoffice.models.message import Message
 from backoffice.services import messages, sealing
 from backoffice.services.devices import device_name
 from backoffice.settings import Settings
-from backoffice.text import UNITS
+from backoffice.text import UNITS, cleaned
 
 TEXTS = Domain(domain="mails")  # apart from the pages', which may be translated into fewer languages
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -143,9 +142,8 @@ def _template(purpose: str, kind: str, values: Mapping[str, str], language: str)
 
 
 def _tame(name: str, text: str) -> str:
-    """One line without control characters; and what people wrote is not made a link of by mail programs."""
-    kept = (" " if c.isspace() else c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c.isspace())
-    line = " ".join("".join(kept).split())
+    """One line with no unseen character but those that scripts and emoji need; what people wrote becomes no link."""
+    line = " ".join(cleaned(text).split())
     if name in OURS:
         return line
     if LINKISH.search(line) and not re.fullmatch(r"\S+@\S+", line):

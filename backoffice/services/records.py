@@ -9,13 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db, lock
-from backoffice.models import fields, personal
-from backoffice.models.base import Entity, Record
+from backoffice.models import fields, keys, personal
+from backoffice.models.base import Entity, Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read, require, restriction, scope
-from backoffice.services import events, lists
-from backoffice.text import cleaned
+from backoffice.services import events, lists, texts
 
 R = TypeVar("R", bound=Record)
 E = TypeVar("E", bound=Entity)
@@ -143,7 +142,10 @@ def _noted(other: Record) -> str:
 def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the values and flush; answer what the row said of them before, and what it says now."""
     model = type(row)
-    wanted = {name: _fitting(actor, model, name, value) for name, value in values.items()}
+    wanted = {
+        name: value if _is_as_before(row, name, value, new) else _fitting(actor, model, name, value)
+        for name, value in values.items()
+    }
     if check := _checks.get(model):
         check(actor, None if new else row, wanted)
     before = {} if new else snapshot(row, list(wanted))
@@ -151,6 +153,8 @@ def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dic
         for name, value in wanted.items():
             if getattr(row, name, None) != value:
                 setattr(row, name, value)
+    if isinstance(row, Searchable):
+        keys.keep(row)
     _check_lengths(row)
     if new:
         db.session.add(row)
@@ -169,12 +173,13 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
         found = _related(actor, fields.related_model(model, name), name, [value] if value else [])
         return found[0] if found else None
     column = fields.column(model, name)
+    if isinstance(value, str) and kind in fields.TEXTS:
+        value = texts.kept(value, field=name, kind=kind, lines=fields.has_lines(model, name))
     if isinstance(value, str):
-        value = cleaned(value)
         limit = getattr(column.type, "length", None)
         if limit and len(value) > limit:
             raise RuleBroken(f"Use at most {limit} characters.", field=name)
-    if value is None and not column.nullable:
+    if (value is None and not column.nullable) or (value == "" and fields.is_required(model, name)):
         raise RuleBroken("Fill this in.", field=name)
     if isinstance(value, datetime) and value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
@@ -183,12 +188,17 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     return value
 
 
+def _is_as_before(row: Entity, name: str, value: Any, new: bool) -> bool:
+    """A text that nobody touches is not judged: it may be older than the rule."""
+    return not new and isinstance(value, str) and value == getattr(row, name)
+
+
 def _check_lengths(row: Entity) -> None:
     """What is made of a text may be longer than the text: folding turns one ligature into eighteen letters."""
     for attribute in inspect(type(row)).column_attrs:
         value, limit = getattr(row, attribute.key), getattr(attribute.columns[0].type, "length", None)
         if isinstance(value, str) and limit and len(value) > limit:
-            raise RuleBroken("Use fewer or simpler characters.", field=attribute.key.removesuffix("_key"))
+            raise RuleBroken("Use fewer or simpler characters.", field=_text_of(attribute.key))
 
 
 def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
@@ -214,7 +224,12 @@ def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
     found = (
         name for name in names if f"{model.__tablename__}_{name}" in text or f"{model.__tablename__}.{name}" in text
     )
-    return next((name.removesuffix("_key") for name in found), None)
+    return next((_text_of(name) for name in found), None)
+
+
+def _text_of(key: str) -> str:
+    """The attribute that people know, of the one in which it is kept for comparison."""
+    return key.removesuffix(keys.SUFFIX).removesuffix(keys.LOOKS)
 
 
 def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]:

@@ -24,6 +24,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import restriction
+from backoffice.text import fold
 
 WORTH_AN_ARRAY = 100  # numbers
 Hidden = dict[str, Select[int]]
@@ -66,7 +67,7 @@ def labels(
     for by_row in found.values():
         for others in by_row.values():
             if len(others) > 1:
-                others.sort(key=lambda other: other[1].casefold())
+                others.sort(key=lambda other: fold(other[1]))
     return found
 
 

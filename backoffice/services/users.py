@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from backoffice.actions.people import ADMINISTRATORS_LOCK
 from backoffice.errors import Beyond, NotAllowed, RuleBroken
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -18,17 +17,13 @@ from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.rules import can
-from backoffice.services import addresses, challenges, invitations, messages, passwords, records, tokens
+from backoffice.services import addresses, challenges, invitations, messages, passwords, records, texts, tokens
 from backoffice.services.records import Values
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned, masked
+from backoffice.text import address_key, login_key, masked
+from backoffice.text.looks import skeleton
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-SPECIAL_USE = (
-    "No mail from elsewhere reaches a domain of this name. For addresses that only your own network knows, "
-    "whoever runs the server sets SPECIAL_USE_DOMAINS."
-)
-STAND_IN = ".example"
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
     "client_tags": "users.assign_scope",
@@ -106,26 +101,10 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
 
 
 def email_of(text: str) -> str:
-    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there.
-
-    Domains that only an own network knows, such as .local, are for those whose SPECIAL_USE_DOMAINS says so.
-    """
-    address = cleaned(text)
-    special = is_special_use(address)
-    if special and not configured().special_use_domains:
-        raise RuleBroken(SPECIAL_USE, field="email")
-    # The library knows no exception for them: below a name that it takes, the rest is judged as ever.
-    below = STAND_IN if special else ""
-    try:
-        return validate_email(address + below, check_deliverability=False).normalized.removesuffix(below)
-    except EmailNotValidError as error:
-        raise RuleBroken(f"This is not an e-mail address. {error}", field="email") from None
-
-
-def is_special_use(address: str) -> bool:
-    """Whether the domain is one that no mail from elsewhere reaches (RFC 6761 and its kin)."""
-    domain = address.rpartition("@")[2].casefold().rstrip(".")
-    return any(domain == name or domain.endswith(f".{name}") for name in SPECIAL_USE_DOMAIN_NAMES)
+    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there."""
+    if address := texts.kept(text, field="email", kind="email"):
+        return address
+    raise RuleBroken("Enter an e-mail address.", field="email")
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -150,13 +129,15 @@ def _check_method(user: User | None, values: dict[str, Any]) -> None:
 def _check_login(user: User | None, values: dict[str, Any]) -> None:
     if "login" not in values:
         return
-    values["login_key"] = key = address_key(values["login"])
+    key = login_key(values["login"])
     if not LOGIN.fullmatch(key):
         message = "Use 3 to 64 letters, digits, dots, hyphens and underscores; begin with a letter or a digit."
         raise RuleBroken(message, field="login")
-    taken = db.session.scalar(select(User.id).where(User.login_key == key))
-    if taken and (user is None or taken != user.id):
+    others = select(User.id).where(User.id != user.id if user else true())
+    if db.session.scalar(others.where(User.login_key == key)):
         raise RuleBroken("Another person has this login.", field="login")
+    if db.session.scalar(others.where(User.login_skeleton == skeleton(values["login"]))):
+        raise RuleBroken("This looks like the login of another person.", field="login")
 
 
 def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -169,7 +150,7 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
         require_recent(actor)  # whoever reads mail there can ask for a new password
         _keep_codes(user)
     values["email"] = email_of(values["email"])
-    values["email_key"] = key = address_key(values["email"])
+    key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))
     if taken and (user is None or taken != user.id):
         raise RuleBroken("Another person has this e-mail address.", field="email")

@@ -84,6 +84,15 @@ def test_paging_reaches_every_row_once_in_both_directions(olivia: Client) -> Non
     assert ids_on(olivia.get(f"{LIST}{link(last, 'prev')}")) == pages[1]
 
 
+def test_own_texts_are_compared_like_names(olivia: Client) -> None:
+    rows = {city: warehouse(f"In {city}", city=city) for city in ("Zürich", "Łódź", "Lodi", "Œuf", "odessa")}
+    by_city = [rows[city] for city in ("Lodi", "Łódź", "odessa", "Œuf", "Zürich")]
+    assert ids_on(olivia.get(f"{LIST}?sort=city")) == by_city
+    assert found(olivia, "city=LODZ") == [rows["Łódź"]]
+    warehouse("Tåken")
+    assert "Another warehouse has this already." in text_of(olivia.post(f"{LIST}new", {**NEW, "name": "TAKEN"}))
+
+
 def test_add_writes_a_row_and_an_event(olivia: Client) -> None:
     answer = olivia.post(f"{LIST}new", NEW)
     row = stored(int(answer.headers["Location"].rsplit("/", 1)[1]))

@@ -48,7 +48,7 @@ def add_people(number: int, *, first_name: str = "Pia", first: int = 0) -> list[
 def _person(number: int) -> User:
     then = clock.now().replace(microsecond=0) - timedelta(days=number // ALIKE)
     person = User(
-        first_name=f"Same {number // ALIKE}", last_name="Name", phone="+49 30 1" if number % 2 else "",
+        first_name=f"Same {number // ALIKE}", last_name="Name", phone="+49301234567" if number % 2 else "",
         status="invited" if number % 3 else "active", last_login_at=None if number % 4 else then,
         client_tags_mode="only" if number % 5 == 0 else "all", created_at=then, updated_at=then,
     )  # fmt: skip

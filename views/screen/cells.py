@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.fields import heading
+from backoffice.text import phones
 from views.portraits import avatar
 from views.times import ago
 
@@ -51,6 +52,11 @@ def maker(model: type[Record], name: str, base: str) -> Cell:
 
 def text(value: Any) -> Markup:
     return escape(value) if value not in (None, "") else NOTHING
+
+
+def phone(value: Any) -> Markup:
+    """As people write it."""
+    return text(phones.shown(value) if value else value)
 
 
 def number(value: Any) -> Markup:
@@ -126,4 +132,7 @@ MAKERS: dict[str, Cell] = {
     "derived": choice,
     "list": listed,
     "text": text,
+    "email": text,
+    "login": text,
+    "phone": phone,
 }

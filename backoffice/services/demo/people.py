@@ -4,18 +4,26 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from backoffice import clock
 from backoffice.services.demo import names
+from backoffice.text import phones
 
 DOMAINS = ("example.com",) * 6 + ("example.org",) * 3 + ("example.net",)
 ADDRESSES = ("{0}.{1}", "{0}.{1}", "{0}.{1}", "{1}.{0}", "{2}.{1}", "{0}_{1}", "{0}")
 STATUSES = ("active",) * 16 + ("invited", "invited", "blocked", "revoked")
 YEARS = timedelta(days=5 * 365)
 DAY = timedelta(days=1)
+
+
+@cache
+def _places(dial: str) -> int:
+    """How many digits follow 555 in a number that is as long as those of the country."""
+    return next(places for places in (6, 7, 5, 4, 8) if phones.is_phone(f"{dial}555{'1' * places}"))
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,9 @@ class People:
         name, chance = names.name(self.random), self.random.random
         email = self._address(name.address)
         # The exchange 555 is nobody's: a demo must not print a stranger's number.
-        phone = f"{name.dial} 555 {int(chance() * 1e6):06d}" if chance() < 0.7 else ""
+        places = _places(name.dial)
+        number = f"{name.dial}555{int(chance() * 10**places):0{places}d}".replace(" ", "")
+        phone = number if chance() < 0.7 else ""
         return Person(name.first, name.last, email, phone, name.search, self.uuid())
 
     def uuid(self) -> UUID:
@@ -80,11 +90,11 @@ def _row(person: Person, random: Random, created: datetime, until: datetime) -> 
     return {
         "uuid": person.uuid, "login_method": "email", "email": person.email, "email_key": person.email,
         "first_name": person.first_name, "last_name": person.last_name, "name_source": "administrator",
-        "phone": person.phone, "language": "en", "status": status,
+        "phone": person.phone, "phone_key": person.phone.lstrip("+"), "language": "en", "status": status,
         "status_before": "active" if status in ("blocked", "revoked") else None,
         "status_at": changed if status in ("blocked", "revoked") else None, "status_reason": "",
         "email_verified_at": created + DAY if came else None, "password_state": "none", "two_factor": "disabled",
         "ip_whitelist": [], "client_tags_mode": "all", "preferences": {}, "version": 1, "created_at": created,
         "updated_at": changed, "last_login_at": changed if came else None,
-        "search_key": f"{person.search} {person.email}",
+        "search_key": f"{person.search} {person.email} {person.phone.lstrip('+')}".rstrip(),
     }  # fmt: skip

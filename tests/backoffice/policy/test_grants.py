@@ -125,9 +125,13 @@ def test_a_crafted_form_sets_no_attribute_that_the_form_has_not(client: Client, 
     changed = group("employee")
     assert (changed.description, changed.all_permissions, changed.users) == ("Crafted", False, [people.employee])
     powers = {"password_hash": "x", "password_state": "usable", "status": "revoked", "login_method": "login"}
-    edit(client, "users", people.employee.id, phone="1", created_by=people.olivia.id, **powers)
+    edit(client, "users", people.employee.id, phone="+12025550101", created_by=people.olivia.id, **powers)
     settle()
-    assert (people.employee.phone, people.employee.status, people.employee.login_method) == ("1", "active", "email")
+    assert (people.employee.phone, people.employee.status, people.employee.login_method) == (
+        "+12025550101",
+        "active",
+        "email",
+    )
     assert people.employee.password_hash != "x"
 
 
@@ -135,9 +139,9 @@ def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(client: 
     group("main_administrator").permissions = ["users.view", "users.edit", "users.create"]
     client.sign_in("main_administrator")
     more = {"groups": ["", group("dispatcher").id], "ip_whitelist": "10.0.0.1", "client_tags_mode": "except"}
-    edit(client, "users", people.employee.id, phone="1", **more)
+    edit(client, "users", people.employee.id, phone="+12025550101", **more)
     assert groups_of(people.employee) == {"Employee"}
-    assert (people.employee.phone, people.employee.ip_whitelist) == ("1", [])
+    assert (people.employee.phone, people.employee.ip_whitelist) == ("+12025550101", [])
     assert people.employee.client_tags_mode == "all"
     add(client, "users", email="new@example.com", **more)
     new = person("new")
@@ -190,9 +194,9 @@ def test_groups_given_by_nobody_are_kept_when_others_change(client: Client, peop
     client.sign_in("company_administrator")
     form = read(client.get(f"/admin/users/{people.employee.id}/edit"))
     assert form.all("input", name="groups")
-    edit(client, "users", people.employee.id, groups=["", group("employee").id], phone="+1")
+    edit(client, "users", people.employee.id, groups=["", group("employee").id], phone="+12025550101")
     assert groups_of(people.employee) == {"Employee"}
-    assert people.employee.phone == "+1"
+    assert people.employee.phone == "+12025550101"
 
 
 def test_every_shipped_group_may_appoint_only_what_it_holds() -> None:

@@ -227,7 +227,7 @@ def told(app: Flask, for_all: Flask, monkeypatch: pytest.MonkeyPatch) -> Story:
     phone_anew(story, boss)
     own_account(story)
     a_fault(story, monkeypatch)
-    edit(boss, "users", Cast().ivan.id, phone="+49 30 1")
+    edit(boss, "users", Cast().ivan.id, phone="+49301234567")
     return story
 
 

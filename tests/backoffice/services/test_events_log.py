@@ -21,7 +21,7 @@ from tests.support.client import Client, settle
 def story(client: Client, cast: Cast) -> list[int]:
     """Some events: an edit, a block over two, an export; their numbers."""
     client.sign_in("olivia")
-    edit(client, "users", cast.max.id, phone="+49 1", groups=["", group("managers").id, group("viewers").id])
+    edit(client, "users", cast.max.id, phone="+4930111111", groups=["", group("managers").id, group("viewers").id])
     act(client, "users", "block", cast.max.id, cast.vera.id)
     client.get("/admin/client-tags/export.csv", buffered=True)
     settle()

@@ -119,6 +119,21 @@ def test_names_begin_no_header_no_line_no_tag_and_no_link(settings: Settings) ->
         assert parsed["To"] == "vera@example.com"
 
 
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "ශ්\u200dරී", "👩\u200d💻 Weber", "Jo ❤\ufe0f"])
+def test_a_name_is_spelled_in_mails_as_its_owner_spells_it(settings: Settings, name: str) -> None:
+    """Joiners are letters to those who need them: without them a Persian name is misspelled."""
+    message = written(settings, "invitation", name=name, inviter=name)
+    parsed = message_from_bytes(mails.composed(message, settings).as_bytes(), policy=default)
+    for kind in ("plain", "html"):
+        body = parsed.get_body((kind,))
+        assert body
+        assert name in body.get_content()
+    written_by_another = written(settings, "invitation_renewal", person=f"\u202e{name}\u200b")
+    text = mails.rendered(written_by_another, settings).text
+    assert name in text
+    assert not {"\u202e", "\u200b"} & set(text)
+
+
 @pytest.mark.parametrize(
     "address",
     ["", "vera", "@example.com", "vera@", "vera@example.com\r\nBcc: eve@example.com", "a b@example.com",

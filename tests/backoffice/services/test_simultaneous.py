@@ -99,7 +99,7 @@ def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> Non
     """Everybody tries until the form is taken; the log then tells one story without a gap."""
     row_id = cast.vera.id
     acts = [
-        partial(insist, each, row_id, f"+49 {number}", app)
+        partial(insist, each, row_id, f"+4930{number:07}", app)
         for number, each in enumerate(visitors(app, "olivia", WRITERS))
     ]
     tries = at_once(acts)

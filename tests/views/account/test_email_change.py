@@ -185,7 +185,7 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
     "typed",
     [
         "", " ", "vera", "@", "a@b@c.org", "a b@example.org", "x" * 10_000, "x" * 300 + "@example.org", "a\0@b\0",
-        "<script>alert(1)</script>@example.org", "\u202eb@gro.elpmaxe", "a@example.org\r\nBcc: b@example.org",
+        "<script>alert(1)</script>@example.org", "a@example.org\r\nBcc: b@example.org",
         "ﬃ" * 100 + "@example.org", "a@-example.org", "a@[127.0.0.1]", "a@localhost", '"a b"@example.org',
         "vera@example.com", "VERA@Example.com", "ｖera@example.com", "vera＠example.com",
     ],

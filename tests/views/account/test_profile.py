@@ -36,21 +36,21 @@ def save(client: Client, **values: Any) -> Any:
 
 def test_the_profile_is_changed_with_one_event_that_says_what(vera: Client, cast: Cast) -> None:
     version = cast.vera.version
-    answer = save(vera, first_name=" Véra ", phone="+49 30 1", language="de", time_zone="Europe/Berlin")
+    answer = save(vera, first_name=" Véra ", phone="+49301234567", language="de", time_zone="Europe/Berlin")
     assert (answer.status_code, answer.location) == (303, "/account/")
     settle()
     user = cast.vera
-    assert (user.first_name, user.last_name, user.phone) == ("Véra", "Vance", "+49 30 1")
+    assert (user.first_name, user.last_name, user.phone) == ("Véra", "Vance", "+49301234567")
     assert (user.language, user.time_zone, user.version) == ("de", "Europe/Berlin", version + 1)
     (event,) = db.session.scalars(select(Event))
     assert (event.action, event.actor_id, event.subject_id) == ("account.edit", user.id, user.id)
     assert event.before == OLD
-    assert event.after == {**OLD, "first_name": "Véra", "phone": "+49 30 1", **ELSEWHERE, "name_source": "self"}
+    assert event.after == {**OLD, "first_name": "Véra", "phone": "+49301234567", **ELSEWHERE, "name_source": "self"}
     assert events.verify() == []
 
 
 def test_a_name_given_by_oneself_is_ones_own(app: Flask, vera: Client, cast: Cast) -> None:
-    save(vera, phone="+1")
+    save(vera, phone="+12025550101")
     settle()
     assert cast.vera.name_source == "administrator"
     save(vera, last_name="Vandervelde")
@@ -103,7 +103,7 @@ def test_bad_input_is_refused_at_its_field_and_nothing_typed_is_lost(
     "typed, kept",
     [
         ("<b>Vera</b>", "<b>Vera</b>"),
-        ("Ve\0ra\x1b", "Vera"),
+        ("\0Vera\x1b", "Vera"),
         ("{{7*7}}", "{{7*7}}"),
         ("فيرا", "فيرا"),
         ("Ve\u0301ra", "Véra"),
@@ -124,9 +124,9 @@ def test_a_name_may_be_written_in_any_way_and_is_text_on_every_page(
 def test_fields_that_are_not_ones_own_are_left_alone(vera: Client, cast: Cast) -> None:
     groups, before = [group.id for group in cast.vera.groups], cast.vera.email
     sent = {"email": "x@example.org", "groups": ["", "1"], "status": "blocked", "two_factor": "disabled", "id": "1"}
-    assert save(vera, phone="+2", **sent, name_source="administrator", password_hash="x").status_code == 303
+    assert save(vera, phone="+12025550102", **sent, name_source="administrator", password_hash="x").status_code == 303
     settle()
-    assert (cast.vera.phone, cast.vera.email, cast.vera.status) == ("+2", before, "active")
+    assert (cast.vera.phone, cast.vera.email, cast.vera.status) == ("+12025550102", before, "active")
     assert [group.id for group in cast.vera.groups] == groups
 
 
@@ -134,22 +134,22 @@ def test_somebody_elses_change_meanwhile_is_shown_beside_ones_own(app: Flask, ve
     version = hidden(vera.get("/account/"), "version")
     olivia = app.test_client()
     assert isinstance(olivia, Client)
-    edit(olivia.sign_in("olivia"), "users", cast.vera.id, phone="+1 theirs")
-    answer = vera.post("/account/", {"first_name": "Vera", "phone": "+1 mine", "version": version})
+    edit(olivia.sign_in("olivia"), "users", cast.vera.id, phone="+12025550111")
+    answer = vera.post("/account/", {"first_name": "Vera", "phone": "+12025550122", "version": version})
     assert answer.status_code == 409
     main = read(answer).one("main").text
-    assert all(text in main for text in ("Olivia Owen", "+1 theirs", "+1 mine", "differs"))
+    assert all(text in main for text in ("Olivia Owen", "+12025550111", "+12025550122", "differs"))
     settle()
-    assert cast.vera.phone == "+1 theirs"
+    assert cast.vera.phone == "+12025550111"
     fields = {e["name"]: e["value"] for e in read(answer).one("main").all("input") if e["name"] != "csrf_token"}
     assert vera.post("/account/", fields).status_code == 303
     settle()
-    assert cast.vera.phone == "+1 mine"
+    assert cast.vera.phone == "+12025550122"
 
 
 @pytest.mark.parametrize("version", ["", "x", "0", "-1", "9" * 30])
 def test_a_version_that_nobody_read_changes_nothing(vera: Client, cast: Cast, version: str) -> None:
-    assert vera.post("/account/", {"phone": "+3", "version": version}).status_code == 409
+    assert vera.post("/account/", {"phone": "+12025550103", "version": version}).status_code == 409
     settle()
     assert cast.vera.phone == ""
 

@@ -13,7 +13,7 @@ from tests.support.hostile import file, fingerprint
 from tests.support.html import error_at, read, ticked, value_of
 
 PERSON = {
-    "email": "new@example.com", "first_name": "Nora", "last_name": "New", "phone": "+49 30 1",
+    "email": "new@example.com", "first_name": "Nora", "last_name": "New", "phone": "+49301234567",
     "client_tags_mode": "all", "ip_whitelist": "10.0.0.0/8",
 }  # fmt: skip
 # One address in ten spellings; the Kelvin sign, the long s and the dotless i are letters of other alphabets.

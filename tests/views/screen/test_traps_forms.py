@@ -142,7 +142,7 @@ def test_an_empty_value_clears_the_relation(olivia: Client) -> None:
 def conflict(olivia: Client, app: Flask, mine: dict[str, Any]) -> Any:
     """What olivia sees who opened max's form before somebody else saved it."""
     path, version = f"/admin/users/{Cast().max.id}/edit", Cast().max.version
-    theirs = {"version": version, "first_name": "Theirs", "phone": "1"}
+    theirs = {"version": version, "first_name": "Theirs", "phone": "+12025550101"}
     assert app.test_client().sign_in("olivia").post(path, theirs).status_code == 303
     return olivia.post(path, {"version": version} | mine)
 
@@ -170,7 +170,7 @@ def test_saving_mine_over_theirs_after_having_seen_it(app: Flask, olivia: Client
     assert olivia.raw_post(form["action"], data=sent).status_code == 303
     max_ = Cast().max
     assert (max_.first_name, [group.name for group in max_.groups]) == ("Mine", ["Viewers"])
-    assert max_.phone == "1", "what I had not sent stays theirs"
+    assert max_.phone == "+12025550101", "what I had not sent stays theirs"
 
 
 def test_a_refused_save_after_a_conflict_keeps_the_version_that_was_seen(olivia: Client) -> None:

@@ -12,7 +12,7 @@ from backoffice.extensions import db
 from backoffice.models.user import STATUSES, User
 from backoffice.services import demo
 from backoffice.services.demo.names import countries
-from backoffice.text import address_key, fold
+from backoffice.text import address_key, fold, phones
 
 TODAY = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -34,7 +34,9 @@ def test_rows_are_the_same_for_the_same_seed() -> None:
 def test_rows_have_keys_as_the_product_makes_them() -> None:
     for row in some(2000):
         assert row["email_key"] == address_key(str(row["email"]))
-        assert row["search_key"] == fold(f"{row['first_name']} {row['last_name']} {row['email']}")
+        assert row["phone_key"] == phones.digits(str(row["phone"]))
+        name = f"{row['first_name']} {row['last_name']}"
+        assert row["search_key"] == fold(f"{name} {row['email']} {row['phone_key']}")
 
 
 def test_rows_share_no_address_and_no_uuid() -> None:
