@@ -1,7 +1,8 @@
 """Objects without an app, joined to one by `create_app()`; and how each engine is spoken to."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,6 +28,7 @@ jobs = Jobs()
 PRAGMAS = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
 
 _reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
+_in_one_piece: ContextVar[bool] = ContextVar("backoffice_in_one_piece", default=False)
 
 
 def expect_reading(reading: bool) -> None:
@@ -47,6 +49,24 @@ def lock(name: str) -> None:
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def pause() -> None:
+    """Keep what is written so far, and hold neither a lock nor a connection: something slow comes next."""
+    if _in_one_piece.get():
+        db.session.flush()
+    else:
+        db.session.commit()
+
+
+@contextmanager
+def in_one_piece() -> Iterator[None]:
+    """Make `pause` commit nothing inside the block, whose transaction is to be whole or not at all."""
+    token = _in_one_piece.set(True)
+    try:
+        yield
+    finally:
+        _in_one_piece.reset(token)
 
 
 def configured() -> Settings:

@@ -15,7 +15,7 @@ from backoffice.settings import Settings
 from backoffice.text import cleaned
 
 SESSION_KEY = "sid"
-MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the device's cookie
+MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
 login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
@@ -51,8 +51,8 @@ def origin() -> From:
 
 
 def _address() -> str:
-    """The visitor's address, as long as an address can be: a proxy may pass on anything."""
-    return (request.remote_addr or "")[:45]
+    """The visitor's address in its one form, whatever a proxy added to it; '' where it is none."""
+    return addresses.plain(request.remote_addr or "")
 
 
 @login_manager.request_loader

@@ -53,6 +53,7 @@ def register(app: Flask) -> None:
     """Answer every error with a page that has an id, and never with a trace."""
     app.register_error_handler(errors.BackofficeError, _refused)
     app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
+    app.register_error_handler(errors.SignedOut, _signed_out)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
@@ -69,6 +70,12 @@ def _refused(error: errors.BackofficeError) -> Response:
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _signed_out(error: errors.SignedOut) -> Response:
+    db.session.rollback()
+    flash(error.message, "info")
+    return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
 def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:

@@ -148,6 +148,7 @@ class Action:
         """Set the same values on all `rows`, and raise their version with them: a row written twice costs twice."""
         if self.changes_rows:
             values.setdefault("version", self.model.version + 1)
+        values |= self.model.raised_with(values)
         statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
         db.session.execute(statement, execution_options={"synchronize_session": False})
 

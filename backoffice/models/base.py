@@ -1,5 +1,6 @@
 """What every entity shares: identity, version, times, the words for it, and how it is searched."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -119,6 +120,11 @@ class Entity(Record):
     version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True}, sort_order=90)
     created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=91)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now, sort_order=92)
+
+    @classmethod
+    def raised_with(cls, _names: Iterable[str]) -> dict[str, Any]:
+        """What an UPDATE that sets the columns called so has to set besides, as attributes and SQL."""
+        return {}
 
 
 class Searchable:

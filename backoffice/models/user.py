@@ -1,5 +1,6 @@
 """User: a person who signs in to the back office."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
@@ -16,8 +17,11 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    event,
     exists,
+    false,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -39,6 +43,7 @@ TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 INVITATION_ENDS = ("soon", "later", "over", "none")
 SOON = timedelta(hours=2)
+CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
 
 user_groups = Table(
     "user_groups",
@@ -61,7 +66,12 @@ user_client_tags = Table(
 
 
 class User(Searchable, Entity):
-    """A back-office user. E-mail and login are unique in their normalised form (`*_key`)."""
+    """A back-office user. E-mail and login are unique in their normalised form (`*_key`).
+
+    `credential_version` is raised by every change of a column whose `info` says CREDENTIAL, in the same UPDATE:
+    whatever was proved against an older one is void. A hash of the same password with newer parameters is no
+    change. `password_is_short` says that the password needs a second factor beside it.
+    """
 
     __tablename__ = "users"
     __singular__ = "person"
@@ -71,11 +81,13 @@ class User(Searchable, Entity):
     __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
-    login_method: Mapped[str] = mapped_column(String(10), default="email", info={"choices": LOGIN_METHODS})
-    email: Mapped[str | None] = mapped_column(String(254))
-    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"hidden": True})
-    login: Mapped[str | None] = mapped_column(String(64))
-    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"hidden": True})
+    login_method: Mapped[str] = mapped_column(
+        String(10), default="email", info={"choices": LOGIN_METHODS, **CREDENTIAL}
+    )
+    email: Mapped[str | None] = mapped_column(String(254), info={**CREDENTIAL})
+    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"hidden": True, **CREDENTIAL})
+    login: Mapped[str | None] = mapped_column(String(64), info={**CREDENTIAL})
+    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"hidden": True, **CREDENTIAL})
     email_verified_at: Mapped[datetime | None]
     first_name: Mapped[str] = mapped_column(String(100), default="")
     last_name: Mapped[str] = mapped_column(String(100), default="")
@@ -85,16 +97,20 @@ class User(Searchable, Entity):
     time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC")
     avatar: Mapped[str | None] = mapped_column(String(64), info={"hidden": True})
 
-    status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1]})
+    status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1], **CREDENTIAL})
     status_before: Mapped[str | None] = mapped_column(String(10), info={"hidden": True})
     status_reason: Mapped[str] = mapped_column(String(500), default="")
     status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
     status_at: Mapped[datetime | None]
 
-    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
-    password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
+    credential_version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True})
+    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True, **CREDENTIAL})
+    password_state: Mapped[str] = mapped_column(
+        String(10), default="none", info={"choices": PASSWORD_STATES, **CREDENTIAL}
+    )
     password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
-    two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS})
+    password_is_short: Mapped[bool] = mapped_column(default=False, server_default=false(), info={"hidden": True})
+    two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS, **CREDENTIAL})
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
     client_tags_mode: Mapped[str] = mapped_column(String(6), default="all", info={"choices": TAG_MODES})
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"hidden": True})
@@ -121,6 +137,19 @@ class User(Searchable, Entity):
         Index("ix_users_created_by_id", "created_by_id"),
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
     )
+
+    @classmethod
+    def credentials(cls) -> frozenset[str]:
+        """The attributes whose change voids what was proved before."""
+        columns = inspect(cls).column_attrs
+        return frozenset(attribute.key for attribute in columns if attribute.columns[0].info.get("credential"))
+
+    @classmethod
+    def raised_with(cls, names: Iterable[str]) -> dict[str, Any]:
+        """The next credential version, where one of the columns called so is a credential."""
+        if cls.credentials().isdisjoint(names):
+            return {}
+        return {"credential_version": cls.credential_version + 1}
 
     def set_email(self, email: str | None) -> None:
         """Keep the address as typed, and the form in which it must be unique."""
@@ -193,3 +222,12 @@ class User(Searchable, Entity):
         """In SQL: the person opens the web back office with a password of their own; a temporary one expires."""
         own = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
         return and_(cls.status == "active", cls.login_method == "email", own)
+
+
+@event.listens_for(User, "before_update")
+def _raise_credential_version(_mapper: object, _connection: object, user: User) -> None:
+    """Whoever changes a person through the session cannot forget it; `Action.update` does it for whole sets."""
+    attributes = inspect(user).attrs
+    changed = {name for name in User.credentials() if attributes[name].history.has_changes()}
+    for name, raised in User.raised_with(changed).items():
+        setattr(user, name, raised)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Select, delete, select, update
 
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
 from backoffice.models.message import Message
@@ -16,7 +16,7 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from backoffice.services import avatars, events
+from backoffice.services import attempts, avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
@@ -45,9 +45,11 @@ def _forget_attempts(people: Select[int]) -> None:
     And mails to such an address of which no worker has found out yet whom they are for.
     """
     db.session.execute(delete(SignInAttempt).where(SignInAttempt.user_id.in_(people)))
-    for keys in _batches(sorted(_addresses(people))):
-        db.session.execute(delete(SignInAttempt).where(SignInAttempt.identifier_key.in_(keys)))
-        db.session.execute(delete(Message).where(Message.user_id.is_(None), Message.address.in_(keys)))
+    hashes = {each for name in _addresses(people) for each in attempts.identifier_hashes(name, configured())}
+    for batch in _batches(sorted(hashes)):
+        keys = [attempts.identifier_key(each) for each in batch]
+        db.session.execute(delete(SignInAttempt).where(SignInAttempt.throttle_key.in_(keys)))
+        db.session.execute(delete(Message).where(Message.user_id.is_(None), Message.address.in_(batch)))
 
 
 def _addresses(people: Select[int]) -> set[str]:

@@ -1,6 +1,5 @@
 """The front door: password, second factor, and out again."""
 
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +9,6 @@ from flask_babel import gettext as _
 from backoffice.errors import Expired, TooMany
 from backoffice.extensions import db
 from backoffice.services import challenges, passwords, sessions
-from backoffice.services.attempts import From
 from backoffice.services.sign_in import SignIn, second_factor, sign_in
 from backoffice.text import duration
 from forms.account import CodeForm, SignInForm
@@ -38,24 +36,21 @@ def sign_in_page() -> Any:
         return redirect(back) if actor() else _form(form, back)
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    where = _marked(origin())
     result = sign_in(
-        identifier=form.identifier.data or "", password=form.password.data or "", origin=where, settings=settings()
+        identifier=form.identifier.data or "", password=form.password.data or "", origin=origin(), settings=settings()
     )
     if result.session or result.challenge:
         _leave("signed in anew")
     db.session.commit()
     if result.session:
-        response = _enter(result.session, back)
-    elif result.challenge:
+        return _enter(result, back)
+    if result.challenge:
         session.clear()
         session[CHALLENGE], session["next"] = result.challenge, back if len(back) <= LONGEST_BACK else "/"
         if result.message:
             flash(result.message, "warning")
-        response = make_response(redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER))
-    else:
-        response = _refused(_form(form, back, message=result.message), result)
-    return _remembered(response, where)
+        return redirect(url_for("sign_in_code"), HTTPStatus.SEE_OTHER)
+    return _refused(_form(form, back, message=result.message), result)
 
 
 def code_page() -> Any:
@@ -67,14 +62,13 @@ def code_page() -> Any:
         user = challenges.owner(value, origin())
         if request.method != "POST" or not form.validate():
             return _code_form(form, user.two_factor)
-        where = _marked(origin())
-        result = second_factor(challenge=value, code=form.code.data or "", origin=where, settings=settings())
+        result = second_factor(challenge=value, code=form.code.data or "", origin=origin(), settings=settings())
         db.session.commit()
     except Expired as error:
         return _anew(error.message)
     if result.session is None:
         return _refused(_code_form(form, user.two_factor, message=result.message), result)
-    return _remembered(_enter(result.session, back), where)
+    return _enter(result, back)
 
 
 def send_again() -> Any:
@@ -111,23 +105,15 @@ def _challenge() -> str:
     return value if isinstance(value, str) else ""
 
 
-def _marked(where: From) -> From:
-    """The browser's long-lived mark; a browser without one gets one now."""
-    return From(where.ip, where.device, where.mark or secrets.token_urlsafe(24))
-
-
-def _remembered(response: Response, where: From) -> Response:
+def _enter(result: SignIn, back: str) -> Response:
+    """A new session has nothing of the one before it, not even its CSRF token; the browser has a new mark."""
+    session.clear()
+    session[SESSION_KEY] = result.session
+    response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
     response.set_cookie(
-        device_cookie(), where.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
+        device_cookie(), result.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
     )  # fmt: skip
     return response
-
-
-def _enter(value: str, back: str) -> Response:
-    """A new session has nothing of the one before it, not even its CSRF token."""
-    session.clear()
-    session[SESSION_KEY] = value
-    return make_response(redirect(back, HTTPStatus.SEE_OTHER))
 
 
 def _anew(message: str) -> Any:

@@ -136,9 +136,11 @@ def test_two_confirmations_of_one_enrolment_make_one_set_of_recovery_codes(
         clear()
         totp.begin(cast.max, settings)
         key = totp.pending(cast.max, settings) or ""
-        confirm = partial(two_factor.confirm, actor=cast.actor("max"), code=code_of(key), settings=settings)
+        confirm = partial(
+            two_factor.confirm, actor=cast.actor("max"), code=code_of(key), origin=HERE, settings=settings
+        )
         found = outcomes(app, [confirm, confirm])
-        assert sorted(type(each).__name__ for each in found) == ["list", "str"], f"round {number}: {found}"
+        assert sorted(type(each).__name__ for each in found) == ["Enabled", "str"], f"round {number}: {found}"
         settle()
         rows = db.session.scalars(select(TotpSecret.state).where(TotpSecret.user_id == max_id)).all()
         assert rows == ["active"]
