@@ -105,9 +105,7 @@ class User(Searchable, Entity):
 
     credential_version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True})
     password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True, **CREDENTIAL})
-    password_state: Mapped[str] = mapped_column(
-        String(10), default="none", info={"choices": PASSWORD_STATES, **CREDENTIAL}
-    )
+    password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
     password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     password_is_short: Mapped[bool] = mapped_column(default=False, server_default=false(), info={"hidden": True})
     two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS, **CREDENTIAL})

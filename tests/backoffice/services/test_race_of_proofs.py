@@ -3,6 +3,8 @@
 Every pair, with real threads, many times; and once with the change exactly between what is proved and what is granted.
 """
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
 from typing import Any
@@ -19,9 +21,11 @@ from backoffice.models.user import User
 from backoffice.services import addresses, passwords
 from tests.support.cast import Cast
 from tests.support.client import settle
-from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof
+from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
 
-ROUNDS = {"postgresql": 200, "sqlite": 10}
+# As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 is how often it was run when it was written.
+ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
+STAGGER = 0.002  # seconds; one side or the other begins so much later, in turn, so that both orders come about
 PAIRS = [(proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited]
 # Whoever lost password and phone is sent both links: neither rests on what the other one changes.
 APART = {("reset", "factor reset")}
@@ -38,17 +42,18 @@ def granted(crowd: Crowd, act: Act, person: int) -> bool:
     return bool(found)
 
 
-def side(app: Flask, crowd: Crowd, act: Act, start: Barrier, found: dict[int, bool]) -> None:
+def side(app: Flask, crowd: Crowd, act: Act, start: Barrier, found: dict[int, bool], offset: int) -> None:
     """One side of all races: person by person, together with the other side."""
     with app.app_context():
-        for person in crowd.ids:
-            start.wait(timeout=30)
+        for number, person in enumerate(crowd.ids):
+            start.wait(timeout=60)
+            time.sleep(max(0, number % 7 - 3) * STAGGER if offset else max(0, 3 - number % 7) * STAGGER)
             found[person] = granted(crowd, act, person)
 
 
 def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]]:
     start, found = Barrier(len(acts)), [dict[int, bool]() for _ in acts]
-    threads = [Thread(target=side, args=(app, crowd, act, start, each)) for act, each in zip(acts, found, strict=True)]
+    threads = [Thread(target=side, args=(app, crowd, acts[n], start, found[n], n)) for n in range(len(acts))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,7 +68,7 @@ def usable(crowd: Crowd) -> dict[int, set[int]]:
     statement = select(Session.id, User).join(User, User.id == Session.user_id).where(*present, User.status == "active")
     found: dict[int, set[int]] = {person: set() for person in crowd.ids}
     for session, user in db.session.execute(statement):
-        if addresses.admits(user.ip_whitelist, "127.0.0.1"):
+        if addresses.admits(user.ip_whitelist, at(user.id).ip):
             found[user.id].add(session)
     return found
 
@@ -114,7 +119,7 @@ def test_nothing_outlives_a_change_that_ran_beside_it(
         assert all(proved[person] != changed[person] for person in people.ids), "one link, used once"
     else:
         check(people, proof, change, proved, changed)
-    assert any(changed.values())
+    assert change.voids or all(proved.values()), "nothing else refuses the proof"
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=named)
