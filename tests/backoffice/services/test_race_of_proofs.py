@@ -42,18 +42,18 @@ def granted(crowd: Crowd, act: Act, person: int) -> bool:
     return bool(found)
 
 
-def side(app: Flask, crowd: Crowd, act: Act, start: Barrier, found: dict[int, bool], offset: int) -> None:
-    """One side of all races: person by person, together with the other side."""
-    with app.app_context():
-        for number, person in enumerate(crowd.ids):
-            start.wait(timeout=60)
-            time.sleep(max(0, number % 7 - 3) * STAGGER if offset else max(0, 3 - number % 7) * STAGGER)
-            found[person] = granted(crowd, act, person)
-
-
 def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]]:
+    """For each of two acts, whether it was granted to each person: person by person, both at once."""
     start, found = Barrier(len(acts)), [dict[int, bool]() for _ in acts]
-    threads = [Thread(target=side, args=(app, crowd, acts[n], start, found[n], n)) for n in range(len(acts))]
+
+    def side(which: int) -> None:
+        with app.app_context():
+            for number, person in enumerate(crowd.ids):
+                start.wait(timeout=60)
+                time.sleep(max(0, (number % 7 - 3) * (1 if which else -1)) * STAGGER)
+                found[which][person] = granted(crowd, acts[which], person)
+
+    threads = [Thread(target=side, args=(which,)) for which in range(len(acts))]
     for thread in threads:
         thread.start()
     for thread in threads:
