@@ -23,6 +23,10 @@ class NotAllowed(BackofficeError):
         self.code = code
 
 
+class SignedOut(BackofficeError):
+    """The session by which the actor asks was ended since the request began: they have to sign in anew."""
+
+
 class NotFound(BackofficeError):
     """There is no such thing, or it is out of the actor's scope: both look the same."""
 

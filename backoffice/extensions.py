@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from flask import current_app
 from flask_babel import Babel
@@ -24,6 +25,7 @@ babel = Babel()
 jobs = Jobs()
 
 COMMITTED = "committed"
+_in_one_piece: ContextVar[bool] = ContextVar("backoffice_in_one_piece", default=False)
 
 
 def expect_reading(reading: bool) -> None:
@@ -58,6 +60,24 @@ def lock(name: str) -> None:
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def pause() -> None:
+    """Keep what is written so far, and hold neither a lock nor a connection: something slow comes next."""
+    if _in_one_piece.get():
+        db.session.flush()
+    else:
+        db.session.commit()
+
+
+@contextmanager
+def in_one_piece() -> Iterator[None]:
+    """Make `pause` commit nothing inside the block, whose transaction is to be whole or not at all."""
+    token = _in_one_piece.set(True)
+    try:
+        yield
+    finally:
+        _in_one_piece.reset(token)
 
 
 def configured() -> Settings:

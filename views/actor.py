@@ -17,7 +17,7 @@ from backoffice.settings import Settings
 from backoffice.text import cleaned
 
 SESSION_KEY = "sid"
-MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what sign-in puts into the device's cookie
+MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
 login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
 
@@ -82,8 +82,8 @@ def origin() -> From:
 
 
 def _address() -> str:
-    """The visitor's address, as long as an address can be: a proxy may pass on anything."""
-    return addresses.without_zone(request.remote_addr or "")[:45]
+    """The visitor's address in its one form, whatever a proxy added to it; '' where it is none."""
+    return addresses.plain(request.remote_addr or "")
 
 
 @login_manager.request_loader
@@ -112,9 +112,9 @@ def _read() -> Actor | None:
 def _lock_first() -> None:
     """Two people who write the same kind of rows may write each other's: so the lock of the kind goes before both.
 
-    A preview, which carries no token of one, writes nobody's.
+    To plan an action, which its preview then runs, writes nobody's.
     """
-    if (request.endpoint or "").endswith(".act") and "selection" not in request.form:
+    if (request.endpoint or "").endswith(".act"):
         return
     model = next((s.model for s in current_app.extensions["screens"] if s.endpoint == request.blueprint), None)
     if model is not None and (name := records.first_lock(model)):

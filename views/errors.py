@@ -62,6 +62,7 @@ def register(app: Flask) -> None:
     """Answer every error with a page that has an id, and never with a trace."""
     app.register_error_handler(errors.BackofficeError, _refused)
     app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
+    app.register_error_handler(errors.SignedOut, _signed_out)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
@@ -80,6 +81,12 @@ def _refused(error: errors.BackofficeError) -> Response:
     if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _signed_out(error: errors.SignedOut) -> Response:
+    db.session.rollback()
+    flash(error.message, "info")
+    return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
 def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import database
 from backoffice.extensions import csrf
-from backoffice.services.addresses import admits
+from backoffice.services.addresses import admits, plain
 from backoffice.settings import Settings
 from views import unsent
 from views.actor import actor, settings
@@ -88,7 +88,7 @@ class TrustedProxy:
         self.trusted = [str(network) for network in configured.trusted_proxies]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        behind = admits(self.trusted, environ.get("REMOTE_ADDR", ""))
+        behind = admits(self.trusted, plain(environ.get("REMOTE_ADDR", "")))
         return (self.proxied if behind else self.direct)(environ, start_response)
 
 

@@ -152,6 +152,7 @@ class Action:
         if self.changes_rows:
             values.setdefault("version", self.model.version + 1)
         values = keys.with_keys(self.model, values)
+        values |= self.model.raised_with(values)
         statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
         db.session.execute(statement, execution_options={"synchronize_session": False})
 

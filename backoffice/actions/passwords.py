@@ -7,7 +7,7 @@ from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESE
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import configured, db
 from backoffice.models.user import User
-from backoffice.services import challenges, links, passwords, sessions
+from backoffice.services import links, passwords, voiding
 
 
 def _keeps_own_password(_ask: Ask) -> ColumnElement[bool]:
@@ -52,5 +52,4 @@ class TemporaryPassword(ExclusiveUserAction):
             passwords.keep(user, password, configured(), temporary=True)
             ask.reveal(password)
         db.session.flush()
-        sessions.end_all(rows, reason="temporary password")
-        challenges.end_all(rows)
+        voiding.void(rows, change="password", reason="temporary password")

@@ -10,7 +10,7 @@ from backoffice.actions.users import UserAction
 from backoffice.extensions import configured, db
 from backoffice.models.user import User
 from backoffice.policy import second_factor
-from backoffice.services import challenges, links, messages, recovery_codes, sessions, totp
+from backoffice.services import links, messages, recovery_codes, totp, voiding
 from backoffice.services.messages import Letter
 from backoffice.text import noted
 
@@ -38,8 +38,7 @@ class TwoFactorAction(UserAction):
         self.update(rows, two_factor=two_factor)
         totp.forget(rows)
         recovery_codes.forget(rows)
-        sessions.end_all(rows, reason="2FA reset")
-        challenges.end_all(rows)
+        voiding.void(rows, change="factor", reason="2FA reset")
         known = select(User.id, User.email).where(User.id.in_(rows), User.email_verified_at.is_not(None))
         letters = [
             Letter(purpose="two_factor_changed", address=email or "", user_id=user_id, values={"what": told})

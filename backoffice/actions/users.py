@@ -23,7 +23,7 @@ from backoffice.models.session import Session
 from backoffice.models.user import User, user_groups
 from backoffice.policy import grants
 from backoffice.policy.rules import named
-from backoffice.services import challenges, erasure, messages, sessions, tokens
+from backoffice.services import erasure, messages, sessions, voiding
 
 
 class UserAction(Action):
@@ -61,9 +61,7 @@ class ExclusiveUserAction(UserAction):
             status_by_id=ask.actor.user_id,
             status_at=ask.now,
         )
-        sessions.end_all(rows, reason=status)
-        challenges.end_all(rows)
-        tokens.revoke_all(rows)
+        voiding.void(rows, change="status", reason=status)
 
 
 def ensure_administrator(ask: Ask) -> None:

@@ -49,7 +49,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
 def invitation_link(email: str) -> None:
     """Print a new link for somebody who is invited, where mail does not reach them."""
     settings = current_app.extensions["settings"]
-    user = db.session.scalar(select(User).where(User.email_key == address_key(email)))
+    user = db.session.scalar(select(User).where(User.email_key == address_key(email)).with_for_update())
     if user is None or user.status != "invited":
         raise click.ClickException("Nobody with this e-mail address is waiting for an invitation.")
     link = links.issue(links.INVITATION, user, settings)

@@ -33,8 +33,9 @@ def run(_settings: Settings, stopping: Stopping) -> int:
     """Delete what is old; how many rows that were."""
     now = clock.now()
     forgotten = sum(_in_batches(delete(model), model, old, stopping) for model, old in _old(now))
-    unsent = (Message.state == "dead") & Message.sealed.is_not(None) & (Message.updated_at < now - SECRETS_KEPT)
-    _in_batches(update(Message).values(sealed=None), Message, unsent, stopping)
+    kept = or_(Message.sealed.is_not(None), Message.request.is_not(None))
+    unsent = (Message.state == "dead") & kept & (Message.updated_at < now - SECRETS_KEPT)
+    _in_batches(update(Message).values(sealed=None, request=None), Message, unsent, stopping)
     return forgotten
 
 

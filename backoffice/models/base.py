@@ -1,5 +1,6 @@
 """What every entity shares: identity, version, times, the words for it, and how it is searched."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -123,6 +124,11 @@ class Entity(Record):
     updated_at: Mapped[datetime] = mapped_column(
         default=clock.now, onupdate=clock.now, info={"personal": False}, sort_order=92
     )
+
+    @classmethod
+    def raised_with(cls, _names: Iterable[str]) -> dict[str, Any]:
+        """What an UPDATE that sets the columns called so has to set besides, as attributes and SQL."""
+        return {}
 
 
 class Searchable:

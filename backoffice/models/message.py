@@ -51,6 +51,8 @@ def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
 class Message(Entity):
     """To whom, what for, and how far it came. What it says is made when it is sent, in the person's language.
 
+    `request` holds what the worker needs to find out whom and whether to write, encrypted; with it, `address` is not
+    an address yet, but what belongs together has the same. It is emptied once that is known.
     `sealed` holds what only this mail knows, such as a link, encrypted; it is emptied once the mail is sent.
     A worker that sends holds the message until `held_until`; should it die, another one goes on after that.
     """
@@ -66,6 +68,7 @@ class Message(Entity):
         BigInt, ForeignKey("tokens.id", ondelete="SET NULL"), info={"hidden": True}
     )
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
+    request: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
     state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

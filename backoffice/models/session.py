@@ -18,6 +18,7 @@ STATES = ("live", "ended", "expired")
 class Session(Entity):
     """The browser holds a 256-bit value; the table holds only its SHA-256.
 
+    It works only at the `credential_version` of its person at which it was begun, or to which a change brought it.
     `confirmed_at` is when the person last gave a password or a code: what matters most asks for that again.
     It works until `expires_at`, and only until `idle_at` if it is not used before.
     """
@@ -29,6 +30,7 @@ class Session(Entity):
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"hidden": True})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    credential_version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True})
     kind: Mapped[str] = mapped_column(String(4), default="web", info={"choices": KINDS})
     confirmed_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     last_seen_at: Mapped[datetime]

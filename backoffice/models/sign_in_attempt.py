@@ -1,4 +1,4 @@
-"""SignInAttempt: every try to sign in, whether it worked or not; never changed afterwards."""
+"""SignInAttempt: every try to sign in, whether it worked or not."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -17,8 +17,10 @@ FACTORS = ("password", "code", "link")
 class SignInAttempt(Record):
     """One factor that was tried: a password, a second factor, or a link that was asked for instead of a password.
 
-    `identifier_key` is the normalised e-mail or login that was typed, known or not; no screen shows it, for people
-    type passwords into the wrong field. Whoever is through has a row without a reason.
+    `throttle_key` is what it counts for, typed (`services.attempts.Key`): an account by its number, a name that
+    nobody has by a keyed hash, for people type passwords into the wrong field. A try has its row before it is
+    judged, as a failure that is under way. Whoever is through has a row without a reason, whose `device_key` is
+    the mark that the browser was given then; in all other rows it is the one that the browser had.
     """
 
     __tablename__ = "sign_in_attempts"
@@ -29,7 +31,9 @@ class SignInAttempt(Record):
     __derived__: ClassVar = {"signed_in": ("yes", "no")}
 
     at: Mapped[datetime]
-    identifier_key: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
+    throttle_key: Mapped[str] = mapped_column(
+        String(80), default="", server_default="", info={"hidden": True, "personal": "address"}
+    )
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     factor: Mapped[str] = mapped_column(
         String(10), default="password", server_default="password", info={"choices": FACTORS}
@@ -47,7 +51,7 @@ class SignInAttempt(Record):
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),
         CheckConstraint(f"factor IN {FACTORS}", name="factor"),
-        Index("ix_sign_in_attempts_identifier_key_at", "identifier_key", "at"),
+        Index("ix_sign_in_attempts_throttle_key_at", "throttle_key", "at"),
         Index("ix_sign_in_attempts_network_at", "network", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
         Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day

@@ -11,6 +11,7 @@ from backoffice.models.base import Base, BigInt
 class SignInChallenge(Base):
     """It opens nothing: no page takes it for a session. The browser holds the value, the table its SHA-256.
 
+    It is void once its person has another `credential_version`.
     A code that was mailed belongs to one challenge: `code_hash` covers both.
     """
 
@@ -18,6 +19,7 @@ class SignInChallenge(Base):
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    credential_version: Mapped[int] = mapped_column(default=1, server_default="1")
     value_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

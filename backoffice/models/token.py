@@ -11,7 +11,10 @@ PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment"
 
 
 class Token(Base):
-    """Only the SHA-256 of the value is kept. One live token per user and purpose."""
+    """Only the SHA-256 of the value is kept. One live token per user and purpose.
+
+    Where `credential_version` says which one the person had when they asked, the token is void at another one.
+    """
 
     __tablename__ = "tokens"
 
@@ -19,6 +22,7 @@ class Token(Base):
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(String(20))
     value_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    credential_version: Mapped[int | None]
     sent_to: Mapped[str] = mapped_column(String(254), default="")
     channel: Mapped[str] = mapped_column(String(10), default="link")
     created_at: Mapped[datetime]

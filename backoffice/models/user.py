@@ -1,5 +1,6 @@
 """User: a person who signs in to the back office."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
@@ -16,8 +17,11 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    event,
     exists,
+    false,
     func,
+    inspect,
     select,
     text,
 )
@@ -41,6 +45,7 @@ TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 INVITATION_ENDS = ("soon", "later", "over", "none")
 SOON = timedelta(hours=2)
+CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
 
 user_groups = Table(
     "user_groups",
@@ -66,6 +71,10 @@ class User(Searchable, Entity):
     """A back-office user. E-mail and login are unique in their normalised form (`*_key`).
 
     Names have no key of their own: the search key begins with them.
+
+    `credential_version` is raised by every change of a column whose `info` says CREDENTIAL, in the same UPDATE:
+    whatever was proved against an older one is void. A hash of the same password with newer parameters is no
+    change. `password_is_short` says that the password needs a second factor beside it.
     """
 
     __tablename__ = "users"
@@ -77,12 +86,16 @@ class User(Searchable, Entity):
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     login_method: Mapped[str] = mapped_column(
-        String(10), default="email", info={"personal": False, "choices": LOGIN_METHODS}
+        String(10), default="email", info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS}
     )
-    email: Mapped[str | None] = mapped_column(String(254), info={"personal": True, "kind": "email"})
-    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"personal": True, "hidden": True})
-    login: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "kind": "login"})
-    login_key: Mapped[str | None] = mapped_column(key_type(64), unique=True, info={"personal": True, "hidden": True})
+    email: Mapped[str | None] = mapped_column(String(254), info={**CREDENTIAL, "personal": True, "kind": "email"})
+    email_key: Mapped[str | None] = mapped_column(
+        key_type(254), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
+    )
+    login: Mapped[str | None] = mapped_column(String(64), info={**CREDENTIAL, "personal": True, "kind": "login"})
+    login_key: Mapped[str | None] = mapped_column(
+        key_type(64), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
+    )
     # What it looks like; empty where another login looked like it before that was forbidden.
     login_skeleton: Mapped[str | None] = mapped_column(
         key_type(200), info={"personal": True, "hidden": True}, sort_order=94
@@ -99,20 +112,28 @@ class User(Searchable, Entity):
     avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
 
     status: Mapped[str] = mapped_column(
-        String(10), default="active", info={"personal": False, "choices": STATUSES[:-1]}
+        String(10), default="active", info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]}
     )
     status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
     status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True, "key": False})
     status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
     status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
-    password_hash: Mapped[str | None] = mapped_column(String(255), info={"personal": True, "hidden": True})
+    credential_version: Mapped[int] = mapped_column(
+        default=1, server_default="1", info={"personal": False, "hidden": True}
+    )
+    password_hash: Mapped[str | None] = mapped_column(
+        String(255), info={**CREDENTIAL, "personal": True, "hidden": True}
+    )
     password_state: Mapped[str] = mapped_column(
         String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
     )
     password_expires_at: Mapped[datetime | None] = mapped_column(info={"personal": True, "hidden": True})
+    password_is_short: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), info={"personal": True, "hidden": True}
+    )
     two_factor: Mapped[str] = mapped_column(
-        String(10), default="disabled", info={"personal": True, "choices": TWO_FACTORS}
+        String(10), default="disabled", info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS}
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = mapped_column(
@@ -150,6 +171,19 @@ class User(Searchable, Entity):
         ),
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
     )
+
+    @classmethod
+    def credentials(cls) -> frozenset[str]:
+        """The attributes whose change voids what was proved before."""
+        columns = inspect(cls).column_attrs
+        return frozenset(attribute.key for attribute in columns if attribute.columns[0].info.get("credential"))
+
+    @classmethod
+    def raised_with(cls, names: Iterable[str]) -> dict[str, Any]:
+        """The next credential version, where one of the columns called so is a credential."""
+        if cls.credentials().isdisjoint(names):
+            return {}
+        return {"credential_version": cls.credential_version + 1}
 
     def set_email(self, email: str | None) -> None:
         """Keep the address as typed, and the form in which it must be unique."""
@@ -222,3 +256,12 @@ class User(Searchable, Entity):
         """In SQL: the person opens the web back office with a password of their own; a temporary one expires."""
         own = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
         return and_(cls.status == "active", cls.login_method == "email", own)
+
+
+@event.listens_for(User, "before_update")
+def _raise_credential_version(_mapper: object, _connection: object, user: User) -> None:
+    """Whoever changes a person through the session cannot forget it; `Action.update` does it for whole sets."""
+    attributes = inspect(user).attrs
+    changed = {name for name in User.credentials() if attributes[name].history.has_changes()}
+    for name, raised in User.raised_with(changed).items():
+        setattr(user, name, raised)

@@ -3,25 +3,16 @@
 from sqlalchemy import select
 
 from backoffice.errors import RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, pause
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import (
-    attempts,
-    challenges,
-    events,
-    groups,
-    links,
-    notices,
-    passwords,
-    records,
-    sessions,
-    throttle,
-    tokens,
-)
-from backoffice.services.attempts import From
+from backoffice.services import attempts, events, groups, notices, passwords, records, sessions, throttle, voiding
+from backoffice.services.actors import themselves
+from backoffice.services.attempts import From, Key
 from backoffice.settings import Settings
+
+TRIED = "current password"  # the reason of a try that signs nobody in
 
 
 def create_administrator(*, actor: Actor, email: str, first_name: str = "", last_name: str = "") -> User:
@@ -35,26 +26,36 @@ def create_administrator(*, actor: Actor, email: str, first_name: str = "", last
     return user
 
 
-def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> None:
-    """Replace one's own password; every other session and every link to reset it end, and the person is told.
+def has_temporary_password(actor: Actor) -> bool:
+    """Whether the person has to choose a password because theirs was handed to them."""
+    return db.session.get_one(User, actor.user_id).password_state == "temporary"
 
-    Raises RuleBroken with the field current_password or new_password, or TooMany. Every try of the current password
-    is recorded: commit whatever comes of it.
+
+def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> str:
+    """Replace one's own password; the new value of one's own session, for the old one opens nothing any more.
+
+    Every other session and every link to reset it end, and the person is told. Raises RuleBroken with the field
+    current_password or new_password, TooMany, or SignedOut where the session has ended meanwhile. Every try of the
+    current password is recorded: commit whatever comes of it.
     """
     user = db.session.get_one(User, actor.user_id)
-    key = user.email_key or user.login_key or ""
-    throttle.enter(key, user, origin, settings)  # before the person is locked, as at sign-in
-    db.session.refresh(user, with_for_update=True)
-    if not passwords.matches(user, current, settings):
-        attempts.note(key, user, "failed", "current password", origin)
+    attempt = throttle.enter(Key.of_account(user), user, origin, settings)
+    proof = passwords.prove(user, current, settings)
+    if proof is None:
+        attempts.settle(attempt, "failed", TRIED)
         raise RuleBroken("This is not your current password.", field="current_password")
+    attempts.settle(attempt, "ok", TRIED)
     if passwords.normalised(current) == passwords.normalised(new):
         raise RuleBroken("Choose a password that differs from the current one.", field="new_password")
     passwords.check(user, new, settings)
-    passwords.keep(user, new, settings)
-    mine = select(User.id).where(User.id == user.id)
-    sessions.end_all(mine, reason="password changed", keep=actor.session_id)
-    challenges.end_all(mine)
-    tokens.revoke_all(mine, purpose=links.PASSWORD.purpose)  # whoever has one would choose yet another
+    pause()
+    hashed = passwords.hashed(new, settings)
+    user = themselves(actor)
+    if passwords.accept(proof) is None:
+        raise RuleBroken("Your account was changed meanwhile. Try again.", field="current_password")
+    passwords.put(user, hashed)
+    own = select(User.id).where(User.id == user.id)
+    voiding.void(own, change="password", reason="password changed", keep=actor.session_id)
     notices.password_changed(user, origin, settings)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))
+    return sessions.renew(actor.session_id or 0, user, confirmed=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from backoffice.errors import NotAllowed
+from backoffice.errors import NotAllowed, SignedOut
 from backoffice.extensions import db, is_writing
 from backoffice.models.group import Group
-from backoffice.models.session import Session
 from backoffice.models.user import User, user_groups
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
+from backoffice.services import addresses, sessions
 from backoffice.settings import Settings
 
 _GROUPS = (  # made once, for every request asks it
@@ -26,19 +26,16 @@ _HELD_GROUPS = _GROUPS.with_for_update(read=True, of=Group)
 def themselves(actor: Actor) -> User:
     """The actor's own row, which nobody else changes meanwhile.
 
-    Raises NotAllowed for whoever was blocked, deleted or signed out since the request began.
+    Raises NotAllowed for whoever was blocked or deleted since the request began, or may not come from there any more;
+    SignedOut where the session was ended, or proves a password, factor or address that are other ones by now.
     """
     own = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update(key_share=True)
     user = db.session.scalar(own.execution_options(populate_existing=True))
-    if user is None or (actor.session_id is not None and not _goes_on(actor.session_id)):
+    if user is None or not addresses.admits(user.ip_whitelist, actor.ip):
         raise NotAllowed
+    if actor.session_id and not sessions.is_live(actor.session_id, user):
+        raise SignedOut("You were signed out meanwhile. Sign in again to go on.")
     return user
-
-
-def _goes_on(session_id: int) -> bool:
-    """Whether the session has not been ended; whoever ends it waits for this transaction."""
-    found = select(Session.id).where(Session.id == session_id, Session.ended_at.is_(None))
-    return db.session.scalar(found.with_for_update(read=True)) is not None
 
 
 def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:
@@ -56,7 +53,7 @@ def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Ac
         group_names=tuple(sorted(group.name for group in groups)),
         client_tags_mode=user.client_tags_mode,
         enrolment_due=settings is not None and second_factor.is_due(user.two_factor, groups, settings),
-        password_change_due=user.password_state == "temporary",
+        password_change_due=user.password_state == "temporary" or _lost_its_factor(user),
         preferences=user.preferences,
         two_factor=user.two_factor,
         language=user.language,
@@ -64,3 +61,8 @@ def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Ac
         avatar=user.avatar,
         **request,
     )
+
+
+def _lost_its_factor(user: User) -> bool:
+    """A password that is short for one that stands alone, as it does since the second factor went."""
+    return user.password_is_short and user.two_factor == "disabled"

@@ -1,10 +1,14 @@
 """Internet addresses: the whitelist in its one canonical form, and whether it lets an address in."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from backoffice.errors import RuleBroken
 
+FORWARDED = re.compile(
+    r"\[(?P<v6>[^\]%]{1,45})(%[^\]]*)?\](:\d*)?|(?P<v4>[\d.]{1,15}):\d*|(?P<bare>[^%]{1,45})(%.*)?", re.ASCII
+)
 MAX_ENTRIES = 50
 IPV6_CUSTOMER = 64  # bits
 
@@ -48,6 +52,19 @@ def open_to(whitelist: Iterable[str]) -> list[str]:
     v6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
     whole = {"IPv4": any(n.prefixlen == 0 for n in v4), "IPv6": any(n.prefixlen == 0 for n in v6)}
     return [kind for kind, everybody in whole.items() if everybody]
+
+
+def plain(text: str) -> str:
+    """An address in its one form, without what proxies pass on with it; '' for what is none.
+
+    `203.0.113.7:51234`, `[2001:DB8::1]:443` and `fe80::1%eth0` are addresses with a port or a zone (RFC 7239, 6;
+    RFC 4007, 11).
+    """
+    found = FORWARDED.fullmatch(text.strip())
+    try:
+        return str(_unmapped(ip_address(found["v6"] or found["v4"] or found["bare"]))) if found else ""
+    except ValueError:
+        return ""
 
 
 def network_of(ip: str) -> str:

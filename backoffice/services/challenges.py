@@ -34,7 +34,12 @@ def begin(user: User, settings: Settings) -> str:
     """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if it may."""
     value, now = secrets.token_urlsafe(32), clock.now()
     challenge = SignInChallenge(
-        user_id=user.id, value_hash=digest(value), created_at=now, expires_at=now + VALID, tries=0
+        user_id=user.id,
+        credential_version=user.credential_version,
+        value_hash=digest(value),
+        created_at=now,
+        expires_at=now + VALID,
+        tries=0,
     )
     db.session.add(challenge)
     if user.two_factor == "email" and _may_send(user, settings):
@@ -97,7 +102,10 @@ def end_all(people: Select[int]) -> None:
 
 
 def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInChallenge, User]:
-    """The challenge and its person; the person is locked first, as by whoever blocks them."""
+    """The challenge and its person; the person is locked first, as by whoever blocks them.
+
+    What the password opened is void where the credentials are other ones by now.
+    """
     statement = select(SignInChallenge).where(SignInChallenge.value_hash == digest(value))
     challenge = db.session.scalar(statement)
     if challenge is None:
@@ -106,7 +114,7 @@ def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInCha
     challenge = db.session.scalar(statement.execution_options(populate_existing=True))
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
         raise Expired(OVER)
-    if admission.refusal(user, origin.ip):
+    if challenge.credential_version != user.credential_version or admission.refusal(user, origin.ip):
         raise Expired(OVER)
     return challenge, user
 

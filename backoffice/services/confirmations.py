@@ -5,7 +5,8 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services import attempts, challenges, passwords, sessions, throttle
-from backoffice.services.attempts import From
+from backoffice.services.actors import themselves
+from backoffice.services.attempts import From, Key
 from backoffice.settings import Settings
 
 REASON = "confirmation"
@@ -15,19 +16,20 @@ WRONG = "This is not right. Enter your password, or a code of your authenticator
 def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: Settings) -> str:
     """A new value for the actor's session, which counts as confirmed for some minutes.
 
-    Every try is recorded: commit whatever comes of it, also where it raises RuleBroken (wrong) or TooMany.
+    Every try is recorded: commit whatever comes of it, also where it raises RuleBroken (wrong) or TooMany. Raises
+    SignedOut where the session has ended meanwhile.
     """
     if actor.session_id is None:
         raise RuleBroken("Only somebody who is signed in in a browser can confirm that it is them.")
-    user = db.session.get_one(User, actor.user_id)
-    key, factor = user.email_key or user.login_key or "", "password" if password else "code"
-    throttle.enter(key, user, origin, settings, factor=factor)
-    db.session.refresh(user)  # as it is after those before
+    user, factor = db.session.get_one(User, actor.user_id), "password" if password else "code"
+    attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
+    proof = passwords.prove(user, password[:1000], settings) if password else None
+    user = themselves(actor)
     if password:
-        right = passwords.matches(user, password[:1000], settings)
+        right = proof is not None and passwords.accept(proof) is not None
     else:
         right = challenges.is_right(user, code, settings)
-    attempts.note(key, user, "ok" if right else "failed", REASON, origin, factor=factor)
+    attempts.settle(attempt, "ok" if right else "failed", REASON)
     if not right:
         raise RuleBroken(WRONG, field="confirm_password" if password else "confirm_code")
-    return sessions.renew(actor.session_id)
+    return sessions.renew(actor.session_id, user, confirmed=True)

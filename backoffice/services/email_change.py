@@ -4,27 +4,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock
-from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.errors import Expired, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
-from backoffice.services import (
-    attempts,
-    challenges,
-    events,
-    links,
-    messages,
-    notices,
-    sessions,
-    throttle,
-    tokens,
-    users,
-)
+from backoffice.services import events, links, messages, notices, sessions, throttle, tokens, users, voiding
 from backoffice.services.actors import themselves
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
 from backoffice.text import address_key, duration
@@ -49,22 +38,28 @@ def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
         raise RuleBroken("This is your address already.", field="email")
     if len(key) > LONGEST:  # folding may make an address longer
         raise RuleBroken("Use a shorter address.", field="email")
-    _count(user, origin, settings)
+    _count(user, origin, settings)  # before the person is locked, as everywhere
+    user = themselves(actor)
     tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
-    messages.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id)], settings)
+    asked = {"credential_version": str(user.credential_version)}
+    messages.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id, request=asked)], settings)
 
 
 @messages.prepared(LINK.purpose, worth=LINK.setting)
 def _find_out(message: Message, settings: Settings) -> bool:
-    """A link where the address is nobody's, and where nothing else was asked for since."""
+    """A link where the address is nobody's, nothing else was asked for since, and whoever asked might ask again."""
     user = db.session.get(User, message.user_id, with_for_update=True) if message.user_id else None
     if user is None or user.status != "active" or _is_taken(message.address):
+        return False
+    if messages.request_of(message, settings).get("credential_version") != str(user.credential_version):
         return False
     newer = (Message.user_id == user.id, Message.purpose == LINK.purpose, Message.id > message.id)
     if db.session.scalar(select(Message.id).where(*newer).limit(1)):
         return False
     valid = LINK.valid(settings)
-    issued = tokens.issue(user=user, purpose=LINK.purpose, valid=valid, sent_to=message.address)
+    issued = tokens.issue(
+        user=user, purpose=LINK.purpose, valid=valid, sent_to=message.address, version=user.credential_version
+    )
     message.token_id = issued.token_id
     messages.seal_values(message, {"link": LINK.url(issued, settings), "valid": duration(valid)}, settings)
     return True
@@ -80,43 +75,44 @@ def look(*, actor: Actor, value: str) -> str:
 
     Raises NotFound or Expired for the link, NotAllowed where it is somebody else's.
     """
-    return _own(actor, tokens.find(value=value, purpose=LINK.purpose)).sent_to
+    user = db.session.get_one(User, actor.user_id)
+    return _own(user, tokens.find(value=value, purpose=LINK.purpose)).sent_to
 
 
-def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> None:
+def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> str:
     """Use the link: the new address signs in from now on, other sessions end and other links die.
 
-    Raises NotFound, Expired or NotAllowed for the link, RuleBroken where somebody was faster.
+    The new value of one's own session, for the old one opens nothing any more. Raises NotFound, Expired or NotAllowed
+    for the link, RuleBroken where somebody was faster.
     """
     look(actor=actor, value=value)
     user = themselves(actor)  # the person first, as actions do; the link is read anew
-    token = _own(actor, tokens.find(value=value, purpose=LINK.purpose, for_use=True))
+    token = _own(user, tokens.find(value=value, purpose=LINK.purpose, for_use=True))
     old = user.email or ""
     _take(user, token.sent_to)
     token.used_at = user.email_verified_at = clock.now()
     user.version += 1
     db.session.flush()
     own = select(User.id).where(User.id == user.id)
-    tokens.revoke_all(own)
-    sessions.end_all(own, reason="e-mail changed", keep=actor.session_id)
-    challenges.end_all(own)
+    voiding.void(own, change="address", reason="e-mail changed", keep=actor.session_id)
     notices.email_changed(user, old, origin, settings)
     before, after = {"email": old}, {"email": user.email}
     events.record(
         actor=actor, action="account.change_email", subject=events.subject_of(user), before=before, after=after
     )
+    return sessions.renew(actor.session_id or 0, user, confirmed=False)
 
 
 def _count(user: User, origin: From, settings: Settings) -> None:
     """Nobody has mails sent to whom they like, over and over. Raises TooMany."""
-    key = f"e-mail change of {user.id}"  # no address is written like this
-    throttle.enter(key, user, origin, settings, factor="link")
-    attempts.note(key, user, "ok", "e-mail change asked for", origin, factor="link")
+    throttle.count(Key.of_email_change(user), user, origin, settings, reason="e-mail change asked for")
 
 
-def _own(actor: Actor, token: Token) -> Token:
-    if token.user_id != actor.user_id:
+def _own(user: User, token: Token) -> Token:
+    if token.user_id != user.id:
         raise NotAllowed("This link belongs to another account. Sign in with that one, then open the link again.")
+    if token.credential_version != user.credential_version:
+        raise Expired("Your account was changed since you asked for this link. Ask for a new one on your profile.")
     return token
 
 

@@ -3,19 +3,19 @@
 What that is follows from the columns and foreign keys themselves, as models/personal.py has it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Select, delete, select, true, update
 
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models import personal
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.permissions import area_of
-from backoffice.services import avatars, events
+from backoffice.services import attempts, avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
@@ -46,10 +46,16 @@ def _forget_by_address(people: Select[int]) -> None:
 
     Attempts before the account and throttled ones, and mails of which no worker has found out yet whom they are for.
     """
-    for keys in _batches(sorted(_addresses(people))):
+    for keys in _batches(sorted(_kept_as(_addresses(people)))):
         for column, owner in personal.by_address():
             nobodys = true() if owner is None else owner.is_(None)
             db.session.execute(delete(column.table).where(nobodys, column.in_(keys)))
+
+
+def _kept_as(addresses: Iterable[str]) -> set[str]:
+    """All that may be kept of an address: itself, its keyed hashes, and what the throttle makes of these."""
+    hashes = {each for address in addresses for each in attempts.identifier_hashes(address, configured())}
+    return {*addresses, *hashes, *map(attempts.identifier_key, hashes)}
 
 
 def _addresses(people: Select[int]) -> set[str]:

@@ -7,14 +7,14 @@ from sqlalchemy import Select, func, select
 
 from backoffice import clock
 from backoffice.errors import RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, pause
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import admission, attempts, events, links, messages, passwords, texts, throttle, tokens
-from backoffice.services.attempts import From
+from backoffice.services import admission, events, links, messages, passwords, texts, throttle, tokens
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from backoffice.services.sessions import digest
 from backoffice.services.tokens import Issued
@@ -41,16 +41,18 @@ def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: F
     `about` may have what GIVEN names. Raises NotFound or Expired for the link, RuleBroken with the field it
     belongs to.
     """
-    looked = tokens.find(value=value, purpose="invitation")
-    # The person first, as actions do; whoever blocks them meanwhile has then withdrawn the link, which is read anew.
-    user = db.session.get_one(User, looked.user_id, with_for_update=True, populate_existing=True)
-    token = tokens.find(value=value, purpose="invitation", for_use=True)
-    if user.status != "invited":
-        raise RuleBroken("This account is not waiting for an invitation any more.")
-    admission.require_place(user, origin.ip)
-    _introduce(user, about)
+    user = look(value)
+    _require_waiting(user, origin)
     passwords.check(user, new_password, settings)
-    passwords.keep(user, new_password, settings)
+    pause()
+    hashed = passwords.hashed(new_password, settings)
+    # The person first, as actions do; whoever blocks them meanwhile has then withdrawn the link, which is read anew.
+    user = db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
+    token = tokens.find(value=value, purpose="invitation", for_use=True)
+    _require_waiting(user, origin)
+    _introduce(user, about)
+    passwords.check(user, new_password, settings)  # which must not be what they are called
+    passwords.put(user, hashed)
     token.used_at = user.email_verified_at = clock.now()
     user.status, user.version = "active", user.version + 1
     themselves = Actor(user.id, user.email or "", ip=origin.ip)
@@ -64,9 +66,7 @@ def ask_again(*, value: str, origin: From, settings: Settings) -> None:
     Whether there was such a link is found out later, by the worker: nobody can tell by waiting.
     Raises TooMany.
     """
-    key = _key(digest(value))
-    throttle.enter(key, None, origin, settings, factor="link")
-    attempts.note(key, None, "ok", ASKED_AGAIN, origin, factor="link")
+    throttle.count(Key.of_link(digest(value)), None, origin, settings, reason=ASKED_AGAIN)
     messages.queue([Letter(purpose="invitation_renewal", address=digest(value))], settings)
 
 
@@ -89,15 +89,17 @@ def _tell_inviter(message: Message, settings: Settings) -> bool:
 def _was_told(token: Token, message: Message) -> bool:
     """Whether the same link was asked about shortly before: nobody's mailbox is filled by somebody else's clicks."""
     asked = select(func.count()).where(
-        SignInAttempt.identifier_key == _key(token.value_hash),
+        SignInAttempt.throttle_key == str(Key.of_link(token.value_hash)),
         SignInAttempt.reason == ASKED_AGAIN,
         SignInAttempt.at.between(message.created_at - RENEWED_EVERY, message.created_at),
     )
     return (db.session.scalar(asked) or 0) > 1  # one is the message's own
 
 
-def _key(value_hash: str) -> str:
-    return f"invitation {value_hash}"
+def _require_waiting(user: User, origin: From) -> None:
+    if user.status != "invited":
+        raise RuleBroken("This account is not waiting for an invitation any more.")
+    admission.require_place(user, origin.ip)
 
 
 def _introduce(user: User, about: Mapping[str, str]) -> None:

@@ -37,13 +37,17 @@ _preparations: dict[str, Preparation] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """One mail to be. `values` are what only this mail knows, such as its link: kept encrypted, and not for long."""
+    """One mail to be. `values` are what only this mail knows, such as its link: kept encrypted, and not for long.
+
+    `request` is what the worker finds out by whom and whether to write, kept in the same way until it has.
+    """
 
     purpose: str
     address: str
     user_id: int | None = None
     token_id: int | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, str] = field(default_factory=dict)
 
 
 def queue(letters: Iterable[Letter], settings: Settings) -> None:
@@ -55,7 +59,8 @@ def queue(letters: Iterable[Letter], settings: Settings) -> None:
             "address": letter.address,
             "user_id": letter.user_id,
             "token_id": letter.token_id,
-            "sealed": _sealed(letter, settings) if letter.values else None,
+            "sealed": _sealed(letter.values, letter, settings) if letter.values else None,
+            "request": _sealed(letter.request, letter, settings) if letter.request else None,
             "next_attempt_at": now,
             "created_at": now,
             "updated_at": now,
@@ -125,23 +130,34 @@ def wake() -> None:
 
 
 def seal_values(message: Message, values: Mapping[str, str], settings: Settings) -> None:
-    """Give the message what it is to say."""
+    """Give the message what it is to say; what it was made out of is needed no more."""
     about = bound_to(message.purpose, message.address)
     message.sealed = sealing.seal(json.dumps(dict(values)), about=about, settings=settings)
+    message.request = None
 
 
 def values_of(message: Message, settings: Settings) -> dict[str, str]:
     """What only this mail knows. Raises sealing.Unreadable where its key is gone."""
-    if message.sealed is None:
+    return _unsealed(message.sealed, message, settings)
+
+
+def request_of(message: Message, settings: Settings) -> dict[str, str]:
+    """What the worker finds out by whom and whether to write; nothing where that is gone, or its key is."""
+    try:
+        return _unsealed(message.request, message, settings)
+    except sealing.Unreadable:
         return {}
+
+
+def _unsealed(sealed: str | None, message: Message, settings: Settings) -> dict[str, str]:
     about = bound_to(message.purpose, message.address)
-    found: dict[str, str] = json.loads(sealing.unseal(message.sealed, about=about, settings=settings))
+    found: dict[str, str] = json.loads(sealing.unseal(sealed, about=about, settings=settings)) if sealed else {}
     return found
 
 
-def _sealed(letter: Letter, settings: Settings) -> str:
+def _sealed(values: Mapping[str, str], letter: Letter, settings: Settings) -> str:
     about = bound_to(letter.purpose, letter.address)
-    return sealing.seal(json.dumps(dict(letter.values)), about=about, settings=settings)
+    return sealing.seal(json.dumps(dict(values)), about=about, settings=settings)
 
 
 def bound_to(purpose: str, address: str) -> str:

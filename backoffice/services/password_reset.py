@@ -6,24 +6,23 @@ from sqlalchemy import func, select
 
 from backoffice import clock
 from backoffice.errors import RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, pause
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.services import (
     admission,
     attempts,
-    challenges,
     events,
     links,
     messages,
     notices,
     passwords,
-    sessions,
     throttle,
     tokens,
+    voiding,
 )
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
 from backoffice.text import duration
@@ -37,16 +36,17 @@ def ask(*, identifier: str, origin: From, settings: Settings) -> None:
 
     Raises TooMany; that try is recorded too, so commit whatever comes of it.
     """
-    key = attempts.key_of(identifier)
-    throttle.enter(key, None, origin, settings, factor="link")
-    attempts.note(key, None, "ok", "password link asked for", origin, factor="link")
-    messages.queue([Letter(purpose="password_reset", address=key)], settings)
+    typed = attempts.identifier_of(identifier)
+    throttle.count(Key.of_identifier(typed, settings), None, origin, settings, reason="password link asked for")
+    found_by = attempts.identifier_hashes(typed, settings)[0]
+    messages.queue([Letter(purpose="password_reset", address=found_by, request={"typed": typed})], settings)
 
 
 @messages.prepared("password_reset", worth="reset_valid")
 def _find_out(message: Message, settings: Settings) -> bool:
     """A link for whoever signs in with this address, now; mail goes to the address that they gave us."""
-    user = db.session.scalar(select(User).where(User.email_key == message.address).with_for_update())
+    typed = messages.request_of(message, settings).get("typed", "")
+    user = db.session.scalar(select(User).where(User.email_key == typed).with_for_update())
     if user is None or not user.email or user.status != "active" or user.login_method != "email":
         return False
     lately = (Message.purpose == "password_reset", Message.created_at > clock.now() - LATELY)
@@ -70,20 +70,27 @@ def reset(*, value: str, new_password: str, origin: From, settings: Settings) ->
 
     Raises NotFound or Expired for the link, RuleBroken (field new_password) for the password.
     """
-    looked = tokens.find(value=value, purpose="password_reset")
-    user = db.session.get_one(User, looked.user_id, with_for_update=True, populate_existing=True)
-    token = tokens.find(value=value, purpose="password_reset", for_use=True)
-    if user.status != "active" or user.login_method != "email":
-        raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
-    admission.require_place(user, origin.ip)
+    user = look(value)
+    _require_usable(user, origin)
     passwords.check(user, new_password, settings)
-    passwords.keep(user, new_password, settings)
+    pause()
+    hashed = passwords.hashed(new_password, settings)
+    user = db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
+    token = tokens.find(value=value, purpose="password_reset", for_use=True)
+    _require_usable(user, origin)
+    passwords.check(user, new_password, settings)  # their second factor may be gone by now
+    passwords.put(user, hashed)
     token.used_at = clock.now()
     user.email_verified_at = user.email_verified_at or clock.now()
     user.version += 1
     own = select(User.id).where(User.id == user.id)
-    sessions.end_all(own, reason="password reset")
-    challenges.end_all(own)
+    voiding.void(own, change="password", reason="password reset")
     notices.password_changed(user, origin, settings)
     themselves = Actor(user.id, user.email or "", ip=origin.ip)
     events.record(actor=themselves, action="account.reset_password", subject=events.subject_of(user))
+
+
+def _require_usable(user: User, origin: From) -> None:
+    if user.status != "active" or user.login_method != "email":
+        raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
+    admission.require_place(user, origin.ip)

@@ -2,15 +2,19 @@
 
 import secrets
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import update
 
 from backoffice import clock
 from backoffice.errors import RuleBroken
+from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import guessable
+from backoffice.services import credentials, guessable
 from backoffice.settings import Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that people mistake for another
@@ -32,25 +36,84 @@ def normalised(password: str) -> str:
     return composed.encode(errors="replace").decode()  # halves of characters, which no hash can take
 
 
+@dataclass(frozen=True)
+class Proof:
+    """A password that was right for the credentials that its person had at `version`; nothing is granted by it yet.
+
+    `renewed` is its hash with the present parameters, where `stored` has older ones.
+    """
+
+    user_id: int
+    version: int
+    stored: str
+    renewed: str | None
+    is_short: bool
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """A password ready to be kept; `is_short` if it needs a second factor beside it."""
+
+    text: str
+    is_short: bool
+
+
+def prove(user: User | None, password: str, settings: Settings) -> Proof | None:
+    """Compare a password with the one that was read with `user`; None where it is another one.
+
+    It takes the same time for a user who is unknown or has none, and so long that no lock should be held meanwhile:
+    see `extensions.pause`. What is granted for it is granted by `accept`.
+    """
+    stored, typed = user.password_hash if user else None, normalised(password)
+    try:
+        hasher(settings).verify(stored or _nobodys(settings), typed)
+    except (VerificationError, InvalidHashError):
+        return None
+    if stored is None or user is None:
+        return None
+    renewed = hasher(settings).hash(typed) if hasher(settings).check_needs_rehash(stored) else None
+    return Proof(user.id, user.credential_version, stored, renewed, _is_short(typed, settings))
+
+
+def accept(proof: Proof) -> User | None:
+    """The person who proved it, locked; None where their credentials were changed since, so that it proves nothing.
+
+    A hash with newer parameters takes the place of the one that it was made from, and of no other.
+    """
+    user = credentials.locked(proof.user_id, proof.version)
+    if user is None:
+        return None
+    if proof.renewed:
+        same = (User.id == user.id, User.password_hash == proof.stored)
+        change = update(User).where(*same).values(password_hash=proof.renewed, updated_at=User.updated_at)
+        db.session.execute(change.execution_options(synchronize_session=False))
+    if user.password_is_short != proof.is_short:
+        user.password_is_short = proof.is_short
+    return user
+
+
 def matches(user: User | None, password: str, settings: Settings) -> bool:
     """Whether the password is the user's. Takes the same time for a user who is unknown or has none."""
-    stored = user.password_hash if user else None
-    try:
-        hasher(settings).verify(stored or _nobodys(settings), normalised(password))
-    except (VerificationError, InvalidHashError):
-        return False
-    if stored is None or user is None:
-        return False
-    if hasher(settings).check_needs_rehash(stored):
-        user.password_hash = hasher(settings).hash(normalised(password))
-    return True
+    return prove(user, password, settings) is not None
+
+
+def hashed(password: str, settings: Settings) -> Hashed:
+    """The password as it is kept. It takes long, as `prove` does."""
+    text = normalised(password)
+    return Hashed(hasher(settings).hash(text), _is_short(text, settings))
+
+
+def put(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
+    """Make it the user's password; one that expires is temporary and must be changed at first sign-in."""
+    user.password_hash, user.password_is_short = new.text, new.is_short
+    user.password_state = "temporary" if expires_at else "usable"
+    user.password_expires_at = expires_at
 
 
 def keep(user: User, password: str, settings: Settings, *, temporary: bool = False) -> None:
-    """Store the hash of `password`; a temporary one expires and must be changed at first sign-in."""
-    user.password_hash = hasher(settings).hash(normalised(password))
-    user.password_state = "temporary" if temporary else "usable"
-    user.password_expires_at = clock.now() + settings.temporary_password_valid if temporary else None
+    """Hash the password and make it the user's."""
+    expires_at = clock.now() + settings.temporary_password_valid if temporary else None
+    put(user, hashed(password, settings), expires_at=expires_at)
 
 
 def check(user: User, password: str, settings: Settings) -> None:
@@ -77,6 +140,10 @@ def shortest(two_factor: str, settings: Settings) -> int:
 def temporary() -> str:
     """A password to hand over: 20 characters, about 98 bits, in groups that can be read aloud."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4))
+
+
+def _is_short(text: str, settings: Settings) -> bool:
+    return len(text) < settings.password_min_length
 
 
 def _weak(message: str) -> RuleBroken:

@@ -16,12 +16,19 @@ from backoffice.services import handovers, messages, sealing, totp, unsent_forms
 from backoffice.settings import Settings
 
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
-# What is sealed, and what each row of it is bound to.
-SEALED: dict[type[Any], Callable[[Any], str]] = {
-    TotpSecret: lambda row: totp.bound_to(row.user_id),
-    UnsentForm: lambda row: unsent_forms.bound_to(row.user_id, row.handle),
-    Message: lambda row: messages.bound_to(row.purpose, row.address),
-    Handover: lambda row: handovers.bound_to(row.user_id),
+
+
+def _of_message(row: Any) -> str:
+    return messages.bound_to(row.purpose, row.address)
+
+
+# What is sealed, and what each row of it is bound to. Keyed hashes cannot be made anew: what has one is soon forgotten.
+SEALED: dict[Any, Callable[[Any], str]] = {
+    TotpSecret.sealed: lambda row: totp.bound_to(row.user_id),
+    Message.sealed: _of_message,
+    Message.request: _of_message,
+    UnsentForm.sealed: lambda row: unsent_forms.bound_to(row.user_id, row.handle),
+    Handover.sealed: lambda row: handovers.bound_to(row.user_id),
 }
 
 
@@ -39,33 +46,36 @@ def rotate(settings: Settings) -> Rotation:
     What cannot be read stays as it is. Done twice, or broken off and begun again, it does only what is left.
     """
     done = Rotation()
-    for model, about in SEALED.items():
+    for column, about in SEALED.items():
         last: int | None = 0
         while last is not None:
             begin(writing=True)
-            last = _next(model, about, last, done, settings)
+            last = _next(column, about, last, done, settings)
             db.session.commit()
     return done
 
 
-def _next(model: Any, about: Callable[[Any], str], after: int, done: Rotation, settings: Settings) -> int | None:
+def _next(column: Any, about: Callable[[Any], str], after: int, done: Rotation, settings: Settings) -> int | None:
     """One batch; the last row's id, or None if there was no row."""
-    older = model.sealed.is_not(None) & ~model.sealed.startswith(sealing.mark(settings), autoescape=True)
+    model = column.class_
+    older = column.is_not(None) & ~column.startswith(sealing.mark(settings), autoescape=True)
     batch = select(model).where(older, model.id > after).order_by(model.id).limit(AT_ONCE).with_for_update()
     rows = db.session.scalars(batch.execution_options(populate_existing=True)).all()
     for row in rows:
+        sealed = getattr(row, column.key)
         try:
-            text = sealing.unseal(row.sealed, about=about(row), settings=settings)
+            text = sealing.unseal(sealed, about=about(row), settings=settings)
         except sealing.Unreadable:
-            done.unreadable[row.sealed.partition(".")[0]] += 1
+            done.unreadable[sealed.partition(".")[0]] += 1
             continue
         done.renewed += 1
-        _write(model, row.id, sealing.seal(text, about=about(row), settings=settings))
+        _write(column, row.id, sealing.seal(text, about=about(row), settings=settings))
     return rows[-1].id if rows else None
 
 
-def _write(model: Any, row_id: int, sealed: str) -> None:
+def _write(column: Any, row_id: int, sealed: str) -> None:
     """Nothing but the wrapping is new: neither version nor times say that the row was changed."""
+    model = column.class_
     same = {"updated_at": model.updated_at} if hasattr(model, "updated_at") else {}
-    change = update(model).where(model.id == row_id).values(sealed=sealed, **same)
+    change = update(model).where(model.id == row_id).values({column.key: sealed, **same})
     db.session.execute(change.execution_options(synchronize_session=False))

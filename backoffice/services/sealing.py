@@ -1,7 +1,11 @@
-"""Secrets that have to be read again, encrypted with AES-256-GCM; each names its key, so that keys can change."""
+"""Secrets that have to be read again, encrypted with AES-256-GCM; each names its key, so that keys can change.
+
+And texts that have to be known again but never read: by a keyed hash.
+"""
 
 import base64
 import hashlib
+import hmac
 import secrets
 from functools import cache
 
@@ -40,6 +44,18 @@ def unseal(sealed: str, *, about: str, settings: Settings) -> str:
         raise Unreadable("The text was changed, or was sealed for something else.") from None
 
 
+def keyed_hashes(text: str, *, about: str, settings: Settings) -> tuple[str, ...]:
+    """HMAC-SHA256 of the text under each configured key, the newest first.
+
+    What is kept is the first; what was kept under an older key is found by the others. Without a key nobody can
+    find the text by trying likely ones.
+    """
+    return tuple(
+        hmac.new(_derived(key, b"backoffice keyed hashes"), f"{about} {text}".encode(), hashlib.sha256).hexdigest()
+        for key in settings.sealing_keys
+    )
+
+
 def mark(settings: Settings) -> str:
     """What everything begins with that is sealed with the newest key."""
     return f"{key_id(settings.sealing_keys[0])}."
@@ -52,6 +68,6 @@ def key_id(key: str) -> str:
 
 
 @cache
-def _derived(key: str) -> bytes:
-    """Any long text becomes 256 bits that serve sealing alone (RFC 5869)."""
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"backoffice sealing").derive(key.encode())
+def _derived(key: str, purpose: bytes = b"backoffice sealing") -> bytes:
+    """Any long text becomes 256 bits that serve one purpose alone (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

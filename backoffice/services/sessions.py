@@ -28,6 +28,7 @@ _FIND = (
         Session.token_hash == bindparam("hash"),
         Session.live(bindparam("now")),
         Session.last_seen_at > bindparam("awake_since"),
+        Session.credential_version == User.credential_version,
         User.status == "active",
     )
 )
@@ -42,12 +43,14 @@ def digest(value: str) -> str:
 
 
 def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "web") -> str:
-    """Begin a session and return the value that only the browser keeps."""
+    """Begin a session and return the value that only the browser keeps. The person's row is locked by the caller."""
+    db.session.flush()  # so that the version is the one that the transaction leaves
     value, now = secrets.token_urlsafe(32), clock.now()
     db.session.add(
         Session(
             token_hash=digest(value),
             user_id=user.id,
+            credential_version=user.credential_version,
             kind=kind,
             created_at=now,
             confirmed_at=now,
@@ -76,12 +79,27 @@ def find(value: str, settings: Settings, *, held: bool = False) -> tuple[Session
     return (row[0], row[1]) if row else None
 
 
-def renew(session_id: int) -> str:
-    """A new value for a session whose person has just shown again that it is them; the old one opens nothing."""
+def renew(session_id: int, user: User, *, confirmed: bool) -> str:
+    """A new value for a session, which outlives the change of credentials that its own person made just now.
+
+    The old value opens nothing, whoever has a copy. `confirmed` says that they have shown again that it is them.
+    """
+    db.session.flush()
     value = secrets.token_urlsafe(32)
-    change = update(Session).where(Session.id == session_id, Session.ended_at.is_(None))
-    db.session.execute(change.values(token_hash=digest(value), confirmed_at=clock.now()))
+    change: dict[str, Any] = {"token_hash": digest(value), "credential_version": user.credential_version}
+    if confirmed:
+        change["confirmed_at"] = clock.now()
+    mine = (Session.id == session_id, Session.user_id == user.id, Session.ended_at.is_(None))
+    db.session.execute(update(Session).where(*mine).values(change))
     return value
+
+
+def is_live(session_id: int, user: User) -> bool:
+    """Whether the session still is this person's, who is locked by the caller: others may have ended it meanwhile."""
+    now = clock.now()
+    mine = (Session.id == session_id, Session.user_id == user.id, Session.live(now))
+    present = Session.credential_version == user.credential_version
+    return db.session.scalar(select(Session.id).where(*mine, present)) is not None
 
 
 def confirmed(session: Session, settings: Settings) -> bool:

@@ -8,19 +8,31 @@ from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import admission, attempts, challenges, notices, passwords, sessions, throttle
-from backoffice.services.attempts import From
+from backoffice.services import (
+    admission,
+    attempts,
+    challenges,
+    links,
+    notices,
+    passwords,
+    sessions,
+    throttle,
+    tokens,
+)
+from backoffice.services.attempts import From, Key
 from backoffice.settings import Settings
 
 REFUSED = "The e-mail address or the password is not right."
+CHANGED = "changed meanwhile"  # the password was right a moment ago
 ASKED = "second factor asked for"  # the reason of a right password that was only the first half
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What came of a try: the new session's value, or that of a challenge, or the sentence that says why not."""
+    """What came of a try: the new session's value and the browser's new mark, or that of a challenge, or why not."""
 
     session: str | None = None
+    mark: str = ""
     challenge: str | None = None
     message: str = ""
     retry_after: int = 0
@@ -28,24 +40,26 @@ class SignIn:
 
 def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
     """Try to sign in; every try is recorded, so commit whatever comes of it."""
-    key = attempts.key_of(identifier)
+    typed = attempts.identifier_of(identifier)
+    user = db.session.scalar(select(User).where(User.email_key == typed)) if typed else None
+    key = Key.of_account(user) if user else Key.of_identifier(typed, settings)
     try:
-        throttle.enter(key, None, origin, settings)
+        attempt = throttle.enter(key, user, origin, settings)
     except TooMany as error:
         return SignIn(message=error.message, retry_after=error.retry_after)
-    user = db.session.scalar(select(User).where(User.email_key == key)) if key else None
-    right = passwords.matches(user, password[:1000], settings)
-    if right and user:  # whoever blocks them at this moment is waited for
-        db.session.flush()  # a hash that was renewed
-        db.session.refresh(user, with_for_update=True)
-    reason = admission.refusal(user, origin.ip) if right and user else "password"
-    if user is None or reason:
-        attempts.note(key, user, "failed" if reason == "password" else "blocked", reason, origin)
+    proof = passwords.prove(user, password[:1000], settings)
+    if proof is None:
+        attempts.settle(attempt, "failed", "password")
         return SignIn(message=REFUSED)
-    if user.two_factor != "disabled":
-        attempts.note(key, user, "ok", ASKED, origin)
-        return SignIn(challenge=challenges.begin(user, settings))
-    return _through(user, key, origin, settings, factor="password")
+    person = passwords.accept(proof)  # whoever blocks them at this moment is waited for
+    reason = admission.refusal(person, origin.ip) if person else CHANGED
+    if person is None or reason:
+        attempts.settle(attempt, "blocked", reason)
+        return SignIn(message=REFUSED)
+    if person.two_factor != "disabled":
+        attempts.settle(attempt, "ok", ASKED)
+        return SignIn(challenge=challenges.begin(person, settings))
+    return _through(person, attempt, origin, settings)
 
 
 def second_factor(*, challenge: str, code: str, origin: From, settings: Settings) -> SignIn:
@@ -54,20 +68,22 @@ def second_factor(*, challenge: str, code: str, origin: From, settings: Settings
     Raises Expired where the challenge is over, so that one has to begin anew.
     """
     user = challenges.owner(challenge, origin)
-    key = user.email_key or ""
     try:
-        throttle.enter(key, user, origin, settings, factor="code")
+        attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor="code")
     except TooMany as error:
         return SignIn(message=error.message, retry_after=error.retry_after)
     if refusal := challenges.answer(challenge, code, origin, settings):
-        attempts.note(key, user, "failed", "code", origin, factor="code")
+        attempts.settle(attempt, "failed", "code")
         return SignIn(message=refusal)
-    return _through(user, key, origin, settings, factor="code")
+    return _through(user, attempt, origin, settings)
 
 
-def _through(user: User, key: str, origin: From, settings: Settings, *, factor: str) -> SignIn:
+def _through(user: User, attempt: int, origin: From, settings: Settings) -> SignIn:
+    """Let the person in, who is locked. Whoever knows the password needs no link to choose another one."""
     if attempts.is_new_device(user, origin):
         notices.new_device(user, origin, settings)
     user.last_login_at = clock.now()
-    attempts.note(key, user, "ok", "", origin, factor=factor)
-    return SignIn(session=sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device))
+    tokens.revoke_all(select(User.id).where(User.id == user.id), purpose=links.PASSWORD.purpose)
+    mark = attempts.let_through(attempt, user, origin)
+    session = sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device)
+    return SignIn(session=session, mark=mark)

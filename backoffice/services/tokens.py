@@ -27,9 +27,12 @@ class Issued:
     value: str
 
 
-def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "") -> Issued:
-    """A new value for `user`; an older one for the same purpose no longer works."""
-    return _issue({user.id: sent_to or user.email or ""}, purpose, valid)[0]
+def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "", version: int | None = None) -> Issued:
+    """A new value for `user`; an older one for the same purpose no longer works.
+
+    With the credential version at which it was asked for, whoever takes it compares that.
+    """
+    return _issue({user.id: sent_to or user.email or ""}, purpose, valid, version)[0]
 
 
 def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[Issued]:
@@ -38,7 +41,7 @@ def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[I
     return _issue(dict(found.all()), purpose, valid)
 
 
-def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta) -> list[Issued]:
+def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta, version: int | None = None) -> list[Issued]:
     now, everyone = clock.now(), list(addresses)
     for start in range(0, len(everyone), AT_ONCE):
         _end(purpose, Token.user_id.in_(everyone[start : start + AT_ONCE]))
@@ -48,6 +51,7 @@ def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta) -> list
             "user_id": user_id,
             "purpose": purpose,
             "value_hash": digest(value),
+            "credential_version": version,
             "sent_to": addresses[user_id],
             "created_at": now,
             "expires_at": now + valid,

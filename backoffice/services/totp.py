@@ -28,10 +28,22 @@ log = structlog.get_logger()
 
 
 def begin(user: User, settings: Settings) -> None:
-    """A new secret that waits for its confirmation; one in use goes on working until then."""
+    """A new secret that waits for its confirmation; one in use goes on working until then.
+
+    A change of credentials meanwhile makes it void.
+    """
     forget(select(User.id).where(User.id == user.id), state="pending")
     sealed = sealing.seal(pyotp.random_base32(), about=bound_to(user.id), settings=settings)
-    db.session.add(TotpSecret(user_id=user.id, state="pending", sealed=sealed, last_step=0, created_at=clock.now()))
+    db.session.add(
+        TotpSecret(
+            user_id=user.id,
+            credential_version=user.credential_version,
+            state="pending",
+            sealed=sealed,
+            last_step=0,
+            created_at=clock.now(),
+        )
+    )
     db.session.flush()
 
 
@@ -134,5 +146,6 @@ def _secret(row: TotpSecret, settings: Settings) -> str | None:
 def _row(user: User, state: str, *, for_use: bool = False) -> TotpSecret | None:
     statement = select(TotpSecret).where(TotpSecret.user_id == user.id, TotpSecret.state == state)
     if state == "pending":
-        statement = statement.where(TotpSecret.created_at > clock.now() - WAITS)
+        present = TotpSecret.credential_version == user.credential_version
+        statement = statement.where(TotpSecret.created_at > clock.now() - WAITS, present)
     return db.session.scalar(statement.with_for_update() if for_use else statement)

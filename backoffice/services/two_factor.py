@@ -1,5 +1,7 @@
 """A person's second factor: switched on, changed and switched off; by themselves, or by a link they were sent."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from backoffice import clock
@@ -13,7 +15,6 @@ from backoffice.policy.confirmation import require_recent
 from backoffice.services import (
     admission,
     attempts,
-    challenges,
     events,
     notices,
     passwords,
@@ -22,19 +23,28 @@ from backoffice.services import (
     throttle,
     tokens,
     totp,
+    voiding,
 )
 from backoffice.services.actors import themselves
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.settings import Settings
 from backoffice.text import noted
 
 WRONG_CODE = "This code does not fit. Wait for the next one and enter that; the clock of the phone must be right."
-BY_LINK = "enrolment link"
+BY_LINK, ENROLMENT = "enrolment link", "enrolment"
 CHANGED = {
     "totp": noted("An authenticator app is now asked for at every sign-in."),
     "email": noted("Codes by e-mail are now asked for at every sign-in."),
     "disabled": noted("No second factor is asked for any more."),
 }
+
+
+@dataclass(frozen=True)
+class Enabled:
+    """What came of enabling a factor: recovery codes, to be shown once, and the new value of one's own session."""
+
+    codes: list[str]
+    session: str
 
 
 def begin(*, actor: Actor, settings: Settings) -> None:
@@ -43,21 +53,22 @@ def begin(*, actor: Actor, settings: Settings) -> None:
     totp.begin(themselves(actor), settings)
 
 
-def confirm(*, actor: Actor, shown: str, code: str, settings: Settings) -> list[str]:
-    """Put the new authenticator app into use; the recovery codes, to be shown once.
+def confirm(*, actor: Actor, shown: str, code: str, origin: From, settings: Settings) -> Enabled:
+    """Put the new authenticator app into use.
 
-    `shown` names the secret of the page where the code was typed. Raises RuleBroken (field code) if the code does not
-    fit, or if another secret was made since.
+    `shown` names the secret of the page where the code was typed. Every try is recorded: commit whatever comes of it.
+    Raises RuleBroken (field code) if the code does not fit, or if another secret was made since; or TooMany.
     """
     require_recent(actor)
+    user = db.session.get_one(User, actor.user_id)
+    attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor="code")
     user = themselves(actor)
-    codes = _put_into_use(user, shown, code, settings)
-    _changed(actor, user, "totp", settings)
-    return codes
+    codes = _put_into_use(user, code, settings, shown=shown, attempt=attempt, reason=ENROLMENT)
+    return Enabled(codes, _changed(actor, user, "totp", settings))
 
 
-def use_email(*, actor: Actor, settings: Settings) -> list[str]:
-    """Ask for a mailed code at sign-in; the recovery codes, to be shown once."""
+def use_email(*, actor: Actor, settings: Settings) -> Enabled:
+    """Ask for a mailed code at sign-in."""
     require_recent(actor)
     user = themselves(actor)
     if not user.email or not user.email_verified_at:
@@ -66,13 +77,15 @@ def use_email(*, actor: Actor, settings: Settings) -> list[str]:
         raise RuleBroken("Your groups need an authenticator app; a code by e-mail is not enough.")
     totp.forget(select(User.id).where(User.id == user.id))
     user.two_factor = "email"
-    codes = recovery_codes.renew(user)
-    _changed(actor, user, "email", settings)
-    return codes
+    return Enabled(recovery_codes.renew(user), _changed(actor, user, "email", settings))
 
 
-def switch_off(*, actor: Actor, settings: Settings) -> None:
-    """Sign in with the password alone from now on. Raises RuleBroken if one of the groups needs a second factor."""
+def switch_off(*, actor: Actor, settings: Settings) -> str:
+    """Sign in with the password alone from now on; the new value of one's own session.
+
+    A password that was long enough beside a second factor only has to be changed then. Raises RuleBroken if one of the
+    groups needs a second factor.
+    """
     require_recent(actor)
     user = themselves(actor)
     if second_factor.is_required(user.groups, settings):
@@ -81,7 +94,7 @@ def switch_off(*, actor: Actor, settings: Settings) -> None:
     totp.forget(own)
     recovery_codes.forget(own)
     user.two_factor = "disabled"
-    _changed(actor, user, "disabled", settings)
+    return _changed(actor, user, "disabled", settings)
 
 
 def renew_recovery_codes(*, actor: Actor) -> list[str]:
@@ -106,11 +119,13 @@ def begin_by_link(*, value: str, password: str, origin: From, settings: Settings
     The mailbox alone is not enough. Every try is recorded: commit whatever comes of it. Raises NotFound or Expired
     for the link, TooMany, or RuleBroken (field password).
     """
-    user = _counted(value, origin, settings, factor="password")
-    if not passwords.matches(user, password[:1000], settings):
-        attempts.note(user.email_key or "", user, "failed", "password", origin)
+    user, attempt = _counted(value, origin, settings, factor="password")
+    proof = passwords.prove(user, password[:1000], settings)
+    user, _token = _behind(value, origin, for_use=True)
+    if proof is None or passwords.accept(proof) is None:
+        attempts.settle(attempt, "failed", "password")
         raise RuleBroken("This is not your password.", field="password")
-    attempts.note(user.email_key or "", user, "ok", BY_LINK, origin)
+    attempts.settle(attempt, "ok", BY_LINK)
     totp.begin(user, settings)
     return user, totp.pending(user, settings) or ""
 
@@ -122,25 +137,18 @@ def confirm_by_link(*, value: str, shown: str, code: str, origin: From, settings
     NotFound or Expired for the link, TooMany, or RuleBroken (field code) if the code does not fit, or belongs to
     another secret than the page showed.
     """
-    _counted(value, origin, settings, factor="code")
+    attempt = _counted(value, origin, settings, factor="code")[1]
     user, token = _behind(value, origin, for_use=True)
-    try:
-        codes = _put_into_use(user, shown, code, settings)
-    except RuleBroken:
-        attempts.note(user.email_key or "", user, "failed", BY_LINK, origin, factor="code")
-        raise
-    attempts.note(user.email_key or "", user, "ok", BY_LINK, origin, factor="code")
+    codes = _put_into_use(user, code, settings, shown=shown, attempt=attempt, reason=BY_LINK)
     token.used_at = clock.now()
     _changed(Actor(user.id, user.email or "", ip=origin.ip), user, "totp", settings)
     return codes
 
 
-def _counted(value: str, origin: From, settings: Settings, *, factor: str) -> User:
-    """The person behind the link, unless this factor was tried too often."""
+def _counted(value: str, origin: From, settings: Settings, *, factor: str) -> tuple[User, int]:
+    """The person behind the link and the number of this try, unless this factor was tried too often."""
     user, _token = _behind(value, origin)
-    key = user.email_key or ""
-    throttle.enter(key, user, origin, settings, factor=factor)
-    return _behind(value, origin, for_use=True)[0]
+    return user, throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
 
 
 def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, Token]:
@@ -153,18 +161,23 @@ def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, T
     return user, token
 
 
-def _put_into_use(user: User, shown: str, code: str, settings: Settings) -> list[str]:
-    if not totp.confirm(user, shown, code, settings):
+def _put_into_use(user: User, code: str, settings: Settings, *, shown: str, attempt: int, reason: str) -> list[str]:
+    right = totp.confirm(user, shown, code, settings)
+    attempts.settle(attempt, "ok" if right else "failed", reason)
+    if not right:
         raise RuleBroken(WRONG_CODE, field="code")
     user.two_factor = "totp"
     return recovery_codes.renew(user)
 
 
-def _changed(actor: Actor, user: User, to: str, settings: Settings) -> None:
-    """What every change brings: other sessions end, the person is told, and the events say so."""
+def _changed(actor: Actor, user: User, to: str, settings: Settings) -> str:
+    """What every change brings: other sessions end, the person is told, and the events say so.
+
+    The new value of one's own session, for the old one opens nothing any more.
+    """
     own = select(User.id).where(User.id == user.id)
     user.version += 1
-    sessions.end_all(own, reason="2FA changed", keep=actor.session_id)
-    challenges.end_all(own)
+    voiding.void(own, change="factor", reason="2FA changed", keep=actor.session_id)
     notices.two_factor_changed(user, CHANGED[to], settings)
     events.record(actor=actor, action="account.two_factor", subject=events.subject_of(user), after={"two_factor": to})
+    return sessions.renew(actor.session_id or 0, user, confirmed=False)

@@ -17,7 +17,7 @@ from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.rules import can
-from backoffice.services import addresses, challenges, invitations, messages, passwords, records, texts, tokens
+from backoffice.services import addresses, invitations, messages, passwords, records, texts, voiding
 from backoffice.services.records import Values
 from backoffice.settings import Settings
 from backoffice.text import address_key, login_key, masked
@@ -169,8 +169,7 @@ def _keep_codes(user: User) -> None:
 def _leave_old_address(user: User) -> None:
     """What was sent there opens nothing any more; whoever reads it is told, if it was known to be theirs."""
     themselves = select(User.id).where(User.id == user.id)
-    tokens.revoke_all(themselves)
-    challenges.end_all(themselves)
+    voiding.void(themselves, change="address", reason="e-mail changed")
     messages.notify(themselves, "email_changed")
 
 

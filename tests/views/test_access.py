@@ -24,7 +24,7 @@ from backoffice.models.user import User
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.shipped import SHIPPED
 from backoffice.services import attempts, messages, sessions
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from backoffice.settings import Settings
 from tests.support.access import PAGES, POWERS, cases
@@ -69,7 +69,7 @@ def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tu
     for person in people:
         messages.queue([Letter(purpose="blocked", address=person.email or "", user_id=person.id)], settings)
         sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
-        attempts.note(person.email_key or "", person, "ok", "", From("192.0.2.1"))
+        attempts.note(Key.of_account(person), person, "ok", "", From("192.0.2.1"))
     db.session.flush()
     models: list[type[Record]] = [Message, Session, SignInAttempt]
     return {model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all()) for model in models}

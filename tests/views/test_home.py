@@ -14,7 +14,7 @@ from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.services import attempts, attention, messages, overview, tokens
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -51,9 +51,8 @@ def invite(name: str, valid: timedelta | None) -> None:
 
 def guess(user: User | None, times: int, *, key: str = "", factor: str = "password") -> None:
     for _ in range(times):
-        attempts.note(
-            key or (user.email_key if user else None) or "", user, "failed", "password", From(), factor=factor
-        )
+        counted = Key.of_account(user) if user else Key((f"identifier:{key}",))
+        attempts.note(counted, user, "failed", "password", From(), factor=factor)
 
 
 @pytest.fixture
@@ -170,9 +169,9 @@ def test_sign_ins_are_counted_by_day_and_lead_to_their_lists(viewer: Client, cal
     for back, worked, failed in ((0, 2, 1), (1, 3, 0), (29, 4, 2), (30, 9, 9)):
         with clock.at(noon - timedelta(days=back)):
             for _ in range(worked):
-                attempts.note("max", calm.max, "ok", "", From())
+                attempts.note(Key.of_account(calm.max), calm.max, "ok", "", From())
             guess(calm.max, failed)
-            attempts.note("max", calm.max, "ok", "second factor asked for", From())
+            attempts.note(Key.of_account(calm.max), calm.max, "ok", "second factor asked for", From())
     settle()
     with clock.at(noon):
         viewer.sign_in("vera")
@@ -194,7 +193,7 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
     day = clock.now().date() - timedelta(days=3)
     then = clock.now().fromisoformat(f"{day}T{moment}+00:00")
     with clock.at(then):
-        attempts.note("max", calm.max, "ok", "", From())
+        attempts.note(Key.of_account(calm.max), calm.max, "ok", "", From())
     found = {each: worked for each, worked, _failed in overview.sign_ins_by_day(calm.actor("olivia"))}
     assert found[day] == 1
     assert sum(found.values()) == 1

@@ -1,5 +1,8 @@
 """Headers, methods, files and broken cookies that nobody sends who means well."""
 
+from collections.abc import Callable
+from ipaddress import ip_network
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -43,8 +46,6 @@ def test_an_address_that_a_stranger_claims_is_not_believed(client: Client, cast:
 
 
 def test_a_proxy_may_pass_on_anything(app_with, cast: Cast) -> None:
-    from ipaddress import ip_network
-
     app = app_with(trusted_proxies=(ip_network("127.0.0.1/32"),))
     for claimed in ("x" * 500, "::ffff:10.0.0.1", "10.0.0.1, 10.0.0.2", "unknown", "\xff"):
         client = app.test_client()
@@ -133,3 +134,16 @@ def test_paths_that_lead_nowhere_are_404(app: Flask, olivia: Client) -> None:
         "/a" * 3000,
     ):
         assert olivia.get(path).status_code == 404, path[:40]
+
+
+@pytest.mark.parametrize("claimed", ["203.0.113.7:{}", "[2001:db8::1]:{}", "2001:db8::{:x}", "no address {}"])
+def test_ports_and_odd_forms_make_no_new_visitor(app_with: Callable[..., Flask], cast: Cast, claimed: str) -> None:
+    app = app_with(trusted_proxies=(ip_network("127.0.0.1/32"),))
+    client = app.test_client()
+    client.get("/sign-in")
+    statuses = []
+    for number in range(22):
+        form = {"identifier": f"nobody{number}@example.com", "password": "x"}
+        headers = {"X-Forwarded-For": claimed.format(40_000 + number)}
+        statuses.append(client.post("/sign-in", form, headers=headers).status_code)
+    assert statuses == [422] * 20 + [429] * 2

@@ -7,7 +7,7 @@ The link works for the person who asked for it alone: whoever is signed out sign
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
 from backoffice.extensions import db
@@ -18,7 +18,7 @@ from forms.profile import EmailForm
 from views.account import opened, somebody_else
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import origin, settings, signed_in
+from views.actor import SESSION_KEY, origin, settings, signed_in
 
 
 @account.route("/email", methods=["GET", "POST"])
@@ -54,8 +54,9 @@ def confirm_email(handle: str) -> Any:
         return asked
     address = email_change.look(actor=who, value=link)
     if request.method == "POST":
-        email_change.confirm(actor=who, value=link, origin=origin(), settings=settings())
+        kept = email_change.confirm(actor=who, value=link, origin=origin(), settings=settings())
         db.session.commit()
+        session[SESSION_KEY] = kept
         flash(_("%(address)s is your e-mail address now. Your other sessions have ended.", address=address), "success")
         return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
     return render_template("account/email_confirm.html", address=address, old=who.label)

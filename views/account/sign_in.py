@@ -1,6 +1,5 @@
 """The front door: password, second factor, and out again."""
 
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +10,6 @@ from backoffice.errors import Expired, NotFound, TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.services import challenges, passwords, sessions
-from backoffice.services.attempts import From
 from backoffice.services.sign_in import SignIn, second_factor, sign_in
 from backoffice.text import duration
 from forms.account import CodeForm, SignInForm
@@ -39,23 +37,20 @@ def sign_in_page() -> Any:
         return redirect(back) if actor() else _form(form, back)
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    where = _marked(origin())
     result = sign_in(
-        identifier=form.identifier.data or "", password=form.password.data or "", origin=where, settings=settings()
+        identifier=form.identifier.data or "", password=form.password.data or "", origin=origin(), settings=settings()
     )
     if result.session or result.challenge:
         _leave("signed in anew")
     db.session.commit()
     if result.session:
-        response = _enter(result.session, back)
-    elif result.challenge:
+        return _enter(result, back)
+    if result.challenge:
         # Of whoever was signed in here nothing stays; where nobody was, forms in other tabs keep their token.
         opened.begin_anew(() if SESSION_KEY in session else ("csrf_token",))
         where_to = url_for("sign_in_code", handle=opened.hold(result.challenge), **_next(back))
-        response = make_response(redirect(where_to, HTTPStatus.SEE_OTHER))
-    else:
-        response = _refused(_form(form, back, message=result.message), result)
-    return _remembered(response, where)
+        return redirect(where_to, HTTPStatus.SEE_OTHER)
+    return _refused(_form(form, back, message=result.message), result)
 
 
 def code_page(handle: str) -> Any:
@@ -76,16 +71,15 @@ def code_page(handle: str) -> Any:
 def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str) -> Any:
     if request.method != "POST" or not form.validate():
         return _code_form(form, handle, value, user)
-    where = _marked(origin())
     try:
-        result = second_factor(challenge=value, code=form.code.data or "", origin=where, settings=settings())
+        result = second_factor(challenge=value, code=form.code.data or "", origin=origin(), settings=settings())
         db.session.commit()
     except Expired as error:
         return _anew(error.message)
     if result.session is None:
         return _refused(_code_form(form, handle, value, user, message=result.message), result)
     opened.drop(handle)
-    return _remembered(_enter(result.session, back), where)
+    return _enter(result, back)
 
 
 def send_again(handle: str) -> Any:
@@ -130,23 +124,15 @@ def _next(back: str) -> dict[str, str]:
     return {"next": back} if back != "/" and len(back) <= LONGEST_BACK else {}
 
 
-def _marked(where: From) -> From:
-    """The browser's long-lived mark; a browser without one gets one now."""
-    return From(where.ip, where.device, where.mark or secrets.token_urlsafe(24))
-
-
-def _remembered(response: Response, where: From) -> Response:
-    response.set_cookie(
-        device_cookie(), where.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
-    )  # fmt: skip
-    return response
-
-
-def _enter(value: str, back: str) -> Response:
+def _enter(result: SignIn, back: str) -> Response:
     """A new session has nothing of the one before it, not even its CSRF token; links in other tabs stay open."""
     opened.begin_anew()
-    session[SESSION_KEY] = value
-    return make_response(redirect(back, HTTPStatus.SEE_OTHER))
+    session[SESSION_KEY] = result.session
+    response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
+    response.set_cookie(
+        device_cookie(), result.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
+    )  # fmt: skip
+    return response
 
 
 def _anew(message: str) -> Any:

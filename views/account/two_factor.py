@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import segno
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -17,7 +17,7 @@ from forms.account import EnrolmentCodeForm, PasswordForm
 from views.account import opened, somebody_else
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import origin, settings, signed_in
+from views.actor import SESSION_KEY, origin, settings, signed_in
 
 
 def register(app: Flask) -> None:
@@ -54,36 +54,35 @@ def enrol() -> Any:
     if secret is None:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
     if request.method == "POST" and form.validate():
-        try:
-            shown_, code = form.shown.data or "", form.code.data or ""
-            codes = two_factor.confirm(actor=who, shown=shown_, code=code, settings=settings())
-            db.session.commit()
-        except RuleBroken as error:
-            db.session.rollback()
-            form.refuse(error)
-        else:
-            return _codes(codes, _("Your authenticator app is set up."))
+        shown_, code = form.shown.data or "", form.code.data or ""
+        with counted(form):
+            enabled = two_factor.confirm(actor=who, shown=shown_, code=code, origin=origin(), settings=settings())
+        if not form.errors:
+            session[SESSION_KEY] = enabled.session
+            return _codes(enabled.codes, _("Your authenticator app is set up."))
     return _enrolment(user, secret, form, cancel=url_for("account.two_factor"))
 
 
 @account.post("/two-factor/email")
 def use_email() -> Any:
     """Ask for a mailed code at sign-in."""
-    codes = two_factor.use_email(actor=signed_in(), settings=settings())
+    enabled = two_factor.use_email(actor=signed_in(), settings=settings())
     db.session.commit()
-    return _codes(codes, _("At your next sign-in we mail you a code."))
+    session[SESSION_KEY] = enabled.session
+    return _codes(enabled.codes, _("At your next sign-in we mail you a code."))
 
 
 @account.post("/two-factor/off")
 def switch_off() -> Any:
     """Sign in with the password alone."""
     try:
-        two_factor.switch_off(actor=signed_in(), settings=settings())
+        kept = two_factor.switch_off(actor=signed_in(), settings=settings())
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
         flash(error.message, "warning")
     else:
+        session[SESSION_KEY] = kept
         flash(_("Two-factor authentication is off. Your password alone opens your account now."), "warning")
     return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
 
@@ -138,7 +137,7 @@ def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str 
         key=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         cancel_href=cancel,
     )
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return shown(page, form)
 
 
 def _qr(text: str) -> Markup:

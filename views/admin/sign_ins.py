@@ -13,6 +13,8 @@ REASONS = {
     "password": "Wrong password, or no such account",
     "code": "Wrong code",
     "throttled": "Too many failed tries",
+    "under way": "Being checked, or broken off",
+    "changed meanwhile": "The account was changed at that moment",
     "invited": "Invitation not accepted yet",
     "blocked": "The account is blocked",
     "revoked": "Access was revoked",

@@ -9,7 +9,7 @@ from random import Random
 from sqlalchemy import select, update
 
 from backoffice import clock
-from backoffice.extensions import db, lock
+from backoffice.extensions import db, in_one_piece, lock
 from backoffice.models.user import User
 from backoffice.services import passwords
 from backoffice.services.demo import changes, founding, joining, mail, portraits, protection, runs, visits
@@ -49,7 +49,8 @@ def load(
     changes.plan(office)
     runs.plan(office, erased)
     portraits.plan(office)
-    agenda.run(progress)
+    with in_one_piece():
+        agenda.run(progress)
     mail.settle(office)
     protection.protect(office)
     _forget_passwords(settings)

@@ -41,7 +41,9 @@ class Member:
 
 @dataclass
 class Office:
-    """The demo while it is being made. `secret` is everyone's password, known to nobody when all is done."""
+    """The demo while it is being made. `secret` is everyone's password, known to nobody when all is done; `marks` are
+    those of people's browsers.
+    """
 
     settings: Settings
     random: Random
@@ -52,6 +54,7 @@ class Office:
     groups: dict[str, int] = field(default_factory=dict)
     tags: list[int] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
     protected: list[int] = field(default_factory=list)
     _actors: dict[str, Actor] = field(default_factory=dict)
 

@@ -1,5 +1,6 @@
 """How people sign in, forget their password, sign out or not; and how strangers try."""
 
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import select
@@ -70,4 +71,9 @@ def _is_there(session: int) -> None:
 
 
 def _try(office: Office, email: str, password: str, origin: From) -> str | None:
-    return sign_in(identifier=email, password=password, origin=origin, settings=office.settings).session
+    if origin.mark:
+        origin = replace(origin, mark=office.marks.get(email, ""))
+    done = sign_in(identifier=email, password=password, origin=origin, settings=office.settings)
+    if done.mark:
+        office.marks[email] = done.mark
+    return done.session

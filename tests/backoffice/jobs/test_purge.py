@@ -42,7 +42,7 @@ def session(user: User, **times: datetime) -> Session:
 
 
 def attempt(user: User, **times: datetime) -> SignInAttempt:
-    return SignInAttempt(user_id=user.id, identifier_key="x", result="ok", **times)
+    return SignInAttempt(user_id=user.id, throttle_key="x", result="ok", **times)
 
 
 def unsent(user: User, **times: datetime) -> UnsentForm:

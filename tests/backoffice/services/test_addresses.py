@@ -3,6 +3,7 @@
 import pytest
 
 from backoffice.errors import RuleBroken
+from backoffice.services import addresses
 from backoffice.services.addresses import admits, canonical
 
 
@@ -35,3 +36,34 @@ def test_a_bad_entry_is_named(bad: str) -> None:
 )
 def test_who_is_let_in(whitelist: list[str], ip: str, let_in: bool) -> None:
     assert admits(whitelist, ip) is let_in
+
+
+FORWARDED = {
+    "203.0.113.7": (
+        "203.0.113.7",
+        "203.0.113.7:51234",
+        " 203.0.113.7:1 ",
+        "::ffff:203.0.113.7",
+        "[::ffff:203.0.113.7]",
+    ),
+    "2001:db8::1": ("2001:DB8::1", "2001:db8:0:0:0:0:0:1", "[2001:db8::1]", "[2001:db8::1]:443"),
+    "fe80::1": ("fe80::1%eth0", "[fe80::1%25eth0]:80", "fe80::1%1"),
+    "": (
+        "",
+        "unknown",
+        "_hidden",
+        "203.0.113.7, 1.2.3.4",
+        "203.0.113.300",
+        "[::1",
+        "1.2.3.4:x",
+        "::1]",
+        "x" * 500,
+        "%",
+    ),
+}
+
+
+@pytest.mark.parametrize("address", FORWARDED)
+def test_an_address_has_one_form_whatever_a_proxy_adds(address: str) -> None:
+    """And what is none is one visitor, however it is varied."""
+    assert {addresses.plain(text) for text in FORWARDED[address]} == {address}

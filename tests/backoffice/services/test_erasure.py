@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, func, or_, select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.models.message import Message
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
-from backoffice.services import events
+from backoffice.services import attempts, events
 from tests.support.acting import act, add, edit, everything, group, previewed, undo
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -57,16 +59,29 @@ def quentin(app: Flask, client: Client, cast: Cast) -> User:
 def test_he_is_everywhere_before(quentin: User) -> None:
     """Otherwise the search for what remains would prove nothing."""
     tables = {line.partition(":")[0] for line in remains()}
-    assert tables >= {"users", "events", "sign_in_attempts", "bulk_runs", "messages", "tokens"}
+    assert tables >= {"users", "events", "bulk_runs", "messages", "tokens"}
+
+
+def tries_of(app: Flask, person: User) -> int:
+    """Tries of the person, and those with an address of theirs before they had an account; requests for links too."""
+    names = ("quentin@example.com", "quentin.quarrel@example.com")
+    hashes = [each for name in names for each in attempts.identifier_hashes(name, app.extensions["settings"])]
+    keys = [attempts.identifier_key(each) for each in hashes]
+    theirs = or_(SignInAttempt.user_id == person.id, SignInAttempt.throttle_key.in_(keys))
+    waiting = select(func.count(Message.id)).where(Message.address.in_(hashes))
+    tries = select(func.count(SignInAttempt.id)).where(theirs)
+    return (db.session.scalar(tries) or 0) + (db.session.scalar(waiting) or 0)
 
 
 @pytest.mark.parametrize("way", ["ticked", "all_matching"])
-def test_nothing_that_names_him_remains(client: Client, quentin: User, way: str) -> None:
+def test_nothing_that_names_him_remains(app: Flask, client: Client, quentin: User, way: str) -> None:
+    assert tries_of(app, quentin) > 0
     if way == "ticked":
         act(client, "users", "delete", quentin.id)
     else:
         act(client, "users", "delete", all_matching="1", search="quarrel")
     assert remains() == []
+    assert tries_of(app, quentin) == 0
     assert quentin.status == "deleted"
     assert (quentin.password_hash, quentin.groups, quentin.client_tags) == (None, [], [])
 
@@ -100,6 +115,7 @@ def test_his_address_is_free_again(client: Client, quentin: User) -> None:
 
 
 def test_his_session_ends_and_the_page_of_his_runs_still_opens(app: Flask, client: Client, quentin: User) -> None:
+    db.session.execute(delete(SignInAttempt))  # he failed too often to sign in now
     his = app.test_client().sign_in("quentin.quarrel")
     given = act(his, "users", "add-to-group", Cast().vera.id, group=group("managers").id)
     act(client, "users", "delete", quentin.id)

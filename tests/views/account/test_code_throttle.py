@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.services.attempts import Key
 from tests.support import cast as the_cast
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -50,14 +51,16 @@ def test_the_sixth_code_in_five_minutes_is_refused_even_if_it_is_right(client: C
 
 
 @pytest.mark.parametrize("number, hours", [(20, 1), (50, 24)])
-def test_slow_guessing_ends_too(client: Client, key: str, number: int, hours: int) -> None:
+def test_slow_guessing_ends_too(client: Client, cast: Cast, key: str, number: int, hours: int) -> None:
     """As many failures as the longer window allows, spread out so that no shorter one is full."""
     window = timedelta(hours=hours)
     apart = window / number * 0.99
     for count in range(number):
         at = NOW + apart * count
         db.session.add(
-            SignInAttempt(at=at, identifier_key="max@example.com", factor="code", result="failed", reason="code")
+            SignInAttempt(
+                at=at, throttle_key=str(Key.of_account(cast.max)), factor="code", result="failed", reason="code"
+            )
         )
     with clock.at(NOW + apart * number):
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 429

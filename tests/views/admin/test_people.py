@@ -13,7 +13,7 @@ from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.services import attempts, messages, sessions, tokens
-from backoffice.services.attempts import From
+from backoffice.services.attempts import From, Key
 from backoffice.services.messages import Letter
 from tests.support.acting import confirmed, followed, outcome, run_at
 from tests.support.cast import Cast
@@ -27,7 +27,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605
 def signed_in(app: Flask, cast: Cast) -> int:
     """A session of max's with an iPhone."""
     sessions.begin(user=cast.max, settings=app.extensions["settings"], ip="192.0.2.5", device=IPHONE)
-    attempts.note("max@example.com", cast.max, "failed", "password", From("192.0.2.5", IPHONE))
+    attempts.note(Key.of_account(cast.max), cast.max, "failed", "password", From("192.0.2.5", IPHONE))
     db.session.commit()
     return db.session.scalars(select(Session.id).order_by(Session.id.desc()).limit(1)).one()
 
@@ -99,7 +99,7 @@ def test_looking_at_people_alone_shows_neither_sessions_nor_messages(
 ) -> None:
     cast = Cast()
     sessions.begin(user=cast.employee, settings=app.extensions["settings"], ip="192.0.2.5", device=IPHONE)
-    attempts.note("x", cast.employee, "ok", "", From("192.0.2.6", IPHONE))
+    attempts.note(Key.of_account(cast.employee), cast.employee, "ok", "", From("192.0.2.6", IPHONE))
     one = Letter(purpose="blocked", address="employee@example.com", user_id=cast.employee.id)
     messages.queue([one], app.extensions["settings"])
     client.sign_in("dispatcher")

@@ -1,0 +1,251 @@
+"""Many people, each about to prove who they are; and what may be changed about them at that moment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from backoffice import clock
+from backoffice.actions.action import Ask, find
+from backoffice.extensions import db
+from backoffice.models.group import Group
+from backoffice.models.recovery_code import RecoveryCode
+from backoffice.models.session import Session
+from backoffice.models.sign_in_challenge import SignInChallenge
+from backoffice.models.token import Token
+from backoffice.models.totp_secret import TotpSecret
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor, system
+from backoffice.services import (
+    accounts,
+    confirmations,
+    email_change,
+    events,
+    invitations,
+    password_reset,
+    passwords,
+    sealing,
+    throttle,
+    totp,
+    two_factor,
+)
+from backoffice.services.attempts import From
+from backoffice.services.sessions import digest
+from backoffice.services.sign_in import second_factor, sign_in
+from backoffice.settings import Settings
+from tests.support.client import settle
+from tests.support.factors import code_of
+
+OLD, NEW = "a harness of four long words", "five quite unusual words here"
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's app: it is sealed for each person
+ELSEWHERE = ["203.0.113.0/24"]
+AN_HOUR = timedelta(hours=1)
+
+
+def at(person: int) -> From:
+    """Everybody is somewhere else, so that no network is throttled for the others."""
+    return From(f"10.{person >> 16 & 255}.{person >> 8 & 255}.{person & 255}", "a browser")
+
+
+@dataclass
+class Crowd:
+    """Some people who are alike, by their numbers, each with whatever a proof may need.
+
+    Their passwords were hashed with older parameters, so that every right one is hashed anew.
+    """
+
+    settings: Settings
+    size: int
+    needs: "Proof"
+    ids: list[int] = field(default_factory=list)
+    sessions: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def gather(self) -> "Crowd":
+        """Make them, in a few statements."""
+        now, older = clock.now(), passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(OLD)
+        active = {"status": "active", "password_hash": older, "password_state": "usable", "two_factor": "disabled"}
+        state = {"status": "invited", "two_factor": "disabled"} if self.needs.invited else active
+        state |= {"two_factor": "totp"} if self.needs.factor else {}
+        people = [
+            {"email": f"p{n}@example.com", "email_key": f"p{n}@example.com", "email_verified_at": now, **state}
+            for n in range(self.size)
+        ]
+        self.ids = sorted(db.session.scalars(insert(User).returning(User.id), people))
+        for model, rows in self._belongings(now):
+            db.session.execute(insert(model), rows)
+        settle()
+        found: dict[int, list[int]] = {}
+        for number, user in db.session.execute(select(Session.id, Session.user_id).order_by(Session.id)):
+            found.setdefault(user, []).append(number)
+        self.sessions = {user: (numbers[0], numbers[1]) for user, numbers in found.items()}
+        settle()
+        return self
+
+    def actor(self, person: int, *, other: bool = False) -> Actor:
+        """The person, by one of their two sessions."""
+        session = self.sessions[person][other]
+        return Actor(person, f"p{person}", f"p{person}", ip=at(person).ip, session_id=session, confirmed=True)
+
+    def _belongings(self, now: Any) -> list[tuple[Any, list[dict[str, Any]]]]:
+        ends, found = now + AN_HOUR, []
+        own = self.ids
+        times = {"created_at": now, "expires_at": ends}
+        if not self.needs.invited:
+            seen = {"last_seen_at": now, "idle_at": ends, "expires_at": ends, "confirmed_at": now}
+            rows = [{"user_id": i, "token_hash": digest(f"{t}{i}"), **seen} for i in own for t in ("s", "t")]
+            found.append((Session, rows))
+        states = (["active"] if self.needs.factor else []) + ["pending"]
+        rows = [
+            {"user_id": i, "state": state, "last_step": 0, "created_at": now, "sealed": self._sealed(i)}
+            for i in own
+            for state in states
+        ]
+        found.append((TotpSecret, rows))
+        found.append((RecoveryCode, [{"user_id": i, "code_hash": digest(f"r{i}"), "created_at": now} for i in own]))
+        challenges = [{"user_id": i, "value_hash": digest(f"c{i}"), "tries": 0, **times} for i in own]
+        found.append((SignInChallenge, challenges))
+        for purpose in ("password_reset", "two_factor_enrolment", "email_change", "invitation"):
+            version = 1 if purpose == "email_change" else None
+            links = [
+                {"user_id": i, "purpose": purpose, "value_hash": digest(f"{purpose}{i}"), "sent_to": f"n{i}@e.org"}
+                for i in own
+            ]
+            found.append((Token, [link | times | {"credential_version": version} for link in links]))
+        return found
+
+    def _sealed(self, person: int) -> str:
+        return sealing.seal(KEY, about=totp.bound_to(person), settings=self.settings)
+
+
+Act = Callable[[Crowd, int], Any]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Something that is granted for a proof; `event` is what the log then says, where it says anything.
+
+    `slow` is the function, by its module, after which all is proved and nothing is granted or locked yet.
+    """
+
+    name: str
+    act: Act
+    slow: tuple[Any, str] = (throttle, "enter")
+    factor: bool = False
+    invited: bool = False
+    event: str = ""
+
+
+def _sign_in(crowd: Crowd, person: int) -> Any:
+    name = f"p{crowd.ids.index(person)}@example.com"
+    return sign_in(identifier=name, password=OLD, origin=at(person), settings=crowd.settings).session
+
+
+def _second_step(crowd: Crowd, person: int) -> Any:
+    return second_factor(challenge=f"c{person}", code=code_of(KEY), origin=at(person), settings=crowd.settings).session
+
+
+def _recovery(crowd: Crowd, person: int) -> Any:
+    return second_factor(challenge=f"c{person}", code=f"r{person}", origin=at(person), settings=crowd.settings).session
+
+
+def _step_up(crowd: Crowd, person: int) -> Any:
+    here = {"origin": at(person), "settings": crowd.settings}
+    return confirmations.confirm(actor=crowd.actor(person), password=OLD, code="", **here)
+
+
+def _enrol(crowd: Crowd, person: int) -> Any:
+    here = {"origin": at(person), "settings": crowd.settings}
+    return two_factor.confirm(actor=crowd.actor(person), code=code_of(KEY), **here)
+
+
+def _enrol_by_link(crowd: Crowd, person: int) -> Any:
+    value = f"two_factor_enrolment{person}"
+    return two_factor.confirm_by_link(value=value, code=code_of(KEY), origin=at(person), settings=crowd.settings)
+
+
+def _new_address(crowd: Crowd, person: int) -> Any:
+    value = f"email_change{person}"
+    return email_change.confirm(actor=crowd.actor(person), value=value, origin=at(person), settings=crowd.settings)
+
+
+def _accept(crowd: Crowd, person: int) -> Any:
+    here = {"origin": at(person), "settings": crowd.settings}
+    return invitations.accept(value=f"invitation{person}", new_password=NEW, about={}, **here)
+
+
+def _reset(crowd: Crowd, person: int) -> Any:
+    here = {"origin": at(person), "settings": crowd.settings}
+    password_reset.reset(value=f"password_reset{person}", new_password=NEW, **here)
+    return True
+
+
+PROOFS = (
+    Proof("sign-in", _sign_in, (passwords, "prove")),
+    Proof("second step", _second_step, factor=True),
+    Proof("recovery code", _recovery, factor=True),
+    Proof("step-up", _step_up, (passwords, "prove"), factor=True),
+    Proof("enrolment", _enrol, factor=True, event="account.two_factor"),
+    Proof("enrolment by link", _enrol_by_link, factor=True, event="account.two_factor"),
+    Proof("e-mail change", _new_address, (email_change, "look"), factor=True, event="account.change_email"),
+    Proof("invitation", _accept, (passwords, "hashed"), invited=True, event="invitations.accept"),
+    Proof("reset", _reset, (passwords, "hashed"), factor=True, event="account.reset_password"),
+)
+
+
+def _change_password(crowd: Crowd, person: int) -> Any:
+    here = {"origin": at(person), "settings": crowd.settings}
+    return accounts.change_password(actor=crowd.actor(person, other=True), current=OLD, new=NEW, **here)
+
+
+def action(code: str, **parameters: Any) -> Act:
+    """An action on one person, in the transaction and under the lock of a run, without the bookkeeping of one."""
+
+    def act(crowd: Crowd, person: int) -> Any:
+        found, rows = find(code), select(User.id).where(User.id == person)
+        assert found is not None
+        db.session.execute(rows.with_for_update())
+        found.apply(Ask(system(), rows, parameters, "Reason"), rows)
+        db.session.flush()
+        events.record(actor=system(), action=code, subject=("users", person))
+        return True
+
+    return act
+
+
+def _join(crowd: Crowd, person: int) -> Any:
+    group = db.session.scalars(select(Group.id).where(Group.key == "viewers")).one()
+    return action("users.add_to_group", group=[group])(crowd, person)
+
+
+def _shut_out(crowd: Crowd, person: int) -> Any:
+    user = db.session.get_one(User, person, with_for_update=True)
+    user.ip_whitelist = ELSEWHERE
+    db.session.flush()
+    events.record(actor=system(), action="users.edit", subject=("users", person))
+    return True
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of credentials or rights; `voids` says that nothing that was proved before it is granted after it."""
+
+    name: str
+    act: Act
+    event: str
+    voids: bool = True
+    invited: bool = True
+
+
+CHANGES = (
+    Change("password change", _change_password, "account.change_password", invited=False),
+    Change("reset", _reset, "account.reset_password", invited=False),
+    Change("temporary password", action("users.temporary_password"), "users.temporary_password", invited=False),
+    Change("factor reset", action("users.disable_2fa"), "users.disable_2fa", invited=False),
+    Change("block", action("users.block"), "users.block"),
+    Change("revoke", action("users.revoke"), "users.revoke"),
+    Change("delete", action("users.delete"), "users.delete"),
+    Change("group change", _join, "users.add_to_group", voids=False),
+    Change("whitelist change", _shut_out, "users.edit"),
+)
