@@ -33,6 +33,9 @@ QUEUE: Annotated[
 MAIL_AT_THE_END: Annotated[
     int, Limit("time", "s", "For the mail that is being sent when the worker is told to end.")
 ] = 10
+MAIL_OPENING_AT_THE_END: Annotated[
+    int, Limit("time", "s", "For a mail server to be ready when the worker is told to end: nothing is lost yet.")
+] = 3
 MAIL_HOLD: Annotated[
     int, Limit("time", "s", "One try of one mail, after which another worker may try: longer than it can take.")
 ] = 600
@@ -49,6 +52,7 @@ RETRY_AFTER: Annotated[int, Limit("time", "s", "What `Retry-After` says where no
 BODY: Annotated[int, Limit("size", "bytes", "The body of a request: a picture and its form, or 1,000 ticked rows.")] = (
     4 * 1024 * 1024
 )
+HEADERS: Annotated[int, Limit("size", "bytes", "The head of a request.")] = 64 * 1024
 FORM_PARTS: Annotated[int, Limit("size", "fields", "Fields of one form: enough for 1,000 ticked rows.")] = 2000
 TICKED: Annotated[int, Limit("size", "rows", "Rows ticked for one action; more are taken by a filter.")] = 1000
 REASON: Annotated[int, Limit("size", "characters", "The reason of an action.")] = 500
@@ -84,7 +88,7 @@ REPEATS: Annotated[
 
 HASHING_QUEUE: Annotated[
     int, Limit("slots", "requests", "That wait for a password's hash; more would keep every thread waiting.")
-] = 2
+] = 4
 HASHING_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to hash a password in.")] = 2
 PICTURE_QUEUE: Annotated[int, Limit("slots", "requests", "That wait for a picture to be drawn.")] = 1
 PICTURE_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to draw a picture in.")] = 3

@@ -78,6 +78,7 @@ def settings_for(url: str, **others: Any) -> Settings:
     """Settings of a test: argon2 at its cheapest, a fixed key."""
     values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 4}
     values |= {"BASE_URL": "http://127.0.0.1", "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME_COST": "1"}
+    values |= {"HASHING_SLOTS": "200"}  # as many as there are threads in a race
     return replace(Settings.from_environment(values), **others)
 
 

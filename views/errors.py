@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from backoffice import errors, limits
 from backoffice.database import is_settled
 from backoffice.extensions import begin, db
-from backoffice.services import events
+from backoffice.services import denials
 from views import repeating
 from views.account import confirmation
 from views.actor import actor
@@ -39,6 +39,7 @@ SENTENCES = {
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
+OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
 SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
 # What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE.
 MEANINGS = {
@@ -77,28 +78,34 @@ def register(app: Flask) -> None:
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
     db.session.rollback()
-    if isinstance(error, (errors.NotAllowed, errors.Beyond)):
-        note_denial(error)
+    if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
+        error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
+        status, title = STATUS[errors.TooMany]
     response = page(status, title, error.message or SENTENCES.get(status, ""))
     if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
-    """A refused attempt to change or to take away something is an event; a refused look is not."""
+def note_denial(error: errors.NotAllowed | errors.Beyond) -> int:
+    """A refused attempt to change or to take away something is an event; a refused look is not.
+
+    Of a flood the first are, and one more that says so; then the answer is how many seconds to wait.
+    """
     who = actor()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
     if not (who and taking):
-        return
+        return 0
     what = f"{request.method} {_path()}"[:500]
     try:
         begin(writing=True)  # the request may only have looked until now
-        events.record(actor=who, action=error.code or "request", result="denied", reason=what)
+        seconds = denials.note(actor=who, action=error.code or "request", what=what)
         db.session.commit()
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
         log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
         _forget()
+        return 0
+    return seconds
 
 
 def _http(error: HTTPException) -> Any:

@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import Select, select
 
 from backoffice.errors import NotAllowed, NotFound
-from backoffice.extensions import after_commit, after_rollback, db
+from backoffice.extensions import after_commit, after_rollback, configured, db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
-from backoffice.services import events, pictures, records
+from backoffice.services import allowance, events, pictures, records
 from backoffice.services.actors import themselves
+from backoffice.services.allowance import AN_HOUR
 from backoffice.services.pictures import SIZES, Crop
 from backoffice.services.storage import KEY, Storage, uploads
 
@@ -36,6 +37,13 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     if before:
         after_commit(partial(_discard, store, [before]))
     events.record(actor=actor, action="account.set_avatar", subject=events.subject_of(user))
+
+
+def admit(*, actor: Actor) -> None:
+    """Count a picture that the actor sends, so commit then. Raises TooMany: drawing takes a while."""
+    most = configured().avatars_per_hour
+    sentence = f"You have sent {most} pictures within an hour, which is as many as it goes. Try again later."
+    allowance.spend(actor=actor, what="avatars", most=most, within=AN_HOUR, sentence=sentence)
 
 
 def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:

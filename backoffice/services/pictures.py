@@ -1,7 +1,6 @@
 """Pictures that people upload: judged before they are decoded, then drawn anew, so that nothing of the file is kept."""
 
 import struct
-import threading
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -11,11 +10,13 @@ from typing import Any
 
 from PIL import Image, ImageCms
 
-from backoffice.errors import RuleBroken
+from backoffice import limits, slots
+from backoffice.errors import Busy, RuleBroken
+from backoffice.extensions import configured
 
 FIELD = "avatar"
-BYTES = 3 * 1024 * 1024
-SIDE = 4096  # pixels, which makes 16 megapixels at most
+BYTES = limits.PICTURE
+SIDE = limits.PICTURE_SIDE  # pixels, which makes 16 megapixels at most
 SCANS = 100  # a progressive JPEG has about ten; thousands of empty ones would be decoded for minutes
 SIZES = (64, 256)  # pixels, both ways
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
@@ -52,8 +53,6 @@ OUTSIDE = "The part that you chose does not lie within the picture. Choose it ag
 Image.MAX_IMAGE_PIXELS = SIDE * SIDE
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
-_decoding = threading.Lock()  # one at a time in each process: a large picture takes some 200 MB for a moment
-
 
 @dataclass(frozen=True)
 class Crop:
@@ -71,9 +70,9 @@ def drawn(content: bytes, filename: str, crop: Crop | None = None) -> dict[int, 
     """
     essence = _essence(content, filename)
     try:
-        with _decoding, _opened(essence) as image:
+        with slots.pictures(configured().picture_slots).taken(), _opened(essence) as image:
             square = _square(image, crop)
-    except RuleBroken:
+    except (RuleBroken, Busy):
         raise
     except Exception as error:  # decoders raise anything over what was made to break them
         raise _refusal(DAMAGED) from error
