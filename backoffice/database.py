@@ -77,6 +77,11 @@ def expect_reading(reading: bool) -> None:
     _reading.set(reading)
 
 
+def is_unlimited() -> bool:
+    """Whether statements may take as long as they take."""
+    return _patience.get().statement is None
+
+
 @contextmanager
 def waiting(patience: Patience) -> Iterator[None]:
     """The transactions that begin in the block wait as long as `patience` says."""

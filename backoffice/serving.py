@@ -1,6 +1,7 @@
 """The web server of `serve` and `web`: waitress, which reads slow requests and sends slow answers without a thread.
 
-Health checks have threads of their own, and SIGTERM lets what has begun be finished.
+Health checks have threads of their own, and so has whoever only looks: those who change something may all wait for a
+lock. SIGTERM lets what has begun be finished.
 """
 
 import logging
@@ -19,6 +20,7 @@ from backoffice import limits
 from backoffice.settings import Settings
 
 HEALTH = ("/healthz", "/readyz")
+LOOKING = ("GET", "HEAD", "OPTIONS")
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 STEP = 0.2  # seconds between two looks whether to end
 CLEANING = 5  # seconds between two looks for clients that are too slow
@@ -32,10 +34,11 @@ def serve(application: Any, bind: str, settings: Settings) -> None:
         signal.signal(number, lambda number, _frame: told.append(number))
     adjustments = Adjustments(listen=bind, **_adjusted(settings))
     everything: dict[int, Any] = {}
-    health, others = _threads(limits.HEALTH_THREADS), _threads(settings.web_threads)
+    health, changing = _threads(limits.HEALTH_THREADS), _threads(max(1, settings.web_threads // 2))
+    looking = _threads(max(1, settings.web_threads - settings.web_threads // 2))
+    threads = {"dispatcher": looking, "changing": changing, "health": health}
     servers = [
-        Server(application, everything, dispatcher=others, adj=adjustments, sockinfo=where, health=health)
-        for where in adjustments.listen
+        Server(application, everything, adj=adjustments, sockinfo=where, **threads) for where in adjustments.listen
     ]
     _run(everything, lambda: bool(told))
     for server in servers:
@@ -65,18 +68,25 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
-    """waitress's server, whose health checks wait for nobody."""
+    """waitress's server, with the threads for each kind of request kept apart."""
 
     channel_class = Channel
 
-    def __init__(self, *arguments: Any, health: ThreadedTaskDispatcher, **options: Any) -> None:
-        self.health = health
+    def __init__(
+        self, *arguments: Any, health: ThreadedTaskDispatcher, changing: ThreadedTaskDispatcher, **options: Any
+    ) -> None:
+        self.health, self.changing = health, changing
         super().__init__(*arguments, **options)
 
     def add_task(self, task: Channel) -> None:
         """Called with a channel as soon as its request has arrived in full."""
-        dispatcher = self.health if task.requests[0].path in HEALTH else self.task_dispatcher
-        dispatcher.add_task(task)
+        request = task.requests[0]
+        if request.path in HEALTH:
+            self.health.add_task(task)
+        elif request.command in LOOKING:
+            self.task_dispatcher.add_task(task)
+        else:
+            self.changing.add_task(task)
 
     def maintenance(self, now: float) -> None:
         """Called every CLEANING seconds."""

@@ -4,9 +4,11 @@ import unicodedata
 from datetime import timedelta
 from typing import Any
 
+from backoffice import limits
+
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 MAX_ID = 2**63 - 1  # the largest number that a row can have on either engine
-LONGEST = 2000  # characters; what people name is far shorter, and what is cut here is still refused as too long
+LONGEST = limits.TYPED  # what people name is far shorter, and what is cut here is still refused as too long
 
 
 def fold(text: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.actions.action import Action, Ask, Ids, Parameter
 from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, in_bulk
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
@@ -18,7 +18,7 @@ from backoffice.policy.rules import require, scope
 from backoffice.services import lists
 from backoffice.text import is_id, plural
 
-MAX_TICKED = 1000
+MAX_TICKED = limits.TICKED
 KEPT = timedelta(hours=1)
 
 
@@ -47,6 +47,7 @@ class Preview:
     missing: int = 0
 
 
+@in_bulk
 def preview(
     *, actor: Actor, action: Action, selection: Selection, parameters: Mapping[str, Any] | None = None
 ) -> Preview:

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import case, exists, select, update
 from sqlalchemy.orm import aliased
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.actions.action import Action, Ask, Ids, find
 from backoffice.actions.plan import KEPT, Selection, counts, doable, outcomes, preview, require_for
 from backoffice.errors import Expired, NotFound, RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import db, in_bulk, lock
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
@@ -22,10 +22,11 @@ from backoffice.services import events, related
 from backoffice.services.events import Happening
 from backoffice.text import cleaned
 
-REASON_LENGTH = 500
+REASON_LENGTH = limits.REASON
 RAN = ("done", "undone")
 
 
+@in_bulk
 def run(
     *,
     actor: Actor,
@@ -52,6 +53,7 @@ def run(
     return _carry_out(actor, action, planned, reveal)
 
 
+@in_bulk
 def undo(*, actor: Actor, run_id: int) -> BulkRun:
     """Do the opposite to every row that the run changed and that nobody changed since; the others are stale.
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from backoffice import limits
 from backoffice.errors import RuleBroken
 
-MAX_ENTRIES = 50
+MAX_ENTRIES = limits.WHITELIST
 IPV6_CUSTOMER = 64  # bits
 
 

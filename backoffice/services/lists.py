@@ -38,8 +38,7 @@ from backoffice.services.filters import Filter
 from backoffice.services.related import Labels
 from backoffice.text import MAX_ID, cleaned, fold, is_id
 
-COUNT_CAP = limits.COUNTED
-SIZES = limits.PAGES
+COUNT_CAP, SIZES = limits.COUNTED, limits.PAGES
 SEARCH_LENGTH, SEARCH_WORDS = limits.SEARCH, limits.SEARCH_WORDS
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
@@ -175,8 +174,8 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
 
 def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
     """The numbers of all rows that match, in order: eight bytes each, so that a million take little memory."""
-    key = sort_key(model, query.sort_name)
-    order = (key.desc(), model.id.desc()) if query.descending else (key.asc(), model.id.asc())
+    keys = (sort_key(model, query.sort_name), model.id)
+    order = [key.desc() if query.descending else key.asc() for key in keys]
     statement = select(model.id).where(matching(actor, model, query)).order_by(*order)
     return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
 
@@ -187,14 +186,13 @@ def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequenc
     statement = _reading(model, columns, "id", hidden).where(scope(actor, model), model.id.in_(related.given()))
     found = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
     there = [found[number] for number in ids if number in found]
-    labels = related.labels(model, [row.id for row in there], columns, hidden) if there else {}
-    return Page(there, related=labels)
+    return Page(there, related=related.labels(model, list(found), columns, hidden) if found else {})
 
 
 def _reading(model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden) -> Select[Any]:
     """The statement that reads these columns; an actor's own is not kept."""
-    asked = (model, tuple(columns), sort)
-    return _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)
+    names = tuple(columns)
+    return _columns.__wrapped__(model, names, sort, hidden) if hidden else _columns(model, names, sort)
 
 
 @cache
@@ -216,8 +214,8 @@ def sortable(model: type[Record], name: str) -> bool:
     return by_name or fields.kind(model, name) in SORTABLE
 
 
-# Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
-# is made once. People choose their columns, so there may be many; the least used are forgotten.
+# Making a statement takes longer than answering it: what does not depend on the request is made once. People choose
+# their columns, so there may be many; the least used are forgotten.
 @lru_cache(maxsize=256)
 def _columns(
     model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None

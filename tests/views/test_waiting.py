@@ -154,7 +154,7 @@ def killer(stage: Stage, number: int) -> Iterator[list[int]]:
     def strike(connection: Any) -> None:
         if seen[0] == number:
             pid = connection.connection.driver_connection.info.backend_pid
-            stage.database.connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # type: ignore[attr-defined]
+            stage.database.connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # type: ignore[attr-defined]  # PostgreSQL's
             killed.append(pid)
         seen[0] += 1
 

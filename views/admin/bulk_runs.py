@@ -9,11 +9,13 @@ from flask import Response, redirect, request
 from flask_admin import expose
 from sqlalchemy import select
 
+from backoffice import slots
 from backoffice.actions import report
 from backoffice.actions.action import Action, find
 from backoffice.actions.run import undo
+from backoffice.database import of_exports
 from backoffice.errors import BadRequest
-from backoffice.extensions import begin, db
+from backoffice.extensions import begin, configured, db, patient
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -71,7 +73,9 @@ class BulkRuns(Screen):
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         require_recent(who)
-        text = _csv(who, run, report.action_of(run))
+        settings = configured()
+        with slots.exports(settings.export_slots).taken(), patient(of_exports(settings)):
+            text = _csv(who, run, report.action_of(run))
         begin(writing=True)
         events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})
         db.session.commit()
