@@ -30,6 +30,9 @@ READY: Annotated[float, Limit("time", "s", "For `/readyz` to look; then it says 
 QUEUE: Annotated[
     int, Limit("time", "s", "For the queue of jobs: whoever adds one has committed and must not wait.")
 ] = 3
+QUEUED: Annotated[
+    int, Limit("time", "s", "For a thread of the own server to have time for a request; then the answer is 503.")
+] = 5
 MAIL_AT_THE_END: Annotated[
     int, Limit("time", "s", "For the mail that is being sent when the worker is told to end.")
 ] = 10

@@ -8,6 +8,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from waitress import wasyncore
@@ -15,8 +16,9 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
+from waitress.utilities import Error
 
-from backoffice import limits
+from backoffice import limits, slots
 from backoffice.settings import Settings
 
 HEALTH = ("/healthz", "/readyz")
@@ -47,12 +49,28 @@ def serve(application: Any, bind: str, settings: Settings) -> None:
     _run(everything, lambda: time.monotonic() > end or not any(server.is_busy() for server in servers))
 
 
+class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
+    """What a request gets for which no thread had time."""
+
+    code, reason = HTTPStatus.SERVICE_UNAVAILABLE.value, HTTPStatus.SERVICE_UNAVAILABLE.phrase
+
+    def __init__(self) -> None:
+        super().__init__(slots.FULL)
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = super().to_response(ident)
+        return status, [*headers, ("Retry-After", str(limits.RETRY_AFTER))], body
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     """One connection, whose client may be slow, but not for ever."""
 
-    answered_at = 0.0
+    answered_at, queued_at = 0.0, 0.0
 
     def service(self) -> None:
+        """Called in a thread that has time for the request; whoever waited too long for it has gone, or soon will."""
+        if time.monotonic() - self.queued_at > limits.QUEUED:
+            self.requests[0].error = Crowded()
         super().service()
         self.answered_at = time.time()
 
@@ -80,7 +98,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
 
     def add_task(self, task: Channel) -> None:
         """Called with a channel as soon as its request has arrived in full."""
-        request = task.requests[0]
+        request, task.queued_at = task.requests[0], time.monotonic()
         if request.path in HEALTH:
             self.health.add_task(task)
         elif request.command in LOOKING:

@@ -27,7 +27,7 @@ import psutil
 import psycopg
 
 from benchmarks import data, postgres
-from benchmarks.starving import People, prepared
+from benchmarks.starving import People, drip, prepared
 
 ROOT = Path(__file__).parent.parent
 LIST, EXPORT = "/admin/users/", "/admin/users/export.csv"
@@ -158,7 +158,8 @@ def running(url: str, people: People, **options: object) -> Iterator[Product]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    process = subprocess.Popen([*_flask("web")], cwd=ROOT, env=_environment(url, port), **options)  # type: ignore[call-overload]  # what it takes
+    command, told = _flask("web"), _environment(url, port)
+    process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=subprocess.DEVNULL, **options)  # type: ignore[call-overload]  # what it takes
     product = Product(port, people, process)
     try:
         end = time.monotonic() + 30
@@ -255,12 +256,12 @@ def _mail(product: Product, *, url: str, drips: bool) -> Iterator[Counter[int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         if drips:
-            threading.Thread(target=_drip, args=[listener], daemon=True).start()
+            threading.Thread(target=drip, args=[listener], daemon=True).start()
         else:
             listener.close()
         product.people.write_mails(url, 20)
         told = _environment(url, product.port, SMTP_URL=f"smtp+plain://127.0.0.1:{port}")
-        worker = subprocess.Popen([*_flask("worker")], cwd=ROOT, env=told, stdout=subprocess.DEVNULL)
+        worker = subprocess.Popen(_flask("worker"), cwd=ROOT, env=told, stdout=subprocess.DEVNULL)
         try:
             yield Counter()
         finally:
@@ -268,21 +269,6 @@ def _mail(product: Product, *, url: str, drips: bool) -> Iterator[Counter[int]]:
             worker.send_signal(signal.SIGTERM)
             status = worker.wait(60)
             print(f"The worker ended {time.monotonic() - begun:.1f} s after SIGTERM, with {status}.", file=sys.stderr)
-
-
-def _drip(listener: socket.socket) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = listener.accept()
-            threading.Thread(target=_drip_into, args=[connection], daemon=True).start()
-
-
-def _drip_into(connection: socket.socket) -> None:
-    with connection, suppress(OSError):
-        connection.sendall(b"220 hel")
-        while True:
-            connection.sendall(b"x")
-            time.sleep(0.2)
 
 
 def _full_disk() -> None:

@@ -2,6 +2,10 @@
 
 import http.client
 import re
+import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app import create_app
@@ -71,3 +75,19 @@ def prepared(url: str, number: int) -> People:
 def _make_active(person: User, settings: data.Settings) -> None:
     passwords.keep(person, data.PASSWORD, settings)
     person.status = "active"
+
+
+def drip(listener: socket.socket) -> None:
+    """A mail server whose greeting never ends, until nobody listens any more."""
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_drip_into, args=[connection], daemon=True).start()
+
+
+def _drip_into(connection: socket.socket) -> None:
+    with connection, suppress(OSError):
+        connection.sendall(b"220 hel")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.2)
