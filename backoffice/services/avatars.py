@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Select, select
 
+from backoffice import slots
 from backoffice.errors import NotAllowed, NotFound
 from backoffice.extensions import after_commit, after_rollback, configured, db
 from backoffice.models.user import User
@@ -25,9 +26,10 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     """Make the picture in `data` the actor's own avatar, in place of the one before.
 
     `filename` is what the person's device calls it; `crop` the part to take, by default the middle. The picture is
-    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar).
+    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar), or Busy.
     """
-    drawn = pictures.drawn(data, filename, crop)
+    with slots.pictures(configured().picture_slots).taken():
+        drawn = pictures.drawn(data, filename, crop)
     user = themselves(actor)
     key, before, store = secrets.token_hex(16), user.avatar, uploads()
     after_rollback(partial(_discard, store, [key]))

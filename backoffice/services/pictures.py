@@ -10,9 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageCms
 
-from backoffice import limits, slots
-from backoffice.errors import Busy, RuleBroken
-from backoffice.extensions import configured
+from backoffice import limits
+from backoffice.errors import RuleBroken
 
 FIELD = "avatar"
 BYTES = limits.PICTURE
@@ -66,13 +65,14 @@ class Crop:
 def drawn(content: bytes, filename: str, crop: Crop | None = None) -> dict[int, bytes]:
     """The picture, or the middle of it, cut square and encoded as TYPE in all SIZES, without a word about its origin.
 
+    A large one takes some 200 MB for a moment: whoever calls this has a slot (backoffice/slots.py).
     Raises RuleBroken (field avatar) with what is wrong with the file and what to do about it.
     """
     essence = _essence(content, filename)
     try:
-        with slots.pictures(configured().picture_slots).taken(), _opened(essence) as image:
+        with _opened(essence) as image:
             square = _square(image, crop)
-    except (RuleBroken, Busy):
+    except RuleBroken:
         raise
     except Exception as error:  # decoders raise anything over what was made to break them
         raise _refusal(DAMAGED) from error
