@@ -72,7 +72,14 @@ PASSWORD_TYPED: Annotated[
     int, Limit("size", "characters", "Of a typed password that are looked at: composing takes the square of it.")
 ] = 1000
 PICTURE: Annotated[int, Limit("size", "bytes", "A file with a picture.")] = 3 * 1024 * 1024
-PICTURE_SIDE: Annotated[int, Limit("size", "pixels", "A side of a picture, which makes 16 megapixels at most.")] = 4096
+PICTURE_WHOLE: Annotated[
+    int, Limit("size", "pixels", "Of a picture that are decoded at once, which takes some 200 MB for a moment.")
+] = 16 * 2**20
+PICTURE_PNG_SIDE: Annotated[int, Limit("size", "pixels", "A side of a PNG: it can only be decoded as a whole.")] = 4096
+PICTURE_JPEG_SIDE: Annotated[int, Limit("size", "pixels", "A side of a JPEG, as telephones take them.")] = 12_000
+PICTURE_JPEG: Annotated[int, Limit("size", "pixels", "Of a JPEG, which is scaled down while it is decoded.")] = (
+    64 * 2**20
+)
 EXPORT_ROWS: Annotated[int, Limit("size", "rows", "Of an export in memory, and in one transaction.")] = 1000
 EXPORT_BUFFER: Annotated[
     int, Limit("size", "bytes", "Of an answer that its reader has not fetched, on the disk of the own server.")

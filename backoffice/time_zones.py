@@ -1,6 +1,6 @@
 """The time zones that people may choose, by their IANA names, and the clock of each."""
 
-from datetime import UTC, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -35,3 +35,12 @@ def clock_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown; not a name at all; the name of a folder
         return UTC
+
+
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """The moment at which a day begins by that clock, in UTC.
+
+    Where clocks are put forward at midnight the day begins with what comes after; where they are put back, with the
+    first of the two midnights (PEP 495).
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)

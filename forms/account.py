@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Optional, ValidationError
 
 from backoffice import languages
@@ -82,6 +82,9 @@ class CodeForm(Form):
 
 
 class EnrolmentCodeForm(Form):
+    """`shown` names the secret that the page shows: the code is one of that secret's, and of no other."""
+
+    shown = HiddenField()
     code = StringField(
         "Code of the app",
         [InputRequired("Enter the code that the app shows.")],

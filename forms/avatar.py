@@ -30,8 +30,8 @@ class AvatarForm(Form):
 
     avatar = PictureField(
         "Picture",
-        description="A PNG or JPEG file of at most 3 MB and 4,096 by 4,096 pixels.",
-        render_kw={"accept": ".png,.jpg,.jpeg,image/png,image/jpeg", "required": True},
+        description="A PNG or JPEG file of at most 3 MB, as telephones and cameras make them.",
+        render_kw={"accept": "image/png,image/jpeg", "required": True},
     )
     x = HiddenField()
     y = HiddenField()

@@ -175,9 +175,11 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _path() -> str:
-    """The address as logs and events may have it: without the value of a link that somebody was sent."""
-    value = (request.view_args or {}).get("value")
-    return request.path.replace(value, "***") if value else request.path
+    """The address as logs and events may have it: without the value of a link that somebody was sent, or its handle."""
+    path, given = request.path, request.view_args or {}
+    for value in (given.get("value"), given.get("handle")):
+        path = path.replace(value, "***") if value else path
+    return path
 
 
 def _forget() -> None:

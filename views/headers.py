@@ -29,6 +29,7 @@ OPEN = {
     "reset_form",
     "enrolment",
     "enrolment_form",
+    "account.open_email_link",
     "demo_mailbox",
     "demo_mail",
     "demo_mail_html",

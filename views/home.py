@@ -14,6 +14,7 @@ from backoffice.policy.rules import can
 from backoffice.services import attention, overview
 from backoffice.services.attention import Needs
 from views.actor import settings, signed_in
+from views.reader import zone
 from views.screen.happenings import described, verb
 
 SLOT, BAR, HEIGHT = 20, 14, 100  # of the chart, in its own units
@@ -83,7 +84,7 @@ def _list(kind: str, needs: Needs) -> str:
             return url_for("messages.index", state="queued")
         case "unprotected":
             return url_for("users.index", groups=needs.administrators, status="active", two_factor="disabled")
-    since = {"at.from": (clock.now() - attention.A_DAY).date()}
+    since = {"at.from": (clock.now() - attention.A_DAY).astimezone(zone()).date()}
     return url_for("sign_in_attempts.index", user=needs.locked, result=["failed", "blocked"], **since)
 
 

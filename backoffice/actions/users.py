@@ -16,8 +16,9 @@ from backoffice.actions.people import (
 from backoffice.actions.relations import restore
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
+from backoffice.models import personal
 from backoffice.models.session import Session
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.user import User, user_groups
 from backoffice.policy import grants
 from backoffice.services import challenges, erasure, messages, sessions, tokens
 
@@ -194,30 +195,5 @@ class DeleteUsers(ExclusiveUserAction):
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.leave_active(ask, rows, "deleted")
         erasure.forget(rows)
-        for table in (user_groups, user_client_tags):
-            db.session.execute(delete(table).where(table.c.user_id.in_(rows)))
-        self.update(
-            rows,
-            version=User.version,  # raised by the first update
-            email=None,
-            email_key=None,
-            login=None,
-            login_key=None,
-            first_name="",
-            last_name="",
-            phone="",
-            search_key="",
-            ip_whitelist=[],
-            preferences={},
-            password_hash=None,
-            password_state="none",
-            two_factor="disabled",
-            status_reason="",
-            status_before=None,
-            email_verified_at=None,
-            avatar=None,
-            password_expires_at=None,
-            name_source="administrator",
-            language="en",
-            time_zone="UTC",
-        )
+        # The version was raised by the first update.
+        self.update(rows, version=User.version, **personal.emptied(User))

@@ -9,6 +9,7 @@ from backoffice.actions.plan import Selection, preview
 from backoffice.actions.run import phrase, run
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
+from backoffice.models import fields
 from backoffice.policy.actor import system
 from backoffice.services import lists
 
@@ -19,7 +20,9 @@ def add(group: AppGroup) -> None:
 
 @click.argument("code")
 @click.option("--id", "ids", type=int, multiple=True, help="A row's number; may be repeated.")
-@click.option("--where", multiple=True, help="A filter as in a list's address: status=active, search=ma.")
+@click.option(
+    "--where", multiple=True, help="A filter as in a list's address: status=active, search=ma. Days are days in UTC."
+)
 @click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
@@ -39,6 +42,8 @@ def act(
         selection = Selection(query=query) if where else Selection(ids=ids)
         shown = preview(actor=actor, action=action, selection=selection, parameters=given)
         click.echo(report.title(actor, shown.run, action))
+        if any(fields.kind(action.model, filter_.name) == "time" for filter_ in query.filters):
+            click.echo("  Days are days in UTC.")
         _tell(shown.run.counts, report.refusals(actor, shown.run, action))
         if action.reason_required and not reason:
             click.echo("Running it needs a reason: add --reason.")

@@ -75,9 +75,9 @@ class Base(DeclarativeBase):
 class Record(Base):
     """A table that people see as a screen.
 
-    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, which
-    are personal (erased from events when the person is deleted), and which hybrids are derived choices. Columns
-    whose `info` says `hidden` never reach a screen, a filter, an export or an event.
+    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, and
+    which hybrids are derived choices. Columns whose `info` says `hidden` never reach a screen, a filter, an export
+    or an event; what `personal` in it means stands in models/personal.py.
     """
 
     __abstract__ = True
@@ -85,7 +85,6 @@ class Record(Base):
     __plural__: ClassVar[str] = ""
     __label__: ClassVar[str] = "name"
     __search__: ClassVar[tuple[str, ...]] = ()
-    __personal__: ClassVar[frozenset[str]] = frozenset()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
@@ -116,15 +115,21 @@ class Entity(Record):
 
     __abstract__ = True
 
-    version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True}, sort_order=90)
-    created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=91)
-    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now, sort_order=92)
+    version: Mapped[int] = mapped_column(
+        default=1, server_default="1", info={"hidden": True, "personal": False}, sort_order=90
+    )
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, info={"personal": False}, sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(
+        default=clock.now, onupdate=clock.now, info={"personal": False}, sort_order=92
+    )
 
 
 class Searchable:
     """Keeps `search_key`: the folded text of the columns named in `__search__`, for search and sort by name."""
 
-    search_key: Mapped[str] = mapped_column(String(700), default="", info={"hidden": True}, sort_order=93)
+    search_key: Mapped[str] = mapped_column(
+        String(700), default="", info={"hidden": True, "personal": True}, sort_order=93
+    )
 
     def fold_search_key(self) -> None:
         texts = (getattr(self, name) for name in self.__search__)  # type: ignore[attr-defined]  # from Entity

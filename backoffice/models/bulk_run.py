@@ -19,17 +19,19 @@ class BulkRun(Record):
 
     __tablename__ = "bulk_runs"
 
-    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"hidden": True})
-    action: Mapped[str] = mapped_column(String(60))
+    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True})
+    action: Mapped[str] = mapped_column(String(60), info={"personal": False})
     actor_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
-    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    selection: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    state: Mapped[str] = mapped_column(String(10), default="planned", info={"choices": STATES[1:]})
-    reason: Mapped[str] = mapped_column(String(500), default="")
-    planned: Mapped[int] = mapped_column(default=0)
-    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    created_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
+    selection: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, info={"personal": True, "emptied": {"all_matching": True}}
+    )
+    state: Mapped[str] = mapped_column(String(10), default="planned", info={"personal": False, "choices": STATES[1:]})
+    reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True})
+    planned: Mapped[int] = mapped_column(default=0, info={"personal": False})
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
+    created_at: Mapped[datetime] = mapped_column(info={"personal": False})
+    finished_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
     undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
 
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
@@ -56,10 +58,10 @@ class BulkItem(Base):
 
     run_id: Mapped[int] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True)
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    outcome: Mapped[str] = mapped_column(String(10))
-    rule: Mapped[str] = mapped_column(String(40), default="")
-    version: Mapped[int]
-    memory: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    outcome: Mapped[str] = mapped_column(String(10), info={"personal": False})
+    rule: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
+    version: Mapped[int] = mapped_column(info={"personal": False})
+    memory: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
 
     __table_args__ = (
         CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),

@@ -65,7 +65,7 @@ class Message(Entity):
     token_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("tokens.id", ondelete="SET NULL"), info={"hidden": True}
     )
-    address: Mapped[str] = mapped_column(String(254), info={"hidden": True})
+    address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
     state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

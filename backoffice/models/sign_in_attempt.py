@@ -29,7 +29,7 @@ class SignInAttempt(Record):
     __derived__: ClassVar = {"signed_in": ("yes", "no")}
 
     at: Mapped[datetime]
-    identifier_key: Mapped[str] = mapped_column(String(254), info={"hidden": True})
+    identifier_key: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     factor: Mapped[str] = mapped_column(
         String(10), default="password", server_default="password", info={"choices": FACTORS}

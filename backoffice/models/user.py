@@ -68,38 +68,47 @@ class User(Searchable, Entity):
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
-    __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
-    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
-    login_method: Mapped[str] = mapped_column(String(10), default="email", info={"choices": LOGIN_METHODS})
-    email: Mapped[str | None] = mapped_column(String(254))
-    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"hidden": True})
-    login: Mapped[str | None] = mapped_column(String(64))
-    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"hidden": True})
-    email_verified_at: Mapped[datetime | None]
-    first_name: Mapped[str] = mapped_column(String(100), default="")
-    last_name: Mapped[str] = mapped_column(String(100), default="")
-    name_source: Mapped[str] = mapped_column(String(15), default="administrator")
-    phone: Mapped[str] = mapped_column(String(32), default="")
-    language: Mapped[str] = mapped_column(String(8), default="en")
-    time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC")
-    avatar: Mapped[str | None] = mapped_column(String(64), info={"hidden": True})
+    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
+    login_method: Mapped[str] = mapped_column(
+        String(10), default="email", info={"personal": False, "choices": LOGIN_METHODS}
+    )
+    email: Mapped[str | None] = mapped_column(String(254), info={"personal": True})
+    email_key: Mapped[str | None] = mapped_column(String(254), unique=True, info={"personal": True, "hidden": True})
+    login: Mapped[str | None] = mapped_column(String(64), info={"personal": True})
+    login_key: Mapped[str | None] = mapped_column(String(64), unique=True, info={"personal": True, "hidden": True})
+    email_verified_at: Mapped[datetime | None] = mapped_column(info={"personal": True})
+    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True})
+    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True})
+    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True})
+    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True})
+    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True})
+    time_zone: Mapped[str] = mapped_column(String(40), default="UTC", server_default="UTC", info={"personal": True})
+    avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
 
-    status: Mapped[str] = mapped_column(String(10), default="active", info={"choices": STATUSES[:-1]})
-    status_before: Mapped[str | None] = mapped_column(String(10), info={"hidden": True})
-    status_reason: Mapped[str] = mapped_column(String(500), default="")
+    status: Mapped[str] = mapped_column(
+        String(10), default="active", info={"personal": False, "choices": STATUSES[:-1]}
+    )
+    status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
+    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True})
     status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
-    status_at: Mapped[datetime | None]
+    status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
-    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
-    password_state: Mapped[str] = mapped_column(String(10), default="none", info={"choices": PASSWORD_STATES})
-    password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
-    two_factor: Mapped[str] = mapped_column(String(10), default="disabled", info={"choices": TWO_FACTORS})
-    ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
-    client_tags_mode: Mapped[str] = mapped_column(String(6), default="all", info={"choices": TAG_MODES})
-    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"hidden": True})
+    password_hash: Mapped[str | None] = mapped_column(String(255), info={"personal": True, "hidden": True})
+    password_state: Mapped[str] = mapped_column(
+        String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
+    )
+    password_expires_at: Mapped[datetime | None] = mapped_column(info={"personal": True, "hidden": True})
+    two_factor: Mapped[str] = mapped_column(
+        String(10), default="disabled", info={"personal": True, "choices": TWO_FACTORS}
+    )
+    ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
+    client_tags_mode: Mapped[str] = mapped_column(
+        String(6), default="all", info={"personal": False, "choices": TAG_MODES}
+    )
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": True, "hidden": True})
     created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
-    last_login_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     groups: Mapped[list["Group"]] = relationship(secondary=user_groups, back_populates="users")
     client_tags: Mapped[list["ClientTag"]] = relationship(secondary=user_client_tags, back_populates="users")

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from backoffice import slots
 from backoffice.errors import NotAllowed, NotFound
 from backoffice.extensions import after_commit, after_rollback, configured, db
+from backoffice.models import personal
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
@@ -71,9 +72,10 @@ def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:
 
 def forget(people: Select[int]) -> None:
     """Have the files of `people` removed once the transaction is committed; whoever calls this empties the column."""
-    keys = db.session.scalars(select(User.avatar).where(User.id.in_(people), User.avatar.is_not(None)))
-    if found := [key for key in keys if key]:
-        after_commit(partial(_discard, uploads(), found))
+    for column, owner in personal.uploads():
+        if owner is not None:
+            keys = db.session.scalars(select(column).where(owner.in_(people), column.is_not(None)))
+            after_commit(partial(_discard, uploads(), list(keys)))
 
 
 def picture(*, key: str, size: int) -> bytes:

@@ -26,29 +26,33 @@ WRONG = "This code is not right, or was used already."
 UNREADABLE = (
     "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."
 )
-NO_MORE = "No more codes can be sent now. Wait ten minutes, or use the code you have."
+NO_MORE = "No more codes can be sent now, so none is on its way. Wait ten minutes, or use the code you have."
 OVER = "That took too long, or your account was changed meanwhile. Please sign in again."
 
 
-def begin(user: User, settings: Settings) -> tuple[str, str]:
-    """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if need be.
-
-    With the value comes the sentence to show where no code could be mailed.
-    """
+def begin(user: User, settings: Settings) -> str:
+    """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if it may."""
     value, now = secrets.token_urlsafe(32), clock.now()
     challenge = SignInChallenge(
         user_id=user.id, value_hash=digest(value), created_at=now, expires_at=now + VALID, tries=0
     )
     db.session.add(challenge)
-    if sent := user.two_factor == "email" and _may_send(user, settings):
+    if user.two_factor == "email" and _may_send(user, settings):
         _send(challenge, value, user, settings)
     db.session.flush()
-    return value, "" if sent or user.two_factor != "email" else NO_MORE
+    return value
 
 
 def owner(value: str, origin: From) -> User:
     """Whose challenge it is. Raises Expired unless it is open and they might still sign in from there."""
     return _open(value, origin)[1]
+
+
+def has_code(value: str) -> bool:
+    """Whether a code was mailed for this challenge that still works."""
+    live = (SignInChallenge.code_expires_at > clock.now(), SignInChallenge.tries < TRIES)
+    found = select(SignInChallenge.id).where(SignInChallenge.value_hash == digest(value), *live)
+    return db.session.scalar(found) is not None
 
 
 def answer(value: str, code: str, origin: From, settings: Settings) -> str:
@@ -71,14 +75,15 @@ def is_right(user: User, code: str, settings: Settings) -> bool:
     return totp.use(user, code, settings) or recovery_codes.use(user, code)
 
 
-def send_again(value: str, origin: From, settings: Settings) -> None:
-    """Mail another code; the one before no longer works. Raises TooMany or Expired."""
+def send_again(value: str, origin: From, settings: Settings) -> bool:
+    """Mail another code; the one before no longer works. False where none is mailed. Raises TooMany or Expired."""
     challenge, user = _open(value, origin, for_use=True)
     if user.two_factor != "email":
-        return
+        return False
     if not _may_send(user, settings):
         raise TooMany(NO_MORE, retry_after=int(SENDS_COUNTED.total_seconds()))
     _send(challenge, value, user, settings)
+    return True
 
 
 def end_all(people: Select[int]) -> None:

@@ -70,6 +70,11 @@ def _find_out(message: Message, settings: Settings) -> bool:
     return True
 
 
+def whose(value: str) -> User:
+    """Whoever asked for the link. Raises NotFound or Expired unless it works. Looking uses nothing up."""
+    return db.session.get_one(User, tokens.find(value=value, purpose=LINK.purpose).user_id)
+
+
 def look(*, actor: Actor, value: str) -> str:
     """The address that the link would make the actor's. Looking uses nothing up.
 

@@ -1,4 +1,7 @@
-"""Erasing a person: what other tables say about them goes too, so that only a number is left."""
+"""Erasing a person: what other tables say about them goes too, so that only a number is left.
+
+What that is follows from the columns and foreign keys themselves, as models/personal.py has it.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -6,78 +9,83 @@ from typing import TypeVar
 from sqlalchemy import Select, delete, select, update
 
 from backoffice.extensions import db
+from backoffice.models import personal
+from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
-from backoffice.models.message import Message
-from backoffice.models.recovery_code import RecoveryCode
-from backoffice.models.session import Session
-from backoffice.models.sign_in_attempt import SignInAttempt
-from backoffice.models.sign_in_challenge import SignInChallenge
-from backoffice.models.token import Token
-from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
+from backoffice.policy.permissions import area_of
 from backoffice.services import avatars, events
 from backoffice.text import address_key
 
 T = TypeVar("T")
-BELONGINGS = (TotpSecret, RecoveryCode, SignInChallenge, Message, Token, Session)
 AT_ONCE = 500  # values in one statement
 
 
 def forget(people: Select[int]) -> None:
     """Erase what attempts, runs and events say about `people`, whose own rows must still say who they are."""
-    _forget_attempts(people)
+    avatars.forget(people)
+    _forget_by_address(people)
     _forget_runs(people)
     _forget_belongings(people)
-    events.redact(subject_type="users", subject_ids=people)
+    events.redact(subject_type=area_of(User), subject_ids=people)
 
 
 def _forget_belongings(people: Select[int]) -> None:
-    """Pictures, second factors, mails, links and sessions."""
-    avatars.forget(people)
-    for model in BELONGINGS:
-        db.session.execute(delete(model).where(model.user_id.in_(people)))
+    """Rows that belong to them: second factors, mails, links, sessions, groups; and what events say of those."""
+    tables = {area_of(model) for model in records()}
+    for column in personal.belongings():
+        whose = column.in_(people)
+        if column.table.name in tables:
+            events.redact(subject_type=column.table.name, subject_ids=select(column.table.c.id).where(whose))
+        db.session.execute(delete(column.table).where(whose))
 
 
-def _forget_attempts(people: Select[int]) -> None:
-    """Attempts under any address the person ever had, those before the account and the throttled ones too.
+def _forget_by_address(people: Select[int]) -> None:
+    """What is nobody's but was noted under an address the person ever had.
 
-    And mails to such an address of which no worker has found out yet whom they are for.
+    Attempts before the account and throttled ones, and mails of which no worker has found out yet whom they are for.
     """
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.user_id.in_(people)))
     for keys in _batches(sorted(_addresses(people))):
-        db.session.execute(delete(SignInAttempt).where(SignInAttempt.identifier_key.in_(keys)))
-        db.session.execute(delete(Message).where(Message.user_id.is_(None), Message.address.in_(keys)))
+        for model, name, owner in personal.by_address():
+            nobodys = getattr(model, owner).is_(None)
+            db.session.execute(delete(model).where(nobodys, getattr(model, name).in_(keys)))
 
 
 def _addresses(people: Select[int]) -> set[str]:
     """The normalised addresses and logins of now, and those that the events tell of."""
     now = db.session.execute(select(User.email_key, User.login_key).where(User.id.in_(people)))
     found = {key for pair in now for key in pair if key}
-    about = (Event.subject_type == "users", Event.subject_id.in_(people), Event.redacted_at.is_(None))
+    about = (Event.subject_type == area_of(User), Event.subject_id.in_(people), Event.redacted_at.is_(None))
     for pair in db.session.execute(select(Event.before, Event.after).where(*about)):
-        found |= {address_key(values["email"]) for values in pair if values and values.get("email")}
+        told = (values.get(name) for values in pair if values for name in ("email", "login"))
+        found |= {address_key(address) for address in told if address}
     return found
 
 
 def _forget_runs(people: Select[int]) -> None:
-    """What was searched for to find them; and the reason, where nobody else is left whom it was about."""
-    runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), BulkRun.action.startswith("users."))
+    """What was searched for to find them; and the rest of it, where nobody else is left whom the run was about."""
+    about_people = BulkRun.action.startswith(f"{area_of(User)}.")
+    runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), about_people)
     change = update(BulkRun).execution_options(synchronize_session=False)
+    nothing = personal.emptied(BulkRun)
     by_query = [
         row.id
         for row in db.session.execute(select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs)))
         if row.selection.get("query")
     ]
     for ids in _batches(by_query):
-        db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection={"all_matching": True}))
+        db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=nothing["selection"]))
     others = (
         select(BulkItem.run_id)
         .join(User, User.id == BulkItem.row_id)
         .where(BulkItem.run_id == BulkRun.id, User.status != "deleted", User.id.not_in(people))
         .correlate(BulkRun)
     )
-    db.session.execute(change.where(BulkRun.id.in_(runs), ~others.exists()).values(reason=""))
+    db.session.execute(change.where(BulkRun.id.in_(runs), ~others.exists()).values(**nothing))
+    theirs = update(BulkItem).where(BulkItem.row_id.in_(people), BulkItem.run_id.in_(runs))
+    forgotten = theirs.values(**personal.emptied(BulkItem)).execution_options(synchronize_session=False)
+    db.session.execute(forgotten)
 
 
 def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,8 +1,8 @@
 """What a person may filter a list by: typed, from the attribute, with a message where a value makes no sense."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +13,7 @@ from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.text import MAX_ID, cleaned, is_id
+from backoffice.time_zones import start_of
 
 MAX_FILTERS = limits.FILTERS
 MAX_VALUES = limits.FILTER_VALUES
@@ -25,11 +26,12 @@ FILTERABLE = (*RANGED, "text", "boolean", "choice", "derived", "one", "many")
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition: `operator` is '' for "is one of `values`", else from or to."""
+    """One condition: `operator` is '' for "is one of `values`", else from or to. Days are those of `zone`."""
 
     name: str
     operator: str
     values: tuple[str, ...]
+    zone: tzinfo = UTC
 
     @property
     def key(self) -> str:
@@ -43,8 +45,10 @@ def filterable(model: type[Record]) -> tuple[str, ...]:
     return tuple(name for name in names if fields.kind(model, name) in FILTERABLE)
 
 
-def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
-    """The filters in a query string; keys that name no allowed attribute are refused.
+def parse(
+    model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str], zone: tzinfo = UTC
+) -> tuple[Filter, ...]:
+    """The filters in a query string, in which days are those of `zone`; keys of no allowed attribute are refused.
 
     Raises BadRequest with the filter's key as its field.
     """
@@ -54,7 +58,7 @@ def parse(model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequen
             found.setdefault(key, []).append(value)
     if sum(map(len, found.values())) > MAX_FILTERS * MAX_VALUES or len(found) > MAX_FILTERS:
         raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
-    return tuple(_filter(model, key, values, allowed) for key, values in found.items())
+    return tuple(replace(_filter(model, key, values, allowed), zone=zone) for key, values in found.items())
 
 
 def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
@@ -140,13 +144,12 @@ def decimal(text: str) -> Decimal:
 
 
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    """Days are whole days in UTC, the last one included."""
+    """Days are whole days, the last one included."""
     day = _day(filter_)
     column = fields.attribute(model, filter_.name)
-    start = datetime.combine(day, time(), UTC)
     if filter_.operator == "from":
-        return column >= start
-    return column < start + timedelta(days=1)
+        return column >= start_of(day, filter_.zone)
+    return column < start_of(day + timedelta(days=1), filter_.zone)
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -87,8 +87,12 @@ def parse(
     allowed: Sequence[str] | None = None,
     sort: str = "-id",
     size: int = 50,
+    zone: tzinfo = UTC,
 ) -> Query:
-    """The query in a query string. Raises BadRequest with the offending key as its field."""
+    """The query in a query string, in which days are those of `zone`.
+
+    Raises BadRequest with the offending key as its field.
+    """
     known: dict[str, str] = {}
     rest: list[tuple[str, str]] = []
     for key, value in pairs:
@@ -100,7 +104,7 @@ def parse(
             known[key] = value
     query = Query(
         search=_search(known.get("search", "")),
-        filters=filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed),
+        filters=filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed, zone),
         sort=_sort(model, known.get("sort") or sort),
         after=known.get("after", ""),
         before=known.get("before", ""),

@@ -1,7 +1,7 @@
 """What the home page tells: numbers and the latest happenings, within the actor's scope."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta, tzinfo
 
 from sqlalchemy import Select, func, literal, select, union_all
 
@@ -15,6 +15,7 @@ from backoffice.models.user import STATUSES, TWO_FACTORS, User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named, scope
+from backoffice.time_zones import clock_of, start_of
 
 
 def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -30,19 +31,21 @@ def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
 
 
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:
-    """For each of the last days in UTC, today at the end: how many sign-ins worked, and how many tries did not."""
-    last = datetime.combine(clock.now().date(), time(), UTC)
-    every = [last - timedelta(days=back) for back in reversed(range(days))]
+    """For each of the actor's last days, today at the end: how many sign-ins worked, and how many tries did not."""
+    zone = clock_of(actor.time_zone)
+    today = clock.now().astimezone(zone).date()
+    every = [today - timedelta(days=back) for back in reversed(range(days))]
     # A stretch of the index for each day: to work out the day of every row would take five times as long.
-    counted = union_all(*(_on(actor, number, start) for number, start in enumerate(every)))
+    counted = union_all(*(_on(actor, number, day, zone) for number, day in enumerate(every)))
     found = {row[0]: (row[1], row[2]) for row in db.session.execute(counted)}
-    return [(start.date(), *found[number]) for number, start in enumerate(every)]
+    return [(day, *found[number]) for number, day in enumerate(every)]
 
 
-def _on(actor: Actor, number: int, start: datetime) -> Select[int, int, int]:
+def _on(actor: Actor, number: int, day: date, zone: tzinfo) -> Select[int, int, int]:
     worked, failed = SignInAttempt.through(), SignInAttempt.result != "ok"
     counts = select(literal(number), func.count().filter(worked), func.count().filter(failed))
-    that_day = (SignInAttempt.at >= start, SignInAttempt.at < start + timedelta(days=1))
+    start, end = start_of(day, zone), start_of(day + timedelta(days=1), zone)
+    that_day = (SignInAttempt.at >= start, SignInAttempt.at < end)
     return counts.where(scope(actor, SignInAttempt), *that_day)
 
 

@@ -1,27 +1,33 @@
 """Pictures that people upload: judged before they are decoded, then drawn anew, so that nothing of the file is kept."""
 
 import struct
-import warnings
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
-from math import ceil
 from typing import Any
 
 from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from backoffice import limits
 from backoffice.errors import RuleBroken
 
 FIELD = "avatar"
 BYTES = limits.PICTURE
-SIDE = limits.PICTURE_SIDE  # pixels, which makes 16 megapixels at most
+WHOLE = limits.PICTURE_WHOLE  # pixels that are decoded at once
+PNG_SIDE = limits.PICTURE_PNG_SIDE  # pixels: a PNG can only be decoded as a whole
+JPEG_SIDE, JPEG_PIXELS = limits.PICTURE_JPEG_SIDE, limits.PICTURE_JPEG  # which are scaled down while they are decoded
 SCANS = 100  # a progressive JPEG has about ten; thousands of empty ones would be decoded for minutes
 SIZES = (64, 256)  # pixels, both ways
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
 
-ENDINGS = (".png", ".jpg", ".jpeg")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".jpe")
 PNG, JPEG, SCAN = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xda"
+# Marker codes of a JPEG (ITU-T T.81, table B.1): frames, those of them that are progressive, and the first scan.
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
+START_OF_SCAN = 0xDA
 # What a PNG is drawn from. Texts, which may unfold to gigabytes, further frames and whatever follows are left out.
 CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf")
 ORIENTATION = 0x0112  # in EXIF: how the camera was held
@@ -40,17 +46,15 @@ LARGEST, QUALITY = SIZES[-1], 85
 
 EMPTY = "This file is empty. Choose a PNG or JPEG picture."
 HEAVY = "The file has more than 3 MB (3,145,728 bytes). Save the picture smaller and try again."
-ENDING = "The name of the file must end in .png, .jpg or .jpeg. Save the picture as PNG or JPEG and try again."
+ENDING = "The name of the file must end in .png, .jpg, .jpeg or .jfif. Save the picture as PNG or JPEG and try again."
 OTHER = "This is no PNG or JPEG picture, whatever its name says. Save it as PNG or JPEG and try again."
 DAMAGED = "This picture is damaged or incomplete. Save it anew and try again."
-LARGE = f"The picture has more than {SIDE:,} pixels in width or height. Make it smaller and try again."
+LARGE = "The picture has more than 64 megapixels, or 12,000 pixels on a side. Make it smaller and try again."
+LARGE_PNG = f"A PNG may have {PNG_SIDE:,} pixels in width and height. Save it as JPEG, or smaller, and try again."
+LARGE_IN_PASSES = "A progressive JPEG may have 16 megapixels. Save it as an ordinary JPEG, or smaller, and try again."
 SEVERAL = "This file holds several pictures, as animations do. Save one of them alone and try again."
 ODD = "This picture is stored in an unusual way. Save it anew as PNG or JPEG and try again."
 OUTSIDE = "The part that you chose does not lie within the picture. Choose it again."
-
-# Pillow's own guard, in case a file gets past ours: half-way over its limit it only warns.
-Image.MAX_IMAGE_PIXELS = SIDE * SIDE
-warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,39 @@ def _unpacked(layout: str, content: bytes, place: int) -> tuple[Any, ...]:
 
 
 def _opened(essence: bytes) -> Image.Image:
-    """The picture with its head read, and nothing decoded. Raises RuleBroken if it is too large, or not alone."""
-    try:
-        image: Image.Image = Image.open(BytesIO(essence), formats=("PNG", "JPEG"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _refusal(LARGE) from error
-    if max(image.size) > SIDE:
+    """The picture with its head read, and nothing decoded. Raises RuleBroken if it is too large.
+
+    Telephones put further pictures behind the first one of a JPEG (MPO, Ultra HDR): the first one counts.
+    """
+    is_png = essence.startswith(PNG)
+    image = PngImageFile(BytesIO(essence)) if is_png else JpegImageFile(BytesIO(essence))
+    if max(image.size) > (PNG_SIDE if is_png else JPEG_SIDE):
+        raise _refusal(LARGE_PNG if is_png else LARGE)
+    pixels = image.width * image.height
+    if pixels > JPEG_PIXELS:
         raise _refusal(LARGE)
-    if getattr(image, "n_frames", 1) != 1:
-        raise _refusal(SEVERAL)
+    if pixels > WHOLE and _comes_in_passes(essence):
+        raise _refusal(LARGE_IN_PASSES)
     return image
+
+
+def _comes_in_passes(jpeg: bytes) -> bool:
+    """Whether decoding keeps the whole picture in memory, even if it is scaled down meanwhile.
+
+    So it does when the first scan has not all components, or is only a first approximation (jdinput.c of libjpeg).
+    """
+    place, components, progressive = 2, 0, False
+    while True:
+        mark, code, length = _unpacked(">BBH", jpeg, place)
+        if mark != 0xFF:
+            raise _refusal(DAMAGED)
+        if code in FRAMES:
+            (components,) = _unpacked(">B", jpeg, place + 9)
+            progressive = code in PROGRESSIVE
+        if code == START_OF_SCAN:
+            (scanned,) = _unpacked(">B", jpeg, place + 4)
+            return progressive or scanned < components
+        place += 1 if code == 0xFF else length + 2  # any number of 0xFF may stand before a marker
 
 
 def _square(image: Image.Image, crop: Crop | None) -> Image.Image:
@@ -145,7 +172,9 @@ def _square(image: Image.Image, crop: Crop | None) -> Image.Image:
     width, height = image.size[::-1] if orientation >= LYING else image.size
     crop = _within(crop, width, height)
     ratio = 2 * LARGEST / crop.size
-    image.draft(None, (ceil(image.width * ratio), ceil(image.height * ratio)))  # a JPEG may be decoded at an eighth
+    if width * height > WHOLE:
+        ratio = min(ratio, 0.5)
+    image.draft(None, (int(image.width * ratio), int(image.height * ratio)))  # a JPEG may be decoded at an eighth
     image.load()
     profile = image.info.get("icc_profile")
     turned = image.transpose(TURNS[orientation]) if orientation in TURNS else image

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db, lock
-from backoffice.models import fields
+from backoffice.models import fields, personal
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -132,7 +132,7 @@ def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
 
 def _noted(other: Record) -> str:
     """How events call a related row: not by what would have to be erased with it."""
-    return f"{other.__singular__.capitalize()} {other.id}" if other.__personal__ else other.label
+    return f"{other.__singular__.capitalize()} {other.id}" if personal.belongs(type(other)) else other.label
 
 
 def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dict[str, Any], dict[str, Any]]:

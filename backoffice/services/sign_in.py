@@ -44,8 +44,7 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
         return SignIn(message=REFUSED)
     if user.two_factor != "disabled":
         attempts.note(key, user, "ok", ASKED, origin)
-        challenge, message = challenges.begin(user, settings)
-        return SignIn(challenge=challenge, message=message)
+        return SignIn(challenge=challenges.begin(user, settings))
     return _through(user, key, origin, settings, factor="password")
 
 

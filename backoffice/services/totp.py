@@ -9,16 +9,22 @@ import structlog
 from sqlalchemy import Select, delete, select, update
 
 from backoffice import clock
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
 from backoffice.services import sealing
+from backoffice.services.sessions import digest
 from backoffice.settings import Settings
 
 STEP = 30  # seconds
 EITHER_WAY = 1  # steps
+LONGEST = 40  # characters of what is typed as a code
 ISSUER = "Backoffice"
 WAITS = timedelta(hours=1)  # for its confirmation: one that was shown long ago may have been seen by others
+ANOTHER_KEY = (
+    "Another key was made since, in another window perhaps. Remove this one from your app, and scan the newest code."
+)
 log = structlog.get_logger()
 
 
@@ -48,9 +54,20 @@ def uri(user: User, secret: str, settings: Settings) -> str:
     return str(pyotp.TOTP(secret).provisioning_uri(name=user.email or user.login or str(user.id), issuer_name=issuer))
 
 
-def confirm(user: User, code: str, settings: Settings) -> bool:
-    """Put the waiting secret into use if the code is one of its own; the old one dies at that moment."""
+def name_of(secret: str) -> str:
+    """What a page calls the secret that it shows, so that the code typed there confirms no other; it tells nothing."""
+    return digest(secret)[:16]
+
+
+def confirm(user: User, shown: str, code: str, settings: Settings) -> bool:
+    """Put the waiting secret into use if the code is one of its own; the old one dies at that moment.
+
+    `shown` names the secret on the page where the code was typed. Raises RuleBroken where another one waits by now.
+    """
     row = _row(user, "pending", for_use=True)
+    secret = _secret(row, settings) if row else None
+    if secret and not hmac.compare_digest(name_of(secret), shown):
+        raise RuleBroken(ANOTHER_KEY, field="code")
     if row is None or not _use(row, code, settings):
         return False
     forget(select(User.id).where(User.id == user.id), state="active")
@@ -77,9 +94,14 @@ def bound_to(user_id: int) -> str:
 
 
 def plain(code: str) -> str:
-    """The code as digits of ASCII without blanks, whatever keyboard it was typed on; '' if it is none."""
-    text = "".join(unicodedata.normalize("NFKC", code[:40]).split())
+    """The code as digits of ASCII, whatever keyboard it was typed on and however it was grouped; '' if it is none."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", code[:LONGEST]) if not _groups(c))
     return text if text.isascii() and text.isdigit() else ""
+
+
+def _groups(character: str) -> bool:
+    """Whether people or programs put it between digits, and mean nothing by it: blanks, hyphens, invisible marks."""
+    return character.isspace() or unicodedata.category(character) in ("Pd", "Cf", "Mn")
 
 
 def _use(row: TotpSecret, code: str, settings: Settings) -> bool:

@@ -43,14 +43,15 @@ def begin(*, actor: Actor, settings: Settings) -> None:
     totp.begin(themselves(actor), settings)
 
 
-def confirm(*, actor: Actor, code: str, settings: Settings) -> list[str]:
+def confirm(*, actor: Actor, shown: str, code: str, settings: Settings) -> list[str]:
     """Put the new authenticator app into use; the recovery codes, to be shown once.
 
-    Raises RuleBroken (field code) if the code does not fit.
+    `shown` names the secret of the page where the code was typed. Raises RuleBroken (field code) if the code does not
+    fit, or if another secret was made since.
     """
     require_recent(actor)
     user = themselves(actor)
-    codes = _put_into_use(user, code, settings)
+    codes = _put_into_use(user, shown, code, settings)
     _changed(actor, user, "totp", settings)
     return codes
 
@@ -94,9 +95,9 @@ def renew_recovery_codes(*, actor: Actor) -> list[str]:
     return codes
 
 
-def look(value: str) -> None:
-    """Raises NotFound or Expired unless the enrolment link works. Looking uses nothing up."""
-    tokens.find(value=value, purpose="two_factor_enrolment")
+def look(value: str) -> User:
+    """Whose app the link sets up. Raises NotFound or Expired unless it works. Looking uses nothing up."""
+    return db.session.get_one(User, tokens.find(value=value, purpose="two_factor_enrolment").user_id)
 
 
 def begin_by_link(*, value: str, password: str, origin: From, settings: Settings) -> tuple[User, str]:
@@ -114,16 +115,17 @@ def begin_by_link(*, value: str, password: str, origin: From, settings: Settings
     return user, totp.pending(user, settings) or ""
 
 
-def confirm_by_link(*, value: str, code: str, origin: From, settings: Settings) -> list[str]:
+def confirm_by_link(*, value: str, shown: str, code: str, origin: From, settings: Settings) -> list[str]:
     """Use the link up and put the new app into use; the recovery codes, to be shown once.
 
     Whoever has the link alone must not guess the code. Every try is recorded: commit whatever comes of it. Raises
-    NotFound or Expired for the link, TooMany, or RuleBroken (field code) if the code does not fit.
+    NotFound or Expired for the link, TooMany, or RuleBroken (field code) if the code does not fit, or belongs to
+    another secret than the page showed.
     """
     _counted(value, origin, settings, factor="code")
     user, token = _behind(value, origin, for_use=True)
     try:
-        codes = _put_into_use(user, code, settings)
+        codes = _put_into_use(user, shown, code, settings)
     except RuleBroken:
         attempts.note(user.email_key or "", user, "failed", BY_LINK, origin, factor="code")
         raise
@@ -151,8 +153,8 @@ def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, T
     return user, token
 
 
-def _put_into_use(user: User, code: str, settings: Settings) -> list[str]:
-    if not totp.confirm(user, code, settings):
+def _put_into_use(user: User, shown: str, code: str, settings: Settings) -> list[str]:
+    if not totp.confirm(user, shown, code, settings):
         raise RuleBroken(WRONG_CODE, field="code")
     user.two_factor = "totp"
     return recovery_codes.renew(user)

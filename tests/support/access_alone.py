@@ -15,7 +15,12 @@ def _link_to_nobody(_person: Person) -> Tries:
 
 
 def _nothing_held(_person: Person) -> Tries:
-    return [Try(method, (404,)) for method in METHODS]
+    return [Try(method, (404,), {"handle": "nobody-opened-it"}) for method in METHODS]
+
+
+def _no_sign_in_under_way(person: Person) -> Tries:
+    status = 302 if person.signed_in else 303
+    return [Try(method, (status,), {"handle": "nobody-opened-it"}) for method in METHODS]
 
 
 def _page_with_form(_person: Person) -> Tries:
@@ -31,8 +36,8 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "admin.index": _to_all("GET", 302),
     "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
     "sign_out": _to_all("POST", 303),
-    "sign_in_code": lambda person: [Try(method, (302,) if person.signed_in else (303,)) for method in METHODS],
-    "sign_in_code_again": _to_all("POST", 303),
+    "sign_in_code": _no_sign_in_under_way,
+    "sign_in_code_again": _to_all("POST", 303, handle="nobody-opened-it"),
     "forgotten": _page_with_form,
     **dict.fromkeys(("invitation", "reset", "enrolment"), _link_to_nobody),
     **dict.fromkeys(("invitation_form", "reset_form", "enrolment_form"), _nothing_held),
@@ -50,8 +55,8 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     # No version is none that anybody has read.
     "account.profile": lambda _person: [Try("GET", (200,)), Try("POST", (409,))],
     "account.email": _page_with_form,
-    "account.confirm_email": _link_to_nobody,
-    "account.confirm_email_form": _nothing_held,
+    "account.open_email_link": _to_all("GET", 404, value="nobody-was-sent-this"),
+    "account.confirm_email": _nothing_held,
     "account.avatar": _page_with_form,
     "account.avatar_remove": _to_all("POST", 303),
     "avatar": _to_all("GET", 404, key="0" * 32, size=64),

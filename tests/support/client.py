@@ -43,6 +43,8 @@ class Client(FlaskClient):
 
     expects_500 = False  # the product answers every exception with a page, which no test must overlook
     _token: str | None = None
+    asked_at = ""  # where the second factor of the latest sign-in is asked for
+    here = ""  # the form that a link led to
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("buffered", True)  # read to the end where the request is, as a browser does
@@ -55,9 +57,16 @@ class Client(FlaskClient):
         """POST a form with its CSRF token; values may be lists and files."""
         return self.raw_post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
 
+    def send(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        """Send the form that the link led to which was opened last."""
+        return self.post(self.here, data, **kwargs)
+
     def raw_post(self, path: str, **kwargs: Any) -> TestResponse:
         """POST exactly this, without a token of ours."""
-        return self.open(path, method="POST", **kwargs)
+        answer = self.open(path, method="POST", **kwargs)
+        if str(answer.location).startswith("/sign-in/code/") and not path.startswith("/sign-in/code/"):
+            self.asked_at = str(answer.location)
+        return answer
 
     def token(self) -> str:
         """The CSRF token of this visitor's session, read from a page as a browser would."""

@@ -200,6 +200,21 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
     assert sum(found.values()) == 1
 
 
+def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> None:
+    """In Kiritimati it is tomorrow already; and a bar leads to the sign-ins of that day, and of no other."""
+    db.session.execute(update(User).where(User.id == calm.vera.id).values(time_zone="Pacific/Kiritimati"))
+    noon = clock.now().replace(hour=12)
+    with clock.at(noon - timedelta(days=3)):
+        attempts.note("max", calm.max, "ok", "", From())
+    settle()
+    found = {each: worked for each, worked, _failed in overview.sign_ins_by_day(calm.actor("vera"))}
+    day = (noon - timedelta(days=2)).date()
+    assert (found[day - timedelta(days=1)], found[day]) == (0, 1)
+    with clock.at(noon):
+        bar = next(row for row in read(viewer.get("/")).all("tr") if day.isoformat() in row.text)
+        assert [number_in(viewer, link["href"]) for link in bar.all("a")] == [1, 0]
+
+
 def test_second_factors_of_active_people_are_counted(viewer: Client, calm: Cast) -> None:
     db.session.execute(update(User).where(User.id == calm.max.id).values(two_factor="email"))
     settle()

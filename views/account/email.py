@@ -1,7 +1,7 @@
 """One's own e-mail address: asking for another one, and confirming it by the link that was sent there.
 
-The link opens for the person who asked for it alone: whoever is signed out signs in first, as with every page under
-/account/. So it does no harm that its value stands in the address of the sign-in page meanwhile.
+The link works for the person who asked for it alone: whoever is signed out signs in first, as with every page under
+/account/, and whoever is signed in as somebody else is asked.
 """
 
 from http import HTTPStatus
@@ -15,12 +15,10 @@ from backoffice.policy.confirmation import require_recent
 from backoffice.services import email_change
 from backoffice.text import duration
 from forms.profile import EmailForm
+from views.account import opened, somebody_else
 from views.account.blueprint import account
-from views.account.held import drop, held, hold
 from views.account.tries import counted, shown
 from views.actor import origin, settings, signed_in
-
-PURPOSE = "email_change"
 
 
 @account.route("/email", methods=["GET", "POST"])
@@ -41,19 +39,23 @@ def email() -> Any:
     return shown(render_template("account/email.html", form=form, address=who.label), form)
 
 
-@account.route("/email/<value>", methods=["GET", "POST"])
-@account.route("/email/confirm", methods=["GET", "POST"], endpoint="confirm_email_form")
-def confirm_email(value: str | None = None) -> Any:
-    """Confirm the new address. Looking at the page uses nothing up: mail scanners look too."""
-    who, link = signed_in(), held(PURPOSE, value)
+@account.get("/email/<value>")
+def open_email_link(value: str) -> Any:
+    """The link itself. Looking at it uses nothing up: mail scanners look too."""
+    email_change.whose(value)
+    return redirect(url_for("account.confirm_email", handle=opened.hold(value)), HTTPStatus.SEE_OTHER)
+
+
+@account.route("/email/opened/<handle>", methods=["GET", "POST"])
+def confirm_email(handle: str) -> Any:
+    """Confirm the new address."""
+    who, link = signed_in(), opened.held(handle)
+    if asked := somebody_else.ask(email_change.whose(link)):
+        return asked
     address = email_change.look(actor=who, value=link)
     if request.method == "POST":
         email_change.confirm(actor=who, value=link, origin=origin(), settings=settings())
         db.session.commit()
-        drop(PURPOSE)
         flash(_("%(address)s is your e-mail address now. Your other sessions have ended.", address=address), "success")
         return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
-    if value:
-        hold(PURPOSE, value)
-        return redirect(url_for("account.confirm_email_form"), HTTPStatus.SEE_OTHER)
     return render_template("account/email_confirm.html", address=address, old=who.label)

@@ -8,37 +8,35 @@ from flask_babel import gettext as _
 
 from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
+from backoffice.models.user import User
 from backoffice.services import invitations, passwords
 from forms.account import InvitationForm
-from views.account.held import drop, held, hold
+from views.account import opened, somebody_else
 from views.actor import origin, settings
-
-PURPOSE = "invitation"
 
 
 def register(app: Flask) -> None:
     """The link itself, the page it leads to, and the way to a new one."""
     app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
-    app.add_url_rule("/invitations/", "invitation_form", invitation, methods=["GET", "POST"])
+    app.add_url_rule("/invitations/opened/<handle>", "invitation_form", invitation, methods=["GET", "POST"])
     app.add_url_rule("/invitations/<value>/again", "invitation_again", again, methods=["POST"])
 
 
-def invitation(value: str | None = None) -> Any:
+def invitation(value: str = "", handle: str = "") -> Any:
     """Choose a password and say who one is. Looking at the page uses nothing up: mail scanners look too."""
-    link = held(PURPOSE, value)
+    link = value or opened.held(handle)
     try:
-        return _accept(link, opened=value is not None)
+        user = invitations.look(link)
+        if value and request.method != "POST":
+            return redirect(url_for("invitation_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
+        return somebody_else.ask(user) or _accept(link, user)
     except Expired as error:
         db.session.rollback()
         page = render_template("account/invitation_over.html", message=error.message, value=link)
         return page, HTTPStatus.GONE
 
 
-def _accept(link: str, *, opened: bool) -> Any:
-    user = invitations.look(link)
-    if request.method != "POST" and opened:
-        hold(PURPOSE, link)
-        return redirect(url_for("invitation_form"), HTTPStatus.SEE_OTHER)
+def _accept(link: str, user: User) -> Any:
     form = InvitationForm(request.form, obj=user if request.method != "POST" else None)
     form.ask_for(passwords.shortest(user.two_factor, settings()))
     if request.method == "POST" and form.validate():
@@ -51,7 +49,6 @@ def _accept(link: str, *, opened: bool) -> Any:
             db.session.rollback()
             form.refuse(error)
         else:
-            drop(PURPOSE)
             flash(_("Your account is ready. Sign in with your new password."), "success")
             return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
     page = render_template("account/invitation.html", form=form, email=user.email)
@@ -62,6 +59,5 @@ def again(value: str) -> Any:
     """Ask for a new invitation; the answer is the same for every link, right or wrong."""
     invitations.ask_again(value=value, origin=origin(), settings=settings())
     db.session.commit()
-    drop(PURPOSE)
     flash(_("If the invitation can be renewed, whoever invited you has been told and can send a new one."), "info")
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)

@@ -8,21 +8,20 @@ from flask_babel import gettext as _
 
 from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
+from backoffice.models.user import User
 from backoffice.services import password_reset, passwords
 from backoffice.text import duration
 from forms.account import ForgottenForm, NewPasswordForm
-from views.account.held import drop, held, hold
+from views.account import opened, somebody_else
 from views.account.tries import counted, shown
 from views.actor import origin, settings
-
-PURPOSE = "password_reset"
 
 
 def register(app: Flask) -> None:
     """The addresses that other software relies on."""
     app.add_url_rule("/password/forgotten", "forgotten", forgotten, methods=["GET", "POST"])
     app.add_url_rule("/password/reset/<value>", "reset", reset, methods=["GET", "POST"])
-    app.add_url_rule("/password/reset/", "reset_form", reset, methods=["GET", "POST"])
+    app.add_url_rule("/password/reset/opened/<handle>", "reset_form", reset, methods=["GET", "POST"])
 
 
 def forgotten() -> Any:
@@ -36,22 +35,22 @@ def forgotten() -> Any:
     return shown(render_template("account/forgotten.html", form=form), form)
 
 
-def reset(value: str | None = None) -> Any:
+def reset(value: str = "", handle: str = "") -> Any:
     """Choose a new password. Looking at the page uses nothing up: mail scanners look too."""
-    link = held(PURPOSE, value)
+    link = value or opened.held(handle)
     try:
-        return _choose(link, opened=value is not None)
+        user = password_reset.look(link)
+        if value and request.method != "POST":
+            return redirect(url_for("reset_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
+        return somebody_else.ask(user) or _choose(link, user)
     except Expired as error:
         db.session.rollback()
         return render_template("account/reset_over.html", message=error.message), HTTPStatus.GONE
 
 
-def _choose(link: str, *, opened: bool) -> Any:
+def _choose(link: str, user: User) -> Any:
     form = NewPasswordForm(request.form)
-    form.ask_for(passwords.shortest(password_reset.look(link).two_factor, settings()))
-    if request.method != "POST" and opened:
-        hold(PURPOSE, link)
-        return redirect(url_for("reset_form"), HTTPStatus.SEE_OTHER)
+    form.ask_for(passwords.shortest(user.two_factor, settings()))
     if request.method == "POST" and form.validate():
         try:
             password = form.new_password.data or ""
@@ -61,8 +60,7 @@ def _choose(link: str, *, opened: bool) -> Any:
             db.session.rollback()
             form.refuse(error)
         else:
-            drop(PURPOSE)
             flash(_("Your password is changed and every session has ended. Sign in with the new one."), "success")
             return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
-    page = render_template("account/reset.html", form=form)
+    page = render_template("account/reset.html", form=form, whose=user.email)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

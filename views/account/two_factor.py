@@ -14,18 +14,16 @@ from backoffice.models.user import User
 from backoffice.policy.confirmation import require_recent
 from backoffice.services import recovery_codes, totp, two_factor
 from forms.account import EnrolmentCodeForm, PasswordForm
+from views.account import opened, somebody_else
 from views.account.blueprint import account
-from views.account.held import drop, held, hold
 from views.account.tries import counted, shown
 from views.actor import origin, settings, signed_in
-
-PURPOSE = "two_factor_enrolment"
 
 
 def register(app: Flask) -> None:
     """The link itself, and the page it leads to."""
     app.add_url_rule("/two-factor/enrol/<value>", "enrolment", by_link, methods=["GET", "POST"])
-    app.add_url_rule("/two-factor/enrol/", "enrolment_form", by_link, methods=["GET", "POST"])
+    app.add_url_rule("/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"])
 
 
 @account.get("/two-factor", endpoint="two_factor")
@@ -57,7 +55,8 @@ def enrol() -> Any:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
     if request.method == "POST" and form.validate():
         try:
-            codes = two_factor.confirm(actor=who, code=form.code.data or "", settings=settings())
+            shown_, code = form.shown.data or "", form.code.data or ""
+            codes = two_factor.confirm(actor=who, shown=shown_, code=code, settings=settings())
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
@@ -97,15 +96,16 @@ def renew_codes() -> Any:
     return _codes(codes, _("These are your new recovery codes. The old ones no longer work."))
 
 
-def by_link(value: str | None = None) -> Any:
+def by_link(value: str = "", handle: str = "") -> Any:
     """Set up an app by the link that an administrator sent: first the password, then a code of the new app."""
-    link = held(PURPOSE, value)
-    two_factor.look(link)
+    link = value or opened.held(handle)
+    user = two_factor.look(link)
     if request.method != "POST" and value:
-        hold(PURPOSE, value)
-        return redirect(url_for("enrolment_form"), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("enrolment_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
+    if asked := somebody_else.ask(user):
+        return asked
     if request.method == "POST" and "code" in request.form:
-        return _confirm_by_link(link)
+        return _confirm_by_link(link, user)
     form = PasswordForm(request.form)
     if request.method == "POST" and form.validate():
         with counted(form):
@@ -114,26 +114,26 @@ def by_link(value: str | None = None) -> Any:
             )
         if not form.errors:
             return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
-    return shown(render_template("account/enrolment_password.html", form=form), form)
+    return shown(render_template("account/enrolment_password.html", form=form, whose=user.email), form)
 
 
-def _confirm_by_link(link: str) -> Any:
+def _confirm_by_link(link: str, user: User) -> Any:
     form = EnrolmentCodeForm(request.form)
     if form.validate():
+        words = {"shown": form.shown.data or "", "code": form.code.data or ""}
         with counted(form):
-            codes = two_factor.confirm_by_link(
-                value=link, code=form.code.data or "", origin=origin(), settings=settings()
-            )
+            codes = two_factor.confirm_by_link(value=link, **words, origin=origin(), settings=settings())
         if not form.errors:
-            drop(PURPOSE)
             return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
-    return shown(render_template("account/enrolment_code.html", form=form), form)
+    return shown(render_template("account/enrolment_code.html", form=form, whose=user.email), form)
 
 
 def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Any:
+    form.shown.data = totp.name_of(secret)
     page = render_template(
         "account/enrol.html",
         form=form,
+        whose=user.email or user.login,
         qr=_qr(totp.uri(user, secret, settings())),
         key=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         cancel_href=cancel,
@@ -143,7 +143,10 @@ def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str 
 
 def _qr(text: str) -> Markup:
     """The QR code as SVG, drawn here: the secret goes to nobody else. Dark on white in both colour schemes."""
-    image = segno.make(text, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", title=_("QR code"))
+    code = segno.make(text, error="m")
+    # Without a size of its own the image has a viewBox: the style scales it instead of cutting it off.
+    looks = {"omitsize": True, "border": 4, "dark": "#000", "light": "#fff"}
+    image = code.svg_inline(title=_("QR code"), **looks)
     return Markup(image)  # noqa: S704  # segno escapes the title; the text itself is only drawn
 
 

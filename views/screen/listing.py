@@ -21,11 +21,13 @@ from backoffice.services import filters, lists
 from backoffice.services.filters import NONE, RANGED, Filter
 from backoffice.services.lists import Query
 from backoffice.text import is_id
+from views.reader import zone
 from views.screen import cells
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen
 
+NEAR = 3  # columns from the edge
 FEW = 20  # as many related rows can be ticked without a look-up
 Choices = dict[str, list[tuple[str, str]]]
 
@@ -38,6 +40,7 @@ class ListPage:
     screen: str
     columns: list[dict[str, Any]]
     rows: list[Markup] = field(default_factory=list)
+    stays: int = 1
     problems: list[str] = field(default_factory=list)
     search: str = ""
     count: int = 0
@@ -94,6 +97,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     ]
     if not can(actor, "bulk.run"):
         page.actions = []
+    page.stays = _staying(screen, chosen) + bool(page.actions)
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
         page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ("csv", "json")]
@@ -157,6 +161,12 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
     return get
 
 
+def _staying(screen: "Screen", chosen: Sequence[str]) -> int:
+    """Which column stays in sight while the others scroll: the name if it stands near, else the first."""
+    label = screen.model.__label__
+    return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
+
+
 def _columns(screen: "Screen", chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
     found = []
     for name in chosen:
@@ -206,7 +216,8 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
     if kind in RANGED:
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         ranged = "number" if kind == "number" else "date"
-        return found | {"kind": ranged, "value_from": ends["from"], "value_to": ends["to"]}
+        days_of = str(zone()) if kind == "time" else ""
+        return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
     if kind in ("choice", "derived"):
         return found | {"choices": [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]}
     if kind == "boolean":

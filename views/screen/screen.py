@@ -16,6 +16,7 @@ from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, require
 from backoffice.services import filters, lists
 from backoffice.services.lists import Query
+from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.actor import actor as whoever
 from views.actor import signed_in
@@ -177,12 +178,14 @@ class Screen(BaseView):
     # What a person asked for
 
     def query(self, actor: Actor, pairs: Any) -> Query:
-        """The list query of a request, with the person's own page size.
+        """The list query of a request, with the person's own page size and their own days.
 
         Only what the list shows may order it: an order tells values, and a cursor holds one.
         """
         size = self.preferences_of(actor).get("size", 50)
-        query = lists.parse(self.model, pairs, allowed=self.filters, sort=self.sort, size=size)
+        query = lists.parse(
+            self.model, pairs, allowed=self.filters, sort=self.sort, size=size, zone=clock_of(actor.time_zone)
+        )
         if query.sort_name not in (*self.columns, self.sort.removeprefix("-")):
             raise BadRequest("This list cannot be sorted like that.", field="sort")
         return query

@@ -20,7 +20,7 @@ from backoffice.services.sign_in import REFUSED
 from tests.support.acting import act, confirmed, everything, handed_over, outcome, previewed, undo
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
-from tests.support.factors import code_of, enrol
+from tests.support.factors import code_of, enrol, first_step
 from tests.support.html import hidden, read
 from tests.support.links import WORDS, link_to, newcomer
 from tests.support.races import at_once
@@ -99,10 +99,10 @@ def test_it_works_for_72_hours(for_all: Flask, cast: Cast, *, after: timedelta, 
 def test_it_ends_sessions_and_open_challenges(app: Flask, for_all: Flask, cast: Cast, client: Client) -> None:
     key, _codes = enrol(client.sign_in("vera"))
     waiting = newcomer(app)
-    assert waiting.try_sign_in("vera").location == "/sign-in/code"
+    first_step(waiting, "vera")
     handed_over(newcomer(for_all).sign_in("olivia"), cast.vera.id)
     assert client.get("/").location.startswith("/sign-in")
-    assert waiting.post("/sign-in/code", {"code": code_of(key)}).location == "/sign-in"
+    assert waiting.post(waiting.asked_at, {"code": code_of(key)}).location == "/sign-in"
     settle()
     live = (Session.user_id == cast.vera.id, Session.ended_at.is_(None))
     assert db.session.scalars(select(Session.id).where(*live)).all() == []

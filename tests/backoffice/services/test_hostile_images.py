@@ -137,10 +137,9 @@ def _mpo() -> bytes:
     return encoded(plain(), "MPO", **FRAMES)
 
 
-def test_animations_and_albums_are_refused() -> None:
+def test_animations_are_refused() -> None:
     assert refusal(encoded(plain(), "PNG", **FRAMES)) == pictures.SEVERAL
     assert refusal(with_chunks(PNG, chunk(b"acTL", PLAYS))) == pictures.SEVERAL
-    assert refusal(_mpo(), "me.jpg") == pictures.SEVERAL
 
 
 def test_an_animation_of_one_frame_is_a_picture() -> None:
@@ -211,21 +210,39 @@ def test_nonsense_between_right_beginnings_is_refused(content: bytes) -> None:
 # --- too large ---
 
 
+def claiming(width: int, height: int, jpeg: bytes = JPEG) -> bytes:
+    """The JPEG of 60 by 40 pixels with another size in its head."""
+    sized = jpeg.replace(struct.pack(">HH", 40, 60), struct.pack(">HH", height, width))
+    assert sized != jpeg
+    return sized
+
+
+@pytest.mark.parametrize("width, height", [(13_000, 13_000), (4097, 1), (1, 4097), (2**31 - 1,) * 2])
+def test_claims_of_a_png_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
+    assert refusal(png_of(width, height, zlib.compress(b""))) == pictures.LARGE_PNG
+
+
 @pytest.mark.parametrize(
-    "width, height", [(13_000, 13_000), (1, 65_535), (65_535, 1), (4097, 1), (1, 4097), (2**31 - 1,) * 2]
+    "width, height", [(13_000, 13_000), (1, 65_535), (65_535, 1), (12_001, 1), (1, 12_001), (8192, 8193)]
 )
-def test_claims_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
-    assert refusal(png_of(width, height, zlib.compress(b""))) == pictures.LARGE
-    sized = JPEG.replace(struct.pack(">HH", 40, 60), struct.pack(">HH", min(height, 65_535), min(width, 65_535)))
-    assert sized != JPEG
-    assert refusal(sized, "me.jpg") == pictures.LARGE
+def test_claims_of_a_jpeg_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
+    assert refusal(claiming(width, height), "me.jpg") == pictures.LARGE
+
+
+def test_a_jpeg_that_has_to_be_kept_whole_may_have_fewer_pixels() -> None:
+    """Scaled down or not: whatever comes in several passes is in memory as a whole."""
+    progressive = encoded(plain(), "JPEG", progressive=True)
+    assert refusal(claiming(4097, 4097, progressive), "me.jpg") == pictures.LARGE_IN_PASSES
+    scan = JPEG.index(b"\xff\xda")
+    one_colour_at_a_time = JPEG[: scan + 4] + b"\1" + JPEG[scan + 5 :]
+    assert refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg") == pictures.LARGE_IN_PASSES
 
 
 @pytest.mark.slow
 def test_a_real_picture_of_thirteen_thousand_pixels_is_refused() -> None:
     content = huge(13_000, 13_000)
     assert len(content) < pictures.BYTES
-    assert refusal(content) == pictures.LARGE
+    assert refusal(content) == pictures.LARGE_PNG
 
 
 @pytest.mark.parametrize("width, height", [(4096, 1), (1, 4096), (4096, 4096), (1, 1)])
@@ -259,12 +276,16 @@ def test_a_jpeg_of_endless_scans_is_refused_at_once() -> None:
 # --- how much room it takes ---
 
 GREATEST = Image.linear_gradient("L").resize((4096, 4096))
+PHONE = Image.new("RGB", (9248, 6936), (30, 60, 90))  # 64 megapixels
 HEAVIEST: dict[str, Callable[[], bytes]] = {
     "claims and is 13,000 by 13,000": lambda: huge(13_000, 13_000),
     "alpha": lambda: encoded(Image.merge("RGBA", [GREATEST] * 4), compress_level=1),
     "alpha, turned": lambda: encoded(Image.merge("RGBA", [GREATEST] * 4), exif=exif(6), compress_level=1),
     "palette": lambda: encoded(GREATEST.convert("P"), transparency=0),
     "16 bits": lambda: encoded(Image.new("I;16", (4096, 4096), 40_000)),
+    "as telephones take them": lambda: encoded(PHONE, "JPEG"),
+    "as telephones take them, turned": lambda: encoded(PHONE, "JPEG", exif=exif(6)),
+    "as printers like them": lambda: encoded(PHONE.convert("CMYK"), "JPEG", exif=exif(6)),
     "progressive cmyk": lambda: encoded(Image.merge("CMYK", [GREATEST] * 4), "JPEG", progressive=True),
     "text bomb": lambda: with_chunks(PNG, chunk(b"zTXt", b"a\0\0" + zeros(600 << 20))),
     "profile bomb": lambda: with_chunks(PNG, chunk(b"iCCP", b"a\0\0" + zeros(600 << 20))),
@@ -273,11 +294,11 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from backoffice.errors import RuleBroken
-from backoffice.services.pictures import drawn
+from backoffice.services.pictures import Crop, drawn
 most = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 content, before = Path(sys.argv[1]).read_bytes(), most()
 try:
-    drawn(content, "me.png")
+    drawn(content, "me.png", Crop(10, 10, 200))
 except RuleBroken:
     pass
 print(most() - before)

@@ -1,13 +1,28 @@
 """What becomes of a picture: its colours, the way it was held, the part that was chosen."""
 
+import struct
 import zlib
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from backoffice.services import pictures
 from backoffice.services.pictures import Crop
-from tests.support.images import RED, clean, colour_of, encoded, exif, fields, held, plain, png_of, quarters, refusal
+from tests.support.images import (
+    BLUE,
+    RED,
+    clean,
+    colour_of,
+    encoded,
+    exif,
+    fields,
+    held,
+    plain,
+    png_of,
+    quarters,
+    refusal,
+)
 
 PNG, JPEG = encoded(plain()), encoded(plain(), "JPEG", quality=95)
 
@@ -41,6 +56,38 @@ def test_every_kind_of_picture_keeps_its_colour(name: str) -> None:
             assert max(abs(a - b) for a, b in zip(found, expected, strict=True)) < 16, found
         else:
             assert found[3] == 0
+
+
+# --- what telephones make ---
+
+
+def album() -> bytes:
+    """A JPEG with a second picture behind it, as telephones keep depth or brightness (CIPA DC-007)."""
+    return encoded(plain(), "MPO", save_all=True, append_images=[plain(colour=BLUE)])
+
+
+def test_of_several_pictures_in_a_jpeg_the_first_one_counts() -> None:
+    hdr = b'http://ns.adobe.com/xap/1.0/\0<x hdrgm:Version="1.0"/>'
+    marked = album()[:2] + b"\xff\xe1" + struct.pack(">H", len(hdr) + 2) + hdr + album()[2:]
+    for content in (album(), marked):
+        found = colour_of(clean(content, "me.jpg")[256])
+        assert max(abs(a - b) for a, b in zip(found, RED, strict=True)) < 16
+
+
+@pytest.mark.parametrize("width, height", [(9248, 6936), (12_000, 5_000), (5_000, 12_000)])
+def test_as_many_pixels_as_telephones_take_are_drawn(width: int, height: int) -> None:
+    taken = quarters("rg", "bw", scale=1).resize((width, height), Image.Resampling.NEAREST)
+    content = encoded(taken, "JPEG", quality=30)
+    side = min(width, height)
+    around = Crop((width - side) // 2, (height - side) // 2, side)
+    assert fields(clean(content, "me.jpg", around)[256]) == ["rg", "bw"]
+    small = Crop(width // 2 - 200, height // 2 - 200, 400)
+    assert fields(clean(content, "me.jpg", small)[256]) == ["rg", "bw"]
+
+
+@pytest.mark.parametrize("name", ["me.jfif", "me.JPE"])
+def test_a_jpeg_has_many_names(name: str) -> None:
+    assert clean(JPEG, name) == clean(JPEG, "me.jpg")
 
 
 # --- how it was held, and where ---

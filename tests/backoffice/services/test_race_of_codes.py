@@ -80,7 +80,7 @@ def clear() -> None:
 
 def begun(person: User, settings: Settings) -> str:
     """Somebody gave the password."""
-    value = challenges.begin(person, settings)[0]
+    value = challenges.begin(person, settings)
     settle()
     return value
 
@@ -136,7 +136,8 @@ def test_two_confirmations_of_one_enrolment_make_one_set_of_recovery_codes(
         clear()
         totp.begin(cast.max, settings)
         key = totp.pending(cast.max, settings) or ""
-        confirm = partial(two_factor.confirm, actor=cast.actor("max"), code=code_of(key), settings=settings)
+        words = {"shown": totp.name_of(key), "code": code_of(key), "settings": settings}
+        confirm = partial(two_factor.confirm, actor=cast.actor("max"), **words)
         found = outcomes(app, [confirm, confirm])
         assert sorted(type(each).__name__ for each in found) == ["list", "str"], f"round {number}: {found}"
         settle()
@@ -151,7 +152,7 @@ def test_two_confirmations_of_one_enrolment_link_use_it_once(app: Flask, cast: C
         link = links.issue(links.ENROLMENT, cast.max, settings).rpartition("/")[2]
         words = {"value": link, "origin": HERE, "settings": settings}
         key = two_factor.begin_by_link(password=PASSWORD, **words)[1]
-        confirm = partial(two_factor.confirm_by_link, code=code_of(key), **words)
+        confirm = partial(two_factor.confirm_by_link, shown=totp.name_of(key), code=code_of(key), **words)
         found = outcomes(app, [confirm, confirm])
         assert sorted(str(each) for each in found if isinstance(each, str)) == ["Expired"], f"round {number}: {found}"
         assert db.session.scalar(select(func.count(RecoveryCode.id))) == 10

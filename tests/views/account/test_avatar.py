@@ -140,7 +140,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "another ending": (lambda: file(PNG, "me.svg"), pictures.ENDING),
     "half": (lambda: file(PNG[:70]), pictures.DAMAGED),
     "an animation": (lambda: file(PLAYS), pictures.SEVERAL),
-    "too many pixels": (lambda: file(png_of(13_000, 13_000, b"")), pictures.LARGE),
+    "too many pixels": (lambda: file(png_of(13_000, 13_000, b"")), pictures.LARGE_PNG),
     "a byte too many": (lambda: file(padded(PNG, 3_145_729)), pictures.HEAVY),
 }
 

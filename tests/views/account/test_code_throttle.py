@@ -74,7 +74,7 @@ def new_browser(app: Flask, client: Client) -> Client:
 
 
 def new_code(app: Flask, client: Client) -> Client:
-    client.post("/sign-in/code/again")
+    client.post(f"{client.asked_at}/again")
     return client
 
 
@@ -129,7 +129,7 @@ def test_passwords_and_codes_are_counted_apart(client: Client, key: str) -> None
         assert fail(first_step(client, "max"), 4) == [422] * 4
         assert client.try_sign_in("max", "not at all the password").status_code == 422
         assert client.try_sign_in("max").status_code == 429, "five wrong passwords"
-        client.get("/sign-in/code")
+        client.get(client.asked_at)
         assert second_step(client, code_of(key)).status_code == 303, "and four wrong codes"
 
 

@@ -30,7 +30,10 @@ def test_of_two_people_who_confirm_one_address_at_once_one_has_it(app: Flask, ca
             ).value
             for name in people
         }
-        acts = [partial(client.post, f"/account/email/{issued[name]}") for name, client in people.items()]
+        acts = [
+            partial(client.post, client.get(f"/account/email/{issued[name]}").location)
+            for name, client in people.items()
+        ]
         statuses = sorted(answer.status_code for answer in at_once(acts))
         assert statuses == [303, 422], f"round {round_}"
         assert sorted(addresses().values()).count("one@example.org") == 1
@@ -43,7 +46,8 @@ def test_a_link_confirmed_twice_at_once_counts_once(app: Flask, client: Client, 
     link = link_to(app, vera)
     for each in (vera, other):
         each.token()
-    statuses = sorted(answer.status_code for answer in at_once([partial(each.post, link) for each in (vera, other)]))
+        each.here = str(each.get(link).location)
+    statuses = sorted(answer.status_code for answer in at_once([vera.send, other.send]))
     assert statuses in ([303, 410], [303, 303])  # the slower one may have been signed out by then
     settle()
     assert len(db.session.scalars(select(Event).where(Event.action == "account.change_email")).all()) == 1

@@ -11,6 +11,7 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
+from backoffice.services import totp
 from tests.support.acting import act, everything
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
@@ -25,8 +26,6 @@ from tests.support.factors import (
     visitor,
 )
 from tests.support.html import error_at, read
-
-FORM = "/two-factor/enrol/"
 
 
 @pytest.fixture
@@ -50,12 +49,19 @@ def opened(app: Flask, link: str) -> Client:
     """A browser in which the link was opened."""
     client = visitor(app)
     looked = client.get(link)
-    assert (looked.status_code, looked.location) == (303, FORM), "the value leaves the address bar"
+    assert looked.status_code == 303
+    client.here = str(looked.location)
+    assert link not in client.here, "the value leaves the address bar"
     return client
 
 
+def words(key: str, steps: int = 0) -> dict[str, str]:
+    """A code of the key, typed on the page that shows it."""
+    return {"shown": totp.name_of(key), "code": code_of(key, steps=steps)}
+
+
 def key_by(client: Client, password: str = PASSWORD) -> str:
-    answer = client.post(FORM, {"password": password})
+    answer = client.send({"password": password})
     assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
     return key_on(answer)
 
@@ -65,7 +71,7 @@ def test_the_link_sets_up_an_app_by_password_and_code(app: Flask, cast: Cast, ol
     old = visitor(app).sign_in("max")
     client = opened(app, link)
     key = key_by(client)
-    done = client.post(FORM, {"code": code_of(key, steps=-1)})
+    done = client.send(words(key, steps=-1))
     assert done.status_code == 200
     codes = read(done).one("pre").text.split()
     assert len(codes) == 10
@@ -89,7 +95,7 @@ def test_the_factor_in_use_works_until_the_new_one_is_confirmed(
 def test_looking_uses_nothing_up_and_shows_no_key(app: Flask, link: str) -> None:
     before = everything()
     client = opened(app, link)
-    for path in (link, FORM, link):
+    for path in (link, client.here, link):
         page = client.get(path, follow_redirects=True).text
         assert 'name="password"' in page
         assert "totp-key" not in page
@@ -99,7 +105,7 @@ def test_looking_uses_nothing_up_and_shows_no_key(app: Flask, link: str) -> None
 def test_the_mailbox_alone_is_not_enough(app: Flask, cast: Cast, link: str) -> None:
     client = opened(app, link)
     for words in ({"password": "not at all the password"}, {"password": ""}, {"code": "123456"}, {"code": ""}):
-        answer = client.post(FORM, words)
+        answer = client.send(words)
         assert answer.status_code == 422
         assert "totp-key" not in answer.text
     settle()
@@ -109,8 +115,8 @@ def test_the_mailbox_alone_is_not_enough(app: Flask, cast: Cast, link: str) -> N
 def test_wrong_passwords_are_counted_and_throttled(app: Flask, link: str) -> None:
     client = opened(app, link)
     for _ in range(5):
-        assert error_at(client.post(FORM, {"password": "not at all the password"}), "password")
-    answer = client.post(FORM, {"password": PASSWORD})
+        assert error_at(client.send({"password": "not at all the password"}), "password")
+    answer = client.send({"password": PASSWORD})
     assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
     assert visitor(app).try_sign_in("max").status_code == 429, "the same number as at sign-in"
@@ -123,8 +129,8 @@ def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app
     key = key_by(opened(app, link))
     thief = opened(app, link)
     for _ in range(5):
-        assert error_at(thief.post(FORM, {"code": "wrong"}), "code")
-    answer = thief.post(FORM, {"code": code_of(key)})
+        assert error_at(thief.send({"code": "wrong"}), "code")
+    answer = thief.send(words(key))
     assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
     settle()
@@ -133,7 +139,7 @@ def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app
     assert tries.count(("code", "failed", "enrolment link")) == 5
     assert tries[-1] == ("code", "blocked", "throttled")
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
-        assert thief.post(FORM, {"code": code_of(key)}).status_code == 200
+        assert thief.send(words(key)).status_code == 200
 
 
 @pytest.mark.parametrize("age, works", [(timedelta(0), True), (timedelta(seconds=1), False)])
@@ -151,21 +157,21 @@ def test_the_link_works_for_eight_hours(app: Flask, cast: Cast, olivia: Client, 
 def test_the_link_works_once(app: Flask, link: str) -> None:
     client = opened(app, link)
     key = key_by(client)
-    assert client.post(FORM, {"code": code_of(key, steps=-1)}).status_code == 200
+    assert client.send(words(key, steps=-1)).status_code == 200
     for again in (
         client.get(link),
         client.post(link, {"password": PASSWORD}),
-        client.post(link, {"code": code_of(key)}),
+        client.post(link, words(key)),
     ):
         assert again.status_code == 410
         assert "used already" in again.text
-    assert client.get(FORM).status_code == 404, "the browser keeps nothing of it"
+    assert client.get(client.here).status_code == 410
 
 
 def test_a_newer_link_supersedes_the_older(app: Flask, cast: Cast, olivia: Client, link: str) -> None:
     client = opened(app, link)
     newer = sent(app, olivia, cast)
-    for answer in (client.get(FORM), client.post(FORM, {"password": PASSWORD}), visitor(app).get(link)):
+    for answer in (client.get(client.here), client.send({"password": PASSWORD}), visitor(app).get(link)):
         assert answer.status_code == 410
         assert "newer link" in answer.text
     key_by(opened(app, newer))
@@ -176,7 +182,7 @@ def test_a_made_up_link_is_none(app: Flask, link: str) -> None:
     for value in ("made-up", "x" * 43, "ſıK", "%00"):
         assert client.get(f"/two-factor/enrol/{value}").status_code == 404
         assert client.post(f"/two-factor/enrol/{value}", {"password": PASSWORD}).status_code == 404
-    assert client.post(FORM, {"password": PASSWORD}).status_code == 404
+    assert client.post("/two-factor/enrol/opened/made-up", {"password": PASSWORD}).status_code == 404
 
 
 def test_a_link_of_another_kind_is_none(app: Flask, link: str) -> None:
@@ -188,9 +194,9 @@ def test_a_block_between_password_and_code_ends_it(app: Flask, cast: Cast, olivi
     client = opened(app, link)
     key = key_by(client)
     act(olivia, "users", "block", cast.max.id)
-    assert client.post(FORM, {"code": code_of(key)}).status_code == 410
+    assert client.send(words(key)).status_code == 410
     act(olivia, "users", "unblock", cast.max.id)
-    assert client.post(FORM, {"code": code_of(key)}).status_code == 410, "voided links stay void"
+    assert client.send(words(key)).status_code == 410, "voided links stay void"
     settle()
     assert cast.max.two_factor == "disabled"
 
@@ -200,16 +206,16 @@ def test_the_ip_whitelist_holds_for_the_link_too(app: Flask, cast: Cast, link: s
     key = key_by(client)
     cast.max.ip_whitelist = ["203.0.113.0/24"]
     settle()
-    for words in ({"code": code_of(key)}, {"password": PASSWORD}):
-        answer = client.post(FORM, words)
+    for typed in (words(key), {"password": PASSWORD}):
+        answer = client.send(typed)
         assert answer.status_code == 422
         assert "from where you are" in answer.text
     cast.max.ip_whitelist = ["127.0.0.1"]
     settle()
-    assert client.post(FORM, {"code": code_of(key)}).status_code == 200
+    assert client.send(words(key)).status_code == 200
 
 
 def test_the_link_needs_the_forms_token(app: Flask, link: str) -> None:
     client = opened(app, link)
-    assert client.raw_post(FORM, data={"password": PASSWORD}).status_code == 400
+    assert client.raw_post(client.here, data={"password": PASSWORD}).status_code == 400
     assert client.raw_post(link, data={"password": PASSWORD}).status_code == 400

@@ -45,7 +45,9 @@ def opened(app: Flask, link: str) -> Client:
     """A browser in which the link was opened."""
     visitor = newcomer(app)
     answer = visitor.get(link)
-    assert (answer.status_code, answer.location) == (303, "/invitations/")
+    assert answer.status_code == 303
+    visitor.here = str(answer.location)
+    assert visitor.here.startswith("/invitations/opened/")
     return visitor
 
 
@@ -54,12 +56,13 @@ def test_the_mailed_link_opens_the_form_and_leaves_the_address_bar(app: Flask, c
     assert add(client, "users", email="ivan@example.com", first_name="Ivan").status_code == 303
     link = link_to(app, "invitation", Cast().ivan)
     visitor = opened(app, link)
-    page = visitor.get("/invitations/")
+    page = visitor.get(visitor.here)
     assert (page.status_code, value_of(page, "first_name")) == (200, "Ivan")
     assert link.rpartition("/")[2] not in page.get_data(as_text=True)
-    assert visitor.post("/invitations/", WORDS).location == "/sign-in"
+    assert visitor.send(WORDS).location == "/sign-in"
     newcomer(app).sign_in("ivan", WORDS["new_password"])
-    assert visitor.get("/invitations/").status_code == 404, "the value is not kept any longer"
+    again = visitor.get(visitor.here)
+    assert (again.status_code, "used already" in again.text) == (410, True)
 
 
 def test_looking_never_uses_a_link_up(app: Flask, ivan: User, link: str) -> None:
@@ -67,11 +70,11 @@ def test_looking_never_uses_a_link_up(app: Flask, ivan: User, link: str) -> None
     with clock.at(NOON):
         for method in ("HEAD", "GET", "HEAD", "GET"):
             visitor = newcomer(app)
-            assert visitor.open(link, method=method).status_code == 303
-            assert visitor.open("/invitations/", method=method).status_code == 200
+            leads = visitor.open(link, method=method)
+            assert (leads.status_code, visitor.open(leads.location, method=method).status_code) == (303, 200)
         assert ivan.status == "invited"
         assert newcomer(app).open(link, method="OPTIONS").status_code == 200
-        assert opened(app, link).post("/invitations/", WORDS).status_code == 303
+        assert opened(app, link).send(WORDS).status_code == 303
     settle()
     assert ivan.status == "active"
 
@@ -89,7 +92,7 @@ def test_it_is_checked_when_it_is_used_and_not_when_it_is_opened(app: Flask, iva
     with clock.at(NOON + EIGHT_HOURS - A_SECOND):
         visitor = opened(app, link)
     with clock.at(NOON + EIGHT_HOURS):
-        answer = visitor.post("/invitations/", WORDS)
+        answer = visitor.send(WORDS)
     assert (answer.status_code, "This link has expired" in answer.text) == (410, True)
 
 
@@ -138,7 +141,7 @@ def test_only_offered_languages_can_be_chosen(
     app: Flask, ivan: User, link: str, change: dict[str, str], status: int
 ) -> None:
     with clock.at(NOON):
-        answer = opened(app, link).post("/invitations/", {**WORDS, **change})
+        answer = opened(app, link).send({**WORDS, **change})
     assert answer.status_code == status
     settle()
     assert bool(error_at(answer, "language")) is (status == 422)
@@ -149,7 +152,7 @@ def test_only_offered_languages_can_be_chosen(
 def test_who_accepts_says_what_they_are_called(app: Flask, ivan: User, link: str, client: Client) -> None:
     own = {"first_name": " Iwan ", "last_name": "Grozny", "language": "de"}
     with clock.at(NOON):
-        assert opened(app, link).post("/invitations/", {**WORDS, **own}).status_code == 303
+        assert opened(app, link).send({**WORDS, **own}).status_code == 303
     settle()
     assert (ivan.first_name, ivan.last_name, ivan.language) == ("Iwan", "Grozny", "de")
     assert (ivan.name_source, ivan.email_verified_at, ivan.password_state) == ("self", NOON, "usable")
@@ -159,7 +162,7 @@ def test_who_accepts_says_what_they_are_called(app: Flask, ivan: User, link: str
 
 def test_a_name_that_was_not_given_stays_the_administrators(app: Flask, ivan: User, link: str) -> None:
     with clock.at(NOON):
-        assert opened(app, link).post("/invitations/", WORDS).status_code == 303
+        assert opened(app, link).send(WORDS).status_code == 303
     settle()
     assert (ivan.first_name, ivan.name_source) == ("Ivan", "administrator")
 
@@ -185,7 +188,7 @@ def test_a_refusal_stands_at_its_field_and_nothing_but_the_password_is_lost(
     own = {"first_name": "Xenia", "last_name": "Yarrow", "language": "de"} | typed
     with clock.at(NOON):
         visitor = opened(app, link)
-        answer = visitor.post("/invitations/", {**WORDS, **own})
+        answer = visitor.send({**WORDS, **own})
         assert (answer.status_code, message in error_at(answer, field)) == (422, True)
         assert [value_of(answer, name) for name in ("first_name", "last_name", "language")] == [
             own["first_name"], "Yarrow", "de",
@@ -193,7 +196,7 @@ def test_a_refusal_stands_at_its_field_and_nothing_but_the_password_is_lost(
         assert [value_of(answer, name) for name in ("new_password", "repeat_password")] == ["", ""]
         settle()
         assert (ivan.status, ivan.first_name, ivan.password_hash) == ("invited", "Ivan", None)
-        assert visitor.post("/invitations/", {**WORDS, "first_name": "Xenia"}).status_code == 303
+        assert visitor.send({**WORDS, "first_name": "Xenia"}).status_code == 303
 
 
 def test_whoever_is_blocked_meanwhile_does_not_get_in(app: Flask, ivan: User, link: str, client: Client) -> None:
@@ -201,7 +204,7 @@ def test_whoever_is_blocked_meanwhile_does_not_get_in(app: Flask, ivan: User, li
         visitor = opened(app, link)
         client.sign_in("olivia")
         act(client, "users", "block", ivan.id)
-        answer = visitor.post("/invitations/", WORDS)
+        answer = visitor.send(WORDS)
     assert (answer.status_code, "This link was withdrawn." in answer.text) == (410, True)
     assert (ivan.status, ivan.password_hash) == ("blocked", None)
 

@@ -79,6 +79,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "mathematical bold": lambda code: "".join(chr(ord(digit) + 0x1D79E) for digit in code),
     "with blanks": lambda code: f"  {code[:3]} {code[3:]}\t",
     "with a no-break space": lambda code: f"{code[:3]}\u00a0{code[3:]}",
+    "with a hyphen": lambda code: f"{code[:3]}-{code[3:]}",
+    "with a dash": lambda code: f"{code[:3]} – {code[3:]}",
+    "with invisible marks": lambda code: f"\u200e{code[:3]}\u200b{code[3:]}\u2060",
 }
 
 
@@ -95,7 +98,9 @@ def test_a_code_works_however_it_is_typed_and_once(
     assert live_sessions() == 1
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "-123456", "1e5", "\x00", "ſıK" * 40])
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "+123456", "123.456", "1e5", "\x00", "ſıK" * 40]
+)
 def test_what_is_no_code_is_refused(client: Client, key: str, typed: str) -> None:
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), typed).status_code == 422
@@ -105,7 +110,7 @@ def test_what_is_no_code_is_refused(client: Client, key: str, typed: str) -> Non
 def test_several_codes_at_once_are_refused(client: Client, key: str) -> None:
     with clock.at(NOW):
         first_step(client, "max")
-        assert client.post("/sign-in/code", {"code": ["000000", code_of(key)]}).status_code == 422
+        assert client.post(client.asked_at, {"code": ["000000", code_of(key)]}).status_code == 422
         assert not is_in(client)
 
 
@@ -173,8 +178,9 @@ def test_a_password_alone_opens_no_page(app: Flask, client: Client, key: str) ->
 
 def test_a_code_without_a_password_opens_nothing(client: Client, key: str) -> None:
     with clock.at(NOW):
-        assert client.get("/sign-in/code").location == "/sign-in"
-        assert client.post("/sign-in/code", {"code": code_of(key)}).location == "/sign-in"
+        nobodys = "/sign-in/code/0123456789abcdef"
+        assert client.get(nobodys).location == "/sign-in"
+        assert client.post(nobodys, {"code": code_of(key)}).location == "/sign-in"
         assert not is_in(client)
     assert noted() == []
 
@@ -214,8 +220,8 @@ def test_the_code_page_leads_to_where_one_wanted_and_nowhere_else(app: Flask, ke
 def test_a_form_without_its_token_is_no_second_step(client: Client, key: str) -> None:
     with clock.at(NOW):
         first_step(client, "max")
-        assert client.raw_post("/sign-in/code", data={"code": code_of(key)}).status_code == 400
-        assert client.raw_post("/sign-in/code/again").status_code == 400
+        assert client.raw_post(client.asked_at, data={"code": code_of(key)}).status_code == 400
+        assert client.raw_post(f"{client.asked_at}/again").status_code == 400
         assert not is_in(client)
 
 

@@ -9,6 +9,7 @@ import pytest
 import segno
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -30,7 +31,7 @@ from tests.support.factors import (
     second_step,
     visitor,
 )
-from tests.support.html import error_at, link, read
+from tests.support.html import error_at, hidden, link, read
 
 PAGE, ENROL = "/account/two-factor", "/account/two-factor/enrol"
 FITS_NOT = "This code does not fit."
@@ -45,6 +46,11 @@ def begin(client: Client) -> str:
     """The key of a new app that waits for its confirmation."""
     assert client.post(f"{PAGE}/begin").location == ENROL
     return key_on(client.get(ENROL))
+
+
+def typed(client: Client, code: str) -> TestResponse:
+    """Type a code on the page of an enrolment."""
+    return client.post(ENROL, {"shown": hidden(client.get(ENROL), "shown"), "code": code})
 
 
 def factor_of(cast: Cast) -> str:
@@ -81,7 +87,7 @@ def test_an_app_is_enabled_by_its_first_code_and_asked_for_from_then_on(app: Fla
 def test_beginning_changes_nothing_until_the_code_fits(app: Flask, max_in: Client, cast: Cast) -> None:
     key = begin(max_in)
     for wrong in ("000000", "", code_of(key, steps=-2), code_of(pyotp.random_base32())):
-        answer = max_in.post(ENROL, {"code": wrong})
+        answer = typed(max_in, wrong)
         assert answer.status_code == 422
         assert key_on(answer) == key, "the page shows the same key again"
         assert error_at(answer, "code")
@@ -99,7 +105,7 @@ def test_the_old_app_works_until_the_new_one_is_confirmed(app: Flask, client: Cl
     with clock.at(start + timedelta(minutes=1)):
         assert second_step(first_step(visitor(app), "max"), code_of(new)).status_code == 422
         assert second_step(first_step(visitor(app), "max"), code_of(old)).status_code == 303
-        assert client.post(ENROL, {"code": code_of(new)}).status_code == 200
+        assert typed(client, code_of(new)).status_code == 200
     with clock.at(start + timedelta(minutes=2)):
         assert second_step(first_step(visitor(app), "max"), code_of(old)).status_code == 422
         assert second_step(first_step(visitor(app), "max"), code_of(new)).status_code == 303
@@ -108,7 +114,7 @@ def test_the_old_app_works_until_the_new_one_is_confirmed(app: Flask, client: Cl
 def test_the_code_that_confirmed_an_app_opens_nothing(app: Flask, max_in: Client) -> None:
     key = begin(max_in)
     code = code_of(key)
-    assert max_in.post(ENROL, {"code": code}).status_code == 200
+    assert typed(max_in, code).status_code == 200
     assert second_step(first_step(visitor(app), "max"), code).status_code == 422
 
 
@@ -125,8 +131,8 @@ def test_a_key_that_was_shown_waits_an_hour(max_in: Client, client: Client, cast
 def test_every_beginning_makes_another_key_and_the_last_one_counts(max_in: Client, cast: Cast) -> None:
     first, second = begin(max_in), begin(max_in)
     assert first != second
-    assert max_in.post(ENROL, {"code": code_of(first)}).status_code == 422
-    assert max_in.post(ENROL, {"code": code_of(second)}).status_code == 200
+    assert typed(max_in, code_of(first)).status_code == 422
+    assert typed(max_in, code_of(second)).status_code == 200
 
 
 def other_session(app: Flask, cast: Cast) -> Client:
@@ -195,7 +201,7 @@ def test_codes_by_mail_replace_the_app(app: Flask, max_in: Client, cast: Cast) -
 
 def test_recovery_codes_are_shown_once_and_never_again(max_in: Client, cast: Cast) -> None:
     key = begin(max_in)
-    form = {"code": code_of(key)}
+    form = {"shown": totp.name_of(key), "code": code_of(key)}
     shown = max_in.post(ENROL, form)
     codes = read(shown).one("pre").text.split()
     assert shown.headers["Cache-Control"] == "no-store"

@@ -1,0 +1,59 @@
+"""A list that is wider than the window: what names a row, its menu and the head stay in sight."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from backoffice.extensions import db
+from backoffice.models.user import User
+from tests.support.browser import sign_in
+from tests.support.cast import Cast
+from tests.support.client import settle
+
+WIDTHS = (1024, 1280, 1440)
+
+pytestmark = pytest.mark.one_engine("sqlite", reason="where things are shown does not depend on it")
+
+
+@pytest.fixture
+def crowd(cast: Cast) -> None:
+    """More people than a window shows, with names that take their place."""
+    for number in range(40):
+        person = User(first_name="Wolfeschlegelstein", last_name=f"Hausenberger {number:02}")
+        person.set_email(f"wolfeschlegelstein.hausenberger.{number:02}@example.com")
+        db.session.add(person)
+    settle()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_menu_of_a_row_is_within_the_window(page: Page, crowd: None, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, "olivia")
+    page.goto("/admin/users/")
+    button = page.locator("[data-menu-url]").first
+    expect(button).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == width, "the page is not wider"
+    button.click()
+    expect(page.locator("#row-menu")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_name_menu_and_head_stay_while_the_others_scroll(page: Page, crowd: None, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, "olivia")
+    page.goto("/admin/users/")
+    page.mouse.move(width - 200, 500)
+    page.mouse.wheel(400, 900)
+    row = page.locator("tbody tr").nth(25)
+    row.scroll_into_view_if_needed()
+    for part in (row.locator(".person"), row.locator("[data-menu-url]"), row.get_by_role("checkbox")):
+        expect(part).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("columnheader", name="Name")).to_be_in_viewport(ratio=1)
+    assert on_top(row.locator(".person b")) == "B", "nothing lies over the name"
+
+
+def on_top(what: Locator) -> str:
+    """The element that is seen where `what` is."""
+    at = what.bounding_box()
+    assert at
+    seen = "([x, y]) => document.elementFromPoint(x, y).tagName"
+    return str(what.page.evaluate(seen, [at["x"] + 3, at["y"] + 5]))

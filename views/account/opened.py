@@ -1,0 +1,59 @@
+"""Values that a page was opened with, of mailed links and of sign-ins under way: each form belongs to one of them.
+
+The browser's session holds the values, and the address of a page names its own by a handle. So the value leaves the
+address bar after the first look, every tab keeps the one it was opened with, and a form is sent to that one alone.
+"""
+
+from collections.abc import Iterable
+
+from flask import session
+
+from backoffice.errors import NotFound
+from backoffice.services.sessions import digest
+
+KEY = "opened"
+MOST = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
+HANDLE = 16  # characters of the value's hash: the same value has the same handle, and the handle tells no value
+UNKNOWN = "This page was opened long ago, or in another browser. Open the link in your mail again."
+
+
+def hold(value: str) -> str:
+    """Keep a value; the handle that names it. The one that was opened longest ago is forgotten for it."""
+    others = [each for each in _values() if each != value]
+    session[KEY] = [*others, value][-MOST:]
+    return handle_of(value)
+
+
+def held(handle: str) -> str:
+    """The value behind a handle. Raises NotFound where this browser has none such."""
+    found = next((value for value in _values() if handle_of(value) == handle), None)
+    if found is None:
+        raise NotFound(UNKNOWN)
+    return found
+
+
+def drop(handle: str) -> None:
+    """Forget a value."""
+    session[KEY] = [value for value in _values() if handle_of(value) != handle]
+    if not session[KEY]:
+        del session[KEY]
+
+
+def begin_anew(others: Iterable[str] = ()) -> None:
+    """Empty the browser's session, but for what pages were opened with: other tabs go on.
+
+    Not even the CSRF token stays. `others` are names of what is kept besides.
+    """
+    kept = {name: session[name] for name in (KEY, *others) if name in session}
+    session.clear()
+    session.update(kept)
+
+
+def handle_of(value: str) -> str:
+    """What an address calls a value."""
+    return digest(value)[:HANDLE]
+
+
+def _values() -> list[str]:
+    kept = session.get(KEY, ())
+    return [value for value in kept if isinstance(value, str)] if isinstance(kept, list) else []

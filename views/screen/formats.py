@@ -1,0 +1,143 @@
+"""The formats that rows leave in: CSV as spreadsheets read it, XLSX for them alone, JSON for programs."""
+
+import csv
+import io
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import xlsxwriter
+
+ROWS_AT_ONCE = 1000
+BYTES_AT_ONCE = 64 * 1024
+BOM = "\ufeff"  # without it Excel takes UTF-8 for the code page of its country
+SHEET_ROWS = 1_048_576  # of XLSX, heading included (ECMA-376, Excel's specifications and limits)
+CELL_LENGTH = 32_767  # characters, likewise
+EXACT = 2**53  # a cell holds floating-point numbers: larger whole numbers would be rounded
+
+# What a spreadsheet may take for a formula (OWASP, CSV Injection), as Japanese and Chinese keyboards write it too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Seven digits at least; after a blank nothing can be reckoned any more.
+PHONE = re.compile(r"\+(?=(?:[ ()-]*[0-9]){7})[0-9]+( [0-9() -]+)?", re.ASCII)
+
+Row = Sequence[Any]
+Heading = tuple[str, str]  # the attribute's name, and what people call it
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to write rows. `write` answers the file in pieces, however many rows there are."""
+
+    ending: str
+    content_type: str
+    write: Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]
+
+
+def guarded(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula. Numbers stay numbers, and telephone numbers as they are."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not PHONE.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]:
+    """What writes CSV in UTF-8; with `bom` as Excel expects it."""
+
+    def write(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
+        buffer = io.StringIO(BOM if bom else "")
+        buffer.seek(0, io.SEEK_END)
+        writer = csv.writer(buffer)
+        writer.writerow([guarded(label) for _name, label in headings])
+        for number, row in enumerate(rows, 1):
+            writer.writerow([guarded(_as_text(value)) for value in row])
+            if number % ROWS_AT_ONCE == 0:
+                yield buffer.getvalue().encode()
+                buffer.seek(0)
+                buffer.truncate()
+        yield buffer.getvalue().encode()
+
+    return write
+
+
+def write_json(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
+    """An array of objects by the attributes' names, one object a line."""
+    names = [name for name, _label in headings]
+    yield b"["
+    for number, row in enumerate(rows):
+        values = dict(zip(names, map(_plain, row), strict=True))
+        text = json.dumps(values, ensure_ascii=False, default=str)
+        yield f"{',' if number else ''}\n{text}".encode()
+    yield b"\n]\n"
+
+
+def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
+    """A workbook in which texts are texts, numbers numbers, and times times in UTC.
+
+    A sheet that is full is followed by another one.
+    """
+    with tempfile.TemporaryFile() as file:
+        options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
+        with xlsxwriter.Workbook(file, options) as workbook:
+            bold = workbook.add_format({"bold": True})
+            day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+            place, sheet = SHEET_ROWS, None
+            for row in rows:
+                if place == SHEET_ROWS:
+                    sheet, place = _new_sheet(workbook, headings, bold), 1
+                _write_row(sheet, place, row, day)
+                place += 1
+            if sheet is None:
+                _new_sheet(workbook, headings, bold)
+        file.seek(0)
+        while piece := file.read(BYTES_AT_ONCE):
+            yield piece
+
+
+def formats(*, bom: bool) -> dict[str, Format]:
+    """Every format by its ending, the most common first."""
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    found = (
+        Format("csv", "text/csv; charset=utf-8", csv_writer(bom=bom)),
+        Format("xlsx", sheet, write_xlsx),
+        Format("json", "application/json", write_json),
+    )
+    return {each.ending: each for each in found}
+
+
+def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:
+    sheet = workbook.add_worksheet()
+    for column, (_name, label) in enumerate(headings):
+        sheet.write_string(0, column, label, bold)
+    sheet.freeze_panes(1, 0)
+    return sheet
+
+
+def _write_row(sheet: Any, place: int, row: Row, day: Any) -> None:
+    for column, value in enumerate(row):
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            sheet.write_boolean(place, column, value)
+        elif isinstance(value, datetime):
+            sheet.write_datetime(place, column, value.astimezone(UTC).replace(tzinfo=None))
+        elif isinstance(value, date):
+            sheet.write_datetime(place, column, value, day)
+        elif isinstance(value, (int, float)) and abs(value) <= EXACT:
+            sheet.write_number(place, column, value)
+        else:
+            sheet.write_string(place, column, str(_as_text(value))[:CELL_LENGTH])
+
+
+def _as_text(value: Any) -> Any:
+    """Several values side by side, times as ISO 8601; what is left is for the csv module."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
