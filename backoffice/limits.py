@@ -28,8 +28,8 @@ COMMAND_LOCK: Annotated[
 ] = 60
 READY: Annotated[float, Limit("time", "s", "For `/readyz` to look; then it says that it is not ready.")] = 0.8
 QUEUE: Annotated[
-    int, Limit("time", "s", "For the queue of jobs: whoever adds one has committed and must not wait.")
-] = 3
+    int, Limit("time", "s", "For the queue of jobs, twice: whoever adds one has committed and must not wait.")
+] = 2
 QUEUED: Annotated[
     int, Limit("time", "s", "For a thread of the own server to have time for a request; then the answer is 503.")
 ] = 5

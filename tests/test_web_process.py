@@ -49,15 +49,22 @@ class Web:
         return connection
 
 
+OWN = ("flask", "--app", "app", "backoffice", "web")
+GUNICORN = ("gunicorn", "--no-control-socket", "--threads", "3", "--worker-class", "backoffice.gunicorn_worker.Worker")
+
+
 @pytest.fixture
-def web(stage: Stage, cast: Cast) -> Iterator[Web]:
+def web(stage: Stage, cast: Cast, request: pytest.FixtureRequest) -> Iterator[Web]:
+    """The own server, or the one that `indirect` parameters name."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    arguments = getattr(request, "param", OWN)
+    if arguments is GUNICORN:
+        arguments = (*arguments, "--bind", f"127.0.0.1:{port}", "app:create_app()")
     settings = replace(stage.settings, environment="development", base_url=f"http://127.0.0.1:{port}")
     told = environment(settings) | {"SLOW_CLIENT_TIMEOUT": "4"}
-    command = [sys.executable, "-m", "flask", "--app", "app", "backoffice", "web"]
-    process = subprocess.Popen(command, cwd=ROOT, env=told)
+    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, env=told)
     settle()
     try:
         assert answers(f"http://127.0.0.1:{port}/healthz", patience=60)
@@ -101,6 +108,7 @@ def dripping(slow: list[socket.socket]) -> int:
 
 @pytest.mark.slow
 @pytest.mark.one_engine("sqlite", reason="a writer there keeps all others waiting, and the process is the same")
+@pytest.mark.parametrize("web", [OWN, GUNICORN], indirect=True, ids=["own", "gunicorn"])
 def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(web: Web, stage: Stage) -> None:
     token, cookie = form(web)
     body = f"csrf_token={token}&identifier=max%40example.com&password=wrong"

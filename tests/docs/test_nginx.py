@@ -20,6 +20,7 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 TEXT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 SLOW_BODY = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nidentifier="
 HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: 127.0"
+HEALTHY = ("--worker-class", "backoffice.gunicorn_worker.Worker")
 AROUND = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 256; }}
@@ -49,7 +50,8 @@ def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
     front, behind = free_port(), free_port()
     (tmp_path / "nginx.conf").write_text(configuration(tmp_path, front, behind))
     told = environment(BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{front}")
-    application = subprocess.Popen([*GUNICORN, "--bind", f"127.0.0.1:{behind}", "app:create_app()"], cwd=ROOT, env=told)
+    command = [*GUNICORN, *HEALTHY, "--bind", f"127.0.0.1:{behind}", "app:create_app()"]
+    application = subprocess.Popen(command, cwd=ROOT, env=told)
     with subprocess.Popen([str(NGINX), "-c", tmp_path / "nginx.conf", "-p", tmp_path]) as proxy:
         try:
             assert answers(f"http://127.0.0.1:{behind}/healthz")
