@@ -72,7 +72,7 @@ class Settings:
     log_json: bool = False
 
     database_connect_timeout: timedelta = timedelta(seconds=2)
-    database_pool_timeout: timedelta = timedelta(seconds=2)
+    database_pool_timeout: timedelta = timedelta(seconds=4)
     database_statement_timeout: timedelta = timedelta(seconds=4)
     database_bulk_timeout: timedelta = timedelta(minutes=2)
     database_export_timeout: timedelta = timedelta(seconds=30)

@@ -77,7 +77,7 @@ def register(app: Flask) -> None:
 
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
-    db.session.rollback()
+    _forget()
     if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
         error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
         status, title = STATUS[errors.TooMany]
@@ -112,7 +112,7 @@ def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < HTTPStatus.BAD_REQUEST:
         return error
-    db.session.rollback()
+    _forget()
     response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
     if error.response is None and (allowed := getattr(error, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allowed)

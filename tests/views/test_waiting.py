@@ -77,7 +77,11 @@ def held(stage: Stage) -> Iterator[None]:
 
 
 def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
-    client = app_with(database_lock_timeout=A_SECOND).test_client().sign_in("olivia")
+    client = (
+        app_with(database_lock_timeout=A_SECOND, database_statement_timeout=A_SECOND * 4)
+        .test_client()
+        .sign_in("olivia")
+    )
     vera = cast.vera.id
     settle()
     with held(stage):
@@ -101,9 +105,9 @@ def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, c
     def as_a_request() -> list[str]:
         found = []
         with stage.app.app_context():
-            database.expect(reading=True, patience=database.of_requests(stage.settings))
+            database.expect(reading=True, patience=database.of_requests(Settings()))
             found.append(limit())
-            with patient(database.of_bulk(stage.settings)):
+            with patient(database.of_bulk(Settings())):
                 found.append(limit())
             db.session.rollback()
             found.append(limit())
