@@ -41,11 +41,9 @@ SENTENCES = {
 }
 OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
 SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
-# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE.
-MEANINGS = {
-    "55P03": SOMEBODY_ELSE,
-    "57014": "This takes the database too long. Nothing was changed; ask for less, for instance with a filter.",
-}
+TOO_LONG = "This takes the database too long. Nothing was changed; ask for less, for instance with a filter."
+# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name for the latter.
+MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
 UNKNOWN = (
     "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
 )

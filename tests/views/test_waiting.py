@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from backoffice import database, limits
 from backoffice.extensions import db, patient
+from backoffice.services import lists
 from backoffice.settings import Settings
 from tests.conftest import Stage
 from tests.support.acting import edit
@@ -95,7 +96,22 @@ def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_wit
     assert edit(client, "users", vera, first_name="Vea").status_code == 303
 
 
-@pytest.mark.one_engine("postgresql", reason="SQLite's statements cannot be timed")
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n"
+
+
+def test_a_statement_that_takes_too_long_is_a_page_that_says_so(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = app_with(database_statement_timeout=A_SECOND).test_client().sign_in("olivia")
+    monkeypatch.setattr(lists, "page", lambda *_args, **_kwargs: db.session.execute(text(COUNTING)))
+    begun = time.monotonic()
+    answer = client.get("/admin/users/")
+    assert time.monotonic() - begun < 5
+    assert answer.status_code == 503
+    assert "This takes the database too long" in answer.text
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite has no name for its limits")
 def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, cast: Cast) -> None:
     """Pages little, bulk runs much, commands none; within a transaction that has begun, too."""
 
