@@ -81,6 +81,7 @@ def settings_for(url: str, **others: Any) -> Settings:
     # Races have more threads than a server, on machines that do other things as well.
     values |= {"HASHING_SLOTS": "200", "DATABASE_LOCK_TIMEOUT": "20", "DATABASE_STATEMENT_TIMEOUT": "20"}
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
+    values |= {"DENIALS_PER_MINUTE": "100000", "EXPORTS_PER_HOUR": "100000", "AVATARS_PER_HOUR": "100000"}
     return replace(Settings.from_environment(values), **others)
 
 
