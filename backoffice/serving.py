@@ -74,6 +74,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
         super().service()
         self.answered_at = time.time()
 
+    def write_soon(self, data: Any) -> int:
+        """Called in a thread with a part of the answer: its client can be slow only from now on."""
+        if not self.total_outbufs_len:
+            self.last_activity = time.time()
+        return int(super().write_soon(data))
+
     def is_stuck(self, cutoff: float) -> bool:
         """Whether no answer was fetched, or no request came in full, since `cutoff`.
 
