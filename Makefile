@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run test check fix migration translations benchmark clean chromium
+.PHONY: help run test check fix migration translations limits benchmark starved clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -60,9 +60,16 @@ translations: $(DEV) ## Collect the texts of mails for translators, and compile 
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 	$(BIN)/pybabel -q compile -D mails -d backoffice/translations
 
+limits: $(RUNTIME) ## Write docs/limits.md from the settings and the constants
+	@$(BIN)/python -m docs.make_limits
+
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+starved: $(DEV) ## Print what others see while clients are slow and databases, disks and mail servers fail (ARGS=...)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@$(BIN)/python -m benchmarks.starved $(ARGS)
 
 clean: ## Remove the environment and what tools left behind; data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """How each engine is spoken to, and how long anybody waits for it."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,8 @@ PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_
 # PostgreSQL speaks the zone of its server, in which the first moment of the year 1 may lie before it; and its
 # just-in-time compiler takes 20 s for a CASE that runs in 28 ms.
 ALWAYS = "set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
+LOOKED = 200_000  # steps of SQLite's machine between two looks at the clock: some milliseconds
+NEVER = float("inf")
 KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
@@ -80,6 +83,11 @@ def expect_reading(reading: bool) -> None:
 def is_reading() -> bool:
     """Whether what goes on now only looks."""
     return _reading.get()
+
+
+def is_unlimited() -> bool:
+    """Whether statements may take as long as they take."""
+    return _patience.get().statement is None
 
 
 @contextmanager
@@ -155,12 +163,21 @@ def _prepare(connection: Any, record: Any) -> None:
     record.info["patience"] = patience
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
+        connection.set_progress_handler(lambda: time.monotonic() > record.info.get("until", NEVER), LOOKED)
         for pragma in (f"busy_timeout={_milliseconds(patience.lock)}", *PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
     else:
         connection.autocommit = True
         connection.execute(f"SELECT {ALWAYS}, {_limited(patience, local=False)}")
         connection.autocommit = False
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _limit(connection: Connection, *_more: Any) -> None:
+    """SQLite knows no limit for statements: it asks now and then whether to go on."""
+    if connection.dialect.name == "sqlite":
+        seconds = _patience.get().statement
+        connection.info["until"] = NEVER if seconds is None else time.monotonic() + seconds
 
 
 @event.listens_for(Engine, "begin")

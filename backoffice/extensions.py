@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from flask import current_app
 from flask_babel import Babel
@@ -18,6 +20,8 @@ from backoffice.models.base import Base
 from backoffice.queueing import Jobs
 from backoffice.settings import Settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
 csrf = CSRFProtect()
@@ -45,6 +49,19 @@ def patient(patience: Patience) -> Iterator[None]:
 def is_writing() -> bool:
     """Whether what goes on now may write, so that what it was judged by must stay as it is until its end."""
     return not database.is_reading()
+
+
+def in_bulk(act: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function whose statements may take as long as many rows need. Commands wait as long as it takes."""
+
+    @wraps(act)
+    def patiently(*arguments: P.args, **keywords: P.kwargs) -> T:
+        if database.is_unlimited():
+            return act(*arguments, **keywords)
+        with patient(database.of_bulk(configured())):
+            return act(*arguments, **keywords)
+
+    return patiently
 
 
 def begin(*, writing: bool) -> None:

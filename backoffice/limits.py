@@ -28,11 +28,17 @@ COMMAND_LOCK: Annotated[
 ] = 60
 READY: Annotated[float, Limit("time", "s", "For `/readyz` to look; then it says that it is not ready.")] = 0.8
 QUEUE: Annotated[
-    int, Limit("time", "s", "For the queue of jobs: whoever adds one has committed and must not wait.")
-] = 3
+    int, Limit("time", "s", "For the queue of jobs, twice: whoever adds one has committed and must not wait.")
+] = 2
+QUEUED: Annotated[
+    int, Limit("time", "s", "For a thread of the own server to have time for a request; then the answer is 503.")
+] = 5
 MAIL_AT_THE_END: Annotated[
     int, Limit("time", "s", "For the mail that is being sent when the worker is told to end.")
 ] = 10
+MAIL_OPENING_AT_THE_END: Annotated[
+    int, Limit("time", "s", "For a mail server to be ready when the worker is told to end: nothing is lost yet.")
+] = 3
 MAIL_HOLD: Annotated[
     int, Limit("time", "s", "One try of one mail, after which another worker may try: longer than it can take.")
 ] = 600
@@ -49,6 +55,7 @@ RETRY_AFTER: Annotated[int, Limit("time", "s", "What `Retry-After` says where no
 BODY: Annotated[int, Limit("size", "bytes", "The body of a request: a picture and its form, or 1,000 ticked rows.")] = (
     4 * 1024 * 1024
 )
+HEADERS: Annotated[int, Limit("size", "bytes", "The head of a request.")] = 64 * 1024
 FORM_PARTS: Annotated[int, Limit("size", "fields", "Fields of one form: enough for 1,000 ticked rows.")] = 2000
 TICKED: Annotated[int, Limit("size", "rows", "Rows ticked for one action; more are taken by a filter.")] = 1000
 REASON: Annotated[int, Limit("size", "characters", "The reason of an action.")] = 500
@@ -65,7 +72,14 @@ PASSWORD_TYPED: Annotated[
     int, Limit("size", "characters", "Of a typed password that are looked at: composing takes the square of it.")
 ] = 1000
 PICTURE: Annotated[int, Limit("size", "bytes", "A file with a picture.")] = 3 * 1024 * 1024
-PICTURE_SIDE: Annotated[int, Limit("size", "pixels", "A side of a picture, which makes 16 megapixels at most.")] = 4096
+PICTURE_WHOLE: Annotated[
+    int, Limit("size", "pixels", "Of a picture that are decoded at once, which takes some 200 MB for a moment.")
+] = 16 * 2**20
+PICTURE_PNG_SIDE: Annotated[int, Limit("size", "pixels", "A side of a PNG: it can only be decoded as a whole.")] = 4096
+PICTURE_JPEG_SIDE: Annotated[int, Limit("size", "pixels", "A side of a JPEG, as telephones take them.")] = 12_000
+PICTURE_JPEG: Annotated[int, Limit("size", "pixels", "Of a JPEG, which is scaled down while it is decoded.")] = (
+    64 * 2**20
+)
 EXPORT_ROWS: Annotated[int, Limit("size", "rows", "Of an export in memory, and in one transaction.")] = 1000
 EXPORT_BUFFER: Annotated[
     int, Limit("size", "bytes", "Of an answer that its reader has not fetched, on the disk of the own server.")
@@ -84,7 +98,7 @@ REPEATS: Annotated[
 
 HASHING_QUEUE: Annotated[
     int, Limit("slots", "requests", "That wait for a password's hash; more would keep every thread waiting.")
-] = 2
+] = 4
 HASHING_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to hash a password in.")] = 2
 PICTURE_QUEUE: Annotated[int, Limit("slots", "requests", "That wait for a picture to be drawn.")] = 1
 PICTURE_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to draw a picture in.")] = 3

@@ -17,12 +17,14 @@ from huey.serializer import Serializer
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 from sqlalchemy.exc import DBAPIError
 
-from backoffice import failures
+from backoffice import database, failures, limits
+from backoffice.database import Bounded
 from backoffice.settings import Settings
+from backoffice.waiting import within
 
-ENOUGH = 100  # tasks that wait; more of the same would only be looked at and found done
+ENOUGH = limits.TASKS  # that wait; more of the same would only be looked at and found done
 PREFIX = "jobs"  # of the tables in PostgreSQL
-PATIENCE = 3  # seconds for the storage: a request that has committed must not wait for it
+PATIENCE = limits.QUEUE  # seconds for the storage
 CONNECTION: dict[str, Any] = {
     "connect_timeout": PATIENCE,
     "tcp_user_timeout": PATIENCE * 1000,
@@ -85,9 +87,11 @@ class Queue:
 
     def _task(self, job: Job) -> Callable[[], None]:
         def act() -> None:
-            with self.app.app_context():  # its end gives the database session back
+            settings: Settings = self.app.extensions["settings"]
+            # The context's end gives the database session back.
+            with self.app.app_context(), database.waiting(database.of_jobs(settings)):
                 try:
-                    job.act(self.app.extensions["settings"], self.stopping.is_set)
+                    job.act(settings, self.stopping.is_set)
                 except Exception as error:  # noqa: BLE001  # the worker lives on, and the schedule tries again
                     why = failures.of_database(error) if isinstance(error, DBAPIError) else ""
                     log.error("job_failed", job=job.name, error=type(error).__name__, why=why, at=_place(error))
@@ -100,7 +104,7 @@ def storage(settings: Settings, folder: Path) -> dict[str, Any]:
     url, found = settings.database_url.url, dict[str, Any]()
     if url.get_backend_name() == "postgresql":
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        found = {"storage_class": Tables, "connection": lambda: psycopg.connect(address, **CONNECTION)}
+        found = {"storage_class": Tables, "connection": lambda: _connected(address)}
         found |= {"table_prefix": PREFIX, "create_tables": False}
     else:
         name = (url.database or "").removeprefix("file:").partition("?")[0]
@@ -145,6 +149,16 @@ class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
                 for statement in self.ddl:
                     connection.execute(statement)
         return connection
+
+
+def _connected(address: str) -> Bounded:
+    """A connection that waits for nothing longer than PATIENCE, whoever uses it."""
+    try:
+        made = within(PATIENCE, lambda: Bounded.connect(address, **CONNECTION), too_late=Bounded.close)
+    except TimeoutError:
+        raise psycopg.OperationalError("the server does not answer") from None
+    made.fixed = PATIENCE
+    return made
 
 
 def _place(error: BaseException) -> str:

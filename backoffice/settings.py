@@ -85,10 +85,11 @@ class Settings:
     links_per_10_minutes: int = 3
     links_per_day: int = 10
     default_country: str = ""
+    csv_bom: bool = True
     log_json: bool = False
 
     database_connect_timeout: timedelta = timedelta(seconds=2)
-    database_pool_timeout: timedelta = timedelta(seconds=2)
+    database_pool_timeout: timedelta = timedelta(seconds=4)
     database_statement_timeout: timedelta = timedelta(seconds=4)
     database_bulk_timeout: timedelta = timedelta(minutes=2)
     database_export_timeout: timedelta = timedelta(seconds=30)

@@ -205,7 +205,8 @@ def _pairs(ids: Sequence[int], others: Sequence[int], numbers: Sequence[int]) ->
 
 
 SESSION_COLUMNS = (
-    "token_hash", "user_id", "kind", "created_at", "last_seen_at", "expires_at", "ended_reason", "ip", "device",
+    "token_hash", "user_id", "kind", "created_at", "updated_at", "last_seen_at", "idle_at", "expires_at",
+    "ended_reason", "ip", "device",
 )  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _sessions(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """One person in twenty is signed in."""
     begun, end = NOW - timedelta(hours=1), datetime(2099, 1, 1, tzinfo=UTC)
     for number in ids[::20]:
-        yield f"{number:064x}", number, "web", begun, begun, end, "", "192.0.2.1", "Firefox"
+        yield f"{number:064x}", number, "web", begun, begun, begun, end, end, "", "192.0.2.1", "Firefox"
 
 
 Tables = Iterable[tuple[str, Sequence[str], Iterator[tuple[Any, ...]]]]

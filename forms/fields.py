@@ -7,10 +7,11 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
 
+from backoffice import limits
 from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
 from backoffice.text.addresses import pasted
 
-MOST = 1000  # related rows of one row: more than a person chooses, far fewer than a statement can take
+MOST = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from backoffice import errors, failures, limits
 from backoffice.database import is_settled
 from backoffice.extensions import begin, db
-from backoffice.services import events, readiness
+from backoffice.services import denials, readiness
 from views import repeating, unsent
 from views.account import confirmation
 from views.actor import actor, asking, only_showing
@@ -42,12 +42,11 @@ SENTENCES = {
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
 CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
+OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
 SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
-# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE.
-MEANINGS = {
-    "55P03": SOMEBODY_ELSE,
-    "57014": "This takes the database too long. Nothing was changed; ask for less, for instance with a filter.",
-}
+TOO_LONG = "This takes the database too long. Nothing was changed; ask for less, for instance with a filter."
+# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name for the latter.
+MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
 UNKNOWN = (
     "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
 )
@@ -74,9 +73,10 @@ def register(app: Flask) -> None:
 
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
-    db.session.rollback()
-    if isinstance(error, (errors.NotAllowed, errors.Beyond)):
-        note_denial(error)
+    _forget()
+    if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
+        error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
+        status, title = STATUS[errors.TooMany]
     response = page(status, title, error.message or SENTENCES.get(status, ""))
     if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
@@ -89,27 +89,32 @@ def _signed_out(error: errors.SignedOut) -> Response:
     return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
-def note_denial(error: errors.NotAllowed | errors.Beyond) -> None:
-    """A refused attempt to change or to take away something is an event; a refused look is not."""
+def note_denial(error: errors.NotAllowed | errors.Beyond) -> int:
+    """A refused attempt to change or to take away something is an event; a refused look is not.
+
+    Of a flood the first are, and one more that says so; then the answer is how many seconds to wait.
+    """
     who = asking()
     taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
     if not (who and taking):
-        return
+        return 0
     what = f"{request.method} {_path()}"[:500]
     try:
         begin(writing=True)  # the request may only have looked until now
-        events.record(actor=who, action=error.code or "request", result="denied", reason=what)
+        seconds = denials.note(actor=who, action=error.code or "request", what=what)
         db.session.commit()
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
         log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
         _forget()
+        return 0
+    return seconds
 
 
 def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < HTTPStatus.BAD_REQUEST:
         return error
-    db.session.rollback()
+    _forget()
     response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
     if error.response is None and (allowed := getattr(error, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allowed)

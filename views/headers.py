@@ -60,6 +60,7 @@ def register(app: Flask, configured: Settings) -> None:
     """Put the guards before, and the headers after, every request."""
     if configured.trusted_proxies:
         app.wsgi_app = TrustedProxy(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
+    app.wsgi_app = SlowClients(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
     app.wsgi_app = AnyHost(app.wsgi_app, configured.host)  # type: ignore[method-assign]  # Flask documents this
     app.before_request(_begin)
     app.before_request(_check_token)
@@ -77,6 +78,18 @@ class AnyHost:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in HEALTH:
             environ["HTTP_HOST"] = self.host
+        return self.app(environ, start_response)
+
+
+class SlowClients:
+    """gunicorn buffers nothing, and would wait for ever for whoever neither sends nor reads: here it gives up."""
+
+    def __init__(self, app: Any, configured: Settings) -> None:
+        self.app, self.seconds = app, configured.slow_client_timeout.total_seconds()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if connection := environ.get("gunicorn.socket"):
+            connection.settimeout(self.seconds)
         return self.app(environ, start_response)
 
 

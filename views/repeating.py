@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from backoffice import limits
 from backoffice.extensions import is_whole
 
-MAY_REPEAT, REPEAT = "backoffice.may_repeat", "backoffice.repeat"
+UNTIL, REPEAT = "backoffice.repeat_until", "backoffice.repeat"
 # PostgreSQL's "deadlock detected" and "could not serialize access"; SQLite's whole family of "database is locked".
 MET = ("40P01", "40001")
 BUSY = "SQLITE_BUSY"
@@ -36,7 +36,8 @@ def met_another(error: BaseException) -> bool:
 
 def asked_for(error: BaseException) -> bool:
     """Whether the request is done once more, so that nobody sees the answer to this try."""
-    if not (met_another(error) and is_whole() and request.environ.get(MAY_REPEAT)):
+    in_time = time.monotonic() < request.environ.get(UNTIL, 0)
+    if not (in_time and met_another(error) and is_whole()):
         return False
     request.environ[REPEAT] = True
     return True
@@ -52,14 +53,14 @@ class Repeating:
         body = environ["wsgi.input"] = Kept(environ["wsgi.input"])
         end = time.monotonic() + limits.REPEATING
         for number in range(1, limits.REPEATS + 1):
-            here = environ | {MAY_REPEAT: number < limits.REPEATS and time.monotonic() < end}
+            here = environ | {UNTIL: end if number < limits.REPEATS else 0}
             started: list[Any] = []
             chunks: Iterable[bytes] = self.app(here, lambda *head, into=started: into.extend(head))
             if REPEAT not in here:
                 break
             if hasattr(chunks, "close"):
                 chunks.close()
-            log.info("request_repeated", path=environ.get("PATH_INFO"), number=number)
+            log.info("request_repeated", method=environ["REQUEST_METHOD"], number=number)  # a path may hold a secret
             time.sleep(SystemRandom().uniform(SHORTEST, LONGEST) * 2 ** (number - 1))
             body.rewind()
         start_response(*started)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select, update
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.actions.action import Action, Ask, Ids, Parameter
 from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
-from backoffice.extensions import db
+from backoffice.extensions import db, in_bulk
 from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
@@ -20,7 +20,7 @@ from backoffice.policy.rules import require, scope
 from backoffice.services import lists
 from backoffice.text import is_id, plural
 
-MAX_TICKED = 1000
+MAX_TICKED = limits.TICKED
 KEPT = timedelta(hours=1)
 GONE = "This preview is not there any more: one that is not run is kept for an hour. Choose the rows again."
 
@@ -59,6 +59,7 @@ class Preview:
         return len(set(ticked)) - self.run.planned if ticked else 0
 
 
+@in_bulk
 def preview(
     *,
     actor: Actor,

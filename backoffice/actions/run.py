@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import case, exists, select, update
 from sqlalchemy.orm import aliased
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.actions import undoing
 from backoffice.actions.action import Action, Ask, Ids, find
 from backoffice.actions.plan import checked_parameters, counts, doable, outcomes, own, require_for
 from backoffice.errors import RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import db, in_bulk, lock
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
@@ -23,9 +23,10 @@ from backoffice.services import events, related, texts
 from backoffice.services.events import Happening
 from backoffice.text import fold
 
-REASON_LENGTH = 500
+REASON_LENGTH = limits.REASON
 
 
+@in_bulk
 def run(
     *,
     actor: Actor,
@@ -61,6 +62,7 @@ def run(
     return _carry_out(actor, action, planned, original, reveal)
 
 
+@in_bulk
 def undo(*, actor: Actor, run_id: int) -> BulkRun:
     """Do the opposite to every row that the run changed and that nobody changed since; the others are stale.
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
 
+from backoffice import limits
 from backoffice.errors import RuleBroken
 
 FORWARDED = re.compile(
     r"\[(?P<v6>[^\]%]{1,45})(%[^\]]*)?\](:\d*)?|(?P<v4>[\d.]{1,15}):\d*|(?P<bare>[^%]{1,45})(%.*)?", re.ASCII
 )
-MAX_ENTRIES = 50
+MAX_ENTRIES = limits.WHITELIST
 IPV6_CUSTOMER = 64  # bits
 
 

@@ -7,14 +7,16 @@ from functools import partial
 import structlog
 from sqlalchemy import Select, select
 
+from backoffice import slots
 from backoffice.errors import CannotStore, NotAllowed, NotFound
-from backoffice.extensions import after_commit, after_rollback, db
+from backoffice.extensions import after_commit, after_rollback, configured, db
 from backoffice.models import personal
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
-from backoffice.services import events, pictures, records
+from backoffice.services import allowance, events, pictures, records
 from backoffice.services.actors import themselves
+from backoffice.services.allowance import AN_HOUR
 from backoffice.services.pictures import SIZES, Crop
 from backoffice.services.storage import KEY, Storage, uploads
 
@@ -25,9 +27,10 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     """Make the picture in `data` the actor's own avatar, in place of the one before.
 
     `filename` is what the person's device calls it; `crop` the part to take, by default the middle. The picture is
-    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar), CannotStore too.
+    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar), CannotStore or Busy.
     """
-    drawn = pictures.drawn(data, filename, crop)
+    with slots.pictures(configured().picture_slots).taken():
+        drawn = pictures.drawn(data, filename, crop)
     user = themselves(actor)
     key, before, store = secrets.token_hex(16), user.avatar, uploads()
     after_rollback(partial(_discard, store, [key]))
@@ -37,6 +40,13 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     if before:
         after_commit(partial(_discard, store, [before]))
     events.record(actor=actor, action="account.set_avatar", subject=events.subject_of(user))
+
+
+def admit(*, actor: Actor) -> None:
+    """Count a picture that the actor sends, so commit then. Raises TooMany: drawing takes a while."""
+    most = configured().avatars_per_hour
+    sentence = f"You have sent {most} pictures within an hour, which is as many as it goes. Try again later."
+    allowance.spend(actor=actor, what="avatars", most=most, within=AN_HOUR, sentence=sentence)
 
 
 def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Select, func, select, update
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.errors import Expired, TooMany
 from backoffice.extensions import db
 from backoffice.models.message import Message
@@ -21,7 +21,7 @@ from backoffice.text import duration
 
 VALID = timedelta(minutes=10)
 SENDS_COUNTED = timedelta(minutes=10)
-TRIES = 5  # of one mailed code
+TRIES = limits.CODE_TRIES
 WRONG = "This code is not right, or was used already."
 UNREADABLE = (
     "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.extensions import begin, db
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -21,12 +21,12 @@ from backoffice.services import mails, messages
 from backoffice.services.smtp import NotSent, Smtp
 from backoffice.settings import Settings
 
-HOLD = timedelta(minutes=10)  # for one try; longer than a mail server is given (services/smtp.py)
+HOLD = timedelta(seconds=limits.MAIL_HOLD)  # for one try
 FIRST_PAUSE, LONGEST_PAUSE = (
     timedelta(minutes=1),
     timedelta(hours=4),
 )  # doubled from try to try, and up to a quarter more
-TRIES = 20  # which take two days or a little more
+TRIES = limits.MAIL_TRIES
 URGENT = ("email_code", "password_reset")  # somebody sits and waits for these: they overtake all others
 URGENT_FOR = timedelta(minutes=15)
 NEVER = timedelta(hours=6)  # nothing is put off for so long: the clock was set back
@@ -77,7 +77,7 @@ def deliver_due(settings: Settings, *, stopping: Callable[[], bool] = lambda: Fa
     Any number of workers may do this at once: each message is sent by one of them. A worker that dies between the
     server's yes and our mark has the message sent a second time, after HOLD, recognisable by its Message-ID.
     """
-    transport = _transport(settings)
+    transport = _transport(settings, stopping)
     if transport is None:
         _say_not_set_up()
         return 0
@@ -91,9 +91,9 @@ def deliver_due(settings: Settings, *, stopping: Callable[[], bool] = lambda: Fa
     return sent
 
 
-def _transport(settings: Settings) -> Any:
+def _transport(settings: Settings, stopping: Callable[[], bool]) -> Any:
     if settings.smtp_url:
-        return Smtp(settings)
+        return Smtp(settings, stopping)
     return Mailbox() if settings.environment == "demo" else None
 
 

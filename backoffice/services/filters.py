@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
+from backoffice import limits
 from backoffice.errors import BadRequest
 from backoffice.extensions import configured
 from backoffice.models import fields
@@ -16,8 +17,8 @@ from backoffice.models.keys import MAKERS
 from backoffice.text import MAX_ID, cleaned, is_id, phones
 from backoffice.time_zones import start_of
 
-MAX_FILTERS = 20
-MAX_VALUES = 50
+MAX_FILTERS = limits.FILTERS
+MAX_VALUES = limits.FILTER_VALUES
 MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
 NONE = "none"  # the choice "has no related row"

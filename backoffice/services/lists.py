@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from backoffice import limits
 from backoffice.errors import BadRequest
 from backoffice.extensions import configured, db
 from backoffice.models import fields
@@ -37,9 +39,8 @@ from backoffice.services.related import Labels
 from backoffice.text import MAX_ID, address_key, cleaned, fold, is_id, phones
 from backoffice.text.addresses import is_address
 
-COUNT_CAP = 10_000
-SIZES = (20, 50, 100)
-SEARCH_LENGTH, SEARCH_WORDS = 200, 8
+COUNT_CAP, SIZES = limits.COUNTED, limits.PAGES
+SEARCH_LENGTH, SEARCH_WORDS = limits.SEARCH, limits.SEARCH_WORDS
 SORTABLE = (*fields.TEXTS, "number", "boolean", "time", "date", "choice")
 
 
@@ -163,9 +164,7 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     falling = query.descending != backwards
     key = sort_key(model, query.sort_name)
     hidden = related.hidden(actor, model, columns)
-    asked = (model, tuple(columns), query.sort_name)
-    statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
-    statement = statement.where(matching(actor, model, query))
+    statement = _reading(model, columns, query.sort_name, hidden).where(matching(actor, model, query))
     if counted:
         statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
     if cursor:
@@ -188,15 +187,27 @@ def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str]
     )
 
 
-def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
-    """All pages from the first on, `size` rows each, in memory one at a time."""
-    query = replace(query, size=size, after="", before="")
-    while True:
-        found = page(actor, model, query, columns)
-        yield found
-        if found.next is None:
-            return
-        query = replace(query, after=found.next)
+def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
+    """The numbers of all rows that match, in order: eight bytes each, so that a million take little memory."""
+    keys = (sort_key(model, query.sort_name), model.id)
+    order = [key.desc() if query.descending else key.asc() for key in keys]
+    statement = select(model.id).where(matching(actor, model, query)).order_by(*order)
+    return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
+
+
+def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[int]) -> Page:
+    """Those of the rows with these numbers that the actor still sees, in the order of the numbers."""
+    hidden = related.hidden(actor, model, columns)
+    statement = _reading(model, columns, "id", hidden).where(scope(actor, model), model.id.in_(related.given()))
+    found = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
+    there = [found[number] for number in ids if number in found]
+    return Page(there, related=related.labels(model, list(found), columns, hidden) if found else {})
+
+
+def _reading(model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden) -> Select[Any]:
+    """The statement that reads these columns; an actor's own is not kept."""
+    names = tuple(columns)
+    return _columns.__wrapped__(model, names, sort, hidden) if hidden else _columns(model, names, sort)
 
 
 @cache
@@ -220,8 +231,8 @@ def sortable(model: type[Record], name: str) -> bool:
     return by_name or fields.kind(model, name) in SORTABLE
 
 
-# Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
-# is made once. People choose their columns, so there may be many; the least used are forgotten.
+# Making a statement takes longer than answering it: what does not depend on the request is made once. People choose
+# their columns, so there may be many; the least used are forgotten.
 @lru_cache(maxsize=256)
 def _columns(
     model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None

@@ -5,12 +5,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
 
-from backoffice import clock
+from backoffice import clock, limits, slots
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -18,13 +19,29 @@ from backoffice.services import credentials, guessable
 from backoffice.settings import Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that people mistake for another
-MOST_TYPED = 1000  # code points; composed, at most a quarter of them are left, and 128 are allowed
+MOST_TYPED = limits.PASSWORD_TYPED  # composed, at most a quarter of them are left, and 128 are allowed
+
+
+class Hasher(PasswordHasher):
+    """Hashes in a slot, so that a flood of sign-ins leaves room for everybody else. Raises Busy."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.argon2_time_cost, settings.argon2_memory_kib, parallelism=1)
+        self.slots = slots.hashing(settings.hashing_slots)
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        with self.slots.taken():
+            return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  # argon2's name
+        with self.slots.taken():
+            return super().verify(hash, password)
 
 
 @cache
-def hasher(settings: Settings) -> PasswordHasher:
+def hasher(settings: Settings) -> Hasher:
     """Argon2id with the settings' cost (OWASP Password Storage Cheat Sheet: 19 MiB, t=2, p=1)."""
-    return PasswordHasher(time_cost=settings.argon2_time_cost, memory_cost=settings.argon2_memory_kib, parallelism=1)
+    return Hasher(settings)
 
 
 def normalised(password: str) -> str:

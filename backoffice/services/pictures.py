@@ -1,7 +1,6 @@
 """Pictures that people upload: judged before they are decoded, then drawn anew, so that nothing of the file is kept."""
 
 import struct
-import threading
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,13 +10,14 @@ from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from backoffice import limits
 from backoffice.errors import RuleBroken
 
 FIELD = "avatar"
-BYTES = 3 * 1024 * 1024
-WHOLE = 16 * 2**20  # pixels that are decoded at once; it takes some 200 MB for a moment
-PNG_SIDE = 4096  # pixels: a PNG can only be decoded as a whole
-JPEG_SIDE, JPEG_PIXELS = 12_000, 64 * 2**20  # what telephones take; it is scaled down while it is decoded
+BYTES = limits.PICTURE
+WHOLE = limits.PICTURE_WHOLE  # pixels that are decoded at once
+PNG_SIDE = limits.PICTURE_PNG_SIDE  # pixels: a PNG can only be decoded as a whole
+JPEG_SIDE, JPEG_PIXELS = limits.PICTURE_JPEG_SIDE, limits.PICTURE_JPEG  # which are scaled down while they are decoded
 SCANS = 100  # a progressive JPEG has about ten; thousands of empty ones would be decoded for minutes
 SIZES = (64, 256)  # pixels, both ways
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
@@ -56,8 +56,6 @@ SEVERAL = "This file holds several pictures, as animations do. Save one of them 
 ODD = "This picture is stored in an unusual way. Save it anew as PNG or JPEG and try again."
 OUTSIDE = "The part that you chose does not lie within the picture. Choose it again."
 
-_decoding = threading.Lock()  # one at a time in each process
-
 
 @dataclass(frozen=True)
 class Crop:
@@ -71,11 +69,12 @@ class Crop:
 def drawn(content: bytes, filename: str, crop: Crop | None = None) -> dict[int, bytes]:
     """The picture, or the middle of it, cut square and encoded as TYPE in all SIZES, without a word about its origin.
 
+    A large one takes some 200 MB for a moment: whoever calls this has a slot (backoffice/slots.py).
     Raises RuleBroken (field avatar) with what is wrong with the file and what to do about it.
     """
     essence = _essence(content, filename)
     try:
-        with _decoding, _opened(essence) as image:
+        with _opened(essence) as image:
             square = _square(image, crop)
     except RuleBroken:
         raise

@@ -5,14 +5,14 @@ import unicodedata
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.extensions import db
 from backoffice.models.recovery_code import RecoveryCode
 from backoffice.models.user import User
 from backoffice.services.passwords import ALPHABET
 from backoffice.services.sessions import digest
 
-NUMBER = 10
+NUMBER = limits.RECOVERY_CODES
 GROUPS, LETTERS = 6, 4  # 24 letters of 31: 118 bits, so that a plain hash keeps them (NIST SP 800-63B, 5.1.2.2)
 
 

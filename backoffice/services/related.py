@@ -82,6 +82,11 @@ def _as_array(ids: Sequence[int]) -> bool:
     return len(ids) > WORTH_AN_ARRAY and db.session.get_bind().dialect.name == "postgresql"
 
 
+def given() -> Any:
+    """Many numbers given as `ids`, in SQL, as the engine reads them fastest."""
+    return _given(as_array=db.session.get_bind().dialect.name == "postgresql")
+
+
 def _given(*, as_array: bool) -> Any:
     """The numbers given as `ids`, in SQL."""
     array = bindparam("ids", type_=ARRAY(BigInteger))

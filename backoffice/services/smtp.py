@@ -6,14 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
 from socket import SHUT_RDWR
-from threading import Timer
 from typing import Self
 
+from backoffice import limits
 from backoffice.endpoints import MailServer
 from backoffice.settings import Settings
+from backoffice.waiting import within
 
-PATIENCE = 20  # seconds for one answer of the server
-LIMIT = 60  # seconds for a connection to be ready, and then for a whole mail, however slowly the server drips
 MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
 CLOSING = 421  # "service not available"
 MEANINGS = {
@@ -53,10 +52,13 @@ class Smtp:
 
     keeps = False  # what a mail said is no longer ours to keep once the server has it
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stopping: Callable[[], bool] = lambda: False) -> None:
         self.url = MailServer(settings.smtp_url)
         # How we introduce ourselves; smtplib would ask the network for a name.
         self.name = settings.sender.address.rpartition("@")[2]
+        self.answer = settings.mail_answer_timeout.total_seconds()
+        self.limit = settings.mail_timeout.total_seconds()
+        self.stopping = stopping
         self._server: smtplib.SMTP | None = None
         self._sent = 0
 
@@ -77,22 +79,30 @@ class Smtp:
         if self._server and self._sent < MAILS_PER_CONNECTION and self._listens(self._server):
             return self._server
         self._leave()
+        self._server, self._sent = self._made(), 0
         try:
-            self._server, self._sent = self._opened(), 0
-            self._within_limit(self._server, self._introduce)
+            self._within_limit(self._server, self._open, seconds_at_the_end=limits.MAIL_OPENING_AT_THE_END)
         except NotSent as problem:
             self._leave()
             raise NotSent(problem.reason, for_all=True) from None
-        except OSError as error:
-            raise NotSent(_reason(error), for_all=True) from None
         return self._server
 
-    def _opened(self) -> smtplib.SMTP:
-        host, port = self.url.host, self.url.port
+    def _made(self) -> smtplib.SMTP:
+        """A server that nobody has spoken to yet."""
         if self.url.mode == "tls":
             trust = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, port, self.name, timeout=PATIENCE, context=trust)
-        return smtplib.SMTP(host, port, self.name, timeout=PATIENCE)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=self.name, timeout=self.answer, context=trust)
+        else:
+            server = smtplib.SMTP(local_hostname=self.name, timeout=self.answer)
+        server._host = self.url.host  # type: ignore[attr-defined]  # noqa: SLF001  # smtplib's for certificates
+        return server
+
+    def _open(self, server: smtplib.SMTP) -> None:
+        """Connect, listen to the greeting, and be ready for mails."""
+        code, answer = server.connect(self.url.host, self.url.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, answer)
+        self._introduce(server)
 
     def _introduce(self, server: smtplib.SMTP) -> None:
         """Encrypt, then say who we are. Certificates are checked against the system's, or those of SSL_CERT_FILE."""
@@ -107,17 +117,30 @@ class Smtp:
         if self.url.user:
             server.login(self.url.user, self.url.password)
 
-    def _within_limit(self, server: smtplib.SMTP, talk: Callable[[smtplib.SMTP], object]) -> None:
-        """Hang up after LIMIT seconds: each answer has a time limit of its own, but a server may drip."""
-        timer = Timer(LIMIT, _hang_up, [server])
-        timer.daemon = True
-        timer.start()
+    def _within_limit(
+        self,
+        server: smtplib.SMTP,
+        talk: Callable[[smtplib.SMTP], object],
+        *,
+        seconds_at_the_end: float = limits.MAIL_AT_THE_END,
+    ) -> None:
+        """Talk, and hang up once it has taken too long, name and greeting included: a server may drip its answers.
+
+        When the worker is to end, `seconds_at_the_end` are left.
+        """
         try:
-            talk(server)
+            within(
+                self.limit,
+                lambda: talk(server),
+                too_late=lambda _result: server.close(),
+                stopping=self.stopping,
+                seconds_then=seconds_at_the_end,
+            )
+        except TimeoutError:
+            _hang_up(server)
+            raise NotSent(SLOW) from None
         except OSError as error:  # smtplib's own are among them
             raise _not_sent(error) from None
-        finally:
-            timer.cancel()
 
     def _listens(self, server: smtplib.SMTP) -> bool:
         with suppress(NotSent):
@@ -129,7 +152,7 @@ class Smtp:
         """Say goodbye; what the server makes of that does not matter."""
         if self._server and self._server.sock:
             with suppress(NotSent):
-                self._within_limit(self._server, smtplib.SMTP.quit)
+                self._within_limit(self._server, smtplib.SMTP.quit, seconds_at_the_end=0)
             self._server.close()
         self._server = None
 
@@ -140,9 +163,9 @@ def _begin_anew(server: smtplib.SMTP) -> None:
 
 
 def _hang_up(server: smtplib.SMTP) -> None:
-    if server.sock:
+    if sock := server.sock:
         with suppress(OSError):
-            server.sock.shutdown(SHUT_RDWR)
+            sock.shutdown(SHUT_RDWR)
 
 
 def _not_sent(error: OSError) -> NotSent:

@@ -11,7 +11,9 @@ from typing import Any
 
 from idna import valid_contextj
 
-LONGEST = 2000  # characters; what people name is far shorter, and what is cut here is still refused as too long
+from backoffice import limits
+
+LONGEST = limits.TYPED  # what people name is far shorter, and what is cut here is still refused as too long
 
 # What Unicode calls default-ignorable and does not count among the format characters (DerivedCoreProperties.txt), and
 # two that are drawn as blanks.

@@ -82,7 +82,7 @@ def many_ids(number: int, start: int = 10**6) -> list[str]:
 
 def fingerprint() -> dict[str, Any]:
     """Every row of the tables that hold the company's data; signing in and refusals may leave their notes elsewhere."""
-    notes = ("sessions", "sign_in_attempts", "events", "bulk_runs", "bulk_items", "tokens")
+    notes = ("sessions", "sign_in_attempts", "events", "bulk_runs", "bulk_items", "tokens", "usages")
     found = {}
     for table in Base.metadata.sorted_tables:
         if table.name not in notes:

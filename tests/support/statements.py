@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT set_config(", "PRAGMA busy_timeout")
 
 
 class Statements(list[str]):
@@ -18,7 +18,7 @@ class Statements(list[str]):
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[Statements]:
-    """Collect the statements that `engine` sends inside the block, but not BEGIN and its like."""
+    """Collect the statements that `engine` sends inside the block, but not BEGIN and its like, limits among them."""
     seen = Statements()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

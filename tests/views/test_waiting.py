@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from backoffice import database, limits
 from backoffice.extensions import db, patient
+from backoffice.services import lists
 from backoffice.settings import Settings
 from tests.conftest import Stage
 from tests.support.acting import edit
@@ -77,7 +78,11 @@ def held(stage: Stage) -> Iterator[None]:
 
 
 def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
-    client = app_with(database_lock_timeout=A_SECOND).test_client().sign_in("olivia")
+    client = (
+        app_with(database_lock_timeout=A_SECOND, database_statement_timeout=A_SECOND * 4)
+        .test_client()
+        .sign_in("olivia")
+    )
     vera = cast.vera.id
     settle()
     with held(stage):
@@ -91,7 +96,22 @@ def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_wit
     assert edit(client, "users", vera, first_name="Vea").status_code == 303
 
 
-@pytest.mark.one_engine("postgresql", reason="SQLite's statements cannot be timed")
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n"
+
+
+def test_a_statement_that_takes_too_long_is_a_page_that_says_so(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = app_with(database_statement_timeout=A_SECOND).test_client().sign_in("olivia")
+    monkeypatch.setattr(lists, "page", lambda *_args, **_kwargs: db.session.execute(text(COUNTING)))
+    begun = time.monotonic()
+    answer = client.get("/admin/users/")
+    assert time.monotonic() - begun < 5
+    assert answer.status_code == 503
+    assert "This takes the database too long" in answer.text
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite has no name for its limits")
 def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, cast: Cast) -> None:
     """Pages little, bulk runs much, commands none; within a transaction that has begun, too."""
 
@@ -101,9 +121,9 @@ def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, c
     def as_a_request() -> list[str]:
         found = []
         with stage.app.app_context():
-            database.expect(reading=True, patience=database.of_requests(stage.settings))
+            database.expect(reading=True, patience=database.of_requests(Settings()))
             found.append(limit())
-            with patient(database.of_bulk(stage.settings)):
+            with patient(database.of_bulk(Settings())):
                 found.append(limit())
             db.session.rollback()
             found.append(limit())
@@ -154,7 +174,7 @@ def killer(stage: Stage, number: int) -> Iterator[list[int]]:
     def strike(connection: Any) -> None:
         if seen[0] == number:
             pid = connection.connection.driver_connection.info.backend_pid
-            stage.database.connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # type: ignore[attr-defined]
+            stage.database.connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # type: ignore[attr-defined]  # PostgreSQL's
             killed.append(pid)
         seen[0] += 1
 

@@ -41,7 +41,8 @@ def avatar() -> Any:
     """Choose a picture of oneself. Without a script, or without a choice, it is the middle of it."""
     who, form = signed_in(), AvatarForm(CombinedMultiDict((request.files, request.form)))
     if request.method == "POST" and form.validate():
-        db.session.rollback()  # drawing takes a while: nobody need wait for SQLite's write lock so long
+        avatars.admit(actor=who)
+        db.session.commit()  # drawing takes a while: nobody need wait for SQLite's write lock so long
         try:
             file = form.avatar.data
             data = file.stream.read(pictures.BYTES + 1)

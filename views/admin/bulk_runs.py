@@ -1,7 +1,5 @@
 """Bulk runs: what was done to several rows at once, row by row, with Undo."""
 
-import csv
-import io
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -10,10 +8,12 @@ from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
 from sqlalchemy import select
 
+from backoffice import slots
 from backoffice.actions import report, undoing
 from backoffice.actions.action import Action
+from backoffice.database import of_exports
 from backoffice.errors import BadRequest
-from backoffice.extensions import begin, db
+from backoffice.extensions import begin, configured, db, patient
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -26,7 +26,7 @@ from views.actor import signed_in
 from views.downloads import offered_on
 from views.returning import safe_path
 from views.screen import Screen, cells
-from views.screen.exporting import safe
+from views.screen.formats import formats
 from views.screen.happenings import verb
 from views.screen.screen import ID
 
@@ -85,12 +85,14 @@ class BulkRuns(Screen):
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         require_recent(who)
-        text = _csv(who, run, report.action_of(run))
+        settings = configured()
+        with slots.exports(settings.export_slots).taken(), patient(of_exports(settings)):
+            content = _csv(who, run, report.action_of(run))
         begin(writing=True)
         events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})
         db.session.commit()
         name = f'attachment; filename="bulk-run-{run.id}.csv"'
-        return Response(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        return Response(content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
 def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
@@ -178,10 +180,8 @@ def _by(actor: Actor, run: BulkRun) -> str:
     return db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id)) or "Command line"
 
 
-def _csv(actor: Actor, run: BulkRun, action: Action) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["ID", "Row", "Outcome", "Note"])
-    for item in report.items(actor, run, action, limit=run.planned):
-        writer.writerow([item.row_id, safe(item.label), item.outcome, safe(item.message)])
-    return buffer.getvalue()
+def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:
+    headings = [("id", "ID"), ("row", "Row"), ("outcome", "Outcome"), ("note", "Note")]
+    items = report.items(actor, run, action, limit=run.planned)
+    rows = ([item.row_id, item.label, item.outcome, item.message] for item in items)
+    return b"".join(formats(bom=configured().csv_bom)["csv"].write(headings, rows))

@@ -12,7 +12,9 @@ from typing import Any
 
 import xlsxwriter
 
-ROWS_AT_ONCE = 1000
+from backoffice import limits
+
+ROWS_AT_ONCE = limits.EXPORT_ROWS
 BYTES_AT_ONCE = 64 * 1024
 BOM = "\ufeff"  # without it Excel takes UTF-8 for the code page of its country
 SHEET_ROWS = 1_048_576  # of XLSX, heading included (ECMA-376, Excel's specifications and limits)
@@ -66,12 +68,15 @@ def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Ite
 def write_json(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
     """An array of objects by the attributes' names, one object a line."""
     names = [name for name, _label in headings]
-    yield b"["
-    for number, row in enumerate(rows):
+    parts = ["["]
+    for number, row in enumerate(rows, 1):
         values = dict(zip(names, map(_plain, row), strict=True))
         text = json.dumps(values, ensure_ascii=False, default=str)
-        yield f"{',' if number else ''}\n{text}".encode()
-    yield b"\n]\n"
+        parts.append(f"{',' if number > 1 else ''}\n{text}")
+        if number % ROWS_AT_ONCE == 0:
+            yield "".join(parts).encode()
+            parts.clear()
+    yield "".join([*parts, "\n]\n"]).encode()
 
 
 def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -106,6 +111,9 @@ def formats(*, bom: bool) -> dict[str, Format]:
         Format("json", "application/json", write_json),
     )
     return {each.ending: each for each in found}
+
+
+ENDINGS = tuple(formats(bom=False))
 
 
 def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:

@@ -23,6 +23,7 @@ from backoffice.services.lists import Query
 from backoffice.text import is_id
 from views.reader import zone
 from views.screen import cells
+from views.screen.formats import ENDINGS
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen
@@ -106,7 +107,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     page.stays = _staying(screen, chosen) + bool(page.actions)
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
-        page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ("csv", "json")]
+        page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ENDINGS]
     if screen.may(actor, "create"):
         page.create_href, page.create_label = screen.url_of("new"), f"Add {screen.model.__singular__}"
     return page

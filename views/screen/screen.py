@@ -24,6 +24,7 @@ from views.actor import signed_in
 from views.downloads import offered_on
 from views.screen import acting, details, editing, exporting, listing, lookups
 from views.screen.cells import OwnCell
+from views.screen.formats import ENDINGS
 
 ID = "<int(max=9223372036854775807):row_id>"
 POWERS = {
@@ -108,7 +109,7 @@ class Screen(BaseView):
         return editing.edit(self, signed_in(), row_id)
 
     @offered_on("index")
-    @expose("/export.<any(csv,json):kind>")
+    @expose(f"/export.<any({','.join(ENDINGS)}):kind>")
     def export(self, kind: str) -> Any:
         query = self.query(signed_in(), request.args.items(multi=True))
         return exporting.respond(self, signed_in(), query, kind)

@@ -2,8 +2,11 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,13 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.services import smtp as transport
-from backoffice.services.delivery import HOLD
+from backoffice.services.delivery import HOLD, deliver_due
 from backoffice.settings import Settings
 from tests.backoffice.services.outbox import LINK, deliver, put
 from tests.conftest import Stage
 from tests.support import certificates
 from tests.support.cast import Cast
+from tests.support.client import settle
 from tests.support.smtp import Server
 
 Begin = Callable[..., tuple[Server, Settings]]
@@ -178,24 +182,28 @@ def test_a_server_that_hung_up_between_two_mails_costs_no_try(begin: Begin, monk
     assert server.connections == 3
 
 
-def test_a_server_that_says_nothing_is_left(stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.3)
+def test_a_server_that_says_nothing_is_left(stage: Stage, cast: Cast) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings = replace(stage.settings, smtp_url=f"smtps://127.0.0.1:{silent.getsockname()[1]}")
+        url = f"smtps://127.0.0.1:{silent.getsockname()[1]}"
+        settings = replace(stage.settings, smtp_url=url, mail_answer_timeout=timedelta(seconds=0.3))
         message = put(settings)
         assert deliver(settings) == 0
     assert message.last_error == "The mail server took too long to answer."
 
 
-def test_a_server_that_drips_is_left(stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte comes in time, the answer never."""
-    monkeypatch.setattr(transport, "LIMIT", 0.5)
+# What a server has said before it begins to drip: nothing, half a greeting, a greeting, half an answer to EHLO.
+DRIPPING = (b"", b"220 hel", b"220-hello\r\n", b"220 hello\r\n250-")
+
+
+@contextmanager
+def dripping(begun: bytes) -> Iterator[int]:
+    """The port of a server whose every byte comes in time, and whose answer never does."""
     over = threading.Event()
 
     def drip(listening: socket.socket) -> None:
         connection, _ = listening.accept()
         with connection:
-            connection.sendall(b"220 hello\r\n250-")
+            connection.sendall(begun)
             while not over.wait(0.05):
                 try:
                     connection.sendall(b"x")
@@ -205,13 +213,46 @@ def test_a_server_that_drips_is_left(stage: Stage, cast: Cast, monkeypatch: pyte
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=drip, args=[listening])
         thread.start()
-        settings = replace(stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{listening.getsockname()[1]}")
-        message = put(settings)
-        assert deliver(settings) == 0
+        yield int(listening.getsockname()[1])
         over.set()
         thread.join()
+
+
+@pytest.mark.parametrize("begun", DRIPPING)
+def test_a_server_that_drips_is_left(stage: Stage, cast: Cast, begun: bytes) -> None:
+    with dripping(begun) as port:
+        settings = replace(
+            stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{port}", mail_timeout=timedelta(seconds=0.5)
+        )
+        message = put(settings)
+        assert deliver(settings) == 0
+    assert (message.state, message.last_error) == ("failed", "The mail server took too long to answer.")
+
+
+def test_a_worker_that_is_to_end_does_not_wait_for_a_server_that_drips(stage: Stage, cast: Cast) -> None:
+    """An hour is allowed; the word to end comes after half a second."""
+    told = threading.Event()
+    threading.Timer(0.5, told.set).start()
+    with dripping(b"220 hel") as port:
+        settings = replace(stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{port}", mail_timeout=timedelta(hours=1))
+        message = put(settings)
+        settle()
+        begun = time.monotonic()
+        assert deliver_due(settings, stopping=told.is_set) == 0
+        assert time.monotonic() - begun < 6
+    settle()
     assert message.state == "failed"
-    assert message.last_error
+
+
+def test_a_name_that_nobody_resolves_is_left(stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: over.wait(20) and [])
+    url = "smtp+plain://mail.example.com"
+    settings = replace(stage.settings, smtp_url=url, mail_timeout=timedelta(seconds=0.5))
+    message = put(settings)
+    assert deliver(settings) == 0
+    over.set()
+    assert (message.state, message.last_error) == ("failed", "The mail server took too long to answer.")
 
 
 @pytest.mark.parametrize("greeting", [b"554 5.7.1 go away\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 9000])

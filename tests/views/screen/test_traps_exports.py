@@ -20,14 +20,14 @@ from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.zoo import add_people
-from views.screen.exporting import ROWS_AT_ONCE, safe
+from views.screen.formats import ROWS_AT_ONCE, guarded
 
 
 def rows_of(answer: Any) -> list[dict[str, str]]:
     """The rows of a CSV file, by heading."""
     assert answer.status_code == 200
     assert answer.content_type == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
 
 
 def export_event() -> tuple[str, Any]:
@@ -55,7 +55,7 @@ def test_an_export_is_complete_with_relations_and_many_rows(olivia: Client, stat
 
 def test_an_empty_export_has_its_header_and_is_logged(olivia: Client) -> None:
     answer = olivia.get("/admin/users/export.csv?search=nobody-at-all")
-    assert answer.get_data(as_text=True).startswith("ID,")
+    assert answer.data.startswith(b"\xef\xbb\xbfID,")
     assert rows_of(answer) == []
     assert (export_event()[0], export_event()[1]["rows"]) == ("done", 0)
     assert json.loads(olivia.get("/admin/users/export.json?search=nobody-at-all").data) == []
@@ -75,8 +75,8 @@ STARTS = ["=1+1", "+12025550101", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C c
 @pytest.mark.parametrize("text", STARTS)
 def test_no_formula_guard(text: str) -> None:
     """Trap: a cell that begins like this runs in the spreadsheet of whoever opens it."""
-    assert safe(text) == f"'{text}"
-    assert safe(-1) == -1, "numbers are no formulas"
+    assert guarded(text) == f"'{text}"
+    assert guarded(-1) == -1, "numbers are no formulas"
 
 
 def test_formulas_in_names_and_in_related_names_are_neutralised(olivia: Client, zoo: Cast) -> None:

@@ -1,0 +1,29 @@
+"""docs/limits.md is what the settings and the constants are, and every constant of a limit stands in one place."""
+
+import ast
+
+from backoffice import limits
+from docs import make_limits
+from tests.house.source import modules
+
+
+def test_limits_page_is_up_to_date() -> None:
+    assert make_limits.PAGE.read_text("utf-8") == make_limits.text(), "run `make limits`"
+
+
+def test_limits_each_have_a_group_a_unit_and_a_reason() -> None:
+    for row in (*make_limits._settings(), *make_limits._constants()):
+        assert row.limit.group in limits.GROUPS
+        assert row.limit.unit
+        assert len(row.limit.reason) > 15, row.name
+
+
+def test_limits_are_all_used() -> None:
+    """A number that nothing reads limits nothing."""
+    read = {
+        node.attr
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "limits"
+    }
+    assert set(limits.__annotations__) - read == set()

@@ -1,0 +1,177 @@
+"""The own web server as a process: slow clients cost the others nothing, and its end is clean."""
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backoffice.extensions import db
+from tests.conftest import Stage
+from tests.support.cast import Cast
+from tests.support.client import settle
+from tests.support.worker_process import environment
+from tests.test_process import ROOT, answers
+
+QUICK = 1.0  # seconds
+SLOW_BODY = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nidentifier="
+HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: 127.0"
+
+
+@dataclass
+class Web:
+    """The process, and how to ask it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def asked(self, path: str) -> tuple[int, float]:
+        """The status of a GET, and how long it took."""
+        begun = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", path)
+        status = connection.getresponse().status
+        connection.close()
+        return status, time.monotonic() - begun
+
+    def opened(self, begun: bytes) -> socket.socket:
+        """A connection on which this was sent."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        connection.sendall(begun)
+        return connection
+
+
+OWN = ("flask", "--app", "app", "backoffice", "web")
+GUNICORN = ("gunicorn", "--no-control-socket", "--threads", "3", "--worker-class", "backoffice.gunicorn_worker.Worker")
+
+
+@pytest.fixture
+def web(stage: Stage, cast: Cast, request: pytest.FixtureRequest) -> Iterator[Web]:
+    """The own server, or the one that `indirect` parameters name."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = getattr(request, "param", OWN)
+    if arguments is GUNICORN:
+        arguments = (*arguments, "--bind", f"127.0.0.1:{port}", "app:create_app()")
+    settings = replace(stage.settings, environment="development", base_url=f"http://127.0.0.1:{port}")
+    told = environment(settings) | {"SLOW_CLIENT_TIMEOUT": "4"}
+    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, env=told)
+    settle()
+    try:
+        assert answers(f"http://127.0.0.1:{port}/healthz", patience=60)
+        yield Web(process, port)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine("sqlite", reason="the process is the same on both")
+def test_slow_clients_cost_the_others_nothing(web: Web) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(web.opened(SLOW_BODY)) for _ in range(12)]
+        slow += [stack.enter_context(web.opened(HALF_A_HEADER)) for _ in range(16)]
+        slow += [stack.enter_context(web.opened(b"")) for _ in range(100)]
+        for _ in range(3):
+            for path in ("/sign-in", "/healthz", "/readyz"):
+                status, seconds = web.asked(path)
+                assert (status, seconds < QUICK) == (200, True), (path, seconds)
+        end = time.monotonic() + 15
+        while time.monotonic() < end and dripping(slow):
+            time.sleep(0.5)
+        assert dripping(slow) == 0, "a byte now and then does not keep a connection"
+
+
+def dripping(slow: list[socket.socket]) -> int:
+    """Send a byte on each connection; how many of them the server still has."""
+    there = 0
+    for connection in slow:
+        try:
+            connection.setblocking(False)
+            connection.send(b"x")
+            there += connection.recv(1) != b""
+        except BlockingIOError:
+            there += 1
+        except OSError:
+            pass
+    return there
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine("sqlite", reason="a writer there keeps all others waiting, and the process is the same")
+@pytest.mark.parametrize("web", [OWN, GUNICORN], indirect=True, ids=["own", "gunicorn"])
+def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(web: Web, stage: Stage) -> None:
+    token, cookie = form(web)
+    body = f"csrf_token={token}&identifier=max%40example.com&password=wrong"
+    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nCookie: {cookie}\r\nConnection: close\r\n"
+    head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    with ExitStack() as stack:
+        with stage.app.app_context(), db.engine.connect() as writer:
+            writer.execute(text("UPDATE users SET version = version"))  # and holds the lock of all writers
+            waiting = [stack.enter_context(web.opened((head + body).encode())) for _ in range(10)]
+            time.sleep(0.5)
+            for path in ("/healthz", "/readyz"):
+                status, seconds = web.asked(path)
+                assert (status, seconds < QUICK) == (200, True), (path, seconds)
+            web.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            writer.rollback()
+        statuses = [connection.recv(100) for connection in waiting]
+    assert web.process.wait(timeout=30) == 0
+    assert all(line.startswith((b"HTTP/1.1 422", b"HTTP/1.1 429", b"HTTP/1.1 503")) for line in statuses), statuses
+    assert any(line.startswith(b"HTTP/1.1 422") for line in statuses)
+
+
+def form(web: Web) -> tuple[str, str]:
+    """The CSRF token of the sign-in page, and its cookie."""
+    connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)
+    connection.request("GET", "/sign-in")
+    answer = connection.getresponse()
+    page = answer.read().decode()
+    connection.close()
+    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0], cookie
+
+
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+@pytest.mark.parametrize(
+    "base_url, bind, fits",
+    [
+        ("http://127.0.0.1:8123", "127.0.0.1:8123", True),
+        ("http://127.0.0.1:8123", "0.0.0.0:8123", True),
+        ("http://localhost:8123", "127.0.0.1:8123", True),
+        ("http://office.example:8123", "192.0.2.1:8123", True),
+        ("http://127.0.0.1:8123", "127.0.0.1:8124", False),
+        ("http://office.example:8123", "127.0.0.1:8123", False),
+        ("http://127.0.0.1:8123", "192.0.2.1:8123", False),
+        ("http://127.0.0.1:8123", "8123", False),
+        ("https://admin.example.com", "127.0.0.1:8000", True),
+    ],
+)
+def test_where_it_listens_and_the_base_url_agree(
+    app_with: Any, monkeypatch: pytest.MonkeyPatch, base_url: str, bind: str, fits: bool
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr("backoffice.serving.serve", lambda _app, where, _settings: heard.append(where))
+    result = app_with(base_url=base_url).test_cli_runner().invoke(args=["backoffice", "web", "--bind", bind])
+    assert (result.exit_code == 0) is fits
+    assert heard == ([bind] if fits else [])
+    assert fits or base_url in result.output or "is no address and port" in result.output
+
+
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_by_default_it_listens_where_the_base_url_points(app_with: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr("backoffice.serving.serve", lambda _app, where, _settings: heard.append(where))
+    app_with(base_url="http://127.0.0.1:8123").test_cli_runner().invoke(args=["backoffice", "web"])
+    app_with(base_url="https://admin.example.com").test_cli_runner().invoke(args=["backoffice", "web"])
+    assert heard == ["127.0.0.1:8123", "127.0.0.1:8000"]

@@ -1,0 +1,168 @@
+"""Exports leave room: one per person, some per process, some an hour; and none holds the database for its reader."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select, update
+from werkzeug.test import EnvironBuilder
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from backoffice.models.user import User
+from tests.support.cast import Cast
+from tests.support.client import Client, outside, settle
+
+EXPORT = "/admin/users/export.csv"
+Build = Callable[..., Flask]
+
+
+@pytest.fixture
+def many(cast: Cast) -> int:
+    """So many people besides the cast: several parts of an export."""
+    now, number = clock.now(), 3500
+    shared = {"created_at": now, "updated_at": now, "status": "active", "login_method": "email"}
+    rows = [
+        {"email": f"p{n}@example.com", "email_key": f"p{n}@example.com", "search_key": f"p{n}", **shared}
+        for n in range(number)
+    ]
+    db.session.execute(insert(User), rows)
+    settle()
+    return number
+
+
+class Reader:
+    """Somebody's export as a WSGI server has it, which sends on only what is asked for with `next`."""
+
+    def __init__(self, app: Flask, client: Client) -> None:
+        cookie = client.get_cookie("backoffice", domain="127.0.0.1")
+        assert cookie
+        base_url = app.config["TEST_BASE_URL"]
+        builder = EnvironBuilder(EXPORT, base_url=base_url, headers={"Cookie": f"backoffice={cookie.value}"})
+        self.head: list[Any] = []
+        self.chunks: Any = outside(app.wsgi_app, builder.get_environ(), lambda *head: self.head.extend(head))
+        self.parts: Iterator[bytes] = iter(self.chunks)
+
+    @property
+    def status(self) -> int:
+        return int(self.head[0][:3])
+
+    def read(self) -> bytes:
+        return outside(next, self.parts)
+
+    def rest(self) -> bytes:
+        return outside(lambda: b"".join(self.parts))
+
+    def close(self) -> None:
+        outside(self.chunks.close)
+
+
+@contextmanager
+def reading(app: Flask, client: Client) -> Iterator[Reader]:
+    reader = Reader(app, client)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def exported() -> list[tuple[str, int]]:
+    settle()
+    found = db.session.scalars(select(Event).where(Event.action == "users.export").order_by(Event.id))
+    return [(event.result, (event.after or {}).get("rows", 0)) for event in found]
+
+
+def connections(app: Flask) -> int:
+    with app.app_context():
+        return int(db.engine.pool.checkedout())  # type: ignore[attr-defined]  # of a pool that counts
+
+
+def test_who_does_not_read_holds_neither_connection_nor_transaction(app_with: Build, cast: Cast, many: int) -> None:
+    app = app_with()
+    client = app.test_client().sign_in("olivia")
+    settle()
+    before = connections(app)
+    with reading(app, client) as reader:
+        reader.read()
+        reader.read()
+        assert connections(app) == before
+        db.session.execute(update(User).where(User.id == cast.vera.id).values(phone="+49 30 1"))
+        db.session.commit()  # on SQLite nobody could write beside it else
+        lines = reader.rest().count(b"\r\n")
+        assert lines > 1000
+    assert exported() == [("done", many + 4)]
+
+
+def test_rows_are_those_of_the_beginning_each_once(app_with: Build, cast: Cast, many: int) -> None:
+    """Somebody who moves in the order meanwhile is neither lost nor there twice."""
+    app = app_with()
+    client = app.test_client().sign_in("olivia")
+    settle()
+    with reading(app, client) as reader:
+        text = reader.read()
+        db.session.execute(update(User).where(User.email_key == "p3@example.com").values(last_login_at=clock.now()))
+        settle()
+        text += reader.rest()
+    assert text.count(b",p3@example.com,") == 1
+    assert text.count(b"\r\n") == many + 4 + 1
+
+
+def test_one_person_has_one_export_at_a_time(app_with: Build, cast: Cast, many: int) -> None:
+    app = app_with()
+    client, other = app.test_client().sign_in("olivia"), app_with().test_client().sign_in("olivia")
+    settle()
+    with reading(app, client) as reader:
+        reader.read()
+        refused = other.get(EXPORT)  # by another process, which has slots of its own
+        assert refused.status_code == 429
+        assert "Another export of yours is still running" in refused.text
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        with clock.at(clock.now() + timedelta(minutes=2)):
+            assert other.get(EXPORT).status_code == 200, "whoever gave no sign of life for a minute is gone"
+    assert other.get(EXPORT).status_code == 200
+
+
+def test_all_slots_taken_is_a_page_that_says_so(app_with: Build, cast: Cast, many: int) -> None:
+    cast.max.groups = list(cast.olivia.groups)
+    settle()
+    app = app_with(export_slots=1)
+    first, second = app.test_client().sign_in("olivia"), app.test_client().sign_in("max")
+    settle()
+    with reading(app, first) as reader:
+        reader.read()
+        refused = second.get(EXPORT)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        assert "Many people are asking for this" in refused.text
+        assert second.get("/admin/users/").status_code == 200
+    assert second.get(EXPORT).status_code == 200
+
+
+def test_so_many_exports_an_hour(app_with: Build, cast: Cast) -> None:
+    client = app_with(exports_per_hour=2).test_client().sign_in("olivia")
+    assert [client.get(EXPORT).status_code for _ in range(3)] == [200, 200, 429]
+    assert exported() == [("done", 4), ("done", 4)]
+
+
+def test_an_export_that_takes_too_long_is_broken_off_and_logged_as_such(app_with: Build, cast: Cast, many: int) -> None:
+    app = app_with(export_timeout=timedelta(seconds=0))
+    client = app.test_client().sign_in("olivia")
+    settle()
+    with reading(app, client) as reader, pytest.raises(TimeoutError):
+        reader.rest()
+    assert exported() == [("failed", 0)]
+
+
+def test_a_flood_of_refusals_is_not_a_flood_of_events(app_with: Build, cast: Cast) -> None:
+    client = app_with(denials_per_minute=3).test_client().sign_in("vera")
+    statuses = [client.get(EXPORT).status_code for _ in range(8)]
+    assert statuses == [403] * 3 + [429] * 5
+    settle()
+    found = db.session.scalars(select(Event).where(Event.result == "denied").order_by(Event.id)).all()
+    assert len(found) == 4
+    assert "More than 3 refused tries within a minute" in str(found[-1].reason)
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        assert client.get(EXPORT).status_code == 403
