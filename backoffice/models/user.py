@@ -185,6 +185,11 @@ class User(Searchable, Entity):
             return {}
         return {"credential_version": cls.credential_version + 1}
 
+    def renew_credentials(self) -> None:
+        """Void what was proved before, also where the change is in another table, such as an app's new secret."""
+        for name, raised in self.raised_with(self.credentials()).items():
+            setattr(self, name, raised)
+
     def set_email(self, email: str | None) -> None:
         """Keep the address as typed, and the form in which it must be unique."""
         self.email = email
@@ -262,6 +267,5 @@ class User(Searchable, Entity):
 def _raise_credential_version(_mapper: object, _connection: object, user: User) -> None:
     """Whoever changes a person through the session cannot forget it; `Action.update` does it for whole sets."""
     attributes = inspect(user).attrs
-    changed = {name for name in User.credentials() if attributes[name].history.has_changes()}
-    for name, raised in User.raised_with(changed).items():
-        setattr(user, name, raised)
+    if any(attributes[name].history.has_changes() for name in User.credentials()):
+        user.renew_credentials()

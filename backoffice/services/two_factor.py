@@ -177,6 +177,7 @@ def _changed(actor: Actor, user: User, to: str, settings: Settings) -> str:
     """
     own = select(User.id).where(User.id == user.id)
     user.version += 1
+    user.renew_credentials()  # one app may have taken the place of another
     voiding.void(own, change="factor", reason="2FA changed", keep=actor.session_id)
     notices.two_factor_changed(user, CHANGED[to], settings)
     events.record(actor=actor, action="account.two_factor", subject=events.subject_of(user), after={"two_factor": to})

@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from backoffice.actions.action import find
 from backoffice.models.user import User
-from backoffice.services import credentials, passwords, sessions
+from backoffice.services import credentials, passwords, sessions, totp, two_factor
+from backoffice.services.attempts import From
 from tests.house.source import PRODUCT, modules
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import settle
+from tests.support.factors import code_of, give_app
 
 OTHERS: dict[str, Any] = {
     "login_method": "login",
@@ -56,6 +58,16 @@ def test_each_of_them_raises_it_for_a_set_of_people(by_login: Cast, name: str) -
     assert action is not None
     action.update(select(User.id).where(User.id == person.id), **{name: OTHERS[name]})
     assert version(person) == before + 1
+
+
+def test_another_app_in_place_of_an_app_raises_it_once(app: Flask, cast: Cast) -> None:
+    settings = app.extensions["settings"]
+    give_app(cast.max, settings)
+    before = version(cast.max)
+    totp.begin(cast.max, settings)
+    code = code_of(totp.pending(cast.max, settings) or "")
+    two_factor.confirm(actor=cast.actor("max"), code=code, origin=From("127.0.0.1"), settings=settings)
+    assert version(cast.max) == before + 1
 
 
 def test_nothing_else_raises_it(cast: Cast) -> None:

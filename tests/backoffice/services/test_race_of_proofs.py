@@ -23,7 +23,7 @@ from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
 
-# As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 is how often it was run when it was written.
+# As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
 ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
 STAGGER = 0.002  # seconds; one side or the other begins so much later, in turn, so that both orders come about
 PAIRS = [(proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited]
