@@ -48,8 +48,8 @@ class Export:
                 begin(writing=False)
                 page = lists.rows(self.actor, self.model, self.columns, some)
                 db.session.close()
+            self.rows += len(page.rows)  # before they leave: rather too many are logged than too few
             yield page
-            self.rows += len(page.rows)
         self.whole = True
 
     def end(self) -> None:
