@@ -50,8 +50,8 @@ class Export:
                 page = lists.rows(self.actor, self.model, self.columns, some)
                 page = replace(page, rows=disclosure.told(self.actor, self.model, page.rows))
                 db.session.close()
+            self.rows += len(page.rows)  # before they leave: rather too many are logged than too few
             yield page
-            self.rows += len(page.rows)
         self.whole = True
 
     def end(self) -> None:
