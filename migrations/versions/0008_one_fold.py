@@ -12,7 +12,7 @@ from backoffice.text import address_key, fold, login_key, phones
 from backoffice.text.looks import skeleton
 
 revision = "0008"
-down_revision = "0009"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from backoffice import schema
 
-revision = "0009"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

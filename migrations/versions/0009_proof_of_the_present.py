@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
@@ -38,6 +38,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.add_column("sign_in_attempts", sa.Column("identifier_key", sa.String(254), server_default="", nullable=False))
     op.execute("UPDATE sign_in_attempts SET identifier_key = throttle_key")
+    with op.batch_alter_table("sign_in_attempts", table_kwargs={"sqlite_autoincrement": True}) as table:
+        table.alter_column(
+            "identifier_key", existing_type=sa.String(254), existing_nullable=False, server_default=None
+        )
     op.drop_index("ix_sign_in_attempts_throttle_key_at", "sign_in_attempts")
     op.drop_column("sign_in_attempts", "throttle_key")
     op.create_index("ix_sign_in_attempts_identifier_key_at", "sign_in_attempts", ["identifier_key", "at"])
