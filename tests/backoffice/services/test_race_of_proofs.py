@@ -124,7 +124,11 @@ def test_nothing_outlives_a_change_that_ran_beside_it(
 
 @pytest.mark.parametrize("pair", PAIRS, ids=named)
 def test_a_change_between_the_proof_and_the_grant_prevails(
-    app: Flask, crowd: Callable[..., Crowd], pair: tuple[Proof, Change], monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    crowd: Callable[..., Crowd],
+    pair: tuple[Proof, Change],
+    engine_name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     proof, change = pair
     people = crowd(proof, 1)
@@ -146,7 +150,10 @@ def test_a_change_between_the_proof_and_the_grant_prevails(
         thread.join()
         return found
 
-    monkeypatch.setattr(module, name, then)
+    if engine_name == "sqlite" and proof.name == "e-mail change":
+        happen()  # it looks in the transaction that grants, and a writing one is alone there from its beginning
+    else:
+        monkeypatch.setattr(module, name, then)
     proved = granted(people, proof.act, person)
     assert changed == [True]
     assert proved is (not change.voids or (proof.name, change.name) in APART)
