@@ -11,6 +11,7 @@ from backoffice.queueing import PREFIX
 
 # Made by hand in a migration, because models cannot say them: expressions, and what one engine alone has.
 BY_HAND = ("ix_users_last_login", "ix_users_search_key_trigram")
+SEARCH = "_search"  # the tables of models/search.py end so, and in SQLite those that FTS5 makes go on
 database = current_app.extensions["migrate"].db
 
 
@@ -24,7 +25,7 @@ def render_item(kind: str, item: Any, _context: Any) -> str | bool:
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave alone what only migrations know, and the tables that the queue of jobs makes for itself."""
     if kind == "table":
-        return not str(name).startswith(f"{PREFIX}_")
+        return not (str(name).startswith(f"{PREFIX}_") or SEARCH in str(name))
     return not (kind == "index" and name in BY_HAND)
 
 

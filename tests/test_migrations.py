@@ -32,7 +32,9 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 
 def tables() -> set[str]:
-    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+    """Those of the models; the tables of the search index are no models."""
+    found = set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+    return {name for name in found if "_search" not in name}
 
 
 def revisions(app: Flask) -> list[str]:
@@ -47,7 +49,10 @@ def test_the_migrations_make_what_the_models_say(installation: Flask) -> None:
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
-    assert [d for d in differences if getattr(d[-1], "name", "") not in BY_HAND] == []
+    names = [getattr(d[-1], "name", "") for d in differences]
+    assert [
+        d for d, name in zip(differences, names, strict=True) if name not in BY_HAND and "_search" not in name
+    ] == []
 
 
 def test_a_populated_database_goes_back_step_by_step_and_forward_again(installation: Flask) -> None:

@@ -14,11 +14,12 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
-    case,
     cast,
     exists,
     func,
+    or_,
     select,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
@@ -44,7 +45,8 @@ user_groups = Table(
     "user_groups",
     Base.metadata,
     Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_user_groups_group_id_user_id", "group_id", "user_id"),
 )
 user_client_tags = Table(
     "user_client_tags",
@@ -55,8 +57,8 @@ user_client_tags = Table(
         BigInt,
         ForeignKey("client_tags.id", ondelete="CASCADE"),
         primary_key=True,
-        index=True,
     ),
+    Index("ix_user_client_tags_client_tag_id_user_id", "client_tag_id", "user_id"),
 )
 
 
@@ -67,6 +69,7 @@ class User(Searchable, Entity):
     __singular__ = "person"
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login")
+    __grams__ = ("search_key", "phone")
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
     __personal__ = frozenset({"email", "login", "first_name", "last_name", "phone", "ip_whitelist", "status_reason"})
 
@@ -120,6 +123,15 @@ class User(Searchable, Entity):
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id", "created_by_id"),
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
+        Index("ix_users_two_factor_id", "two_factor", "id"),
+        Index("ix_users_login_method_id", "login_method", "id"),
+        Index(
+            "ix_users_without_password",
+            "status",
+            "id",
+            postgresql_where=text("password_hash IS NULL"),
+            sqlite_where=text("password_hash IS NULL"),
+        ),
     )
 
     def set_email(self, email: str | None) -> None:
@@ -156,15 +168,7 @@ class User(Searchable, Entity):
     @invitation.inplace.expression
     @classmethod
     def _invitation_in_sql(cls) -> ColumnElement[str]:
-        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.live()).correlate(cls)
-        never = cls.password_hash.is_(None)
-        return case(
-            (and_(cls.status == "invited", mine), "pending"),
-            (cls.status == "invited", "expired"),
-            (and_(cls.status.in_(("blocked", "revoked")), never), "revoked"),
-            (and_(cls.login_method == "email", ~never), "accepted"),
-            else_="none",
-        )
+        return cls.derived_case("invitation")
 
     @hybrid_property
     def invitation_ends(self) -> str:
@@ -174,14 +178,45 @@ class User(Searchable, Entity):
     @invitation_ends.inplace.expression
     @classmethod
     def _invitation_ends_in_sql(cls) -> ColumnElement[str]:
-        links = select(func.max(Token.expires_at)).where(Token.purpose == "invitation", Token.open())
-        ends = links.where(Token.user_id == cls.id).correlate(cls).scalar_subquery()
-        return case(
-            (cls.status != "invited", "none"),
-            (ends > moment(SOON), "later"),
-            (ends > moment(), "soon"),
-            else_="over",
-        )
+        return cls.derived_case("invitation_ends")
+
+    @classmethod
+    def derived(cls, name: str, value: str) -> ColumnElement[bool]:
+        return cls._invitation_is(value) if name == "invitation" else cls._invitation_ends_are(value)
+
+    @classmethod
+    def _invitation_is(cls, value: str) -> ColumnElement[bool]:
+        never = cls.password_hash.is_(None)
+        taken_back = cls.status.in_(("blocked", "revoked"))
+        match value:
+            case "pending":
+                return and_(cls.status == "invited", cls._invited_beyond(moment()))
+            case "expired":
+                return and_(cls.status == "invited", ~cls._invited_beyond(moment()))
+            case "revoked":
+                return and_(taken_back, never)
+            case "accepted":
+                return and_(cls.status != "invited", cls.login_method == "email", ~never)
+        by_login = and_(cls.login_method != "email", ~never)
+        return and_(cls.status != "invited", or_(by_login, and_(never, ~taken_back)))
+
+    @classmethod
+    def _invitation_ends_are(cls, value: str) -> ColumnElement[bool]:
+        soon, now = cls._invited_beyond(moment(SOON)), cls._invited_beyond(moment())
+        match value:
+            case "soon":
+                return and_(cls.status == "invited", now, ~soon)
+            case "later":
+                return and_(cls.status == "invited", soon)
+            case "over":
+                return and_(cls.status == "invited", ~now)
+        return cls.status != "invited"
+
+    @classmethod
+    def _invited_beyond(cls, when: ColumnElement[datetime]) -> ColumnElement[bool]:
+        """In SQL: an open invitation still works at that moment."""
+        mine = (Token.user_id == cls.id, Token.purpose == "invitation", Token.open())
+        return exists().where(*mine, Token.expires_at > when).correlate(cls)
 
     def _derived(self, name: str) -> str:
         """What SQL works out of other tables."""

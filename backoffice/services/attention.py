@@ -53,10 +53,9 @@ def needs(actor: Actor, settings: Settings) -> Needs:
 def _kinds() -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
     members = select(user_groups.c.user_id).join(Group, Group.id == user_groups.c.group_id)
     administrators = User.id.in_(members.where(Group.key == ADMINISTRATORS))
-    invited = User.status == "invited"
     return {
-        "expiring": (User, invited & (User.invitation_ends == "soon")),
-        "expired": (User, invited & (User.invitation == "expired")),
+        "expiring": (User, User.derived("invitation_ends", "soon")),
+        "expired": (User, User.derived("invitation", "expired")),
         "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
         "messages": (Message, Message.state.in_(("failed", "dead"))),
         "waiting": (Message, (Message.state == "queued") & _no_worker()),

@@ -1,25 +1,29 @@
 """What a person may filter a list by: typed, from the attribute, with a message where a value makes no sense."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Numeric, and_, exists, func, literal, or_
 
+from backoffice import clock
 from backoffice.errors import BadRequest
-from backoffice.models import fields
+from backoffice.models import fields, search
 from backoffice.models.base import Record
-from backoffice.text import MAX_ID, cleaned, is_id
+from backoffice.models.search import begins
+from backoffice.text import MAX_ID, cleaned, fold, is_id
 
 MAX_FILTERS = 20
 MAX_VALUES = 50
 MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
+BEGINNING = "1900-01-01"  # the first day of all, for lists that look back some days unless asked
 NONE = "none"  # the choice "has no related row"
 RANGED = ("number", "date", "time")
-FILTERABLE = (*RANGED, "text", "boolean", "choice", "derived", "one", "many")
+FILTERABLE = (*RANGED, "text", "code", "boolean", "choice", "derived", "one", "many")
 
 
 @dataclass(frozen=True)
@@ -91,14 +95,39 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
 
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     column = fields.attribute(model, filter_.name)
-    return or_(*(column.icontains(value[:200], autoescape=True) for value in filter_.values))
+    values = [value[:200] for value in filter_.values]
+    if "beginning" in fields.column(model, filter_.name).info:
+        return or_(*(begins(column, value) for value in values))
+    if search.indexed(model, filter_.name):
+        return or_(*(_indexed(model, filter_.name, fold(value)) for value in values))
+    return or_(*(column.icontains(value, autoescape=True) for value in values))
+
+
+def _indexed(model: type[Record], name: str, text: str) -> ColumnElement[bool]:
+    """As in a search: what is shorter than the runs of the index has to begin a word."""
+    occurs = search.occurs(func.lower(fields.attribute(model, name)), text)
+    found = search.candidates(model, [text])
+    return occurs if found is None else and_(occurs, found)
+
+
+def _code(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _derived(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _known(model, filter_)
+    return or_(*(model.derived(filter_.name, value) for value in filter_.values))
 
 
 def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _known(model, filter_)
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _known(model: type[Record], filter_: Filter) -> None:
     known = fields.choices(model, filter_.name)
     if unknown := [value for value in filter_.values if value not in known]:
         raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
-    return fields.attribute(model, filter_.name).in_(filter_.values)
 
 
 def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -108,13 +137,19 @@ def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 
 def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
-    many = fields.kind(model, filter_.name) == "many"
     ids = [_id(filter_, value) for value in filter_.values if value != NONE]
-    if many:
+    relation = fields.relation(model, filter_.name)
+    chosen: ColumnElement[bool]
+    nobody: ColumnElement[bool]
+    if relation.secondary_synchronize_pairs:  # the table between the two knows all of it
+        ((own, mine),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        beside = exists().where(mine == own)
+        chosen, nobody = beside.where(theirs.in_(ids)), ~beside
+    elif relation.uselist:
+        attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
         chosen, nobody = attribute.any(target.id.in_(ids)), ~attribute.any()
     else:  # an index serves the row's own column
-        (own,) = fields.relation(model, filter_.name).local_columns
+        (own,) = relation.local_columns
         chosen, nobody = own.in_(ids), own.is_(None)
     return or_(*([chosen] if ids else []), *([nobody] if NONE in filter_.values else []))
 
@@ -127,7 +162,20 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     except ValueError:
         raise _unfit(filter_, "give a smaller number.") from None
     column = fields.attribute(model, filter_.name)
-    return column >= number if filter_.operator == "from" else column <= number
+    end = _as_column_has_it(column.type, number, filter_.operator)
+    return column >= end if filter_.operator == "from" else column <= end
+
+
+def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
+    """The number in the column's own kind: compared with another one, no index serves.
+
+    Whole numbers are bound as the widest, since a smaller kind has no place for what is beyond it.
+    """
+    if isinstance(kind, Integer):
+        return literal(math.ceil(number) if operator == "from" else math.floor(number), BigInteger())
+    if isinstance(kind, Float):
+        return literal(float(number), kind)
+    return literal(number, Numeric(asdecimal=True))
 
 
 def decimal(text: str) -> Decimal:
@@ -140,17 +188,25 @@ def decimal(text: str) -> Decimal:
 
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """Days are whole days in UTC, the last one included."""
-    day = _day(filter_)
-    column = fields.attribute(model, filter_.name)
-    start = datetime.combine(day, time(), UTC)
+    start = datetime.combine(_day(filter_), time(), UTC)
+    key = fields.ordered(model, filter_.name)
     if filter_.operator == "from":
-        return column >= start
-    return column < start + timedelta(days=1)
+        return key >= start
+    before = key < start + timedelta(days=1)
+    return and_(before, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else before
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    column = fields.attribute(model, filter_.name)
-    return column >= _day(filter_) if filter_.operator == "from" else column <= _day(filter_)
+    key = fields.ordered(model, filter_.name)
+    if filter_.operator == "from":
+        return key >= _day(filter_)
+    until = key <= _day(filter_)
+    return and_(until, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else until
+
+
+def _nullable(model: type[Record], filter_: Filter) -> bool:
+    """Whether rows without a value have to be kept apart from the lowest ones."""
+    return bool(fields.column(model, filter_.name).nullable)
 
 
 def _day(filter_: Filter) -> date:
@@ -161,6 +217,14 @@ def _day(filter_: Filter) -> date:
     if not 1900 <= day.year <= 9000:
         raise _unfit(filter_, "give a year between 1900 and 9000.")
     return day
+
+
+def recent(model: type[Record]) -> Filter | None:
+    """How far a list of `model` looks back unless it is asked otherwise; None if to the beginning."""
+    if not model.__recent_days__:
+        return None
+    first = clock.now().date() - timedelta(days=model.__recent_days__)
+    return Filter(model.__timeline__, "from", (first.isoformat(),))
 
 
 def _id(filter_: Filter, text: str) -> int:
@@ -176,7 +240,8 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
 _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     "text": _text,
     "choice": _choice,
-    "derived": _choice,
+    "code": _code,
+    "derived": _derived,
     "boolean": _boolean,
     "one": _related,
     "many": _related,

@@ -15,11 +15,9 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     case,
     func,
     literal,
-    or_,
     select,
     tuple_,
 )
@@ -31,16 +29,15 @@ from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import filters, related
+from backoffice.services import filters, related, searching
 from backoffice.services.filters import Filter
 from backoffice.services.related import Labels
-from backoffice.text import MAX_ID, cleaned, fold, is_id
+from backoffice.text import MAX_ID
 
 COUNT_CAP = 10_000
 SIZES = (20, 50, 100)
-SEARCH_LENGTH, SEARCH_WORDS = 200, 8
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
-SORTABLE = ("text", "number", "boolean", "time", "date", "choice")
+SORTABLE = ("text", "code", "number", "boolean", "time", "date", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +94,13 @@ def parse(
             raise BadRequest(f"“{key}” was given twice.", field=key)
         else:
             known[key] = value
+    wanted = filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed)
+    recent = filters.recent(model)
+    if recent and recent.name not in [f.name for f in wanted]:
+        wanted = (*wanted, recent)
     query = Query(
-        search=_search(known.get("search", "")),
-        filters=filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed),
+        search=searching.parse(known.get("search", "")),
+        filters=wanted,
         sort=_sort(model, known.get("sort") or sort),
         after=known.get("after", ""),
         before=known.get("before", ""),
@@ -109,24 +110,18 @@ def parse(
     return query
 
 
-def condition(model: type[Record], query: Query) -> ColumnElement[bool]:
-    """Which rows match the search and the filters, in SQL; the scope is not part of it."""
-    words = (searched(model, word) for word in query.search.split())
-    return and_(True, *words, filters.conditions(model, query.filters))
+def condition(model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
+    """Which rows match the search and the filters, in SQL; the scope is not part of it.
+
+    `indexed` says whether the search index is asked, see searching.condition.
+    """
+    found = searching.condition(model, query.search, indexed=indexed)
+    return and_(found, filters.conditions(model, query.filters))
 
 
-def searched(model: type[Record], word: str) -> ColumnElement[bool]:
-    """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key; or by ID."""
-    if issubclass(model, Searchable):
-        found: ColumnElement[bool] = model.search_key.contains(fold(word), autoescape=True)
-        return or_(found, model.id == int(word)) if is_id(word) else found
-    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
-    return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
-
-
-def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[bool]:
+def matching(actor: Actor, model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
     """The rows that the actor sees and that match."""
-    return and_(scope(actor, model), condition(model, query))
+    return and_(scope(actor, model), condition(model, query, indexed=indexed))
 
 
 def count(actor: Actor, model: type[Record], query: Query) -> int:
@@ -139,45 +134,69 @@ def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     return select(func.count()).select_from(some.subquery())
 
 
-def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], *, counted: bool = False) -> Page:
+def page(
+    actor: Actor,
+    model: type[Record],
+    query: Query,
+    columns: Sequence[str],
+    *,
+    counted: bool = False,
+    many: bool | None = None,
+) -> Page:
     """The rows of one page with `columns`, which may name attributes, related rows and computed values.
 
-    `counted` asks for `count` in the same statement. Raises BadRequest if the cursor is not one of ours.
+    `counted` asks for `count` too. `many` says whether so many rows match a search that the search index is of no
+    use; None finds out. Raises BadRequest if the cursor is not one of ours.
     """
-    backwards, cursor = bool(query.before), query.before or query.after
-    falling = query.descending != backwards
-    key = sort_key(model, query.sort_name)
+    cursor = query.before or query.after
+    number = count(actor, model, query) if query.search and (counted or many is None) else None
+    if number == 0 and not cursor:
+        return Page([], 0)
     hidden = related.hidden(actor, model, columns)
     asked = (model, tuple(columns), query.sort_name)
     statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
-    statement = statement.where(matching(actor, model, query))
-    if counted:
+    if counted and number is None:
         statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
-    if cursor:
-        place = tuple_(key, model.id)
-        mark = _unpacked(model, query.sort_name, cursor)
-        statement = statement.where(place < mark if falling else place > mark)
-    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
-    found = db.session.execute(statement.order_by(*order).limit(query.size + 1)).all()
-    rows = found[: query.size]
-    if backwards:
-        rows = rows[::-1]
+    many = bool(many if number is None else number > COUNT_CAP)
+    wanted = matching(actor, model, query, indexed=not many)
+    found = db.session.execute(_placed(model, query, statement, wanted)).all()
+    rows = found[: query.size][:: -1 if query.before else 1]
+    if counted and number is None:  # an empty first page needs no count, which would read everything once more
+        number = rows[0].matching_rows if rows else count(actor, model, query) if cursor else 0
     more = len(found) > query.size
-    has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
+    has_previous, has_next = (more, True) if query.before else (bool(cursor), more)
     return Page(
         rows,
-        (rows[0].matching_rows if rows else count(actor, model, query)) if counted else None,
+        number if counted else None,
         related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
         _packed(rows[0]) if rows and has_previous else None,
         _packed(rows[-1]) if rows and has_next else None,
     )
 
 
+def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
+    """The statement with the rows of one page in their order, and one more.
+
+    Where no index has that order, the page's keys are picked before anything is joined to all the rows.
+    """
+    falling = query.descending != bool(query.before)
+    key = sort_key(model, query.sort_name)
+    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
+    if cursor := query.before or query.after:
+        place, mark = tuple_(key, model.id), _unpacked(model, query.sort_name, cursor)
+        wanted = and_(wanted, place < mark if falling else place > mark)
+    if query.sort_name == model.__label__ or fields.in_order(model, query.sort_name):
+        return statement.where(wanted).order_by(*order).limit(query.size + 1)
+    picked = select(model.id).where(wanted).order_by(*order).limit(query.size + 1).correlate(None)
+    return statement.where(model.id.in_(picked)).order_by(*order)
+
+
 def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
     """All pages from the first on, `size` rows each, in memory one at a time."""
     query = replace(query, size=size, after="", before="")
+    many = count(actor, model, query) > COUNT_CAP if query.search else False
     while True:
-        found = page(actor, model, query, columns)
+        found = page(actor, model, query, columns, many=many)
         yield found
         if found.next is None:
             return
@@ -189,18 +208,20 @@ def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
     if name == model.__label__ and issubclass(model, Searchable):
         return model.search_key.expression
-    attribute = fields.attribute(model, name)
-    if not fields.column(model, name).nullable:
-        return attribute.expression
-    lowest = bindparam(None, fields.lowest(model, name), type_=attribute.type, literal_execute=True)
-    return func.coalesce(attribute, lowest)
+    return fields.ordered(model, name)
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
 def sortable(model: type[Record], name: str) -> bool:
     """Whether a list may be sorted by `name`."""
+    if model.__timeline__:  # a log of millions of rows is read in the order of time, or of what an index has in order
+        return name == model.__timeline__ or (name != "id" and _has_order(model, name) and fields.in_order(model, name))
     by_name = name == model.__label__ and issubclass(model, Searchable)
-    return by_name or fields.kind(model, name) in SORTABLE
+    return by_name or _has_order(model, name)
+
+
+def _has_order(model: type[Record], name: str) -> bool:
+    return fields.kind(model, name) in SORTABLE
 
 
 # Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
@@ -224,14 +245,9 @@ def _columns(
     return statement
 
 
-def _search(text: str) -> str:
-    words = cleaned(text).split()
-    if len(" ".join(words)) > SEARCH_LENGTH or len(words) > SEARCH_WORDS:
-        raise BadRequest(f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search")
-    return " ".join(words)
-
-
 def _sort(model: type[Record], text: str) -> str:
+    if model.__timeline__ and text.removeprefix("-") == "id":
+        text = text.replace("id", model.__timeline__)  # the same order, in which every index of a log is
     if not sortable(model, text.removeprefix("-")):
         raise BadRequest("This list cannot be sorted like that.", field="sort")
     return text

@@ -25,7 +25,7 @@ from backoffice.text import is_id
 from views.actor import signed_in
 from views.screen import Screen
 from views.screen.exporting import safe
-from views.screen.happenings import verb
+from views.screen.happenings import said, verb
 from views.screen.screen import ID
 
 ROWS = 100
@@ -47,6 +47,7 @@ class BulkRuns(Screen):
     shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     filters = ("state", "action", "actor", "created_at")
     labels: ClassVar = {"planned": "Rows", "actor": "By"}
+    words: ClassVar = {"action": said}
     cells: ClassVar = {"action": lambda row, page: page.link(row.id, verb(row.action))}
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:

@@ -1,0 +1,121 @@
+"""Every question that a page can ask, with the rows it reads: `python -m benchmarks.plans`.
+
+The questions follow from the screens, so that a new column or filter is asked about by itself. Each is asked over
+HTTP by an administrator; whatever statements that sends are explained where they run.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from backoffice.extensions import db
+from benchmarks import data, postgres, questions
+from benchmarks.explaining import Reading, explained
+from benchmarks.measure import timed
+from benchmarks.questions import Question
+
+HERE = Path(__file__).parent
+ROOM = 50  # rows of a page: it may read so much even if it shows less
+MOST = 50  # times as many rows as it has room for
+TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
+# What reads more, and why; by a piece of the question.
+REASONS: dict[str, str] = {}
+HEAD = "| question | statements | rows read | rows shown | read to count | counted | ms | |\n" + "|---" * 8 + "|"
+
+
+def main() -> None:
+    options = _options()
+    lines: list[str] = []
+    for engine in options.engines:
+        with _filled(engine, options) as (url, version):
+            lines += ["", f"## {version}: {options.people:,} people, {options.people * 5:,} events", ""]
+            lines += [HEAD, *_asked(url, options)]
+    text = "\n".join(["# What every question reads", "", __doc__ or "", *lines, ""])
+    if options.write:
+        (HERE / "plans.md").write_text(text)
+    print("\n".join(line for line in lines if options.all or "**" in line or line.startswith("#")))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.plans", description=__doc__)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--engines", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql"])
+    parser.add_argument("--url", help="a database that is filled already (SQLAlchemy's form)")
+    parser.add_argument("--keep", help="keep the filled SQLite file or PostgreSQL folder here")
+    parser.add_argument("--only", default="", help="questions in which this occurs")
+    parser.add_argument("--all", action="store_true", help="print all, not only what reads too much")
+    parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
+    return parser.parse_args()
+
+
+@contextmanager
+def _filled(engine: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    if options.url:
+        yield options.url, engine
+    elif engine == "sqlite":
+        with tempfile.TemporaryDirectory(prefix="backoffice-plans-") as folder:
+            url = f"sqlite:///{folder}/people.sqlite3"
+            _say(f"filling SQLite with {options.people:,} people")
+            data.fill(url, options.people)
+            yield url, "SQLite"
+    else:
+        with postgres.as_it_comes() as server:
+            url = server.url.replace("postgresql:", "postgresql+psycopg:")
+            _say(f"filling {server.version} with {options.people:,} people")
+            data.fill(url, options.people)
+            yield url, server.version
+
+
+def _asked(url: str, options: argparse.Namespace) -> Iterator[str]:
+    app = create_app(data.settings(url))
+    client = _signed_in(app)
+    with app.test_request_context():
+        found = [q for q in questions.of(app) if options.only in q.name]
+        db.session.remove()
+    _say(f"{len(found)} questions")
+    with app.app_context():
+        for question in found:
+            with explained(db.engine) as reading:
+                status = question.ask(client)
+            ms = min(timed(lambda question=question: question.ask(client)) for _ in range(2))
+            yield _line(question, status, reading, ms)
+        db.engine.dispose()
+
+
+def _line(question: Question, status: int, reading: Reading, ms: float) -> str:
+    """The question with what it read, and a mark where that is too much."""
+    much = reading.rows > MOST * max(reading.shown, ROOM) or reading.to_count > MOST * max(reading.counted, ROOM)
+    mark = "**too much**" if much else "" if status < 400 else f"status {status}"
+    if much and (why := next((why for part, why in REASONS.items() if part in question.name), "")):
+        mark = f"**why**: {why}"
+    numbers = (reading.statements, reading.rows, reading.shown, reading.to_count, reading.counted)
+    cells = [question.name, *(f"{number:,}" for number in numbers), f"{ms:,.1f}", f"{mark} {reading.scans}".strip()]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _signed_in(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    options: dict[str, Any] = {"base_url": app.extensions["settings"].base_url}
+    token = TOKEN.search(client.get("/sign-in", **options).get_data(as_text=True))
+    form = {"csrf_token": token[1] if token else "", "identifier": data.OLIVIA, "password": data.PASSWORD}
+    answer = client.post("/sign-in", data=form, **options)
+    assert answer.status_code < 400, answer.get_data(as_text=True)[:2000]
+    return client
+
+
+def _say(text: str) -> None:
+    print(f"[{datetime.now(UTC):%H:%M:%S}] {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
