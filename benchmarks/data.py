@@ -57,7 +57,7 @@ def settings(url: str, port: int = 8000) -> Settings:
     """How the product is configured for a benchmark."""
     return Settings(
         environment="development", database_url=url, secret_key="benchmark-key-0123456789-abcdefghijklmnop",
-        base_url=f"http://127.0.0.1:{port}",
+        base_url=f"http://127.0.0.1:{port}", two_factor_groups=(),
     )  # fmt: skip
 
 

@@ -47,6 +47,13 @@ class Session(Entity):
         Index("ix_sessions_ip_created_at_id", "ip", "created_at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
         Index("ix_sessions_kind_created_at_id", "kind", "created_at", "id"),
         Index(
+            "ix_sessions_ended",
+            "created_at",
+            "id",
+            postgresql_where=text("ended_at IS NOT NULL"),
+            sqlite_where=text("ended_at IS NOT NULL"),
+        ),
+        Index(
             "ix_sessions_open",
             "expires_at",
             "id",

@@ -18,7 +18,7 @@ from backoffice.models.user import User, user_groups
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, scope
-from backoffice.services import throttle
+from backoffice.services import lists, sign_ins, throttle
 from backoffice.settings import Settings
 
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
@@ -29,7 +29,11 @@ MOST = 50  # as many people as a filter takes
 
 @dataclass(frozen=True)
 class Needs:
-    """`counts` by kind, those above zero; who is `locked` out by failures just now; the group of `administrators`."""
+    """What there is to do.
+
+    `counts` by kind, those above zero, as far as lists count; who is `locked` out by failures just now; the group of
+    `administrators`.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     locked: list[int] = field(default_factory=list)
@@ -70,7 +74,8 @@ def _no_worker() -> ColumnElement[bool]:
 
 
 def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:
-    return select(func.count()).select_from(model).where(scope(actor, model), condition).scalar_subquery()
+    some = select(model.id).where(scope(actor, model), condition).limit(lists.COUNT_CAP + 1)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _locked(actor: Actor, settings: Settings) -> list[int]:
@@ -81,7 +86,7 @@ def _locked(actor: Actor, settings: Settings) -> list[int]:
         throttle.AN_HOUR: settings.failures_per_hour,
         A_DAY: settings.failures_per_day,
     }
-    wrong = (SignInAttempt.result != "ok", SignInAttempt.reason != throttle.THROTTLED)
+    wrong = (SignInAttempt.result.in_(sign_ins.FAILED), SignInAttempt.reason != throttle.THROTTLED)
     person = func.coalesce(SignInAttempt.user_id, 0)  # not the bare column, by whose index all years would be read
     statement = (
         select(person)

@@ -1,12 +1,7 @@
 """A list as a query: search, filters, sort and keyset paging over any model, within the actor's scope."""
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
@@ -29,12 +24,12 @@ from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import filters, related, searching
+from backoffice.services import cursors, filters, related, searching
 from backoffice.services.filters import Filter
 from backoffice.services.related import Labels
-from backoffice.text import MAX_ID
 
 COUNT_CAP = 10_000
+MANY = 5_000  # rows of a search, from which on they are so dense that the first ones are found on the way
 SIZES = (20, 50, 100)
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 SORTABLE = ("text", "code", "number", "boolean", "time", "date", "choice")
@@ -129,6 +124,11 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
+def said(number: int) -> str:
+    """A count as people read it."""
+    return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+
+
 def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
     return select(func.count()).select_from(some.subquery())
@@ -157,7 +157,7 @@ def page(
     statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
     if counted and number is None:
         statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
-    many = bool(many if number is None else number > COUNT_CAP)
+    many = bool(many if number is None else number > MANY)
     wanted = matching(actor, model, query, indexed=not many)
     found = db.session.execute(_placed(model, query, statement, wanted)).all()
     rows = found[: query.size][:: -1 if query.before else 1]
@@ -169,23 +169,24 @@ def page(
         rows,
         number if counted else None,
         related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
-        _packed(rows[0]) if rows and has_previous else None,
-        _packed(rows[-1]) if rows and has_next else None,
+        cursors.packed(rows[0]) if rows and has_previous else None,
+        cursors.packed(rows[-1]) if rows and has_next else None,
     )
 
 
 def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
     """The statement with the rows of one page in their order, and one more.
 
-    Where no index has that order, the page's keys are picked before anything is joined to all the rows.
+    The page's keys are picked before anything is joined to all the rows, which no index may have in this order. Where
+    one always has, that is not needed.
     """
     falling = query.descending != bool(query.before)
     key = sort_key(model, query.sort_name)
     order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
     if cursor := query.before or query.after:
-        place, mark = tuple_(key, model.id), _unpacked(model, query.sort_name, cursor)
+        place, mark = tuple_(key, model.id), cursors.unpacked(key, cursor)
         wanted = and_(wanted, place < mark if falling else place > mark)
-    if query.sort_name == model.__label__ or fields.in_order(model, query.sort_name):
+    if query.sort_name in ("id", model.__label__, model.__timeline__):
         return statement.where(wanted).order_by(*order).limit(query.size + 1)
     picked = select(model.id).where(wanted).order_by(*order).limit(query.size + 1).correlate(None)
     return statement.where(model.id.in_(picked)).order_by(*order)
@@ -194,7 +195,7 @@ def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: C
 def every_page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], size: int) -> Iterator[Page]:
     """All pages from the first on, `size` rows each, in memory one at a time."""
     query = replace(query, size=size, after="", before="")
-    many = count(actor, model, query) > COUNT_CAP if query.search else False
+    many = count(actor, model, query) > MANY if query.search else False
     while True:
         found = page(actor, model, query, columns, many=many)
         yield found
@@ -257,49 +258,3 @@ def _size(text: str) -> int:
     if text not in map(str, SIZES):
         raise BadRequest(f"A page has {', '.join(map(str, SIZES))} rows.", field="size")
     return int(text)
-
-
-def _packed(row: Row[Any]) -> str:
-    value = row.sort_key.isoformat() if isinstance(row.sort_key, date) else row.sort_key
-    value = value if isinstance(value, (str, int, float)) else str(value)
-    return base64.urlsafe_b64encode(json.dumps([value, row.id]).encode()).decode().rstrip("=")
-
-
-def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
-    """The place a cursor stands for; whatever somebody may have put into it, never an error of the database."""
-    try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
-        if type(row_id) is not int or abs(row_id) > MAX_ID:
-            raise ValueError
-        key = sort_key(model, name)
-        return tuple_(literal(_typed(key.type.python_type, value), key.type), literal(row_id))
-    except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
-
-
-def _typed(python: type, value: Any) -> Any:
-    """The value as the column has it; times and Decimal travel as text. Raises what `_unpacked` catches."""
-    if isinstance(value, str) and python in PARSERS:
-        return PARSERS[python](value)
-    fits = type(value) is python or (python is float and type(value) is int)
-    if not fits or (python in (int, float) and not abs(value) <= MAX_ID):
-        raise ValueError
-    return value
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-def _plain(text: str) -> str:
-    """A text that the database can hold: no half characters, no NUL."""
-    return text.encode("utf-8", "strict").decode().replace("\0", "")
-
-
-PARSERS: dict[type, Callable[[str], Any]] = {
-    datetime: _moment,
-    date: date.fromisoformat,
-    Decimal: filters.decimal,
-    str: _plain,
-}

@@ -10,40 +10,39 @@ from backoffice.extensions import db
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
-from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import STATUSES, TWO_FACTORS, User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named, scope
+from backoffice.services import lists, sign_ins
 
 
 def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     """How many people the actor sees in each status, in the order of a person's life; and with each second factor,
 
-    the best first, of those who are active.
+    the best first, of those who are active. Counted as far as lists are, and the newest ones: more would cost the
+    whole table.
     """
-    asked = select(User.status, User.two_factor, func.count()).where(scope(actor, User))
-    rows = db.session.execute(asked.group_by(User.status, User.two_factor)).all()
-    by_status = [(status, sum(n for s, _, n in rows if s == status)) for status in STATUSES[:-1]]
-    by_factor = {factor: n for status, factor, n in rows if status == "active"}
-    return by_status, [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
+    by_status = dict(db.session.execute(union_all(*(_in_status(actor, status) for status in STATUSES[:-1]))).all())
+    active = select(User.two_factor).where(scope(actor, User), User.status == "active")
+    newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
+    by_factor: dict[str, int] = dict(
+        db.session.execute(select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)).all()
+    )
+    factors = [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
+    return [(status, by_status[status]) for status in STATUSES[:-1]], factors
+
+
+def _in_status(actor: Actor, status: str) -> Select[str, int]:
+    some = select(User.id).where(scope(actor, User), User.status == status).limit(lists.COUNT_CAP + 1)
+    return select(literal(status), func.count()).select_from(some.subquery())
 
 
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:
     """For each of the last days in UTC, today at the end: how many sign-ins worked, and how many tries did not."""
     last = datetime.combine(clock.now().date(), time(), UTC)
     every = [last - timedelta(days=back) for back in reversed(range(days))]
-    # A stretch of the index for each day: to work out the day of every row would take five times as long.
-    counted = union_all(*(_on(actor, number, start) for number, start in enumerate(every)))
-    found = {row[0]: (row[1], row[2]) for row in db.session.execute(counted)}
-    return [(start.date(), *found[number]) for number, start in enumerate(every)]
-
-
-def _on(actor: Actor, number: int, start: datetime) -> Select[int, int, int]:
-    worked, failed = SignInAttempt.through(), SignInAttempt.result != "ok"
-    counts = select(literal(number), func.count().filter(worked), func.count().filter(failed))
-    that_day = (SignInAttempt.at >= start, SignInAttempt.at < start + timedelta(days=1))
-    return counts.where(scope(actor, SignInAttempt), *that_day)
+    return [(start.date(), *counted) for start, counted in zip(every, sign_ins.by_day(actor, every), strict=True)]
 
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:

@@ -35,8 +35,17 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
     if issubclass(model, Searchable):
         found = search.occurs(model.search_key.expression, fold(word))
         return or_(found, model.id == int(word)) if is_id(word) else found
-    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) == "text")
-    return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
+    kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
+    names = model.__search__ or tuple(name for name, kind in kinds.items() if kind in ("text", "code"))
+    return or_(False, *(_within(model, name, word) for name in names))
+
+
+def _within(model: type[Record], name: str, word: str) -> ColumnElement[bool]:
+    """The word in one column; of a choice those values that hold it, which an index finds."""
+    attribute = fields.attribute(model, name)
+    if fields.kind(model, name) == "choice":
+        return attribute.in_([value for value in fields.choices(model, name) if fold(word) in value])
+    return attribute.icontains(word, autoescape=True)
 
 
 def _indexed(model: type[Record], words: list[str]) -> Iterator[ColumnElement[bool]]:

@@ -27,6 +27,7 @@ NEW = (
     ("sign_in_attempts", ("factor", "at", "id"), {}),
     ("users", ("two_factor", "id"), {}),
     ("users", ("login_method", "id"), {}),
+    ("users", ("created_by_id", "id"), {}),
     ("user_groups", ("group_id", "user_id"), {}),
     ("user_client_tags", ("client_tag_id", "user_id"), {}),
 )
@@ -35,7 +36,9 @@ PARTIAL = (
     ("sessions", ("expires_at", "id"), "open", "ended_at IS NULL"),
     ("tokens", ("purpose", "expires_at", "user_id"), "open",
      "used_at IS NULL AND superseded_at IS NULL AND revoked_at IS NULL"),
-    ("users", ("status", "id"), "without_password", "password_hash IS NULL"),
+    ("sessions", ("created_at", "id"), "ended", "ended_at IS NOT NULL"),
+    ("users", ("id",), "never_invited",
+     "status <> 'invited' AND (login_method <> 'email' OR password_hash IS NULL)"),
 )  # fmt: skip
 OLD = (
     ("events", ("action", "id")),
@@ -43,6 +46,7 @@ OLD = (
     ("events", ("bulk_run_id",)),
     ("user_groups", ("group_id",)),
     ("user_client_tags", ("client_tag_id",)),
+    ("users", ("created_by_id",)),
 )
 TEXTS = "NEW.search_key || ' ' || lower(NEW.phone)"
 

@@ -270,4 +270,4 @@ def _href(query: Query, **place: str | None) -> str:
 
 def _count_label(screen: "Screen", count: int) -> str:
     noun = screen.model.__singular__ if count == 1 else screen.model.__plural__
-    return f"{lists.COUNT_CAP:,}+ {noun}" if count > lists.COUNT_CAP else f"{count:,} {noun}"
+    return f"{lists.said(count)} {noun}"
