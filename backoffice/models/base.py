@@ -81,7 +81,8 @@ class Record(Base):
     the condition of every value. `__grams__` are the columns of its search index, see models/search.py. A log, which
     grows without end, has its `__timeline__`, the column of time that orders it, and may say how many days a list
     looks back unless asked otherwise. Columns whose `info` says `hidden` never reach a screen, a filter, an export
-    or an event; `codes` are one of a few words, though nobody can say which; `beginning` is filtered by how it begins.
+    or an event; `codes` are one of a few words, though nobody can say which; `address` is one of
+    the internet, which is filtered by all of it or by how it begins.
     """
 
     __abstract__ = True

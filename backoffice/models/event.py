@@ -34,7 +34,7 @@ class Event(Record):
     before: Mapped[dict[str, Any] | None] = mapped_column(Json)
     after: Mapped[dict[str, Any] | None] = mapped_column(Json)
     reason: Mapped[str | None] = mapped_column(String(500))
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"beginning": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"address": True})
     request_id: Mapped[str] = mapped_column(String(40), default="")
     bulk_run_id: Mapped[int | None] = mapped_column(BigInt)
     redacted_at: Mapped[datetime | None]

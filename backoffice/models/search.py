@@ -58,9 +58,8 @@ class begins(Condition):  # noqa: N801  # as above
 
 @compiles(begins)
 def _pattern(element: Any, compiler: Any, **kwargs: Any) -> str:
-    """By the operators of `text_pattern_ops`, which no collation turns away from the bytes."""
     texts, beginning = (compiler.process(part, **kwargs) for part in element.clauses)
-    return f"({texts} ~>=~ {beginning} AND {texts} ~<~ ({beginning} || chr({HIGHEST})))"
+    return f"{texts} ^@ {beginning}"
 
 
 @compiles(begins, "sqlite")

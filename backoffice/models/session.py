@@ -37,7 +37,7 @@ class Session(Entity):
     idle_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str] = mapped_column(String(20), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"beginning": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"address": True})
     device: Mapped[str] = mapped_column(String(200), default="")
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])

@@ -37,7 +37,7 @@ class SignInAttempt(Record):
     )
     result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"beginning": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"address": True})
     network: Mapped[str] = mapped_column(String(45), default="", server_default="", info={"hidden": True})
     device: Mapped[str] = mapped_column(String(200), default="")
     device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Numeric, and_, exists, func, literal, or_
@@ -96,11 +97,20 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     column = fields.attribute(model, filter_.name)
     values = [value[:200] for value in filter_.values]
-    if "beginning" in fields.column(model, filter_.name).info:
-        return or_(*(begins(column, value) for value in values))
+    if "address" in fields.column(model, filter_.name).info:
+        return or_(*(column == value if _is_address(value) else begins(column, value) for value in values))
     if search.indexed(model, filter_.name):
         return or_(*(_indexed(model, filter_.name, fold(value)) for value in values))
     return or_(*(column.icontains(value, autoescape=True) for value in values))
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is a whole one: others are how addresses of a network begin."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _indexed(model: type[Record], name: str, text: str) -> ColumnElement[bool]:
