@@ -153,7 +153,7 @@ def _sign_ins(ids: Sequence[int]) -> Rows:
 def _tokens(ids: Sequence[int]) -> Rows:
     """The last few invitations are open; those before have ended."""
     for index, at in _moments(int(len(ids) * TOKENS), YEARS):
-        user = ids[int(index / TOKENS)]
+        user = ids[min(int(index / TOKENS) + index // 5 % 2, len(ids) - 1)]
         invited = user % 10 == 3
         purpose, used = ("invitation", None) if invited else ("password_reset", at)
         expires = NEVER if invited and index > len(ids) * TOKENS - 2000 else at + timedelta(hours=8)

@@ -29,7 +29,19 @@ ROOM = 50  # rows of a page: it may read so much even if it shows less
 MOST = 50  # times as many rows as it has room for
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 # What reads more, and why; by a piece of the question.
-REASONS: dict[str, str] = {}
+REASONS: dict[str, str] = {
+    "users: groups=none": "who is in no group is in no index: all memberships are read, from two indexes alone",
+    "client_tags=none": "who has no tag is in no index, but many have none",
+    "users: email=": "one letter begins very many words, of which those of names are thrown away",
+    "users: search=": "between some thousand and some ten thousand matches neither the index nor the order is short",
+    "preview of delete": "says how many people it takes the group or the tag from",
+    "events: subject_id.": "a stretch of numbers of all kinds of rows; with the kind an index finds them",
+    "events: search=": "pieces of texts in the days that the list looks back",
+    "sessions: state=expired": "the last use decides, which changes too often for an index",
+    "sessions: last_seen_at": "the last use changes too often for an index",
+    "sessions: search=": "pieces of names of devices in the sessions that are kept, 90 days",
+    "sign-ins: search=": "pieces of names of devices in the tries that are kept, 90 days",
+}
 HEAD = "| question | statements | rows read | rows shown | read to count | counted | ms | |\n" + "|---" * 8 + "|"
 
 
@@ -78,7 +90,7 @@ def _filled(engine: str, options: argparse.Namespace) -> Iterator[tuple[str, str
 
 def _asked(url: str, options: argparse.Namespace) -> Iterator[str]:
     app = create_app(data.settings(url))
-    client = _signed_in(app)
+    client = signed_in(app)
     with app.test_request_context():
         found = [q for q in questions.of(app) if options.only in q.name]
         db.session.remove()
@@ -103,7 +115,8 @@ def _line(question: Question, status: int, reading: Reading, ms: float) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _signed_in(app: Flask) -> FlaskClient:
+def signed_in(app: Flask) -> FlaskClient:
+    """A browser in which an administrator is signed in."""
     client = app.test_client()
     options: dict[str, Any] = {"base_url": app.extensions["settings"].base_url}
     token = TOKEN.search(client.get("/sign-in", **options).get_data(as_text=True))

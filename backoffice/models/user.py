@@ -197,9 +197,10 @@ class User(Searchable, Entity):
     @classmethod
     def _invitation_ends_are(cls, value: str) -> ColumnElement[bool]:
         soon, now = cls._invited_beyond(moment(SOON)), cls._invited_beyond(moment())
+        between = cls._invited_beyond(moment(), until=moment(SOON))
         match value:
             case "soon":
-                return and_(cls.status == "invited", now, ~soon)
+                return and_(cls.status == "invited", between, ~soon)
             case "later":
                 return and_(cls.status == "invited", soon)
             case "over":
@@ -207,10 +208,13 @@ class User(Searchable, Entity):
         return cls.status != "invited"
 
     @classmethod
-    def _invited_beyond(cls, when: ColumnElement[datetime]) -> ColumnElement[bool]:
-        """In SQL: an open invitation still works at that moment."""
-        mine = (Token.user_id == cls.id, Token.purpose == "invitation", Token.open())
-        return exists().where(*mine, Token.expires_at > when).correlate(cls)
+    def _invited_beyond(
+        cls, when: ColumnElement[datetime], until: ColumnElement[datetime] | None = None
+    ) -> ColumnElement[bool]:
+        """In SQL: an open invitation still works at that moment, and not after `until`."""
+        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.open())
+        mine = mine.where(Token.expires_at > when)
+        return (mine if until is None else mine.where(Token.expires_at <= until)).correlate(cls)
 
     def _derived(self, name: str) -> str:
         """What SQL works out of other tables."""

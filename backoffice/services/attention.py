@@ -47,16 +47,16 @@ def may_see_any(actor: Actor) -> bool:
 
 def needs(actor: Actor, settings: Settings) -> Needs:
     """What is to be done, as far as the actor may know."""
-    group = select(Group.id).where(Group.key == ADMINISTRATORS).scalar_subquery()
-    asked = {name: _count(actor, model, condition) for name, (model, condition) in _kinds().items()}
-    row = db.session.execute(select(group.label("group"), *(part.label(name) for name, part in asked.items()))).one()
+    group = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
+    asked = {name: _count(actor, model, condition) for name, (model, condition) in _kinds(group).items()}
+    row = db.session.execute(select(*(part.label(name) for name, part in asked.items()))).one()
     counts = {name: getattr(row, name) for name in asked if getattr(row, name)}
-    return Needs(counts, _locked(actor, settings), row.group or 0)
+    return Needs(counts, _locked(actor, settings), group)
 
 
-def _kinds() -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
-    members = select(user_groups.c.user_id).join(Group, Group.id == user_groups.c.group_id)
-    administrators = User.id.in_(members.where(Group.key == ADMINISTRATORS))
+def _kinds(group: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
+    """By the number of the group PostgreSQL knows how few administrators there are; by its name it would not."""
+    administrators = User.id.in_(select(user_groups.c.user_id).where(user_groups.c.group_id == group))
     return {
         "expiring": (User, User.derived("invitation_ends", "soon")),
         "expired": (User, User.derived("invitation", "expired")),

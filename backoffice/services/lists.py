@@ -131,6 +131,12 @@ def said(number: int) -> str:
 
 def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
+    texts = query.search or any(fields.kind(model, f.name) == "text" for f in query.filters)
+    stretch = query.sort_name in [f.name for f in query.filters]
+    if not (texts and model.__grams__) and (
+        stretch or _is_straight(model, query)
+    ):  # along the index: PostgreSQL would think that a table is well mixed
+        some = some.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
     return select(func.count()).select_from(some.subquery())
 
 
@@ -174,6 +180,11 @@ def page(
     )
 
 
+def _is_straight(model: type[Record], query: Query) -> bool:
+    """Whether the rows are in the order in which they came, which indexes of filters have too."""
+    return query.sort_name in ("id", model.__timeline__)
+
+
 def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
     """The statement with the rows of one page in their order, and one more.
 
@@ -186,7 +197,7 @@ def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: C
     if cursor := query.before or query.after:
         place, mark = tuple_(key, model.id), cursors.unpacked(key, cursor)
         wanted = and_(wanted, place < mark if falling else place > mark)
-    if query.sort_name in ("id", model.__label__, model.__timeline__):
+    if query.sort_name == model.__label__ or _is_straight(model, query):
         return statement.where(wanted).order_by(*order).limit(query.size + 1)
     picked = select(model.id).where(wanted).order_by(*order).limit(query.size + 1).correlate(None)
     return statement.where(model.id.in_(picked)).order_by(*order)
