@@ -133,9 +133,7 @@ def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
     texts = query.search or any(fields.kind(model, f.name) == "text" for f in query.filters)
     stretch = query.sort_name in [f.name for f in query.filters]
-    if not (texts and model.__grams__) and (
-        stretch or _is_straight(model, query)
-    ):  # along the index: PostgreSQL would think that a table is well mixed
+    if not (texts and model.__grams__) and (stretch or _is_straight(model, query)):
         some = some.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
     return select(func.count()).select_from(some.subquery())
 
