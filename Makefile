@@ -63,6 +63,7 @@ translations: $(DEV) ## Collect the texts of mails for translators, and compile 
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks.plans --all
 
 clean: ## Remove the environment and what tools left behind; data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -36,12 +36,19 @@ REASONS: dict[str, str] = {
     "users: search=": "between some thousand and some ten thousand matches neither the index nor the order is short",
     "preview of delete": "says how many people it takes the group or the tag from",
     "events: subject_id.": "a stretch of numbers of all kinds of rows; with the kind an index finds them",
-    "events: search=": "pieces of texts in the days that the list looks back",
+    "events: search=": "pieces of texts are in no index of the log: it is read once, as far as the list looks back",
     "sessions: state=expired": "the last use decides, which changes too often for an index",
     "sessions: last_seen_at": "the last use changes too often for an index",
     "sessions: search=": "pieces of names of devices in the sessions that are kept, 90 days",
     "sign-ins: search=": "pieces of names of devices in the tries that are kept, 90 days",
 }
+INTRODUCTION = f"""\
+Every question that pages can ask, as an administrator asks it: `python -m benchmarks.plans`. Rows are those that
+PostgreSQL's plans (EXPLAIN ANALYZE) say were read: what scans gave on and what they threw away. Rows read only to
+count stand apart, with what was counted. A question is marked if it reads more than {MOST} times what it shows, or
+{MOST} times the {ROOM} rows that a page has room for; with the reason where there is one. Milliseconds are those of
+the whole request, on a machine that did other things too.
+"""
 HEAD = "| question | statements | rows read | rows shown | read to count | counted | ms | |\n" + "|---" * 8 + "|"
 
 
@@ -52,7 +59,7 @@ def main() -> None:
         with _filled(engine, options) as (url, version):
             lines += ["", f"## {version}: {options.people:,} people, {options.people * 5:,} events", ""]
             lines += [HEAD, *_asked(url, options)]
-    text = "\n".join(["# What every question reads", "", __doc__ or "", *lines, ""])
+    text = "\n".join(["# What every question reads", "", INTRODUCTION, *lines, ""])
     if options.write:
         (HERE / "plans.md").write_text(text)
     print("\n".join(line for line in lines if options.all or "**" in line or line.startswith("#")))
