@@ -131,6 +131,7 @@ def said(number: int) -> str:
 
 def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
+    # Along the index that has the order: PostgreSQL takes a table for well mixed, and would read all that came before.
     texts = query.search or any(fields.kind(model, f.name) == "text" for f in query.filters)
     stretch = query.sort_name in [f.name for f in query.filters]
     if not (texts and model.__grams__) and (stretch or _is_straight(model, query)):
@@ -155,7 +156,7 @@ def page(
     cursor = query.before or query.after
     number = count(actor, model, query) if query.search and (counted or many is None) else None
     if number == 0 and not cursor:
-        return Page([], 0)
+        return Page([], 0 if counted else None)
     hidden = related.hidden(actor, model, columns)
     asked = (model, tuple(columns), query.sort_name)
     statement = _columns.__wrapped__(*asked, hidden) if hidden else _columns(*asked)  # an actor's own is not kept
