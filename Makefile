@@ -66,6 +66,7 @@ limits: $(RUNTIME) ## Write docs/limits.md from the settings and the constants
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks.plans --all
 
 starved: $(DEV) ## Print what others see while clients are slow and databases, disks and mail servers fail (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

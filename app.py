@@ -25,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.config.update(flask_config(settings))
     db.init_app(app)
-    migrate.init_app(app, db)
+    migrate.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=reader.language)
     jobs.init_app(app, SCHEDULE)

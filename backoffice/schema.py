@@ -1,4 +1,4 @@
-"""What the database has and models cannot say: triggers, functions, and indexes that Alembic does not see.
+"""What the database has and models cannot say: triggers, functions, and tables and indexes that Alembic does not see.
 
 Alembic copies a table to change it on SQLite, and takes over what it can read of the old one; what stands here it
 cannot read. So it is declared once, here, and `restore` makes what is missing or out of date: every run of migrations
@@ -8,12 +8,11 @@ ends with it, in whichever direction it went. A migration that needs one of thes
 A definition reads as the database gives it back, so that the two can be compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # An erasure may empty these columns of an event, and nothing else; see services/events.py.
@@ -28,16 +27,19 @@ class Declared:
     """One thing of one engine that belongs to `table`. `needs` are the columns without which it cannot be made.
 
     `definition` is the statement that makes it, worked out of the columns that the table has at that moment; of a
-    function it is the body. An index with an `extension` is left out where the server does not offer it.
+    function it is the body, after a `head`. A table that triggers keep is filled anew when it, or one of them, was
+    missing.
     """
 
     engine: str
-    kind: Literal["index", "trigger", "function"]
+    kind: Literal["function", "table", "index", "trigger"]
     name: str
     table: str
     definition: Callable[[Columns], str]
     needs: frozenset[str] = frozenset()
-    extension: str = ""
+    head: str = "() RETURNS trigger LANGUAGE plpgsql"
+    fill: str = ""
+    keepers: tuple[str, ...] = ()
 
 
 def _always(statement: str) -> Callable[[Columns], str]:
@@ -64,6 +66,80 @@ BEGIN
     END IF;
     RAISE EXCEPTION '{REFUSAL}';
 END """
+
+
+RUNS = """
+    SELECT array_agg(DISTINCT substr(padded, place, 3))
+    FROM (SELECT '  ' || replace(texts, ' ', '  ') AS padded) AS prepared,
+         generate_series(1, length(padded) - 2) AS place
+"""
+
+
+def _search_index_of_sqlite(base: str) -> Iterator[Declared]:
+    """See models/search.py. What was indexed has to be said again, letter by letter, to take it out."""
+    name, needs = f"{base}_search", frozenset({"search_key"})
+    fts5 = "fts5(grams, content='', detail='none', tokenize='trigram case_sensitive 1')"
+    runs = "'  ' || replace({}search_key, ' ', '  ')"
+    add = f"INSERT INTO {name} (rowid, grams) VALUES (NEW.id, {runs.format('NEW.')});"
+    remove = f"INSERT INTO {name} ({name}, rowid, grams) VALUES ('delete', OLD.id, {runs.format('OLD.')});"
+    triggers = {
+        f"{name}_insert": f"AFTER INSERT ON {base} BEGIN {add} END",
+        f"{name}_update": f"AFTER UPDATE OF search_key ON {base} WHEN OLD.search_key IS NOT NEW.search_key "
+        f"BEGIN {remove} {add} END",
+        f"{name}_delete": f"AFTER DELETE ON {base} BEGIN {remove} END",
+    }
+    yield Declared(
+        SQLITE,
+        "table",
+        name,
+        base,
+        _always(f"CREATE VIRTUAL TABLE {name} USING {fts5}"),
+        needs,
+        fill=f"INSERT INTO {name} (rowid, grams) SELECT id, {runs.format('')} FROM {base}",
+        keepers=tuple(triggers),
+    )
+    for trigger, does in triggers.items():
+        yield Declared(SQLITE, "trigger", trigger, base, _always(f"CREATE TRIGGER {trigger} {does}"), needs)
+
+
+def _search_index_of_postgresql(base: str) -> Iterator[Declared]:
+    name, needs = f"{base}_search", frozenset({"search_key"})
+    changed = "WHEN (old.search_key::text IS DISTINCT FROM new.search_key::text) "
+    triggers = {
+        f"{name}_insert": f"AFTER INSERT ON {base} FOR EACH ROW ",
+        f"{name}_update": f"AFTER UPDATE OF search_key ON {base} FOR EACH ROW {changed}",
+        f"{name}_delete": f"AFTER DELETE ON {base} FOR EACH ROW ",
+    }
+    keep = f"""
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM {name} WHERE rowid = OLD.id;
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.search_key <> '' THEN
+        INSERT INTO {name} VALUES (NEW.id, search_grams(NEW.search_key));
+    END IF;
+    RETURN NULL;
+END """
+    head = "(texts text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+    yield Declared(POSTGRESQL, "function", "search_grams", base, _always(RUNS), needs, head=head)
+    yield Declared(POSTGRESQL, "function", f"{name}_keep", base, _always(keep), needs)
+    yield Declared(
+        POSTGRESQL,
+        "table",
+        name,
+        base,
+        _always(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
+        needs,
+        fill=f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} WHERE search_key <> ''",
+        keepers=tuple(triggers),
+    )
+    for index, indexed in ((f"ix_{name}_rowid", "btree (rowid)"), (f"ix_{name}_grams", "gin (grams)")):
+        unique = "UNIQUE " if indexed.startswith("btree") else ""
+        making = f"CREATE {unique}INDEX {index} ON {name} USING {indexed}"
+        yield Declared(POSTGRESQL, "index", index, base, _always(making), needs)
+    for trigger, when in triggers.items():
+        making = f"CREATE TRIGGER {trigger} {when}EXECUTE FUNCTION {name}_keep()"
+        yield Declared(POSTGRESQL, "trigger", trigger, base, _always(making), needs)
 
 
 DECLARED = (
@@ -129,20 +205,23 @@ DECLARED = (
         ),
         needs=frozenset({"last_login_at"}),
     ),
-    Declared(
-        POSTGRESQL,
-        "index",
-        "ix_users_search_key_trigram",
-        "users",
-        _always("CREATE INDEX ix_users_search_key_trigram ON users USING gin (search_key gin_trgm_ops)"),
-        needs=frozenset({"search_key"}),
-        extension="pg_trgm",
-    ),
+    *_search_index_of_sqlite("users"),
+    *_search_index_of_postgresql("users"),
 )
 INDEXES = frozenset(one.name for one in DECLARED if one.kind == "index")
+TABLES = tuple({one.name for one in DECLARED if one.kind == "table"})
+
+
+def is_declared(name: str, kind: str) -> bool:
+    """Whether a table or index stands here, or is one of the tables that FTS5 makes for one of ours."""
+    return name.startswith(TABLES) if kind == "table" else name in INDEXES
+
 
 PRESENT = {
-    SQLITE: "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL",
+    SQLITE: """
+        SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+        UNION ALL SELECT type, name, sql FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_search' ESCAPE '\\'
+    """,
     POSTGRESQL: """
         SELECT 'index', relname, pg_get_indexdef(indexrelid, 0, true)
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = current_schema()::regnamespace
@@ -150,12 +229,18 @@ PRESENT = {
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
         WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace
         UNION ALL SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+        UNION ALL SELECT 'table', relname, 'CREATE TABLE ' || relname || ' (' || string_agg(
+            attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END,
+            ', ' ORDER BY attnum) || ')'
+        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relkind = 'r' AND relname LIKE '%\\_search' AND relnamespace = current_schema()::regnamespace
+        GROUP BY relname
     """,
 }
 
 
 def present(connection: Connection) -> dict[tuple[str, str], str]:
-    """The definition of every index, trigger and function that the database has, by kind and name."""
+    """The definition of every index, trigger, function and search index that the database has, by kind and name."""
     rows = connection.execute(text(PRESENT[connection.dialect.name]))
     return {(kind, name): definition for kind, name, definition in rows}
 
@@ -165,11 +250,8 @@ def expected(connection: Connection) -> dict[tuple[str, str], str]:
     tables = _columns(connection)
     return {
         (one.kind, one.name): one.definition(tables[one.table])
-        for one in DECLARED
-        if one.engine == connection.dialect.name
-        and one.table in tables
-        and one.needs <= set(tables[one.table])
-        and _is_offered(connection, one.extension)
+        for one in _of(connection)
+        if one.table in tables and one.needs <= set(tables[one.table])
     }
 
 
@@ -180,33 +262,47 @@ def restore(connection: Connection) -> list[str]:
     """
     there, wanted = present(connection), expected(connection)
     done = []
-    for one in (one for one in DECLARED if one.engine == connection.dialect.name):
-        found, definition = there.get((one.kind, one.name)), wanted.get((one.kind, one.name))
-        if definition and found != definition and _make(connection, one, definition):
+    for one in _of(connection):
+        definition = wanted.get((one.kind, one.name))
+        if definition and _is_stale(one, there, wanted):
+            _make(connection, one, definition)
             done.append(one.name)
-        elif found and not definition and one.kind == "function":
-            connection.execute(text(f"DROP FUNCTION {one.name}()"))
+            if one.kind == "table":
+                there = present(connection)  # its indexes went with the old one
+        elif not definition and (one.kind, one.name) in there and one.kind in {"function", "table"}:
+            connection.exec_driver_sql(f"DROP {one.kind.upper()} {one.name}")
     return done
 
 
-def _make(connection: Connection, one: Declared, definition: str) -> bool:
-    """Replace one thing; False where the server does not let us have its extension."""
+def forget_search(connection: Connection, base: str) -> None:
+    """Drop the search index of `base` before all of its texts change; `restore` makes it again."""
+    on_table = f" ON {base}" if connection.dialect.name == POSTGRESQL else ""
+    for one in _of(connection):
+        if one.kind == "table" and one.table == base:
+            for trigger in one.keepers:
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on_table}")
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {one.name}")
+
+
+def _of(connection: Connection) -> list[Declared]:
+    return [one for one in DECLARED if one.engine == connection.dialect.name]
+
+
+def _is_stale(one: Declared, there: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]) -> bool:
+    names = [(one.kind, one.name), *(("trigger", name) for name in one.keepers)]
+    return any(there.get(name) != wanted[name] for name in names)
+
+
+def _make(connection: Connection, one: Declared, definition: str) -> None:
     if one.kind == "function":  # the triggers that call it stay
-        head = f"CREATE OR REPLACE FUNCTION {one.name}() RETURNS trigger LANGUAGE plpgsql AS $function$"
+        head = f"CREATE OR REPLACE FUNCTION {one.name}{one.head} AS $function$"
         connection.exec_driver_sql(f"{head}{definition}$function$")
-        return True
+        return
     of_table = f" ON {one.table}" if one.kind == "trigger" and one.engine == POSTGRESQL else ""
-    try:
-        with connection.begin_nested():
-            if one.extension:
-                connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {one.extension}")
-            connection.exec_driver_sql(f"DROP {one.kind.upper()} IF EXISTS {one.name}{of_table}")
-            connection.exec_driver_sql(definition)
-    except DBAPIError:
-        if not one.extension:
-            raise
-        return False
-    return True
+    connection.exec_driver_sql(f"DROP {one.kind.upper()} IF EXISTS {one.name}{of_table}")
+    connection.exec_driver_sql(definition)
+    if one.fill:
+        connection.exec_driver_sql(one.fill)
 
 
 def _columns(connection: Connection) -> dict[str, Columns]:
@@ -214,11 +310,3 @@ def _columns(connection: Connection) -> dict[str, Columns]:
     inspector = inspect(connection)
     tables = {one.table for one in DECLARED} & set(inspector.get_table_names())
     return {name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables}
-
-
-def _is_offered(connection: Connection, extension: str) -> bool:
-    """Whether the server has it: trigrams are part of PostgreSQL's contrib, which some servers come without."""
-    if not extension:
-        return True
-    found = text("SELECT 1 FROM pg_available_extensions WHERE name = :name")
-    return connection.scalar(found, {"name": extension}) is not None

@@ -60,6 +60,13 @@ class Floor(Peer):
         "search": "/?search={search}", "export": "/export",
     }  # fmt: skip
 
+    def prepare(self, url: str) -> None:
+        """The index of the least SQL for a search, where PostgreSQL has it."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone():
+                connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                connection.execute("CREATE INDEX ON users USING gin (search_key gin_trgm_ops)")
+
     def block(self, client: Client, ids: Ids) -> None:
         client.post("/block", [("row", number) for number in ids])
 

@@ -27,7 +27,7 @@ class Ours(Peer):
         configured = settings(url, port)
         return {
             "BACKOFFICE_ENV": configured.environment, "DATABASE_URL": url, "SECRET_KEY": configured.secret_key,
-            "BASE_URL": configured.base_url,
+            "BASE_URL": configured.base_url, "TWO_FACTOR_GROUPS": "",
         }  # fmt: skip
 
     def sign_in(self, client: Client) -> None:

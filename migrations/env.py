@@ -28,8 +28,8 @@ def render_item(kind: str, item: Any, _context: Any) -> str | bool:
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave alone what backoffice/schema.py declares, and the tables that the queue of jobs makes for itself."""
     if kind == "table":
-        return not str(name).startswith(f"{PREFIX}_")
-    return not (kind == "index" and name in schema.INDEXES)
+        return not (str(name).startswith(f"{PREFIX}_") or schema.is_declared(str(name), kind))
+    return not (kind == "index" and schema.is_declared(str(name), kind))
 
 
 def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:

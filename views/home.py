@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from backoffice import clock
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import attention, overview
+from backoffice.services import attention, lists, overview
 from backoffice.services.attention import Needs
 from views.actor import settings, signed_in
 from views.reader import zone
@@ -34,6 +34,7 @@ def home() -> str:
         by_status, by_factor = overview.people(who)
         found["statuses"] = [_status(*pair) for pair in by_status]
         found["factors"] = list(_factors(by_factor))
+        found["newest"] = lists.COUNT_CAP if dict(by_status)["active"] > lists.COUNT_CAP else 0
     if can(who, "sign_in_attempts.view"):
         found["days"], found["most"] = _days(overview.sign_ins_by_day(who))
     if can(who, "events.view"):
@@ -46,7 +47,7 @@ def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
     """Only what there is; each with the list that it counts."""
     counted = dict(needs.counts) | ({"locked": len(needs.locked)} if needs.locked else {})
     for kind, number in counted.items():
-        yield {"count": number, "label": _said(kind, number), "href": _list(kind, needs), "kind": kind}
+        yield {"count": lists.said(number), "label": _said(kind, number), "href": _list(kind, needs), "kind": kind}
 
 
 def _said(kind: str, number: int) -> str:
@@ -90,7 +91,7 @@ def _list(kind: str, needs: Needs) -> str:
 
 def _status(status: str, number: int) -> dict[str, Any]:
     href = url_for("users.index", status=status)
-    return {"label": status.capitalize(), "count": number, "badge": f"status-{status}", "href": href}
+    return {"label": status.capitalize(), "count": lists.said(number), "badge": f"status-{status}", "href": href}
 
 
 def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[dict[str, Any]]:

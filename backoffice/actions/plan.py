@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select, update
 
 from backoffice import clock, limits
-from backoffice.actions.action import Action, Ask, Ids, Parameter
+from backoffice.actions.action import Action, Ask, Ids, Parameter, Rule
 from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
 from backoffice.extensions import db, in_bulk
 from backoffice.models.base import Entity
@@ -214,12 +214,23 @@ def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElemen
 
     Before anything is chosen only those rules speak that do not depend on it.
     """
-    undecided = bool(action.parameters) and not ask.parameters
-    refusals = [(rule.refuses(ask), rule.code) for rule in action.rules if not (undecided and rule.of_choice)]
+    refusals = [(rule.refuses(ask), rule.code) for rule in _rules(action, ask)]
     rule = case(*refusals, else_="") if refusals else literal("")
     refused = [(condition, "refused") for condition, _ in refusals]
-    unchanged = false() if undecided else action.unchanged(ask)
-    return case(*refused, (unchanged, "unchanged"), else_="done"), rule
+    return case(*refused, (_unchanged(action, ask), "unchanged"), else_="done"), rule
+
+
+def _rules(action: Action, ask: Ask) -> list[Rule]:
+    """Those that have something to say."""
+    return [rule for rule in action.rules if not (_undecided(action, ask) and rule.of_choice)]
+
+
+def _unchanged(action: Action, ask: Ask) -> ColumnElement[bool]:
+    return false() if _undecided(action, ask) else action.unchanged(ask)
+
+
+def _undecided(action: Action, ask: Ask) -> bool:
+    return bool(action.parameters) and not ask.parameters
 
 
 def counts(run_id: int) -> dict[str, int]:
@@ -234,19 +245,27 @@ def doable(run_id: int) -> Ids:
 
 
 def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Action, str, str]]:
-    """For one row: each action with its outcome and the rule that refuses it, in one statement."""
-    columns: list[Any] = []
+    """For one row: each action with its outcome and the rule that refuses it, in one statement.
+
+    A rule that several actions share is asked once: making the statement takes longer than its answer.
+    """
     if not actions:
         return []
     model = actions[0].model
     ask = Ask(actor, select(model.id).where(model.id == row_id))
-    for number, action in enumerate(actions):
-        outcome, rule = outcomes(action, ask)
-        columns += [outcome.label(f"outcome_{number}"), rule.label(f"rule_{number}")]
+    rules = list(dict.fromkeys(rule for action in actions for rule in _rules(action, ask)))
+    asked = [rule.refuses(ask) for rule in rules] + [_unchanged(action, ask) for action in actions]
+    columns = [condition.label(f"asked_{number}") for number, condition in enumerate(asked)]
     row = db.session.execute(select(*columns).where(model.id == row_id, scope(actor, model))).first()
     if row is None:
         raise NotFound
-    return [(action, row[2 * n], row[2 * n + 1]) for n, action in enumerate(actions)]
+    refuses = dict(zip(rules, row, strict=False))
+    found = []
+    for action, unchanged in zip(actions, row[len(rules) :], strict=True):
+        refusing = next((rule.code for rule in _rules(action, ask) if refuses[rule]), "")
+        outcome = "refused" if refusing else "unchanged" if unchanged else "done"
+        found.append((action, outcome, refusing))
+    return found
 
 
 def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:

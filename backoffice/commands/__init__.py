@@ -1,5 +1,7 @@
 """The command line, `flask backoffice ...`; one group of commands per file."""
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import click
@@ -9,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import failures
-from backoffice.commands import act, administrators, demo, events, keys, refold, serve, worker
 
 SENTENCES = {
     failures.AWAY: "The database does not answer. See DATABASE_URL, and whether the server runs.",
@@ -20,7 +21,12 @@ NOT_MIGRATED = "The database lacks tables or columns. Migrate it first: flask --
 
 
 class Commands(AppGroup):
-    """Commands that say in one line why the database does not do what they ask."""
+    """Commands that say in one line why the database does not do what they ask.
+
+    Their files are read when somebody asks for one: a web server has no use for the demo, nor for Alembic.
+    """
+
+    whole = False
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -34,12 +40,24 @@ class Commands(AppGroup):
                 raise
             raise click.ClickException(sentence) from error
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._fill()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._fill()
+        return super().get_command(ctx, cmd_name)
+
+    def _fill(self) -> None:
+        if not self.whole:
+            for found in iter_modules(__path__):
+                import_module(f"{__name__}.{found.name}").add(self)
+            self.whole = True
+
 
 group = Commands("backoffice", help="Administer this installation.")
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (administrators, demo, events, act, keys, refold, worker, serve):
-        module.add(group)
     app.cli.add_command(group)

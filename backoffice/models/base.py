@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     TypeDecorator,
     bindparam,
+    case,
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -76,9 +77,15 @@ class Record(Base):
     """A table that people see as a screen.
 
     Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, and
-    which hybrids are derived choices. Columns whose `info` says `hidden` never reach a screen, a filter, an export
-    or an event; what `personal` in it means stands in models/personal.py; `tells_of` names the table of whose rows a
-    column tells. `__grants__` says that the rows decide who may do what.
+    which hybrids are derived choices, each with the condition of every value. `__grams__` are the columns of its
+    search index, see models/search.py. A log, which grows without end, has its `__timeline__`, the column of time
+    that orders it, and may say how many days a list looks back unless asked otherwise. `__grants__` says that the
+    rows decide who may do what.
+
+    Columns whose `info` says `hidden` never reach a screen, a filter, an export or an event; `codes` are one of a
+    few words, though nobody can say which; `ip` is an address of the internet, which is filtered by all of it or by
+    how it begins; what `personal` means stands in models/personal.py; `tells_of` names the table of whose rows a
+    column tells.
     """
 
     __abstract__ = True
@@ -88,6 +95,9 @@ class Record(Base):
     __search__: ClassVar[tuple[str, ...]] = ()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
     __grants__: ClassVar[bool] = False
+    __grams__: ClassVar[tuple[str, ...]] = ()
+    __timeline__: ClassVar[str] = ""
+    __recent_days__: ClassVar[int] = 0
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 
@@ -99,6 +109,17 @@ class Record(Base):
             given = tuple(cls.__dict__.get("__table_args__", ()))
             cls.__table_args__ = (*given, {"sqlite_autoincrement": True})  # an id is never given twice
         super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def derived(cls, name: str, value: str) -> ColumnElement[bool]:
+        """In SQL: the derived choice `name` is `value`, by a condition of its own that an index can serve."""
+        raise NotImplementedError
+
+    @classmethod
+    def derived_case(cls, name: str) -> ColumnElement[str]:
+        """The derived choice `name` as a column; its last value is what is left."""
+        *values, left = cls.__derived__[name]
+        return case(*((cls.derived(name, value), value) for value in values), else_=left)
 
     @property
     def label(self) -> str:

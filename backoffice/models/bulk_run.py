@@ -22,9 +22,10 @@ class BulkRun(Record):
     """
 
     __tablename__ = "bulk_runs"
+    __timeline__ = "created_at"
 
     token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True})
-    action: Mapped[str] = mapped_column(String(60), info={"personal": False})
+    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
     actor_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
     selection: Mapped[dict[str, Any]] = mapped_column(
@@ -43,7 +44,9 @@ class BulkRun(Record):
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_bulk_runs_action_created_at_id", "action", "created_at", "id"),
         Index("ix_bulk_runs_actor_id_id", "actor_id", "id"),
+        Index("ix_bulk_runs_created_at_id", "created_at", "id"),
         Index("ix_bulk_runs_undo_of_id", "undo_of_id"),
     )
 

@@ -20,19 +20,21 @@ class Event(Record):
     """
 
     __tablename__ = "events"
+    __timeline__ = "at"
+    __recent_days__ = 90
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(info={"personal": False})
     actor_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
     actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"personal": False, "tells_of": "groups"})
-    action: Mapped[str] = mapped_column(String(60), info={"personal": False})
-    subject_type: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
+    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
+    subject_type: Mapped[str] = mapped_column(String(40), default="", info={"personal": False, "codes": True})
     subject_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
     result: Mapped[str] = mapped_column(String(10), default="done", info={"personal": False, "choices": RESULTS})
     before: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     after: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     reason: Mapped[str | None] = mapped_column(String(500), info={"personal": True})
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"personal": False})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"personal": False, "ip": True})
     request_id: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
     bulk_run_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
     redacted_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
@@ -46,9 +48,13 @@ class Event(Record):
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),
         Index("ix_events_subject_type_subject_id_id", "subject_type", "subject_id", "id"),
-        Index("ix_events_actor_id_id", "actor_id", "id"),
-        Index("ix_events_action_id", "action", "id"),
-        Index("ix_events_bulk_run_id", "bulk_run_id"),
+        Index("ix_events_at_id", "at", "id"),
+        Index("ix_events_action_at_id", "action", "at", "id"),
+        Index("ix_events_actor_id_at_id", "actor_id", "at", "id"),
+        Index("ix_events_bulk_run_id_at_id", "bulk_run_id", "at", "id"),
+        Index("ix_events_ip_at_id", "ip", "at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index("ix_events_result_at_id", "result", "at", "id"),
+        Index("ix_events_subject_type_at_id", "subject_type", "at", "id"),
     )
 
     @property

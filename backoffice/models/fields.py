@@ -4,7 +4,23 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, Numeric, String, Uuid, inspect
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    func,
+    inspect,
+)
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models.base import Record, UTCDateTime, records
@@ -19,6 +35,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (Date, "date"),
     (Integer, "number"),
     (Numeric, "number"),
+    (Float, "number"),
     (String, "text"),
     (JSON, "list"),
     (Uuid, "uuid"),
@@ -30,9 +47,9 @@ LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "dat
 def kind(model: type[Record], name: str) -> str:
     """What `name` is on `model`.
 
-    One of: text, email, phone, login, number, boolean, time, date, list, choice, derived (a choice that SQL works
-    out), uuid, one (a related row), many (related rows), computed, or '' where there is no such attribute or it is
-    hidden.
+    One of: text, email, phone, login, code (one of a few words), number, boolean, time, date, list, choice, derived
+    (a choice that SQL works out), uuid, one (a related row), many (related rows), computed, or '' where there is no
+    such attribute or it is hidden.
     """
     mapper = inspect(model)
     if name in mapper.relationships:
@@ -46,6 +63,8 @@ def kind(model: type[Record], name: str) -> str:
         return ""
     if "choices" in column.info or isinstance(column.type, Enum):
         return "choice"
+    if "codes" in column.info:
+        return "code"
     found = next((word for cls, word in KINDS if isinstance(column.type, cls)), "")
     return text_kind(column) if found == "text" else found
 
@@ -129,6 +148,25 @@ def lowest(model: type[Record], name: str) -> Any:
     """A value that sorts before every other, in place of an empty one."""
     what = kind(model, name)
     return datetime.fromisoformat("0001-01-01T00:00:00+00:00") if what == "time" else LOWEST.get(what, "")
+
+
+def ordered(model: type[Record], name: str) -> ColumnElement[Any]:
+    """The column as lists are ordered by it: never NULL, so that (key, id) is one comparison an index can serve."""
+    attribute_ = attribute(model, name)
+    if not column(model, name).nullable:
+        return attribute_.expression
+    least = bindparam(None, lowest(model, name), type_=attribute_.type, literal_execute=True)
+    return func.coalesce(attribute_, least)
+
+
+@cache
+def in_order(model: type[Record], name: str) -> bool:
+    """Whether an index has the rows in the order of the column, and then of their ids."""
+    if name == "id":
+        return True
+    table, first = inspect(model).local_table, column(model, name)
+    indexes = table.indexes if isinstance(table, Table) else ()
+    return not first.nullable and any(list(index.expressions)[:2] == [first, table.c.id] for index in indexes)
 
 
 def heading(name: str) -> str:

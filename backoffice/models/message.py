@@ -58,6 +58,7 @@ class Message(Entity):
     """
 
     __tablename__ = "messages"
+    __timeline__ = "created_at"
     __label__ = "title"
     __search__ = ("purpose",)
 
@@ -82,6 +83,7 @@ class Message(Entity):
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
         Index("ix_messages_created_at_id", "created_at", "id"),
+        Index("ix_messages_purpose_created_at_id", "purpose", "created_at", "id"),
         Index("ix_messages_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_messages_user_id_id", "user_id", "id"),
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, case, cast
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, cast, or_, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,6 +24,7 @@ class Session(Entity):
     """
 
     __tablename__ = "sessions"
+    __timeline__ = "created_at"
     __label__ = "title"
     __search__ = ("device", "ip")
     __derived__: ClassVar = {"state": STATES}
@@ -38,13 +39,29 @@ class Session(Entity):
     idle_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str] = mapped_column(String(20), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="")
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
     device: Mapped[str] = mapped_column(String(200), default="")
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
 
     __table_args__ = (
         Index("ix_sessions_created_at_id", "created_at", "id"),
+        Index("ix_sessions_ip_created_at_id", "ip", "created_at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index("ix_sessions_kind_created_at_id", "kind", "created_at", "id"),
+        Index(
+            "ix_sessions_ended",
+            "created_at",
+            "id",
+            postgresql_where=text("ended_at IS NOT NULL"),
+            sqlite_where=text("ended_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_sessions_open",
+            "expires_at",
+            "id",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
         Index("ix_sessions_user_id_ended_at", "user_id", "ended_at"),
     )
 
@@ -72,4 +89,13 @@ class Session(Entity):
     @state.inplace.expression
     @classmethod
     def _state_in_sql(cls) -> ColumnElement[str]:
-        return case((cls.ended_at.is_not(None), "ended"), (cls.live(moment()), "live"), else_="expired")
+        return cls.derived_case("state")
+
+    @classmethod
+    def derived(cls, _name: str, value: str) -> ColumnElement[bool]:
+        match value:
+            case "ended":
+                return cls.ended_at.is_not(None)
+            case "live":
+                return cls.live(moment())
+        return and_(cls.ended_at.is_(None), or_(cls.expires_at <= moment(), cls.idle_at <= moment()))

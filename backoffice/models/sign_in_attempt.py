@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, case, cast
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, cast, not_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,6 +24,7 @@ class SignInAttempt(Record):
     """
 
     __tablename__ = "sign_in_attempts"
+    __timeline__ = "at"
     __singular__ = "sign-in"
     __plural__ = "sign-ins"
     __label__ = "title"
@@ -40,7 +41,7 @@ class SignInAttempt(Record):
     )
     result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="")
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
     network: Mapped[str] = mapped_column(String(45), default="", server_default="", info={"hidden": True})
     device: Mapped[str] = mapped_column(String(200), default="")
     device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})
@@ -54,6 +55,9 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_throttle_key_at", "throttle_key", "at"),
         Index("ix_sign_in_attempts_network_at", "network", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
+        Index("ix_sign_in_attempts_factor_at_id", "factor", "at", "id"),
+        Index("ix_sign_in_attempts_ip_at_id", "ip", "at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index("ix_sign_in_attempts_result_at_id", "result", "at", "id"),
         Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
     )
 
@@ -65,7 +69,11 @@ class SignInAttempt(Record):
     @signed_in.inplace.expression
     @classmethod
     def _signed_in_in_sql(cls) -> ColumnElement[str]:
-        return case((cls.through(), "yes"), else_="no")
+        return cls.derived_case("signed_in")
+
+    @classmethod
+    def derived(cls, _name: str, value: str) -> ColumnElement[bool]:
+        return cls.through() if value == "yes" else not_(cls.through())
 
     @classmethod
     def through(cls) -> ColumnElement[bool]:

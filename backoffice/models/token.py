@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.models.base import Base, BigInt, moment
 
 PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment", "email_change")
+
+OPEN = "used_at IS NULL AND superseded_at IS NULL AND revoked_at IS NULL"
 
 
 class Token(Base):
@@ -34,6 +36,14 @@ class Token(Base):
     __table_args__ = (
         CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
         Index("ix_tokens_user_id_purpose", "user_id", "purpose"),
+        Index(
+            "ix_tokens_open",
+            "purpose",
+            "expires_at",
+            "user_id",
+            postgresql_where=text(OPEN),
+            sqlite_where=text(OPEN),
+        ),
     )
 
     @classmethod

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
-    case,
     cast,
     event,
     exists,
@@ -46,12 +45,15 @@ INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 INVITATION_ENDS = ("soon", "later", "over", "none")
 SOON = timedelta(hours=2)
 CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
+# Who never accepted an invitation and waits for none: few, and an index of their own finds them.
+NEVER_INVITED = "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
 
 user_groups = Table(
     "user_groups",
     Base.metadata,
     Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_user_groups_group_id_user_id", "group_id", "user_id"),
 )
 user_client_tags = Table(
     "user_client_tags",
@@ -62,8 +64,8 @@ user_client_tags = Table(
         BigInt,
         ForeignKey("client_tags.id", ondelete="CASCADE"),
         primary_key=True,
-        index=True,
     ),
+    Index("ix_user_client_tags_client_tag_id_user_id", "client_tag_id", "user_id"),
 )
 
 
@@ -82,6 +84,7 @@ class User(Searchable, Entity):
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login", "phone")
     __grants__ = True
+    __grams__ = ("search_key",)
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
@@ -161,7 +164,7 @@ class User(Searchable, Entity):
         Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
         Index("ix_users_login_skeleton", "login_skeleton", unique=True),
         Index("ix_users_created_at_id", "created_at", "id"),
-        Index("ix_users_created_by_id", "created_by_id"),
+        Index("ix_users_created_by_id_id", "created_by_id", "id"),
         # Whose picture it is, asked for each one on a page; few people have one.
         Index(
             "ix_users_avatar",
@@ -170,6 +173,9 @@ class User(Searchable, Entity):
             postgresql_where=text("avatar IS NOT NULL"),
         ),
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
+        Index("ix_users_two_factor_id", "two_factor", "id"),
+        Index("ix_users_login_method_id", "login_method", "id"),
+        Index("ix_users_never_invited", "id", postgresql_where=text(NEVER_INVITED), sqlite_where=text(NEVER_INVITED)),
     )
 
     @classmethod
@@ -224,15 +230,7 @@ class User(Searchable, Entity):
     @invitation.inplace.expression
     @classmethod
     def _invitation_in_sql(cls) -> ColumnElement[str]:
-        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.live()).correlate(cls)
-        never = cls.password_hash.is_(None)
-        return case(
-            (and_(cls.status == "invited", mine), "pending"),
-            (cls.status == "invited", "expired"),
-            (and_(cls.status.in_(("blocked", "revoked")), never), "revoked"),
-            (and_(cls.login_method == "email", ~never), "accepted"),
-            else_="none",
-        )
+        return cls.derived_case("invitation")
 
     @hybrid_property
     def invitation_ends(self) -> str:
@@ -242,14 +240,48 @@ class User(Searchable, Entity):
     @invitation_ends.inplace.expression
     @classmethod
     def _invitation_ends_in_sql(cls) -> ColumnElement[str]:
-        links = select(func.max(Token.expires_at)).where(Token.purpose == "invitation", Token.open())
-        ends = links.where(Token.user_id == cls.id).correlate(cls).scalar_subquery()
-        return case(
-            (cls.status != "invited", "none"),
-            (ends > moment(SOON), "later"),
-            (ends > moment(), "soon"),
-            else_="over",
-        )
+        return cls.derived_case("invitation_ends")
+
+    @classmethod
+    def derived(cls, name: str, value: str) -> ColumnElement[bool]:
+        return cls._invitation_is(value) if name == "invitation" else cls._invitation_ends_are(value)
+
+    @classmethod
+    def _invitation_is(cls, value: str) -> ColumnElement[bool]:
+        never = cls.password_hash.is_(None)
+        taken_back = cls.status.in_(("blocked", "revoked"))
+        match value:
+            case "pending":
+                return and_(cls.status == "invited", cls._invited_beyond(moment()))
+            case "expired":
+                return and_(cls.status == "invited", ~cls._invited_beyond(moment()))
+            case "revoked":
+                return and_(text(NEVER_INVITED), taken_back, never)
+            case "accepted":
+                return and_(cls.status != "invited", cls.login_method == "email", ~never)
+        return and_(text(NEVER_INVITED), ~and_(taken_back, never))
+
+    @classmethod
+    def _invitation_ends_are(cls, value: str) -> ColumnElement[bool]:
+        soon, now = cls._invited_beyond(moment(SOON)), cls._invited_beyond(moment())
+        between = cls._invited_beyond(moment(), until=moment(SOON))
+        match value:
+            case "soon":
+                return and_(cls.status == "invited", between, ~soon)
+            case "later":
+                return and_(cls.status == "invited", soon)
+            case "over":
+                return and_(cls.status == "invited", ~now)
+        return cls.status != "invited"
+
+    @classmethod
+    def _invited_beyond(
+        cls, when: ColumnElement[datetime], until: ColumnElement[datetime] | None = None
+    ) -> ColumnElement[bool]:
+        """In SQL: an open invitation still works at that moment, and not after `until`."""
+        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.open())
+        mine = mine.where(Token.expires_at > when)
+        return (mine if until is None else mine.where(Token.expires_at <= until)).correlate(cls)
 
     def _derived(self, name: str) -> str:
         """What SQL works out of other tables."""

@@ -18,7 +18,7 @@ from backoffice.models.user import User, user_groups
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, scope, sees
-from backoffice.services import throttle
+from backoffice.services import lists, sign_ins, throttle
 from backoffice.settings import Settings
 
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
@@ -29,7 +29,11 @@ MOST = 50  # as many people as a filter takes
 
 @dataclass(frozen=True)
 class Needs:
-    """`counts` by kind, those above zero; who is `locked` out by failures just now; the group of `administrators`."""
+    """What there is to do.
+
+    `counts` by kind, those above zero, as far as lists count; who is `locked` out by failures just now; the group of
+    `administrators`.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     locked: list[int] = field(default_factory=list)
@@ -43,23 +47,22 @@ def may_see_any(actor: Actor) -> bool:
 
 def needs(actor: Actor, settings: Settings) -> Needs:
     """What is to be done, as far as the actor may know."""
-    group = select(Group.id).where(Group.key == ADMINISTRATORS).scalar_subquery()
-    kinds = _kinds()
+    group = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
+    kinds = _kinds(group)
     if not sees(actor, Group):  # the number alone would tell who is in the group
         del kinds["unprotected"]
     asked = {name: _count(actor, model, condition) for name, (model, condition) in kinds.items()}
-    row = db.session.execute(select(group.label("group"), *(part.label(name) for name, part in asked.items()))).one()
+    row = db.session.execute(select(*(part.label(name) for name, part in asked.items()))).one()
     counts = {name: getattr(row, name) for name in asked if getattr(row, name)}
-    return Needs(counts, _locked(actor, settings), row.group or 0)
+    return Needs(counts, _locked(actor, settings), group)
 
 
-def _kinds() -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
-    members = select(user_groups.c.user_id).join(Group, Group.id == user_groups.c.group_id)
-    administrators = User.id.in_(members.where(Group.key == ADMINISTRATORS))
-    invited = User.status == "invited"
+def _kinds(group: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
+    """By the number of the group PostgreSQL knows how few administrators there are; by its name it would not."""
+    administrators = User.id.in_(select(user_groups.c.user_id).where(user_groups.c.group_id == group))
     return {
-        "expiring": (User, invited & (User.invitation_ends == "soon")),
-        "expired": (User, invited & (User.invitation == "expired")),
+        "expiring": (User, User.derived("invitation_ends", "soon")),
+        "expired": (User, User.derived("invitation", "expired")),
         "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
         "messages": (Message, Message.state.in_(("failed", "dead"))),
         "waiting": (Message, (Message.state == "queued") & _no_worker()),
@@ -74,7 +77,8 @@ def _no_worker() -> ColumnElement[bool]:
 
 
 def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:
-    return select(func.count()).select_from(model).where(scope(actor, model), condition).scalar_subquery()
+    some = select(model.id).where(scope(actor, model), condition).limit(lists.COUNT_CAP + 1)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _locked(actor: Actor, settings: Settings) -> list[int]:
@@ -85,7 +89,7 @@ def _locked(actor: Actor, settings: Settings) -> list[int]:
         throttle.AN_HOUR: settings.failures_per_hour,
         A_DAY: settings.failures_per_day,
     }
-    wrong = (SignInAttempt.result != "ok", SignInAttempt.reason != throttle.THROTTLED)
+    wrong = (SignInAttempt.result.in_(sign_ins.FAILED), SignInAttempt.reason != throttle.THROTTLED)
     person = func.coalesce(SignInAttempt.user_id, 0)  # not the bare column, by whose index all years would be read
     statement = (
         select(person)

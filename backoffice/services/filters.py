@@ -1,32 +1,36 @@
 """What a person may filter a list by: typed, from the attribute, with a message where a value makes no sense."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Numeric, and_, exists, false, literal, or_
 
-from backoffice import limits
+from backoffice import clock, limits
 from backoffice.errors import BadRequest
 from backoffice.extensions import configured
-from backoffice.models import fields
+from backoffice.models import fields, search
 from backoffice.models.base import Record
 from backoffice.models.keys import MAKERS
-from backoffice.text import MAX_ID, cleaned, is_id, phones
+from backoffice.models.search import begins
+from backoffice.text import MAX_ID, cleaned, fold, is_id, phones
 from backoffice.time_zones import start_of
 
 MAX_FILTERS = limits.FILTERS
 MAX_VALUES = limits.FILTER_VALUES
 MOST_SHOWN = 200  # characters of a value that made no sense
 MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
+BEGINNING = "1900-01-01"  # the first day of all, for lists that look back some days unless asked
 NONE = "none"  # the choice "has no related row"
 # What a list's address says about the list itself; attributes that are called so need an operator.
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 IS = "is"
 RANGED = ("number", "date", "time")
-FILTERABLE = (*RANGED, *fields.TEXTS, "boolean", "choice", "derived", "one", "many")
+FILTERABLE = (*RANGED, *fields.TEXTS, "code", "boolean", "choice", "derived", "one", "many")
 
 
 @dataclass(frozen=True)
@@ -112,16 +116,24 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
 
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """What was asked takes the form of what is kept for comparison."""
-    key, values = fields.key_of(model, filter_.name), [value[:200] for value in filter_.values]
+    name, values = filter_.name, [value[:200] for value in filter_.values]
+    column, key = fields.attribute(model, name), fields.key_of(model, name)
+    if "ip" in fields.column(model, name).info:
+        return or_(*(column == value if _is_address(value) else begins(column, value) for value in values))
     if key is None:
-        return or_(*(fields.attribute(model, filter_.name).icontains(v, autoescape=True) for v in values))
-    return or_(*(holds(key, _sought(fields.kind(model, filter_.name), value)) for value in values))
+        return or_(*(column.icontains(value, autoescape=True) for value in values))
+    return or_(*(_holds(model, name, key, _sought(fields.kind(model, name), value)) for value in values))
 
 
-def holds(key: Any, part: str) -> ColumnElement[bool]:
-    """In SQL: the key holds the part. Of what was asked for nothing may be left; then nothing is found, not all."""
-    found: ColumnElement[bool] = key.contains(part, autoescape=True) if part else false()
-    return found
+def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement[bool]:
+    """As in a search: the key holds the part; what is shorter than the runs of the index has to begin a word."""
+    if not part:  # of what was asked for nothing may be left; then nothing is found, not all
+        return false()
+    if not search.indexed(model, name):
+        return cast("ColumnElement[bool]", key.contains(part, autoescape=True))
+    found = search.candidates(model, [fold(part)])
+    occurs = search.occurs(key, part)
+    return occurs if found is None else and_(occurs, found)
 
 
 def _sought(kind: str, text: str) -> str:
@@ -130,11 +142,33 @@ def _sought(kind: str, text: str) -> str:
     return MAKERS[kind](text)
 
 
+def _is_address(text: str) -> bool:
+    """Whether it is a whole one: others are how addresses of a network begin."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _code(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _derived(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _known(model, filter_)
+    return or_(*(model.derived(filter_.name, value) for value in filter_.values))
+
+
 def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _known(model, filter_)
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _known(model: type[Record], filter_: Filter) -> None:
     known = fields.choices(model, filter_.name)
     if unknown := [value for value in filter_.values if value not in known]:
         raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
-    return fields.attribute(model, filter_.name).in_(filter_.values)
 
 
 def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -144,13 +178,19 @@ def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 
 def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
-    many = fields.kind(model, filter_.name) == "many"
     ids = [_id(filter_, value) for value in filter_.values if value != NONE]
-    if many:
+    relation = fields.relation(model, filter_.name)
+    chosen: ColumnElement[bool]
+    nobody: ColumnElement[bool]
+    if relation.secondary_synchronize_pairs:  # the table between the two knows all of it
+        ((own, mine),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        beside = exists().where(mine == own)
+        chosen, nobody = beside.where(theirs.in_(ids)), ~beside
+    elif relation.uselist:
+        attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
         chosen, nobody = attribute.any(target.id.in_(ids)), ~attribute.any()
     else:  # an index serves the row's own column
-        (own,) = fields.relation(model, filter_.name).local_columns
+        (own,) = relation.local_columns
         chosen, nobody = own.in_(ids), own.is_(None)
     return or_(*([chosen] if ids else []), *([nobody] if NONE in filter_.values else []))
 
@@ -163,7 +203,20 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     except ValueError:
         raise _unfit(filter_, "give a smaller number.") from None
     column = fields.attribute(model, filter_.name)
-    return column >= number if filter_.operator == "from" else column <= number
+    end = _as_column_has_it(column.type, number, filter_.operator)
+    return column >= end if filter_.operator == "from" else column <= end
+
+
+def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
+    """The number in the column's own kind: compared with another one, no index serves.
+
+    Whole numbers are bound as the widest, since a smaller kind has no place for what is beyond it.
+    """
+    if isinstance(kind, Integer):
+        return literal(math.ceil(number) if operator == "from" else math.floor(number), BigInteger())
+    if isinstance(kind, Float):
+        return literal(float(number), kind)
+    return literal(number, Numeric(asdecimal=True))
 
 
 def decimal(text: str) -> Decimal:
@@ -176,16 +229,24 @@ def decimal(text: str) -> Decimal:
 
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """Days are whole days, the last one included."""
-    day = _day(filter_)
-    column = fields.attribute(model, filter_.name)
+    day, key = _day(filter_), fields.ordered(model, filter_.name)
     if filter_.operator == "from":
-        return column >= start_of(day, filter_.zone)
-    return column < start_of(day + timedelta(days=1), filter_.zone)
+        return key >= start_of(day, filter_.zone)
+    before = key < start_of(day + timedelta(days=1), filter_.zone)
+    return and_(before, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else before
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    column = fields.attribute(model, filter_.name)
-    return column >= _day(filter_) if filter_.operator == "from" else column <= _day(filter_)
+    key = fields.ordered(model, filter_.name)
+    if filter_.operator == "from":
+        return key >= _day(filter_)
+    until = key <= _day(filter_)
+    return and_(until, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else until
+
+
+def _nullable(model: type[Record], filter_: Filter) -> bool:
+    """Whether rows without a value have to be kept apart from the lowest ones."""
+    return bool(fields.column(model, filter_.name).nullable)
 
 
 def _day(filter_: Filter) -> date:
@@ -196,6 +257,14 @@ def _day(filter_: Filter) -> date:
     if not 1900 <= day.year <= 9000:
         raise _unfit(filter_, "give a year between 1900 and 9000.")
     return day
+
+
+def recent(model: type[Record], zone: tzinfo) -> Filter | None:
+    """How far a list of `model` looks back unless it is asked otherwise; None if to the beginning."""
+    if not model.__recent_days__:
+        return None
+    first = clock.now().astimezone(zone).date() - timedelta(days=model.__recent_days__)
+    return Filter(model.__timeline__, "from", (first.isoformat(),), zone)
 
 
 def _id(filter_: Filter, text: str) -> int:
@@ -211,7 +280,8 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
 _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     **dict.fromkeys(fields.TEXTS, _text),
     "choice": _choice,
-    "derived": _choice,
+    "code": _code,
+    "derived": _derived,
     "boolean": _boolean,
     "one": _related,
     "many": _related,

@@ -1,13 +1,9 @@
 """A list as a query: search, filters, sort and keyset paging over any model, within the actor's scope."""
 
-import base64
-import binascii
-import json
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
+from datetime import UTC, tzinfo
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,11 +12,9 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     case,
     func,
     literal,
-    or_,
     select,
     tuple_,
 )
@@ -28,20 +22,18 @@ from sqlalchemy.orm import aliased
 
 from backoffice import limits
 from backoffice.errors import BadRequest
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.services import disclosure, filters, related
+from backoffice.services import cursors, disclosure, filters, related, searching
 from backoffice.services.filters import RESERVED, Filter
 from backoffice.services.related import Labels
-from backoffice.text import MAX_ID, address_key, cleaned, fold, is_id, phones
-from backoffice.text.addresses import is_address
 
 COUNT_CAP, SIZES = limits.COUNTED, limits.PAGES
-SEARCH_LENGTH, SEARCH_WORDS = limits.SEARCH, limits.SEARCH_WORDS
-SORTABLE = (*fields.TEXTS, "number", "boolean", "time", "date", "choice")
+MANY = 5_000  # rows of a search, from which on they are so dense that the first ones are found on the way
+SORTABLE = (*fields.TEXTS, "code", "number", "boolean", "time", "date", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +94,13 @@ def parse(
             raise BadRequest(f"“{key}” was given twice.", field=key)
         else:
             known[key] = value
+    wanted = filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed, zone)
+    recent = filters.recent(model, zone)
+    if recent and recent.name not in [f.name for f in wanted]:
+        wanted = (*wanted, recent)
     query = Query(
-        search=_search(known.get("search", "")),
-        filters=filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed, zone),
+        search=searching.parse(known.get("search", "")),
+        filters=wanted,
         sort=_sort(model, known.get("sort") or sort),
         after=known.get("after", ""),
         before=known.get("before", ""),
@@ -114,33 +110,18 @@ def parse(
     return query
 
 
-def condition(model: type[Record], query: Query) -> ColumnElement[bool]:
-    """Which rows match the search and the filters, in SQL; the scope is not part of it."""
-    words = and_(True, *(searched(model, word) for word in query.search.split()))
-    found = or_(words, *_phone(model, query.search)) if query.search else words
+def condition(model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
+    """Which rows match the search and the filters, in SQL; the scope is not part of it.
+
+    `indexed` says whether the search index is asked, see searching.condition.
+    """
+    found = searching.condition(model, query.search, indexed=indexed)
     return and_(found, filters.conditions(model, query.filters))
 
 
-def searched(model: type[Record], word: str) -> ColumnElement[bool]:
-    """The rows in which `word` occurs, whatever its case and accents where the model keeps a search key; or by ID."""
-    if issubclass(model, Searchable):
-        found = filters.holds(model.search_key, fold(address_key(word) if is_address(word) else word))
-        return or_(found, model.id == int(word)) if is_id(word) else found
-    names = model.__search__ or tuple(n for n in fields.visible(model) if fields.kind(model, n) in fields.TEXTS)
-    return or_(False, *(fields.attribute(model, name).icontains(word, autoescape=True) for name in names))
-
-
-def _phone(model: type[Record], search: str) -> list[ColumnElement[bool]]:
-    """The rows with the phone number that the whole search may be, however it is written."""
-    numbered = issubclass(model, Searchable) and any(fields.kind(model, name) == "phone" for name in model.__search__)
-    if not numbered or not phones.is_sought(search):
-        return []
-    return [filters.holds(model.search_key, phones.sought(search, configured().default_country))]  # type: ignore[attr-defined]  # Searchable, see above
-
-
-def matching(actor: Actor, model: type[Record], query: Query) -> ColumnElement[bool]:
+def matching(actor: Actor, model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
     """The rows that the actor sees and that match; nobody finds by words what they may not read."""
-    found = and_(scope(actor, model), condition(model, query))
+    found = and_(scope(actor, model), condition(model, query, indexed=indexed))
     guard = disclosure.readable(actor, model) if query.search else None
     return found if guard is None else and_(found, guard)
 
@@ -150,48 +131,89 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
+def said(number: int) -> str:
+    """A count as people read it."""
+    return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+
+
 def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
     some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
+    # Along the index that has the order: PostgreSQL takes a table for well mixed, and would read all that came before.
+    texts = query.search or any(fields.kind(model, f.name) in fields.TEXTS for f in query.filters)
+    stretch = query.sort_name in [f.name for f in query.filters]
+    if not (texts and model.__grams__) and (stretch or _is_straight(model, query)):
+        some = some.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
     return select(func.count()).select_from(some.subquery())
 
 
-def page(actor: Actor, model: type[Record], query: Query, columns: Sequence[str], *, counted: bool = False) -> Page:
+def page(
+    actor: Actor,
+    model: type[Record],
+    query: Query,
+    columns: Sequence[str],
+    *,
+    counted: bool = False,
+    many: bool | None = None,
+) -> Page:
     """The rows of one page with `columns`, which may name attributes, related rows and computed values.
 
-    `counted` asks for `count` in the same statement. Raises BadRequest if the cursor is not one of ours.
+    `counted` asks for `count` too. `many` says whether so many rows match a search that the search index is of no
+    use; None finds out. Raises BadRequest if the cursor is not one of ours.
     """
-    backwards, cursor = bool(query.before), query.before or query.after
-    falling = query.descending != backwards
-    key = sort_key(model, query.sort_name)
+    cursor = query.before or query.after
+    number = count(actor, model, query) if query.search and (counted or many is None) else None
+    if number == 0 and not cursor:
+        return Page([], 0 if counted else None)
     hidden = related.hidden(actor, model, columns)
-    statement = _reading(model, columns, query.sort_name, hidden).where(matching(actor, model, query))
-    if counted:
+    statement = _reading(model, columns, query.sort_name, hidden)
+    if counted and number is None:
         statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
-    if cursor:
-        place = tuple_(key, model.id)
-        mark = _unpacked(model, query.sort_name, cursor)
-        statement = statement.where(place < mark if falling else place > mark)
-    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
-    found = db.session.execute(statement.order_by(*order).limit(query.size + 1)).all()
-    rows = found[: query.size]
-    if backwards:
-        rows = rows[::-1]
+    many = bool(many if number is None else number > MANY)
+    wanted = matching(actor, model, query, indexed=not many)
+    found = db.session.execute(_placed(model, query, statement, wanted)).all()
+    rows = found[: query.size][:: -1 if query.before else 1]
+    if counted and number is None:  # an empty first page needs no count, which would read everything once more
+        number = rows[0].matching_rows if rows else count(actor, model, query) if cursor else 0
     more = len(found) > query.size
-    has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
+    has_previous, has_next = (more, True) if query.before else (bool(cursor), more)
     return Page(
         rows,
-        (rows[0].matching_rows if rows else count(actor, model, query)) if counted else None,
+        number if counted else None,
         related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
-        _packed(rows[0]) if rows and has_previous else None,
-        _packed(rows[-1]) if rows and has_next else None,
+        cursors.packed(rows[0]) if rows and has_previous else None,
+        cursors.packed(rows[-1]) if rows and has_next else None,
     )
+
+
+def _is_straight(model: type[Record], query: Query) -> bool:
+    """Whether the rows are in the order in which they came, which indexes of filters have too."""
+    return query.sort_name in ("id", model.__timeline__)
+
+
+def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
+    """The statement with the rows of one page in their order, and one more.
+
+    The page's keys are picked before anything is joined to all the rows, which no index may have in this order. Where
+    one always has, that is not needed.
+    """
+    falling = query.descending != bool(query.before)
+    key = sort_key(model, query.sort_name)
+    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
+    if cursor := query.before or query.after:
+        place, mark = tuple_(key, model.id), cursors.unpacked(key, cursor)
+        wanted = and_(wanted, place < mark if falling else place > mark)
+    if query.sort_name == model.__label__ or _is_straight(model, query):
+        return statement.where(wanted).order_by(*order).limit(query.size + 1)
+    picked = select(model.id).where(wanted).order_by(*order).limit(query.size + 1).correlate(None)
+    return statement.where(model.id.in_(picked)).order_by(*order)
 
 
 def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
     """The numbers of all rows that match, in order: eight bytes each, so that a million take little memory."""
+    many = bool(query.search) and count(actor, model, query) > MANY
     keys = (sort_key(model, query.sort_name), model.id)
     order = [key.desc() if query.descending else key.asc() for key in keys]
-    statement = select(model.id).where(matching(actor, model, query)).order_by(*order)
+    statement = select(model.id).where(matching(actor, model, query, indexed=not many)).order_by(*order)
     return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
 
 
@@ -216,23 +238,24 @@ def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
     if name == model.__label__ and issubclass(model, Searchable):
         return model.search_key.expression
     key = fields.key_of(model, name)
-    name = key.key if key is not None else name
-    attribute = fields.attribute(model, name)
-    if not fields.column(model, name).nullable:
-        return attribute.expression
-    lowest = bindparam(None, fields.lowest(model, name), type_=attribute.type, literal_execute=True)
-    return func.coalesce(attribute, lowest)
+    return fields.ordered(model, name if key is None else key.key)
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
 def sortable(model: type[Record], name: str) -> bool:
     """Whether a list may be sorted by `name`."""
+    if model.__timeline__:  # a log of millions of rows is read in the order of time, or of what an index has in order
+        return name == model.__timeline__ or (name != "id" and _has_order(model, name) and fields.in_order(model, name))
     by_name = name == model.__label__ and issubclass(model, Searchable)
-    return by_name or fields.kind(model, name) in SORTABLE
+    return by_name or _has_order(model, name)
 
 
-# Making a statement takes longer than answering it: what does not depend on the request is made once. People choose
-# their columns, so there may be many; the least used are forgotten.
+def _has_order(model: type[Record], name: str) -> bool:
+    return fields.kind(model, name) in SORTABLE
+
+
+# Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
+# is made once. People choose their columns, so there may be many; the least used are forgotten.
 @lru_cache(maxsize=256)
 def _columns(
     model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None
@@ -252,14 +275,9 @@ def _columns(
     return statement
 
 
-def _search(text: str) -> str:
-    words = cleaned(text).split()
-    if len(" ".join(words)) > SEARCH_LENGTH or len(words) > SEARCH_WORDS:
-        raise BadRequest(f"Search for at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters.", field="search")
-    return " ".join(words)
-
-
 def _sort(model: type[Record], text: str) -> str:
+    if model.__timeline__ and text.removeprefix("-") == "id":
+        text = text.replace("id", model.__timeline__)  # the same order, in which every index of a log is
     if not sortable(model, text.removeprefix("-")):
         raise BadRequest("This list cannot be sorted like that.", field="sort")
     return text
@@ -269,49 +287,3 @@ def _size(text: str) -> int:
     if text not in map(str, SIZES):
         raise BadRequest(f"A page has {', '.join(map(str, SIZES))} rows.", field="size")
     return int(text)
-
-
-def _packed(row: Row[Any]) -> str:
-    value = row.sort_key.isoformat() if isinstance(row.sort_key, date) else row.sort_key
-    value = value if isinstance(value, (str, int, float)) else str(value)
-    return base64.urlsafe_b64encode(json.dumps([value, row.id]).encode()).decode().rstrip("=")
-
-
-def _unpacked(model: type[Record], name: str, cursor: str) -> Any:
-    """The place a cursor stands for; whatever somebody may have put into it, never an error of the database."""
-    try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
-        if type(row_id) is not int or abs(row_id) > MAX_ID:
-            raise ValueError
-        key = sort_key(model, name)
-        return tuple_(literal(_typed(key.type.python_type, value), key.type), literal(row_id))
-    except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
-
-
-def _typed(python: type, value: Any) -> Any:
-    """The value as the column has it; times and Decimal travel as text. Raises what `_unpacked` catches."""
-    if isinstance(value, str) and python in PARSERS:
-        return PARSERS[python](value)
-    fits = type(value) is python or (python is float and type(value) is int)
-    if not fits or (python in (int, float) and not abs(value) <= MAX_ID):
-        raise ValueError
-    return value
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-def _plain(text: str) -> str:
-    """A text that the database can hold: no half characters, no NUL."""
-    return text.encode("utf-8", "strict").decode().replace("\0", "")
-
-
-PARSERS: dict[type, Callable[[str], Any]] = {
-    datetime: _moment,
-    date: date.fromisoformat,
-    Decimal: filters.decimal,
-    str: _plain,
-}

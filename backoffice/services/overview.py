@@ -1,7 +1,7 @@
 """What the home page tells: numbers and the latest happenings, within the actor's scope."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 
 from sqlalchemy import Select, func, literal, select, union_all
 
@@ -10,24 +10,34 @@ from backoffice.extensions import db
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
-from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import STATUSES, TWO_FACTORS, User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named, scope
+from backoffice.services import lists, sign_ins
 from backoffice.time_zones import clock_of, start_of
 
 
 def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     """How many people the actor sees in each status, in the order of a person's life; and with each second factor,
 
-    the best first, of those who are active.
+    the best first, of those who are active. Counted as far as lists are, and the newest ones: more would cost the
+    whole table.
     """
-    asked = select(User.status, User.two_factor, func.count()).where(scope(actor, User))
-    rows = db.session.execute(asked.group_by(User.status, User.two_factor)).all()
-    by_status = [(status, sum(n for s, _, n in rows if s == status)) for status in STATUSES[:-1]]
-    by_factor = {factor: n for status, factor, n in rows if status == "active"}
-    return by_status, [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
+    by_status = dict(db.session.execute(union_all(*(_in_status(actor, status) for status in STATUSES[:-1]))).all())
+    active = select(User.two_factor).where(scope(actor, User), User.status == "active")
+    newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
+    by_factor: dict[str, int] = dict(
+        db.session.execute(select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)).all()
+    )
+    factors = [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
+    return [(status, by_status[status]) for status in STATUSES[:-1]], factors
+
+
+def _in_status(actor: Actor, status: str) -> Select[str, int]:
+    some = select(User.id).where(scope(actor, User), User.status == status).order_by(User.id)
+    some = some.limit(lists.COUNT_CAP + 1)  # in the order of an index, which is all that is read
+    return select(literal(status), func.count()).select_from(some.subquery())
 
 
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:
@@ -35,18 +45,8 @@ def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, in
     zone = clock_of(actor.time_zone)
     today = clock.now().astimezone(zone).date()
     every = [today - timedelta(days=back) for back in reversed(range(days))]
-    # A stretch of the index for each day: to work out the day of every row would take five times as long.
-    counted = union_all(*(_on(actor, number, day, zone) for number, day in enumerate(every)))
-    found = {row[0]: (row[1], row[2]) for row in db.session.execute(counted)}
-    return [(day, *found[number]) for number, day in enumerate(every)]
-
-
-def _on(actor: Actor, number: int, day: date, zone: tzinfo) -> Select[int, int, int]:
-    worked, failed = SignInAttempt.through(), SignInAttempt.result != "ok"
-    counts = select(literal(number), func.count().filter(worked), func.count().filter(failed))
-    start, end = start_of(day, zone), start_of(day + timedelta(days=1), zone)
-    that_day = (SignInAttempt.at >= start, SignInAttempt.at < end)
-    return counts.where(scope(actor, SignInAttempt), *that_day)
+    counted = sign_ins.by_day(actor, [start_of(day, zone) for day in every])
+    return [(day, *numbers) for day, numbers in zip(every, counted, strict=True)]
 
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:

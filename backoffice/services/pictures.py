@@ -7,8 +7,6 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageCms
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
 
 from backoffice import limits
 from backoffice.errors import RuleBroken
@@ -133,6 +131,9 @@ def _opened(essence: bytes) -> Image.Image:
 
     Telephones put further pictures behind the first one of a JPEG (MPO, Ultra HDR): the first one counts.
     """
+    from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415  # 4 MB that are read with the first picture
+    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415  # likewise
+
     is_png = essence.startswith(PNG)
     image = PngImageFile(BytesIO(essence)) if is_png else JpegImageFile(BytesIO(essence))
     if max(image.size) > (PNG_SIDE if is_png else JPEG_SIDE):

@@ -255,7 +255,8 @@ def options(
     `ids` asks for those alone; `among` leaves out what the actor may not choose.
     """
     query = lists.parse(model, [("search", search)])
-    wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query)
+    many = bool(query.search) and ids is None and lists.count(actor, model, query) > lists.MANY
+    wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query, indexed=not many)
     order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
     allowed = true() if among is None else among
     statement = select(model.id, model.label_column()).where(scope(actor, model), wanted, allowed)

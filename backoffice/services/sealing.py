@@ -8,13 +8,13 @@ import hashlib
 import hmac
 import secrets
 from functools import cache
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from backoffice.settings import Settings
+
+# The library is six megabytes of a process, most of which never seal anything: it is imported with the first key.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE = 12  # bytes, as NIST SP 800-38D advises for GCM
 
@@ -27,7 +27,7 @@ def seal(text: str, *, about: str, settings: Settings) -> str:
     """The text encrypted with the newest key; it can be read again only as being `about` the same."""
     key = settings.sealing_keys[0]
     nonce = secrets.token_bytes(NONCE)
-    sealed = nonce + AESGCM(_derived(key)).encrypt(nonce, text.encode(), about.encode())
+    sealed = nonce + _cipher(key).encrypt(nonce, text.encode(), about.encode())
     return f"{key_id(key)}.{base64.urlsafe_b64encode(sealed).decode()}"
 
 
@@ -37,9 +37,11 @@ def unseal(sealed: str, *, about: str, settings: Settings) -> str:
     key = next((key for key in settings.sealing_keys if key_id(key) == name), None)
     if key is None:
         raise Unreadable(f"No key {name} is configured.")
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # see above
+
     try:
         both = base64.urlsafe_b64decode(text)
-        return AESGCM(_derived(key)).decrypt(both[:NONCE], both[NONCE:], about.encode()).decode()
+        return _cipher(key).decrypt(both[:NONCE], both[NONCE:], about.encode()).decode()
     except (InvalidTag, ValueError):
         raise Unreadable("The text was changed, or was sealed for something else.") from None
 
@@ -67,7 +69,16 @@ def key_id(key: str) -> str:
     return hashlib.sha256(b"backoffice key id" + _derived(key)).hexdigest()[:8]
 
 
+def _cipher(key: str) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  # see above
+
+    return AESGCM(_derived(key))
+
+
 @cache
 def _derived(key: str, purpose: bytes = b"backoffice sealing") -> bytes:
     """Any long text becomes 256 bits that serve one purpose alone (RFC 5869)."""
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  # see above
+
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

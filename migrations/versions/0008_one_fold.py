@@ -6,6 +6,7 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
+from backoffice import schema
 from backoffice.models.keys import Key
 from backoffice.models.refolding import refold
 from backoffice.text import address_key, fold, login_key, phones
@@ -26,6 +27,7 @@ SKELETONS = (("users", "login_skeleton"), ("groups", "name_skeleton"), ("client_
 
 
 def upgrade() -> None:
+    schema.forget_search(op.get_bind(), "users")
     _collate("C")
     # Not in a batch, which would copy the tables of SQLite without what was made there by hand.
     op.add_column("users", sa.Column("phone_key", _text(32), server_default="", nullable=False))
@@ -45,6 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    schema.forget_search(op.get_bind(), "users")
     _refold("users", ("first_name", "last_name", "email", "login"), _found_before, [
         Key("email", "email_key", _address_before, None, unique=True),
         Key("login", "login_key", _address_before, None, unique=True),

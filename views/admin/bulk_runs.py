@@ -27,7 +27,7 @@ from views.downloads import offered_on
 from views.returning import safe_path
 from views.screen import Screen, cells
 from views.screen.formats import formats
-from views.screen.happenings import verb
+from views.screen.happenings import said, verb
 from views.screen.screen import ID
 
 ROWS = 100
@@ -50,6 +50,7 @@ class BulkRuns(Screen):
     shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     filters = ("state", "action", "actor", "created_at")
     labels: ClassVar = {"planned": "Rows", "actor": "By"}
+    words: ClassVar = {"action": said}
     cells: ClassVar = {
         "action": lambda row, page: page.link(row.id, verb(row.action)),
         "state": lambda row, _page: cells.status(PARTLY if row.id in g.partly_undone else row.state),

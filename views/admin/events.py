@@ -10,7 +10,7 @@ from backoffice.models.event import Event
 from backoffice.services import disclosure, overview
 from views.actor import actor, signed_in
 from views.screen import Screen, cells
-from views.screen.happenings import changes, subject, verb
+from views.screen.happenings import changes, said, subject, verb
 
 
 def _verb(row: Any, page: cells.Around) -> Markup:
@@ -54,6 +54,7 @@ class Events(Screen):
         "request_id": "Request",
     }
     cells: ClassVar = {"action": _verb, "subject_type": _subject}
+    words: ClassVar = {"action": said}
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """The names of all rows that the page's events are about."""

@@ -62,8 +62,9 @@ def screens() -> list[type[Screen]]:
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
-    """Every module that lies in the package, imported."""
-    return [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
+    """Every module that lies in the package, imported; packages in it, such as the demo, are no part of a server."""
+    found = [module.name for module in iter_modules(package.__path__) if not module.ispkg]
+    return [import_module(f"{package.__name__}.{name}") for name in found]
 
 
 def _area(screen: Screen) -> int:

@@ -66,6 +66,11 @@ def verb(code: str) -> str:
     return VERBS.get(name) or heading(name)
 
 
+def said(code: str) -> str:
+    """`users.block` is 'Users: Block', where actions on several kinds of rows stand side by side."""
+    return f"{heading(code.partition('.')[0])}: {verb(code)}"
+
+
 def subject(event: Any, name: str | None) -> Markup:
     """The row an event is about, as a link where there is a screen for it."""
     if not event.subject_type:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from sqlalchemy import Select, case, literal, select, union_all
+from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
@@ -17,8 +17,8 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import disclosure, filters, lists
-from backoffice.services.filters import NONE, RANGED, Filter
+from backoffice.services import codes, disclosure, filters, lists
+from backoffice.services.filters import BEGINNING, NONE, RANGED, Filter
 from backoffice.services.lists import Query
 from backoffice.text import is_id
 from views.reader import zone
@@ -195,18 +195,26 @@ def _columns(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query
 
 
 def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
-    """For each filter by a related row: the chosen ones and the first others, all in one statement."""
-    parts = []
-    for name in (n for n in screen.readable(actor, screen.filters) if fields.kind(screen.model, n) in ("one", "many")):
+    """For each filter by a related row the chosen ones and the first others, for each by a code every one there is.
+
+    All in one statement.
+    """
+    parts: list[Select[Any]] = []
+    readable = screen.readable(actor, screen.filters)
+    for name in (n for n in readable if fields.kind(screen.model, n) == "code"):
+        code = codes.every(screen.model, name).subquery().c.code
+        parts.append(select(literal(name), null().cast(BigInteger), code))
+    for name in (n for n in readable if fields.kind(screen.model, n) in ("one", "many")):
         target = fields.related_model(screen.model, name)
         chosen = [int(v) for f in query.filters if f.name == name for v in f.values if is_id(v)]
-        first = (case((target.id.in_(chosen), 0), else_=1), target.id) if chosen else (target.id,)
-        some = _choices(target, name).where(scope(actor, target)).order_by(*first).limit(FEW + 1)
-        parts.append(select(some.subquery()))
-    found: Choices = {}
-    for name, row_id, label in db.session.execute(union_all(*parts) if len(parts) > 1 else parts[0]) if parts else ():
-        found.setdefault(name, []).append((str(row_id), label))
-    return found
+        offered = _choices(target, name).where(scope(actor, target))
+        if chosen:
+            parts.append(offered.where(target.id.in_(chosen)))
+        parts.append(select(offered.order_by(target.id).limit(FEW + 1).subquery()))
+    found: dict[str, dict[str, str]] = {}
+    for name, row_id, label in db.session.execute(union_all(*parts)) if parts else ():
+        found.setdefault(name, {}).setdefault(str(row_id or label), label)
+    return {name: list(labels.items()) for name, labels in found.items()}
 
 
 @cache
@@ -226,6 +234,9 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
         return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
     if kind in ("choice", "derived"):
         return found | {"choices": [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]}
+    if kind == "code":
+        words = [(v, screen.said(name, v), v in chosen) for v, _label in choices.get(name, ())]
+        return found | {"kind": "choice", "choices": words}
     if kind == "boolean":
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
     if kind in ("one", "many"):
@@ -243,15 +254,28 @@ def _chips(screen: "Screen", query: Query, choices: Choices) -> list[dict[str, s
     for filter_ in query.filters:
         names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
         for value in filter_.values:
-            said = names.get(value) or (screen.said(filter_.name, value) if not filter_.operator else value)
+            related = fields.kind(screen.model, filter_.name) in ("one", "many") and names.get(value)
+            said = related or (screen.said(filter_.name, value) if not filter_.operator else value)
             label = " ".join(part for part in (screen.label_of(filter_.name), filter_.operator) if part)
-            rest = _without(query, filter_, value)
-            found.append({"label": f"{label}: {said}", "remove_href": _href(rest)})
+            label = _looks_back(screen, filter_) or f"{label}: {said}"
+            found.append({"label": label, "remove_href": _href(_without(screen, query, filter_, value))})
     return found
 
 
-def _without(query: Query, filter_: Filter, value: str) -> Query:
+def _looks_back(screen: "Screen", filter_: Filter) -> str:
+    """How far a log looks back is a filter that is on unless somebody takes it off."""
+    if (filter_.name, filter_.operator) != (screen.model.__timeline__, "from"):
+        return ""
+    label, first = screen.label_of(filter_.name), filter_.values[0]
+    if filter_ == filters.recent(screen.model, filter_.zone):
+        return _("%(label)s: the last %(days)s days", label=label, days=screen.model.__recent_days__)
+    return _("%(label)s: since the beginning", label=label) if first == BEGINNING else ""
+
+
+def _without(screen: "Screen", query: Query, filter_: Filter, value: str) -> Query:
     left = tuple(v for v in filter_.values if v != value)
+    if filter_ == filters.recent(screen.model, filter_.zone):
+        left = (BEGINNING,)
     kept = (replace(f, values=left) if f is filter_ else f for f in query.filters)
     return replace(query, filters=tuple(f for f in kept if f.values))
 
@@ -264,4 +288,4 @@ def _href(query: Query, **place: str | None) -> str:
 
 def _count_label(screen: "Screen", count: int) -> str:
     noun = screen.model.__singular__ if count == 1 else screen.model.__plural__
-    return f"{lists.COUNT_CAP:,}+ {noun}" if count > lists.COUNT_CAP else f"{count:,} {noun}"
+    return f"{lists.said(count)} {noun}"

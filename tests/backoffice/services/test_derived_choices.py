@@ -1,0 +1,61 @@
+"""Derived choices: each value has a condition of its own, and all of them together say what the column says."""
+
+from datetime import timedelta
+from itertools import product
+
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.base import Record, records
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import RESULTS, SignInAttempt
+from backoffice.models.token import Token
+from backoffice.models.user import STATUSES, User
+
+HOUR = timedelta(hours=1)
+
+
+def build() -> None:
+    """People, sessions and sign-ins in every state there is, and in some that there should not be."""
+    now = clock.now()
+    links = (None, (now - HOUR, None), (now + HOUR, None), (now + 9 * HOUR, None), (now + 9 * HOUR, now))
+    for number, (status, method, secret, link) in enumerate(
+        product(STATUSES, ("email", "login"), (None, "hash"), links)
+    ):
+        key = f"person{number}"
+        user = User(status=status, login_method=method, password_hash=secret, email_key=key, login_key=key)
+        db.session.add(user)
+        db.session.flush()
+        if link:
+            ends, used = link
+            token = Token(purpose="invitation", value_hash=key, created_at=now, expires_at=ends, used_at=used)
+            token.user_id = user.id
+            db.session.add(token)
+    for number, (ended, expires, idle) in enumerate(product((None, now), (-HOUR, HOUR), (-HOUR, HOUR))):
+        times = {"last_seen_at": now, "expires_at": now + expires, "idle_at": now + idle, "ended_at": ended}
+        db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
+    for result, reason in product(RESULTS, ("", "password")):
+        db.session.add(SignInAttempt(at=now, identifier_key="", result=result, reason=reason))
+    db.session.flush()
+
+
+def said(model: type[Record], name: str) -> dict[int, str]:
+    return dict(db.session.execute(select(model.id, getattr(model, name))).all())
+
+
+def test_every_row_meets_the_condition_of_the_value_that_it_shows_and_no_other(app: Flask) -> None:
+    build()
+    derived = [(model, name) for model in records() for name in model.__derived__]
+    assert len(derived) >= 4
+    for model, name in derived:
+        shown = said(model, name)
+        found: dict[int, str] = {}
+        for value in model.__derived__[name]:
+            for row_id in db.session.scalars(select(model.id).where(model.derived(name, value))):
+                assert row_id not in found, (name, value, found[row_id])
+                found[row_id] = value
+        assert found == shown, name
+        assert set(shown.values()) == set(model.__derived__[name]), f"every value of {name} is there"
+        assert shown == {row.id: getattr(row, name) for row in db.session.scalars(select(model))}, name
