@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
+from click import Command, Context
 from flask import Flask, current_app
 from flask_babel import Babel
 from flask_sqlalchemy import SQLAlchemy
@@ -23,6 +25,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _Database(Command):
+    """`flask db`: stands for Flask-Migrate's own group of commands, which is read when somebody asks for it."""
+
+    def make_context(self, *args: Any, **options: Any) -> Context:
+        found: Context = import_module("flask_migrate.cli").db.make_context(*args, **options)
+        return found
+
+
 class Migrations:
     """What Flask-Migrate keeps in the app, made when `flask db` looks for it.
 
@@ -30,8 +40,9 @@ class Migrations:
     """
 
     def init_app(self, app: Flask) -> None:
-        """Give the app its migrations."""
+        """Give the app its migrations, and `flask db`."""
         app.extensions["migrate"] = self
+        app.cli.add_command(_Database("db", help="Perform database migrations."))
 
     def __getattr__(self, name: str) -> Any:
         from flask_migrate import Migrate  # noqa: PLC0415  # see above
