@@ -157,7 +157,7 @@ def test_delete_wants_its_words_and_the_events_keep_what_was_there(olivia: Clien
 def test_exports_hold_what_the_list_shows_and_are_logged(olivia: Client) -> None:
     warehouse("=1+1", city="Kiel", pallets=5)
     warehouse("Harbour", city="Bremen", pallets=7)
-    csv = text_of(olivia.get(f"{LIST}export.csv?city=Kiel", buffered=True))
+    csv = text_of(olivia.get(f"{LIST}export.csv?city=Kiel", buffered=True)).removeprefix("\ufeff")
     assert csv.splitlines()[0].startswith("ID,Name,City,Status,Pallets,Opened on")
     assert [line.split(",")[1] for line in csv.splitlines()[1:]] == ["'=1+1"]
     rows = json.loads(text_of(olivia.get(f"{LIST}export.json?sort=pallets", buffered=True)))

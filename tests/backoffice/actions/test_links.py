@@ -12,10 +12,9 @@ from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.services import messages
-from tests.support.acting import act, outcome, previewed
+from tests.support.acting import act, decided, outcome, previewed, token_of
 from tests.support.cast import Cast
 from tests.support.client import settle
-from tests.support.html import hidden
 from tests.support.links import invited, newcomer
 
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")
@@ -83,7 +82,7 @@ def test_it_is_decided_again_at_the_run(app: Flask, cast: Cast) -> None:
         olivia = newcomer(app).sign_in("olivia")
         pages = [previewed(olivia, "users", "resend-invitation", person.id) for _ in range(10)]
         for page in pages:
-            olivia.post("/admin/users/actions/resend-invitation", {"selection": hidden(page, "selection")})
+            decided(olivia, "users", "resend-invitation", token_of(page))
             forget_version(person)
     assert links_to(person) == 3
 

@@ -64,8 +64,8 @@ def blocked(olivia: Client, boss: Group, max_: User) -> Act:
     block = find("users.block")
     assert block is not None
     shown = preview(actor=Cast().actor("olivia"), action=block, selection=Selection(ids=[max_.id]))
-    form = {"selection": str(shown.run.token), "reason": "A quarrel"}
-    return partial(olivia.post, "/admin/users/actions/block", form)
+    form = {"step": "run", "reason": "A quarrel"}
+    return partial(olivia.post, f"/admin/users/actions/block/{shown.run.token}", form)
 
 
 def stripped(olivia: Client, boss: Group, max_: User) -> Act:
