@@ -39,7 +39,7 @@ TABLES = {
         "ended_reason", "ip", "device", "version", "updated_at",
     ),
     "sign_in_attempts": (
-        "at", "identifier_key", "user_id", "factor", "result", "reason", "ip", "network", "device", "device_key",
+        "at", "throttle_key", "user_id", "factor", "result", "reason", "ip", "network", "device", "device_key",
         "channel",
     ),
     "tokens": (
@@ -147,7 +147,7 @@ def _sign_ins(ids: Sequence[int]) -> Rows:
         )
         user, ip = ids[int(dice.random() * len(ids))], _address(dice)
         factor = "password" if chance < 0.7 else "code" if chance < 0.9995 else "link"
-        yield at, f"person{user}@example.com", user, factor, result, why, ip, ip, "Firefox", "", "web"
+        yield at, f"account:{user}", user, factor, result, why, ip, ip, "Firefox", "", "web"
 
 
 def _tokens(ids: Sequence[int]) -> Rows:

@@ -162,10 +162,10 @@ def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, T
 
 
 def _put_into_use(user: User, code: str, settings: Settings, *, shown: str, attempt: int, reason: str) -> list[str]:
-    right = totp.confirm(user, shown, code, settings)
-    attempts.settle(attempt, "ok" if right else "failed", reason)
-    if not right:
+    attempts.settle(attempt, "failed", reason)  # whatever is raised here: the try is not under way any more
+    if not totp.confirm(user, shown, code, settings):
         raise RuleBroken(WRONG_CODE, field="code")
+    attempts.settle(attempt, "ok", reason)
     user.two_factor = "totp"
     return recovery_codes.renew(user)
 

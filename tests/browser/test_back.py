@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.user import User
 from backoffice.services import links
 from tests.support.acting import group
 from tests.support.browser import sign_in
@@ -112,7 +114,7 @@ def test_recovery_codes_are_not_shown_again(page: Page, app: Flask, cast: Cast) 
     cast.max.two_factor = "disabled"
     settle()
     sign_in(page, "max")
-    cast.max.two_factor = "totp"
+    db.session.execute(update(User).where(User.id == cast.max.id).values(two_factor="totp"))
     settle()
     page.goto("/account/two-factor")
     page.get_by_role("button", name="Make new recovery codes").click()

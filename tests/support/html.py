@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+CONFIRM, ASKED = "/account/confirm", "Confirm that it is you"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use"}
 # The end tags that the list leaves out: what opens here closes what is open there.
 CLOSES = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}
@@ -128,3 +129,9 @@ def row_ids(answer: Any) -> list[int]:
 def link(answer: Any, text: str) -> str:
     """Where the link with this text leads, or ''."""
     return next((e["href"] for e in read(answer).all("a") if e.text == text), "")
+
+
+def is_asked(answer: Any) -> bool:
+    """Who it is: by the page itself, in place of another one or on the way to a preview; or by a redirect."""
+    by_page = answer.status_code in (200, 403) and ASKED in answer.text
+    return by_page or (answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to="))

@@ -112,7 +112,7 @@ def test_groups_that_may_not_be_given_back_are_named_beforehand(olivia: Client, 
 def test_what_was_changed_since_is_said_beforehand(olivia: Client) -> None:
     cast = Cast()
     done = act(olivia, "users", "block", cast.employee.id, cast.dispatcher.id)
-    edit(olivia, "users", cast.employee.id, phone="+49 1")
+    edit(olivia, "users", cast.employee.id, phone="+49 30 1234567")
     page = undo_page(olivia, done)
     assert "Undo: Unblock 1 person" in page
     assert "1 left alone: changed by somebody since." in page

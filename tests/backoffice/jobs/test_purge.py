@@ -124,7 +124,6 @@ def test_what_was_taken_out_of_the_index_of_texts_is_merged_away(cast: Cast, sta
     """FTS5 only notes what is gone, beside what it is, until it merges both."""
     for number in range(3):
         cast.max.last_name = f"Zwiebel{number}"
-        cast.max.fold_search_key()
         db.session.commit()
     purge.run(stage.settings, lambda: False)
     segments = db.session.scalar(text("SELECT count(DISTINCT segid) FROM users_search_idx"))

@@ -65,8 +65,9 @@ def test_another_app_in_place_of_an_app_raises_it_once(app: Flask, cast: Cast) -
     give_app(cast.max, settings)
     before = version(cast.max)
     totp.begin(cast.max, settings)
-    code = code_of(totp.pending(cast.max, settings) or "")
-    two_factor.confirm(actor=cast.actor("max"), code=code, origin=From("127.0.0.1"), settings=settings)
+    secret = totp.pending(cast.max, settings) or ""
+    here = {"origin": From("127.0.0.1"), "settings": settings}
+    two_factor.confirm(actor=cast.actor("max"), shown=totp.name_of(secret), code=code_of(secret), **here)
     assert version(cast.max) == before + 1
 
 

@@ -25,7 +25,7 @@ def build() -> None:
         product(STATUSES, ("email", "login"), (None, "hash"), links)
     ):
         key = f"person{number}"
-        user = User(status=status, login_method=method, password_hash=secret, email_key=key, login_key=key)
+        user = User(status=status, login_method=method, password_hash=secret, email=f"{key}@example.com", login=key)
         db.session.add(user)
         db.session.flush()
         if link:
@@ -37,7 +37,7 @@ def build() -> None:
         times = {"last_seen_at": now, "expires_at": now + expires, "idle_at": now + idle, "ended_at": ended}
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
     for result, reason in product(RESULTS, ("", "password")):
-        db.session.add(SignInAttempt(at=now, identifier_key="", result=result, reason=reason))
+        db.session.add(SignInAttempt(at=now, result=result, reason=reason))
     db.session.flush()
 
 

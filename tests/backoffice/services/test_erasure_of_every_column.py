@@ -76,10 +76,12 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
     """Somebody of whom every column of every table says something."""
     client.sign_in("olivia")
     person_id = cast.vera.id
+    of_olivia = db.session.scalars(select(Session.id)).one()
     db.session.execute(update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS}))
     for column in personal.belongings():
         if any(not c.foreign_keys for c in column.table.columns):
-            db.session.execute(insert(column.table).values(filled(column.table, **{column.name: person_id})))
+            own = {"session_id": of_olivia} if "session_id" in column.table.columns else {}
+            db.session.execute(insert(column.table).values(filled(column.table, **{column.name: person_id}, **own)))
     for column, owner in personal.by_address():
         nobodys = {} if owner is None else {owner.name: None}
         db.session.execute(insert(column.table).values(filled(column.table, **nobodys)))

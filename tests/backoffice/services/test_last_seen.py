@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.database import Patience
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.services import last_seen
@@ -108,7 +109,7 @@ def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
     app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The note of the one request is written down by the next, even if that comes after the half hour."""
-    monkeypatch.setattr(last_seen, "PATIENCE", timedelta(milliseconds=50))
+    monkeypatch.setattr(last_seen, "BRIEF", Patience(statement=0.05, lock=0.05))
     client.sign_in("vera")
     let_pass(timedelta(minutes=29))
     with sole_writer(app):

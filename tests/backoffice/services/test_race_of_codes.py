@@ -178,7 +178,7 @@ def test_a_block_while_the_code_is_checked_leaves_no_live_session(app: Flask, ca
     for number in range(ROUNDS):
         clear()
         tab = begun(cast.max, settings)
-        token = str(preview(actor=olivia, action=block, selection=Selection(ids=[person])).run.token)
+        token = preview(actor=olivia, action=block, selection=Selection(ids=[person])).run.token
         blocking = partial(run, actor=olivia, token=token, action=block, reason="Left")
         signed_in, _done = outcomes(app, [partial(answer, tab, code_of(key), settings), blocking])
         assert signed_in in (True, "Expired"), f"round {number}"

@@ -47,11 +47,15 @@ def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]
     start, found = Barrier(len(acts)), [dict[int, bool]() for _ in acts]
 
     def side(which: int) -> None:
-        with app.app_context():
-            for number, person in enumerate(crowd.ids):
-                start.wait(timeout=60)
-                time.sleep(max(0, (number % 7 - 3) * (1 if which else -1)) * STAGGER)
-                found[which][person] = granted(crowd, acts[which], person)
+        try:
+            with app.app_context():
+                for number, person in enumerate(crowd.ids):
+                    start.wait(timeout=60)
+                    time.sleep(max(0, (number % 7 - 3) * (1 if which else -1)) * STAGGER)
+                    found[which][person] = granted(crowd, acts[which], person)
+        except Exception:
+            start.abort()  # or the other side would wait for this one
+            raise
 
     threads = [Thread(target=side, args=(which,)) for which in range(len(acts))]
     for thread in threads:

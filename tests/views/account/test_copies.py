@@ -38,7 +38,7 @@ def switch_off(app: Flask, client: Client) -> None:
 
 
 def change_address(app: Flask, client: Client) -> None:
-    assert client.post(link_to(app, client)).status_code == 303
+    assert client.post(client.get(link_to(app, client)).location).status_code == 303
 
 
 def confirm(app: Flask, client: Client) -> None:

@@ -69,7 +69,7 @@ def test_an_export_has_the_scope_the_filters_and_the_order_of_the_list(olivia: C
     assert len(rows) > 20, "the page size is the list's"
 
 
-STARTS = ["=1+1", "+12025550101", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
+STARTS = ["=1+1", "+1+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
 
 
 @pytest.mark.parametrize("text", STARTS)
@@ -86,9 +86,9 @@ def test_formulas_in_names_and_in_related_names_are_neutralised(olivia: Client, 
     rows = rows_of(olivia.get("/admin/users/export.csv?search=vera@example.com"))
     cells = [cell for row in rows for cell in row.values() if cell]
     assert len(rows) == 1
-    assert "'+49301234567" in cells
+    assert "+49301234567" in cells, "a phone number is no formula"
     assert "'=HYPERLINK(0)" in cells
-    assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
+    assert not [cell for cell in cells if cell[0] in "=-@\t\r" or (cell[0] == "+" and not cell[1:].isdigit())]
     run_rows = rows_of(olivia.get("/admin/bulk-runs/1/items.csv"))
     assert len(run_rows) == 6
 
