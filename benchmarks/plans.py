@@ -33,6 +33,7 @@ REASONS: dict[str, str] = {
     "users: groups=none": "who is in no group is in no index: all memberships are read, from two indexes alone",
     "client_tags=none": "who has no tag is in no index, but many have none",
     "users: email=": "one letter begins very many words, of which those of names are thrown away",
+    "first rows of an export": "the numbers of all its rows are noted first, so that nothing waits for its reader",
     "look-up of": "as a search of people, see there",
     "users: search=": "between some thousand and some ten thousand matches neither the index nor the order is short",
     "preview of delete": "says how many people it takes the group or the tag from",

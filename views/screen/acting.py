@@ -87,8 +87,8 @@ def _choose(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
 
 
 def _run(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
-    reason, confirmation = (cleaned(request.form.get(name, "")[:LONGEST]) for name in ("reason", "confirm"))
-    typed: dict[str, Any] = {"reason": reason, "confirm": confirmation, "problem": None}
+    reason, confirmation = (request.form.get(name, "")[:LONGEST] for name in ("reason", "confirm"))
+    typed: dict[str, Any] = {"reason": cleaned(reason), "confirm": cleaned(confirmation), "problem": None}
     planned = own(actor, token, action)
     first, back = planned.state == "planned", (planned.draft or {}).get("back")
     revealed: list[str] = []
@@ -98,7 +98,7 @@ def _run(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
             token=token,
             action=action,
             reason=reason,
-            confirmation=confirmation,
+            confirmation=typed["confirm"],
             reveal=revealed.append,
         )
         shown_once = afterwards.hand_over(actor, done, revealed)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -221,7 +221,9 @@ def a_fault(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(app: Flask, for_all: Flask, monkeypatch: pytest.MonkeyPatch) -> Story:
-    """The whole story."""
+    """The whole story, in which many links are mailed to the same people."""
+    many = replace(app.extensions["settings"], links_per_10_minutes=50, links_per_day=50)
+    monkeypatch.setitem(app.extensions, "settings", many)
     story = Story(app, for_all)
     monkeypatch.setattr(delivery, "_transport", lambda _settings, _stopping: story.post)
     db.session.execute(update(User).values(email_verified_at=User.created_at))

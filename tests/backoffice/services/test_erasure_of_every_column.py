@@ -61,8 +61,8 @@ def _allowed(column: Column[Any]) -> list[str]:
 
 
 def filled(table: Table, **given: Any) -> dict[str, Any]:
-    """A row of the table with every column filled; keys are left to the database and to `given`."""
-    own = (c for c in table.columns if not (c.primary_key or c.foreign_keys))
+    """A row of the table with every column filled; numbers and other keys are left to the database and to `given`."""
+    own = (c for c in table.columns if not (c.foreign_keys or (c.primary_key and not isinstance(c.type, String))))
     return {c.name: recognisable(c) for c in own} | given
 
 

@@ -39,7 +39,6 @@ ASKED = (
     "events: result=",
     "events: at.",
     "events: ip=",
-    "events: first rows of an export",
     "messages: purpose=",
     "sign-ins: result=",
     "sign-ins: ip=",

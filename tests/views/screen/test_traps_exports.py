@@ -86,9 +86,11 @@ def test_formulas_in_names_and_in_related_names_are_neutralised(olivia: Client, 
     rows = rows_of(olivia.get("/admin/users/export.csv?search=vera@example.com"))
     cells = [cell for row in rows for cell in row.values() if cell]
     assert len(rows) == 1
-    assert "+49301234567" in cells, "a phone number is no formula"
+    assert "+49 30 1234567" in cells, "a phone number is no formula"
     assert "'=HYPERLINK(0)" in cells
-    assert not [cell for cell in cells if cell[0] in "=-@\t\r" or (cell[0] == "+" and not cell[1:].isdigit())]
+    assert not [
+        cell for cell in cells if cell[0] in "=-@\t\r" or (cell[0] == "+" and not cell[1:].replace(" ", "").isdigit())
+    ]
     run_rows = rows_of(olivia.get("/admin/bulk-runs/1/items.csv"))
     assert len(run_rows) == 6
 
