@@ -33,11 +33,13 @@ def load(people: int) -> None:
     settings: Settings = current_app.extensions["settings"]
     if settings.environment != "demo":
         raise click.ClickException(REFUSAL.format(settings.environment))
+    password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
+    if len(passwords.normalised(password)) < settings.password_min_length:
+        raise click.ClickException(f"DEMO_PASSWORD needs at least {settings.password_min_length} characters.")
     flask_migrate.upgrade()
     if demo.is_empty():
         with click.progressbar(length=demo.DAYS, label="Loading demo data, day by day") as bar:
             demo.load(settings=settings, number=people, progress=bar.update)
-    password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()

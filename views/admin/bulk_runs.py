@@ -115,6 +115,7 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
         "rows": [
             {
                 "href": f"{base}{item.row_id}",
+                "number": item.row_id,
                 "label": item.label,
                 "outcome": item.outcome,
                 "outcome_label": LABELS[item.outcome],

@@ -17,6 +17,7 @@ from backoffice import limits
 ROWS_AT_ONCE = limits.EXPORT_ROWS
 BYTES_AT_ONCE = 64 * 1024
 BOM = "\ufeff"  # without it Excel takes UTF-8 for the code page of its country
+COLUMN_WIDTH = 22  # characters; a time that does not fit is shown as ####
 SHEET_ROWS = 1_048_576  # of XLSX, heading included (ECMA-376, Excel's specifications and limits)
 CELL_LENGTH = 32_767  # characters, likewise
 EXACT = 2**53  # a cell holds floating-point numbers: larger whole numbers would be rounded
@@ -120,6 +121,7 @@ def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:
     sheet = workbook.add_worksheet()
     for column, (_name, label) in enumerate(headings):
         sheet.write_string(0, column, label, bold)
+    sheet.set_column(0, len(headings) - 1, COLUMN_WIDTH)
     sheet.freeze_panes(1, 0)
     return sheet
 

@@ -233,7 +233,8 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
         days_of = str(zone()) if kind == "time" else ""
         return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
     if kind in ("choice", "derived"):
-        return found | {"choices": [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]}
+        words = [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]
+        return found | {"kind": "choice", "choices": words}
     if kind == "code":
         words = [(v, screen.said(name, v), v in chosen) for v, _label in choices.get(name, ())]
         return found | {"kind": "choice", "choices": words}

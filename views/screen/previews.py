@@ -162,7 +162,10 @@ def _outcomes(screen: "Screen", actor: Actor, shown: Preview) -> list[dict[str, 
                 "name": outcome,
                 "label": labels.get(outcome, outcome.capitalize()),
                 "count": number,
-                "rows": [{"href": f"{base}{i.row_id}", "label": i.label, "message": i.message} for i in rows],
+                "rows": [
+                    {"href": f"{base}{i.row_id}", "number": i.row_id, "label": i.label, "message": i.message}
+                    for i in rows
+                ],
                 "more": max(0, number - SHOWN),
             }
         )

@@ -226,3 +226,15 @@ def test_days_that_are_long_and_over_are_counted_once(
     assert len(sign_ins._kept) == 1  # yesterday alone is long enough
     note("failed")
     assert counted() == (2, 2), "one more, and it is counted anew"
+
+
+def test_every_choice_that_sql_works_out_is_offered_as_one(app: Flask, olivia: Client) -> None:
+    offered = 0
+    for screen in app.extensions["screens"]:
+        page = read(olivia.get(f"/admin/{screen.slug}/"))
+        for name in screen.model.__derived__:
+            boxes = page.all("input", type="checkbox", name=name)
+            if name in screen.filters:
+                assert [box["value"] for box in boxes] == list(screen.model.__derived__[name]), (screen.slug, name)
+                offered += 1
+    assert offered >= 3

@@ -25,6 +25,9 @@ def counts() -> list[int | None]:
     return [db.session.scalar(select(func.count()).select_from(model)) for model in (User, Event)]
 
 
+CHOSEN = "five-words-for-the-demo"
+
+
 @pytest.fixture
 def demo_command(app_with: Callable[..., Flask]) -> Callable[[], Any]:
     other = app_with(environment="demo")
@@ -34,7 +37,7 @@ def demo_command(app_with: Callable[..., Flask]) -> Callable[[], Any]:
 def test_command_migrates_loads_and_tells_how_to_sign_in(
     blank_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DEMO_PASSWORD", "short")
+    monkeypatch.setenv("DEMO_PASSWORD", CHOSEN)
     where = {"base_url": "http://127.0.0.1:8123", "uploads_dir": tmp_path}
     app = made(settings_for(blank_database, environment="demo", **where))
     answer = app.test_cli_runner().invoke(args=COMMAND)
@@ -43,10 +46,18 @@ def test_command_migrates_loads_and_tells_how_to_sign_in(
         db.engine.dispose()
     assert answer.exit_code == 0, answer.output
     assert "http://127.0.0.1:8123" in answer.output
-    assert shown_password(answer.output) == "short"
+    assert shown_password(answer.output) == CHOSEN
     table = answer.output.partition("same password:")[2].splitlines()[1:]
     assert [line.split()[-1] for line in table if line] == [account.email for account in ACCOUNTS[1:]]
     assert len({line.index(line.split()[-1]) for line in table if line}) == 1  # aligned
+
+
+def test_a_password_that_nobody_could_keep_is_refused(
+    app: Flask, demo_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_PASSWORD", "short")
+    answer = demo_command()
+    assert (answer.exit_code, answer.output) == (1, "Error: DEMO_PASSWORD needs at least 15 characters.\n")
 
 
 def test_command_run_twice_changes_nothing_but_the_password(
