@@ -49,7 +49,10 @@ def sent_to() -> str:
 
 def referrer() -> str:
     """The page of ours that the request came from, such as the one with a button; else home."""
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:  # anybody may send anything
+        return "/"
     path = safe_path(f"{parts.path}?{parts.query}".rstrip("?")) if parts.netloc == settings().host else "/"
     return path if endpoint_of(path, "GET") else "/"
 

@@ -1,6 +1,6 @@
 """Delete, which every entity has; groups and client tags add their own rules."""
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, not_, select
 
 from backoffice.actions.action import Action, Ask, Effect, Ids, Rule, find
 from backoffice.extensions import db
@@ -9,6 +9,7 @@ from backoffice.models.base import Entity, records
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import user_client_tags, user_groups
+from backoffice.policy import grants
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.services.groups import GROUPS_LOCK
 
@@ -35,6 +36,10 @@ def _is_own(ask: Ask) -> ColumnElement[bool]:
     return Group.id.in_(ask.actor.group_ids)
 
 
+def _is_outside(ask: Ask) -> ColumnElement[bool]:
+    return not_(grants.allowed_client_tags(ask.actor))
+
+
 class DeleteGroups(Delete):
     model = Group
     name = "delete"
@@ -56,9 +61,12 @@ class DeleteGroups(Delete):
 
 
 class DeleteClientTags(Delete):
+    """Without a tag that they may not see, people would see the clients that had it."""
+
     model = ClientTag
     name = "delete"
     watches = ("name", "colour")
+    rules = (Rule("beyond", "{label} is beyond what you may give.", _is_outside),)
     effects = (
         Effect(
             "{n} person loses the tag.",

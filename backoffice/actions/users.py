@@ -22,7 +22,7 @@ from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.models.user import User, user_groups
 from backoffice.policy import grants
-from backoffice.policy.rules import named
+from backoffice.policy.rules import named, sees
 from backoffice.services import erasure, messages, sessions, voiding
 
 
@@ -179,7 +179,9 @@ class GrantAccessAgain(UserAction):
         return User.status != "revoked"
 
     def foretell(self, ask: Ask) -> list[str]:
-        """Which groups keep people from coming back."""
+        """Which groups keep people from coming back; nothing to those who do not see groups."""
+        if not sees(ask.actor, Group):
+            return []
         beyond = select(named(ask.actor, Group)).where(Group.id.in_(_groups_beyond(ask).with_only_columns(Group.id)))
         names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
         return [f"Not yours to give back: {', '.join(names)}."] if names else []

@@ -30,12 +30,12 @@ def required(settings: Settings) -> ColumnElement[bool]:
 
 def is_required(groups: Iterable[Named], settings: Settings) -> bool:
     """Whether one of the groups needs a second factor."""
-    return any(_needs(group, settings) for group in groups)
+    return any(is_named(group, settings) for group in groups)
 
 
 def needs_app(groups: Iterable[Named], settings: Settings) -> bool:
     """Whether it has to be an authenticator app: so for administrators, where they need a second factor at all."""
-    return any(group.key == ADMINISTRATORS and _needs(group, settings) for group in groups)
+    return any(group.key == ADMINISTRATORS and is_named(group, settings) for group in groups)
 
 
 def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool:
@@ -45,5 +45,6 @@ def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool
     return needs_app(groups, settings) if two_factor == "email" else is_required(groups, settings)
 
 
-def _needs(group: Named, settings: Settings) -> bool:
+def is_named(group: Named, settings: Settings) -> bool:
+    """Whether the installation's settings ask for a second factor of its members."""
     return not {group.key, name_key(group.name)}.isdisjoint(map(name_key, settings.two_factor_groups))

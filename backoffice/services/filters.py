@@ -222,7 +222,7 @@ def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElemen
 def decimal(text: str) -> Decimal:
     """The number in a text. Raises InvalidOperation if there is none, ValueError if an engine could not take it."""
     number = Decimal(text)
-    if not number.is_finite() or abs(number) > MAX_ID or int(number.as_tuple().exponent) < -MAX_PLACES:
+    if not number.is_finite() or number.copy_abs() > MAX_ID or int(number.as_tuple().exponent) < -MAX_PLACES:
         raise ValueError
     return number
 

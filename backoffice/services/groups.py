@@ -5,14 +5,15 @@ from typing import Any
 from sqlalchemy import select
 
 from backoffice.errors import Beyond, RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import configured, db, lock
 from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.policy import grants, permissions
+from backoffice.policy import grants, permissions, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.confirmation import require_recent
 from backoffice.policy.shipped import SHIPPED
 from backoffice.services import events, records, texts
 from backoffice.services.records import Values
+from backoffice.text import name_key
 
 GROUPS_LOCK = "groups"
 
@@ -96,6 +97,9 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
         return
     if not values["name"]:
         raise RuleBroken("Give the group a name.", field="name")
+    renamed = group and group.name and name_key(group.name) != name_key(values["name"])
+    if group and renamed and group.key is None and second_factor.is_named(group, configured()):
+        raise RuleBroken("TWO_FACTOR_GROUPS has this group by its name: change the setting first.", field="name")
     texts.require_free(Group, values["name"], group)
 
 

@@ -16,7 +16,8 @@ from backoffice.models.base import Base
 
 NASTY = [
     "", " ", "0", "-1", "1", "2", "999999", str(10**18), str(10**30), "9" * 5000, "1,2", "1e999", "NaN", "sNaN",
-    "Infinity", "1e-99999", "1e-5000", "٣", "²", "１", "abc", "none", "None", "true", "yes", "\0", "a\0b", "\x1b[0m",
+    "1e1000000", "Infinity", "1e-99999", "1e-5000",
+    "٣", "²", "１", "abc", "none", "None", "true", "yes", "\0", "a\0b", "\x1b[0m",
     "\ud800", "\udfff\ud800", "\u202egnp.exe", "مرحبا", "%", "_", "%_\\", "'", "';--", '"', "<script>", "{{7*7}}",
     "${7}", "{label}", "%s%n", "../../etc/passwd", "\\\\host\\share", "\r\nX-Injected: 1", "\u2028", "\ufeff",
     "x" * 70_000, "ﷺ" * 200, "ß" * 80, "a b c d e f g h i", "́" * 50, "=1+1", "2026-02-30", "0000-00-00",

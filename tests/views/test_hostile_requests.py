@@ -147,3 +147,10 @@ def test_ports_and_odd_forms_make_no_new_visitor(app_with: Callable[..., Flask],
         headers = {"X-Forwarded-For": claimed.format(40_000 + number)}
         statuses.append(client.post("/sign-in", form, headers=headers).status_code)
     assert statuses == [422] * 20 + [429] * 2
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://[::1", "//[x", "\x7f", "http://127.0.0.1:99999999/"])
+@pytest.mark.parametrize("path", ["/sign-out", "/admin/users/actions/block", "/account/sessions/999/end"])
+def test_a_referrer_that_is_no_address_is_none(client: Client, cast: Cast, path: str, referer: str) -> None:
+    for visitor in (client, client.application.test_client().sign_in("olivia")):
+        assert visitor.raw_post(path, headers={"Referer": referer}).status_code == 400

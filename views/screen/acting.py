@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from views.screen.screen import Screen
 
 MOST_PAIRS = 2000  # of a list's query; filters are far fewer
+MOST_OF_A_QUERY = 16_000  # characters; the answer leads back to it
 MOST_OF_AN_ADDRESS = 4000  # characters
 
 
@@ -145,8 +146,11 @@ def _selection(screen: "Screen", actor: Actor) -> Selection:
 
 def _list_pairs() -> list[tuple[str, str]]:
     """The query of the list from which the form was sent: one value, so that no column clashes with a field."""
+    text = request.form.get("list", "")
+    if len(text) > MOST_OF_A_QUERY:
+        raise BadRequest("The list's address is too long.")
     try:
-        return parse_qsl(request.form.get("list", ""), keep_blank_values=True, max_num_fields=MOST_PAIRS)
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PAIRS)
     except ValueError:
         raise BadRequest("The list's address has too many parts.") from None
 

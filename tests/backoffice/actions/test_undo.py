@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backoffice.actions.action import find
 from backoffice.actions.plan import Selection, preview
@@ -159,3 +159,14 @@ def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
         undone += 2
     happened = select(func.count(Event.id)).where(Event.action == "users.unblock", Event.result == "done")
     assert db.session.scalar(happened) == undone
+
+
+def test_no_number_of_a_group_is_told_to_those_who_see_none(olivia: Client, app: Flask) -> None:
+    cast = Cast()
+    done = act(olivia, "users", "revoke", cast.employee.id)
+    rights = ["users.view", "users.revoke", "users.block", "bulk.undo", "bulk.run", "bulk_runs.view"]
+    db.session.execute(update(Group).where(Group.key == "viewers").values(permissions=rights))
+    settle()
+    page = undo_page(app.test_client().sign_in("vera"), done)
+    assert "may not give back" in page
+    assert "Not yours to give back" not in page

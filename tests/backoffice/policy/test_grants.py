@@ -1,10 +1,14 @@
 """Nobody gives or takes a group, a permission or a client tag beyond their own, whatever the way."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
 from tests.support.acting import act, add, edit, group, groups_of, outcome, previewed, run_at, status_of, undo
@@ -202,3 +206,28 @@ def test_groups_given_by_nobody_are_kept_when_others_change(client: Client, peop
 def test_every_shipped_group_may_appoint_only_what_it_holds() -> None:
     held = {shipped.key: set(shipped.permissions()) for shipped in SHIPPED}
     assert [(key, g) for key, grants in APPOINTS.items() for g in grants if not held[g] <= held[key]] == []
+
+
+def test_nobody_sees_more_clients_by_deleting_what_bounds_them(client: Client, people: Cast) -> None:
+    """All but Secret: without the tag, that would be all."""
+    secret = ClientTag(name="Secret")
+    people.employee.client_tags_mode, people.employee.client_tags = "except", [secret]
+    rights = ["users.view", "client_tags.view", "client_tags.edit", "client_tags.delete"]
+    group("employee").permissions = rights
+    settle()
+    number = db.session.scalars(select(ClientTag.id).where(ClientTag.name == "Secret")).one()
+    done = act(client.sign_in("employee"), "client-tags", "delete", number)
+    assert outcome(done, number) == ("refused", "beyond")
+    settle()
+    assert db.session.get(ClientTag, number) is not None
+
+
+def test_the_setting_that_asks_a_group_for_a_second_factor_is_not_escaped_by_a_name(
+    app_with: Callable[..., Flask], people: Cast
+) -> None:
+    db.session.add(Group(name="Team", permissions=["users.view"]))
+    settle()
+    number = db.session.scalars(select(Group.id).where(Group.name == "Team")).one()
+    visitor = app_with(two_factor_groups=("team",)).test_client().sign_in("olivia")
+    assert "TWO_FACTOR_GROUPS" in error_at(edit(visitor, "groups", number, name="Teams"), "name")
+    assert edit(visitor, "groups", number, name="TEAM", description="Same name").status_code == 303

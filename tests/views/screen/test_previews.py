@@ -279,3 +279,9 @@ def test_a_denied_run_is_an_event(app: Flask, olivia: Client, cast: Cast) -> Non
     assert [(event.action, event.actor_id) for event in denied] == [("bulk.run", cast.vera.id)]
     assert undo(vera, BulkRun(id=2**40)).status_code == 404
     assert hidden(refused, "csrf_token")
+
+
+def test_no_preview_keeps_an_endless_address(olivia: Client, cast: Cast) -> None:
+    answer = olivia.post(BLOCK, {"row": cast.vera.id, "list": "search=" + "x" * 100_000})
+    assert answer.status_code == 400
+    assert db.session.scalars(select(BulkRun)).all() == []
