@@ -10,6 +10,7 @@ from backoffice.text.folding import fold
 
 TYPED = re.compile(r"(?:tel:)?[+\d\s()./-]+")
 FEWEST_SOUGHT = 5  # digits, from which on a search may mean a phone number
+FEWEST_INTERNATIONAL = 2  # after a +, which begins nothing else
 
 
 def canonical(text: str, country: str = "") -> str:
@@ -63,7 +64,9 @@ def sought(text: str, country: str = "") -> str:
 
 def is_sought(text: str) -> bool:
     """Whether what somebody looks for may be a phone number."""
-    return TYPED.fullmatch(_plain(text)) is not None and len(digits(text)) >= FEWEST_SOUGHT
+    plain = _plain(text)
+    fewest = FEWEST_INTERNATIONAL if plain.startswith("+") else FEWEST_SOUGHT
+    return TYPED.fullmatch(plain) is not None and len(digits(text)) >= fewest
 
 
 def _plain(text: str) -> str:

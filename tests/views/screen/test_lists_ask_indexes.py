@@ -56,6 +56,15 @@ def test_one_or_two_letters_begin_a_word_and_three_may_stand_anywhere(olivia: Cl
     assert names(olivia, "search=zw&status=blocked") == set()
 
 
+def test_the_beginning_of_a_number_finds_it_as_it_is_shown(olivia: Client) -> None:
+    add("Zwiebel", phone="+49 30 7654321")
+    add("Xavier", phone="+1 202 555 0111")
+    for said in ("%2B49", "%2B49+30", "%2B4930", "0049+30", "4930"):
+        found = names(olivia, f"search={said}")
+        assert "Zwiebel" in found, said
+        assert "Xavier" not in found, said
+
+
 def test_the_index_of_texts_follows_every_change(olivia: Client) -> None:
     person = add("Zwiebel", phone="+49 30 7654321")
     assert names(olivia, "phone=7654") == {"Zwiebel"}
