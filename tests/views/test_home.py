@@ -209,9 +209,8 @@ def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> No
     found = {each: worked for each, worked, _failed in overview.sign_ins_by_day(calm.actor("vera"))}
     day = (noon - timedelta(days=2)).date()
     assert (found[day - timedelta(days=1)], found[day]) == (0, 1)
-    with clock.at(noon):
-        bar = next(row for row in read(viewer.get("/")).all("tr") if day.isoformat() in row.text)
-        assert [number_in(viewer, link["href"]) for link in bar.all("a")] == [1, 0]
+    bar = next(row for row in read(viewer.get("/")).all("tr") if day.isoformat() in row.text)
+    assert [number_in(viewer, link["href"]) for link in bar.all("a")] == [1, 0]
 
 
 def test_second_factors_of_active_people_are_counted(viewer: Client, calm: Cast) -> None:
