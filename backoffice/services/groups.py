@@ -97,8 +97,8 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
         return
     if not values["name"]:
         raise RuleBroken("Give the group a name.", field="name")
-    renamed = group and group.name and name_key(group.name) != name_key(values["name"])
-    if group and renamed and group.key is None and second_factor.is_named(group, configured()):
+    known_by_name = group is not None and group.key is None and second_factor.is_named(group, configured())
+    if group and known_by_name and name_key(group.name) != name_key(values["name"]):
         raise RuleBroken("TWO_FACTOR_GROUPS has this group by its name: change the setting first.", field="name")
     texts.require_free(Group, values["name"], group)
 
