@@ -35,6 +35,7 @@ REASONS: dict[str, str] = {
     "users: email=": "one letter begins very many words, of which those of names are thrown away",
     "first rows of an export": "the numbers of all its rows are noted first, so that nothing waits for its reader",
     "look-up of": "as a search of people, see there",
+    "users: phone=": "three digits in a row are in very many texts besides phone numbers",
     "users: search=": "between some thousand and some ten thousand matches neither the index nor the order is short",
     "preview of delete": "says how many people it takes the group or the tag from",
     "events: subject_id.": "a stretch of numbers of all kinds of rows; with the kind an index finds them",

@@ -3,13 +3,13 @@
 from sqlalchemy import ColumnElement, delete, func, not_, select
 
 from backoffice.actions.action import Action, Ask, Effect, Ids, Rule, find
-from backoffice.extensions import db
+from backoffice.extensions import configured, db
 from backoffice.models import fields
 from backoffice.models.base import Entity, records
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import user_client_tags, user_groups
-from backoffice.policy import grants
+from backoffice.policy import grants, second_factor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.services.groups import GROUPS_LOCK
 
@@ -36,6 +36,10 @@ def _is_own(ask: Ask) -> ColumnElement[bool]:
     return Group.id.in_(ask.actor.group_ids)
 
 
+def _is_named(_ask: Ask) -> ColumnElement[bool]:
+    return second_factor.names_it(configured())
+
+
 def _is_outside(ask: Ask) -> ColumnElement[bool]:
     return not_(grants.allowed_client_tags(ask.actor))
 
@@ -50,6 +54,7 @@ class DeleteGroups(Delete):
         Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions.is_(True)),
         Rule("own", "You are in {label}: nobody changes their own groups.", _is_own),
         Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
+        Rule("named", "TWO_FACTOR_GROUPS names {label}: change the setting first.", _is_named),
     )
     effects = (
         Effect(
@@ -65,6 +70,7 @@ class DeleteClientTags(Delete):
 
     model = ClientTag
     name = "delete"
+    sensitive = True
     watches = ("name", "colour")
     rules = (Rule("beyond", "{label} is beyond what you may give.", _is_outside),)
     effects = (

@@ -67,4 +67,5 @@ MAILED_OFTEN = Rule(
 )
 
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
+TELLS = Effect("Tells {n} person by e-mail.", "Tells {n} people by e-mail.", messages.count_reached)
 VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

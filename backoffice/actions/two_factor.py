@@ -5,7 +5,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, select
 
 from backoffice.actions.action import Ask, Effect, Ids, Rule
-from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
+from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
 from backoffice.extensions import configured, db
 from backoffice.models.user import User
@@ -30,7 +30,7 @@ class TwoFactorAction(UserAction):
     permission = "users.reset_2fa"
     sensitive = True
     watches = ("two_factor",)
-    effects: ClassVar[tuple[Effect, ...]] = (ENDS_SESSIONS,)
+    effects: ClassVar[tuple[Effect, ...]] = (TELLS, ENDS_SESSIONS)
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
 
     def replace(self, rows: Ids, two_factor: str, told: str) -> None:

@@ -13,6 +13,7 @@ from backoffice.actions.people import (
     MAILED_OFTEN,
     ONESELF,
     OUTRANKED,
+    TELLS,
     VOIDS_LINKS,
 )
 from backoffice.errors import RuleBroken
@@ -24,6 +25,8 @@ from backoffice.models.user import User, user_groups
 from backoffice.policy import grants
 from backoffice.policy.rules import named, sees
 from backoffice.services import erasure, messages, sessions, voiding
+
+MAILED = "A mail that left cannot be called back."
 
 
 class UserAction(Action):
@@ -83,9 +86,9 @@ class Block(ExclusiveUserAction):
         *ExclusiveUserAction.rules,
         Rule("revoked", "{label} has no access any more.", lambda _ask: User.status == "revoked"),
     )
-    effects = (ENDS_SESSIONS, VOIDS_LINKS)
+    effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
-    lasting = ("Ended sessions stay ended: people sign in again.", "Voided links stay void.")
+    lasting = ("Ended sessions stay ended: people sign in again.", "Voided links stay void.", MAILED)
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return User.status == "blocked"
@@ -106,6 +109,7 @@ class Unblock(UserAction):
     label = "Unblock"
     done = "unblocked"
     watches = ("status", "status_reason")
+    effects = (TELLS,)
     inverse = "block"
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
@@ -136,9 +140,9 @@ class RevokeAccess(ExclusiveUserAction):
         *ExclusiveUserAction.rules,
         Rule("invited", "{label} has no access yet: block instead.", lambda _ask: User.status == "invited"),
     )
-    effects = (ENDS_SESSIONS, VOIDS_LINKS)
+    effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
-    lasting = ("Ended sessions stay ended.",)
+    lasting = ("Ended sessions stay ended.", MAILED)
 
     def unchanged(self, ask: Ask) -> ColumnElement[bool]:
         return User.status == "revoked"

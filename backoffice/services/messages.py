@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, false, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select
 
 from backoffice import clock
 from backoffice.extensions import after_commit, db, jobs
@@ -77,11 +77,18 @@ def notify(people: Select[int], purpose: str) -> None:
     now = clock.now()
     names = ("purpose", "address", "user_id", "next_attempt_at", "created_at", "updated_at", "version")
     moment = literal(now, Message.created_at.type)
-    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(
-        User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
-    )
+    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(*_reached(people))
     db.session.execute(insert(Message).from_select(names, rows, include_defaults=False))
     wake()
+
+
+def count_reached(people: Select[int]) -> Select[int]:
+    """How many of `people` a notice reaches."""
+    return select(func.count(User.id)).where(*_reached(people))
+
+
+def _reached(people: Select[int]) -> tuple[ColumnElement[bool], ...]:
+    return User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
 
 
 def prepared(purpose: str, *, worth: str | None) -> Callable[[Prepare], Prepare]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen in vain, to show it again
 SHOWN = 50  # rows of each outcome that a preview lists; the others are counted
+UNSEEN = "?"  # in place of a value that nobody can see
 APART = "with."  # before the names of parameters: none is called like another field of the form
 
 
@@ -65,8 +66,12 @@ def values_of(form: Form) -> dict[str, list[Any]]:
 
 
 def typed_into(form: Form) -> dict[str, list[str]]:
-    """What was sent, as it was sent, to show it again."""
-    return {field.name: [cleaned(text[:20]) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form}
+    """What was sent, as it was sent, to show it again; what is no text at all stays a wrong choice."""
+
+    def shown(text: str) -> str:
+        return cleaned(text[:20]) or (text and UNSEEN)
+
+    return {field.name: [shown(text) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form}
 
 
 def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:

@@ -222,7 +222,7 @@ def test_nobody_sees_more_clients_by_deleting_what_bounds_them(client: Client, p
     assert db.session.get(ClientTag, number) is not None
 
 
-def test_the_setting_that_asks_a_group_for_a_second_factor_is_not_escaped_by_a_name(
+def test_the_setting_that_asks_a_group_for_a_second_factor_is_escaped_neither_by_a_name_nor_by_deletion(
     app_with: Callable[..., Flask], people: Cast
 ) -> None:
     db.session.add(Group(name="Team", permissions=["users.view"]))
@@ -231,3 +231,6 @@ def test_the_setting_that_asks_a_group_for_a_second_factor_is_not_escaped_by_a_n
     visitor = app_with(two_factor_groups=("team",)).test_client().sign_in("olivia")
     assert "TWO_FACTOR_GROUPS" in error_at(edit(visitor, "groups", number, name="Teams"), "name")
     assert edit(visitor, "groups", number, name="TEAM", description="Same name").status_code == 303
+    assert outcome(act(visitor, "groups", "delete", number), number) == ("refused", "named")
+    settle()
+    assert db.session.get(Group, number) is not None

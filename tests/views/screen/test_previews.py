@@ -151,7 +151,7 @@ def test_parameters_are_chosen_at_the_same_address_and_can_be_changed(olivia: Cl
     assert groups_of(cast.vera) == {"Employee", "Viewers"}
 
 
-@pytest.mark.parametrize("chosen", [[""], ["", "x"], ["", "999999"], ["", "1", "2"]])
+@pytest.mark.parametrize("chosen", [[""], ["", "x"], ["\0"], ["", "999999"], ["", "1", "2"]])
 def test_a_choice_that_makes_no_sense_is_said_at_its_field(olivia: Client, cast: Cast, chosen: list[str]) -> None:
     href = olivia.post("/admin/users/actions/add-to-group", {"row": cast.vera.id}).location
     assert olivia.post(href, {"step": "choose", "with.group": chosen}).location == href

@@ -1,0 +1,34 @@
+"""Block and unblock: what the preview announces beyond the rows is what then happens."""
+
+import pytest
+from flask import Flask
+
+from tests.support.acting import confirmed, previewed
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.factors import give_email_codes, mailed, visitor
+from tests.support.html import read
+
+
+@pytest.fixture
+def olivia(client: Client, cast: Cast) -> Client:
+    return client.sign_in("olivia")
+
+
+def test_a_block_announces_mails_and_ended_sessions_and_what_undo_cannot_bring_back(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
+    give_email_codes(cast.max)
+    settle()
+    visitor(app).sign_in("vera")
+    shown = previewed(olivia, "users", "block", cast.max.id, cast.vera.id)
+    text = read(shown).text
+    assert "Tells 1 person by e-mail." in text, "Vera's address is not confirmed"
+    assert "Ends 1 session." in text
+    assert "What undo cannot bring back" in text
+    assert "A mail that left cannot be called back." in text
+    assert mailed(app, "blocked") == []
+    assert confirmed(olivia, "users", "block", shown, "Left the company").status_code == 303
+    assert (len(mailed(app, "blocked", cast.max)), len(mailed(app, "blocked"))) == (1, 1)
+    again = previewed(olivia, "users", "unblock", cast.max.id, cast.vera.id)
+    assert "Tells 1 person by e-mail." in read(again).text
