@@ -131,13 +131,18 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
+def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
+    """Whether so many rows match a search that the search index is of no use."""
+    return bool(query.search) and (db.session.scalar(_counting(actor, model, query, MANY)) or 0) > MANY
+
+
 def said(number: int) -> str:
     """A count as people read it."""
     return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
 
 
-def _counting(actor: Actor, model: type[Record], query: Query) -> Select[int]:
-    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(COUNT_CAP + 1)
+def _counting(actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP) -> Select[int]:
+    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(most + 1)
     # Along the index that has the order: PostgreSQL takes a table for well mixed, and would read all that came before.
     texts = query.search or any(fields.kind(model, f.name) in fields.TEXTS for f in query.filters)
     stretch = query.sort_name in [f.name for f in query.filters]
@@ -153,22 +158,20 @@ def page(
     columns: Sequence[str],
     *,
     counted: bool = False,
-    many: bool | None = None,
 ) -> Page:
     """The rows of one page with `columns`, which may name attributes, related rows and computed values.
 
-    `counted` asks for `count` too. `many` says whether so many rows match a search that the search index is of no
-    use; None finds out. Raises BadRequest if the cursor is not one of ours.
+    `counted` asks for `count` too. Raises BadRequest if the cursor is not one of ours.
     """
     cursor = query.before or query.after
-    number = count(actor, model, query) if query.search and (counted or many is None) else None
+    number = count(actor, model, query) if query.search and counted else None
     if number == 0 and not cursor:
         return Page([], 0 if counted else None)
     hidden = related.hidden(actor, model, columns)
     statement = _reading(model, columns, query.sort_name, hidden)
     if counted and number is None:
         statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
-    many = bool(many if number is None else number > MANY)
+    many = are_many(actor, model, query) if number is None else number > MANY
     wanted = matching(actor, model, query, indexed=not many)
     found = db.session.execute(_placed(model, query, statement, wanted)).all()
     rows = found[: query.size][:: -1 if query.before else 1]
@@ -210,7 +213,7 @@ def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: C
 
 def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
     """The numbers of all rows that match, in order: eight bytes each, so that a million take little memory."""
-    many = bool(query.search) and count(actor, model, query) > MANY
+    many = are_many(actor, model, query)
     keys = (sort_key(model, query.sort_name), model.id)
     order = [key.desc() if query.descending else key.asc() for key in keys]
     statement = select(model.id).where(matching(actor, model, query, indexed=not many)).order_by(*order)

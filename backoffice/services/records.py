@@ -255,7 +255,7 @@ def options(
     `ids` asks for those alone; `among` leaves out what the actor may not choose.
     """
     query = lists.parse(model, [("search", search)])
-    many = bool(query.search) and ids is None and lists.count(actor, model, query) > lists.MANY
+    many = ids is None and lists.are_many(actor, model, query)
     wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query, indexed=not many)
     order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
     allowed = true() if among is None else among

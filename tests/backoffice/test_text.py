@@ -3,9 +3,11 @@
 import unicodedata
 from collections.abc import Callable
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
 
 from backoffice.text import LONGEST, address_key, cleaned, fault, fold, is_id, name_key, phones, plural, tidied
 from backoffice.text.looks import skeleton
@@ -174,6 +176,16 @@ def test_what_is_no_phone_number_is_none(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["030 1234567", "30123", "0049 30 12", "+49 (0)30 123", "123-45-67"])
 def test_a_phone_number_is_found_by_its_digits(typed: str) -> None:
     assert phones.sought(typed) in phones.digits("+49301234567")
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_numbers_of_every_region_are_shown_as_the_library_shows_them(region: str) -> None:
+    number = phonenumbers.example_number(region)
+    assert number is not None
+    stored, shown = (
+        phonenumbers.format_number(number, form) for form in (PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL)
+    )
+    assert phones.shown(stored) == shown
 
 
 def test_what_was_kept_as_a_phone_number_before_is_shown_as_it_is() -> None:

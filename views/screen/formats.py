@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import xlsxwriter
-
 from backoffice import limits
 
 ROWS_AT_ONCE = limits.EXPORT_ROWS
@@ -85,6 +83,8 @@ def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[byt
 
     A sheet that is full is followed by another one.
     """
+    import xlsxwriter  # noqa: PLC0415  # 42 modules, which most workers never need
+
     with tempfile.TemporaryFile() as file:
         options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
         with xlsxwriter.Workbook(file, options) as workbook:

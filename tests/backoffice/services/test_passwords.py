@@ -4,6 +4,8 @@ import gzip
 from dataclasses import replace
 
 import pytest
+from argon2 import extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from backoffice.errors import RuleBroken
 from backoffice.models.user import User
@@ -129,6 +131,13 @@ def test_passwords_of_any_size_are_refused_before_they_are_worked_on(text: str) 
     assert "at most 128" in refusal(text)
     assert len(passwords.normalised(text)) <= 18 * passwords.MOST_TYPED
     assert passwords.matches(None, text, SETTINGS) is False
+
+
+def test_passwords_of_nobody_are_compared_with_a_hash_of_the_same_cost() -> None:
+    nobodys, own = passwords._nobodys(SETTINGS), passwords.hashed("a hash of somebody", SETTINGS).text
+    assert extract_parameters(nobodys) == extract_parameters(own)
+    with pytest.raises(VerifyMismatchError):  # and not InvalidHashError, which comes at once
+        passwords.hasher(SETTINGS).verify(nobodys, "a hash of somebody")
 
 
 def test_passwords_typed_on_other_keyboards_are_the_same() -> None:
