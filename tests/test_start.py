@@ -24,6 +24,7 @@ UNWANTED = {
     "backoffice.services.demo": "the demo",
     "backoffice.commands.worker": "the worker",
     "huey.bin.huey_consumer": "the worker",
+    "xlsxwriter": "exports",
     "redis": "nothing",
 }
 LIST = """
