@@ -5,14 +5,15 @@ import re
 from flask import current_app, g, request, session
 from flask_login import LoginManager
 
+from backoffice.auth import last_seen, networks, sessions
+from backoffice.auth.actors import actor_of
+from backoffice.auth.attempts import From
+from backoffice.data import records
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db, is_writing, lock
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.services import addresses, last_seen, records, sessions
-from backoffice.services.actors import actor_of
-from backoffice.services.attempts import From
 from backoffice.settings import Settings
 from backoffice.text import cleaned
 
@@ -83,7 +84,7 @@ def origin() -> From:
 
 def _address() -> str:
     """The visitor's address in its one form, whatever a proxy added to it; '' where it is none."""
-    return addresses.plain(request.remote_addr or "")
+    return networks.plain(request.remote_addr or "")
 
 
 @login_manager.request_loader
@@ -124,7 +125,7 @@ def _lock_first() -> None:
 def _admitted(value: str, *, held: bool = False) -> tuple[Session, User] | None:
     """The live session behind the browser's value, and its person, where their whitelist lets the visitor in."""
     found = sessions.find(value, settings(), held=held)
-    return found if found and addresses.admits(found[1].ip_whitelist, _address()) else None
+    return found if found and networks.admits(found[1].ip_whitelist, _address()) else None
 
 
 def _noted(value: str, found: tuple[Session, User] | None) -> bool:

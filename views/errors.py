@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backoffice import errors, failures, limits
+from backoffice import errors, failures, limits, readiness
 from backoffice.database import is_settled
+from backoffice.events import denials
 from backoffice.extensions import begin, db
-from backoffice.services import denials, readiness
 from views import repeating, unsent
 from views.account import confirmation
 from views.actor import actor, asking, only_showing

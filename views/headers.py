@@ -9,8 +9,8 @@ from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import database
+from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
-from backoffice.services.addresses import admits, plain
 from backoffice.settings import Settings
 from views import unsent
 from views.actor import actor, settings

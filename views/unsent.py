@@ -15,9 +15,9 @@ from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
+from backoffice.auth import unsent_forms
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
-from backoffice.services import unsent_forms
 from backoffice.text import is_id
 from forms import base as forms
 from views import returning

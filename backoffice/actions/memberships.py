@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, select
 
-from backoffice.actions import relations
-from backoffice.actions.action import Ask, Ids, Parameter, Rule
+from backoffice.actions.engine import relations
+from backoffice.actions.engine.action import Ask, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db

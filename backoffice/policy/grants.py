@@ -60,6 +60,9 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
     return ClientTag.id.in_(own) if actor.client_tags_mode == "only" else ClientTag.id.not_in(own)
 
 
+ADMINISTRATORS_LOCK = "administrators"  # held by whatever may take the last one away
+
+
 def administers(user: Any = User) -> ColumnElement[bool]:
     """In SQL: an administrator who can sign in, of whom there must always be one."""
     group = aliased(Group)

@@ -8,10 +8,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
+from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
-from backoffice.services import links
 from tests.support.acting import group
 from tests.support.browser import sign_in
 from tests.support.cast import PASSWORD, Cast

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from backoffice.actions.action import Action, actions_of
+from backoffice.actions.engine.action import Action, actions_of
 from backoffice.models import fields
 from backoffice.policy.permissions import area_of
 from tests.support.access_alone import ALONE

@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from backoffice.auth import passwords
+from backoffice.auth.actors import actor_of
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.people import groups
 from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
-from backoffice.services import groups, passwords
-from backoffice.services.actors import actor_of
 from backoffice.settings import Settings
 
 PASSWORD = "a harness of four long words"  # of everyone; long enough for the policy without a second factor

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice.auth import totp
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
-from backoffice.services import totp
 from tests.support.acting import add, edit, group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

@@ -10,12 +10,12 @@ import structlog
 from flask import Flask, request
 from sqlalchemy import func, select, text
 
+from backoffice.data import records
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.services import records
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, outside, settle

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.auth import unsent_forms
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
 from backoffice.models.unsent_form import UnsentForm
-from backoffice.services import unsent_forms
 from tests.support.acting import act, everything, group
 from tests.support.cast import PASSWORD, Cast, address
 from tests.support.client import Client, settle

@@ -11,8 +11,8 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
 from backoffice.extensions import db
-from backoffice.policy.confirmation import require_recent
-from backoffice.services import email_change
+from backoffice.people import email_change
+from backoffice.policy.step_up import require_recent
 from backoffice.text import duration
 from forms.profile import EmailForm
 from views.account import opened, somebody_else

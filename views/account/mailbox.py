@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, render_template
 
-from backoffice.services import mailbox
+from backoffice.mail import mailbox
 from backoffice.text import MAX_ID
 from views.actor import settings
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 
-from backoffice.actions.action import Action, find
-from backoffice.actions.plan import Selection, choose, jot, opened, own, preview
-from backoffice.actions.run import run
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.plan import Selection, choose, jot, opened, own, preview
+from backoffice.actions.engine.run import run
 from backoffice.errors import BadRequest, Beyond, ConfirmationNeeded, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor

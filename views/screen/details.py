@@ -7,12 +7,12 @@ from flask import render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.actions.plan import menu
+from backoffice.actions.engine.plan import menu
+from backoffice.data import records
 from backoffice.errors import NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.services import records
 from views.actor import actor as whoever
 from views.actor import signed_in
 from views.screen import cells

@@ -8,12 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 from wtforms import Field
 
+from backoffice.data import records
 from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
+from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.services import history, records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for

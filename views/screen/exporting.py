@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, current_app
 
 from backoffice import database, slots
+from backoffice.data import exports
+from backoffice.data.exports import Export
+from backoffice.data.lists import Query
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
-from backoffice.services import exports
-from backoffice.services.exports import Export
-from backoffice.services.lists import Query
 from backoffice.settings import Settings
 from backoffice.text import phones
 from views.screen.formats import formats

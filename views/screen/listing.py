@@ -11,15 +11,15 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
+from backoffice.data import codes, disclosure, filters, lists
+from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
+from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import codes, disclosure, filters, lists
-from backoffice.services.filters import BEGINNING, NONE, RANGED, Filter
-from backoffice.services.lists import Query
 from backoffice.text import is_id
 from views.reader import zone
 from views.screen import cells

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import jsonify, redirect, request
 
+from backoffice.auth.actors import themselves
+from backoffice.data import lists, records
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
-from backoffice.services import lists, records
-from backoffice.services.actors import themselves
 from views.returning import safe_path
 
 if TYPE_CHECKING:

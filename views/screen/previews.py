@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.actions import report, undoing
-from backoffice.actions.action import Action, Parameter
-from backoffice.actions.plan import Preview, checked_parameters
-from backoffice.actions.run import phrase
+from backoffice.actions.engine import report, undoing
+from backoffice.actions.engine.action import Action, Parameter
+from backoffice.actions.engine.plan import Preview, checked_parameters
+from backoffice.actions.engine.run import phrase
+from backoffice.data import lists, records
 from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
-from backoffice.services import lists, records
 from backoffice.text import cleaned
 from forms.base import Form
 from forms.fields import PickField

@@ -9,15 +9,15 @@ from flask import current_app, request, url_for
 from flask_admin import BaseView, expose
 from markupsafe import Markup
 
-from backoffice.actions.action import Action, actions_of
+from backoffice.actions.engine.action import Action, actions_of
+from backoffice.data import disclosure, filters, lists
+from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read, require
-from backoffice.services import disclosure, filters, lists
-from backoffice.services.lists import Query
 from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.actor import actor as whoever

@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice import events
+from backoffice.auth import sessions
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.services import events, sessions
 from tests.support.acting import edit
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
