@@ -14,9 +14,9 @@ from backoffice.dashboard.alerts import Needs
 from backoffice.data import lists
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from views.actor import settings, signed_in
-from views.event_texts import described, verb
-from views.reader import zone
+from views.web.actor import settings, signed_in
+from views.web.event_texts import described, verb
+from views.web.reader import zone
 
 SLOT, BAR, HEIGHT = 20, 14, 100  # of the chart, in its own units
 

@@ -19,7 +19,7 @@ from tests.support.client import settle
 from tests.support.factors import code_of, give_app
 from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited
-from views.headers import OPEN
+from views.web.headers import OPEN
 
 pytestmark = pytest.mark.one_engine("sqlite", reason="the history is the browser's: no database changes it")
 AWAY = "/healthz"

@@ -15,7 +15,7 @@ from tests.support.client import Client, settle
 from tests.support.email_change import link_to
 from tests.support.factors import enrol, give_email_codes, is_in, visitor
 from tests.support.links import fresh_link
-from views.actor import SESSION_KEY
+from views.web.actor import SESSION_KEY
 
 NEW = "five quite unusual words here"
 

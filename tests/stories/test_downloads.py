@@ -12,7 +12,7 @@ from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
 from tests.support.factors import visitor
 from tests.support.html import read
-from views.downloads import page_of
+from views.web.downloads import page_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=6)

@@ -15,7 +15,7 @@ from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.email_change import addresses, link_to, visitor
 from tests.support.races import PutBack, at_once
-from views.actor import SESSION_KEY
+from views.web.actor import SESSION_KEY
 
 
 def session_of(client: Client, value: str = "") -> str:

@@ -11,7 +11,7 @@ from tests.support.acting import act, edit, group, outcome
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.factors import code_of, enrol, first_step, give_app, give_email_codes, second_step, visitor
-from views.headers import OPEN, WHILE_ENROLMENT_IS_DUE
+from views.web.headers import OPEN, WHILE_ENROLMENT_IS_DUE
 
 PAGE = "/account/two-factor"
 

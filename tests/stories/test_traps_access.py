@@ -22,8 +22,8 @@ from tests.support.client import Client
 from tests.support.hostile import fingerprint
 from tests.support.html import read, row_ids
 from views.admin.client_tags import ClientTags
-from views.returning import safe_path
 from views.screen import listing
+from views.web.redirects import safe_path
 
 ROW_PAGES = ("", "/edit", "/menu", "?tab=groups", "?tab=sessions", "?tab=messages", "?tab=events")
 FOREIGN = [

@@ -15,8 +15,8 @@ from backoffice.models import fields
 from backoffice.policy.permissions import area_of
 from tests.support.access_alone import ALONE
 from tests.support.asking import METHODS, Case, Person, Tries, Try, Unknown, World
-from views.headers import OPEN
 from views.screen.screen import POWERS, Screen
+from views.web.headers import OPEN
 
 
 def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:

@@ -49,7 +49,7 @@ class Cast:
         return db.session.scalars(select(User).where(User.email_key == address(name))).one()
 
     def actor(self, name: str, **others: Any) -> Actor:
-        """Who asks, when `name` asks: for functions of services and actions, without a request."""
+        """Who asks, when `name` asks: for functions of areas and actions, without a request."""
         return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True), **others)
 
 

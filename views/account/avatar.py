@@ -14,8 +14,8 @@ from backoffice.people import avatars, image_processing
 from backoffice.people.image_processing import Crop
 from forms.avatar import AvatarForm
 from views.account.blueprint import account
-from views.actor import signed_in
-from views.portraits import avatar as portrait
+from views.web.actor import signed_in
+from views.web.avatars import avatar as portrait
 
 PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
 A_WEEK = 7 * 24 * 3600  # seconds; a key never shows another picture, but one that was removed should fade

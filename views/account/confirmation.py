@@ -11,11 +11,11 @@ from backoffice.errors import ConfirmationNeeded
 from backoffice.extensions import db
 from backoffice.text import duration
 from forms.account import ConfirmForm
-from views import downloads
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, actor, origin, settings, signed_in
-from views.returning import safe_path
+from views.web import downloads
+from views.web.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.web.redirects import safe_path
 
 OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
 

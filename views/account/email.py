@@ -18,7 +18,7 @@ from forms.profile import EmailForm
 from views.account import opened, somebody_else
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 @account.route("/email", methods=["GET", "POST"])

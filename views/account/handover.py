@@ -10,8 +10,8 @@ from backoffice.auth import handovers
 from backoffice.extensions import begin, db
 from backoffice.text import duration
 from views.account.blueprint import account
-from views.actor import settings, signed_in
-from views.returning import safe_path
+from views.web.actor import settings, signed_in
+from views.web.redirects import safe_path
 
 
 @account.route("/handover/<uuid:token>")

@@ -13,7 +13,7 @@ from backoffice.models.user import User
 from backoffice.people import invitations
 from forms.account import InvitationForm
 from views.account import opened, somebody_else
-from views.actor import origin, settings
+from views.web.actor import origin, settings
 
 
 def register(app: Flask) -> None:

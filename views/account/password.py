@@ -10,7 +10,7 @@ from backoffice.auth import password_change, passwords
 from forms.account import ChangePasswordForm
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 @account.route("/password", methods=["GET", "POST"])

@@ -14,9 +14,9 @@ from backoffice.models.user import User
 from backoffice.people import profile as profiles
 from backoffice.policy.actor import Actor
 from forms.profile import ProfileForm
-from views import unsent
 from views.account.blueprint import account
-from views.actor import signed_in
+from views.web import unsent
+from views.web.actor import signed_in
 
 HIDDEN_BY = ("csrf_token", "version")
 

@@ -14,7 +14,7 @@ from backoffice.text import duration
 from forms.account import ForgottenForm, NewPasswordForm
 from views.account import opened, somebody_else
 from views.account.tries import counted, shown
-from views.actor import origin, settings
+from views.web.actor import origin, settings
 
 
 def register(app: Flask) -> None:

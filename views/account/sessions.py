@@ -11,7 +11,7 @@ from backoffice.auth import sessions as service
 from backoffice.extensions import db
 from backoffice.text.devices import device_name
 from views.account.blueprint import account
-from views.actor import signed_in
+from views.web.actor import signed_in
 
 
 @account.route("/sessions")

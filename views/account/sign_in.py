@@ -14,8 +14,8 @@ from backoffice.models.user import User
 from backoffice.text import duration
 from forms.account import CodeForm, SignInForm
 from views.account import opened, somebody_else
-from views.actor import SESSION_KEY, actor, device_cookie, origin, settings
-from views.returning import safe_path
+from views.web.actor import SESSION_KEY, actor, device_cookie, origin, settings
+from views.web.redirects import safe_path
 
 LONGEST_BACK = 2000  # characters of an address: servers read a first line of 4 KB or so
 DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

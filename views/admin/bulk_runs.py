@@ -22,13 +22,13 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named
 from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id
-from views.actor import signed_in
-from views.downloads import offered_on
-from views.event_texts import said, verb
-from views.returning import safe_path
 from views.screen import Screen, cells
 from views.screen.formats import formats
 from views.screen.screen import ID
+from views.web.actor import signed_in
+from views.web.downloads import offered_on
+from views.web.event_texts import said, verb
+from views.web.redirects import safe_path
 
 ROWS = 100
 PARTLY = "partly undone"

@@ -9,9 +9,9 @@ from markupsafe import Markup
 from backoffice.dashboard import figures
 from backoffice.data import disclosure
 from backoffice.models.event import Event
-from views.actor import actor, signed_in
-from views.event_texts import changes, said, subject, verb
 from views.screen import Screen, cells
+from views.web.actor import actor, signed_in
+from views.web.event_texts import changes, said, subject, verb
 
 
 def _verb(row: Any, page: cells.Around) -> Markup:

@@ -12,8 +12,8 @@ from backoffice.policy.rules import can
 from backoffice.text.devices import device_name
 from views.admin.messages import purpose_of
 from views.admin.sign_ins import reason_of
-from views.event_texts import described
 from views.screen import cells
+from views.web.event_texts import described
 
 
 def tab(actor: Actor, user: Any, name: str) -> Markup:

@@ -19,12 +19,12 @@ from backoffice.policy.rules import can, sees
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
-from views.actor import settings
 from views.admin import people
-from views.portraits import avatar
 from views.screen import Screen, cells
 from views.screen.editing import picker
-from views.theme import ago
+from views.web.actor import settings
+from views.web.avatars import avatar
+from views.web.theme import ago
 
 
 def _person(row: Any, page: cells.Around) -> Markup:

@@ -17,9 +17,9 @@ from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, cleaned, is_id
-from views.errors import note_denial
-from views.returning import safe_path
 from views.screen import afterwards, previews
+from views.web.errors import note_denial
+from views.web.redirects import safe_path
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen

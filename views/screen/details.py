@@ -13,9 +13,9 @@ from backoffice.errors import NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from views.actor import actor as whoever
-from views.actor import signed_in
 from views.screen import cells
+from views.web.actor import actor as whoever
+from views.web.actor import signed_in
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen

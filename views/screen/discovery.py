@@ -15,7 +15,7 @@ import views.admin
 from backoffice.actions.deletion import declare_missing
 from backoffice.secrets import rotation
 from views.screen.screen import Screen
-from views.theme import csp_nonce
+from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
 AREAS = ("People", "Work", "System")

@@ -18,11 +18,11 @@ from backoffice.policy.actor import Actor
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
-from views import unsent
 from views.account.confirmation import OWN_FIELDS
-from views.actor import signed_in
-from views.errors import note_denial
 from views.screen.details import value_of
+from views.web import unsent
+from views.web.actor import signed_in
+from views.web.errors import note_denial
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen

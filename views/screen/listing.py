@@ -21,9 +21,9 @@ from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
 from backoffice.text import is_id
-from views.reader import zone
 from views.screen import cells
 from views.screen.formats import ENDINGS
+from views.web.reader import zone
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen

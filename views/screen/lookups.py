@@ -12,7 +12,7 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
-from views.returning import safe_path
+from views.web.redirects import safe_path
 
 if TYPE_CHECKING:
     from views.screen.screen import Screen

@@ -20,12 +20,12 @@ from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read, require
 from backoffice.time_zones import clock_of
 from forms.base import Form
-from views.actor import actor as whoever
-from views.actor import signed_in
-from views.downloads import offered_on
 from views.screen import acting, details, editing, exporting, listing, lookups
 from views.screen.cells import OwnCell
 from views.screen.formats import ENDINGS
+from views.web.actor import actor as whoever
+from views.web.actor import signed_in
+from views.web.downloads import offered_on
 
 ID = "<int(max=9223372036854775807):row_id>"
 POWERS = {

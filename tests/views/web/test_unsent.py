@@ -19,8 +19,8 @@ from tests.support.cast import PASSWORD, Cast, address
 from tests.support.client import Client, settle
 from tests.support.html import Element, hidden, read, value_of
 from tests.support.links import newcomer
-from views import unsent
-from views.headers import OPEN
+from views.web import unsent
+from views.web.headers import OPEN
 
 TYPED = "Typed in the evening"
 SAID = "Here is what you typed"

@@ -20,8 +20,8 @@ from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.text import is_id
 from forms import base as forms
-from views import returning
-from views.actor import settings
+from views.web import redirects
+from views.web.actor import settings
 
 TOKEN = "csrf_token"  # the name of the field and of the browser's session's key, Flask-WTF's
 SALT = "wtf-csrf-token"  # Flask-WTF's; it signs the tokens
@@ -134,11 +134,11 @@ def _see(address: str) -> Any:
 
 
 def _sent() -> Sent:
-    address = returning.sent_to()
-    if returning.own_page() is None:
-        known = returning.endpoint_of(address, "POST") is not None
-        return Sent(address, [], returning.referrer() if known else address, shows=False)
-    names = _keepable(returning.endpoint_of(address, "POST") or "")
+    address = redirects.sent_to()
+    if redirects.own_page() is None:
+        known = redirects.endpoint_of(address, "POST") is not None
+        return Sent(address, [], redirects.referrer() if known else address, shows=False)
+    names = _keepable(redirects.endpoint_of(address, "POST") or "")
     fields = [pair for pair in request.form.items(multi=True) if pair[0] in names]
     return Sent(address, fields, address, shows=True)
 

@@ -11,7 +11,7 @@ from flask_babel import ngettext as _n
 from markupsafe import Markup
 
 from backoffice import clock
-from views.reader import zone
+from views.web.reader import zone
 
 STEPS = ((60, 1, "second"), (3600, 60, "minute"), (86400, 3600, "hour"), (30 * 86400, 86400, "day"))
 SAID: dict[tuple[str, bool], Callable[[int], str]] = {

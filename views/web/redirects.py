@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
-from views.actor import settings
+from views.web.actor import settings
 
 CONFIRMING = "account.confirm"
 

@@ -14,11 +14,11 @@ from backoffice import errors, failures, limits, readiness
 from backoffice.database import is_settled
 from backoffice.events import denials
 from backoffice.extensions import begin, db
-from views import repeating, unsent
 from views.account import confirmation
-from views.actor import actor, asking, only_showing
-from views.headers import OPEN
-from views.returning import own_page, safe_path
+from views.web import retries, unsent
+from views.web.actor import actor, asking, only_showing
+from views.web.headers import OPEN
+from views.web.redirects import own_page, safe_path
 
 log = structlog.get_logger()
 
@@ -144,7 +144,7 @@ def _database(error: DBAPIError) -> Response:
         return _cannot_write(why)
     if not (isinstance(error, OperationalError) or error.connection_invalidated):
         return _unforeseen(error)
-    if repeating.asked_for(error):
+    if retries.asked_for(error):
         _forget()
         return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _database_away(error)
@@ -171,7 +171,7 @@ def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Re
 
 
 def _meaning(error: BaseException) -> str:
-    if repeating.met_another(error):
+    if retries.met_another(error):
         return SOMEBODY_ELSE
     if getattr(error, "connection_invalidated", False) and not is_settled():
         return UNKNOWN

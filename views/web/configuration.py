@@ -19,7 +19,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "WTF_CSRF_CHECK_DEFAULT": False,  # views.headers checks it, after it knows who is asking
+        "WTF_CSRF_CHECK_DEFAULT": False,  # views.web.headers checks it, after it knows who is asking
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,  # the token suffices; a Referer may be missing for good reasons
     }

@@ -6,7 +6,7 @@ from flask import g, has_request_context, request
 
 from backoffice import languages, time_zones
 from backoffice.policy.actor import Actor
-from views.actor import actor
+from views.web.actor import actor
 
 
 def language() -> str:

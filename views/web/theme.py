@@ -13,9 +13,9 @@ from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
-from views.actor import actor
-from views.returning import address_to_get
-from views.times import ago, exact
+from views.web.actor import actor
+from views.web.redirects import address_to_get
+from views.web.times import ago, exact
 
 STATIC = Path(__file__).parent.parent / "backoffice" / "static"
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"

@@ -13,7 +13,7 @@ from backoffice import clock, languages
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import read
-from views.times import _said
+from views.web.times import _said
 
 
 @pytest.fixture

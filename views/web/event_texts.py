@@ -12,8 +12,8 @@ from backoffice.data import disclosure
 from backoffice.models.event import Event
 from backoffice.models.fields import heading
 from backoffice.policy.rules import can
-from views.actor import actor, signed_in
-from views.portraits import avatar
+from views.web.actor import actor, signed_in
+from views.web.avatars import avatar
 
 EVENT = ("id", "at", "actor_id", "action", "subject_type", "subject_id", "result", "before", "after", "reason")
 VERBS = {

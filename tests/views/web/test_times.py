@@ -10,7 +10,7 @@ from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import read
-from views.times import ago, exact
+from views.web.times import ago, exact
 
 AUTUMN = datetime(2026, 11, 21, 21, 43, 26, tzinfo=UTC)
 
@@ -44,14 +44,14 @@ def test_exact_times_follow_the_persons_clock_and_say_utc_too(client: Client, ca
 def test_exact_times_in_any_zone(
     app: Flask, monkeypatch: pytest.MonkeyPatch, zone: str, moment: datetime, said: str
 ) -> None:
-    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of(zone))
+    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.clock_of(zone))
     with app.test_request_context():
         assert exact(moment) == said
         assert f'title="{said}"' in ago(moment)
 
 
 def test_the_date_of_long_ago_is_that_of_the_persons_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("views.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
+    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
     with app.test_request_context(), clock.at(AUTUMN + timedelta(days=60)):
         assert ago(AUTUMN).endswith(">2026-11-22</time>")
 

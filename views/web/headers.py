@@ -12,10 +12,10 @@ from backoffice import database
 from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
 from backoffice.settings import Settings
-from views import unsent
-from views.actor import actor, settings
-from views.downloads import page_of
-from views.theme import STRICT_TRANSPORT, csp_nonce
+from views.web import unsent
+from views.web.actor import actor, settings
+from views.web.downloads import page_of
+from views.web.theme import STRICT_TRANSPORT, csp_nonce
 
 HEALTH = ("/healthz", "/readyz")
 OPEN = {
