@@ -10,9 +10,10 @@ from backoffice.actions.engine.action import Ask, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.user import User
 from backoffice.policy import grants
 
 GROUP = Parameter(

@@ -20,9 +20,10 @@ from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models import personal
+from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
 from backoffice.models.session import Session
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
 from backoffice.people import erasure
 from backoffice.policy import grants
 from backoffice.policy.rules import named, sees

@@ -8,8 +8,9 @@ from sqlalchemy import bindparam, select
 from backoffice.auth import networks, sessions
 from backoffice.errors import NotAllowed, SignedOut
 from backoffice.extensions import db, is_writing
+from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings

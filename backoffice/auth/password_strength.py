@@ -11,7 +11,7 @@ from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import fold
 
-LIST = Path(__file__).parent.parent / "data" / "common_passwords.txt.gz"  # the file beside it says where it is from
+LIST = Path(__file__).parents[1] / "wordlists" / "common_passwords.txt.gz"  # the file beside it says where it is from
 PRODUCT = "backoffice"
 WORN = frozenset(("password", "passwort", "kennwort", "qwerty", "letmein", "welcome", "admin", "iloveyou", "changeme"))
 FEWEST_DIFFERENT = 6

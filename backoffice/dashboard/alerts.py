@@ -13,11 +13,12 @@ from backoffice.auth import throttle
 from backoffice.dashboard import sign_ins
 from backoffice.data import lists
 from backoffice.extensions import db
+from backoffice.models.associations import user_groups
 from backoffice.models.base import Record
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, scope, sees

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from backoffice.extensions import db
-from backoffice.models.user import User, user_groups
+from backoffice.models.associations import user_groups
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 

@@ -52,21 +52,19 @@ class Import:
     name: str
     line: int
     lazy: bool = False
-    for_types: bool = False
 
 
 def imports(module: Module) -> Iterator[Import]:
     """Every import of a module, wherever it stands."""
-    yield from _imports(module, module.tree, lazy=False, for_types=False)
+    yield from _imports(module, module.tree, lazy=False)
 
 
-def _imports(module: Module, node: ast.AST, *, lazy: bool, for_types: bool) -> Iterator[Import]:
+def _imports(module: Module, node: ast.AST, *, lazy: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         inside = lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        typing = for_types or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
         for target, name in _targets(module, child):
-            yield Import(target, name, getattr(child, "lineno", 0), lazy, for_types)
-        yield from _imports(module, child, lazy=inside, for_types=typing)
+            yield Import(target, name, getattr(child, "lineno", 0), lazy)
+        yield from _imports(module, child, lazy=inside)
 
 
 def _targets(module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
@@ -132,12 +130,10 @@ def request_bound(module: Module) -> Iterator[tuple[str, int]]:
 
 
 def cycle(source: list[Module]) -> list[str]:
-    """The modules of one import cycle, if there is any. Imports for types alone never run and close none."""
+    """The modules of one import cycle, if there is any; imports for types alone close one too."""
     names = {module.name for module in source}
     graph = {
-        module.name: {known(imported, names) for imported in imports(module) if not imported.for_types}
-        - {None, module.name}
-        for module in source
+        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name} for module in source
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -188,12 +184,9 @@ def test_imports_would_be_found(name: str, text: str, complaint: str) -> None:
     assert complaint in found[0]
 
 
-def test_imports_for_types_alone_close_no_cycle() -> None:
+def test_imports_for_types_alone_close_a_cycle_too() -> None:
     group = Module("backoffice.models.group", "from backoffice.models.user import User")
     user = "from backoffice.models.group import Group"
-    types_only = f"if TYPE_CHECKING:\n    {user}"
-    assert cycle([group, Module("backoffice.models.user", types_only)]) == []
-    assert set(cycle([group, Module("backoffice.models.user", user)])) == {
-        group.name,
-        "backoffice.models.user",
-    }
+    for text in (user, f"if TYPE_CHECKING:\n    {user}"):
+        assert set(cycle([group, Module("backoffice.models.user", text)])) == {group.name, "backoffice.models.user"}
+    assert cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []

@@ -8,11 +8,12 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from backoffice.extensions import db
+from backoffice.models.associations import group_grants, user_groups
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
-from backoffice.models.group import Group, group_grants
-from backoffice.models.user import User, user_groups
+from backoffice.models.group import Group
+from backoffice.models.user import User
 from tests.support.acting import (
     act,
     decided,

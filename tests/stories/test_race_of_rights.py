@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.extensions import db
+from backoffice.models.associations import group_grants
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
-from backoffice.models.group import Group, group_grants
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.support.acting import group
 from tests.support.cast import Cast

@@ -7,9 +7,10 @@ from flask import Flask
 from sqlalchemy import func, insert, select
 
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
-from backoffice.models.user import User, user_client_tags
+from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.hostile import fingerprint

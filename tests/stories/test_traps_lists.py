@@ -9,9 +9,10 @@ from sqlalchemy import insert, select
 
 from backoffice.data import lists
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from backoffice.models.user import User, user_client_tags
+from backoffice.models.user import User
 from tests.support.client import Client
 from tests.support.html import link, read, row_ids
 from tests.support.zoo import add_people

@@ -9,9 +9,10 @@ from backoffice.actions.engine.action import find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import run
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.client_tag import COLOURS, ClientTag
 from backoffice.models.group import Group
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.user import User
 from backoffice.settings import Settings
 from tests.support import cast
 

@@ -1,7 +1,7 @@
 """Exports: the list as a file, sent while it is read."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, current_app
 
@@ -13,13 +13,11 @@ from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.text import phones
+from views.screen.definition import Definition
 from views.screen.formats import formats
 
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
 
-
-def respond(screen: "Screen", actor: Actor, query: Query, kind: str) -> Response:
+def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
     """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
     settings: Settings = current_app.extensions["settings"]
     names = list(screen.readable(actor, screen.exported))

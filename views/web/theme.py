@@ -17,7 +17,7 @@ from views.web.actor import actor
 from views.web.redirects import address_to_get
 from views.web.times import ago, exact
 
-STATIC = Path(__file__).parent.parent / "backoffice" / "static"
+STATIC = Path(__file__).parents[2] / "backoffice" / "static"
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 A_YEAR = 365 * 24 * 3600
 STRICT_TRANSPORT = f"max-age={A_YEAR}; includeSubDomains"

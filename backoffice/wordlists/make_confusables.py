@@ -1,4 +1,4 @@
-"""Makes confusables.txt.gz anew: `pip install icukit-pyicu==78.3.1`, then `python -m backoffice.data.make_confusables`.
+"""Makes confusables.txt.gz anew: `pip install icukit-pyicu==78.3.1`, then `python -m backoffice.wordlists.make_confusables`.
 
 ICU knows Unicode's data on characters that look alike (UTS #39); the product needs the table alone, not ICU.
 """
