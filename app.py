@@ -8,10 +8,11 @@ from backoffice import commands, logs
 from backoffice.extensions import babel, csrf, db, jobs, migrate
 from backoffice.jobs import SCHEDULE
 from backoffice.settings import Settings
-from views import account, errors, headers, health, home, reader, repeating, theme
-from views.actor import login_manager
-from views.configuration import flask_config
+from views import account, health, home
 from views.screen import discovery
+from views.web import errors, headers, reader, retries, theme
+from views.web.actor import login_manager
+from views.web.configuration import flask_config
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(app, locale_selector=reader.language)
     jobs.init_app(app, SCHEDULE)
     login_manager.init_app(app, add_context_processor=False)
-    repeating.register(app)
+    retries.register(app)
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)

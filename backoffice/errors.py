@@ -1,4 +1,4 @@
-"""The refusals of the domain; only `views/errors.py` knows which page or status each becomes."""
+"""The refusals of the domain; only `views/web/errors.py` knows which page or status each becomes."""
 
 
 class BackofficeError(Exception):

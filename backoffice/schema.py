@@ -15,7 +15,7 @@ from typing import Literal
 from sqlalchemy import Connection, inspect, text
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# An erasure may empty these columns of an event, and nothing else; see services/events.py.
+# An erasure may empty these columns of an event, and nothing else; see events/log.py.
 ERASABLE = frozenset({"before", "after", "reason", "redacted_at"})
 EMPTIED = "NEW.before IS NULL AND NEW.after IS NULL AND NEW.reason IS NULL AND NEW.redacted_at IS NOT NULL"
 REFUSAL = "events are append-only"

@@ -151,6 +151,6 @@ def _adjusted(settings: Settings) -> dict[str, Any]:
         "outbuf_high_watermark": limits.EXPORT_BUFFER,  # beyond it the thread would wait for the reader
         "max_request_body_size": 2 * limits.BODY,  # up to there our own page says that it is too much
         "max_request_header_size": limits.HEADERS,
-        "clear_untrusted_proxy_headers": False,  # views.headers knows whom to believe
+        "clear_untrusted_proxy_headers": False,  # views.web.headers knows whom to believe
         "ident": None,
     }

@@ -172,7 +172,7 @@ class Settings:
         return self.product_name if self.production else f"{self.product_name} ({self.environment})"
 
     @property
-    def sealing_keys(self) -> tuple[str, ...]:
+    def active_keys(self) -> tuple[str, ...]:
         """The keys that secrets are encrypted with: the first for new ones, any for old ones."""
         return self.encryption_keys or (self.secret_key,)
 

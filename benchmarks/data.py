@@ -15,11 +15,12 @@ import psycopg
 from psycopg import sql
 
 from app import create_app
+from backoffice.auth import passwords
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.people import administrators
 from backoffice.policy.actor import system
-from backoffice.services import accounts, passwords
 from backoffice.settings import Settings
 from backoffice.text import fold
 from benchmarks import logs
@@ -71,7 +72,7 @@ def fill(url: str, number: int) -> None:
     app = create_app(configured)
     with app.app_context():
         flask_migrate.upgrade(str(Path(__file__).parent.parent / "migrations"))
-        olivia = accounts.create_administrator(actor=system(), email=OLIVIA, first_name="Olivia")
+        olivia = administrators.create(actor=system(), email=OLIVIA, first_name="Olivia")
         passwords.keep(olivia, PASSWORD, configured)
         olivia.status = "active"
         for index in range(GROUPS):

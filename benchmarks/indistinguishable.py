@@ -24,10 +24,10 @@ from sqlalchemy import select, update
 
 from app import create_app
 from backoffice import clock
+from backoffice.auth import passwords, tokens
 from backoffice.extensions import db
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import passwords, tokens
 from backoffice.settings import Settings
 from benchmarks import postgres
 

@@ -16,11 +16,10 @@ import flask_migrate
 from sqlalchemy import func, select
 
 from app import create_app
-from backoffice import schema
+from backoffice import events, schema
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from backoffice.services import events
 from backoffice.settings import Settings
 from benchmarks import postgres
 from tests.support.old_database import EVENTS_EACH, fill, unguard

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from backoffice.actions.action import actions_of
+from backoffice.actions.engine.action import actions_of
+from backoffice.data import codes, cursors, lists
+from backoffice.data.filters import NONE, RANGED
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
-from backoffice.services import codes, cursors, lists
-from backoffice.services.filters import NONE, RANGED
 
 if TYPE_CHECKING:
     from views.screen import Screen

@@ -9,11 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from app import create_app
+from backoffice.auth import passwords, sessions
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.user import User
+from backoffice.people import administrators
 from backoffice.policy.actor import system
-from backoffice.services import accounts, messages, passwords, sessions
-from backoffice.services.messages import Letter
 from benchmarks import data
 
 NUMBER = 50
@@ -45,7 +47,7 @@ class People:
                 Letter(purpose="password_changed", address=address, values={"at": "now"})
                 for address in self.addresses[:number]
             ]
-            messages.queue(letters, settings)
+            outbox.queue(letters, settings)
             db.session.commit()
             db.session.remove()
             db.engine.dispose()
@@ -60,7 +62,7 @@ def prepared(url: str, number: int) -> People:
     with app.app_context():
         found = People([], [])
         for index in range(NUMBER):
-            person = accounts.create_administrator(actor=system(), email=f"admin{index}@example.com", first_name="A")
+            person = administrators.create(actor=system(), email=f"admin{index}@example.com", first_name="A")
             _make_active(person, settings)
             db.session.flush()
             value = sessions.begin(user=person, settings=settings, ip="127.0.0.1", device="")

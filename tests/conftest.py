@@ -24,6 +24,7 @@ from backoffice.policy.shipped import SHIPPED
 from backoffice.settings import Settings
 from tests.support import browser, worker_process
 from tests.support import cast as the_cast
+from tests.support import zoo as the_zoo
 from tests.support.client import Client, Runner
 from tests.support.databases import Database, Workshop, worker_name
 from tests.support.smtp import Server
@@ -204,6 +205,19 @@ def staff(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> list
     """The cast and one member of every shipped group; their names, which are the groups' keys."""
     world("staff", partial(the_cast.build_staff, stage.settings))
     return [shipped.key for shipped in SHIPPED]
+
+
+@pytest.fixture
+def zoo(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_cast.Cast:
+    """The cast among 65 people who are much alike, with groups, tags and a bulk run."""
+    world("zoo", partial(the_zoo.build, stage.settings))
+    return the_cast.Cast()
+
+
+@pytest.fixture
+def olivia(zoo: the_cast.Cast, client: Client) -> Client:
+    """Olivia, who may everything, signed in among the people of `zoo`."""
+    return client.sign_in("olivia")
 
 
 @pytest.fixture

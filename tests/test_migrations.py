@@ -14,9 +14,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app import create_app
-from backoffice import schema
+from backoffice import events, schema
 from backoffice.extensions import db
-from backoffice.services import events
 from backoffice.settings import Settings
 from tests.support.catalog import catalog
 from tests.support.databases import Workshop, worker_name

@@ -21,7 +21,7 @@ UNWANTED = {
     "PIL.JpegImagePlugin": "uploads",
     "PIL.WebPImagePlugin": "uploads",
     "PIL.ImageDraw": "the demo",
-    "backoffice.services.demo": "the demo",
+    "backoffice.demo": "the demo",
     "backoffice.commands.worker": "the worker",
     "huey.bin.huey_consumer": "the worker",
     "xlsxwriter": "exports",

@@ -6,10 +6,9 @@ from threading import Lock
 
 from flask import Flask, Response, current_app, jsonify
 
-from backoffice import failures, limits
+from backoffice import failures, limits, readiness
 from backoffice.database import Patience
 from backoffice.extensions import expect_reading, patient
-from backoffice.services import readiness
 from backoffice.waiting import within
 
 QUICK = Patience(statement=limits.READY, lock=limits.READY, idle=limits.READY)

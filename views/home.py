@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from backoffice import clock
+from backoffice.dashboard import alerts, figures
+from backoffice.dashboard.alerts import Needs
+from backoffice.data import lists
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import attention, lists, overview
-from backoffice.services.attention import Needs
-from views.actor import settings, signed_in
-from views.reader import zone
-from views.screen.happenings import described, verb
+from views.web.actor import settings, signed_in
+from views.web.event_texts import described, verb
+from views.web.reader import zone
 
 SLOT, BAR, HEIGHT = 20, 14, 100  # of the chart, in its own units
 
@@ -28,17 +29,17 @@ def register(app: Flask) -> None:
 def home() -> str:
     who = signed_in()
     found: dict[str, Any] = {"statuses": [], "factors": [], "days": [], "events": [], "needs": None}
-    if attention.may_see_any(who):
-        found["needs"] = list(_needs(attention.needs(who, settings())))
+    if alerts.may_see_any(who):
+        found["needs"] = list(_needs(alerts.needs(who, settings())))
     if can(who, "users.view"):
-        by_status, by_factor = overview.people(who)
+        by_status, by_factor = figures.people(who)
         found["statuses"] = [_status(*pair) for pair in by_status]
         found["factors"] = list(_factors(by_factor))
         found["newest"] = lists.COUNT_CAP if dict(by_status)["active"] > lists.COUNT_CAP else 0
     if can(who, "sign_in_attempts.view"):
-        found["days"], found["most"] = _days(overview.sign_ins_by_day(who))
+        found["days"], found["most"] = _days(figures.sign_ins_by_day(who))
     if can(who, "events.view"):
-        found["events"] = described(overview.latest_events(who))
+        found["events"] = described(figures.latest_events(who))
     found["runs"] = _runs(who)
     return render_template("home.html", home=found)
 
@@ -85,7 +86,7 @@ def _list(kind: str, needs: Needs) -> str:
             return url_for("messages.index", state="queued")
         case "unprotected":
             return url_for("users.index", groups=needs.administrators, status="active", two_factor="disabled")
-    since = {"at.from": (clock.now() - attention.A_DAY).astimezone(zone()).date()}
+    since = {"at.from": (clock.now() - alerts.A_DAY).astimezone(zone()).date()}
     return url_for("sign_in_attempts.index", user=needs.locked, result=["failed", "blocked"], **since)
 
 
@@ -135,5 +136,5 @@ def _runs(who: Actor) -> list[dict[str, Any]]:
             "at": run.created_at,
             "state": run.state,
         }
-        for run in overview.latest_runs(who)
+        for run in figures.latest_runs(who)
     ]

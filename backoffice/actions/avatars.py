@@ -2,11 +2,11 @@
 
 from sqlalchemy import ColumnElement
 
-from backoffice.actions.action import Ask, Ids
+from backoffice.actions.engine.action import Ask, Ids
 from backoffice.actions.people import OUTRANKED
 from backoffice.actions.users import UserAction
 from backoffice.models.user import User
-from backoffice.services import avatars
+from backoffice.people import avatars
 
 
 class RemoveAvatar(UserAction):

@@ -2,16 +2,16 @@
 
 from sqlalchemy import ColumnElement, delete, func, not_, select
 
-from backoffice.actions.action import Action, Ask, Effect, Ids, Rule, find
+from backoffice.actions.engine.action import Action, Ask, Effect, Ids, Rule, find
 from backoffice.extensions import configured, db
 from backoffice.models import fields
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.base import Entity, records
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from backoffice.models.user import user_client_tags, user_groups
+from backoffice.people.groups import GROUPS_LOCK
 from backoffice.policy import grants, second_factor
 from backoffice.policy.permissions import area_of, verbs_of
-from backoffice.services.groups import GROUPS_LOCK
 
 
 class Delete(Action):

@@ -2,12 +2,13 @@
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.action import Ask, Ids, Rule
+from backoffice.actions.engine.action import Ask, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
 from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.auth import links
 from backoffice.extensions import configured
 from backoffice.models.user import User
-from backoffice.services import invitations, links
+from backoffice.people import invitations
 
 
 def _waits_not(ask: Ask) -> ColumnElement[bool]:

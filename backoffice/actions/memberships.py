@@ -5,14 +5,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, select
 
-from backoffice.actions import relations
-from backoffice.actions.action import Ask, Ids, Parameter, Rule
+from backoffice.actions.engine import relations
+from backoffice.actions.engine.action import Ask, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.user import User
 from backoffice.policy import grants
 
 GROUP = Parameter(

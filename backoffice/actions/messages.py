@@ -2,11 +2,11 @@
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 
-from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, Ask, Ids, Rule
 from backoffice.extensions import configured
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
-from backoffice.services import messages
 
 
 def _is_waiting(_ask: Ask) -> ColumnElement[bool]:
@@ -16,8 +16,8 @@ def _is_waiting(_ask: Ask) -> ColumnElement[bool]:
 
 def _is_emptied(ask: Ask) -> ColumnElement[bool]:
     """What it was to say is gone, and nobody can make it anew."""
-    secret = or_(Message.token_id.is_not(None), Message.purpose.in_(messages.WITH_SECRET))
-    unprepared = Message.purpose.not_in(messages.prepared_purposes())
+    secret = or_(Message.token_id.is_not(None), Message.purpose.in_(outbox.WITH_SECRET))
+    unprepared = Message.purpose.not_in(outbox.prepared_purposes())
     return and_(_is_waiting(ask), Message.sealed.is_(None), secret, unprepared)
 
 
@@ -31,7 +31,7 @@ def _has_dead_link(ask: Ask) -> ColumnElement[bool]:
 
 
 def _is_late(ask: Ask) -> ColumnElement[bool]:
-    return and_(_is_waiting(ask), messages.too_late(configured()))
+    return and_(_is_waiting(ask), outbox.too_late(configured()))
 
 
 class TryAgain(Action):
@@ -58,4 +58,4 @@ class TryAgain(Action):
 
     def apply(self, ask: Ask, rows: Ids) -> None:
         self.update(rows, state="queued", attempts=0, next_attempt_at=ask.now, held_until=None, last_error="")
-        messages.wake()
+        outbox.wake()

@@ -2,12 +2,12 @@
 
 from sqlalchemy import ColumnElement, false, select
 
-from backoffice.actions.action import Ask, Ids, Rule
+from backoffice.actions.engine.action import Ask, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
+from backoffice.auth import links, passwords, revocation
 from backoffice.extensions import configured, db
 from backoffice.models.user import User
-from backoffice.services import links, passwords, voiding
 
 
 def _keeps_own_password(_ask: Ask) -> ColumnElement[bool]:
@@ -52,4 +52,4 @@ class TemporaryPassword(ExclusiveUserAction):
             passwords.keep(user, password, configured(), temporary=True)
             ask.reveal(password)
         db.session.flush()
-        voiding.void(rows, change="password", reason="temporary password")
+        revocation.void(rows, change="password", reason="temporary password")

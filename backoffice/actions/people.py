@@ -5,15 +5,15 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
-from backoffice.actions.action import Ask, Effect, Rule
+from backoffice.actions.engine.action import Ask, Effect, Rule
+from backoffice.auth import sessions, tokens
 from backoffice.extensions import configured
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
-from backoffice.services import messages, sessions, tokens
 
 TEN_MINUTES, A_DAY = timedelta(minutes=10), timedelta(days=1)
-ADMINISTRATORS_LOCK = "administrators"
 
 
 def _is_oneself(ask: Ask) -> ColumnElement[bool]:
@@ -39,7 +39,7 @@ def _was_mailed_often(ask: Ask) -> ColumnElement[bool]:
     """
     settings = configured()
     limits = ((TEN_MINUTES, settings.links_per_10_minutes), (A_DAY, settings.links_per_day))
-    by_others = (Message.token_id.is_not(None), Message.purpose.not_in(messages.prepared_purposes()))
+    by_others = (Message.token_id.is_not(None), Message.purpose.not_in(outbox.prepared_purposes()))
     mailed = select(func.count(Message.id)).where(Message.user_id == User.id, *by_others).correlate(User)
     lately = (mailed.where(Message.created_at > ask.now - window).scalar_subquery() >= most for window, most in limits)
     return or_(*lately)
@@ -67,5 +67,5 @@ MAILED_OFTEN = Rule(
 )
 
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
-TELLS = Effect("Tells {n} person by e-mail.", "Tells {n} people by e-mail.", messages.count_reached)
+TELLS = Effect("Tells {n} person by e-mail.", "Tells {n} people by e-mail.", outbox.count_reached)
 VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import ColumnElement, and_
 
-from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, Ask, Ids, Rule
 from backoffice.models.session import Session
 from backoffice.policy import grants
 

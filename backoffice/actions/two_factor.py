@@ -4,14 +4,15 @@ from typing import ClassVar
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.action import Ask, Effect, Ids, Rule
+from backoffice.actions.engine.action import Ask, Effect, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
+from backoffice.auth import links, recovery_codes, revocation, totp
 from backoffice.extensions import configured, db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.user import User
 from backoffice.policy import second_factor
-from backoffice.services import links, messages, recovery_codes, totp, voiding
-from backoffice.services.messages import Letter
 from backoffice.text import noted
 
 UNVERIFIED = Rule(
@@ -38,13 +39,13 @@ class TwoFactorAction(UserAction):
         self.update(rows, two_factor=two_factor)
         totp.forget(rows)
         recovery_codes.forget(rows)
-        voiding.void(rows, change="factor", reason="2FA reset")
+        revocation.void(rows, change="factor", reason="2FA reset")
         known = select(User.id, User.email).where(User.id.in_(rows), User.email_verified_at.is_not(None))
         letters = [
             Letter(purpose="two_factor_changed", address=email or "", user_id=user_id, values={"what": told})
             for user_id, email in db.session.execute(known)
         ]
-        messages.queue(letters, configured())
+        outbox.queue(letters, configured())
 
 
 class ResetTwoFactorToEmail(TwoFactorAction):

@@ -4,10 +4,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
-from backoffice.actions import relations
-from backoffice.actions.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine import relations
+from backoffice.actions.engine.action import Action, Ask, Ids, Rule
 from backoffice.actions.people import (
-    ADMINISTRATORS_LOCK,
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
     MAILED_OFTEN,
@@ -16,15 +15,18 @@ from backoffice.actions.people import (
     TELLS,
     VOIDS_LINKS,
 )
+from backoffice.auth import revocation, sessions
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models import personal
+from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
 from backoffice.models.session import Session
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
+from backoffice.people import erasure
 from backoffice.policy import grants
 from backoffice.policy.rules import named, sees
-from backoffice.services import erasure, messages, sessions, voiding
 
 MAILED = "A mail that left cannot be called back."
 
@@ -49,7 +51,7 @@ class ExclusiveUserAction(UserAction):
     """An action that may take an administrator away: one at a time, and one administrator always stays."""
 
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
-    locks = (ADMINISTRATORS_LOCK,)
+    locks = (grants.ADMINISTRATORS_LOCK,)
 
     def ensure(self, ask: Ask) -> None:
         ensure_administrator(ask)
@@ -64,7 +66,7 @@ class ExclusiveUserAction(UserAction):
             status_by_id=ask.actor.user_id,
             status_at=ask.now,
         )
-        voiding.void(rows, change="status", reason=status)
+        revocation.void(rows, change="status", reason=status)
 
 
 def ensure_administrator(ask: Ask) -> None:
@@ -94,7 +96,7 @@ class Block(ExclusiveUserAction):
         return User.status == "blocked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        messages.notify(rows, "blocked")
+        outbox.notify(rows, "blocked")
         self.leave_active(ask, rows, "blocked")
 
 
@@ -124,7 +126,7 @@ class Unblock(UserAction):
             status_by_id=ask.actor.user_id,
             status_at=ask.now,
         )
-        messages.notify(rows, "unblocked")
+        outbox.notify(rows, "unblocked")
 
 
 class RevokeAccess(ExclusiveUserAction):
@@ -148,7 +150,7 @@ class RevokeAccess(ExclusiveUserAction):
         return User.status == "revoked"
 
     def apply(self, ask: Ask, rows: Ids) -> None:
-        messages.notify(rows, "access_revoked")
+        outbox.notify(rows, "access_revoked")
         self.leave_active(ask, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 

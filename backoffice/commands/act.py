@@ -3,15 +3,15 @@
 import click
 from flask.cli import AppGroup
 
-from backoffice.actions import report
-from backoffice.actions.action import find
-from backoffice.actions.plan import Selection, preview
-from backoffice.actions.run import phrase, run
+from backoffice.actions.engine import report
+from backoffice.actions.engine.action import find
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.actions.engine.run import phrase, run
+from backoffice.data import lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import system
-from backoffice.services import lists
 
 
 def add(group: AppGroup) -> None:

@@ -5,11 +5,13 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from backoffice import events
+from backoffice.auth import links, passwords
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models.user import User
+from backoffice.people import administrators
 from backoffice.policy.actor import system
-from backoffice.services import accounts, events, links, passwords
 from backoffice.settings import Settings
 from backoffice.text import address_key, duration
 
@@ -28,7 +30,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
     """Create an administrator; prints a one-time link to choose a password."""
     settings = current_app.extensions["settings"]
     try:
-        user = accounts.create_administrator(actor=system(), email=email, first_name=first_name, last_name=last_name)
+        user = administrators.create(actor=system(), email=email, first_name=first_name, last_name=last_name)
         if prompt:
             password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)

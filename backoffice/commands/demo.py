@@ -7,8 +7,9 @@ import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
 
+from backoffice import demo
+from backoffice.auth import passwords
 from backoffice.extensions import db
-from backoffice.services import demo, passwords
 from backoffice.settings import Settings
 
 REFUSAL = (

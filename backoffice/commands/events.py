@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from backoffice.services import events
+from backoffice import events
 
 
 def add(group: AppGroup) -> None:

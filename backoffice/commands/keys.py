@@ -4,7 +4,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backoffice.services import rotation
+from backoffice.secrets import rotation
 from backoffice.text import plural
 
 

@@ -3,8 +3,8 @@
 from huey import crontab
 
 from backoffice.jobs import deliver_messages, purge, sweep_uploads
+from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import Job
-from backoffice.services.messages import DELIVERY
 
 SCHEDULE = (
     Job(DELIVERY, deliver_messages.run, crontab(minute="*")),

@@ -1,7 +1,7 @@
 """Sends what waits in the outbox: at once when something was put there, and every minute what is to be tried again."""
 
+from backoffice.mail import delivery
 from backoffice.queueing import Stopping
-from backoffice.services import delivery
 from backoffice.settings import Settings
 
 

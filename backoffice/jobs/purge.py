@@ -6,7 +6,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, text, update
 
 from backoffice import clock
-from backoffice.actions.plan import KEPT as PREVIEWS_KEPT
+from backoffice.actions.engine.plan import KEPT as PREVIEWS_KEPT
+from backoffice.auth import unsent_forms
+from backoffice.auth.handovers import KEPT as HANDOVERS_KEPT
 from backoffice.extensions import begin, db
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkRun
@@ -18,8 +20,6 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.unsent_form import UnsentForm
 from backoffice.queueing import Stopping
-from backoffice.services import unsent_forms
-from backoffice.services.handovers import KEPT as HANDOVERS_KEPT
 from backoffice.settings import Settings
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired

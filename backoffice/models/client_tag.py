@@ -1,16 +1,12 @@
 """ClientTag: a mark on clients; which tags a user is allowed restricts the clients they see."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Entity, Searchable
 from backoffice.models.keys import key_type
-from backoffice.models.user import user_client_tags
-
-if TYPE_CHECKING:
-    from backoffice.models.user import User
 
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 
@@ -27,7 +23,8 @@ class ClientTag(Searchable, Entity):
     name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
     colour: Mapped[str] = mapped_column(String(10), default="grey", info={"choices": COLOURS})
 
-    users: Mapped[list["User"]] = relationship(secondary=user_client_tags, back_populates="client_tags")
+    # A User, by name: a person knows client tags, and not the other way round.
+    users: Mapped[list[Any]] = relationship("User", secondary="user_client_tags", back_populates="client_tags")
 
     __table_args__ = (
         CheckConstraint(f"colour IN {COLOURS}", name="colour"),

@@ -1,25 +1,15 @@
 """Group: a set of permissions that its members hold, and of groups that they may give."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Base, BigInt, Entity, Searchable
+from backoffice.models.associations import group_grants
+from backoffice.models.base import Entity, Searchable
 from backoffice.models.keys import key_type
-from backoffice.models.user import user_groups
-
-if TYPE_CHECKING:
-    from backoffice.models.user import User
 
 ADMINISTRATORS = "administrators"
-
-group_grants = Table(
-    "group_grants",
-    Base.metadata,
-    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
-    Column("grantable_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
-)
 
 
 class Group(Searchable, Entity):
@@ -39,7 +29,8 @@ class Group(Searchable, Entity):
     is_system: Mapped[bool] = mapped_column(default=False)
     all_permissions: Mapped[bool] = mapped_column(default=False)
 
-    users: Mapped[list["User"]] = relationship(secondary=user_groups, back_populates="groups")
+    # A User, by name: a person knows groups, and not the other way round.
+    users: Mapped[list[Any]] = relationship("User", secondary="user_groups", back_populates="groups")
     grants: Mapped[list["Group"]] = relationship(
         secondary=group_grants,
         primaryjoin="Group.id == group_grants.c.group_id",

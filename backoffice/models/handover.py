@@ -18,7 +18,7 @@ class Handover(Base):
     token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     session_id: Mapped[int] = mapped_column(BigInt, ForeignKey("sessions.id", ondelete="CASCADE"))
-    sealed: Mapped[str] = mapped_column(Text, info={"personal": True})
+    sealed: Mapped[str] = mapped_column(Text, info={"personal": True, "encrypted": True})
     created_at: Mapped[datetime] = mapped_column(info={"personal": False})
 
     __table_args__ = (

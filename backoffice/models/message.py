@@ -69,8 +69,8 @@ class Message(Entity):
         BigInt, ForeignKey("tokens.id", ondelete="SET NULL"), info={"hidden": True}
     )
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
-    request: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
-    sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True})
+    request: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
+    sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
     state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]

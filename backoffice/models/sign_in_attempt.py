@@ -17,7 +17,7 @@ FACTORS = ("password", "code", "link")
 class SignInAttempt(Record):
     """One factor that was tried: a password, a second factor, or a link that was asked for instead of a password.
 
-    `throttle_key` is what it counts for, typed (`services.attempts.Key`): an account by its number, a name that
+    `throttle_key` is what it counts for, typed (`auth.attempts.Key`): an account by its number, a name that
     nobody has by a keyed hash, for people type passwords into the wrong field. A try has its row before it is
     judged, as a failure that is under way. Whoever is through has a row without a reason, whose `device_key` is
     the mark that the browser was given then; in all other rows it is the one that the browser had.

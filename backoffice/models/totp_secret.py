@@ -20,7 +20,7 @@ class TotpSecret(Base):
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     credential_version: Mapped[int] = mapped_column(default=1, server_default="1")
     state: Mapped[str] = mapped_column(String(10), default="pending")
-    sealed: Mapped[str] = mapped_column(String(300))
+    sealed: Mapped[str] = mapped_column(String(300), info={"encrypted": True})
     last_step: Mapped[int] = mapped_column(BigInt, default=0)
     created_at: Mapped[datetime]
 

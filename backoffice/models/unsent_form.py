@@ -19,7 +19,7 @@ class UnsentForm(Base):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     handle: Mapped[str] = mapped_column(String(32), unique=True)
-    sealed: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Text, info={"encrypted": True})
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_unsent_forms_user_id_id", "user_id", "id"),)

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     CheckConstraint,
-    Column,
     ColumnElement,
     ForeignKey,
     Index,
     String,
-    Table,
     Uuid,
     and_,
     cast,
@@ -27,14 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from backoffice.models.base import Base, BigInt, Entity, Searchable, moment
+from backoffice.models.associations import user_client_tags, user_groups
+from backoffice.models.base import BigInt, Entity, Searchable, moment
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.keys import key_type
 from backoffice.models.token import Token
 from backoffice.text import address_key, login_key
-
-if TYPE_CHECKING:
-    from backoffice.models.client_tag import ClientTag
-    from backoffice.models.group import Group
 
 STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
 LOGIN_METHODS = ("email", "login")
@@ -47,26 +44,6 @@ SOON = timedelta(hours=2)
 CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
 # Who never accepted an invitation and waits for none: few, and an index of their own finds them.
 NEVER_INVITED = "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
-
-user_groups = Table(
-    "user_groups",
-    Base.metadata,
-    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
-    Index("ix_user_groups_group_id_user_id", "group_id", "user_id"),
-)
-user_client_tags = Table(
-    "user_client_tags",
-    Base.metadata,
-    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column(
-        "client_tag_id",
-        BigInt,
-        ForeignKey("client_tags.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    Index("ix_user_client_tags_client_tag_id_user_id", "client_tag_id", "user_id"),
-)
 
 
 class User(Searchable, Entity):
@@ -146,8 +123,8 @@ class User(Searchable, Entity):
     created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
     last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
-    groups: Mapped[list["Group"]] = relationship(secondary=user_groups, back_populates="users")
-    client_tags: Mapped[list["ClientTag"]] = relationship(secondary=user_client_tags, back_populates="users")
+    groups: Mapped[list[Group]] = relationship(secondary=user_groups, back_populates="users")
+    client_tags: Mapped[list[ClientTag]] = relationship(secondary=user_client_tags, back_populates="users")
     created_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[created_by_id])
     status_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[status_by_id])
 

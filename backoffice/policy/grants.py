@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, true
 from sqlalchemy.orm import Session, aliased
 
+from backoffice.models.associations import group_grants, user_client_tags, user_groups
 from backoffice.models.client_tag import ClientTag
-from backoffice.models.group import ADMINISTRATORS, Group, group_grants
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
@@ -58,6 +59,9 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
     if actor.client_tags_mode == "all":
         return true()
     return ClientTag.id.in_(own) if actor.client_tags_mode == "only" else ClientTag.id.not_in(own)
+
+
+ADMINISTRATORS_LOCK = "administrators"  # held by whatever may take the last one away
 
 
 def administers(user: Any = User) -> ColumnElement[bool]:

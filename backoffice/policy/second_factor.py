@@ -5,8 +5,9 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, exists, or_
 
+from backoffice.models.associations import user_groups
 from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import name_key
 

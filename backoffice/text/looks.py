@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backoffice.text.characters import LONGEST, is_unseen
 
-TABLE = Path(__file__).parent.parent / "data" / "confusables.txt.gz"
+TABLE = Path(__file__).parents[1] / "wordlists" / "confusables.txt.gz"
 HYPHENS = "Pd"
 
 

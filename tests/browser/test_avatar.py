@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backoffice.services import pictures
+from backoffice.people import image_processing
 from tests.support.browser import sign_in, visit
 from tests.support.cast import Cast
 from tests.support.client import settle
@@ -139,13 +139,13 @@ def test_a_picture_is_cut_as_it_was_shown_whichever_way_it_was_held(page: Page, 
 
 def test_too_large_a_file_is_not_even_sent(page: Page, cast: Cast, tmp_path: Path) -> None:
     file = tmp_path / "me.png"
-    file.write_bytes(padded(encoded(WIDE), pictures.BYTES + 1))
+    file.write_bytes(padded(encoded(WIDE), image_processing.BYTES + 1))
     sign_in(page, "vera")
     page.goto("/account/avatar")
     field = page.get_by_label("Picture", exact=True)
     field.set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
-    assert field.evaluate("field => field.validationMessage") == pictures.HEAVY
+    assert field.evaluate("field => field.validationMessage") == image_processing.HEAVY
     expect(page.get_by_text("people see your initials")).to_be_visible()
 
 
@@ -156,7 +156,7 @@ def test_what_the_browser_cannot_show_the_server_judges(page: Page, cast: Cast, 
     page.goto("/account/avatar")
     page.get_by_label("Picture", exact=True).set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
-    expect(page.locator("#avatar-errors")).to_have_text(re.compile(re.escape(pictures.OTHER)))
+    expect(page.locator("#avatar-errors")).to_have_text(re.compile(re.escape(image_processing.OTHER)))
     expect(page.locator(CROP)).to_be_hidden()
 
 

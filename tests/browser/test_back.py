@@ -8,10 +8,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
+from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
-from backoffice.services import links
 from tests.support.acting import group
 from tests.support.browser import sign_in
 from tests.support.cast import PASSWORD, Cast
@@ -19,7 +19,7 @@ from tests.support.client import settle
 from tests.support.factors import code_of, give_app
 from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited
-from views.headers import OPEN
+from views.web.headers import OPEN
 
 pytestmark = pytest.mark.one_engine("sqlite", reason="the history is the browser's: no database changes it")
 AWAY = "/healthz"

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.extensions import db, jobs
+from backoffice.mail.outbox import DELIVERY
 from backoffice.models.message import Message
-from backoffice.services.messages import DELIVERY
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.smtp import Server

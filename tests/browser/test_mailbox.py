@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from backoffice.models.user import User
-from backoffice.services import invitations
-from tests.backoffice.services.outbox import deliver
+from backoffice.people import invitations
+from tests.backoffice.mail.outbox import deliver
 from tests.conftest import Stage
 from tests.support import browser
 from tests.support.cast import Cast

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import events
 from tests.support.browser import sign_in
 from tests.support.cast import Cast
 

@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from backoffice import clock
-from backoffice.services import links
+from backoffice.auth import links
 from tests.support.browser import sign_in, visit
 from tests.support.camera import qr_codes
 from tests.support.cast import PASSWORD, Cast

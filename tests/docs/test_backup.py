@@ -12,11 +12,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from backoffice import events
+from backoffice.data import records
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from backoffice.services import events, records
 from tests.conftest import Stage
 from tests.docs.test_deployment import TEXT
 from tests.support.cast import Cast

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from backoffice import events
+from backoffice.data import records as rows
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from backoffice.services import events
-from backoffice.services import records as rows
 from tests.support.acting import act
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle

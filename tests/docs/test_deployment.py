@@ -8,7 +8,7 @@ from typing import Any
 from click import Context
 from flask import Flask
 
-from backoffice.actions.action import find
+from backoffice.actions.engine.action import find
 from backoffice.settings import Settings
 from tests.house.source import ROOT
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from backoffice.services.demo.company import ACCOUNTS
+from backoffice.demo.company import ACCOUNTS
 from tests.house.source import ROOT, tracked
 
 PAGES = [path for path in tracked() if path.suffix == ".md"]

@@ -9,28 +9,36 @@ import pytest
 
 from tests.house.source import PRODUCT, Module, modules
 
-# Each layer may import itself and those it names; the longest prefix of a module's name decides its layer.
-GROUND = (
-    "backoffice",
+# From the ground up: each area may import itself and those before it. A package of `backoffice/` that is not named,
+# such as one of a company's own, stands where `people` does.
+AREAS = (
+    "backoffice",  # the ground: errors, settings, clock, text ...
+    "backoffice.models.keys",
     "backoffice.models.base",
-)  # errors, settings, clock, text ...; the base class of all rows
-MODELS = ("backoffice", "backoffice.models")
-POLICY = (*MODELS, "backoffice.extensions", "backoffice.policy")
-WORK = (*POLICY, "backoffice.services", "backoffice.actions")
-EDGE = (*WORK, "backoffice.jobs", "backoffice.commands")
-FORMS = (*POLICY, "forms")
+    "backoffice.extensions",
+    "backoffice.models",
+    "backoffice.policy",
+    "backoffice.secrets",
+    "backoffice.events",
+    "backoffice.data",
+    "backoffice.readiness",
+    "backoffice.mail",
+    "backoffice.auth",
+    "backoffice.people",
+    "backoffice.dashboard",
+    "backoffice.actions.engine",
+    "backoffice.actions",
+    "backoffice.jobs",
+    "backoffice.demo",
+    "backoffice.commands",
+)
+OWN = "backoffice.people"
+FORMS = AREAS[: AREAS.index("backoffice.policy") + 1]  # what a form may know
 TABLE = {
-    "backoffice": ("backoffice",),
-    "backoffice.extensions": GROUND,
-    "backoffice.models": MODELS,
-    "backoffice.policy": POLICY,
-    "backoffice.services": WORK,
-    "backoffice.actions": WORK,
-    "backoffice.jobs": EDGE,
-    "backoffice.commands": EDGE,
-    "forms": FORMS,
-    "views": (*EDGE, "forms", "views"),
-    "app": (*EDGE, "forms", "views"),
+    **{area: AREAS[: place + 1] for place, area in enumerate(AREAS)},
+    "forms": (*FORMS, "forms"),
+    "views": (*AREAS, "forms", "views"),
+    "app": (*AREAS, "forms", "views"),
 }
 # Flask's own names that mean "there is a request": backoffice/ works without one.
 REQUEST_BOUND = {"request", "session", "g", "flash", "abort", "redirect"}
@@ -44,21 +52,19 @@ class Import:
     name: str
     line: int
     lazy: bool = False
-    for_types: bool = False
 
 
 def imports(module: Module) -> Iterator[Import]:
     """Every import of a module, wherever it stands."""
-    yield from _imports(module, module.tree, lazy=False, for_types=False)
+    yield from _imports(module, module.tree, lazy=False)
 
 
-def _imports(module: Module, node: ast.AST, *, lazy: bool, for_types: bool) -> Iterator[Import]:
+def _imports(module: Module, node: ast.AST, *, lazy: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         inside = lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        typing = for_types or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
         for target, name in _targets(module, child):
-            yield Import(target, name, getattr(child, "lineno", 0), lazy, for_types)
-        yield from _imports(module, child, lazy=inside, for_types=typing)
+            yield Import(target, name, getattr(child, "lineno", 0), lazy)
+        yield from _imports(module, child, lazy=inside)
 
 
 def _targets(module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
@@ -85,7 +91,9 @@ def layer(name: str) -> str:
     """The row of the table that a module belongs to."""
     parts = name.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next(prefix for prefix in prefixes if prefix in TABLE)
+    found = next(prefix for prefix in prefixes if prefix in TABLE)
+    is_area = found == "backoffice" and len(parts) > 2 and parts[1] != "text"
+    return OWN if is_area else found
 
 
 def allowed(importer: str, target: str) -> bool:
@@ -122,12 +130,10 @@ def request_bound(module: Module) -> Iterator[tuple[str, int]]:
 
 
 def cycle(source: list[Module]) -> list[str]:
-    """The modules of one import cycle, if there is any. Imports for types alone never run and close none."""
+    """The modules of one import cycle, if there is any; imports for types alone close one too."""
     names = {module.name for module in source}
     graph = {
-        module.name: {known(imported, names) for imported in imports(module) if not imported.for_types}
-        - {None, module.name}
-        for module in source
+        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name} for module in source
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -152,36 +158,35 @@ def test_imports_know_every_top_level_name() -> None:
     "name, text, complaint",
     [
         ("backoffice.models.user", "from backoffice.policy import rules", "above"),
-        ("backoffice.policy.rules", "import backoffice.services.users", "above"),
-        ("backoffice.services.users", "from backoffice.commands import users", "above"),
-        ("backoffice.services.users", "from forms import user", "above"),
+        ("backoffice.policy.rules", "import backoffice.people.users", "above"),
+        ("backoffice.people.users", "from backoffice.commands import users", "above"),
+        ("backoffice.people.users", "from forms import user", "above"),
         ("backoffice.text", "from backoffice.models import user", "above"),
+        ("backoffice.auth.sessions", "from backoffice.people import users", "above"),
+        ("backoffice.shifts.users", "from backoffice.dashboard import figures", "above"),
         ("forms.user", "from views import screen", "above"),
-        ("forms.user", "from backoffice.services import users", "above"),
+        ("forms.user", "from backoffice.people import users", "above"),
         ("views.screen", "from app import create_app", "above"),
-        ("views.screen", "def f():\n    from backoffice.services import users", "inside a function"),
+        ("views.screen", "def f():\n    from backoffice.people import users", "inside a function"),
         ("views.screen", "f = lambda: import_module('backoffice.text')", "inside a function"),
-        ("backoffice.services.users", "from ..commands import users", "above"),
-        ("backoffice.services.users", "from flask import request", "flask.request"),
-        ("backoffice.services.users", "from flask.globals import g", "flask.g"),
-        ("backoffice.services.users", "import flask\nflask.session['x'] = 1", "flask.session"),
+        ("backoffice.people.users", "from ..commands import users", "above"),
+        ("backoffice.people.users", "from flask import request", "flask.request"),
+        ("backoffice.people.users", "from flask.globals import g", "flask.g"),
+        ("backoffice.people.users", "import flask\nflask.session['x'] = 1", "flask.session"),
     ],
 )
 def test_imports_would_be_found(name: str, text: str, complaint: str) -> None:
     others = [Module(path, "") for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")]
-    others += [Module(f"backoffice.{path}", "") for path in ("policy.rules", "text")]
-    others += [Module(f"backoffice.{path}.users", "") for path in ("services", "commands")]
+    others += [Module(f"backoffice.{path}", "") for path in ("policy.rules", "dashboard.figures", "text")]
+    others += [Module(f"backoffice.{path}.users", "") for path in ("people", "shifts", "commands")]
     found = faults([Module(name, text), *(module for module in others if module.name != name)])
     assert len(found) == 1
     assert complaint in found[0]
 
 
-def test_imports_for_types_alone_close_no_cycle() -> None:
+def test_imports_for_types_alone_close_a_cycle_too() -> None:
     group = Module("backoffice.models.group", "from backoffice.models.user import User")
     user = "from backoffice.models.group import Group"
-    types_only = f"if TYPE_CHECKING:\n    {user}"
-    assert cycle([group, Module("backoffice.models.user", types_only)]) == []
-    assert set(cycle([group, Module("backoffice.models.user", user)])) == {
-        group.name,
-        "backoffice.models.user",
-    }
+    for text in (user, f"if TYPE_CHECKING:\n    {user}"):
+        assert set(cycle([group, Module("backoffice.models.user", text)])) == {group.name, "backoffice.models.user"}
+    assert cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []

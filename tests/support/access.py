@@ -10,13 +10,13 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from backoffice.actions.action import Action, actions_of
+from backoffice.actions.engine.action import Action, actions_of
 from backoffice.models import fields
 from backoffice.policy.permissions import area_of
 from tests.support.access_alone import ALONE
 from tests.support.asking import METHODS, Case, Person, Tries, Try, Unknown, World
-from views.headers import OPEN
 from views.screen.screen import POWERS, Screen
+from views.web.headers import OPEN
 
 
 def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from backoffice.actions.action import find
+from backoffice.actions.engine.action import find
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.client_tag import ClientTag

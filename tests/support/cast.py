@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from backoffice.auth import passwords
+from backoffice.auth.actors import actor_of
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.people import groups
 from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
-from backoffice.services import groups, passwords
-from backoffice.services.actors import actor_of
 from backoffice.settings import Settings
 
 PASSWORD = "a harness of four long words"  # of everyone; long enough for the policy without a second factor
@@ -48,7 +49,7 @@ class Cast:
         return db.session.scalars(select(User).where(User.email_key == address(name))).one()
 
     def actor(self, name: str, **others: Any) -> Actor:
-        """Who asks, when `name` asks: for functions of services and actions, without a request."""
+        """Who asks, when `name` asks: for functions of areas and actions, without a request."""
         return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True), **others)
 
 

@@ -4,9 +4,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.services import messages
 from tests.support.client import Client, settle
 
 NEW = "vera.new@example.org"
@@ -28,11 +28,11 @@ def worker(app: Flask) -> list[str]:
     settle()
     found, settings = [], app.extensions["settings"]
     for message in db.session.scalars(select(Message).where(Message.purpose == "email_change").order_by(Message.id)):
-        prepare = messages.preparation(message)
+        prepare = outbox.preparation(message)
         if prepare and not prepare(message, settings):
             db.session.delete(message)
         elif prepare:
-            found.append(messages.values_of(message, settings)["link"].removeprefix(settings.base_url))
+            found.append(outbox.values_of(message, settings)["link"].removeprefix(settings.base_url))
     settle()
     return found
 

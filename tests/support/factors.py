@@ -9,11 +9,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from backoffice import clock
+from backoffice.auth import recovery_codes, totp
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from backoffice.services import messages, recovery_codes, totp
 from backoffice.settings import Settings
 from tests.support.cast import PASSWORD
 from tests.support.client import Client, settle
@@ -52,7 +53,7 @@ def mailed(app: Flask, purpose: str, person: User | None = None) -> list[dict[st
     settle()
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
     rows = db.session.scalars(statement.where(Message.user_id == person.id) if person else statement)
-    return [messages.values_of(row, app.extensions["settings"]) for row in rows]
+    return [outbox.values_of(row, app.extensions["settings"]) for row in rows]
 
 
 def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:

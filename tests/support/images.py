@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from backoffice.errors import RuleBroken
-from backoffice.services.pictures import Crop, drawn
+from backoffice.people.image_processing import Crop, drawn
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (40, 60, 220), (255, 255, 255)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

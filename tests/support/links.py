@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice.auth import links, tokens
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.services import links, messages, tokens
 from tests.support.client import Client, settle
 from tests.support.factors import mailed
 
@@ -52,7 +53,7 @@ def prepared(app: Flask, purpose: str) -> list[Message]:
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
     kept = []
     for message in db.session.scalars(statement).all():
-        prepare = messages.preparation(message)
+        prepare = outbox.preparation(message)
         if prepare and not prepare(message, app.extensions["settings"]):
             db.session.delete(message)
         else:

@@ -7,8 +7,12 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from backoffice import clock
-from backoffice.actions.action import Ask, find
+from backoffice import clock, events
+from backoffice.actions.engine.action import Ask, find
+from backoffice.auth import password_change, password_reset, passwords, step_up, throttle, totp, two_factor
+from backoffice.auth.attempts import From
+from backoffice.auth.sessions import digest
+from backoffice.auth.sign_in import second_factor, sign_in
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.recovery_code import RecoveryCode
@@ -17,23 +21,9 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
+from backoffice.people import email_change, invitations
 from backoffice.policy.actor import Actor, system
-from backoffice.services import (
-    accounts,
-    confirmations,
-    email_change,
-    events,
-    invitations,
-    password_reset,
-    passwords,
-    sealing,
-    throttle,
-    totp,
-    two_factor,
-)
-from backoffice.services.attempts import From
-from backoffice.services.sessions import digest
-from backoffice.services.sign_in import second_factor, sign_in
+from backoffice.secrets import encryption
 from backoffice.settings import Settings
 from tests.support.client import settle
 from tests.support.factors import code_of
@@ -116,7 +106,7 @@ class Crowd:
         return found
 
     def _sealed(self, person: int) -> str:
-        return sealing.seal(KEY, about=totp.bound_to(person), settings=self.settings)
+        return encryption.encrypt(KEY, about=totp.bound_to(person), settings=self.settings)
 
 
 Act = Callable[[Crowd, int], Any]
@@ -152,7 +142,7 @@ def _recovery(crowd: Crowd, person: int) -> Any:
 
 def _step_up(crowd: Crowd, person: int) -> Any:
     here = {"origin": at(person), "settings": crowd.settings}
-    return confirmations.confirm(actor=crowd.actor(person), password=OLD, code="", **here)
+    return step_up.confirm(actor=crowd.actor(person), password=OLD, code="", **here)
 
 
 def _enrol(crowd: Crowd, person: int) -> Any:
@@ -197,7 +187,7 @@ PROOFS = (
 
 def _change_password(crowd: Crowd, person: int) -> Any:
     here = {"origin": at(person), "settings": crowd.settings}
-    return accounts.change_password(actor=crowd.actor(person, other=True), current=OLD, new=NEW, **here)
+    return password_change.change_password(actor=crowd.actor(person, other=True), current=OLD, new=NEW, **here)
 
 
 def action(code: str, **parameters: Any) -> Act:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, insert, select, update
 
 from backoffice.extensions import db
+from backoffice.models.associations import user_groups
 from backoffice.models.base import Base
 from backoffice.models.session import Session
-from backoffice.models.user import User, user_groups
+from backoffice.models.user import User
 from tests.support.client import settle
 
 T = TypeVar("T")

@@ -5,13 +5,14 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 
 from backoffice import clock
-from backoffice.actions.action import find
-from backoffice.actions.plan import Selection, preview
-from backoffice.actions.run import run
+from backoffice.actions.engine.action import find
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.actions.engine.run import run
 from backoffice.extensions import db
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.client_tag import COLOURS, ClientTag
 from backoffice.models.group import Group
-from backoffice.models.user import User, user_client_tags, user_groups
+from backoffice.models.user import User
 from backoffice.settings import Settings
 from tests.support import cast
 

@@ -10,12 +10,14 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.auth import attempts, tokens
+from backoffice.auth.attempts import From, Key
+from backoffice.dashboard import alerts, figures
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.services import attempts, attention, messages, overview, tokens
-from backoffice.services.attempts import From, Key
-from backoffice.services.messages import Letter
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import Element, read
@@ -80,7 +82,7 @@ def test_every_number_leads_to_the_list_that_it_counts(app: Flask, viewer: Clien
     for number, valid in enumerate((None, timedelta(hours=1), timedelta(hours=1.5), timedelta(hours=7))):
         invite(f"person{number}", valid)
     eight = [Letter(purpose="blocked", address="x@example.com") for _ in range(8)]
-    messages.queue(eight, app.extensions["settings"])
+    outbox.queue(eight, app.extensions["settings"])
     for state, some in {"dead": 3, "failed": 2, "sent": 2}.items():
         ids = select(Message.id).where(Message.state == "queued").limit(some)
         db.session.execute(update(Message).where(Message.id.in_(ids)).values(state=state))
@@ -98,12 +100,12 @@ def test_every_number_leads_to_the_list_that_it_counts(app: Flask, viewer: Clien
 
 
 def test_mails_that_wait_although_a_worker_would_have_sent_them(app: Flask, viewer: Client) -> None:
-    messages.queue([Letter(purpose="blocked", address="x@example.com")] * 3, app.extensions["settings"])
+    outbox.queue([Letter(purpose="blocked", address="x@example.com")] * 3, app.extensions["settings"])
     settle()
     with clock.at(clock.now() + timedelta(minutes=10) - timedelta(seconds=1)):
         assert needs(viewer) == {}
     with clock.at(clock.now() + timedelta(minutes=10, seconds=1)):
-        messages.queue([Letter(purpose="blocked", address="y@example.com")], app.extensions["settings"])
+        outbox.queue([Letter(purpose="blocked", address="y@example.com")], app.extensions["settings"])
         settle()
         number, href = needs(viewer)["waiting"]
         assert number == number_in(viewer, href) == 4
@@ -142,7 +144,7 @@ def test_accounts_that_are_locked_are_counted_until_they_are_not(viewer: Client,
 def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: list[str]) -> None:
     """A dispatcher sees people, a group of ours messages alone, and an employee nothing of this."""
     invite("nora", None)
-    messages.queue([Letter(purpose="blocked", address="x@example.com")], app.extensions["settings"])
+    outbox.queue([Letter(purpose="blocked", address="x@example.com")], app.extensions["settings"])
     db.session.execute(update(Message).values(state="dead"))
     settle()
     seen = {}
@@ -194,7 +196,7 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
     then = clock.now().fromisoformat(f"{day}T{moment}+00:00")
     with clock.at(then):
         attempts.note(Key.of_account(calm.max), calm.max, "ok", "", From())
-    found = {each: worked for each, worked, _failed in overview.sign_ins_by_day(calm.actor("olivia"))}
+    found = {each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("olivia"))}
     assert found[day] == 1
     assert sum(found.values()) == 1
 
@@ -206,7 +208,7 @@ def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> No
     with clock.at(noon - timedelta(days=3)):
         attempts.note("max", calm.max, "ok", "", From())
     settle()
-    found = {each: worked for each, worked, _failed in overview.sign_ins_by_day(calm.actor("vera"))}
+    found = {each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("vera"))}
     day = (noon - timedelta(days=2)).date()
     assert (found[day - timedelta(days=1)], found[day]) == (0, 1)
     bar = next(row for row in read(viewer.get("/")).all("tr") if day.isoformat() in row.text)
@@ -245,6 +247,6 @@ def test_home_takes_as_many_statements_for_many_people_as_for_few(
 def test_locked_accounts_are_not_looked_for_in_all_the_years(app: Flask, calm: Cast, statements: Any) -> None:
     """By the index of times, so that a day costs a day."""
     with statements() as seen:
-        attention.needs(calm.actor("olivia"), app.extensions["settings"])
+        alerts.needs(calm.actor("olivia"), app.extensions["settings"])
     (locked,) = [text for text in seen if "GROUP BY" in text]
     assert "GROUP BY coalesce(" in locked

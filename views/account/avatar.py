@@ -10,12 +10,12 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.services import avatars, pictures
-from backoffice.services.pictures import Crop
+from backoffice.people import avatars, image_processing
+from backoffice.people.image_processing import Crop
 from forms.avatar import AvatarForm
 from views.account.blueprint import account
-from views.actor import signed_in
-from views.portraits import avatar as portrait
+from views.web.actor import signed_in
+from views.web.avatars import avatar as portrait
 
 PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
 A_WEEK = 7 * 24 * 3600  # seconds; a key never shows another picture, but one that was removed should fade
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 def picture(key: str, size: int) -> Response:
     """A picture as we encoded it: whatever it holds, a browser takes it for nothing else, and runs nothing."""
-    response = Response(avatars.picture(key=key, size=size), content_type=pictures.TYPE)
+    response = Response(avatars.picture(key=key, size=size), content_type=image_processing.TYPE)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = f"private, max-age={A_WEEK}, immutable"
@@ -45,7 +45,7 @@ def avatar() -> Any:
         db.session.commit()  # drawing takes a while: nobody need wait for SQLite's write lock so long
         try:
             file = form.avatar.data
-            data = file.stream.read(pictures.BYTES + 1)
+            data = file.stream.read(image_processing.BYTES + 1)
             avatars.set_avatar(actor=who, data=data, filename=file.filename, crop=_crop(form))
             db.session.commit()
         except RuleBroken as error:
@@ -55,7 +55,7 @@ def avatar() -> Any:
             flash(_("Your avatar is changed."), "success")
             return redirect(url_for("account.avatar"), HTTPStatus.SEE_OTHER)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render_template("account/avatar.html", form=form, limit=pictures.BYTES), status
+    return render_template("account/avatar.html", form=form, limit=image_processing.BYTES), status
 
 
 @account.post("/avatar/remove")
@@ -73,5 +73,5 @@ def _crop(form: AvatarForm) -> Crop | None:
     if not any(given):
         return None
     if not all(map(PIXELS.fullmatch, given)):
-        raise RuleBroken(pictures.OUTSIDE, field="avatar")
+        raise RuleBroken(image_processing.OUTSIDE, field="avatar")
     return Crop(*map(int, given))

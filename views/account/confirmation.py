@@ -6,16 +6,16 @@ from typing import Any
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
+from backoffice.auth import step_up
 from backoffice.errors import ConfirmationNeeded
 from backoffice.extensions import db
-from backoffice.services import confirmations
 from backoffice.text import duration
 from forms.account import ConfirmForm
-from views import downloads
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, actor, origin, settings, signed_in
-from views.returning import safe_path
+from views.web import downloads
+from views.web.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.web.redirects import safe_path
 
 OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
 
@@ -27,7 +27,7 @@ def confirm() -> Any:
     back = safe_path(request.values.get("confirm_to"))
     if request.method == "POST" and form.validate():
         with counted(form):
-            session[SESSION_KEY] = confirmations.confirm(
+            session[SESSION_KEY] = step_up.confirm(
                 actor=who,
                 password=form.confirm_password.data or "",
                 code=form.confirm_code.data or "",

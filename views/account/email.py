@@ -11,14 +11,14 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
 from backoffice.extensions import db
-from backoffice.policy.confirmation import require_recent
-from backoffice.services import email_change
+from backoffice.people import email_change
+from backoffice.policy.step_up import require_recent
 from backoffice.text import duration
 from forms.profile import EmailForm
 from views.account import opened, somebody_else
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 @account.route("/email", methods=["GET", "POST"])

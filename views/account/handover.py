@@ -6,12 +6,12 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
+from backoffice.auth import handovers
 from backoffice.extensions import begin, db
-from backoffice.services import handovers
 from backoffice.text import duration
 from views.account.blueprint import account
-from views.actor import settings, signed_in
-from views.returning import safe_path
+from views.web.actor import settings, signed_in
+from views.web.redirects import safe_path
 
 
 @account.route("/handover/<uuid:token>")

@@ -6,13 +6,14 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from backoffice.auth import passwords
 from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import invitations, passwords
+from backoffice.people import invitations
 from forms.account import InvitationForm
 from views.account import opened, somebody_else
-from views.actor import origin, settings
+from views.web.actor import origin, settings
 
 
 def register(app: Flask) -> None:

@@ -2,9 +2,9 @@
 
 from flask import Flask, Response, render_template
 
-from backoffice.services import mailbox
+from backoffice.mail import mailbox
 from backoffice.text import MAX_ID
-from views.actor import settings
+from views.web.actor import settings
 
 # A mail is what somebody else wrote: it runs nothing, fetches nothing, and only a click leaves it.
 FRAME = (

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from flask import session
 
+from backoffice.auth.sessions import digest
 from backoffice.errors import NotFound
-from backoffice.services.sessions import digest
 
 KEY = "opened"
 MOST = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB

@@ -6,11 +6,11 @@ from typing import Any
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
-from backoffice.services import accounts, passwords
+from backoffice.auth import password_change, passwords
 from forms.account import ChangePasswordForm
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 @account.route("/password", methods=["GET", "POST"])
@@ -20,7 +20,7 @@ def password() -> Any:
     form.ask_for(shortest := passwords.shortest(who.two_factor, settings()))
     if request.method == "POST" and form.validate():
         with counted(form):
-            value = accounts.change_password(
+            value = password_change.change_password(
                 actor=who,
                 current=form.current_password.data or "",
                 new=form.new_password.data or "",
@@ -32,6 +32,6 @@ def password() -> Any:
             flash(_("Your password is changed. Your other sessions have ended."), "success")
             return redirect(url_for("home"), HTTPStatus.SEE_OTHER)
     title = _("Choose your own password") if who.password_change_due else _("Change your password")
-    told = {"forced": who.password_change_due, "temporary": accounts.has_temporary_password(who), "title": title}
+    told = {"forced": who.password_change_due, "temporary": password_change.has_temporary_password(who), "title": title}
     page = render_template("account/password.html", form=form, shortest=shortest, **told)
     return shown(page, form)

@@ -8,15 +8,15 @@ from flask_babel import gettext as _
 
 from backoffice import clock
 from backoffice.errors import Conflict, RuleBroken
+from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models.user import User
+from backoffice.people import profile as profiles
 from backoffice.policy.actor import Actor
-from backoffice.services import history
-from backoffice.services import profile as profiles
 from forms.profile import ProfileForm
-from views import unsent
 from views.account.blueprint import account
-from views.actor import signed_in
+from views.web import unsent
+from views.web.actor import signed_in
 
 HIDDEN_BY = ("csrf_token", "version")
 

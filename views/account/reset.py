@@ -6,15 +6,15 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from backoffice.auth import password_reset, passwords
 from backoffice.errors import Expired, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import password_reset, passwords
 from backoffice.text import duration
 from forms.account import ForgottenForm, NewPasswordForm
 from views.account import opened, somebody_else
 from views.account.tries import counted, shown
-from views.actor import origin, settings
+from views.web.actor import origin, settings
 
 
 def register(app: Flask) -> None:

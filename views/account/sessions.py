@@ -7,11 +7,11 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from backoffice.auth import sessions as service
 from backoffice.extensions import db
-from backoffice.services import sessions as service
-from backoffice.services.devices import device_name
+from backoffice.text.devices import device_name
 from views.account.blueprint import account
-from views.actor import signed_in
+from views.web.actor import signed_in
 
 
 @account.route("/sessions")

@@ -6,16 +6,16 @@ from typing import Any
 from flask import Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
+from backoffice.auth import challenges, sessions
+from backoffice.auth.sign_in import SignIn, second_factor, sign_in
 from backoffice.errors import Expired, NotFound, TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import challenges, sessions
-from backoffice.services.sign_in import SignIn, second_factor, sign_in
 from backoffice.text import duration
 from forms.account import CodeForm, SignInForm
 from views.account import opened, somebody_else
-from views.actor import SESSION_KEY, actor, device_cookie, origin, settings
-from views.returning import safe_path
+from views.web.actor import SESSION_KEY, actor, device_cookie, origin, settings
+from views.web.redirects import safe_path
 
 LONGEST_BACK = 2000  # characters of an address: servers read a first line of 4 KB or so
 DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Response, make_response, render_template, request
 
 from backoffice.models.user import User
-from views.actor import actor
+from views.web.actor import actor
 
 
 def ask(user: User) -> Response | None:

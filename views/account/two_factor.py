@@ -8,16 +8,16 @@ from flask import Flask, flash, redirect, render_template, request, session, url
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from backoffice.auth import recovery_codes, totp, two_factor
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.policy.confirmation import require_recent
-from backoffice.services import recovery_codes, totp, two_factor
+from backoffice.policy.step_up import require_recent
 from forms.account import EnrolmentCodeForm, PasswordForm
 from views.account import opened, somebody_else
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 def register(app: Flask) -> None:

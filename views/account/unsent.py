@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from views import unsent
 from views.account.blueprint import account
-from views.actor import signed_in
+from views.web import unsent
+from views.web.actor import signed_in
 
 
 @account.get("/unsent/<handle>", endpoint="unsent")

@@ -8,27 +8,27 @@ from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
 from sqlalchemy import select
 
-from backoffice import slots
-from backoffice.actions import report, undoing
-from backoffice.actions.action import Action
+from backoffice import events, slots
+from backoffice.actions.engine import report, undoing
+from backoffice.actions.engine.action import Action
+from backoffice.data import disclosure, records
 from backoffice.database import of_exports
 from backoffice.errors import BadRequest
 from backoffice.extensions import begin, configured, db, patient
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.policy.confirmation import require_recent
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named
-from backoffice.services import disclosure, events, records
+from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id
-from views.actor import signed_in
-from views.downloads import offered_on
-from views.returning import safe_path
 from views.screen import Screen, cells
 from views.screen.formats import formats
-from views.screen.happenings import said, verb
 from views.screen.screen import ID
+from views.web.actor import signed_in
+from views.web.downloads import offered_on
+from views.web.event_texts import said, verb
+from views.web.redirects import safe_path
 
 ROWS = 100
 PARTLY = "partly undone"

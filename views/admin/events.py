@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from flask import g
 from markupsafe import Markup
 
+from backoffice.dashboard import figures
+from backoffice.data import disclosure
 from backoffice.models.event import Event
-from backoffice.services import disclosure, overview
-from views.actor import actor, signed_in
 from views.screen import Screen, cells
-from views.screen.happenings import changes, said, subject, verb
+from views.web.actor import actor, signed_in
+from views.web.event_texts import changes, said, subject, verb
 
 
 def _verb(row: Any, page: cells.Around) -> Markup:
@@ -58,7 +59,7 @@ class Events(Screen):
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """The names of all rows that the page's events are about."""
-        g.subject_names = overview.names(actor(), [(row.subject_type, row.subject_id) for row in rows])
+        g.subject_names = figures.names(actor(), [(row.subject_type, row.subject_id) for row in rows])
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from backoffice.models.fields import heading
 from backoffice.models.group import Group
+from backoffice.people import groups, members
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
 from backoffice.policy.rules import can
-from backoffice.services import grantees, groups
 from forms.base import Form
 from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
@@ -55,7 +55,7 @@ class Groups(Screen):
             held = set(catalogue()) if row.all_permissions else set(row.permissions)
             page = render_template("admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held))
         else:
-            people, more = grantees.members(actor, row.id)
+            people, more = members.members(actor, row.id)
             href = url_for("users.index", groups=row.id)
             shown = people if can(actor, "users.view") else []
             page = render_template("admin/groups/users.html", group=row, people=shown, more=more, href=href)

@@ -5,14 +5,15 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
+from backoffice.data import records
+from backoffice.events import history
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from backoffice.services import history, records
-from backoffice.services.devices import device_name
+from backoffice.text.devices import device_name
 from views.admin.messages import purpose_of
 from views.admin.sign_ins import reason_of
 from views.screen import cells
-from views.screen.happenings import described
+from views.web.event_texts import described
 
 
 def tab(actor: Actor, user: Any, name: str) -> Markup:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from backoffice.models.session import Session
-from backoffice.services.devices import device_name
+from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 
 

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from backoffice.models.fields import heading
 from backoffice.models.sign_in_attempt import SignInAttempt
-from backoffice.services.devices import device_name
+from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 
 REASONS = {

@@ -9,21 +9,22 @@ from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from backoffice.auth import handovers, networks
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.people import users
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, sees
-from backoffice.services import addresses, handovers, users
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
-from views.actor import settings
 from views.admin import people
-from views.portraits import avatar
 from views.screen import Screen, cells
 from views.screen.editing import picker
-from views.theme import ago
+from views.web.actor import settings
+from views.web.avatars import avatar
+from views.web.theme import ago
 
 
 def _person(row: Any, page: cells.Around) -> Markup:
@@ -47,7 +48,7 @@ def two_factor(value: str) -> Markup:
 
 def _too_open(whitelist: Iterable[str]) -> str:
     """What to say about a whitelist that lets everybody in, which is allowed, but seldom meant."""
-    kinds = " and ".join(addresses.open_to(whitelist))
+    kinds = " and ".join(networks.open_to(whitelist))
     if not kinds:
         return ""
     return _(

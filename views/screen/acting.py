@@ -2,34 +2,32 @@
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 
-from backoffice.actions.action import Action, find
-from backoffice.actions.plan import Selection, choose, jot, opened, own, preview
-from backoffice.actions.run import run
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.plan import Selection, choose, jot, opened, own, preview
+from backoffice.actions.engine.run import run
 from backoffice.errors import BadRequest, Beyond, ConfirmationNeeded, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, cleaned, is_id
-from views.errors import note_denial
-from views.returning import safe_path
 from views.screen import afterwards, previews
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.screen.definition import Definition
+from views.web.errors import note_denial
+from views.web.redirects import safe_path
 
 MOST_PAIRS = 2000  # of a list's query; filters are far fewer
 MOST_OF_A_QUERY = 16_000  # characters; the answer leads back to it
 MOST_OF_AN_ADDRESS = 4000  # characters
 
 
-def plan(screen: "Screen", actor: Actor, name: str) -> Any:
+def plan(screen: Definition, actor: Actor, name: str) -> Any:
     """Make the preview that was asked for, and lead to it."""
     action = _action(screen, name)
     if not action.offered:
@@ -50,7 +48,7 @@ def plan(screen: "Screen", actor: Actor, name: str) -> Any:
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
-def look(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
+def look(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
     """The preview, drawn from the database alone; what was run already leads to its result."""
     action = _action(screen, name)
     shown = opened(actor=actor, token=token, action=action)
@@ -59,7 +57,7 @@ def look(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
     return previews.page(screen, actor, shown)
 
 
-def decide(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
+def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
     """Choose the preview's parameters, or run it; then the browser is led on, so that Back repeats nothing."""
     action = _action(screen, name)
     require(actor, action.permission)
@@ -68,14 +66,14 @@ def decide(screen: "Screen", actor: Actor, name: str, token: UUID) -> Any:
     return _run(screen, actor, action, token)
 
 
-def _action(screen: "Screen", name: str) -> Action:
+def _action(screen: Definition, name: str) -> Action:
     action = find(f"{screen.endpoint}.{name.replace('-', '_')}")
     if action is None or (action.name == "delete" and not screen.has("delete")):
         raise NotFound("There is no such action.")
     return action
 
 
-def _choose(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
+def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
     form = previews.parameter_form(actor, action, request.form)
     typed: dict[str, Any] = {"chosen": previews.typed_into(form), "problem": None}
     if form.validate():
@@ -87,7 +85,7 @@ def _choose(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
     return _keep(screen, actor, action, token, typed)
 
 
-def _run(screen: "Screen", actor: Actor, action: Action, token: UUID) -> Any:
+def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
     reason, confirmation = (request.form.get(name, "")[:LONGEST] for name in ("reason", "confirm"))
     typed: dict[str, Any] = {"reason": cleaned(reason), "confirm": cleaned(confirmation), "problem": None}
     planned = own(actor, token, action)
@@ -126,14 +124,14 @@ def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
     return {"field": error.field, "message": error.message}
 
 
-def _keep(screen: "Screen", actor: Actor, action: Action, token: UUID, typed: dict[str, Any]) -> Any:
+def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]) -> Any:
     """Keep with the preview what was typed, and lead back to it."""
     jot(actor=actor, token=token, action=action, **typed)
     db.session.commit()
     return redirect(screen.preview_url(action, token), HTTPStatus.SEE_OTHER)
 
 
-def _selection(screen: "Screen", actor: Actor) -> Selection:
+def _selection(screen: Definition, actor: Actor) -> Selection:
     if request.form.get("all_matching") == "1":
         return Selection(query=screen.query(actor, _list_pairs()))
     texts = request.form.getlist("row")
@@ -161,7 +159,7 @@ def _matched() -> int | None:
     return int(text) if request.form.get("all_matching") == "1" and is_id(text) else None
 
 
-def _back(screen: "Screen") -> str | None:
+def _back(screen: Definition) -> str | None:
     """Where the browser was: the list with its query, or the page that the form names; None if it does not say."""
     if "list" in request.form:
         query = urlencode(_list_pairs())
@@ -169,7 +167,7 @@ def _back(screen: "Screen") -> str | None:
     return safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS] or None
 
 
-def _still_there(screen: "Screen", actor: Actor, back: str | None) -> str:
+def _still_there(screen: Definition, actor: Actor, back: str | None) -> str:
     """Where it came from; the list, if that was the page of a row that is gone by now."""
     base = screen.url_of("index")
     page = re.match(rf"{re.escape(base)}(\d+)", back or "")

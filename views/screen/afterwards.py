@@ -5,12 +5,12 @@ from uuid import UUID
 from flask import flash, url_for
 from flask_babel import gettext as _
 
-from backoffice.actions import report, undoing
-from backoffice.actions.action import Action
+from backoffice.actions.engine import report, undoing
+from backoffice.actions.engine.action import Action
+from backoffice.auth import handovers
 from backoffice.extensions import configured
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
-from backoffice.services import handovers
 
 
 def result(run: BulkRun) -> str:

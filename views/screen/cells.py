@@ -14,8 +14,8 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.fields import heading
 from backoffice.text import phones
-from views.portraits import avatar
-from views.times import ago
+from views.web.avatars import avatar
+from views.web.times import ago
 
 Cell = Callable[[Any], Markup]
 Pairs = Sequence[tuple[int, str]]

@@ -1,30 +1,28 @@
 """One row: its values in sections, its tabs, and what may be done to it."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.actions.plan import menu
+from backoffice.actions.engine.plan import menu
+from backoffice.data import records
 from backoffice.errors import NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.services import records
-from views.actor import actor as whoever
-from views.actor import signed_in
 from views.screen import cells
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.screen.definition import Definition
+from views.web.actor import actor as whoever
+from views.web.actor import signed_in
 
 OVERVIEW = "overview"
 ALL_PILLS = 1000
 
 
-def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
+def show(screen: Definition, actor: Actor, row_id: int) -> Any:
     """The details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
@@ -49,7 +47,7 @@ def show(screen: "Screen", actor: Actor, row_id: int) -> Any:
     return screen.render("admin/details.html", page=page | screen.heading_of(row))
 
 
-def row_menu(screen: "Screen", actor: Actor, row_id: int) -> Any:
+def row_menu(screen: Definition, actor: Actor, row_id: int) -> Any:
     """The menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [("Open", screen.url_of("details", row_id=row_id))]
@@ -60,7 +58,7 @@ def row_menu(screen: "Screen", actor: Actor, row_id: int) -> Any:
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
 
 
-def _edit(screen: "Screen", actor: Actor, row: Record) -> tuple[str | None, str]:
+def _edit(screen: Definition, actor: Actor, row: Record) -> tuple[str | None, str]:
     """Where the row is edited, or why the actor, who may edit others, cannot edit this one."""
     if not screen.may(actor, "edit"):
         return None, ""
@@ -68,7 +66,7 @@ def _edit(screen: "Screen", actor: Actor, row: Record) -> tuple[str | None, str]
     return (None, refused) if refused else (screen.url_of("edit", row_id=row.id), "")
 
 
-def action_items(screen: "Screen", actor: Actor, row: Entity, no_edit: str) -> list[dict[str, Any]]:
+def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) -> list[dict[str, Any]]:
     """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
 
     So is Edit, where `no_edit` says why not. Actions that would change nothing are left out. The dangerous come after
@@ -91,7 +89,7 @@ def action_items(screen: "Screen", actor: Actor, row: Entity, no_edit: str) -> l
     return sorted(items, key=lambda item: (bool(item["refused"]), item["danger"]))
 
 
-def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
+def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
     names = screen.readable(signed_in(), screen.overview)
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
@@ -100,11 +98,11 @@ def sections(screen: "Screen", row: Record) -> list[dict[str, Any]]:
     return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
 
 
-def _field(screen: "Screen", row: Record, name: str) -> dict[str, Any]:
+def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
     return {"label": screen.label_of(name), "value": value_of(screen, row, name)}
 
 
-def value_of(screen: "Screen", row: Record, name: str) -> Markup:
+def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """An attribute of a loaded row as HTML."""
     value, kind = getattr(row, name), fields.kind(screen.model, name)
     if kind in ("one", "many"):
@@ -126,6 +124,6 @@ def value_of(screen: "Screen", row: Record, name: str) -> Markup:
     return cells.maker(screen.model, name, "")(value)
 
 
-def _tab(screen: "Screen", row: Record, name: str, label: str, current: str) -> dict[str, Any]:
+def _tab(screen: Definition, row: Record, name: str, label: str, current: str) -> dict[str, Any]:
     href = screen.url_of("details", row_id=row.id, tab=None if name == OVERVIEW else name)
     return {"name": name, "label": label, "href": href, "current": name == current}

@@ -10,15 +10,16 @@ from flask import Flask, redirect, url_for
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Theme
 
-import backoffice.policy
-import backoffice.services
+import backoffice
 import views.admin
 from backoffice.actions.deletion import declare_missing
+from backoffice.secrets import rotation
 from views.screen.screen import Screen
-from views.theme import csp_nonce
+from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
 AREAS = ("People", "Work", "System")
+ASIDE = ("commands", "demo")
 
 
 class Index(AdminIndexView):
@@ -35,9 +36,10 @@ class Index(AdminIndexView):
 
 def register(app: Flask) -> None:
     """Join every screen to the application, in the order of areas and of their `order`."""
-    for package in (backoffice.policy, backoffice.services):
-        modules_of(package)  # an entity's scope and rules take effect by being there, too
+    for area in areas():
+        modules_of(area)  # an entity's scope and rules take effect by being there, too
     declare_missing()
+    rotation.check()
     found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.order, s.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
@@ -49,6 +51,12 @@ def register(app: Flask) -> None:
     )
     admin.add_views(*found)
     app.extensions["screens"] = found
+
+
+def areas() -> list[ModuleType]:
+    """The packages of `backoffice/` that a server needs: all but what runs beside it."""
+    found = (module.name for module in iter_modules(backoffice.__path__) if module.ispkg)
+    return [import_module(f"backoffice.{name}") for name in found if name not in ASIDE]
 
 
 def screens() -> list[type[Screen]]:

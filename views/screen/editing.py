@@ -1,36 +1,35 @@
 """Add and edit: typed values survive every refusal, and nobody overwrites what somebody else just saved."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, flash, redirect, request
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 from wtforms import Field
 
+from backoffice.data import records
 from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
+from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.services import history, records
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
-from views import unsent
 from views.account.confirmation import OWN_FIELDS
-from views.actor import signed_in
-from views.errors import note_denial
+from views.screen.definition import Definition
 from views.screen.details import value_of
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.web import unsent
+from views.web.actor import signed_in
+from views.web.errors import note_denial
 
 FEW = 50  # as many related rows are all offered at once
 HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)  # whoever has just confirmed sent their password along
 
 
-def new(screen: "Screen", actor: Actor) -> Any:
+def new(screen: Definition, actor: Actor) -> Any:
     """The empty form, or a new row."""
     form = screen.form_class(actor, None)(request.form if request.method == "POST" else None)
     answer = _try(screen, actor, None, None, form) if request.method == "POST" and form.validate() else None
@@ -40,7 +39,7 @@ def new(screen: "Screen", actor: Actor) -> Any:
     return _page(screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index"))
 
 
-def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
+def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
     """The form with the row's values, a changed row, or the page that shows theirs beside mine."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     if reason := records.out_of_reach(actor, row):
@@ -70,7 +69,7 @@ def edit(screen: "Screen", actor: Actor, row_id: int) -> Any:
     )
 
 
-def generated_form(screen: "Screen", actor: Actor) -> type[Form]:
+def generated_form(screen: Definition, actor: Actor) -> type[Form]:
     """A form for the screen's fields, made from the model."""
     return form_for(
         screen.model,
@@ -82,7 +81,7 @@ def generated_form(screen: "Screen", actor: Actor) -> type[Form]:
 
 
 def picker(
-    screen: "Screen", actor: Actor, target: type[Record], name: str, among: ColumnElement[bool] | None = None
+    screen: Definition, actor: Actor, target: type[Record], name: str, among: ColumnElement[bool] | None = None
 ) -> dict[str, Any]:
     """What a PickField needs: the few options there are, or the chosen ones and where to look for more."""
 
@@ -97,7 +96,7 @@ def picker(
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def write(screen: "Screen", actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+def write(screen: Definition, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
     """Create or change the row through the rules of its entity."""
     model: Any = screen.model
     if row is None:
@@ -116,7 +115,7 @@ def current_values(row: Record, form: Form) -> dict[str, Any]:
     return found
 
 
-def _try(screen: "Screen", actor: Actor, row: Record | None, version: int | None, form: Form) -> Any:
+def _try(screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form) -> Any:
     """Write; None if a rule forbids it, which the form then says at the right field."""
     try:
         written = screen.written(actor, row, version, form.sent())
@@ -134,7 +133,7 @@ def _try(screen: "Screen", actor: Actor, row: Record | None, version: int | None
 
 
 def _page(
-    screen: "Screen", form: Form, *, title: str, action: str, cancel: str, version: int | None = None
+    screen: Definition, form: Form, *, title: str, action: str, cancel: str, version: int | None = None
 ) -> tuple[str, int]:
     noun = screen.model.__singular__.capitalize()
     page = {
@@ -151,7 +150,7 @@ def _page(
     return screen.render("admin/form.html", page=page), status
 
 
-def _conflict(screen: "Screen", conflict: Conflict, form: Form) -> tuple[str, int]:
+def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, int]:
     """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
     row: Any = conflict.current
     db.session.rollback()

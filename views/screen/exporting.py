@@ -1,25 +1,23 @@
 """Exports: the list as a file, sent while it is read."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, current_app
 
 from backoffice import database, slots
+from backoffice.data import exports
+from backoffice.data.exports import Export
+from backoffice.data.lists import Query
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
-from backoffice.services import exports
-from backoffice.services.exports import Export
-from backoffice.services.lists import Query
 from backoffice.settings import Settings
 from backoffice.text import phones
+from views.screen.definition import Definition
 from views.screen.formats import formats
 
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
 
-
-def respond(screen: "Screen", actor: Actor, query: Query, kind: str) -> Response:
+def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
     """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
     settings: Settings = current_app.extensions["settings"]
     names = list(screen.readable(actor, screen.exported))

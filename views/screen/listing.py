@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
@@ -11,22 +11,20 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
+from backoffice.data import codes, disclosure, filters, lists
+from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
+from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, scope
-from backoffice.services import codes, disclosure, filters, lists
-from backoffice.services.filters import BEGINNING, NONE, RANGED, Filter
-from backoffice.services.lists import Query
 from backoffice.text import is_id
-from views.reader import zone
 from views.screen import cells
+from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.web.reader import zone
 
 NEAR = 3  # columns from the edge
 FEW = 20  # as many related rows can be ticked without a look-up
@@ -63,7 +61,7 @@ class ListPage:
     create_label: str = ""
 
 
-def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
+def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     """The page that the request asks for, and its status: 400 with a message where the query makes no sense."""
     chosen = screen.chosen_columns(actor)
     try:
@@ -84,7 +82,7 @@ def build(screen: "Screen", actor: Actor) -> tuple[ListPage, int]:
     return page, 200
 
 
-def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
+def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
     """The page without its rows."""
     choices = related_choices(screen, actor, query)
     columns = _columns(screen, actor, chosen, query)
@@ -113,7 +111,7 @@ def _frame(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) 
     return page
 
 
-def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
+def _refused(screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
     """The page with a message in place of rows; what was typed stays, and can be taken off."""
     typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.filters))
     page = _frame(screen, actor, chosen, Query(sort=screen.sort, filters=typed))
@@ -122,7 +120,7 @@ def _refused(screen: "Screen", actor: Actor, chosen: Sequence[str], error: BadRe
     return page
 
 
-def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page, page: ListPage) -> list[Markup]:
+def _rows(screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage) -> list[Markup]:
     if not found.rows:
         return []
     base, model = screen.url_of("index"), screen.model
@@ -136,7 +134,7 @@ def _rows(screen: "Screen", chosen: Sequence[str], found: lists.Page, page: List
     ]
 
 
-def _getter(screen: "Screen", name: str, found: lists.Page, base: str) -> Any:
+def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
     """The function from a row to the cell of column `name`."""
     if name in screen.cells:
         own = screen.cells[name]
@@ -156,7 +154,7 @@ def _getter(screen: "Screen", name: str, found: lists.Page, base: str) -> Any:
     return lambda row: make(row[place])
 
 
-def _related_getter(screen: "Screen", name: str, place: int) -> Any:
+def _related_getter(screen: Definition, name: str, place: int) -> Any:
     """A related row is a link to its details, where there is a screen for it."""
     base = screen.base_of(fields.related_model(screen.model, name))
 
@@ -168,13 +166,13 @@ def _related_getter(screen: "Screen", name: str, place: int) -> Any:
     return get
 
 
-def _staying(screen: "Screen", chosen: Sequence[str]) -> int:
+def _staying(screen: Definition, chosen: Sequence[str]) -> int:
     """Which column stays in sight while the others scroll: the name if it stands near, else the first."""
     label = screen.model.__label__
     return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
 
 
-def _columns(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
+def _columns(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
     found = []
     for name in chosen:
         current = name == query.sort_name
@@ -194,7 +192,7 @@ def _columns(screen: "Screen", actor: Actor, chosen: Sequence[str], query: Query
     return found
 
 
-def related_choices(screen: "Screen", actor: Actor, query: Query) -> Choices:
+def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
     """For each filter by a related row the chosen ones and the first others, for each by a code every one there is.
 
     All in one statement.
@@ -222,7 +220,7 @@ def _choices(target: type[Record], name: str) -> Select[Any]:
     return select(literal(name).label("name"), target.id, target.label_column().label("label"))
 
 
-def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict[str, Any]:
+def _filter(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
     kind, key = fields.kind(screen.model, name), filters.key_of(name)
     given = {f.key: f.values for f in query.filters}
     chosen = given.get(key, ())
@@ -248,7 +246,7 @@ def _filter(screen: "Screen", name: str, query: Query, choices: Choices) -> dict
     return found | {"value": chosen[0] if chosen else ""}
 
 
-def _chips(screen: "Screen", query: Query, choices: Choices) -> list[dict[str, str]]:
+def _chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:
     found = []
     if query.search:
         found.append({"label": f"“{query.search}”", "remove_href": _href(replace(query, search=""))})
@@ -263,7 +261,7 @@ def _chips(screen: "Screen", query: Query, choices: Choices) -> list[dict[str, s
     return found
 
 
-def _looks_back(screen: "Screen", filter_: Filter) -> str:
+def _looks_back(screen: Definition, filter_: Filter) -> str:
     """How far a log looks back is a filter that is on unless somebody takes it off."""
     if (filter_.name, filter_.operator) != (screen.model.__timeline__, "from"):
         return ""
@@ -273,7 +271,7 @@ def _looks_back(screen: "Screen", filter_: Filter) -> str:
     return _("%(label)s: since the beginning", label=label) if first == BEGINNING else ""
 
 
-def _without(screen: "Screen", query: Query, filter_: Filter, value: str) -> Query:
+def _without(screen: Definition, query: Query, filter_: Filter, value: str) -> Query:
     left = tuple(v for v in filter_.values if v != value)
     if filter_ == filters.recent(screen.model, filter_.zone):
         left = (BEGINNING,)
@@ -287,6 +285,6 @@ def _href(query: Query, **place: str | None) -> str:
     return "?" + urlencode(pairs)
 
 
-def _count_label(screen: "Screen", count: int) -> str:
+def _count_label(screen: Definition, count: int) -> str:
     noun = screen.model.__singular__ if count == 1 else screen.model.__plural__
     return f"{lists.said(count)} {noun}"

@@ -1,24 +1,22 @@
 """Small answers to the page: related rows to choose from, and a person's preferences."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import jsonify, redirect, request
 
+from backoffice.auth.actors import themselves
+from backoffice.data import lists, records
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
-from backoffice.services import lists, records
-from backoffice.services.actors import themselves
-from views.returning import safe_path
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.screen.definition import Definition
+from views.web.redirects import safe_path
 
 
-def answer(screen: "Screen", actor: Actor, name: str) -> Any:
+def answer(screen: Definition, actor: Actor, name: str) -> Any:
     """At most 20 related rows that match `search`, for those who may filter by them or write them."""
     writes = screen.may(actor, "create") or screen.may(actor, "edit")
     kind = fields.kind(screen.model, name)
@@ -31,7 +29,7 @@ def answer(screen: "Screen", actor: Actor, name: str) -> Any:
     return jsonify(options=[{"id": row_id, "label": label} for row_id, label in found], more=more)
 
 
-def keep_preferences(screen: "Screen", actor: Actor) -> Any:
+def keep_preferences(screen: Definition, actor: Actor) -> Any:
     """Keep the page size and the columns that a person likes on this screen."""
     size, columns = request.form.get("size", "50"), request.form.getlist("columns")
     if size not in map(str, lists.SIZES):

@@ -1,25 +1,23 @@
 """The page of a preview: what will happen, to which rows, what is to be chosen and typed, and the button for it."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.actions import report, undoing
-from backoffice.actions.action import Action, Parameter
-from backoffice.actions.plan import Preview, checked_parameters
-from backoffice.actions.run import phrase
+from backoffice.actions.engine import report, undoing
+from backoffice.actions.engine.action import Action, Parameter
+from backoffice.actions.engine.plan import Preview, checked_parameters
+from backoffice.actions.engine.run import phrase
+from backoffice.data import lists, records
 from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
-from backoffice.services import lists, records
 from backoffice.text import cleaned
 from forms.base import Form
 from forms.fields import PickField
-
-if TYPE_CHECKING:
-    from views.screen.screen import Screen
+from views.screen.definition import Definition
 
 MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen in vain, to show it again
@@ -28,7 +26,7 @@ UNSEEN = "?"  # in place of a value that nobody can see
 APART = "with."  # before the names of parameters: none is called like another field of the form
 
 
-def page(screen: "Screen", actor: Actor, shown: Preview) -> Any:
+def page(screen: Definition, actor: Actor, shown: Preview) -> Any:
     """The page, with status 422 while it says why something was refused."""
     run, action, draft = shown.run, shown.action, shown.run.draft or {}
     problem = draft.get("problem") or _overtaken(actor, shown)
@@ -110,7 +108,7 @@ def _field(actor: Actor, parameter: Parameter) -> Any:
     return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
-def _decided(screen: "Screen", actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> dict[str, Any]:
+def _decided(screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> dict[str, Any]:
     """What the page says once nothing is to be chosen any more."""
     run, action, draft = shown.run, shown.action, shown.run.draft or {}
     errors = {problem["field"]: problem["message"]} if problem else {}
@@ -156,7 +154,7 @@ def _difference(now: int, then: int | None) -> str:
     return f"{before} matched when you looked, {now:,} match now."
 
 
-def _outcomes(screen: "Screen", actor: Actor, shown: Preview) -> list[dict[str, Any]]:
+def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str, Any]]:
     done = shown.action.done
     labels = {"done": f"Will be {done}", "unchanged": f"Already {done}", "stale": _("Changed since")}
     base, found = screen.url_of("index"), []

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from backoffice import clock
-from backoffice.actions import run
+from backoffice.actions.engine import run
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.message import Message

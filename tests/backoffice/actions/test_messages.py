@@ -9,16 +9,17 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock, extensions
-from backoffice.actions.action import Action, find
-from backoffice.actions.plan import Selection, preview
-from backoffice.actions.run import run
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.actions.engine.run import run
+from backoffice.auth import tokens
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.token import Token
-from backoffice.services import messages, tokens
-from backoffice.services.messages import Letter
 from tests.support.acting import outcome
 from tests.support.cast import Cast
 
@@ -57,7 +58,7 @@ def letter(
     one = Letter(
         purpose=purpose, address="vera@example.com", user_id=cast.vera.id, token_id=token_id, values=values or {}
     )  # fmt: skip
-    messages.queue([one], app.extensions["settings"])
+    outbox.queue([one], app.extensions["settings"])
     message = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()
     db.session.execute(update(Message).where(Message.id == message.id).values(**columns))
     db.session.commit()
@@ -84,7 +85,7 @@ def test_a_message_that_did_not_go_out_is_queued_anew(app: Flask, cast: Cast, so
         assert tried(cast, message) == [("done", "")]
         assert (message.state, message.attempts, message.last_error) == ("queued", 0, "")
         assert message.next_attempt_at == clock.now()
-    assert soon == [messages.DELIVERY]
+    assert soon == [outbox.DELIVERY]
 
 
 def test_nothing_is_announced_where_the_run_is_taken_back(app: Flask, cast: Cast, soon: list[str]) -> None:

@@ -9,15 +9,15 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.auth import passwords
+from backoffice.auth.attempts import Key
+from backoffice.auth.sign_in import REFUSED
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
-from backoffice.services import passwords
-from backoffice.services.attempts import Key
-from backoffice.services.sign_in import REFUSED
 from tests.support.acting import act, confirmed, decided, everything, handed_over, outcome, previewed, token_of, undo
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle

@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backoffice import clock
+from backoffice import clock, events
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.services import events
 from tests.support.cast import Cast
 from tests.support.client import Client
 

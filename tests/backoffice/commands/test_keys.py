@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from backoffice.services import messages, rotation
-from backoffice.services.messages import Letter
-from backoffice.services.sealing import key_id
+from backoffice.secrets import rotation
+from backoffice.secrets.encryption import key_id
 from backoffice.settings import Settings
 from tests.support.acting import everything
 from tests.support.cast import Cast
@@ -42,7 +43,7 @@ def keys(app: Flask, cast: Cast) -> dict[str, str]:
         Letter(purpose="password_link", address="max@example.com", user_id=cast.max.id, values={"link": str(number)})
         for number in range(5)
     ]
-    messages.queue([*letters, Letter(purpose="blocked", address="vera@example.com")], settings)
+    outbox.queue([*letters, Letter(purpose="blocked", address="vera@example.com")], settings)
     settle()
     return found
 
@@ -78,7 +79,7 @@ def test_the_old_key_can_go_then_and_people_and_mails_notice_nothing(
     assert second_step(first_step(visitor(alone), "max"), code_of(keys["max"])).status_code == 303
     settle()
     waiting = db.session.scalars(select(Message).where(Message.sealed.is_not(None)).order_by(Message.id)).all()
-    links = [messages.values_of(row, alone.extensions["settings"]) for row in waiting]
+    links = [outbox.values_of(row, alone.extensions["settings"]) for row in waiting]
     assert links[:5] == [{"link": str(number)} for number in range(5)]
     assert {row.version for row in waiting} == {1}
 
@@ -127,7 +128,7 @@ def test_broken_off_it_keeps_what_is_done(
     app: Flask, app_with: Apps, keys: dict[str, str], old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotation, "AT_ONCE", 1)
-    both, calls, sealing_as_it_is = app_with(encryption_keys=(NEW, old)), [], rotation.sealing.seal
+    both, calls, sealing_as_it_is = app_with(encryption_keys=(NEW, old)), [], rotation.encryption.encrypt
 
     def fails_the_third_time(*args: Any, **kwargs: Any) -> str:
         calls.append(args)
@@ -136,7 +137,7 @@ def test_broken_off_it_keeps_what_is_done(
         return sealing_as_it_is(*args, **kwargs)
 
     with monkeypatch.context() as broken:
-        broken.setattr(rotation.sealing, "seal", fails_the_third_time)
+        broken.setattr(rotation.encryption, "encrypt", fails_the_third_time)
         assert rotate(both).exit_code != 0
     assert names() == {key_id(NEW), key_id(old)}
     assert "5 secrets" in rotate(both).output

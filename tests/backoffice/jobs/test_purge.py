@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from backoffice import clock
+from backoffice.auth import unsent_forms
+from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.jobs import purge
 from backoffice.models.message import Message
@@ -16,8 +18,6 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.unsent_form import UnsentForm
 from backoffice.models.user import User
-from backoffice.services import unsent_forms
-from backoffice.services.sessions import digest
 from tests.support.cast import Cast
 from tests.support.client import settle
 

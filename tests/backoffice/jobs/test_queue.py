@@ -20,10 +20,10 @@ from app import create_app
 from backoffice import jobs as job_files
 from backoffice.extensions import after_commit, db, jobs
 from backoffice.jobs import SCHEDULE
+from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import ENOUGH, Job, Queue, storage
-from backoffice.services.messages import DELIVERY
 from backoffice.settings import Settings
-from tests.backoffice.services.outbox import put
+from tests.backoffice.mail.outbox import put
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle

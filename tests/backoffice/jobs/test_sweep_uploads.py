@@ -10,10 +10,10 @@ from flask import Flask
 from structlog.testing import capture_logs
 
 from backoffice import clock
+from backoffice.data.storage import Folder
 from backoffice.extensions import configured, db
 from backoffice.jobs import sweep_uploads
-from backoffice.services.avatars import set_avatar
-from backoffice.services.storage import Folder
+from backoffice.people.avatars import set_avatar
 from tests.support.cast import Cast
 from tests.support.images import encoded, plain, stored
 

@@ -6,14 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from backoffice import clock
+from backoffice import clock, events
+from backoffice.auth import tokens
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import events, messages, tokens
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.email_change import NEW, addresses, ask, confirm, link_to, visitor, worker
@@ -47,7 +48,7 @@ def test_the_old_address_is_told_with_the_new_one_masked(app: Flask, vera: Clien
     confirm(vera, link_to(app, vera))
     settle()
     (notice,) = db.session.scalars(select(Message).where(Message.purpose == "email_changed"))
-    said = messages.values_of(notice, app.extensions["settings"])
+    said = outbox.values_of(notice, app.extensions["settings"])
     assert notice.address == "vera@example.com"
     assert (said["address"], said["ip"]) == ("v•••@example.org", "127.0.0.1")
     assert NEW not in str(said)

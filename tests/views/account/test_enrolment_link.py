@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.auth import totp
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
-from backoffice.services import totp
 from tests.support.acting import act, everything
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle

@@ -8,10 +8,10 @@ from sqlalchemy import func, select, update
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import messages
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.links import invited, link_to, newcomer, prepared, same_for_all
@@ -63,7 +63,7 @@ def test_the_inviter_is_told_once_who_waits_and_where(app: Flask, cast: Cast, iv
         assert asked(app, value)[0] == 303
     told = prepared(app, "invitation_renewal")
     assert [(message.address, message.user_id) for message in told] == [("olivia@example.com", cast.olivia.id)]
-    said = messages.values_of(told[0], app.extensions["settings"])
+    said = outbox.values_of(told[0], app.extensions["settings"])
     assert (said["person"], said["link"].rpartition("/")[2]) == ("Ivan Iver", str(ivan.id))
     assert value not in str(said)
     with clock.at(clock.now() + timedelta(days=1, minutes=1)):

@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from backoffice import clock, languages
+from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import links
 from tests.support.acting import act, add, edit
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

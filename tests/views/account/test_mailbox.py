@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
-from backoffice.services.delivery import deliver_due
-from tests.backoffice.services.outbox import LINK, VALUES, deliver, put
+from tests.backoffice.mail.outbox import LINK, VALUES, deliver, put
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

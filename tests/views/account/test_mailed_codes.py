@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy import delete, func, select
 
 from backoffice import clock
+from backoffice.auth.challenges import NO_MORE, WRONG
 from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
-from backoffice.services.challenges import NO_MORE, WRONG
 from tests.support.acting import act, edit, everything
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

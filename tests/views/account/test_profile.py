@@ -7,14 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice import events
+from backoffice.auth import sessions
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.services import events, sessions
 from tests.support.acting import edit
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, link, read, value_of
-from views.actor import SESSION_KEY
+from views.web.actor import SESSION_KEY
 
 OLD = {"first_name": "Vera", "phone": "", "language": "en", "time_zone": "UTC", "name_source": "administrator"}
 ELSEWHERE = {"language": "de", "time_zone": "Europe/Berlin"}

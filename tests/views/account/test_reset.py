@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from backoffice import clock
+from backoffice.auth import links, passwords
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.message import Message
@@ -17,7 +18,6 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import links, passwords
 from tests.support.acting import act
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle

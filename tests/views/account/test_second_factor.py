@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from backoffice import clock
+from backoffice.auth.challenges import UNREADABLE, WRONG
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.totp_secret import TotpSecret
-from backoffice.services.challenges import UNREADABLE, WRONG
 from backoffice.settings import Settings
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle

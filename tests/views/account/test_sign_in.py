@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from backoffice import clock
+from backoffice.auth import passwords
+from backoffice.auth.sign_in import REFUSED
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
-from backoffice.services import passwords
-from backoffice.services.sign_in import REFUSED
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
 

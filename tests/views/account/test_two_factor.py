@@ -12,11 +12,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from backoffice import clock
+from backoffice.auth import totp
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.recovery_code import RecoveryCode
 from backoffice.models.session import Session
-from backoffice.services import totp
 from tests.support.acting import everything
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

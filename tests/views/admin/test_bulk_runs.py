@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
+from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.services import events
 from tests.support.acting import act
 from tests.support.cast import Cast
 from tests.support.client import Client

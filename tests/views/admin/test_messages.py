@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from backoffice.auth import tokens
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.message import Message
 from backoffice.policy.permissions import catalogue
-from backoffice.services import messages, tokens
-from backoffice.services.messages import Letter
 from tests.support.acting import act, everything, outcome, previewed
 from tests.support.cast import Cast
 from tests.support.client import Client
@@ -28,7 +29,7 @@ def mail(app: Flask, cast: Cast) -> int:
     one = Letter(
         purpose="invitation", address=ADDRESS, user_id=cast.vera.id, token_id=issued.token_id, values=values
     )  # fmt: skip
-    messages.queue([one], app.extensions["settings"])
+    outbox.queue([one], app.extensions["settings"])
     db.session.execute(update(Message).values(state="dead", last_error="550 <b>no</b> such mailbox"))
     db.session.commit()
     return db.session.scalars(select(Message.id)).one()
@@ -59,7 +60,7 @@ def test_a_message_is_shown_with_everything_but_its_address_and_its_words(
 def test_what_a_stranger_typed_shows_nothing_until_it_is_somebodys(
     app: Flask, client: Client, cast: Cast, typed: str
 ) -> None:
-    messages.queue([Letter(purpose="password_reset", address=typed)], app.extensions["settings"])
+    outbox.queue([Letter(purpose="password_reset", address=typed)], app.extensions["settings"])
     client.sign_in("olivia")
     for path in ("", "export.csv", "export.json", str(db.session.scalars(select(Message.id)).one())):
         page = client.get(f"/admin/messages/{path}").get_data(as_text=True)

@@ -7,14 +7,15 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from backoffice import clock
+from backoffice.auth import attempts, sessions, tokens
+from backoffice.auth.attempts import From, Key
 from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.token import Token
-from backoffice.services import attempts, messages, sessions, tokens
-from backoffice.services.attempts import From, Key
-from backoffice.services.messages import Letter
 from tests.support.acting import confirmed, followed, outcome, run_at
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -39,7 +40,7 @@ def letter(app: Flask, cast: Cast) -> int:
     one = Letter(
         purpose="invitation", address="max@example.com", user_id=cast.max.id, token_id=issued.token_id, values=values
     )
-    messages.queue([one], app.extensions["settings"])
+    outbox.queue([one], app.extensions["settings"])
     db.session.commit()
     return issued.token_id
 
@@ -101,7 +102,7 @@ def test_looking_at_people_alone_shows_neither_sessions_nor_messages(
     sessions.begin(user=cast.employee, settings=app.extensions["settings"], ip="192.0.2.5", device=IPHONE)
     attempts.note(Key.of_account(cast.employee), cast.employee, "ok", "", From("192.0.2.6", IPHONE))
     one = Letter(purpose="blocked", address="employee@example.com", user_id=cast.employee.id)
-    messages.queue([one], app.extensions["settings"])
+    outbox.queue([one], app.extensions["settings"])
     client.sign_in("dispatcher")
     for tab, codes in {"sessions": ("sessions.view", "sign_in_attempts.view"), "messages": ("messages.view",)}.items():
         page = client.get(f"/admin/users/{cast.employee.id}?tab={tab}")
@@ -144,7 +145,7 @@ def test_what_was_sent_is_listed_with_the_fate_of_its_link(
 
 def test_a_message_without_a_link_says_so(app: Flask, client: Client, cast: Cast) -> None:
     one = Letter(purpose="unblocked", address="max@example.com", user_id=cast.max.id)
-    messages.queue([one], app.extensions["settings"])
+    outbox.queue([one], app.extensions["settings"])
     db.session.execute(update(Message).values(state="sent"))
     client.sign_in("vera")
     row = read(client.get(f"/admin/users/{cast.max.id}?tab=messages")).one("main").one("tbody").one("tr")

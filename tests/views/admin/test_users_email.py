@@ -6,11 +6,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backoffice import clock
+from backoffice.auth import tokens
 from backoffice.extensions import db
+from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.services import messages, tokens
 from tests.support.acting import edit
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
@@ -40,10 +41,10 @@ def test_an_administrators_change_ends_links_and_tells_a_confirmed_address(
     assert db.session.scalar(select(func.count(Token.id)).where(Token.open())) == 0
     (notice,) = db.session.scalars(select(Message))
     assert (notice.purpose, notice.address) == ("email_changed", "vera@example.com")
-    prepare = messages.preparation(notice)
+    prepare = outbox.preparation(notice)
     assert prepare
     assert prepare(notice, app.extensions["settings"])
-    assert messages.values_of(notice, app.extensions["settings"])["address"] == "v•••@example.org"
+    assert outbox.values_of(notice, app.extensions["settings"])["address"] == "v•••@example.org"
 
 
 def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> None:

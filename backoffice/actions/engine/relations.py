@@ -1,0 +1,47 @@
+"""Adding, removing and bringing back many-to-many rows for a whole set at once."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Subquery, Table, cast, delete, func, insert, literal, select
+
+from backoffice.actions.engine.action import Ask, Ids
+from backoffice.extensions import db
+from backoffice.models.base import BigInt
+from backoffice.models.bulk_run import BulkItem
+
+
+def add(rows: Ids, table: Table, others: Sequence[int]) -> None:
+    """Give each of `rows` each of `others` that it has not. The table's columns are (row, other)."""
+    own, other = table.columns
+    for other_id in others:
+        wanted = rows.subquery()
+        has = select(own).where(other == other_id)
+        missing = select(wanted.c[0], literal(other_id)).where(wanted.c[0].not_in(has))
+        db.session.execute(insert(table).from_select([own, other], missing))
+
+
+def remove(rows: Ids, table: Table, others: Sequence[int]) -> None:
+    """Take each of `others` from each of `rows`."""
+    own, other = table.columns
+    db.session.execute(delete(table).where(own.in_(rows), other.in_(others)))
+
+
+def restore(ask: Ask, rows: Ids, table: Table, name: str) -> None:
+    """Give `rows` exactly what they had before the run that is being undone, but what was deleted since."""
+    own, other = table.columns
+    kept, target = remembered(ask.undo_of, name), next(iter(other.foreign_keys)).column
+    there = select(target).where(target.in_(select(kept.c.other_id))).order_by(target)
+    db.session.execute(there.with_for_update(read=True))  # what is there now is there until the transaction ends
+    db.session.execute(delete(table).where(own.in_(rows)))
+    pairs = select(kept.c.row_id, kept.c.other_id).where(kept.c.row_id.in_(rows), kept.c.other_id.in_(select(target)))
+    db.session.execute(insert(table).from_select([own, other], pairs))
+
+
+def remembered(run_id: int | None, name: str) -> Subquery:
+    """In SQL: the pairs (row_id, other_id) of related rows called `name` that a run keeps for its undo."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        each = func.jsonb_array_elements_text(BulkItem.memory[name])
+    else:
+        each = func.json_each(BulkItem.memory, f"$.{name}")
+    value = each.table_valued("value", joins_implicitly=True).c.value
+    return select(BulkItem.row_id, cast(value, BigInt).label("other_id")).where(BulkItem.run_id == run_id).subquery()

@@ -1,0 +1,77 @@
+"""The first days of the demo's company: groups, client tags, and the accounts that one can sign in as."""
+
+from functools import partial
+
+from sqlalchemy import select
+
+from backoffice.data import records
+from backoffice.demo import joining
+from backoffice.demo.company import (
+    ACCOUNTS,
+    ADMINISTRATOR,
+    CLIENT_TAGS,
+    EVERYONE,
+    GROUPS,
+    SPARE_TAG,
+    Account,
+    CompanyGroup,
+)
+from backoffice.demo.office import Office
+from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
+from backoffice.people import administrators
+from backoffice.policy import permissions
+from backoffice.policy.actor import system
+
+
+def found(office: Office) -> None:
+    """Put the founding on the agenda: the administrator first, for everything else is done by her."""
+    office.agenda.put(office.agenda.begin, partial(_begin, office))
+
+
+def _begin(office: Office) -> None:
+    for account in EVERYONE:
+        office.people.reserve(account.email)
+    first = ACCOUNTS[0]
+    user = administrators.create(
+        actor=system(), email=first.email, first_name=first.first_name, last_name=first.last_name
+    )
+    user.uuid = office.people.uuid()
+    office.protected.append(user.id)
+    joining.send_link(office, user, answer=office.minutes(3, 5))
+    office.groups = dict(db.session.execute(select(Group.name, Group.id)).all())
+    moment = office.agenda.begin + office.minutes(20, 40)
+    for group in GROUPS:
+        office.agenda.put(moment, partial(_add_group, office, group))
+        moment += office.minutes(5, 15)
+    for name, colour in (*CLIENT_TAGS, SPARE_TAG):
+        office.agenda.put(moment, partial(_add_tag, office, name, colour))
+        moment += office.minutes(1, 3)
+    for account in EVERYONE[1:]:
+        office.agenda.put(moment, partial(_add_account, office, account))
+        moment += office.minutes(5, 15)
+
+
+def _add_group(office: Office, group: CompanyGroup) -> None:
+    held = sorted(p.code for p in permissions.catalogue().values() if group.holds(p))
+    values = {"name": group.name, "description": group.description, "permissions": held}
+    grants = {"grants": [office.groups[name] for name in group.grants]}
+    row = records.create(actor=office.actor(ADMINISTRATOR), model=Group, values=values | grants)
+    office.groups[row.name] = row.id
+
+
+def _add_tag(office: Office, name: str, colour: str) -> None:
+    values = {"name": name, "colour": colour}
+    office.tags.append(records.create(actor=office.actor(ADMINISTRATOR), model=ClientTag, values=values).id)
+
+
+def _add_account(office: Office, account: Account) -> None:
+    values = {
+        "uuid": office.people.uuid(),
+        "email": account.email, "first_name": account.first_name, "last_name": account.last_name,
+        "groups": [office.groups[account.group]],
+    }  # fmt: skip
+    user = joining.invite(office.actor(ADMINISTRATOR), values)
+    office.protected.append(user.id)
+    joining.send_link(office, user, answer=office.minutes(2, 60))

@@ -1,0 +1,86 @@
+"""What all deeds of the demo's year share: chance, agenda, who is there, and who may act."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from random import Random
+
+from sqlalchemy import select
+
+from backoffice.auth.actors import actor_of
+from backoffice.auth.attempts import From
+from backoffice.demo.agenda import Agenda
+from backoffice.demo.people import People
+from backoffice.extensions import db
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.settings import Settings
+
+CHROMIUM = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1"
+DEVICES = (
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROMIUM} Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROMIUM} Safari/537.36 Edg/142.0.0.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Safari/605.1.15",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) {WEBKIT} Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (Linux; Android 10; K) {CHROMIUM} Mobile Safari/537.36",
+)
+# The networks that RFC 5737 and RFC 3849 keep for documentation: offices, homes, and where strangers come from.
+OFFICES, HOMES, ABROAD = "192.0.2", "198.51.100", "203.0.113"
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who has joined, and where they sign in from."""
+
+    id: int
+    email: str
+    origin: From
+
+
+@dataclass
+class Office:
+    """The demo while it is being made. `secret` is everyone's password, known to nobody when all is done; `marks` are
+    those of people's browsers.
+    """
+
+    settings: Settings
+    random: Random
+    agenda: Agenda
+    people: People
+    size: int
+    secret: str
+    groups: dict[str, int] = field(default_factory=dict)
+    tags: list[int] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    protected: list[int] = field(default_factory=list)
+    _actors: dict[str, Actor] = field(default_factory=dict)
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def minutes(self, least: float, most: float) -> timedelta:
+        return timedelta(minutes=self.random.uniform(least, most))
+
+    def scaled(self, number: int) -> int:
+        """What 2,000 people do `number` times, as many times as befits a smaller company; some at least."""
+        return max(min(number, 3), round(number * min(1, self.size / 2000)))
+
+    def origin(self) -> From:
+        """Where one person signs in from, always the same."""
+        random = self.random
+        ip = f"{random.choice((OFFICES, OFFICES, HOMES))}.{random.randrange(1, 255)}"
+        if self.chance(0.15):
+            ip = f"2001:db8:{random.randrange(1, 65536):x}::{random.randrange(1, 65536):x}"
+        return From(ip, random.choice(DEVICES), f"{random.getrandbits(64):016x}")
+
+    def actor(self, *emails: str) -> Actor:
+        """One of the accounts with these addresses, as if by a request of its own."""
+        email = self.random.choice(emails)
+        if email not in self._actors:
+            user = db.session.scalars(select(User).where(User.email_key == email)).one()
+            self._actors[email] = actor_of(user, confirmed=True)
+        ip = f"{OFFICES}.{10 + len(email)}"
+        return replace(self._actors[email], ip=ip, request_id=f"{self.random.getrandbits(64):016x}")

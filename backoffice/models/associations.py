@@ -1,0 +1,31 @@
+"""The tables between two entities: who is in which group, has which client tag, and which group may give which."""
+
+from sqlalchemy import Column, ForeignKey, Index, Table
+
+from backoffice.models.base import Base, BigInt
+
+user_groups = Table(
+    "user_groups",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_user_groups_group_id_user_id", "group_id", "user_id"),
+)
+user_client_tags = Table(
+    "user_client_tags",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "client_tag_id",
+        BigInt,
+        ForeignKey("client_tags.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Index("ix_user_client_tags_client_tag_id_user_id", "client_tag_id", "user_id"),
+)
+group_grants = Table(
+    "group_grants",
+    Base.metadata,
+    Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("grantable_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+)

@@ -1,0 +1,18 @@
+"""Client tags: what may be written about them."""
+
+from typing import Any
+
+from backoffice.data import records, texts
+from backoffice.errors import RuleBroken
+from backoffice.models.client_tag import ClientTag
+from backoffice.policy.actor import Actor
+
+
+@records.checked(ClientTag)
+def check(_actor: Actor, tag: ClientTag | None, values: dict[str, Any]) -> None:
+    """A tag has a name of its own, whatever its case and whatever it looks like."""
+    if "name" not in values:
+        return
+    if not values["name"]:
+        raise RuleBroken("Give the tag a name.", field="name")
+    texts.require_free(ClientTag, values["name"], tag)

@@ -1,0 +1,24 @@
+"""Who is in a group."""
+
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.associations import user_groups
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import scope
+
+SHOWN = 100
+
+
+def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
+    """The first members by name whom the actor sees, and whether there are more."""
+    statement = (
+        select(User)
+        .join(user_groups, user_groups.c.user_id == User.id)
+        .where(user_groups.c.group_id == group_id, scope(actor, User))
+        .order_by(User.search_key, User.id)
+        .limit(SHOWN + 1)
+    )
+    found = list(db.session.scalars(statement))
+    return found[:SHOWN], len(found) > SHOWN

@@ -1,1 +1,0 @@
-"""What is not a set operation, one area per file."""

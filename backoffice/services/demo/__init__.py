@@ -1,7 +1,0 @@
-"""Demo data, made through the product's own functions; and people by the million for measurements."""
-
-from backoffice.services.demo.company import Account
-from backoffice.services.demo.loading import DAYS, PEOPLE, accounts, is_empty, load, set_password
-from backoffice.services.demo.people import rows
-
-__all__ = ["DAYS", "PEOPLE", "Account", "accounts", "is_empty", "load", "rows", "set_password"]

@@ -1,0 +1,137 @@
+"""The note of when a session was last used: kept beside other writers, and never the price of a request."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from threading import Event, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from backoffice import clock
+from backoffice.auth import last_seen
+from backoffice.database import Patience
+from backoffice.extensions import db
+from backoffice.models.session import Session
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.races import at_once
+from tests.support.statements import counted
+
+SESSIONS = 30
+LONG_AGO = timedelta(minutes=20)
+
+
+def visitors(app: Flask, number: int) -> list[Client]:
+    found = []
+    for _ in range(number):
+        visitor = app.test_client().sign_in("vera")
+        assert isinstance(visitor, Client)
+        found.append(visitor)
+    return found
+
+
+def let_pass(passed: timedelta) -> None:
+    """As if every session had been used for the last time so long ago."""
+    settle()
+    then = clock.now() - passed
+    db.session.execute(update(Session).values(last_seen_at=then, idle_at=then + timedelta(minutes=30)))
+    settle()
+
+
+@contextmanager
+def steady_writer(app: Flask) -> Iterator[list[int]]:
+    """Somebody who writes over and over meanwhile, each time for some milliseconds; how often they did."""
+    stop, written = Event(), [0]
+
+    def write() -> None:
+        with app.app_context():
+            while not stop.is_set():
+                db.session.connection(execution_options={"writing": True})
+                db.session.execute(update(Session).where(Session.id == 0).values(device=str(written[0])))
+                stop.wait(0.004)
+                db.session.commit()
+                written[0] += 1
+                stop.wait(0.002)
+
+    thread = Thread(target=write)
+    thread.start()
+    try:
+        yield written
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+
+
+@contextmanager
+def sole_writer(app: Flask) -> Iterator[None]:
+    """Somebody who keeps SQLite's write lock all the while."""
+    with app.app_context():
+        path = db.engine.url.database
+    other = sqlite3.connect(str(path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_no_note_is_lost_beside_a_steady_writer(app: Flask, cast: Cast) -> None:
+    browsers = visitors(app, SESSIONS)
+    let_pass(LONG_AGO)
+    before = clock.now()
+    with steady_writer(app) as written:
+        answers = at_once([partial(each.get, "/account/sessions") for each in browsers])
+    assert {answer.status_code for answer in answers} == {200}
+    assert written[0] > 1, "somebody else wrote meanwhile"
+    settle()
+    unseen = db.session.scalars(select(Session.id).where(Session.last_seen_at < before)).all()
+    assert unseen == []
+    assert last_seen._unwritten == {}
+
+
+def test_a_request_writes_only_where_the_last_note_is_a_minute_old(app: Flask, client: Client, cast: Cast) -> None:
+    client.sign_in("vera")
+    client.get("/account/sessions")
+    for passed, expected in ((timedelta(seconds=50), 0), (timedelta(seconds=70), 1)):
+        let_pass(passed)
+        with counted(db.engine) as seen:
+            client.get("/account/sessions")
+        assert len([text for text in map(str, seen) if text.startswith("UPDATE sessions")]) == expected
+
+
+@pytest.mark.one_engine("sqlite", reason="PostgreSQL has no single writer to wait for")
+def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
+    app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note of the one request is written down by the next, even if that comes after the half hour."""
+    monkeypatch.setattr(last_seen, "BRIEF", Patience(statement=0.05, lock=0.05))
+    client.sign_in("vera")
+    let_pass(timedelta(minutes=29))
+    with sole_writer(app):
+        assert client.get("/account/sessions").status_code == 200
+    let_pass(timedelta(minutes=31))
+    with sole_writer(app):
+        assert client.get("/account/sessions").status_code == 503
+    assert client.get("/account/sessions").status_code == 200
+    settle()
+    assert db.session.scalars(select(Session.last_seen_at)).one() > clock.now() - timedelta(minutes=1)
+
+
+def test_whoever_does_not_work_is_signed_out(app: Flask, client: Client, cast: Cast) -> None:
+    client.sign_in("vera")
+    let_pass(timedelta(minutes=31))
+    assert client.get("/account/sessions").status_code == 303
+
+
+def test_a_note_does_not_bring_back_a_session_that_was_ended(app: Flask, client: Client, cast: Cast) -> None:
+    client.sign_in("vera")
+    let_pass(LONG_AGO)
+    db.session.execute(update(Session).values(ended_at=clock.now()))
+    assert client.get("/account/sessions").status_code == 303
+    settle()
+    assert db.session.scalars(select(Session.last_seen_at)).one() < clock.now() - timedelta(minutes=19)

@@ -1,0 +1,206 @@
+"""Every page, file and action, for every shipped group and for whoever is signed out, answers what the policy says."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice.actions.engine.action import _known, find
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.actions.engine.run import run
+from backoffice.auth import attempts, sessions
+from backoffice.auth.attempts import From, Key
+from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import Letter
+from backoffice.models.base import Record
+from backoffice.models.bulk_run import BulkRun
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.event import Event
+from backoffice.models.group import Group
+from backoffice.models.message import Message
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User
+from backoffice.policy.permissions import catalogue
+from backoffice.policy.shipped import SHIPPED
+from backoffice.settings import Settings
+from tests.support.access import PAGES, POWERS, cases
+from tests.support.acting import act, decided
+from tests.support.asking import Case, Person, Unknown, World
+from tests.support.cast import PASSWORD, Cast
+from tests.support.client import Client
+
+EVERYBODY = [shipped.key for shipped in SHIPPED]
+
+
+@pytest.fixture
+def there(app: Flask, staff: list[str]) -> World:
+    """Two rows of everything, a preview of olivia's, and two bulk runs that she made."""
+    cast = Cast()
+    db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
+    db.session.commit()
+    tags, groups = db.session.scalars(select(ClientTag)).all(), _groups()
+    people = (cast.employee, cast.dispatcher)
+    for person in people:
+        person.client_tags_mode, person.client_tags = "only", [tags[1]]
+    db.session.flush()
+    runs = [_given(cast, person, tags[0]) for person in reversed(people)]
+    planned = _planned(cast, "users.block", people[0])
+    db.session.commit()
+    events = db.session.scalars(select(Event.id).order_by(Event.id).limit(2)).all()
+    rows: dict[type[Record], tuple[int, int]] = {
+        User: _pair(person.id for person in people),
+        Group: _pair(groups[key].id for key in ("employee", "dispatcher")),
+        ClientTag: _pair(tag.id for tag in tags),
+        BulkRun: _pair(each.id for each in runs),
+        Event: _pair(events),
+        **_traces(people, app.extensions["settings"]),
+    }
+    db.session.expire_all()
+    versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
+    return World(rows, versions, str(planned.token))
+
+
+def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:
+    """A message, a session and a sign-in of each."""
+    for person in people:
+        outbox.queue([Letter(purpose="blocked", address=person.email or "", user_id=person.id)], settings)
+        sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
+        attempts.note(Key.of_account(person), person, "ok", "", From("192.0.2.1"))
+    db.session.flush()
+    models: list[type[Record]] = [Message, Session, SignInAttempt]
+    return {model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all()) for model in models}
+
+
+def _pair(ids: Any) -> tuple[int, int]:
+    first, second = ids
+    return first, second
+
+
+def _groups() -> dict[str | None, Group]:
+    return {group.key: group for group in db.session.scalars(select(Group))}
+
+
+def _planned(cast: Cast, code: str, person: User, **parameters: list[int]) -> BulkRun:
+    action = find(code)
+    assert action is not None
+    chosen = Selection(ids=[person.id])
+    return preview(actor=cast.actor("olivia"), action=action, selection=chosen, parameters=parameters).run
+
+
+def _given(cast: Cast, person: User, tag: ClientTag) -> BulkRun:
+    planned, action = _planned(cast, "users.add_client_tags", person, tags=[tag.id]), find("users.add_client_tags")
+    assert action is not None
+    return run(actor=cast.actor("olivia"), token=planned.token, action=action)
+
+
+def answers(client: Client, asked: Iterator[Case]) -> list[str]:
+    """Send every case; one line for each that was answered otherwise."""
+    wrong = []
+    for case in asked:
+        answer = client.get(case.path, buffered=True) if case.method == "GET" else client.post(case.path, case.data)
+        if answer.status_code not in case.expected:
+            wrong.append(f"{case}: {answer.status_code} and not {case.expected}")
+    return wrong
+
+
+@pytest.mark.parametrize("key", EVERYBODY)
+def test_access_of_every_group_is_what_the_policy_says(app: Flask, there: World, key: str, client: Client) -> None:
+    client.sign_in(key)
+    asked = list(cases(app, Person(key), there))
+    assert len(asked) > 100
+    assert answers(client, iter(asked)) == []
+
+
+@pytest.mark.parametrize("name", ["nobody", "eve"])
+def test_access_signed_out_is_the_sign_in_and_nothing_else(app: Flask, there: World, name: str, client: Client) -> None:
+    """Eve knows her password, and gets no further than somebody who knows none."""
+    if name == "eve":
+        assert client.try_sign_in("eve", PASSWORD).status_code == 422
+    asked = list(cases(app, Person(None), there))
+    assert answers(client, iter(asked)) == []
+    closed = [case for case in asked if case.expected == (303,) and case.method == "GET"]
+    # A sign-in's second step is open, and leads to its beginning.
+    closed = [case for case in closed if not case.path.startswith("/sign-in/code/")]
+    assert len(closed) > 30
+    for case in closed[::5]:
+        assert client.get(case.path).location.startswith("/sign-in?next=")
+
+
+@pytest.mark.parametrize("path", ["/admin/secrets/", "/admin/users/1/secrets", "/admin/users/x", "/nothing"])
+def test_access_to_what_is_not_there_tells_strangers_nothing(path: str, there: World, client: Client) -> None:
+    assert client.get(path).status_code == 303
+    assert client.post(path).status_code == 303
+    client.sign_in("administrators")
+    assert client.get(path).status_code == 404
+
+
+def test_access_without_the_forms_token_is_refused_at_every_post(app: Flask, there: World, client: Client) -> None:
+    """The sign-in alone answers with a fresh form in place of an error."""
+    client.sign_in("administrators")
+    posted = [case for case in cases(app, Person("administrators"), there) if case.method == "POST"]
+    answered = {str(case): client.raw_post(case.path, data=case.data).status_code for case in posted}
+    assert answered.pop("POST /sign-in") == 303
+    let_in = [case for case, status in answered.items() if status != 400]
+    assert let_in == []
+
+
+def test_access_table_holds_every_action_and_every_code(app: Flask, there: World) -> None:
+    asked = {case.path for case in cases(app, Person("administrators"), there)}
+    offered = [a for a in _known.values() if a.offered]
+    names = {s.endpoint: s for s in app.extensions["screens"]}
+    slugs = [(names[a.model.__tablename__].slug, a.name.replace("_", "-")) for a in offered]
+    assert len(offered) > 10
+    assert [pair for pair in slugs if f"/admin/{pair[0]}/actions/{pair[1]}" not in asked] == []
+    assert [a.code() for a in offered if a.permission not in catalogue()] == []
+    powers = [(s, p) for s in names.values() for p in POWERS.values() if s.has(p)]
+    assert [f"{s.endpoint}.{p}" for s, p in powers if f"{s.endpoint}.{p}" not in catalogue()] == []
+
+
+def test_access_table_knows_no_page_that_is_gone(app: Flask) -> None:
+    ends = {rule.endpoint.rpartition(".")[2] for rule in app.url_map.iter_rules()}
+    assert PAGES.keys() <= ends
+
+
+def test_access_of_a_new_address_must_be_thought_about(app_with: Callable[..., Flask], there: World) -> None:
+    other = app_with()
+    other.add_url_rule("/secrets", "secrets", lambda: "nobody said who may see this")
+    with pytest.raises(Unknown, match="secrets"):
+        list(cases(other, Person("administrators"), there))
+
+
+def test_access_of_a_new_method_must_be_thought_about(app_with: Callable[..., Flask], there: World) -> None:
+    other = app_with()
+    other.add_url_rule("/", "home", other.view_functions["home"], methods=["POST"])
+    with pytest.raises(Unknown, match=r"home takes .*POST"):
+        list(cases(other, Person("administrators"), there))
+
+
+def test_access_of_a_new_screen_without_rows_must_be_thought_about(app: Flask, there: World) -> None:
+    rows = {model: pair for model, pair in there.rows.items() if model is not Event}
+    with pytest.raises(Unknown, match="no row of Event"):
+        list(cases(app, Person("administrators"), World(rows)))
+
+
+def test_access_to_ones_own_bulk_run_needs_no_further_permission(app: Flask, there: World, client: Client) -> None:
+    """A group that may act but sees no one else's runs finds its own result, and only that."""
+    db.session.add(ClientTag(name="Bronze"))
+    group = _groups()["employee"]
+    group.permissions = ["client_tags.view", "client_tags.delete"]
+    client.sign_in("employee")
+    mine = act(client, "client-tags", "delete", there.rows[ClientTag][0])
+    assert client.get(f"/admin/bulk-runs/{mine.id}").status_code == 200
+    assert client.get(f"/admin/bulk-runs/{mine.id}/items.csv").status_code == 200
+    assert client.get("/admin/bulk-runs/").status_code == 403
+    assert client.get(f"/admin/bulk-runs/{there.rows[BulkRun][0]}").status_code == 404
+
+
+def test_access_by_a_made_up_selection_token_is_refused(there: World, client: Client) -> None:
+    client.sign_in("administrators")
+    for token in (str(uuid4()), "x", there.preview):
+        for answer in (decided(client, "users", "block", token), client.get(f"/admin/users/actions/block/{token}")):
+            assert answer.status_code == 404

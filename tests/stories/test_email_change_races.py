@@ -1,0 +1,69 @@
+"""Two who want one address, and one link in two windows, at the same moment."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice import events
+from backoffice.auth import tokens
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.email_change import addresses, link_to, visitor
+from tests.support.races import PutBack, at_once
+from views.web.actor import SESSION_KEY
+
+
+def session_of(client: Client, value: str = "") -> str:
+    """The value of the browser's session; or another one, put in its place."""
+    with client.session_transaction(base_url=client.application.config["TEST_BASE_URL"]) as cookie:
+        if value:
+            cookie[SESSION_KEY] = value
+        return str(cookie[SESSION_KEY])
+
+
+@pytest.mark.slow
+def test_of_two_people_who_confirm_one_address_at_once_one_has_it(app: Flask, cast: Cast) -> None:
+    max_, vera = visitor(app).sign_in("max"), visitor(app).sign_in("vera")
+    people = {"max": max_, "vera": vera}
+    for each in people.values():
+        each.token()
+    before, values = PutBack(cast.max, cast.vera), {name: session_of(client) for name, client in people.items()}
+    for round_ in range(200):
+        issued = {
+            name: tokens.issue(
+                user=getattr(cast, name),
+                purpose="email_change",
+                valid=timedelta(hours=1),
+                sent_to="one@example.org",
+                version=getattr(cast, name).credential_version,
+            ).value
+            for name in people
+        }
+        acts = [
+            partial(client.post, client.get(f"/account/email/{issued[name]}").location)
+            for name, client in people.items()
+        ]
+        statuses = sorted(answer.status_code for answer in at_once(acts))
+        assert statuses == [303, 422], f"round {round_}"
+        assert sorted(addresses().values()).count("one@example.org") == 1
+        before.now()
+        for name, client in people.items():
+            session_of(client, values[name])
+    assert events.verify() == []
+
+
+def test_a_link_confirmed_twice_at_once_counts_once(app: Flask, client: Client, cast: Cast) -> None:
+    vera, other = client.sign_in("vera"), visitor(app).sign_in("vera")
+    link = link_to(app, vera)
+    for each in (vera, other):
+        each.token()
+        each.here = str(each.get(link).location)
+    statuses = sorted(answer.status_code for answer in at_once([vera.send, other.send]))
+    assert statuses in ([303, 410], [303, 303])  # the slower one may have been signed out by then
+    settle()
+    assert len(db.session.scalars(select(Event).where(Event.action == "account.change_email")).all()) == 1

@@ -1,0 +1,88 @@
+"""An entity whose columns are called like fields of forms and words of lists: in a copy of the code that has it."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ENGINES
+from tests.docs.tutorial import Block, Copy
+
+MODEL = '''"""Oddity: a row whose columns are called like what forms and addresses are made of."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.models.base import Entity
+
+TEXTS = (
+    "reason", "confirm", "back", "row", "selection", "list", "matched", "step", "all_matching", "tags", "group",
+    "csrf_token", "next", "columns", "size", "sort", "search", "before",
+)
+
+
+class Oddity(Entity):
+    __tablename__ = "oddities"
+
+    name: Mapped[str] = mapped_column(String(80))
+    after: Mapped[bool] = mapped_column(default=False)
+    tab: Mapped[str] = mapped_column(String(9), default="open", info={"choices": ("open", "closed")})
+    marked: Mapped[str] = mapped_column(String(9), default="")
+    for text in TEXTS:
+        locals()[text] = mapped_column(String(20), default="")
+    del text
+'''
+SCREEN = '''"""Oddities."""
+
+from backoffice.models.oddity import TEXTS, Oddity
+from views.screen import Screen
+
+
+class Oddities(Screen):
+    model = Oddity
+    columns = ("id", "name", "marked")
+    filters = (*TEXTS, "after", "tab")
+    fields = ("name",)
+'''
+ACTION = '''"""Mark oddities with client tags that parameters name like columns."""
+
+from typing import ClassVar
+
+from backoffice.actions.engine.action import Action, Ask, Ids, Parameter
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.oddity import Oddity
+
+
+class Mark(Action):
+    model = Oddity
+    name = "mark"
+    label = "Mark"
+    done = "marked"
+    meaning = "Mark oddities"
+    reason_required = True
+    parameters: ClassVar = (Parameter("tags", "Tags", ClientTag, multiple=True), Parameter("group", "A tag", ClientTag))
+
+    def apply(self, ask: Ask, rows: Ids) -> None:
+        self.update(rows, marked="yes")
+'''
+FILES = (
+    Block("backoffice/models/oddity.py", "python", MODEL),
+    Block("views/admin/oddities.py", "python", SCREEN),
+    Block("backoffice/actions/oddities.py", "python", ACTION),
+)
+WALK = "tests/stories/walk_oddities.py"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_column_filters_all_that_match_whatever_it_is_called(tmp_path: Path, engine: str) -> None:
+    copy = Copy.of_repository(tmp_path / "copy")
+    for block in FILES:
+        copy.write(block)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "BACKOFFICE"))}
+    environ["BACKOFFICE_TEST_ENGINES"] = engine
+    said = copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", WALK, **environ)
+    assert re.search(r"\d+ passed", said)
+    assert "skipped" not in said

@@ -1,0 +1,194 @@
+"""Nobody waits for ever: a database that hangs and a lock that somebody holds are a page that says so."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from backoffice import database, limits
+from backoffice.data import lists
+from backoffice.extensions import db, patient
+from backoffice.settings import Settings
+from tests.conftest import Stage
+from tests.support.acting import edit
+from tests.support.cast import Cast
+from tests.support.client import Client, outside, settle
+from tests.support.relay import Relay
+
+A_SECOND = timedelta(seconds=1)
+Build = Callable[..., Flask]
+
+
+def test_what_a_person_waits_for_is_over_in_five_seconds() -> None:
+    settings = Settings(base_url="http://127.0.0.1")
+    asked = database.of_requests(settings)
+    assert asked.statement is not None
+    reconnecting = limits.DATABASE_PING + settings.database_connect_timeout.total_seconds() + limits.DATABASE_GRACE
+    assert reconnecting < 5
+    assert asked.lock <= asked.statement + limits.DATABASE_GRACE < 5
+    assert settings.database_pool_timeout.total_seconds() < 5
+    assert limits.REPEATING + asked.lock <= 5
+
+
+def timed(client: Client, path: str) -> tuple[int, float]:
+    """The status of a GET, and how long it took."""
+    begun = time.monotonic()
+    answer = client.get(path)
+    return answer.status_code, time.monotonic() - begun
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite has no server")
+def test_a_server_that_falls_silent_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
+    """Connections that are open, and new ones; the two health checks answer within a second all the while."""
+    settle()
+    with Relay(stage.settings.database_url) as relay:
+        app = app_with(database_url=relay.url, database_statement_timeout=A_SECOND)
+        client, vera = app.test_client().sign_in("olivia"), cast.vera.id
+        assert timed(client, "/admin/users/")[0] == 200
+        client.token()
+        settle()
+        relay.silent.set()
+        status, seconds = timed(client, "/admin/users/")
+        assert (status, seconds < 5) == (503, True)
+        assert timed(client, "/healthz")[1] < 1
+        status, seconds = timed(client, "/readyz")
+        assert (status, seconds < 1) == (503, True)
+        answer = client.post(f"/admin/users/{vera}/edit", {"version": 1, "first_name": "Vea"})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        relay.silent.clear()
+        assert timed(client, "/readyz")[0] == 200
+        assert timed(client, "/admin/users/")[0] == 200
+
+
+@contextmanager
+def held(stage: Stage) -> Iterator[None]:
+    """Somebody changes a row of every table and goes to lunch."""
+    with stage.app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE users, sessions IN EXCLUSIVE MODE"))
+        else:
+            connection.execute(text("UPDATE users SET version = version"))
+        yield
+        connection.rollback()
+
+
+def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
+    client = (
+        app_with(database_lock_timeout=A_SECOND, database_statement_timeout=A_SECOND * 4)
+        .test_client()
+        .sign_in("olivia")
+    )
+    vera = cast.vera.id
+    settle()
+    with held(stage):
+        begun = time.monotonic()
+        answer = client.post(f"/admin/users/{vera}/edit", {"version": 1, "first_name": "Vea"})
+        assert time.monotonic() - begun < 5
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "Somebody else was changing the same rows" in answer.text
+        assert timed(client, "/admin/users/")[0] == 200, "looking needs no lock"
+        assert timed(client, "/readyz")[0] == 200
+    assert edit(client, "users", vera, first_name="Vea").status_code == 303
+
+
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n"
+
+
+def test_a_statement_that_takes_too_long_is_a_page_that_says_so(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = app_with(database_statement_timeout=A_SECOND).test_client().sign_in("olivia")
+    monkeypatch.setattr(lists, "page", lambda *_args, **_kwargs: db.session.execute(text(COUNTING)))
+    begun = time.monotonic()
+    answer = client.get("/admin/users/")
+    assert time.monotonic() - begun < 5
+    assert answer.status_code == 503
+    assert "This takes the database too long" in answer.text
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite has no name for its limits")
+def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, cast: Cast) -> None:
+    """Pages little, bulk runs much, commands none; within a transaction that has begun, too."""
+
+    def limit() -> str:
+        return str(db.session.scalar(text("SHOW statement_timeout")))
+
+    def as_a_request() -> list[str]:
+        found = []
+        with stage.app.app_context():
+            database.expect(reading=True, patience=database.of_requests(Settings()))
+            found.append(limit())
+            with patient(database.of_bulk(Settings())):
+                found.append(limit())
+            db.session.rollback()
+            found.append(limit())
+            return [*found, str(db.session.scalar(text("SHOW jit")))]
+
+    assert outside(as_a_request) == ["4s", "2min", "4s", "off"]
+    assert limit() == "0"
+
+
+@pytest.mark.one_engine("postgresql", reason="connections of SQLite do not die")
+@pytest.mark.parametrize("what", ["list", "edit", "act"])
+def test_a_connection_that_dies_at_any_moment_is_our_page(app: Flask, stage: Stage, cast: Cast, what: str) -> None:
+    """Killed before each statement in turn, the COMMIT and the end of the request among them."""
+    client = stage.app.test_client().sign_in("olivia")
+    vera = cast.vera.id
+
+    def once(version: int) -> Any:
+        if what == "list":
+            return client.get("/admin/users/")
+        if what == "edit":
+            return edit(client, "users", vera, version=version, first_name=f"Vera {version}")
+        return client.post("/admin/users/actions/end-sessions", {"row": [vera]})
+
+    client.token()
+    assert once(cast.vera.version).status_code < 400
+    statuses, texts = [], ""
+    for number in range(100):
+        settle()
+        version = cast.vera.version
+        with killer(stage, number) as killed:
+            answer = once(version)
+        assert "X-Request-ID" in answer.headers
+        if not killed:
+            break
+        statuses.append(answer.status_code)
+        texts += answer.text if answer.status_code == 503 else ""
+    assert len(statuses) > 3
+    assert set(statuses) <= {200, 303, 503}, "a commit that was kept may still be answered"
+    assert 503 in statuses
+    assert ("It may be done, or not at all" in texts) is (what != "list"), "the COMMIT was not answered"
+
+
+@contextmanager
+def killer(stage: Stage, number: int) -> Iterator[list[int]]:
+    """Kills the connection of the block's request just before its statement of this number; tells whether it did."""
+    seen, killed = [0], list[int]()
+
+    def strike(connection: Any) -> None:
+        if seen[0] == number:
+            pid = connection.connection.driver_connection.info.backend_pid
+            stage.database.connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])  # type: ignore[attr-defined]  # PostgreSQL's
+            killed.append(pid)
+        seen[0] += 1
+
+    def statement(connection: Any, *_more: Any) -> None:
+        strike(connection)
+
+    with stage.app.app_context():
+        engine = db.engine
+    listeners = (("before_cursor_execute", statement), ("commit", strike), ("rollback", strike))
+    settle()
+    try:
+        for name, listener in listeners:
+            event.listen(engine, name, listener)
+        yield killed
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)

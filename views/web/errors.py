@@ -1,0 +1,247 @@
+"""The only table from a refusal to a status and a page; and what happens to everything unforeseen."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from backoffice import errors, failures, limits, readiness
+from backoffice.database import is_settled
+from backoffice.events import denials
+from backoffice.extensions import begin, db
+from views.account import confirmation
+from views.web import retries, unsent
+from views.web.actor import actor, asking, only_showing
+from views.web.headers import OPEN
+from views.web.redirects import own_page, safe_path
+
+log = structlog.get_logger()
+
+STATUS: dict[type[errors.BackofficeError], tuple[int, str]] = {
+    errors.NotAllowed: (403, "You may not do this"),
+    errors.NotFound: (404, "There is nothing here"),
+    errors.BadRequest: (400, "This request makes no sense"),
+    errors.RuleBroken: (422, "This is not possible"),
+    errors.Conflict: (409, "Somebody was faster"),
+    errors.Expired: (410, "This is no longer valid"),
+    errors.TooMany: (429, "Too many tries"),
+    errors.Busy: (503, "Back in a moment"),
+}
+SENTENCES = {
+    400: "The address or the form is not complete. Go back and try again.",
+    404: "The address is not right, or what was here is gone, or it is not yours to see.",
+    405: "This address takes no such request.",
+    413: "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a smaller file.",
+    507: "The server's disk is full. Nothing was changed; tell your administrator, and try again when there is space.",
+    503: "The database does not answer. Nothing was changed; try again in a few seconds.",
+    500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
+}
+CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
+OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
+SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
+TOO_LONG = "This takes the database too long. Nothing was changed; ask for less, for instance with a filter."
+# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name for the latter.
+MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
+UNKNOWN = (
+    "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
+)
+EXPIRED = "The page was open too long, or was opened before you signed in. Nothing was done: go back and try again."
+ANOTHER_PERSON = (
+    "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, sign in as that "
+    "person again: what was typed is kept for an hour."
+)
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page that has an id, and never with a trace."""
+    app.register_error_handler(errors.BackofficeError, _refused)
+    app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
+    app.register_error_handler(errors.SignedOut, _signed_out)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(PendingRollbackError, _database_away)
+    app.register_error_handler(Exception, _unforeseen)
+    app.teardown_request(_let_go)
+
+
+def _refused(error: errors.BackofficeError) -> Response:
+    status, title = STATUS.get(type(error), (422, "This is not possible"))
+    _forget()
+    if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
+        error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
+        status, title = STATUS[errors.TooMany]
+    response = page(status, title, error.message or SENTENCES.get(status, ""))
+    if isinstance(error, (errors.TooMany, errors.Busy)):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _signed_out(error: errors.SignedOut) -> Response:
+    db.session.rollback()
+    flash(error.message, "info")
+    return Response(status=303, headers={"Location": url_for("sign_in")})
+
+
+def note_denial(error: errors.NotAllowed | errors.Beyond) -> int:
+    """A refused attempt to change or to take away something is an event; a refused look is not.
+
+    Of a flood the first are, and one more that says so; then the answer is how many seconds to wait.
+    """
+    who = asking()
+    taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
+    if not (who and taking):
+        return 0
+    what = f"{request.method} {_path()}"[:500]
+    try:
+        begin(writing=True)  # the request may only have looked until now
+        seconds = denials.note(actor=who, action=error.code or "request", what=what)
+        db.session.commit()
+    except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
+        log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
+        _forget()
+        return 0
+    return seconds
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < HTTPStatus.BAD_REQUEST:
+        return error
+    _forget()
+    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
+    if error.response is None and (allowed := getattr(error, "valid_methods", None)):
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _form_expired(_error: CSRFError) -> Any:
+    """The form was open too long, or belongs to another session: whoever it was drawn for finds it again."""
+    if request.endpoint == "sign_in":
+        flash("The page was open too long. Please sign in again.", "info")
+        return Response(status=303, headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))})
+    who, whose = actor(), unsent.drawn_for()
+    if whose is None or request.endpoint in OPEN:
+        return page(400, "Please send the form again", EXPIRED, again=own_page())
+    if who is None:
+        return unsent.to_sign_in()
+    if who.user_id == whose:
+        return unsent.again(whose)
+    go_on = {"url": url_for("sign_out"), "fields": [("next", unsent.rescue(whose)[0])]}
+    return page(400, "This form belongs to another person", ANOTHER_PERSON, go_on=go_on)
+
+
+def _database(error: DBAPIError) -> Response:
+    """Trouble of the moment is no fault of ours; everything else the database says is."""
+    why = failures.of_database(error)
+    if why in (failures.NO_SPACE, failures.READ_ONLY):
+        return _cannot_write(why)
+    if not (isinstance(error, OperationalError) or error.connection_invalidated):
+        return _unforeseen(error)
+    if retries.asked_for(error):
+        _forget()
+        return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return _database_away(error)
+
+
+def _cannot_write(why: str) -> Response:
+    log.error(why.replace(" ", "_").replace("-", "_"), where="database")
+    readiness.database_refused(why)
+    _forget()
+    g.database_away = True  # so that the page does not try to write down who is there
+    if why == failures.NO_SPACE:
+        return page(507, "No space left", SENTENCES[507])
+    return page(503, "Only for reading", CANNOT_WRITE)
+
+
+def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Response:
+    sentence = _meaning(error)
+    log.error("database_unavailable", error=type(error).__name__, detail=_state(error))
+    _forget()
+    g.database_away = True  # so that the page does not ask it who is there
+    response = page(503, "Back in a moment", sentence)
+    response.headers["Retry-After"] = str(limits.RETRY_AFTER)
+    return response
+
+
+def _meaning(error: BaseException) -> str:
+    if retries.met_another(error):
+        return SOMEBODY_ELSE
+    if getattr(error, "connection_invalidated", False) and not is_settled():
+        return UNKNOWN
+    return MEANINGS.get(_state(error), SENTENCES[503])
+
+
+def _state(error: BaseException) -> str:
+    """What the database calls it; never what it says, for that may hold values."""
+    driver = getattr(error, "orig", None)
+    return str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", None) or "")
+
+
+def _unforeseen(error: Exception) -> Response:
+    detail = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
+    log.error("unhandled", exc_info=error, detail=detail, path=_path())
+    _forget()
+    return page(500, "Something went wrong", SENTENCES[500])
+
+
+def _path() -> str:
+    """The address as logs and events may have it: without the value of a link that somebody was sent, or its handle."""
+    path, given = request.path, request.view_args or {}
+    for value in (given.get("value"), given.get("handle")):
+        path = path.replace(value, "***") if value else path
+    return path
+
+
+def _forget() -> None:
+    """Take back what the request began, even where the database is gone."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session().invalidate()
+        db.session.remove()
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Give the connection back before Flask-SQLAlchemy does: where that fails the answer would be lost."""
+    try:
+        db.session.close()
+    except DBAPIError as error:
+        log.warning("connection_lost_at_the_end", detail=_state(error))
+        db.session().invalidate()
+
+
+def _look_who_asks() -> None:
+    """A page shows who is signed in; where the database cannot say so now, it does without."""
+    if "database_away" not in g:
+        try:
+            actor()
+        except (DBAPIError, PoolTimeout):
+            g.database_away = True
+            _forget()
+
+
+def page(status: int, title: str, message: str, **context: Any) -> Response:
+    """An error page, or JSON for those who asked for JSON."""
+    only_showing()
+    _look_who_asks()
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = jsonify(error=title, message=message, request_id=g.request_id)
+    else:
+        context = {
+            "status": status,
+            "title": title,
+            "message": message,
+            "request_id": g.request_id,
+            "go_on": None,
+            "again": None,
+        } | context
+        response = Response(render_template("error.html", **context))
+    response.status_code = status
+    return response

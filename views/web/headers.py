@@ -1,0 +1,179 @@
+"""What every answer says to the browser, and what every request must be before a page sees it."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, redirect, request, url_for
+from markupsafe import Markup
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backoffice import database
+from backoffice.auth.networks import admits, plain
+from backoffice.extensions import csrf
+from backoffice.settings import Settings
+from views.web import unsent
+from views.web.actor import actor, settings
+from views.web.downloads import page_of
+from views.web.theme import STRICT_TRANSPORT, csp_nonce
+
+HEALTH = ("/healthz", "/readyz")
+OPEN = {
+    "sign_in",
+    "sign_in_code",
+    "sign_in_code_again",
+    "sign_out",
+    "invitation",
+    "invitation_form",
+    "invitation_again",
+    "forgotten",
+    "reset",
+    "reset_form",
+    "enrolment",
+    "enrolment_form",
+    "account.open_email_link",
+    "demo_mailbox",
+    "demo_mail",
+    "demo_mail_html",
+    "healthz",
+    "readyz",
+    "static",
+}
+WHILE_PASSWORD_IS_DUE = OPEN | {"account.password"}
+WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
+    "account.two_factor",
+    "account.begin_two_factor",
+    "account.enrol",
+    "account.use_email",
+    "account.confirm",
+}
+READS = ("GET", "HEAD", "OPTIONS")
+# Without a menu or a style: no page of ours works under another host. It does not repeat what was asked for.
+ELSEWHERE = Markup(
+    '<!doctype html>\n<html lang="en"><title>Another address</title>\n'
+    '<p>This is served at another address. Open <a href="{home}">{home}</a> instead.</p></html>\n'
+)
+KEPT = ("static", "avatar")  # what browsers may keep: its address never stands for anything else
+
+
+def register(app: Flask, configured: Settings) -> None:
+    """Put the guards before, and the headers after, every request."""
+    if configured.trusted_proxies:
+        app.wsgi_app = TrustedProxy(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
+    app.wsgi_app = SlowClients(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
+    app.wsgi_app = AnyHost(app.wsgi_app, configured.host)  # type: ignore[method-assign]  # Flask documents this
+    app.before_request(_begin)
+    app.before_request(_check_token)
+    app.before_request(_check_signed_in)
+    app.after_request(_headers)
+    app.teardown_request(_end)
+
+
+class AnyHost:
+    """Health checks often ask by address: whatever host they name, they mean us."""
+
+    def __init__(self, app: Any, host: str) -> None:
+        self.app, self.host = app, host
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") in HEALTH:
+            environ["HTTP_HOST"] = self.host
+        return self.app(environ, start_response)
+
+
+class SlowClients:
+    """gunicorn buffers nothing, and would wait for ever for whoever neither sends nor reads: here it gives up."""
+
+    def __init__(self, app: Any, configured: Settings) -> None:
+        self.app, self.seconds = app, configured.slow_client_timeout.total_seconds()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if connection := environ.get("gunicorn.socket"):
+            connection.settimeout(self.seconds)
+        return self.app(environ, start_response)
+
+
+class TrustedProxy:
+    """Believes `X-Forwarded-*` only where the request comes from a configured proxy."""
+
+    def __init__(self, app: Any, configured: Settings) -> None:
+        self.direct, self.proxied = app, ProxyFix(app, x_for=1, x_proto=1, x_host=0)
+        self.trusted = [str(network) for network in configured.trusted_proxies]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        behind = admits(self.trusted, plain(environ.get("REMOTE_ADDR", "")))
+        return (self.proxied if behind else self.direct)(environ, start_response)
+
+
+def _begin() -> Response | None:
+    g.request_id = secrets.token_hex(6)
+    database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
+    if not settings().home.is_meant_by(request.host, loosely=not settings().production):
+        return Response(ELSEWHERE.format(home=settings().home), HTTPStatus.BAD_REQUEST)
+    if _is_garbled():
+        return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
+    return None
+
+
+def _is_garbled() -> bool:
+    """Whether the query is not text: Werkzeug finds it out too late for an error page."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _end(_error: BaseException | None) -> None:
+    database.expect(reading=False)
+    unsent.forget()
+
+
+def _check_token() -> None:
+    if request.method not in READS:
+        csrf.protect()
+
+
+def _check_signed_in() -> Any:
+    """Whoever is signed out sees the sign-in and nothing else, known address or not."""
+    if request.endpoint in OPEN or (request.endpoint is None and request.path.startswith("/static/")):
+        return None
+    who = actor()
+    if who is None:
+        return _to_sign_in()
+    if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
+        return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
+    if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
+        return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
+    unsent.mark(who)
+    unsent.show(who)
+    return None
+
+
+def _to_sign_in() -> Any:
+    """Whoever is through comes back to the page they asked for, or to the form that they sent."""
+    if request.method not in READS:
+        return unsent.to_sign_in()
+    here = request.full_path.rstrip("?")
+    return redirect(url_for("sign_in", next=page_of(here) or here), HTTPStatus.SEE_OTHER)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _policy())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if request.endpoint not in KEPT or response.status_code != HTTPStatus.OK:
+        response.headers["Cache-Control"] = "no-store"
+    if settings().tls:
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+    return response
+
+
+def _policy() -> str:
+    return (
+        f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
+        "object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+    )
