@@ -76,7 +76,7 @@ def _list(screen: "Screen", name: str, *pairs: tuple[str, object]) -> Question:
 
 def _lists(screen: "Screen") -> Iterator[Question]:
     yield _list(screen, "first page")
-    for name in (n for n in screen.columns if lists.sortable(screen.model, n)):
+    for name in (n for n in screen.column_list if lists.sortable(screen.model, n)):
         for sort in (name, f"-{name}"):
             yield _list(screen, f"sort={sort}", ("sort", sort))
             if cursor := _middle(screen.model, name):
@@ -102,7 +102,7 @@ def _some_id(model: type[Record]) -> int:
 
 
 def _filters(screen: "Screen") -> Iterator[Question]:
-    for name in screen.filters:
+    for name in screen.column_filters:
         for key, value in _values(screen.model, name):
             yield _list(screen, f"{key}={value}", (key, value))
 
@@ -138,13 +138,13 @@ def _texts(model: type[Record], name: str) -> Iterator[str]:
 def _searches(screen: "Screen") -> Iterator[Question]:
     for text in SEARCHES:
         yield _list(screen, f"search={text}", ("search", text))
-    yield _list(screen, "search=anderson, by time", ("search", "anderson"), ("sort", screen.sort))
-    if "status" in screen.filters:
+    yield _list(screen, "search=anderson, by time", ("search", "anderson"), ("sort", screen.column_default_sort))
+    if "status" in screen.column_filters:
         yield _list(screen, "search=an & status=blocked", ("search", "an"), ("status", "blocked"))
 
 
 def _lookups(screen: "Screen") -> Iterator[Question]:
-    for name in screen.filters:
+    for name in screen.column_filters:
         if fields.kind(screen.model, name) in ("one", "many"):
             for text in ("", "a", "zw", "anderson", "zwzwzwzw"):
                 path = f"/admin/{screen.slug}/lookup/{name}?{urlencode({'search': text})}"
@@ -157,7 +157,7 @@ def _rows(screen: "Screen") -> Iterator[Question]:
         return
     path = f"/admin/{screen.slug}/{row_id}"
     yield Question(f"{screen.slug}: details", path)
-    for tab in screen.tabs:
+    for tab in screen.details_tabs:
         yield Question(f"{screen.slug}: details, {tab}", f"{path}?tab={tab}")
     if screen.has("edit"):
         yield Question(f"{screen.slug}: edit form", f"{path}/edit")

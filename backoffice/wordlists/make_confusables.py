@@ -1,4 +1,6 @@
-"""Makes confusables.txt.gz anew: `pip install icukit-pyicu==78.3.1`, then `python -m backoffice.wordlists.make_confusables`.
+"""Makes confusables.txt.gz anew, out of ICU: `python -m backoffice.wordlists.make_confusables`.
+
+Needs `pip install icukit-pyicu==78.3.1`.
 
 ICU knows Unicode's data on characters that look alike (UTS #39); the product needs the table alone, not ICU.
 """

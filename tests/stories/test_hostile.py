@@ -31,7 +31,7 @@ def screen_of(app: Flask, slug: str) -> Any:
 
 def query_keys(screen: Any) -> list[str]:
     """Every key that the list knows, with every operator, and some that it does not."""
-    ends = [f"{name}{end}" for name in screen.filters for end in ("", ".from", ".to")]
+    ends = [f"{name}{end}" for name in screen.column_filters for end in ("", ".from", ".to")]
     return [*ends, "search", "sort", "after", "before", "size", "tab", "password_hash", "id", "id.from", ".from", ""]
 
 
@@ -60,7 +60,7 @@ def kinds(app: Flask) -> dict[tuple[str, bool], tuple[str, str]]:
     """One column of each kind, and of each kind that may be empty, as (slug, name)."""
     found: dict[tuple[str, bool], tuple[str, str]] = {}
     for screen in app.extensions["screens"]:
-        for name in {*screen.columns, *screen.filters}:
+        for name in {*screen.column_list, *screen.column_filters}:
             kind = fields.kind(screen.model, name)
             plain = kind not in ("one", "many", "computed", "derived")
             empty = plain and fields.column(screen.model, name).nullable
@@ -154,7 +154,7 @@ def test_hostile_values_in_every_field_of_a_form(olivia: Client, path: str) -> N
 
 @pytest.mark.parametrize("slug", ["users", "groups", "client-tags"])
 def test_hostile_edits_change_nothing(app: Flask, olivia: Client, slug: str) -> None:
-    names = [*screen_of(app, slug).fields, "version", "version"]
+    names = [*screen_of(app, slug).form_columns, "version", "version"]
     before = fingerprint()
 
     @EXAMPLES

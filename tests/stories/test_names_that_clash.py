@@ -42,9 +42,9 @@ from views.screen import Screen
 
 class Oddities(Screen):
     model = Oddity
-    columns = ("id", "name", "marked")
-    filters = (*TEXTS, "after", "tab")
-    fields = ("name",)
+    column_list = ("id", "name", "marked")
+    column_filters = (*TEXTS, "after", "tab")
+    form_columns = ("name",)
 '''
 ACTION = '''"""Mark oddities with client tags that parameters name like columns."""
 

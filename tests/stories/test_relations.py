@@ -56,7 +56,15 @@ def without(client: Client, *areas: str) -> Client:
 
 def told_of(screen: Screen) -> Iterator[tuple[str, str]]:
     """Each attribute that tells of rows of another screen, and the area of that one."""
-    for name in dict.fromkeys((*screen.columns, *screen.filters, *screen.exported, *screen.overview, *screen.fields)):
+    for name in dict.fromkeys(
+        (
+            *screen.column_list,
+            *screen.column_filters,
+            *screen.column_export_list,
+            *screen.column_details_list,
+            *screen.form_columns,
+        )
+    ):
         other = fields.told_of(screen.model, name)
         if other is not None and other is not screen.model:
             yield name, area_of(other)

@@ -127,7 +127,7 @@ def pages(visitor: Client) -> dict[str, str]:
         addresses += [base, f"{base}?size=100", f"{base}export.csv", f"{base}export.json"]
         settle()
         for row_id in db.session.scalars(select(screen.model.id).limit(60)).all():
-            own = [f"{base}{row_id}", *(f"{base}{row_id}?tab={tab}" for tab in screen.tabs)]
+            own = [f"{base}{row_id}", *(f"{base}{row_id}?tab={tab}" for tab in screen.details_tabs)]
             addresses += [*own, f"{base}{row_id}/menu", f"{base}{row_id}/edit"]
     answers = {address: visitor.get(address) for address in addresses}
     assert {answer.status_code for answer in answers.values()} <= {200, 403, 404}

@@ -184,7 +184,13 @@ def test_what_is_hidden_is_nowhere(olivia: Client, zoo: Cast, app: Flask) -> Non
     """Trap: every column was shown, sorted, filtered, exported and editable by default."""
     secret = zoo.vera.password_hash
     for screen in app.extensions["screens"]:
-        named = {*screen.columns, *screen.filters, *screen.exported, *screen.fields, *screen.extra_columns}
+        named = {
+            *screen.column_list,
+            *screen.column_filters,
+            *screen.column_export_list,
+            *screen.form_columns,
+            *screen.column_extra_list,
+        }
         assert not named & set(SECRETS)
         for name in SECRETS:
             for query in (f"sort={name}", f"{name}=x", f"{name}.from=1"):

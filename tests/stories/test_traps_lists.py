@@ -35,7 +35,7 @@ def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:
 
 def sortable_columns(app: Flask, slug: str) -> list[str]:
     screen = next(s for s in app.extensions["screens"] if s.slug == slug)
-    return [name for name in screen.columns if lists.sortable(screen.model, name)]
+    return [name for name in screen.column_list if lists.sortable(screen.model, name)]
 
 
 @pytest.mark.parametrize("slug", ["users", "groups", "client-tags", "events"])

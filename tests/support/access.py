@@ -101,10 +101,10 @@ def _export(screen: Screen, person: Person, _world: World) -> Tries:
 
 def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
     writes = any(screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit"))
-    named = {*screen.filters, *screen.fields, "nonsense", "id"}
+    named = {*screen.column_filters, *screen.form_columns, "nonsense", "id"}
     for name in sorted(named):
         related = fields.kind(screen.model, name) in ("one", "many")
-        open_ = related and (name in screen.filters or (writes and name in screen.fields))
+        open_ = related and (name in screen.column_filters or (writes and name in screen.form_columns))
         open_ = open_ and _sees_told(screen, person, name)
         yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
 
@@ -118,7 +118,7 @@ def _sees_told(screen: Screen, person: Person, name: str) -> bool:
 def _list(screen: Screen, person: Person, world: World) -> Tries:
     """The list, and filtered by each relation, which only those may do who see the related rows."""
     yield from _looking("index", at_row=False)(screen, person, world)
-    for name in (name for name in screen.filters if fields.told_of(screen.model, name)):
+    for name in (name for name in screen.column_filters if fields.told_of(screen.model, name)):
         status = 200 if _sees_told(screen, person, name) else 400
         yield Try("GET", gate(screen, person, POWERS["index"], status), {name: "none"})
 

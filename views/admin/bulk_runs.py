@@ -43,15 +43,15 @@ LABELS = {
 
 class BulkRuns(Screen):
     model = BulkRun
-    label = "Bulk runs"
-    icon = "list-check"
-    order = 10
-    columns = ("id", "action", "state", "planned", "reason", "actor", "created_at", "finished_at")
-    shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
-    filters = ("state", "action", "actor", "created_at")
-    labels: ClassVar = {"planned": "Rows", "actor": "By"}
-    words: ClassVar = {"action": said}
-    cells: ClassVar = {
+    name = "Bulk runs"
+    menu_icon_value = "list-check"
+    menu_order = 10
+    column_list = ("id", "action", "state", "planned", "reason", "actor", "created_at", "finished_at")
+    column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
+    column_filters = ("state", "action", "actor", "created_at")
+    column_labels: ClassVar = {"planned": "Rows", "actor": "By"}
+    column_value_labels: ClassVar = {"action": said}
+    column_formatters: ClassVar = {
         "action": lambda row, page: page.link(row.id, verb(row.action)),
         "state": lambda row, _page: cells.status(PARTLY if row.id in g.partly_undone else row.state),
     }

@@ -10,16 +10,16 @@ from views.screen import Screen
 
 class ClientTags(Screen):
     model = ClientTag
-    area = "People"
-    icon = "tags"
-    order = 30
-    columns = ("id", "name", "colour", "created_at")
-    filters = ("colour", "created_at")
-    fields = ("name", "colour")
-    sort = "name"
-    cells: ClassVar = {
+    category = "People"
+    menu_icon_value = "tags"
+    menu_order = 30
+    column_list = ("id", "name", "colour", "created_at")
+    column_filters = ("colour", "created_at")
+    form_columns = ("name", "colour")
+    column_default_sort = "name"
+    column_formatters: ClassVar = {
         "name": lambda row, page: Markup('<a class="pill tag-{}" href="{}{}">{}</a>').format(
             row.colour, page.base, row.id, row.name
         )
     }
-    extra_columns = ("colour",)
+    column_extra_list = ("colour",)

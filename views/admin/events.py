@@ -24,14 +24,14 @@ def _subject(row: Any, _page: cells.Around) -> Markup:
 
 class Events(Screen):
     model = Event
-    label = "Events log"
-    icon = "clock-history"
-    order = 20
-    columns = ("id", "at", "action", "subject_type", "actor", "result", "reason", "ip", "bulk_run_id")
-    shown = ("at", "action", "subject_type", "actor", "result", "reason")
-    extra_columns = ("subject_id",)
-    filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
-    overview = (
+    name = "Events log"
+    menu_icon_value = "clock-history"
+    menu_order = 20
+    column_list = ("id", "at", "action", "subject_type", "actor", "result", "reason", "ip", "bulk_run_id")
+    column_default_list = ("at", "action", "subject_type", "actor", "result", "reason")
+    column_extra_list = ("subject_id",)
+    column_filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
+    column_details_list = (
         "action",
         "subject_type",
         "subject_id",
@@ -44,7 +44,7 @@ class Events(Screen):
         "bulk_run_id",
         "at",
     )
-    labels: ClassVar = {
+    column_labels: ClassVar = {
         "at": "When",
         "subject_type": "About",
         "subject_id": "Number",
@@ -54,8 +54,8 @@ class Events(Screen):
         "ip": "Address",
         "request_id": "Request",
     }
-    cells: ClassVar = {"action": _verb, "subject_type": _subject}
-    words: ClassVar = {"action": said}
+    column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
+    column_value_labels: ClassVar = {"action": said}
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """The names of all rows that the page's events are about."""
@@ -69,7 +69,7 @@ class Events(Screen):
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
         """First of all what changed."""
-        names = dict.fromkeys((*self.overview, "id", "before", "after"))
+        names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
         (row,) = disclosure.told(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
         changed = [{"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)]

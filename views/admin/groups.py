@@ -20,19 +20,19 @@ from views.screen.editing import picker
 
 class Groups(Screen):
     model = Group
-    area = "People"
-    icon = "diagram-3"
-    order = 20
-    columns = ("id", "name", "description", "is_system", "created_at", "updated_at")
-    shown = ("id", "name", "description", "is_system", "updated_at")
-    filters = ("is_system", "created_at")
-    fields = ("name", "description", "permissions", "grants")
-    overview = ("id", "name", "description", "is_system", "grants", "created_at", "updated_at")
-    exported = ("id", "name", "description", "is_system", "all_permissions", "permissions", "created_at")
-    labels: ClassVar = {"is_system": "Shipped", "all_permissions": "All permissions", "grants": "May give"}
-    tabs: ClassVar = {"permissions": "Permissions", "users": "Users"}
+    category = "People"
+    menu_icon_value = "diagram-3"
+    menu_order = 20
+    column_list = ("id", "name", "description", "is_system", "created_at", "updated_at")
+    column_default_list = ("id", "name", "description", "is_system", "updated_at")
+    column_filters = ("is_system", "created_at")
+    form_columns = ("name", "description", "permissions", "grants")
+    column_details_list = ("id", "name", "description", "is_system", "grants", "created_at", "updated_at")
+    column_export_list = ("id", "name", "description", "is_system", "all_permissions", "permissions", "created_at")
+    column_labels: ClassVar = {"is_system": "Shipped", "all_permissions": "All permissions", "grants": "May give"}
+    details_tabs: ClassVar = {"permissions": "Permissions", "users": "Users"}
     form = GroupForm
-    sort = "name"
+    column_default_sort = "name"
 
     def form_class(self, actor: Actor, row: Any) -> type[Form]:
         """The permissions as a table by area; the groups that members may give and take."""

@@ -26,15 +26,15 @@ def state_of(state: str, reason: str) -> Markup:
 
 class Sessions(Screen):
     model = Session
-    area = "System"
-    icon = "laptop"
-    order = 20
-    columns = ("id", "user", "device", "ip", "kind", "state", "created_at", "last_seen_at", "ended_at")
-    shown = ("user", "device", "ip", "state", "created_at", "last_seen_at")
-    extra_columns = ("ended_reason",)
-    filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
-    overview = (*columns, "ended_reason", "expires_at")
-    labels: ClassVar = {
+    category = "System"
+    menu_icon_value = "laptop"
+    menu_order = 20
+    column_list = ("id", "user", "device", "ip", "kind", "state", "created_at", "last_seen_at", "ended_at")
+    column_default_list = ("user", "device", "ip", "state", "created_at", "last_seen_at")
+    column_extra_list = ("ended_reason",)
+    column_filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
+    column_details_list = (*column_list, "ended_reason", "expires_at")
+    column_labels: ClassVar = {
         "user": "Person",
         "ip": "Address",
         "created_at": "Signed in",
@@ -43,7 +43,7 @@ class Sessions(Screen):
         "ended_reason": "Why it ended",
         "expires_at": "Ends at the latest",
     }
-    cells: ClassVar = {"device": _device, "state": _state}
+    column_formatters: ClassVar = {"device": _device, "state": _state}
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{device_name(row.device)} · session {row.id}"}

@@ -59,11 +59,11 @@ def _too_open(whitelist: Iterable[str]) -> str:
 
 class Users(Screen):
     model = User
-    label = "Users"
-    area = "People"
-    icon = "people"
-    order = 10
-    columns = (
+    name = "Users"
+    category = "People"
+    menu_icon_value = "people"
+    menu_order = 10
+    column_list = (
         "id",
         "name",
         "status",
@@ -76,9 +76,19 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    shown = ("id", "name", "status", "two_factor", "groups", "client_tags", "last_login_at", "created_by", "created_at")
-    extra_columns = ("email", "picture", "client_tags_mode")
-    filters = (
+    column_default_list = (
+        "id",
+        "name",
+        "status",
+        "two_factor",
+        "groups",
+        "client_tags",
+        "last_login_at",
+        "created_by",
+        "created_at",
+    )
+    column_extra_list = ("email", "picture", "client_tags_mode")
+    column_filters = (
         "status",
         "invitation",
         "invitation_ends",
@@ -92,7 +102,7 @@ class Users(Screen):
         "email",
         "phone",
     )
-    fields = (
+    form_columns = (
         "login_method",
         "email",
         "login",
@@ -104,7 +114,7 @@ class Users(Screen):
         "client_tags",
         "ip_whitelist",
     )
-    exported = (
+    column_export_list = (
         "id",
         "name",
         "email",
@@ -120,7 +130,7 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    overview = (
+    column_details_list = (
         "id",
         "email",
         "first_name",
@@ -146,7 +156,7 @@ class Users(Screen):
         "created_at",
         "updated_at",
     )
-    labels: ClassVar = {
+    column_labels: ClassVar = {
         "client_tags": "Allowed client tags",
         "client_tags_mode": "Allowed clients",
         "last_login_at": "Last sign-in",
@@ -161,12 +171,12 @@ class Users(Screen):
         "uuid": "UUID",
         "email_verified_at": "E-mail verified at",
     }
-    cells: ClassVar = {
+    column_formatters: ClassVar = {
         "name": _person,
         "client_tags": _client_tags,
         "two_factor": lambda row, _page: two_factor(row.two_factor),
     }
-    tabs: ClassVar = {
+    details_tabs: ClassVar = {
         "groups": "Groups and permissions",
         "sessions": "Sign-ins and sessions",
         "messages": "Sent tokens and messages",

@@ -14,7 +14,7 @@ from backoffice.data import disclosure, filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
-from backoffice.models.base import Record, Searchable
+from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
@@ -34,40 +34,53 @@ class Definition(BaseView):
 
     path: ClassVar[str] = ""  # after /admin/; else the table's name
 
+    # Switched off, a page or button is nobody's; switched on, the permissions decide
+    can_create: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
+    can_delete: ClassVar[bool] = True
+    can_export: ClassVar[bool] = True
+
     # In the menu
-    label: ClassVar[str] = ""
-    area: ClassVar[str] = "Work"
-    icon: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
-    order: ClassVar[int] = 50  # within the area
+    name: ClassVar[str] = ""
+    category: ClassVar[str] = "Work"
+    menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
+    menu_order: ClassVar[int] = 50  # within the area
 
     # The list
-    columns: ClassVar[Sequence[str]] = ()  # that people may choose from
-    shown: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
-    extra_columns: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
-    cells: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
-    words: ClassVar[Mapping[str, Callable[[Any], str]]] = {}  # how the values of single columns are said, everywhere
-    filters: ClassVar[Sequence[str]] = ()
-    sort: ClassVar[str] = "-id"
-    exported: ClassVar[Sequence[str]] = ()
+    column_list: ClassVar[Sequence[str]] = ()  # that people may choose from
+    column_default_list: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
+    column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
+    column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
+    column_value_labels: ClassVar[Mapping[str, Callable[[Any], str]]] = {}  # how values are said, everywhere
+    column_filters: ClassVar[Sequence[str]] = ()
+    column_default_sort: ClassVar[str] = "-id"
+    column_export_list: ClassVar[Sequence[str]] = ()
 
     # One row
-    overview: ClassVar[Sequence[str]] = ()  # what its details say, besides the tabs
-    tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` answers their content
-    fields: ClassVar[Sequence[str]] = ()  # that may be written
-    form: ClassVar[type[Form] | None] = None  # instead of one made from `fields`
-    labels: ClassVar[Mapping[str, str]] = {}
-    helps: ClassVar[Mapping[str, str]] = {}
+    column_details_list: ClassVar[Sequence[str]] = ()  # what its details say, besides the tabs
+    details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` answers their content
+    form_columns: ClassVar[Sequence[str]] = ()  # that may be written
+    form: ClassVar[type[Form] | None] = None  # instead of one made from `form_columns`
+    column_labels: ClassVar[Mapping[str, str]] = {}
+    column_descriptions: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
         area = area_of(self.model)
         self.slug = self.path or area.replace("_", "-")
-        name = self.label or fields.heading(self.model.__plural__)
-        super().__init__(name=name, category=self.area, endpoint=area, url=f"/admin/{self.slug}")
-        self.columns = tuple(self.columns) or self._default_columns()
-        self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
-        self.exported = tuple(self.exported) or fields.visible(self.model)
-        self.overview = tuple(self.overview) or tuple(dict.fromkeys((*self.columns, *self.fields, *self.exported)))
-        self._check_names()
+        name = self.name or fields.heading(self.model.__plural__)
+        super().__init__(
+            name=name,
+            category=self.category,
+            endpoint=area,
+            url=f"/admin/{self.slug}",
+            menu_icon_value=self.menu_icon_value,
+        )
+        possible = filters.filterable(self.model)
+        self.column_list = tuple(self.column_list) or self._default_columns()
+        self.column_filters = tuple(self.column_filters) or tuple(n for n in self.column_list if n in possible)
+        self.column_export_list = tuple(self.column_export_list) or fields.visible(self.model)
+        every = (*self.column_list, *self.form_columns, *self.column_export_list)
+        self.column_details_list = tuple(self.column_details_list) or tuple(dict.fromkeys(every))
 
     # What it may be asked
 
@@ -76,8 +89,10 @@ class Definition(BaseView):
         return can(whoever(), f"{self.endpoint}.view")
 
     def has(self, power: str) -> bool:
-        """Whether the screen can do this at all: it is read-only until it lists its fields."""
-        return power in verbs_of(self.model) and (power not in WRITING or bool(self.fields or self.form))
+        """Whether the screen can do this at all: it is read-only until it lists its form's columns."""
+        if not getattr(self, f"can_{power}", True):
+            return False
+        return power in verbs_of(self.model) and (power not in WRITING or bool(self.form_columns or self.form))
 
     def may(self, actor: Actor, power: str) -> bool:
         """Whether the screen can do this, and the actor may."""
@@ -89,11 +104,11 @@ class Definition(BaseView):
 
     def readable_tabs(self, actor: Actor) -> dict[str, str]:
         """The tabs of a row's details. One that is called like a relation shows that relation."""
-        return {name: label for name, label in self.tabs.items() if may_read(actor, self.model, name)}
+        return {name: label for name, label in self.details_tabs.items() if may_read(actor, self.model, name)}
 
     def sorts(self, actor: Actor, name: str) -> bool:
         """Whether the actor may order the list by `name`: an order tells values, and a cursor holds one."""
-        shown = name in self.columns or name == self.sort.removeprefix("-")
+        shown = name in self.column_list or name == self.column_default_sort.removeprefix("-")
         if not shown or not may_read(actor, self.model, name) or disclosure.is_guarded(actor, self.model, name):
             return False
         return lists.sortable(self.model, name)
@@ -106,11 +121,11 @@ class Definition(BaseView):
 
     def label_of(self, name: str) -> str:
         """The heading of a column, filter or field."""
-        return self.labels.get(name) or fields.heading(name)
+        return self.column_labels.get(name) or fields.heading(name)
 
     def said(self, name: str, value: Any) -> str:
         """A value as people say it: one of a choice, or of a column that has words of its own."""
-        return self.words[name](value) if name in self.words else fields.heading(str(value))
+        return self.column_value_labels[name](value) if name in self.column_value_labels else fields.heading(str(value))
 
     def url_of(self, page: str, **values: Any) -> str:
         """The address of one of the screen's own pages."""
@@ -135,9 +150,9 @@ class Definition(BaseView):
     def query(self, actor: Actor, pairs: Any) -> Query:
         """The list query of a request, with the person's own page size and their own days."""
         size = self.preferences_of(actor).get("size", 50)
-        allowed = self.readable(actor, self.filters)
+        allowed = self.readable(actor, self.column_filters)
         query = lists.parse(
-            self.model, pairs, allowed=allowed, sort=self.sort, size=size, zone=clock_of(actor.time_zone)
+            self.model, pairs, allowed=allowed, sort=self.column_default_sort, size=size, zone=clock_of(actor.time_zone)
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest("This list cannot be sorted like that.", field="sort")
@@ -146,14 +161,14 @@ class Definition(BaseView):
     def _by_what_is_asked(self, query: Query) -> Query:
         """A list of a stretch of time is in its order unless asked otherwise: one index finds and orders the rows."""
         asked = [f.name for f in query.filters if f.operator and fields.kind(self.model, f.name) in ("time", "date")]
-        if query.sort != "-id" or not asked or asked[0] not in self.columns:
+        if query.sort != "-id" or not asked or asked[0] not in self.column_list:
             return query
         return replace(query, sort=f"-{asked[0]}")
 
     def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
         """The columns the person wants to see."""
-        wanted = self.preferences_of(actor).get("columns") or self.shown or self.columns
-        columns = self.readable(actor, self.columns)
+        wanted = self.preferences_of(actor).get("columns") or self.column_default_list or self.column_list
+        columns = self.readable(actor, self.column_list)
         return tuple(name for name in columns if name in wanted) or columns[:1]
 
     def preferences_of(self, actor: Actor) -> dict[str, Any]:
@@ -207,11 +222,3 @@ class Definition(BaseView):
         return tuple(dict.fromkeys(n for n in (*first, *visible) if n not in last))[
             : FIRST_COLUMNS - len(last)
         ] + tuple(last)
-
-    def _check_names(self) -> None:
-        """A misspelt column is found when the application starts, not when somebody opens the page."""
-        named = (*self.columns, *self.filters, *self.exported, *self.overview, *self.fields, *self.extra_columns)
-        if wrong := [name for name in named if not fields.kind(self.model, name)]:
-            raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
-        if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
-            raise TypeError(f"{type(self).__name__} cannot be sorted by {self.sort!r}")

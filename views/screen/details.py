@@ -91,7 +91,7 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
 
 def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
-    names = screen.readable(signed_in(), screen.overview)
+    names = screen.readable(signed_in(), screen.column_details_list)
     times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
@@ -119,7 +119,7 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
         return linked.format(base, value.id, value.label) if base else cells.text(value.label)
     if name in ("id", screen.model.__label__):
         return cells.text(value)
-    if name in screen.words:
+    if name in screen.column_value_labels:
         return cells.text(screen.said(name, value))
     return cells.maker(screen.model, name, "")(value)
 

@@ -40,7 +40,7 @@ def register(app: Flask) -> None:
         modules_of(area)  # an entity's scope and rules take effect by being there, too
     declare_missing()
     rotation.check()
-    found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.order, s.slug))
+    found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.menu_order, s.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
         app,
@@ -76,4 +76,4 @@ def modules_of(package: ModuleType) -> list[ModuleType]:
 
 
 def _area(screen: Screen) -> int:
-    return AREAS.index(screen.area) if screen.area in AREAS else len(AREAS)
+    return AREAS.index(screen.category) if screen.category in AREAS else len(AREAS)

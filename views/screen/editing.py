@@ -73,9 +73,9 @@ def generated_form(screen: Definition, actor: Actor) -> type[Form]:
     """A form for the screen's fields, made from the model."""
     return form_for(
         screen.model,
-        screen.readable(actor, screen.fields),
-        dict(screen.labels),
-        dict(screen.helps),
+        screen.readable(actor, screen.form_columns),
+        dict(screen.column_labels),
+        dict(screen.column_descriptions),
         lambda model, name: picker(screen, actor, fields.related_model(model, name), name),
     )
 

@@ -20,7 +20,7 @@ from views.screen.formats import formats
 def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
     """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
     settings: Settings = current_app.extensions["settings"]
-    names = list(screen.readable(actor, screen.exported))
+    names = list(screen.readable(actor, screen.column_export_list))
     room = slots.exports(settings.export_slots)
     room.take()
     try:

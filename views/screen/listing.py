@@ -66,10 +66,10 @@ def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     chosen = screen.chosen_columns(actor)
     try:
         query = screen.query(actor, request.args.items(multi=True))
-        found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
+        found = lists.page(actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True)
         if not found.rows and (query.after or query.before):  # those that stood there match no more
             query = replace(query, after="", before="")
-            found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
+            found = lists.page(actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True)
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
     page = _frame(screen, actor, chosen, query)
@@ -88,11 +88,11 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
     columns = _columns(screen, actor, chosen, query)
     page = ListPage(title=screen.name or "", screen=screen.slug, columns=columns)
     page.search, page.address = query.search, request.query_string.decode()
-    page.filters = [_filter(screen, name, query, choices) for name in screen.readable(actor, screen.filters)]
+    page.filters = [_filter(screen, name, query, choices) for name in screen.readable(actor, screen.column_filters)]
     page.chips = _chips(screen, query, choices)
     page.clear_href = screen.url_of("index")
     page.sizes = [(size, size == query.size) for size in lists.SIZES]
-    columns_there = screen.readable(actor, screen.columns)
+    columns_there = screen.readable(actor, screen.column_list)
     page.column_choices = [(name, screen.label_of(name), name in chosen) for name in columns_there]
     page.preferences_href = screen.url_of("preferences")
     page.actions = [
@@ -113,8 +113,8 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
 
 def _refused(screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
     """The page with a message in place of rows; what was typed stays, and can be taken off."""
-    typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.filters))
-    page = _frame(screen, actor, chosen, Query(sort=screen.sort, filters=typed))
+    typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.column_filters))
+    page = _frame(screen, actor, chosen, Query(sort=screen.column_default_sort, filters=typed))
     page.search = request.args.get("search", "")[:1000]
     page.problems, page.actions, page.exports = [error.message], [], []
     return page
@@ -136,8 +136,8 @@ def _rows(screen: Definition, chosen: Sequence[str], found: lists.Page, page: Li
 
 def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
     """The function from a row to the cell of column `name`."""
-    if name in screen.cells:
-        own = screen.cells[name]
+    if name in screen.column_formatters:
+        own = screen.column_formatters[name]
         around = cells.Around(base, found.related)
         return lambda row: own(row, around)
     kind, make = fields.kind(screen.model, name), cells.maker(screen.model, name, base)
@@ -149,7 +149,7 @@ def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
         return _related_getter(screen, name, place)
     if name in (screen.model.__label__, "id"):
         return lambda row: make((row.id, row[place]))
-    if name in screen.words:
+    if name in screen.column_value_labels:
         return lambda row: cells.text(screen.said(name, row[place]))
     return lambda row: make(row[place])
 
@@ -198,7 +198,7 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
     All in one statement.
     """
     parts: list[Select[Any]] = []
-    readable = screen.readable(actor, screen.filters)
+    readable = screen.readable(actor, screen.column_filters)
     for name in (n for n in readable if fields.kind(screen.model, n) == "code"):
         code = codes.every(screen.model, name).subquery().c.code
         parts.append(select(literal(name), null().cast(BigInteger), code))

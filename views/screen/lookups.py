@@ -20,7 +20,7 @@ def answer(screen: Definition, actor: Actor, name: str) -> Any:
     """At most 20 related rows that match `search`, for those who may filter by them or write them."""
     writes = screen.may(actor, "create") or screen.may(actor, "edit")
     kind = fields.kind(screen.model, name)
-    if kind not in ("one", "many") or not (name in screen.filters or (writes and name in screen.fields)):
+    if kind not in ("one", "many") or not (name in screen.column_filters or (writes and name in screen.form_columns)):
         raise NotFound
     if not may_read(actor, screen.model, name):
         raise NotFound
@@ -34,7 +34,7 @@ def keep_preferences(screen: Definition, actor: Actor) -> Any:
     size, columns = request.form.get("size", "50"), request.form.getlist("columns")
     if size not in map(str, lists.SIZES):
         raise BadRequest(f"A page has {', '.join(map(str, lists.SIZES))} rows.")
-    mine = {"size": int(size), "columns": [name for name in screen.columns if name in columns]}
+    mine = {"size": int(size), "columns": [name for name in screen.column_list if name in columns]}
     user = themselves(actor)
     user.preferences = {**user.preferences, screen.endpoint: mine}
     db.session.commit()

@@ -12,7 +12,7 @@ from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
-from views.screen import acting, details, editing, exporting, listing, lookups
+from views.screen import acting, checks, details, editing, exporting, listing, lookups
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
 from views.web.actor import actor as whoever
@@ -33,9 +33,13 @@ POWERS = {
 class Screen(Definition):
     """One entity's screens. Subclass it in a file under views/admin/ and it is found.
 
-    Only `model` is needed; whatever else is left out follows from the model. Without `fields` the screen is
+    Only `model` is needed; whatever else is left out follows from the model. Without `form_columns` the screen is
     read-only.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        checks.check(self)
 
     # What the screen answers
 

@@ -108,6 +108,6 @@ def _menu() -> list[dict[str, Any]]:
     areas: dict[str, list[dict[str, Any]]] = {}
     for screen in current_app.extensions["screens"]:
         if screen.is_visible() and screen.is_accessible():
-            entry = {"label": screen.name, "url": url_for(f"{screen.endpoint}.index"), "icon": screen.icon}
+            entry = {"label": screen.name, "url": url_for(f"{screen.endpoint}.index"), "icon": screen.menu_icon_value}
             areas.setdefault(screen.category, []).append(entry | {"active": screen.endpoint == here})
     return [{"name": name, "entries": entries} for name, entries in areas.items()]

@@ -148,7 +148,7 @@ def _keepable(endpoint: str) -> set[str]:
     screens = current_app.extensions["screens"]
     screen = next((each for each in screens if each.endpoint == endpoint.rpartition(".")[0]), None)
     classes = list(_declared(forms.Form)) if screen is None else [screen.form] if screen.form else []
-    known = {name for each in classes for name in each.names()} | set(screen.fields if screen else ())
+    known = {name for each in classes for name in each.names()} | set(screen.form_columns if screen else ())
     secret = {name for each in classes for name in each.secrets()}
     return (known | {"version"}) - secret
 
