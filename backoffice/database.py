@@ -23,7 +23,12 @@ PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_
 ALWAYS = "set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
 LOOKED = 200_000  # steps of SQLite's machine between two looks at the clock: some milliseconds
 NEVER = float("inf")
-KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,9 @@ class Bounded(psycopg.Connection[Any]):
         if self.fixed is not None or patience.statement is None:
             return self.fixed
         # The pool asks outside transactions whether the connection lives.
-        return limits.DATABASE_PING if self.autocommit else patience.statement + limits.DATABASE_GRACE
+        return (
+            limits.DATABASE_PING if self.autocommit else patience.statement + limits.DATABASE_GRACE
+        )
 
 
 @event.listens_for(Engine, "do_connect")
@@ -152,7 +159,9 @@ def _connect(dialect: Any, _record: object, arguments: Any, options: dict[str, A
         return None
     seconds = options["connect_timeout"] + limits.DATABASE_GRACE
     try:
-        return within(seconds, lambda: Bounded.connect(*arguments, **options), too_late=Bounded.close)
+        return within(
+            seconds, lambda: Bounded.connect(*arguments, **options), too_late=Bounded.close
+        )
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
 
@@ -162,8 +171,12 @@ def _prepare(connection: Any, record: Any) -> None:
     patience = _patience.get()
     record.info["patience"] = patience
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
-        connection.set_progress_handler(lambda: time.monotonic() > record.info.get("until", NEVER), LOOKED)
+        connection.isolation_level = (
+            None  # pysqlite begins by itself too late: `_begin` says when instead
+        )
+        connection.set_progress_handler(
+            lambda: time.monotonic() > record.info.get("until", NEVER), LOOKED
+        )
         for pragma in (f"busy_timeout={_milliseconds(patience.lock)}", *PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
     else:
@@ -225,7 +238,9 @@ def _limited(patience: Patience, *, local: bool) -> str:
         "idle_in_transaction_session_timeout": patience.idle or 0,
     }
     scope = "true" if local else "false"
-    return ", ".join(f"set_config('{name}', '{_milliseconds(value)}', {scope})" for name, value in values.items())
+    return ", ".join(
+        f"set_config('{name}', '{_milliseconds(value)}', {scope})" for name, value in values.items()
+    )
 
 
 def _milliseconds(seconds: float) -> int:

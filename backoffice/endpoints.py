@@ -51,7 +51,12 @@ class BaseURL(str):
         """Raises ValueError with what the address must be."""
         parts, port = _split(text, f"{BASE}.")
         scheme = parts.scheme
-        if scheme not in PORTS or not parts.hostname or parts.username is not None or parts.password is not None:
+        if (
+            scheme not in PORTS
+            or not parts.hostname
+            or parts.username is not None
+            or parts.password is not None
+        ):
             raise ValueError(f"{BASE}.")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(NO_PATH)
@@ -59,7 +64,9 @@ class BaseURL(str):
         if "_" in host:  # browsers send it, and Werkzeug takes it for no host
             raise ValueError(f"{BASE}.")
         port = port or PORTS[scheme]
-        netloc = (f"[{host}]" if ":" in host else host) + ("" if port == PORTS[scheme] else f":{port}")
+        netloc = (f"[{host}]" if ":" in host else host) + (
+            "" if port == PORTS[scheme] else f":{port}"
+        )
         made = super().__new__(cls, f"{scheme}://{netloc}")
         made.scheme, made.host, made.netloc, made.port = scheme, host, netloc, port
         return made
@@ -153,7 +160,12 @@ class Sender(str):
         if len(name) > 1 and name[0] == name[-1] == '"':
             name = re.sub(r"\\(.)", r"\1", name[1:-1])
         local, _, domain = address.strip().rpartition("@")
-        if not DOT_ATOM.fullmatch(local) or len(name) > LONGEST_NAME or not name.isprintable() or "=?" in name:
+        if (
+            not DOT_ATOM.fullmatch(local)
+            or len(name) > LONGEST_NAME
+            or not name.isprintable()
+            or "=?" in name
+        ):
             raise ValueError(SENDER)
         made = super().__new__(cls, text)
         made.name, made.address = name, f"{local}@{host_of(domain, SENDER)}"

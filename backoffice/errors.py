@@ -39,7 +39,7 @@ class CannotStore(RuleBroken):
     """The disk does not take what was sent: it is full, or may only be read."""
 
 
-class Beyond(RuleBroken):
+class GrantExceeded(RuleBroken):
     """The actor reached beyond what is theirs to give; shown at the field, and noted in the events like NotAllowed."""
 
     def __init__(self, message: str, *, field: str | None = None, code: str) -> None:

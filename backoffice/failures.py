@@ -12,7 +12,11 @@ NO_SPACE, READ_ONLY, AWAY = "no space left", "read-only", "away"
 # EFBIG is a limit that the system sets for one process; a person can do as little about it.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # The first byte of SQLite's codes, the rest tells more; and PostgreSQL's disk_full and read_only_sql_transaction.
-SQLITE = {sqlite3.SQLITE_FULL: NO_SPACE, sqlite3.SQLITE_READONLY: READ_ONLY, sqlite3.SQLITE_CANTOPEN: AWAY}
+SQLITE = {
+    sqlite3.SQLITE_FULL: NO_SPACE,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: AWAY,
+}
 POSTGRESQL = {"53100": NO_SPACE, "25006": READ_ONLY}
 MISSING = ("42P01", "42703")  # undefined_table, undefined_column
 
@@ -38,5 +42,8 @@ def is_missing_table(error: DBAPIError) -> bool:
 
 def _is_gone(error: DBAPIError, state: str | None) -> bool:
     """psycopg gives no state to what it could not connect to; 08 is a broken connection, 57P a server that ends."""
-    no_answer = state is None and type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
+    no_answer = state is None and type(error.orig).__name__ in (
+        "OperationalError",
+        "ConnectionTimeout",
+    )
     return error.connection_invalidated or no_answer or (state or "").startswith(("08", "57P"))

@@ -41,7 +41,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(
+            conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)
+        )
 
     def _finished(self, conn: Any, done: "Future[Any]") -> None:
         self.method_queue.defer(self.finish_request, conn, done)

@@ -22,7 +22,7 @@ from backoffice.database import Bounded
 from backoffice.settings import Settings
 from backoffice.waiting import within
 
-ENOUGH = limits.TASKS  # that wait; more of the same would only be looked at and found done
+QUEUE_LENGTH = limits.TASKS  # that wait; more of the same would only be looked at and found done
 PREFIX = "jobs"  # of the tables in PostgreSQL
 PATIENCE = limits.QUEUE  # seconds for the storage
 CONNECTION: dict[str, Any] = {
@@ -51,7 +51,9 @@ class Jobs:
 
     def init_app(self, app: Flask, schedule: Iterable[Job]) -> None:
         """Give the app its queue. Nothing is opened: a database that is away keeps no app from starting."""
-        app.extensions["jobs"] = Queue(app, schedule, storage(app.extensions["settings"], Path(app.instance_path)))
+        app.extensions["jobs"] = Queue(
+            app, schedule, storage(app.extensions["settings"], Path(app.instance_path))
+        )
 
     def soon(self, name: str) -> None:
         """Have the job called `name` done as soon as a worker is free; never an error for whoever asks."""
@@ -68,7 +70,10 @@ class Queue:
         self.app = app
         self.stopping = Event()
         self.huey = Huey(name="backoffice", results=False, serializer=NameOnly(), **store)
-        self.tasks = {job.name: self.huey.periodic_task(job.when, name=job.name)(self._task(job)) for job in schedule}
+        self.tasks = {
+            job.name: self.huey.periodic_task(job.when, name=job.name)(self._task(job))
+            for job in schedule
+        }
 
     def put(self, name: str) -> None:
         """Add a task, unless so many wait that one more changes nothing."""
@@ -77,8 +82,10 @@ class Queue:
         except Exception:
             if not self.huey.storage.close():
                 raise
-            waiting = self.huey.storage.queue_size()  # only the connection was lost, as when the server began anew
-        if waiting < ENOUGH:
+            waiting = (
+                self.huey.storage.queue_size()
+            )  # only the connection was lost, as when the server began anew
+        if waiting < QUEUE_LENGTH:
             self.tasks[name]()
 
     def close(self) -> None:
@@ -94,7 +101,13 @@ class Queue:
                     job.act(settings, self.stopping.is_set)
                 except Exception as error:  # noqa: BLE001  # the worker lives on, and the schedule tries again
                     why = failures.of_database(error) if isinstance(error, DBAPIError) else ""
-                    log.error("job_failed", job=job.name, error=type(error).__name__, why=why, at=_place(error))
+                    log.error(
+                        "job_failed",
+                        job=job.name,
+                        error=type(error).__name__,
+                        why=why,
+                        at=_place(error),
+                    )
 
         return act
 
@@ -145,7 +158,9 @@ class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
         connection = self._connect()
         if connection.execute("SELECT to_regclass(%s)", [self.table_counter]).fetchone() == (None,):
             with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{PREFIX} tables"])
+                connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{PREFIX} tables"]
+                )
                 for statement in self.ddl:
                     connection.execute(statement)
         return connection
@@ -154,7 +169,9 @@ class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
 def _connected(address: str) -> Bounded:
     """A connection that waits for nothing longer than PATIENCE, whoever uses it."""
     try:
-        made = within(PATIENCE, lambda: Bounded.connect(address, **CONNECTION), too_late=Bounded.close)
+        made = within(
+            PATIENCE, lambda: Bounded.connect(address, **CONNECTION), too_late=Bounded.close
+        )
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
     made.fixed = PATIENCE

@@ -17,8 +17,12 @@ from backoffice.data.storage import ROOT
 from backoffice.extensions import configured, db
 
 OK, MISSING = "ok", "missing"
-LEAST_FREE = 16 * 2**20  # bytes: a few pictures, and what SQLite writes beside its file before a commit
-REMEMBERED = timedelta(minutes=1)  # for which a database that had no space is called full: PostgreSQL cannot be asked
+LEAST_FREE = (
+    16 * 2**20
+)  # bytes: a few pictures, and what SQLite writes beside its file before a commit
+REMEMBERED = timedelta(
+    minutes=1
+)  # for which a database that had no space is called full: PostgreSQL cannot be asked
 REVISION = re.compile(r"^(down_revision|revision)\b.*?=\s*[\"'](\w+)[\"']", re.MULTILINE)
 
 
@@ -54,7 +58,10 @@ def migrations_state() -> str:
 @cache
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
     """Every revision, and the newest: read from the files, for Alembic takes 11 MB that only `flask db` needs."""
-    found = [dict(REVISION.findall(path.read_text("utf-8"))) for path in (ROOT / "migrations/versions").glob("*.py")]
+    found = [
+        dict(REVISION.findall(path.read_text("utf-8")))
+        for path in (ROOT / "migrations/versions").glob("*.py")
+    ]
     known = frozenset(one["revision"] for one in found)
     return known, known - {one.get("down_revision") for one in found}
 
@@ -63,7 +70,11 @@ def _database() -> str:
     if why := next((why for why, until in _refusals().items() if clock.now() < until), ""):
         return why
     url = configured().database_url.url
-    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith((":", "file:")):
+    if (
+        url.get_backend_name() != "sqlite"
+        or not url.database
+        or url.database.startswith((":", "file:"))
+    ):
         return OK
     return _folder(Path(db.engine.url.database or "").parent)
 

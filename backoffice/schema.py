@@ -99,7 +99,9 @@ def _search_index_of_sqlite(base: str) -> Iterator[Declared]:
         keepers=tuple(triggers),
     )
     for trigger, does in triggers.items():
-        yield Declared(SQLITE, "trigger", trigger, base, _always(f"CREATE TRIGGER {trigger} {does}"), needs)
+        yield Declared(
+            SQLITE, "trigger", trigger, base, _always(f"CREATE TRIGGER {trigger} {does}"), needs
+        )
 
 
 def _search_index_of_postgresql(base: str) -> Iterator[Declared]:
@@ -133,7 +135,10 @@ END """
         fill=f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} WHERE search_key <> ''",
         keepers=tuple(triggers),
     )
-    for index, indexed in ((f"ix_{name}_rowid", "btree (rowid)"), (f"ix_{name}_grams", "gin (grams)")):
+    for index, indexed in (
+        (f"ix_{name}_rowid", "btree (rowid)"),
+        (f"ix_{name}_grams", "gin (grams)"),
+    ):
         unique = "UNIQUE " if indexed.startswith("btree") else ""
         making = f"CREATE {unique}INDEX {index} ON {name} USING {indexed}"
         yield Declared(POSTGRESQL, "index", index, base, _always(making), needs)
@@ -148,7 +153,9 @@ DECLARED = (
         "trigger",
         "events_no_delete",
         "events",
-        _always(f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"),
+        _always(
+            f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        ),
     ),
     # INSERT OR REPLACE deletes rows without asking the trigger above.
     Declared(
@@ -288,7 +295,9 @@ def _of(connection: Connection) -> list[Declared]:
     return [one for one in DECLARED if one.engine == connection.dialect.name]
 
 
-def _is_stale(one: Declared, there: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]) -> bool:
+def _is_stale(
+    one: Declared, there: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]
+) -> bool:
     names = [(one.kind, one.name), *(("trigger", name) for name in one.keepers)]
     return any(there.get(name) != wanted[name] for name in names)
 
@@ -309,4 +318,6 @@ def _columns(connection: Connection) -> dict[str, Columns]:
     """The columns of the tables that something is declared for, in their order."""
     inspector = inspect(connection)
     tables = {one.table for one in DECLARED} & set(inspector.get_table_names())
-    return {name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables}
+    return {
+        name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables
+    }

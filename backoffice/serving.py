@@ -40,13 +40,17 @@ def serve(application: Any, bind: str, settings: Settings) -> None:
     looking = _threads(max(1, settings.web_threads - settings.web_threads // 2))
     threads = {"dispatcher": looking, "changing": changing, "health": health}
     servers = [
-        Server(application, everything, adj=adjustments, sockinfo=where, **threads) for where in adjustments.listen
+        Server(application, everything, adj=adjustments, sockinfo=where, **threads)
+        for where in adjustments.listen
     ]
     _run(everything, lambda: bool(told))
     for server in servers:
         server.accept_no_more()
     end = time.monotonic() + settings.shutdown_timeout.total_seconds()
-    _run(everything, lambda: time.monotonic() > end or not any(server.is_busy() for server in servers))
+    _run(
+        everything,
+        lambda: time.monotonic() > end or not any(server.is_busy() for server in servers),
+    )
 
 
 class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
@@ -97,7 +101,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
     channel_class = Channel
 
     def __init__(
-        self, *arguments: Any, health: ThreadedTaskDispatcher, changing: ThreadedTaskDispatcher, **options: Any
+        self,
+        *arguments: Any,
+        health: ThreadedTaskDispatcher,
+        changing: ThreadedTaskDispatcher,
+        **options: Any,
     ) -> None:
         self.health, self.changing = health, changing
         super().__init__(*arguments, **options)
@@ -149,7 +157,8 @@ def _adjusted(settings: Settings) -> dict[str, Any]:
         "connection_limit": limits.CONNECTIONS,
         "backlog": limits.BACKLOG,
         "outbuf_high_watermark": limits.EXPORT_BUFFER,  # beyond it the thread would wait for the reader
-        "max_request_body_size": 2 * limits.BODY,  # up to there our own page says that it is too much
+        "max_request_body_size": 2
+        * limits.BODY,  # up to there our own page says that it is too much
         "max_request_header_size": limits.HEADERS,
         "clear_untrusted_proxy_headers": False,  # views.web.headers knows whom to believe
         "ident": None,

@@ -18,10 +18,12 @@ ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
 A_FILE = DatabaseURL("sqlite:///backoffice.sqlite3")
 # What a number or a duration is at most, unless its field says otherwise: more is a slip of the finger.
-MOST = 1_000_000
+LARGEST_NUMBER = 1_000_000
 LONGEST = timedelta(days=366)
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-UNFIT_FOR_A_NAME = frozenset('<>:"/\\@')  # they mean something in mail headers and in what a QR code says
+UNFIT_FOR_A_NAME = frozenset(
+    '<>:"/\\@'
+)  # they mean something in mail headers and in what a QR code says
 LONGEST_NAME = 40  # characters, of which authenticator apps show fewer
 ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
     "base_url": BaseURL,
@@ -30,7 +32,9 @@ ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
     "mail_from": Sender,
 }
 
-APP_LOAD_ERROR = 4  # the exit status on which gunicorn gives up instead of starting its workers anew
+APP_LOAD_ERROR = (
+    4  # the exit status on which gunicorn gives up instead of starting its workers anew
+)
 
 
 class SettingsError(SystemExit):
@@ -129,7 +133,12 @@ class Settings:
         settings = cls(**_with_defaults(values))
         named = {fault.partition(" ")[0] for fault in faults}
         faults += [fault for fault in settings.faults() if fault.partition(" ")[0] not in named]
-        if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+        if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in (
+            "",
+            "0",
+            "false",
+            "no",
+        ):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
             refusal = SettingsError(faults)
@@ -185,24 +194,43 @@ class Settings:
         """What is missing or contradictory, one sentence each."""
         found = []
         if self.environment not in ENVIRONMENTS:
-            found.append(f"BACKOFFICE_ENV is {self.environment!r}; use one of {', '.join(ENVIRONMENTS)}.")
+            found.append(
+                f"BACKOFFICE_ENV is {self.environment!r}; use one of {', '.join(ENVIRONMENTS)}."
+            )
         if not self.base_url:
-            found.append("BASE_URL is missing: set the address people open, such as https://admin.example.com.")
+            found.append(
+                "BASE_URL is missing: set the address people open, such as https://admin.example.com."
+            )
         if len(self.secret_key) < 32 or len(set(self.secret_key)) < 8:
             found.append(
                 "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
                 "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
             )
         if any(len(key) < 32 or len(set(key)) < 8 for key in self.encryption_keys):
-            found.append("ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.")
-        if self.production and self.mail_server and self.mail_server.mode == "plain" and not self.mail_server.is_here:
+            found.append(
+                "ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters."
+            )
+        if (
+            self.production
+            and self.mail_server
+            and self.mail_server.mode == "plain"
+            and not self.mail_server.is_here
+        ):
             found.append(f"SMTP_URL {SMTP}")
-        if self.password_max_length < max(self.password_min_length, self.password_min_length_two_factor):
-            found.append("PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password.")
+        if self.password_max_length < max(
+            self.password_min_length, self.password_min_length_two_factor
+        ):
+            found.append(
+                "PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password."
+            )
         if self.default_country and self.default_country not in SUPPORTED_REGIONS:
-            found.append("DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.")
+            found.append(
+                "DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset."
+            )
         if self.production and self.base_url and not self.tls:
-            found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
+            found.append(
+                "BASE_URL must begin with https:// in production: sign-in cookies need TLS."
+            )
         return found
 
 
@@ -229,7 +257,9 @@ def _parsed(spec: Field[Any], text: str) -> object:
     if isinstance(default, bool):
         return _yes(text)
     if isinstance(default, int):
-        return _number(text, spec.metadata.get("least", 1), spec.metadata.get("most", MOST))
+        return _number(
+            text, spec.metadata.get("least", 1), spec.metadata.get("most", LARGEST_NUMBER)
+        )
     if isinstance(default, timedelta):
         longest: timedelta = spec.metadata.get("most", LONGEST)
         return timedelta(seconds=_number(text, 1, int(longest.total_seconds()), " of seconds"))
@@ -260,4 +290,6 @@ def _network(text: str) -> Network:
     try:
         return ip_network(text.strip())
     except ValueError:
-        raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between.") from None
+        raise ValueError(
+            "must be addresses or networks such as 10.0.0.0/8, with commas between."
+        ) from None

@@ -24,7 +24,9 @@ def offered() -> dict[str, list[tuple[str, str]]]:
 
 def is_offered(name: str) -> bool:
     """Whether people may choose the zone of this name."""
-    return name == DEFAULT or any(name == known for known, _place in offered().get(name.partition("/")[0], ()))
+    return name == DEFAULT or any(
+        name == known for known, _place in offered().get(name.partition("/")[0], ())
+    )
 
 
 def clock_of(name: str) -> tzinfo:
@@ -33,7 +35,11 @@ def clock_of(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown; not a name at all; the name of a folder
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # unknown; not a name at all; the name of a folder
         return UTC
 
 

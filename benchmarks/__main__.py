@@ -20,7 +20,12 @@ from benchmarks.peer import Peer, Rows
 from benchmarks.servers import Application
 
 HERE = Path(__file__).parent
-PEERS = {"floor": "floor", "ours": "ours", "django": "django_admin", "flask_admin": "flask_admin_stock"}
+PEERS = {
+    "floor": "floor",
+    "ours": "ours",
+    "django": "django_admin",
+    "flask_admin": "flask_admin_stock",
+}
 PARTS = ("pages", "statements", "acts", "exports", "throughput", "cold")
 TRIES = 3
 PAGE_SIZES = (20, 50, 100)
@@ -44,16 +49,22 @@ def main() -> None:
         if "sqlite" in options.engines:
             ours = [peer for peer in peers if peer.name == "ours"]
             sections.append(report.markdown(_on_sqlite(number, ours, options), ours))
-    text = "\n".join(["# What it measures", "", METHOD.format(day=date.today(), cores=os.cpu_count()), *sections])  # noqa: DTZ011  # the reader's day
+    text = "\n".join(
+        ["# What it measures", "", METHOD.format(day=date.today(), cores=os.cpu_count()), *sections]
+    )  # noqa: DTZ011  # the reader's day
     print(text)
     if options.write:
         (HERE / "results.md").write_text(text)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make benchmark", description="Measure against the peers and the floor.")
+    parser = argparse.ArgumentParser(
+        prog="make benchmark", description="Measure against the peers and the floor."
+    )
     parser.add_argument("--people", type=int, nargs="+", default=[100_000])
-    parser.add_argument("--engines", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql", "sqlite"])
+    parser.add_argument(
+        "--engines", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql", "sqlite"]
+    )
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
@@ -61,7 +72,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _on_postgresql(number: int, peers: Sequence[Peer], options: argparse.Namespace) -> report.Outcome:
+def _on_postgresql(
+    number: int, peers: Sequence[Peer], options: argparse.Namespace
+) -> report.Outcome:
     with postgres.running() as server, ExitStack() as stack:
         template = server.copy("template1", "template_filled")
         _say(f"filling {server.version} with {number:,} people")
@@ -76,17 +89,24 @@ def _on_postgresql(number: int, peers: Sequence[Peer], options: argparse.Namespa
             last = connection.execute("SELECT max(id) FROM users").fetchone()[0]
         outcome = report.Outcome(server.version, number)
         if "statements" in options.only:
-            outcome.statements = {app.peer.name: _statements(server, app) for app in apps if app.peer.sizes}
+            outcome.statements = {
+                app.peer.name: _statements(server, app) for app in apps if app.peer.sizes
+            }
         return _measured(outcome, apps, Rows(number, last), options)
 
 
 def _on_sqlite(number: int, peers: Sequence[Peer], options: argparse.Namespace) -> report.Outcome:
-    with tempfile.TemporaryDirectory(prefix="backoffice-benchmark-") as folder, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="backoffice-benchmark-") as folder,
+        ExitStack() as stack,
+    ):
         url = f"sqlite:///{folder}/people.sqlite3"
         _say(f"filling SQLite with {number:,} people")
         data.fill(url, number)
         apps = [stack.enter_context(_signed_in(peer, url)) for peer in peers]
-        options = argparse.Namespace(**vars(options) | {"only": [p for p in options.only if p != "acts"]})
+        options = argparse.Namespace(
+            **vars(options) | {"only": [p for p in options.only if p != "acts"]}
+        )
         return _measured(report.Outcome("SQLite", number), apps, Rows(number, number + 1), options)
 
 

@@ -51,7 +51,9 @@ class Client:
 
     def post(self, path: str, pairs: Pairs) -> Answer:
         """POST a form, which must be accepted."""
-        return _expected(path, self._ask("POST", path, urlencode(list(pairs)).encode()), {200, 302, 303})
+        return _expected(
+            path, self._ask("POST", path, urlencode(list(pairs)).encode()), {200, 302, 303}
+        )
 
     def drain(self, path: str) -> tuple[int, int]:
         """GET and forget a long answer while it comes; how many bytes and lines it had."""
@@ -89,7 +91,10 @@ class Client:
         if cookies:
             lines.append(f"Cookie: {cookies}")
         if method == "POST":
-            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+            lines += [
+                "Content-Type: application/x-www-form-urlencoded",
+                f"Content-Length: {len(body)}",
+            ]
         request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
         with socket.create_connection(("127.0.0.1", self.port), timeout=SLOWEST) as connection:
             connection.sendall(request)
@@ -98,5 +103,7 @@ class Client:
 
 def _expected(path: str, answer: Answer, statuses: set[int]) -> Answer:
     if answer.status not in statuses:
-        raise Unexpected(f"{path}: status {answer.status}\n{answer.body[:2000].decode(errors='replace')}")
+        raise Unexpected(
+            f"{path}: status {answer.status}\n{answer.body[:2000].decode(errors='replace')}"
+        )
     return answer

@@ -106,7 +106,11 @@ def _people(ids: Sequence[int], creator: int) -> Iterator[tuple[Any, ...]]:
         digits = f"4930{dice.randrange(10**6, 10**7)}"
         created = NOW - logs.YEARS * (1 - (number - ids[0]) / len(ids))
         seen = created + (NOW - created) * dice.random() if dice.random() < 0.8 else None
-        status = "invited" if number % 10 == INVITED else dice.choices(("active", "blocked", "revoked"), (84, 11, 5))[0]
+        status = (
+            "invited"
+            if number % 10 == INVITED
+            else dice.choices(("active", "blocked", "revoked"), (84, 11, 5))[0]
+        )
         secret, state = (None, "none") if status == "invited" else ("$argon2id$made-up", "usable")
         factor = dice.choices(("disabled", "email", "totp"), (70, 29.9, 0.1))[0]
         yield (
@@ -117,7 +121,9 @@ def _people(ids: Sequence[int], creator: int) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def _pairs(ids: Sequence[int], others: Sequence[int], numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _pairs(
+    ids: Sequence[int], others: Sequence[int], numbers: Sequence[int]
+) -> Iterator[tuple[int, int]]:
     dice = random.Random(SEED)
     for number in ids:
         for other in dice.sample(others, dice.choice(numbers)):
@@ -140,7 +146,9 @@ def _into_postgresql(url: str, tables: Tables) -> None:
             statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
             with connection.cursor().copy(statement) as copy:
                 for row in rows:
-                    copy.write_row([json.dumps(v) if isinstance(v, (list, dict)) else v for v in row])
+                    copy.write_row(
+                        [json.dumps(v) if isinstance(v, (list, dict)) else v for v in row]
+                    )
         connection.execute(SEARCH)
         for _name, definition in indexes:
             connection.execute(definition)
@@ -166,7 +174,9 @@ def _into_sqlite(path: str, tables: Tables) -> None:
         for table, columns, rows in tables:
             places = ", ".join("?" * len(columns))
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
-            connection.executemany(statement, ([_in_sqlite(value) for value in row] for row in rows))
+            connection.executemany(
+                statement, ([_in_sqlite(value) for value in row] for row in rows)
+            )
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
 

@@ -51,7 +51,10 @@ class DjangoAdmin(Peer):
 
     def sign_in(self, client: Client) -> None:
         token = client.get("/admin/login/").token
-        client.post("/admin/login/", [("csrfmiddlewaretoken", token), ("username", NAME), ("password", PASSWORD)])
+        client.post(
+            "/admin/login/",
+            [("csrfmiddlewaretoken", token), ("username", NAME), ("password", PASSWORD)],
+        )
         self.token = client.get(self.base).token
 
     def block(self, client: Client, ids: Ids) -> None:
@@ -62,7 +65,9 @@ class DjangoAdmin(Peer):
         self._act(client, path_, [("_selected_action", 1), ("select_across", 1)])
 
     def _act(self, client: Client, path_: str, chosen: list[tuple[str, object]]) -> None:
-        client.post(path_, [("csrfmiddlewaretoken", self.token), ("action", "block"), ("index", 0), *chosen])
+        client.post(
+            path_, [("csrfmiddlewaretoken", self.token), ("action", "block"), ("index", 0), *chosen]
+        )
 
 
 def _database() -> dict[str, Any]:
@@ -131,7 +136,9 @@ class User(models.Model):
     last_name = models.CharField(max_length=100)
     email = models.CharField(max_length=254)
     phone = models.CharField(max_length=32, blank=True)
-    status = models.CharField(max_length=10, choices=[(s, s) for s in ("invited", "active", "blocked", "revoked")])
+    status = models.CharField(
+        max_length=10, choices=[(s, s) for s in ("invited", "active", "blocked", "revoked")]
+    )
     last_login_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     created_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
@@ -171,7 +178,9 @@ class Users(ModelAdmin):
     @action
     def block(self, request: Any, chosen: Any) -> None:
         """Changes them all at once, and logs each one as the admin does."""
-        people = list(chosen.prefetch_related(None).select_related(None).only("id", "first_name", "last_name"))
+        people = list(
+            chosen.prefetch_related(None).select_related(None).only("id", "first_name", "last_name")
+        )
         User.objects.filter(pk__in=[user.pk for user in people]).update(status="blocked")
         self.log_all(request, people)
         self.message_user(request, f"{len(people)} people were blocked.")

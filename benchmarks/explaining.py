@@ -36,12 +36,17 @@ class Reading:
 
     def _walk(self, node: Node, *, counting: bool) -> None:
         children = node.get("Plans", ())
-        if node["Node Type"] == "Aggregate" and any(child["Node Type"] == "Limit" for child in children):
+        if node["Node Type"] == "Aggregate" and any(
+            child["Node Type"] == "Limit" for child in children
+        ):
             counting = True
             self.counted += _rows(children[0])
         if "Relation Name" in node and node["Node Type"] != "ModifyTable":
             read = _read(node)
-            self.to_count, self.rows = self.to_count + read * counting, self.rows + read * (not counting)
+            self.to_count, self.rows = (
+                self.to_count + read * counting,
+                self.rows + read * (not counting),
+            )
         for child in children:
             self._walk(child, counting=counting)
 

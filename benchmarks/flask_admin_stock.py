@@ -39,7 +39,9 @@ class FlaskAdmin(Peer):
         client.get("/enter")
 
     def block(self, client: Client, ids: Ids) -> None:
-        client.post("/admin/user/action/", [("action", "block"), *(("rowid", number) for number in ids)])
+        client.post(
+            "/admin/user/action/", [("action", "block"), *(("rowid", number) for number in ids)]
+        )
 
 
 class Base(DeclarativeBase):
@@ -109,16 +111,33 @@ class Users(ModelView):
     column_default_sort = ("id", True)
     column_searchable_list = ("first_name", "last_name", "email")
     column_filters = ("status", "created_at", "last_login_at", "email", "phone")
-    form_columns = ("email", "first_name", "last_name", "phone", "status", "groups", "client_tags", "created_by")
-    form_ajax_refs: ClassVar = {"created_by": {"fields": ("first_name", "last_name", "email"), "page_size": 20}}
+    form_columns = (
+        "email",
+        "first_name",
+        "last_name",
+        "phone",
+        "status",
+        "groups",
+        "client_tags",
+        "created_by",
+    )
+    form_ajax_refs: ClassVar = {
+        "created_by": {"fields": ("first_name", "last_name", "email"), "page_size": 20}
+    }
 
     def is_accessible(self) -> bool:
         return "user" in session
 
     @action("block", "Block", "Block these people?")
     def block(self, ids: list[Any]) -> None:
-        chosen = User.id.in_([int(number) for number in ids])  # psycopg 3 does not compare text with numbers
-        number = database.session.query(User).filter(chosen).update({"status": "blocked"}, synchronize_session=False)
+        chosen = User.id.in_(
+            [int(number) for number in ids]
+        )  # psycopg 3 does not compare text with numbers
+        number = (
+            database.session.query(User)
+            .filter(chosen)
+            .update({"status": "blocked"}, synchronize_session=False)
+        )
         database.session.commit()
         flash(f"{number} people were blocked.")
 

@@ -63,7 +63,9 @@ class Floor(Peer):
     def prepare(self, url: str) -> None:
         """The index of the least SQL for a search, where PostgreSQL has it."""
         with psycopg.connect(url, autocommit=True) as connection:
-            if connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone():
+            if connection.execute(
+                "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
+            ).fetchone():
                 connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
                 connection.execute("CREATE INDEX ON users USING gin (search_key gin_trgm_ops)")
 
@@ -103,8 +105,17 @@ def people() -> str:
         place, values["below"] = "AND id < %(below)s", int(below)
     if request.args.get("sort"):
         order, again = f"{NEVER} DESC, id DESC", "u.last_login_at DESC NULLS LAST, u.id DESC"
-    rows = connection().execute(PAGE.format(where=where, place=place, order=order, again=again), values).fetchall()
-    return HEAD + f"<p>{rows[0][-1] if rows else 0}<table>" + "".join(map(row_of, rows[:50])) + "</table>"
+    rows = (
+        connection()
+        .execute(PAGE.format(where=where, place=place, order=order, again=again), values)
+        .fetchall()
+    )
+    return (
+        HEAD
+        + f"<p>{rows[0][-1] if rows else 0}<table>"
+        + "".join(map(row_of, rows[:50]))
+        + "</table>"
+    )
 
 
 def row_of(row: Any) -> str:

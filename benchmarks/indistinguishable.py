@@ -32,7 +32,13 @@ from backoffice.settings import Settings
 from benchmarks import postgres
 
 ENGINES = ("sqlite", "postgresql")
-STATUSES = {"known": "active", "blocked": "blocked", "invited": "invited", "revoked": "revoked", "nobody": None}
+STATUSES = {
+    "known": "active",
+    "blocked": "blocked",
+    "invited": "invited",
+    "revoked": "revoked",
+    "nobody": None,
+}
 LINKS = ("open", "expired", "used", "blocked", "nobody")
 WARM = 10  # tries that are not counted
 MOST = 0.1  # how far a median may be from that of nobody
@@ -40,7 +46,9 @@ ENOUGH = 10**8  # failures that nobody reaches: the throttle's answer would be a
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 Form = dict[str, str]
 Try = Callable[[str, int], tuple[str, Form]]
-Seconds = dict[str, list[tuple[float, float]]]  # by the clock, and of the processor, which others do not disturb
+Seconds = dict[
+    str, list[tuple[float, float]]
+]  # by the clock, and of the processor, which others do not disturb
 
 
 def settings_for(url: str, uploads: Path) -> Settings:
@@ -66,7 +74,9 @@ def application(engine: str) -> Iterator[Flask]:
             return
         with postgres.running() as server:
             server.execute("CREATE DATABASE indistinguishable")
-            url = server.database("indistinguishable").replace("postgresql:", "postgresql+psycopg:", 1)
+            url = server.database("indistinguishable").replace(
+                "postgresql:", "postgresql+psycopg:", 1
+            )
             yield from _on(url, Path(folder))
 
 
@@ -85,7 +95,11 @@ def fill(app: Flask, number: int) -> dict[str, list[str]]:
     hashed = passwords.hasher(settings).hash("the password of all of them")
     for kind, status in STATUSES.items():
         for each in range(number if status else 0):
-            person = User(status=status, password_hash=None if kind == "invited" else hashed, password_state="usable")
+            person = User(
+                status=status,
+                password_hash=None if kind == "invited" else hashed,
+                password_state="usable",
+            )
             person.set_email(address(kind, each))
             db.session.add(person)
     boss = User(status="active", password_hash=hashed, password_state="usable")
@@ -164,7 +178,12 @@ def tries(app: Flask, number: int) -> Iterator[tuple[str, Seconds]]:
     )
     yield (
         "another invitation",
-        measured(client, LINKS, number, lambda kind, each: (f"/invitations/{values[kind][each]}/again", {})),
+        measured(
+            client,
+            LINKS,
+            number,
+            lambda kind, each: (f"/invitations/{values[kind][each]}/again", {}),
+        ),
     )
 
 
@@ -176,7 +195,9 @@ def report(engine: str, asked: str, seconds: Seconds) -> bool:
         clocked, worked = medians(found)
         near &= abs(clocked / nobody[0] - 1) <= MOST
         by_clock = f"{clocked * 1e3:7.2f} ms x {clocked / nobody[0]:.3f}"
-        print(f"  {kind:10} {by_clock}   processor {worked * 1e3:7.2f} ms x {worked / nobody[1]:.3f}")
+        print(
+            f"  {kind:10} {by_clock}   processor {worked * 1e3:7.2f} ms x {worked / nobody[1]:.3f}"
+        )
     return near
 
 

@@ -9,7 +9,10 @@ from typing import Any
 SEED = 20261122
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NEVER = datetime(2099, 1, 1, tzinfo=UTC)
-YEARS, KEPT = timedelta(days=3 * 365), timedelta(days=90)  # how far events go back, and what is purged
+YEARS, KEPT = (
+    timedelta(days=3 * 365),
+    timedelta(days=90),
+)  # how far events go back, and what is purged
 FIRST = 100  # number of an event: those before are of the founding
 EVENTS = 5  # for each person, as are the numbers below
 SIGN_INS, MESSAGES, TOKENS = 2, 1, 0.5
@@ -19,7 +22,13 @@ ACTIONS = {
     "users.end_sessions": 5, "users.change_password": 4, "users.reset_2fa_to_email": 2, "users.export": 1,
     "groups.edit": 0.5, "client_tags.create": 0.3, "groups.delete": 0.01,
 }  # fmt: skip
-PURPOSES = {"invitation": 60, "password_reset": 20, "email_code": 15, "blocked": 5, "email_change": 0.01}
+PURPOSES = {
+    "invitation": 60,
+    "password_reset": 20,
+    "email_code": 15,
+    "blocked": 5,
+    "email_change": 0.01,
+}
 TABLES = {
     "bulk_runs": (
         "id", "token", "action", "actor_id", "parameters", "selection", "state", "reason", "planned", "counts",
@@ -95,7 +104,11 @@ def _events(ids: Sequence[int]) -> Rows:
         chance = dice.random()
         result = "done" if chance < 0.97 else "denied" if chance < 0.9995 else "failed"
         run = 1 + index * runs // number if chance < 0.2 else None
-        before, after = ({"status": "active"}, {"status": "blocked"}) if action == "users.block" else (None, None)
+        before, after = (
+            ({"status": "active"}, {"status": "blocked"})
+            if action == "users.block"
+            else (None, None)
+        )
         yield (
             index + FIRST, at, ids[int(chance * 40)], ["Administrators"], action, action.partition(".")[0],
             ids[int(dice.random() * len(ids))], result, before, after, "asked by phone" if run else None,
@@ -134,7 +147,21 @@ def _sessions(ids: Sequence[int]) -> Rows:
         at = begun if live else NOW - KEPT * dice.random()
         over, ended = (NEVER, None) if live else (at + timedelta(hours=12), at + timedelta(hours=2))
         why = "" if live else "signed out"
-        yield f"{number:064x}", number, "web", at, at, over, over, ended, why, _address(dice), "Firefox", 1, at
+        yield (
+            f"{number:064x}",
+            number,
+            "web",
+            at,
+            at,
+            over,
+            over,
+            ended,
+            why,
+            _address(dice),
+            "Firefox",
+            1,
+            at,
+        )
 
 
 def _sign_ins(ids: Sequence[int]) -> Rows:
@@ -143,7 +170,11 @@ def _sign_ins(ids: Sequence[int]) -> Rows:
     for _index, at in _moments(len(ids) * SIGN_INS, KEPT):
         chance = dice.random()
         result, why = (
-            ("ok", "") if chance < 0.9 else ("failed", "password") if chance < 0.999 else ("blocked", "blocked")
+            ("ok", "")
+            if chance < 0.9
+            else ("failed", "password")
+            if chance < 0.999
+            else ("blocked", "blocked")
         )
         user, ip = ids[int(dice.random() * len(ids))], _address(dice)
         factor = "password" if chance < 0.7 else "code" if chance < 0.9995 else "link"

@@ -88,7 +88,9 @@ def ticked(apps: Sequence[Application], rows: Rows, rounds: int) -> dict[str, Ti
     return found
 
 
-def all_matching(apps: Sequence[Application], rounds: int, restore: Callable[[Application], None]) -> dict[str, Timing]:
+def all_matching(
+    apps: Sequence[Application], rounds: int, restore: Callable[[Application], None]
+) -> dict[str, Timing]:
     """Blocking the tenth of all people that is invited; afterwards they are invited again."""
     found: dict[str, Timing] = {}
     for _ in range(rounds):
@@ -103,7 +105,9 @@ def all_matching(apps: Sequence[Application], rounds: int, restore: Callable[[Ap
 def invite_again(app: Application) -> None:
     """What undoing everything would cost is not measured here; nor is what the last round left behind."""
     with psycopg.connect(app.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"UPDATE users SET status = 'invited' WHERE mod(id, 10) = {INVITED} AND status = 'blocked'")
+        connection.execute(
+            f"UPDATE users SET status = 'invited' WHERE mod(id, 10) = {INVITED} AND status = 'blocked'"
+        )
         connection.execute("VACUUM ANALYZE users")
 
 

@@ -55,7 +55,9 @@ def faults(people: int) -> list[str]:
         for kind, name in wanted
         if there.get((kind, name)) != wanted[kind, name]
     ]
-    numbers = [db.session.scalar(select(func.count()).select_from(model)) for model in (User, Event)]
+    numbers = [
+        db.session.scalar(select(func.count()).select_from(model)) for model in (User, Event)
+    ]
     if numbers != [people, people * EVENTS_EACH]:
         found.append(f"There are {numbers} people and events.")
     with timed("verify-events"):

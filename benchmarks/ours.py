@@ -32,13 +32,19 @@ class Ours(Peer):
 
     def sign_in(self, client: Client) -> None:
         token = client.get("/sign-in").token
-        client.post("/sign-in", [("csrf_token", token), ("identifier", OLIVIA), ("password", PASSWORD)])
+        client.post(
+            "/sign-in", [("csrf_token", token), ("identifier", OLIVIA), ("password", PASSWORD)]
+        )
         self.token = client.get("/admin/users/").token
 
     def path(self, measure: str, rows: Rows, *, size: int = 50) -> str:
         place = json.dumps([rows.middle, rows.middle]).encode()
         cursor = quote(base64.urlsafe_b64encode(place).decode().rstrip("="))
-        return super().path(measure, rows, size=size) if measure != "middle" else f"/admin/users/?after={cursor}"
+        return (
+            super().path(measure, rows, size=size)
+            if measure != "middle"
+            else f"/admin/users/?after={cursor}"
+        )
 
     def block(self, client: Client, ids: Ids) -> None:
         """Three requests: the preview is planned, looked at, and run."""

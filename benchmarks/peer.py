@@ -49,7 +49,9 @@ class Peer:
     def path(self, measure: str, rows: Rows, *, size: int = 50) -> str:
         """The address for a measure."""
         page = rows.number // 2 // size
-        return self.paths[measure].format(middle=rows.middle, page=page, id=rows.middle, search=SEARCHED)
+        return self.paths[measure].format(
+            middle=rows.middle, page=page, id=rows.middle, search=SEARCHED
+        )
 
     def block(self, client: Client, ids: Ids) -> None:
         """Block these people, as somebody does who has ticked them."""

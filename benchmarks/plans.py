@@ -52,7 +52,11 @@ count stand apart, with what was counted. A question is marked if it reads more 
 {MOST} times the {ROOM} rows that a page has room for; with the reason where there is one. Milliseconds are those of
 the whole request, on a machine that did other things too.
 """
-HEAD = "| question | statements | rows read | rows shown | read to count | counted | ms | |\n" + "|---" * 8 + "|"
+HEAD = (
+    "| question | statements | rows read | rows shown | read to count | counted | ms | |\n"
+    + "|---" * 8
+    + "|"
+)
 
 
 def main() -> None:
@@ -60,7 +64,11 @@ def main() -> None:
     lines: list[str] = []
     for engine in options.engines:
         with _filled(engine, options) as (url, version):
-            lines += ["", f"## {version}: {options.people:,} people, {options.people * 5:,} events", ""]
+            lines += [
+                "",
+                f"## {version}: {options.people:,} people, {options.people * 5:,} events",
+                "",
+            ]
             lines += [HEAD, *_asked(url, options)]
     text = "\n".join(["# What every question reads", "", INTRODUCTION, *lines, ""])
     if options.write:
@@ -71,11 +79,15 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plans", description=__doc__)
     parser.add_argument("--people", type=int, default=1_000_000)
-    parser.add_argument("--engines", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql"])
+    parser.add_argument(
+        "--engines", nargs="+", choices=("postgresql", "sqlite"), default=["postgresql"]
+    )
     parser.add_argument("--url", help="a database that is filled already (SQLAlchemy's form)")
     parser.add_argument("--keep", help="keep the filled SQLite file or PostgreSQL folder here")
     parser.add_argument("--only", default="", help="questions in which this occurs")
-    parser.add_argument("--all", action="store_true", help="print all, not only what reads too much")
+    parser.add_argument(
+        "--all", action="store_true", help="print all, not only what reads too much"
+    )
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     return parser.parse_args()
 
@@ -116,12 +128,19 @@ def _asked(url: str, options: argparse.Namespace) -> Iterator[str]:
 
 def _line(question: Question, status: int, reading: Reading, ms: float) -> str:
     """The question with what it read, and a mark where that is too much."""
-    much = reading.rows > MOST * max(reading.shown, ROOM) or reading.to_count > MOST * max(reading.counted, ROOM)
+    much = reading.rows > MOST * max(reading.shown, ROOM) or reading.to_count > MOST * max(
+        reading.counted, ROOM
+    )
     mark = "**too much**" if much else "" if status < 400 else f"status {status}"
     if much and (why := next((why for part, why in REASONS.items() if part in question.name), "")):
         mark = f"**why**: {why}"
     numbers = (reading.statements, reading.rows, reading.shown, reading.to_count, reading.counted)
-    cells = [question.name, *(f"{number:,}" for number in numbers), f"{ms:,.1f}", f"{mark} {reading.scans}".strip()]
+    cells = [
+        question.name,
+        *(f"{number:,}" for number in numbers),
+        f"{ms:,.1f}",
+        f"{mark} {reading.scans}".strip(),
+    ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -130,7 +149,11 @@ def signed_in(app: Flask) -> FlaskClient:
     client = app.test_client()
     options: dict[str, Any] = {"base_url": app.extensions["settings"].base_url}
     token = TOKEN.search(client.get("/sign-in", **options).get_data(as_text=True))
-    form = {"csrf_token": token[1] if token else "", "identifier": data.OLIVIA, "password": data.PASSWORD}
+    form = {
+        "csrf_token": token[1] if token else "",
+        "identifier": data.OLIVIA,
+        "password": data.PASSWORD,
+    }
     answer = client.post("/sign-in", data=form, **options)
     assert answer.status_code < 400, answer.get_data(as_text=True)[:2000]
     assert client.get("/", **options).status_code == 200

@@ -48,7 +48,10 @@ class Server:
 
     def copy(self, template: str, name: str) -> str:
         """A new database with everything that `template` has; its address."""
-        drop, create = sql.SQL("DROP DATABASE IF EXISTS {}"), sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        drop, create = (
+            sql.SQL("DROP DATABASE IF EXISTS {}"),
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}"),
+        )
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(drop.format(sql.Identifier(name)))
             connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -58,10 +61,16 @@ class Server:
     def statements(self, database: str) -> Iterator[list[str]]:
         """The statements that reach the database within the block; transactions' own are not counted."""
         found: list[str] = []
-        self.execute("ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.3)")
+        self.execute(
+            "ALTER SYSTEM SET log_statement = 'all'",
+            "SELECT pg_reload_conf()",
+            "SELECT pg_sleep(0.3)",
+        )
         start = self.log.stat().st_size
         yield found
-        self.execute("ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.3)")
+        self.execute(
+            "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.3)"
+        )
         with self.log.open(errors="replace") as log:
             log.seek(start)
             for line in log:
@@ -97,9 +106,13 @@ def as_it_comes() -> Iterator[Server]:
 
 def _binaries() -> Path | None:
     """Debian's newest PostgreSQL that has pg_trgm."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     shares = Path("/usr/share/postgresql")
-    fit = [p.parent for p in found if (shares / p.parts[-3] / "extension" / "pg_trgm.control").exists()]
+    fit = [
+        p.parent for p in found if (shares / p.parts[-3] / "extension" / "pg_trgm.control").exists()
+    ]
     return fit[-1] if fit else None
 
 
@@ -115,7 +128,18 @@ def _debian(folder: Path, binaries: Path) -> Iterator[Server]:
     def run(*command: str | Path) -> None:
         subprocess.run(command, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
-    run(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+    run(
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+    )
     with (data / "postgresql.conf").open("a") as conf:
         conf.write(f"{CONF}unix_socket_directories = '{folder}'\n")
     control = (binaries / "pg_ctl", "-D", data, "-w")

@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 
 Pairs = list[tuple[str, object]]
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
-SEARCHES = ("a", "q", "an", "zw", "ann", "qqq", "anderson", "maria kowal", "zwzwzwzw", "anderson1234", "4321")
+SEARCHES = (
+    "a",
+    "q",
+    "an",
+    "zw",
+    "ann",
+    "qqq",
+    "anderson",
+    "maria kowal",
+    "zwzwzwzw",
+    "anderson1234",
+    "4321",
+)
 DAYS = {"recent": date(2026, 11, 10), "old": date(2024, 3, 3), "none": date(1999, 1, 1)}
 BEYOND = 10**15  # a number that no row has, and that is too large for the smaller kinds of columns
 CHOSEN = 50  # rows that a preview is asked about
@@ -45,7 +57,9 @@ class Question:
         if self.form:
             token = TOKEN.search(client.get("/admin/users/", base_url=base).text)
             form = [*self.form, ("csrf_token", token[1] if token else "")]
-            return client.post(self.path, data=_multi(form), base_url=base, follow_redirects=True).status_code
+            return client.post(
+                self.path, data=_multi(form), base_url=base, follow_redirects=True
+            ).status_code
         answer = client.get(self.path, base_url=base, buffered=not self.streamed)
         if self.streamed:
             for _ in range(FIRST_BATCH):
@@ -80,8 +94,12 @@ def _lists(screen: "Screen") -> Iterator[Question]:
         for sort in (name, f"-{name}"):
             yield _list(screen, f"sort={sort}", ("sort", sort))
             if cursor := _middle(screen.model, name):
-                yield _list(screen, f"sort={sort}, from the middle on", ("sort", sort), ("after", cursor))
-                yield _list(screen, f"sort={sort}, back from the middle", ("sort", sort), ("before", cursor))
+                yield _list(
+                    screen, f"sort={sort}, from the middle on", ("sort", sort), ("after", cursor)
+                )
+                yield _list(
+                    screen, f"sort={sort}, back from the middle", ("sort", sort), ("before", cursor)
+                )
     if screen.has("export"):
         path = f"/admin/{screen.slug}/export.csv"
         yield Question(f"{screen.slug}: first rows of an export", path, streamed=True)
@@ -90,7 +108,9 @@ def _lists(screen: "Screen") -> Iterator[Question]:
 def _middle(model: type[Record], name: str) -> str:
     """A cursor at some row half-way."""
     row_id = _some_id(model)
-    row = db.session.execute(select(model.id, lists.sort_key(model, name).label("sort_key")).where(model.id == row_id))
+    row = db.session.execute(
+        select(model.id, lists.sort_key(model, name).label("sort_key")).where(model.id == row_id)
+    )
     found = row.first()
     return cursors.packed(found) if found else ""
 
@@ -116,7 +136,9 @@ def _values(model: type[Record], name: str) -> Iterator[tuple[str, object]]:
     elif kind in ("choice", "derived"):
         yield from ((name, value) for value in fields.choices(model, name))
     elif kind == "code":
-        yield from ((name, value) for value in (*db.session.scalars(codes.every(model, name)), "zw.zw"))
+        yield from (
+            (name, value) for value in (*db.session.scalars(codes.every(model, name)), "zw.zw")
+        )
     elif kind == "boolean":
         yield from ((name, value) for value in ("yes", "no"))
     elif kind in ("one", "many"):
@@ -130,15 +152,27 @@ def _values(model: type[Record], name: str) -> Iterator[tuple[str, object]]:
 def _texts(model: type[Record], name: str) -> Iterator[str]:
     """Pieces of what a row has there, and what no row has."""
     attribute = fields.attribute(model, name)
-    row = select(attribute).where(model.id >= _some_id(model), attribute != "").order_by(model.id).limit(1)
+    row = (
+        select(attribute)
+        .where(model.id >= _some_id(model), attribute != "")
+        .order_by(model.id)
+        .limit(1)
+    )
     text = str(db.session.scalar(row) or "example")
-    yield from dict.fromkeys((text, text[:1], text[:2], text[:3], text[:-1], text[2:-2], text[-3:], "zwzwzwzw"))
+    yield from dict.fromkeys(
+        (text, text[:1], text[:2], text[:3], text[:-1], text[2:-2], text[-3:], "zwzwzwzw")
+    )
 
 
 def _searches(screen: "Screen") -> Iterator[Question]:
     for text in SEARCHES:
         yield _list(screen, f"search={text}", ("search", text))
-    yield _list(screen, "search=anderson, by time", ("search", "anderson"), ("sort", screen.column_default_sort))
+    yield _list(
+        screen,
+        "search=anderson, by time",
+        ("search", "anderson"),
+        ("sort", screen.column_default_sort),
+    )
     if "status" in screen.column_filters:
         yield _list(screen, "search=an & status=blocked", ("search", "an"), ("status", "blocked"))
 
@@ -168,7 +202,9 @@ def _rows(screen: "Screen") -> Iterator[Question]:
 
 def _previews(screen: "Screen", row_id: int) -> Iterator[Question]:
     """Of actions that need nothing chosen; those that are sensitive are confirmed, for the sign-in is recent."""
-    ids = db.session.scalars(select(screen.model.id).where(screen.model.id >= row_id).limit(CHOSEN)).all()
+    ids = db.session.scalars(
+        select(screen.model.id).where(screen.model.id >= row_id).limit(CHOSEN)
+    ).all()
     rows: Pairs = [("row", number) for number in ids]
     for action in actions_of(screen.model):
         if not action.parameters and action.most_rows != 1:

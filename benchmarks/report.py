@@ -50,7 +50,12 @@ def markdown(outcome: Outcome, peers: Sequence[Peer]) -> str:
     titles = [peer.title for peer in peers]
     compared = len(peers) > 1
     heads = ["", *titles, *(["to floor", "to Django"] if compared else []), "target", "met"]
-    lines = [f"## {outcome.people:,} people, {outcome.engine}", "", _row(heads), _row(["---"] * len(heads))]
+    lines = [
+        f"## {outcome.people:,} people, {outcome.engine}",
+        "",
+        _row(heads),
+        _row(["---"] * len(heads)),
+    ]
     for line in _lines(outcome):
         ratios = [_ratio(line.numbers, FLOOR), _ratio(line.numbers, DJANGO)] if compared else []
         met = {None: "", True: "yes", False: "**no**"}[line.met]
@@ -66,12 +71,19 @@ def _lines(o: Outcome) -> list[Line]:
         return wanted.get(name) or COMMON.get(name) or ("", None)
 
     people, size = f"{o.people:,}", {n: s[0] for n, s in o.sizes.items()}
-    lines = [_timed(f"{LABELS[m].format(people=people)}, ms", found, *target(m)) for m, found in o.pages.items()]
+    lines = [
+        _timed(f"{LABELS[m].format(people=people)}, ms", found, *target(m))
+        for m, found in o.pages.items()
+    ]
     lines += [
         _timed("act on 50 ticked rows, ms", o.ticked, *target("ticked")),
         _timed(f"act on {o.people // 10:,} matching rows, ms", o.matching, *target("matching")),
         _exported(o.exports, *target("export")),
-        _plain("growth of the worker meanwhile, MB", {n: e.grown for n, e in o.exports.items()}, *target("growth")),
+        _plain(
+            "growth of the worker meanwhile, MB",
+            {n: e.grown for n, e in o.exports.items()},
+            *target("growth"),
+        ),
         _plain("list pages a second, 8 connections", o.throughput, *target("throughput")),
         _plain("HTML of a list page, kB", size, *target("html")),
         _plain("the same compressed, kB", {n: s[1] for n, s in o.sizes.items()}, *target("gzip")),
@@ -79,30 +91,41 @@ def _lines(o: Outcome) -> list[Line]:
         _plain("memory of a worker, MB", o.memory, *target("memory"), digits=0),
     ]
     if o.statements:
-        texts = {name: " / ".join(str(n) for n in found.values()) for name, found in o.statements.items()}
+        texts = {
+            name: " / ".join(str(n) for n in found.values()) for name, found in o.statements.items()
+        }
         most = {name: float(max(found.values())) for name, found in o.statements.items()}
         text, met = target("statements")
-        lines.append(Line("SQL statements, 20 / 50 / 100 rows a page", texts, most, text, _met(most, met)))
+        lines.append(
+            Line("SQL statements, 20 / 50 / 100 rows a page", texts, most, text, _met(most, met))
+        )
     return [line for line in lines if line.texts]
 
 
 Met = Callable[[Numbers], bool] | None
 
 
-def _timed(label: str, found: Mapping[str, Timing], target: str = "", met: Met = None, *, digits: int = 1) -> Line:
+def _timed(
+    label: str, found: Mapping[str, Timing], target: str = "", met: Met = None, *, digits: int = 1
+) -> Line:
     numbers = {name: timing.median for name, timing in found.items()}
     texts = {name: f"{t.median:,.{digits}f} ± {t.spread:,.{digits}f}" for name, t in found.items()}
     return Line(label, texts, numbers, target, _met(numbers, met))
 
 
-def _plain(label: str, numbers: Numbers, target: str = "", met: Met = None, *, digits: int = 1) -> Line:
+def _plain(
+    label: str, numbers: Numbers, target: str = "", met: Met = None, *, digits: int = 1
+) -> Line:
     texts = {name: f"{number:,.{digits}f}" for name, number in numbers.items()}
     return Line(label, texts, numbers, target, _met(numbers, met))
 
 
 def _exported(found: Mapping[str, Export], target: str, met: Met) -> Line:
     numbers = {name: export.seconds for name, export in found.items() if export.whole}
-    texts = {name: f"{export.seconds:,.2f}" if export.whole else "breaks off" for name, export in found.items()}
+    texts = {
+        name: f"{export.seconds:,.2f}" if export.whole else "breaks off"
+        for name, export in found.items()
+    }
     return Line("export everything as CSV, s", texts, numbers, target, _met(numbers, met))
 
 
@@ -133,7 +156,10 @@ def _below(limit: float) -> Callable[[Numbers], bool]:
 
 
 POSTGRESQL: Mapping[str, tuple[str, Met]] = {
-    "first": ("<= 3 x floor, <= Django / 12", lambda n: n[OURS] <= min(3 * n[FLOOR], n[DJANGO] / 12)),
+    "first": (
+        "<= 3 x floor, <= Django / 12",
+        lambda n: n[OURS] <= min(3 * n[FLOOR], n[DJANGO] / 12),
+    ),
     "middle": ("<= 3 x floor", _times_floor(3)),
     "filter": ("<= 3 x floor", _times_floor(3)),
     "sort": ("<= 3 x floor", _times_floor(3)),

@@ -34,7 +34,9 @@ LIST, EXPORT = "/admin/users/", "/admin/users/export.csv"
 ASKED = (LIST, "/healthz", "/readyz")
 PAUSE = 0.1  # seconds between two questions
 FILE_LIMIT = 256 * 1024  # bytes; SQLite's log cannot grow beyond, as on a full disk
-SLOW_BODY = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 1000\r\n\r\nidentifier="
+SLOW_BODY = (
+    b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 1000\r\n\r\nidentifier="
+)
 HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: 127.0"
 
 
@@ -49,7 +51,9 @@ class Seen:
         if not self.seconds:
             return "no answer"
         median, worst = statistics.median(self.seconds) * 1000, max(self.seconds) * 1000
-        said = ", ".join(f"{number} x {status or 'none'}" for status, number in sorted(self.statuses.items()))
+        said = ", ".join(
+            f"{number} x {status or 'none'}" for status, number in sorted(self.statuses.items())
+        )
         return f"{median:,.0f} / {worst:,.0f} ms ({said})"
 
 
@@ -61,14 +65,18 @@ class Product:
     people: People
     process: subprocess.Popen[bytes]
 
-    def ask(self, path: str, *, who: int = 0, body: dict[str, str] | None = None, read: bool = True) -> int:
+    def ask(
+        self, path: str, *, who: int = 0, body: dict[str, str] | None = None, read: bool = True
+    ) -> int:
         """The status of the answer to one request; 0 where there is none within 30 s."""
         with suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             headers = {"Cookie": f"backoffice={self.people.cookies[who]}"}
             if body is not None:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
-            connection.request("GET" if body is None else "POST", path, urlencode(body) if body else None, headers)
+            connection.request(
+                "GET" if body is None else "POST", path, urlencode(body) if body else None, headers
+            )
             answer = connection.getresponse()
             if read:
                 answer.read()
@@ -79,10 +87,17 @@ class Product:
     def sign_in(self, who: int) -> int:
         """One try with the right password."""
         token, cookie = self.people.form
-        fields = {"csrf_token": token, "identifier": self.people.addresses[who], "password": data.PASSWORD}
+        fields = {
+            "csrf_token": token,
+            "identifier": self.people.addresses[who],
+            "password": data.PASSWORD,
+        }
         with suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            headers = {"Cookie": f"backoffice={cookie}", "Content-Type": "application/x-www-form-urlencoded"}
+            headers = {
+                "Cookie": f"backoffice={cookie}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
             connection.request("POST", "/sign-in", urlencode(fields), headers)
             return connection.getresponse().status
         return 0
@@ -145,11 +160,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _report(name: str, product: Product, trouble: Callable[[Product], object], seconds: float) -> None:
+def _report(
+    name: str, product: Product, trouble: Callable[[Product], object], seconds: float
+) -> None:
     with trouble(product) as told:  # type: ignore[attr-defined]  # each is a context manager
         found = product.meanwhile(seconds)
     said = ", ".join(f"{number} x {status or 'none'}" for status, number in sorted(told.items()))
-    print(f"| {name} | {found[LIST]} | {found['/healthz']} | {found['/readyz']} | {said} |", flush=True)
+    print(
+        f"| {name} | {found[LIST]} | {found['/healthz']} | {found['/readyz']} | {said} |",
+        flush=True,
+    )
 
 
 @contextmanager
@@ -171,7 +191,10 @@ def running(url: str, people: People, **options: object) -> Iterator[Product]:
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         status = process.wait(60)
-        print(f"The server ended {time.monotonic() - begun:.1f} s after SIGTERM, with {status}.", file=sys.stderr)
+        print(
+            f"The server ended {time.monotonic() - begun:.1f} s after SIGTERM, with {status}.",
+            file=sys.stderr,
+        )
 
 
 def _flask(command: str) -> tuple[str, ...]:
@@ -180,7 +203,11 @@ def _flask(command: str) -> tuple[str, ...]:
 
 def _environment(url: str, port: int, **others: str) -> dict[str, str]:
     configured = data.settings(url, port)
-    told = {"BACKOFFICE_ENV": "development", "DATABASE_URL": url, "SECRET_KEY": configured.secret_key}
+    told = {
+        "BACKOFFICE_ENV": "development",
+        "DATABASE_URL": url,
+        "SECRET_KEY": configured.secret_key,
+    }
     return os.environ | told | {"BASE_URL": configured.base_url} | others
 
 
@@ -207,15 +234,21 @@ def _silent_readers(product: Product) -> Iterator[Counter[int]]:
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", product.port)))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             head = f"GET {EXPORT} HTTP/1.1\r\nHost: 127.0.0.1:{product.port}\r\n"
-            connection.sendall(f"{head}Cookie: backoffice={product.people.cookies[who]}\r\n\r\n".encode())
+            connection.sendall(
+                f"{head}Cookie: backoffice={product.people.cookies[who]}\r\n\r\n".encode()
+            )
         yield Counter()
 
 
 @contextmanager
-def _crowd(product: Product, *, number: int, act: Callable[[Product, int], int]) -> Iterator[Counter[int]]:
+def _crowd(
+    product: Product, *, number: int, act: Callable[[Product, int], int]
+) -> Iterator[Counter[int]]:
     """So many at once, each once."""
     told: Counter[int] = Counter()
-    threads = [threading.Thread(target=lambda n=n: told.update([act(product, n)])) for n in range(number)]
+    threads = [
+        threading.Thread(target=lambda n=n: told.update([act(product, n)])) for n in range(number)
+    ]
     for thread in threads:
         thread.start()
     yield told
@@ -268,7 +301,10 @@ def _mail(product: Product, *, url: str, drips: bool) -> Iterator[Counter[int]]:
             begun = time.monotonic()
             worker.send_signal(signal.SIGTERM)
             status = worker.wait(60)
-            print(f"The worker ended {time.monotonic() - begun:.1f} s after SIGTERM, with {status}.", file=sys.stderr)
+            print(
+                f"The worker ended {time.monotonic() - begun:.1f} s after SIGTERM, with {status}.",
+                file=sys.stderr,
+            )
 
 
 def _full_disk() -> None:

@@ -12,7 +12,7 @@ from app import create_app
 from backoffice.auth import passwords, sessions
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.people import administrators
 from backoffice.policy.actor import system
@@ -44,7 +44,7 @@ class People:
         settings = data.settings(url)
         with create_app(settings).app_context():
             letters = [
-                Letter(purpose="password_changed", address=address, values={"at": "now"})
+                OutgoingMail(purpose="password_changed", address=address, values={"at": "now"})
                 for address in self.addresses[:number]
             ]
             outbox.queue(letters, settings)
@@ -62,7 +62,9 @@ def prepared(url: str, number: int) -> People:
     with app.app_context():
         found = People([], [])
         for index in range(NUMBER):
-            person = administrators.create(actor=system(), email=f"admin{index}@example.com", first_name="A")
+            person = administrators.create(
+                actor=system(), email=f"admin{index}@example.com", first_name="A"
+            )
             _make_active(person, settings)
             db.session.flush()
             value = sessions.begin(user=person, settings=settings, ip="127.0.0.1", device="")

@@ -62,7 +62,11 @@ def _settings() -> Iterator[Row]:
     for spec in fields(Settings):
         if isinstance(spec.default, (timedelta, int)) and not isinstance(spec.default, bool):
             name = spec.name.upper()
-            yield Row(f"`{name}`", _said(spec.default), _of_setting(spec.name, spec.default, meanings[name]))
+            yield Row(
+                f"`{name}`",
+                _said(spec.default),
+                _of_setting(spec.name, spec.default, meanings[name]),
+            )
 
 
 def _of_setting(name: str, default: Any, meaning: str) -> Limit:

@@ -19,7 +19,9 @@ class SignInForm(Form):
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+        "Password",
+        [InputRequired("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
@@ -34,7 +36,10 @@ class NewPasswordForm(Form):
     )
     repeat_password = PasswordField(
         "Repeat the new password",
-        [InputRequired("Repeat the password."), EqualTo("new_password", "The two passwords differ.")],
+        [
+            InputRequired("Repeat the password."),
+            EqualTo("new_password", "The two passwords differ."),
+        ],
         render_kw={"autocomplete": "new-password"},
     )
 
@@ -61,13 +66,17 @@ class InvitationForm(NewPasswordForm):
 
 class ForgottenForm(Form):
     identifier = StringField(
-        "E-mail address", [InputRequired("Enter your e-mail address.")], render_kw={"autocomplete": "username"}
+        "E-mail address",
+        [InputRequired("Enter your e-mail address.")],
+        render_kw={"autocomplete": "username"},
     )
 
 
 class PasswordForm(Form):
     password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+        "Password",
+        [InputRequired("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
@@ -77,7 +86,12 @@ class CodeForm(Form):
     code = StringField(
         "Code",
         [InputRequired("Enter the code.")],
-        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 100},
+        render_kw={
+            "autocomplete": "one-time-code",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "maxlength": 100,
+        },
     )
 
 

@@ -10,7 +10,11 @@ from wtforms.fields.core import UnboundField
 
 from backoffice.errors import BackofficeError
 
-SECRETS = ("current-password", "new-password", "one-time-code")  # as fields tell browsers by `autocomplete`
+SECRETS = (
+    "current-password",
+    "new-password",
+    "one-time-code",
+)  # as fields tell browsers by `autocomplete`
 # What was typed into this page's form before and is shown again, though it is not sent now.
 typed_before: ContextVar[MultiDict[str, str] | None] = ContextVar("typed_before", default=None)
 
@@ -48,7 +52,9 @@ class Form(wtforms.Form):
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """As in WTForms; and a field that takes one value is refused where it was given several."""
         valid = super().validate(extra_validators)
-        doubled = [f for f in self if len(f.raw_data or ()) > 1 and not getattr(f, "repeats", False)]
+        doubled = [
+            f for f in self if len(f.raw_data or ()) > 1 and not getattr(f, "repeats", False)
+        ]
         for field in doubled:
             field.errors = [*field.errors, "Give one value."]
         return valid and not doubled

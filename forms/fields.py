@@ -11,7 +11,7 @@ from backoffice import limits
 from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
 from backoffice.text.addresses import pasted
 
-MOST = limits.RELATED  # related rows of one row; far fewer than a statement can take
+LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
@@ -131,8 +131,8 @@ class PickField(Field):
         ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:
             raise ValueError("Choose only one.")
-        if len(ids) > MOST:
-            raise ValueError(f"Choose at most {MOST:,}.")
+        if len(ids) > LARGEST_CHOICE:
+            raise ValueError(f"Choose at most {LARGEST_CHOICE:,}.")
         if valuelist:
             self.data = ids if self.multiple else next(iter(ids), None)
 
@@ -151,7 +151,9 @@ class PermissionsField(Field):
 
     repeats = True
 
-    def __init__(self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any) -> None:
+    def __init__(
+        self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any
+    ) -> None:
         super().__init__(label, **kwargs)
         self.areas = areas
 

@@ -18,14 +18,26 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.text import LONGEST
 from forms.base import Form
-from forms.fields import EmailField, LinesField, LongTextField, PhoneField, PickField, SwitchField, TextField
+from forms.fields import (
+    EmailField,
+    LinesField,
+    LongTextField,
+    PhoneField,
+    PickField,
+    SwitchField,
+    TextField,
+)
 
 LARGEST = 2**31 - 1
 Picker = Callable[[type[Record], str], dict[str, Any]]
 
 
 def form_for(
-    model: type[Record], names: Sequence[str], labels: dict[str, str], helps: dict[str, str], picker: Picker
+    model: type[Record],
+    names: Sequence[str],
+    labels: dict[str, str],
+    helps: dict[str, str],
+    picker: Picker,
 ) -> type[Form]:
     """A form class with a field for each of `names`; `picker` gives a relation its options."""
     found: dict[str, Any] = {}
@@ -39,7 +51,9 @@ def field_for(model: type[Record], name: str, label: str, description: str, pick
     """The field that fits the attribute."""
     kind = fields.kind(model, name)
     if kind in ("one", "many"):
-        return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
+        return PickField(
+            label, multiple=kind == "many", description=description, **picker(model, name)
+        )
     column: Any = fields.column(model, name)
     first = InputRequired("Fill this in.") if fields.is_required(model, name) else Optional()
     validators: list[Any] = [first]
@@ -62,7 +76,9 @@ def _typed(make: type[TextField]) -> Callable[..., Any]:
 
 
 def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
-    validators.append(NumberRange(-LARGEST, LARGEST, f"Give a number between {-LARGEST:,} and {LARGEST:,}."))
+    validators.append(
+        NumberRange(-LARGEST, LARGEST, f"Give a number between {-LARGEST:,} and {LARGEST:,}.")
+    )
     if isinstance(column.type, Integer):
         return IntegerField(label, validators, **more)
     places = column.type.scale if isinstance(column.type, Numeric) else None
@@ -71,7 +87,9 @@ def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]
 
 def _choice(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
     values = column.info.get("choices") or column.type.enums
-    return SelectField(label, validators, choices=[SelectChoice(v, fields.heading(str(v))) for v in values], **more)
+    return SelectField(
+        label, validators, choices=[SelectChoice(v, fields.heading(str(v))) for v in values], **more
+    )
 
 
 def _default(column: Any) -> Any:

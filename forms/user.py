@@ -16,7 +16,9 @@ from forms.fields import EmailField, LinesField, PhoneField, TextField
 
 METHODS = (
     SelectChoice("email", "By e-mail: they get a link and choose a password themselves"),
-    SelectChoice("login", "By login: the mobile app only, with a temporary password that you hand over"),
+    SelectChoice(
+        "login", "By login: the mobile app only, with a temporary password that you hand over"
+    ),
 )
 MODES = (
     SelectChoice("all", "All client tags"),

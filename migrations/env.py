@@ -34,7 +34,10 @@ def include_name(name: str | None, kind: str, _parents: Any) -> bool:
 
 def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
     """No file is written where nothing changed."""
-    if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+    if (
+        getattr(context.config.cmd_opts, "autogenerate", False)
+        and directives[0].upgrade_ops.is_empty()
+    ):
         directives.clear()
 
 
@@ -55,7 +58,9 @@ def copies_of_tables(connection: Connection) -> Iterator[None]:
         yield
         never_again(connection, given)
         if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
-            raise RuntimeError(f"The migration left rows that point nowhere, in {sorted({row[0] for row in broken})}.")
+            raise RuntimeError(
+                f"The migration left rows that point nowhere, in {sorted({row[0] for row in broken})}."
+            )
         connection.commit()
     finally:
         connection.rollback()
@@ -72,13 +77,17 @@ def numbers_given(connection: Connection) -> dict[str, int]:
 
 def never_again(connection: Connection, given: dict[str, int]) -> None:
     """Let tables that were copied count on from where the original was; the copy knows only rows that are left."""
-    counting = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+    counting = text(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    )
     now = numbers_given(connection)
     for table in connection.scalars(counting).all():
         if now.get(table, 0) < given.get(table, 0):
             values = {"table": table, "highest": given[table]}
             connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), values)
-            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)"), values)
+            connection.execute(
+                text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)"), values
+            )
 
 
 # SQLite copies a table to change it, and looks at those it points at: it says which indexes it cannot read.

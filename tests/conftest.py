@@ -37,7 +37,9 @@ FOLDER = pytest.StashKey[Path]()
 PER_TEST = [HealthCheck.function_scoped_fixture]
 # In CI the examples are always the same, so that a change fails by what it does; elsewhere each run tries others.
 IN_CI = bool(os.environ.get("CI"))
-hypothesis.register_profile("house", deadline=None, suppress_health_check=PER_TEST, derandomize=IN_CI)
+hypothesis.register_profile(
+    "house", deadline=None, suppress_health_check=PER_TEST, derandomize=IN_CI
+)
 hypothesis.load_profile("house")
 
 
@@ -45,7 +47,9 @@ hypothesis.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI's time limit: leave as tidily as on ctrl-C
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # CI's time limit: leave as tidily as on ctrl-C
     given = getattr(config, "workerinput", {}).get("backoffice_folder")
     config.stash[FOLDER] = Path(given) if given else Workshop.new_folder()
 
@@ -80,9 +84,17 @@ def settings_for(url: str, **others: Any) -> Settings:
     values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 4}
     values |= {"BASE_URL": "http://127.0.0.1", "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME_COST": "1"}
     # Races have more threads than a server, on machines that do other things as well.
-    values |= {"HASHING_SLOTS": "200", "DATABASE_LOCK_TIMEOUT": "20", "DATABASE_STATEMENT_TIMEOUT": "20"}
+    values |= {
+        "HASHING_SLOTS": "200",
+        "DATABASE_LOCK_TIMEOUT": "20",
+        "DATABASE_STATEMENT_TIMEOUT": "20",
+    }
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
-    values |= {"DENIALS_PER_MINUTE": "100000", "EXPORTS_PER_HOUR": "100000", "AVATARS_PER_HOUR": "100000"}
+    values |= {
+        "DENIALS_PER_MINUTE": "100000",
+        "EXPORTS_PER_HOUR": "100000",
+        "AVATARS_PER_HOUR": "100000",
+    }
     return replace(Settings.from_environment(values), **others)
 
 
@@ -143,7 +155,9 @@ def stages(workshop: Workshop, port: int) -> Iterator[Callable[[str], Stage]]:
         if engine not in ready:
             database = workshop.database(engine, worker_name())
             uploads = workshop.folder / f"uploads-{worker_name()}-{engine}"
-            settings = settings_for(database.url, base_url=f"http://127.0.0.1:{port}", uploads_dir=uploads)
+            settings = settings_for(
+                database.url, base_url=f"http://127.0.0.1:{port}", uploads_dir=uploads
+            )
             app = made(settings)
             with app.app_context():
                 database.disconnect = db.engine.dispose
@@ -231,7 +245,9 @@ def client(app: Flask) -> Client:
 @pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
     """`run("backoffice", "demo")` runs a command and answers click's result."""
-    return lambda *arguments, **options: app.test_cli_runner().invoke(args=list(arguments), **options)
+    return lambda *arguments, **options: app.test_cli_runner().invoke(
+        args=list(arguments), **options
+    )
 
 
 @pytest.fixture

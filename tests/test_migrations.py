@@ -22,13 +22,19 @@ from tests.support.databases import Workshop, worker_name
 from tests.support.old_database import fill, unguard
 
 PEOPLE = 20
-pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")  # of what schema.py declares
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection"
+)  # of what schema.py declares
 
 
 @pytest.fixture
 def installation(blank_database: str) -> Iterator[Flask]:
     """An application on a database without tables."""
-    values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": blank_database, "BASE_URL": "http://127.0.0.1"}
+    values = {
+        "BACKOFFICE_ENV": "test",
+        "DATABASE_URL": blank_database,
+        "BASE_URL": "http://127.0.0.1",
+    }
     app = create_app(Settings.from_environment(values))
     with app.app_context():
         yield app
@@ -57,14 +63,21 @@ def present() -> dict[tuple[str, ...], Any]:
 
 def revisions(app: Flask) -> list[str]:
     """Every revision, the oldest first."""
-    directory = ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config("migrations"))
+    directory = ScriptDirectory.from_config(
+        app.extensions["migrate"].migrate.get_config("migrations")
+    )
     assert len(directory.get_heads()) == 1, "one head, always"
     return [script.revision for script in directory.walk_revisions()][::-1]
 
 
 def people() -> int:
     with db.engine.connect() as connection:
-        return connection.scalar(text("SELECT count(*) FROM users JOIN user_groups ON user_id = users.id")) or 0
+        return (
+            connection.scalar(
+                text("SELECT count(*) FROM users JOIN user_groups ON user_id = users.id")
+            )
+            or 0
+        )
 
 
 def changed(act: str) -> None:
@@ -77,7 +90,11 @@ def test_alembic_finds_nothing_to_do_at_the_head(installation: Flask) -> None:
     with db.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
     names = [str(getattr(difference[-1], "name", "")) for difference in differences]
-    assert [name for name in names if not any(schema.is_declared(name, kind) for kind in ("index", "table"))] == []
+    assert [
+        name
+        for name in names
+        if not any(schema.is_declared(name, kind) for kind in ("index", "table"))
+    ] == []
 
 
 def test_old_databases_with_people_become_what_the_models_say(
@@ -109,7 +126,9 @@ def test_back_to_the_beginning_nothing_is_left(installation: Flask) -> None:
     assert ("function", "events_append_only") not in present()
     flask_migrate.upgrade()
     tables = set(inspect(db.engine).get_table_names()) - {"alembic_version"}
-    assert {name for name in tables if not schema.is_declared(name, "table")} == set(db.metadata.tables)
+    assert {name for name in tables if not schema.is_declared(name, "table")} == set(
+        db.metadata.tables
+    )
 
 
 @pytest.mark.parametrize("lost", ["events", "users"])
@@ -142,10 +161,14 @@ def test_a_copied_table_keeps_who_points_at_it_its_numbers_and_its_guards(
         from alembic import op
 
         for table in ("users", "events"):
-            with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+            with op.batch_alter_table(
+                table, recreate="always", table_kwargs={"sqlite_autoincrement": True}
+            ):
                 pass
 
-    directory = ScriptDirectory.from_config(installation.extensions["migrate"].migrate.get_config("migrations"))
+    directory = ScriptDirectory.from_config(
+        installation.extensions["migrate"].migrate.get_config("migrations")
+    )
     module = directory.get_revision("0007").module
     monkeypatch.setattr(module, "upgrade", copies)
     monkeypatch.setattr(ScriptDirectory, "from_config", lambda _config: directory)
@@ -153,7 +176,10 @@ def test_a_copied_table_keeps_who_points_at_it_its_numbers_and_its_guards(
     assert present() == before
     assert people() == PEOPLE - 1
     with db.engine.connect() as connection:
-        assert connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'users'")) == PEOPLE
+        assert (
+            connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'users'"))
+            == PEOPLE
+        )
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
@@ -188,8 +214,13 @@ def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> Non
         ("jo@bücher.example", "ilhan jo@bucher.example"),
     ]
     alike = "SELECT name_key, name_skeleton FROM client_tags ORDER BY id"
-    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [("café", "cafe"), ("cafe", None)]
+    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [
+        ("café", "cafe"),
+        ("cafe", None),
+    ]
     db.session.rollback()
     flask_migrate.downgrade(revision="0004")
-    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [row[2] for row in OLD_ROWS]
+    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [
+        row[2] for row in OLD_ROWS
+    ]
     db.session.rollback()

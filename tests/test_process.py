@@ -38,7 +38,9 @@ def test_sigterm_lets_a_request_finish_and_ends_with_zero(blank_database: str) -
     process = subprocess.Popen(
         [*GUNICORN, "--bind", f"127.0.0.1:{port}", "app:create_app()"],
         cwd=ROOT,
-        env=environment(BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{port}"),
+        env=environment(
+            BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{port}"
+        ),
     )
     try:
         assert answers(f"http://127.0.0.1:{port}/healthz")

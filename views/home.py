@@ -48,7 +48,12 @@ def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
     """Only what there is; each with the list that it counts."""
     counted = dict(needs.counts) | ({"locked": len(needs.locked)} if needs.locked else {})
     for kind, number in counted.items():
-        yield {"count": lists.said(number), "label": _said(kind, number), "href": _list(kind, needs), "kind": kind}
+        yield {
+            "count": lists.said(number),
+            "label": _said(kind, number),
+            "href": _list(kind, needs),
+            "kind": kind,
+        }
 
 
 def _said(kind: str, number: int) -> str:
@@ -62,7 +67,9 @@ def _said(kind: str, number: int) -> str:
         case "messages":
             said = ngettext("message could not be sent", "messages could not be sent", number)
         case "waiting":
-            said = ngettext("message waits: is a worker running?", "messages wait: is a worker running?", number)
+            said = ngettext(
+                "message waits: is a worker running?", "messages wait: is a worker running?", number
+            )
         case "unprotected":
             said = ngettext(
                 "administrator has no second factor", "administrators have no second factor", number
@@ -85,19 +92,32 @@ def _list(kind: str, needs: Needs) -> str:
         case "waiting":
             return url_for("messages.index", state="queued")
         case "unprotected":
-            return url_for("users.index", groups=needs.administrators, status="active", two_factor="disabled")
+            return url_for(
+                "users.index", groups=needs.administrators, status="active", two_factor="disabled"
+            )
     since = {"at.from": (clock.now() - alerts.A_DAY).astimezone(zone()).date()}
-    return url_for("sign_in_attempts.index", user=needs.locked, result=["failed", "blocked"], **since)
+    return url_for(
+        "sign_in_attempts.index", user=needs.locked, result=["failed", "blocked"], **since
+    )
 
 
 def _status(status: str, number: int) -> dict[str, Any]:
     href = url_for("users.index", status=status)
-    return {"label": status.capitalize(), "count": lists.said(number), "badge": f"status-{status}", "href": href}
+    return {
+        "label": status.capitalize(),
+        "count": lists.said(number),
+        "badge": f"status-{status}",
+        "href": href,
+    }
 
 
 def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[dict[str, Any]]:
     """How many of the active people have which second factor, and where their part of the bar is, of a hundred."""
-    labels = {"totp": _("Authenticator app"), "email": _("E-mail code"), "disabled": _("No second factor")}
+    labels = {
+        "totp": _("Authenticator app"),
+        "email": _("E-mail code"),
+        "disabled": _("No second factor"),
+    }
     everyone, start = sum(number for _factor, number in by_factor), 0.0
     for factor, number in by_factor:
         part = 100 * number / everyone if everyone else 0.0

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, delete, func, not_, select
 
-from backoffice.actions.engine.action import Action, Ask, Effect, Ids, Rule, find
+from backoffice.actions.engine.action import Action, ActionContext, Effect, Ids, Rule, find
 from backoffice.extensions import configured, db
 from backoffice.models import fields
 from backoffice.models.associations import user_client_tags, user_groups
@@ -24,24 +24,24 @@ class Delete(Action):
     changes_rows = False
     lasting = ("Deleted rows do not come back; the events log keeps what they said.",)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
 
 
-def _is_beyond(ask: Ask) -> ColumnElement[bool]:
-    return Group.id.not_in(ask.grantable)
+def _is_beyond(context: ActionContext) -> ColumnElement[bool]:
+    return Group.id.not_in(context.grantable)
 
 
-def _is_own(ask: Ask) -> ColumnElement[bool]:
-    return Group.id.in_(ask.actor.group_ids)
+def _is_own(context: ActionContext) -> ColumnElement[bool]:
+    return Group.id.in_(context.actor.group_ids)
 
 
-def _is_named(_ask: Ask) -> ColumnElement[bool]:
+def _is_named(_context: ActionContext) -> ColumnElement[bool]:
     return second_factor.names_it(configured())
 
 
-def _is_outside(ask: Ask) -> ColumnElement[bool]:
-    return not_(grants.allowed_client_tags(ask.actor))
+def _is_outside(context: ActionContext) -> ColumnElement[bool]:
+    return not_(grants.allowed_client_tags(context.actor))
 
 
 class DeleteGroups(Delete):
@@ -51,7 +51,9 @@ class DeleteGroups(Delete):
     locks = (GROUPS_LOCK,)
     watches = ("name", "description", "permissions")
     rules = (
-        Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions.is_(True)),
+        Rule(
+            "locked", "{label} cannot be deleted.", lambda _context: Group.all_permissions.is_(True)
+        ),
         Rule("own", "You are in {label}: nobody changes their own groups.", _is_own),
         Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
         Rule("named", "TWO_FACTOR_GROUPS names {label}: change the setting first.", _is_named),
@@ -60,7 +62,11 @@ class DeleteGroups(Delete):
         Effect(
             "{n} person loses the group.",
             "{n} memberships end.",
-            lambda rows: select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows)),
+            lambda rows: (
+                select(func.count())
+                .select_from(user_groups)
+                .where(user_groups.c.group_id.in_(rows))
+            ),
         ),
     )
 
@@ -90,4 +96,8 @@ def declare_missing() -> None:
         deletable = issubclass(model, Entity) and "delete" in verbs_of(model)
         if deletable and find(f"{area_of(model)}.delete") is None:
             watches = fields.visible(model)
-            type(f"Delete{model.__name__}", (Delete,), {"model": model, "name": "delete", "watches": watches})
+            type(
+                f"Delete{model.__name__}",
+                (Delete,),
+                {"model": model, "name": "delete", "watches": watches},
+            )

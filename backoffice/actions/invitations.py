@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import Ask, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links
@@ -11,9 +11,9 @@ from backoffice.models.user import User
 from backoffice.people import invitations
 
 
-def _waits_not(ask: Ask) -> ColumnElement[bool]:
+def _waits_not(context: ActionContext) -> ColumnElement[bool]:
     """Undoing a withdrawal finds people who were invited before it."""
-    return User.status != ("revoked" if ask.undo_of else "invited")
+    return User.status != ("revoked" if context.undo_of else "invited")
 
 
 class ResendInvitation(UserAction):
@@ -25,20 +25,26 @@ class ResendInvitation(UserAction):
     done = "invited anew"
     mails_link = True
     watches = ("status",)
-    rules = (OUTRANKED, BY_LOGIN, Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not))
+    rules = (
+        OUTRANKED,
+        BY_LOGIN,
+        Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not),
+    )
     effects = (VOIDS_LINKS,)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        if ask.undo_of:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
             self.update(
                 rows,
                 status="invited",
                 status_before=None,
-                status_reason=ask.reason,
-                status_by_id=ask.actor.user_id,
-                status_at=ask.now,
+                status_reason=context.reason,
+                status_by_id=context.actor.user_id,
+                status_at=context.now,
             )
-        invitations.send(rows, inviter=ask.actor.name or ask.actor.label, settings=configured())
+        invitations.send(
+            rows, inviter=context.actor.name or context.actor.label, settings=configured()
+        )
 
 
 class RevokeInvitation(ExclusiveUserAction):
@@ -53,17 +59,17 @@ class RevokeInvitation(ExclusiveUserAction):
         ONESELF,
         OUTRANKED,
         Rule("accepted", "{label} is not waiting for an invitation: revoke the access instead.",
-             lambda _ask: User.status.in_(("active", "blocked"))),
+             lambda _context: User.status.in_(("active", "blocked"))),
     )  # fmt: skip
     effects = (VOIDS_LINKS,)
     inverse = "resend_invitation"
     lasting = ("The old link stays void: undo sends a new one.",)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.leave_active(ask, rows, "revoked")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.leave_active(context, rows, "revoked")
 
 
 class SendToEmail(UserAction):
@@ -79,11 +85,20 @@ class SendToEmail(UserAction):
     rules = (
         OUTRANKED,
         BY_LOGIN,
-        Rule("no_access", "{label} has no access.", lambda _ask: User.status.in_(("blocked", "revoked"))),
+        Rule(
+            "no_access",
+            "{label} has no access.",
+            lambda _context: User.status.in_(("blocked", "revoked")),
+        ),
     )
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         status = select(User.id).where(User.id.in_(rows))
-        invited, active = status.where(User.status == "invited"), status.where(User.status == "active")
-        invitations.send(invited, inviter=ask.actor.name or ask.actor.label, settings=configured())
+        invited, active = (
+            status.where(User.status == "invited"),
+            status.where(User.status == "active"),
+        )
+        invitations.send(
+            invited, inviter=context.actor.name or context.actor.label, settings=configured()
+        )
         links.send(links.PASSWORD, active, configured(), mail="password_link")

@@ -4,24 +4,26 @@ from typing import ClassVar
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import Ask, Effect, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Effect, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
 from backoffice.extensions import configured, db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.text import noted
 
 UNVERIFIED = Rule(
-    "unverified", "{label} has not confirmed an e-mail address.", lambda _ask: User.email_verified_at.is_(None)
+    "unverified",
+    "{label} has not confirmed an e-mail address.",
+    lambda _context: User.email_verified_at.is_(None),
 )
 REQUIRED = Rule(
     "required",
     "{label} is in a group that needs a second factor.",
-    lambda _ask: second_factor.required(configured()),
+    lambda _context: second_factor.required(configured()),
 )
 
 
@@ -40,9 +42,16 @@ class TwoFactorAction(UserAction):
         totp.forget(rows)
         recovery_codes.forget(rows)
         revocation.void(rows, change="factor", reason="2FA reset")
-        known = select(User.id, User.email).where(User.id.in_(rows), User.email_verified_at.is_not(None))
+        known = select(User.id, User.email).where(
+            User.id.in_(rows), User.email_verified_at.is_not(None)
+        )
         letters = [
-            Letter(purpose="two_factor_changed", address=email or "", user_id=user_id, values={"what": told})
+            OutgoingMail(
+                purpose="two_factor_changed",
+                address=email or "",
+                user_id=user_id,
+                values={"what": told},
+            )
             for user_id, email in db.session.execute(known)
         ]
         outbox.queue(letters, configured())
@@ -57,11 +66,15 @@ class ResetTwoFactorToEmail(TwoFactorAction):
     done = "on codes by e-mail"
     rules = (*TwoFactorAction.rules, UNVERIFIED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.two_factor == "email"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.replace(rows, "email", noted("An administrator reset your second factor: we mail you a code at sign-in."))
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.replace(
+            rows,
+            "email",
+            noted("An administrator reset your second factor: we mail you a code at sign-in."),
+        )
 
 
 class DisableTwoFactor(TwoFactorAction):
@@ -73,10 +86,10 @@ class DisableTwoFactor(TwoFactorAction):
     reason_required = True
     rules = (ONESELF, OUTRANKED, REQUIRED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.two_factor == "disabled"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         self.replace(rows, "disabled", noted("An administrator switched off your second factor."))
 
 
@@ -91,5 +104,5 @@ class ReEnrolTwoFactor(TwoFactorAction):
     rules = (*TwoFactorAction.rules, NOT_ACTIVE)
     effects = ()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         links.send(links.ENROLMENT, rows, configured())

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
 from backoffice.actions.people import (
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
@@ -53,26 +53,28 @@ class ExclusiveUserAction(UserAction):
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
     locks = (grants.ADMINISTRATORS_LOCK,)
 
-    def ensure(self, ask: Ask) -> None:
-        ensure_administrator(ask)
+    def ensure(self, context: ActionContext) -> None:
+        ensure_administrator(context)
 
-    def leave_active(self, ask: Ask, rows: Ids, status: str) -> None:
+    def leave_active(self, context: ActionContext, rows: Ids, status: str) -> None:
         """Whoever stops being active loses sessions and open links in the same transaction."""
         self.update(
             rows,
             status=status,
             status_before=User.status,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
         revocation.void(rows, change="status", reason=status)
 
 
-def ensure_administrator(ask: Ask) -> None:
+def ensure_administrator(context: ActionContext) -> None:
     """Raise RuleBroken if no administrator who can sign in is left."""
     administrators = select(User.id).where(grants.administers()).limit(1)
-    themselves = administrators.where(User.id == ask.actor.user_id)  # nearly always one, and the cheapest to find
+    themselves = administrators.where(
+        User.id == context.actor.user_id
+    )  # nearly always one, and the cheapest to find
     if db.session.scalar(themselves) is None and db.session.scalar(administrators) is None:
         raise RuleBroken("This would leave no administrator who can sign in.")
 
@@ -86,18 +88,24 @@ class Block(ExclusiveUserAction):
     watches = ("status", "status_reason")
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("revoked", "{label} has no access any more.", lambda _ask: User.status == "revoked"),
+        Rule(
+            "revoked", "{label} has no access any more.", lambda _context: User.status == "revoked"
+        ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
-    lasting = ("Ended sessions stay ended: people sign in again.", "Voided links stay void.", MAILED)
+    lasting = (
+        "Ended sessions stay ended: people sign in again.",
+        "Voided links stay void.",
+        MAILED,
+    )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "blocked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         outbox.notify(rows, "blocked")
-        self.leave_active(ask, rows, "blocked")
+        self.leave_active(context, rows, "blocked")
 
 
 def _before() -> ColumnElement[str]:
@@ -114,17 +122,17 @@ class Unblock(UserAction):
     effects = (TELLS,)
     inverse = "block"
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "blocked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(
             rows,
             status=func.coalesce(User.status_before, _before()),
             status_before=None,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
         outbox.notify(rows, "unblocked")
 
@@ -140,31 +148,35 @@ class RevokeAccess(ExclusiveUserAction):
     remembers = ("groups",)
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("invited", "{label} has no access yet: block instead.", lambda _ask: User.status == "invited"),
+        Rule(
+            "invited",
+            "{label} has no access yet: block instead.",
+            lambda _context: User.status == "invited",
+        ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
     lasting = ("Ended sessions stay ended.", MAILED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         outbox.notify(rows, "access_revoked")
-        self.leave_active(ask, rows, "revoked")
+        self.leave_active(context, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 
 
-def _groups_beyond(ask: Ask) -> Select[int]:
+def _groups_beyond(context: ActionContext) -> Select[int]:
     """In SQL: the people of a run that is being undone, once for each group they had that the actor may not give."""
-    kept = relations.remembered(ask.undo_of, "groups")
+    kept = relations.remembered(context.undo_of, "groups")
     there = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
-    return there.where(Group.id.not_in(ask.grantable), kept.c.row_id.in_(ask.selected))
+    return there.where(Group.id.not_in(context.grantable), kept.c.row_id.in_(context.selected))
 
 
-def _had_group_beyond(ask: Ask) -> ColumnElement[bool]:
+def _had_group_beyond(context: ActionContext) -> ColumnElement[bool]:
     """Nobody comes back with a part of what they had: somebody else may give all of it."""
-    return User.id.in_(_groups_beyond(ask)) if ask.undo_of else false()
+    return User.id.in_(_groups_beyond(context)) if context.undo_of else false()
 
 
 class GrantAccessAgain(UserAction):
@@ -178,32 +190,36 @@ class GrantAccessAgain(UserAction):
     inverse = "revoke"
     rules = (
         *UserAction.rules,
-        Rule("groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond),
+        Rule(
+            "groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "revoked"
 
-    def foretell(self, ask: Ask) -> list[str]:
+    def foretell(self, context: ActionContext) -> list[str]:
         """Which groups keep people from coming back; nothing to those who do not see groups."""
-        if not sees(ask.actor, Group):
+        if not sees(context.actor, Group):
             return []
-        beyond = select(named(ask.actor, Group)).where(Group.id.in_(_groups_beyond(ask).with_only_columns(Group.id)))
+        beyond = select(named(context.actor, Group)).where(
+            Group.id.in_(_groups_beyond(context).with_only_columns(Group.id))
+        )
         names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
         return [f"Not yours to give back: {', '.join(names)}."] if names else []
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        status = func.coalesce(User.status_before, _before()) if ask.undo_of else _before()
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        status = func.coalesce(User.status_before, _before()) if context.undo_of else _before()
         self.update(
             rows,
             status=status,
             status_before=None,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
-        if ask.undo_of:
-            relations.restore(ask, rows, user_groups, "groups")
+        if context.undo_of:
+            relations.restore(context, rows, user_groups, "groups")
 
 
 class EndSessions(UserAction):
@@ -215,12 +231,12 @@ class EndSessions(UserAction):
     rules = (OUTRANKED,)
     effects = (ENDS_SESSIONS,)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        live = select(Session.id).where(Session.user_id == User.id, Session.live(ask.now))
-        return ~live.where(Session.id != (ask.actor.session_id or 0)).exists()
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        live = select(Session.id).where(Session.user_id == User.id, Session.live(context.now))
+        return ~live.where(Session.id != (context.actor.session_id or 0)).exists()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        sessions.end_all(rows, reason="by an administrator", keep=ask.actor.session_id)
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        sessions.end_all(rows, reason="by an administrator", keep=context.actor.session_id)
 
 
 class DeleteUsers(ExclusiveUserAction):
@@ -233,8 +249,8 @@ class DeleteUsers(ExclusiveUserAction):
     effects = (ENDS_SESSIONS,)
     lasting = ("Personal data is erased for good; only the number stays in the events log.",)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.leave_active(ask, rows, "deleted")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.leave_active(context, rows, "deleted")
         erasure.forget(rows)
         # The version was raised by the first update.
         self.update(rows, version=User.version, **personal.emptied(User))

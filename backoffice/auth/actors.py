@@ -30,7 +30,11 @@ def themselves(actor: Actor) -> User:
     Raises NotAllowed for whoever was blocked or deleted since the request began, or may not come from there any more;
     SignedOut where the session was ended, or proves a password, factor or address that are other ones by now.
     """
-    own = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update(key_share=True)
+    own = (
+        select(User)
+        .where(User.id == actor.user_id, User.status == "active")
+        .with_for_update(key_share=True)
+    )
     user = db.session.scalar(own.execution_options(populate_existing=True))
     if user is None or not networks.admits(user.ip_whitelist, actor.ip):
         raise NotAllowed
@@ -53,7 +57,8 @@ def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Ac
         group_ids=frozenset(group.id for group in groups),
         group_names=tuple(sorted(group.name for group in groups)),
         client_tags_mode=user.client_tags_mode,
-        enrolment_due=settings is not None and second_factor.is_due(user.two_factor, groups, settings),
+        enrolment_due=settings is not None
+        and second_factor.is_due(user.two_factor, groups, settings),
         password_change_due=user.password_state == "temporary" or _lost_its_factor(user),
         preferences=user.preferences,
         two_factor=user.two_factor,

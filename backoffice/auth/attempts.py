@@ -21,7 +21,7 @@ LONGEST_DEVICE = 200
 
 
 @dataclass(frozen=True)
-class From:
+class Origin:
     """Where a request comes from: address, what the browser calls itself, and the mark it was given at its sign-in."""
 
     ip: str = ""
@@ -86,7 +86,15 @@ def identifier_key(hashed: str) -> str:
     return f"identifier:{hashed}"
 
 
-def note(key: Key, user: User | None, result: str, reason: str, origin: From, *, factor: str = "password") -> int:
+def note(
+    key: Key,
+    user: User | None,
+    result: str,
+    reason: str,
+    origin: Origin,
+    *,
+    factor: str = "password",
+) -> int:
     """Write down one try; its number. `reason` is '' for whoever is through."""
     attempt = SignInAttempt(
         at=clock.now(),
@@ -107,7 +115,11 @@ def note(key: Key, user: User | None, result: str, reason: str, origin: From, *,
 
 def settle(attempt: int, result: str, reason: str, **others: str) -> None:
     """Say what came of a try that `throttle.enter` let in."""
-    change = update(SignInAttempt).where(SignInAttempt.id == attempt).values(result=result, reason=reason, **others)
+    change = (
+        update(SignInAttempt)
+        .where(SignInAttempt.id == attempt)
+        .values(result=result, reason=reason, **others)
+    )
     db.session.execute(change.execution_options(synchronize_session=False))
 
 
@@ -118,15 +130,17 @@ def is_known_device(key: Key, device_key: str) -> bool:
     return db.session.scalar(given.limit(1)) is not None
 
 
-def is_new_device(user: User, origin: From) -> bool:
+def is_new_device(user: User, origin: Origin) -> bool:
     """Whether the person has been through before, but never from this browser."""
     if origin.device_key and is_known_device(Key.of_account(user), origin.device_key):
         return False
-    through = select(SignInAttempt.id).where(SignInAttempt.user_id == user.id, SignInAttempt.through())
+    through = select(SignInAttempt.id).where(
+        SignInAttempt.user_id == user.id, SignInAttempt.through()
+    )
     return db.session.scalar(through.limit(1)) is not None
 
 
-def let_through(attempt: int, user: User, origin: From) -> str:
+def let_through(attempt: int, user: User, origin: Origin) -> str:
     """Settle a try as one that let the person in; the new mark of their browser.
 
     The mark it had is known no longer, whoever else has a copy; one that others put there never was.

@@ -8,12 +8,12 @@ from sqlalchemy import Select, func, select, update
 
 from backoffice import clock, limits
 from backoffice.auth import admission, recovery_codes, totp
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sessions import digest
 from backoffice.errors import Expired, TooMany
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
@@ -24,9 +24,7 @@ VALID = timedelta(minutes=10)
 SENDS_COUNTED = timedelta(minutes=10)
 TRIES = limits.CODE_TRIES
 WRONG = "This code is not right, or was used already."
-UNREADABLE = (
-    "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."
-)
+UNREADABLE = "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."
 NO_MORE = "No more codes can be sent now, so none is on its way. Wait ten minutes, or use the code you have."
 OVER = "That took too long, or your account was changed meanwhile. Please sign in again."
 
@@ -49,7 +47,7 @@ def begin(user: User, settings: Settings) -> str:
     return value
 
 
-def owner(value: str, origin: From) -> User:
+def owner(value: str, origin: Origin) -> User:
     """Whose challenge it is. Raises Expired unless it is open and they might still sign in from there."""
     return _open(value, origin)[1]
 
@@ -61,7 +59,7 @@ def has_code(value: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def answer(value: str, code: str, origin: From, settings: Settings) -> str:
+def answer(value: str, code: str, origin: Origin, settings: Settings) -> str:
     """Use the challenge up if the code is right; else the sentence that says it is not.
 
     An authenticator's code, a mailed one, or a recovery code will do, each of them once.
@@ -69,7 +67,11 @@ def answer(value: str, code: str, origin: From, settings: Settings) -> str:
     challenge, user = _open(value, origin, for_use=True)
     if not (_mailed_is_right(challenge, value, code) or is_right(user, code, settings)):
         challenge.tries += 1
-        return UNREADABLE if user.two_factor == "totp" and not totp.is_readable(user, settings) else WRONG
+        return (
+            UNREADABLE
+            if user.two_factor == "totp" and not totp.is_readable(user, settings)
+            else WRONG
+        )
     challenge.used_at = clock.now()
     return ""
 
@@ -81,7 +83,7 @@ def is_right(user: User, code: str, settings: Settings) -> bool:
     return totp.use(user, code, settings) or recovery_codes.use(user, code)
 
 
-def send_again(value: str, origin: From, settings: Settings) -> bool:
+def send_again(value: str, origin: Origin, settings: Settings) -> bool:
     """Mail another code; the one before no longer works. False where none is mailed. Raises TooMany or Expired."""
     challenge, user = _open(value, origin, for_use=True)
     if user.two_factor != "email":
@@ -102,7 +104,7 @@ def end_all(people: Select[int]) -> None:
     )
 
 
-def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInChallenge, User]:
+def _open(value: str, origin: Origin, *, for_use: bool = False) -> tuple[SignInChallenge, User]:
     """The challenge and its person; the person is locked first, as by whoever blocks them.
 
     What the password opened is void where the credentials are other ones by now.
@@ -111,11 +113,15 @@ def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInCha
     challenge = db.session.scalar(statement)
     if challenge is None:
         raise Expired(OVER)
-    user = db.session.get_one(User, challenge.user_id, with_for_update=for_use or None, populate_existing=True)
+    user = db.session.get_one(
+        User, challenge.user_id, with_for_update=for_use or None, populate_existing=True
+    )
     challenge = db.session.scalar(statement.execution_options(populate_existing=True))
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
         raise Expired(OVER)
-    if challenge.credential_version != user.credential_version or admission.refusal(user, origin.ip):
+    if challenge.credential_version != user.credential_version or admission.refusal(
+        user, origin.ip
+    ):
         raise Expired(OVER)
     return challenge, user
 
@@ -130,7 +136,9 @@ def _mailed_is_right(challenge: SignInChallenge, value: str, code: str) -> bool:
 
 def _may_send(user: User, settings: Settings) -> bool:
     lately = (Message.created_at > clock.now() - SENDS_COUNTED, Message.purpose == "email_code")
-    sent = db.session.scalar(select(func.count()).select_from(Message).where(Message.user_id == user.id, *lately))
+    sent = db.session.scalar(
+        select(func.count()).select_from(Message).where(Message.user_id == user.id, *lately)
+    )
     return (sent or 0) < settings.email_codes_per_10_minutes
 
 
@@ -139,7 +147,9 @@ def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings
     challenge.code_hash, challenge.tries = _code_hash(value, code), 0
     challenge.code_expires_at = clock.now() + settings.email_code_valid
     values = {"code": code, "valid": duration(settings.email_code_valid)}
-    letter = Letter(purpose="email_code", address=user.email or "", user_id=user.id, values=values)
+    letter = OutgoingMail(
+        purpose="email_code", address=user.email or "", user_id=user.id, values=values
+    )
     outbox.queue([letter], settings)
 
 

@@ -11,5 +11,7 @@ def locked(user_id: int, version: int) -> User | None:
 
     Call it in the transaction that grants something, with the `credential_version` that the proof was made against.
     """
-    statement = select(User).where(User.id == user_id, User.credential_version == version).with_for_update()
+    statement = (
+        select(User).where(User.id == user_id, User.credential_version == version).with_for_update()
+    )
     return db.session.scalar(statement.execution_options(populate_existing=True))

@@ -13,7 +13,9 @@ from backoffice.models.session import Session
 from backoffice.settings import Settings
 
 EVERY = timedelta(minutes=1)  # how exactly it is kept; otherwise every request would be a write
-BRIEF = Patience(statement=2, lock=2)  # as long a page may wait for SQLite's one writer, once a minute
+BRIEF = Patience(
+    statement=2, lock=2
+)  # as long a page may wait for SQLite's one writer, once a minute
 
 # Of sessions whose note met a busy database: when they were used, by the hash of their value. The session's next
 # request writes it down, so that nobody who works is signed out for idleness.
@@ -31,7 +33,9 @@ def note(session: Session, settings: Settings) -> bool:
         return False
     try:
         _write(value_hash, now, settings)
-    except DBAPIError as error:  # the database is busy, or cannot write: people may look all the same
+    except (
+        DBAPIError
+    ) as error:  # the database is busy, or cannot write: people may look all the same
         if not (isinstance(error, OperationalError) or failures.of_database(error)):
             raise
         db.session.rollback()
@@ -55,8 +59,17 @@ def catch_up(value: str, settings: Settings) -> bool:
 
 def _write(value_hash: str, at: datetime, settings: Settings) -> None:
     """In a short transaction of its own. Whoever holds the row just now is using the session too, or ending it."""
-    stale = (Session.token_hash == value_hash, Session.ended_at.is_(None), Session.last_seen_at < at)
-    free = select(Session.id).where(*stale).with_for_update(skip_locked=True, key_share=True).scalar_subquery()
+    stale = (
+        Session.token_hash == value_hash,
+        Session.ended_at.is_(None),
+        Session.last_seen_at < at,
+    )
+    free = (
+        select(Session.id)
+        .where(*stale)
+        .with_for_update(skip_locked=True, key_share=True)
+        .scalar_subquery()
+    )
     change = update(Session).where(Session.id == free).execution_options(synchronize_session=False)
     with patient(BRIEF):
         begin(writing=True)

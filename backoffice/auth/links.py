@@ -9,7 +9,7 @@ from sqlalchemy import Select
 from backoffice.auth import tokens
 from backoffice.auth.tokens import Issued
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import duration
@@ -45,19 +45,28 @@ def issue(kind: Kind, user: User, settings: Settings) -> str:
 
 
 def send(
-    kind: Kind, people: Select[int], settings: Settings, *, mail: str = "", values: Mapping[str, str] | None = None
+    kind: Kind,
+    people: Select[int],
+    settings: Settings,
+    *,
+    mail: str = "",
+    values: Mapping[str, str] | None = None,
 ) -> list[Issued]:
     """Mail each of `people` a new link; the one before no longer works. `mail` is its purpose where that differs."""
     valid = kind.valid(settings)
     made = tokens.issue_many(people, purpose=kind.purpose, valid=valid)
     outbox.queue(
         (
-            Letter(
+            OutgoingMail(
                 purpose=mail or kind.purpose,
                 address=issued.address,
                 user_id=issued.user_id,
                 token_id=issued.token_id,
-                values={**(values or {}), "link": kind.url(issued, settings), "valid": duration(valid)},
+                values={
+                    **(values or {}),
+                    "link": kind.url(issued, settings),
+                    "valid": duration(valid),
+                },
             )
             for issued in made
         ),

@@ -2,13 +2,22 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    collapse_addresses,
+    ip_address,
+    ip_network,
+)
 
 from backoffice import limits
 from backoffice.errors import RuleBroken
 
 FORWARDED = re.compile(
-    r"\[(?P<v6>[^\]%]{1,45})(%[^\]]*)?\](:\d*)?|(?P<v4>[\d.]{1,15}):\d*|(?P<bare>[^%]{1,45})(%.*)?", re.ASCII
+    r"\[(?P<v6>[^\]%]{1,45})(%[^\]]*)?\](:\d*)?|(?P<v4>[\d.]{1,15}):\d*|(?P<bare>[^%]{1,45})(%.*)?",
+    re.ASCII,
 )
 MAX_ENTRIES = limits.WHITELIST
 IPV6_CUSTOMER = 64  # bits
@@ -63,7 +72,9 @@ def plain(text: str) -> str:
     """
     found = FORWARDED.fullmatch(text.strip())
     try:
-        return str(_unmapped(ip_address(found["v6"] or found["v4"] or found["bare"]))) if found else ""
+        return (
+            str(_unmapped(ip_address(found["v6"] or found["v4"] or found["bare"]))) if found else ""
+        )
     except ValueError:
         return ""
 
@@ -74,7 +85,11 @@ def network_of(ip: str) -> str:
         address = _unmapped(ip_address(without_zone(ip)))
     except ValueError:
         return ip
-    return str(address) if address.version == 4 else str(ip_network((address, IPV6_CUSTOMER), strict=False))
+    return (
+        str(address)
+        if address.version == 4
+        else str(ip_network((address, IPV6_CUSTOMER), strict=False))
+    )
 
 
 def without_zone(ip: str) -> str:

@@ -5,14 +5,14 @@ from sqlalchemy import select
 from backoffice import events
 from backoffice.auth import attempts, notices, passwords, revocation, sessions, throttle
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
-TRIED = "current password"  # the reason of a try that signs nobody in
+ATTEMPT_REASON = "current password"  # the reason of a try that signs nobody in
 
 
 def has_temporary_password(actor: Actor) -> bool:
@@ -20,7 +20,9 @@ def has_temporary_password(actor: Actor) -> bool:
     return db.session.get_one(User, actor.user_id).password_state == "temporary"
 
 
-def change_password(*, actor: Actor, current: str, new: str, origin: From, settings: Settings) -> str:
+def change_password(
+    *, actor: Actor, current: str, new: str, origin: Origin, settings: Settings
+) -> str:
     """Replace one's own password; the new value of one's own session, for the old one opens nothing any more.
 
     Every other session and every link to reset it end, and the person is told. Raises RuleBroken with the field
@@ -31,11 +33,13 @@ def change_password(*, actor: Actor, current: str, new: str, origin: From, setti
     attempt = throttle.enter(Key.of_account(user), user, origin, settings)
     proof = passwords.prove(user, current, settings)
     if proof is None:
-        attempts.settle(attempt, "failed", TRIED)
+        attempts.settle(attempt, "failed", ATTEMPT_REASON)
         raise RuleBroken("This is not your current password.", field="current_password")
-    attempts.settle(attempt, "ok", TRIED)
+    attempts.settle(attempt, "ok", ATTEMPT_REASON)
     if passwords.normalised(current) == passwords.normalised(new):
-        raise RuleBroken("Choose a password that differs from the current one.", field="new_password")
+        raise RuleBroken(
+            "Choose a password that differs from the current one.", field="new_password"
+        )
     passwords.check(user, new, settings)
     pause()
     hashed = passwords.hashed(new, settings)

@@ -5,31 +5,45 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from backoffice import clock, events
-from backoffice.auth import admission, attempts, links, notices, passwords, revocation, throttle, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth import (
+    admission,
+    attempts,
+    links,
+    notices,
+    passwords,
+    revocation,
+    throttle,
+    tokens,
+)
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.text import duration
 
-MOST = 3  # mails to one person within
-LATELY = timedelta(minutes=10)
+MAILS_PER_PERSON = 3  # mails to one person within
+MAILS_WITHIN = timedelta(minutes=10)
 
 
-def ask(*, identifier: str, origin: From, settings: Settings) -> None:
+def ask(*, identifier: str, origin: Origin, settings: Settings) -> None:
     """Ask for a link. Whether there is such an account is found out later, by the worker: nobody can tell by waiting.
 
     Raises TooMany; that try is recorded too, so commit whatever comes of it.
     """
     typed = attempts.identifier_of(identifier)
-    throttle.count(Key.of_identifier(typed, settings), None, origin, settings, reason="password link asked for")
+    throttle.count(
+        Key.of_identifier(typed, settings), None, origin, settings, reason="password link asked for"
+    )
     found_by = attempts.identifier_hashes(typed, settings)[0]
-    outbox.queue([Letter(purpose="password_reset", address=found_by, request={"typed": typed})], settings)
+    outbox.queue(
+        [OutgoingMail(purpose="password_reset", address=found_by, request={"typed": typed})],
+        settings,
+    )
 
 
 @outbox.prepared("password_reset", worth="reset_valid")
@@ -39,8 +53,10 @@ def _find_out(message: Message, settings: Settings) -> bool:
     user = db.session.scalar(select(User).where(User.email_key == typed).with_for_update())
     if user is None or not user.email or user.status != "active" or user.login_method != "email":
         return False
-    lately = (Message.purpose == "password_reset", Message.created_at > clock.now() - LATELY)
-    if (db.session.scalar(select(func.count()).where(Message.user_id == user.id, *lately)) or 0) >= MOST:
+    lately = (Message.purpose == "password_reset", Message.created_at > clock.now() - MAILS_WITHIN)
+    if (
+        db.session.scalar(select(func.count()).where(Message.user_id == user.id, *lately)) or 0
+    ) >= MAILS_PER_PERSON:
         return False
     kind = links.PASSWORD
     issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.valid(settings))
@@ -55,7 +71,7 @@ def look(value: str) -> User:
     return db.session.get_one(User, tokens.find(value=value, purpose="password_reset").user_id)
 
 
-def reset(*, value: str, new_password: str, origin: From, settings: Settings) -> None:
+def reset(*, value: str, new_password: str, origin: Origin, settings: Settings) -> None:
     """Use the link: a new password, and every session ends. The second factor stays as it is.
 
     Raises NotFound or Expired for the link, RuleBroken (field new_password) for the password.
@@ -77,10 +93,12 @@ def reset(*, value: str, new_password: str, origin: From, settings: Settings) ->
     revocation.void(own, change="password", reason="password reset")
     notices.password_changed(user, origin, settings)
     themselves = Actor(user.id, user.email or "", ip=origin.ip)
-    events.record(actor=themselves, action="account.reset_password", subject=events.subject_of(user))
+    events.record(
+        actor=themselves, action="account.reset_password", subject=events.subject_of(user)
+    )
 
 
-def _require_usable(user: User, origin: From) -> None:
+def _require_usable(user: User, origin: Origin) -> None:
     if user.status != "active" or user.login_method != "email":
         raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
     admission.require_place(user, origin.ip)

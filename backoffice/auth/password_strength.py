@@ -11,9 +11,23 @@ from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import fold
 
-LIST = Path(__file__).parents[1] / "wordlists" / "common_passwords.txt.gz"  # the file beside it says where it is from
+LIST = (
+    Path(__file__).parents[1] / "wordlists" / "common_passwords.txt.gz"
+)  # the file beside it says where it is from
 PRODUCT = "backoffice"
-WORN = frozenset(("password", "passwort", "kennwort", "qwerty", "letmein", "welcome", "admin", "iloveyou", "changeme"))
+WORN = frozenset(
+    (
+        "password",
+        "passwort",
+        "kennwort",
+        "qwerty",
+        "letmein",
+        "welcome",
+        "admin",
+        "iloveyou",
+        "changeme",
+    )
+)
 FEWEST_DIFFERENT = 6
 SHORTEST_RUN = 4
 SHORTEST_WORD = 3  # of a name or an address
@@ -27,11 +41,22 @@ PERSONAL = "Little of this is more than your own name, address or company; add w
 # Letters as people disguise them. A 1 stands for two of them, so there are two readings.
 _LIKE_I = str.maketrans("0123456789@$!|+(€", "oizeasgtbgasiltce")
 _LIKE_L = str.maketrans("0123456789@$!|+(€", "olzeasgtbgasiltce")
-_EDGES = string.digits + string.punctuation  # what people put around a word, and think it is another one then
+_EDGES = (
+    string.digits + string.punctuation
+)  # what people put around a word, and think it is another one then
 _NO_EDGES = str.maketrans("", "", _EDGES)
 _LINES = (
     *(string.ascii_lowercase, "01234567890", "!@#$%^&*()"),
-    *("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn"),
+    *(
+        "qwertyuiop",
+        "asdfghjkl",
+        "zxcvbnm",
+        "qwertzuiop",
+        "yxcvbnm",
+        "azertyuiop",
+        "qsdfghjklm",
+        "wxcvbn",
+    ),
     *("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp"),
     *("1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0"),
     *("ицукенгшщзхъ", "фывапролджэ", "ячсмитьбю"),
@@ -62,7 +87,14 @@ def words_about(user: User, settings: Settings) -> list[str]:
     """What a stranger would try for this person: names, the parts of their address, the company, the product."""
     local, _, domain = (user.email or "").partition("@")
     hosts = (host.rpartition(".")[0] for host in (domain, settings.home.host))
-    texts = [user.first_name or "", user.last_name or "", local, user.login or "", settings.product_name, *hosts]
+    texts = [
+        user.first_name or "",
+        user.last_name or "",
+        local,
+        user.login or "",
+        settings.product_name,
+        *hosts,
+    ]
     parts = (part for text in texts for part in re.split(r"[\W_]+", text))
     return [PRODUCT, *texts, *parts]
 
@@ -80,7 +112,13 @@ def _squeezed(text: str) -> str:
 
 def _is_common(plain: str) -> bool:
     """Whether it is a common password, or two of them side by side, under a simple disguise."""
-    cores = {plain, plain.strip(_EDGES), plain.lstrip(_EDGES), plain.rstrip(_EDGES), *_lettered(plain)}
+    cores = {
+        plain,
+        plain.strip(_EDGES),
+        plain.lstrip(_EDGES),
+        plain.rstrip(_EDGES),
+        *_lettered(plain),
+    }
     spelled = {reading for core in cores for reading in _readings(core)}
     spelled |= {_unit(text) for text in spelled}
     return any(text in common() or text[::-1] in common() or _is_pair(text) for text in spelled)

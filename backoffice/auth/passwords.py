@@ -20,7 +20,9 @@ from backoffice.models.user import User
 from backoffice.settings import Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that people mistake for another
-MOST_TYPED = limits.PASSWORD_TYPED  # composed, at most a quarter of them are left, and 128 are allowed
+MOST_TYPED = (
+    limits.PASSWORD_TYPED
+)  # composed, at most a quarter of them are left, and 128 are allowed
 
 
 class Hasher(PasswordHasher):
@@ -51,7 +53,9 @@ def normalised(password: str) -> str:
     What is longer than any password may be is cut, for normalising can take the square of the length.
     """
     composed = unicodedata.normalize("NFKC", password[:MOST_TYPED])
-    return composed.encode(errors="replace").decode()  # halves of characters, which no hash can take
+    return composed.encode(
+        errors="replace"
+    ).decode()  # halves of characters, which no hash can take
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,11 @@ def accept(proof: Proof) -> User | None:
         return None
     if proof.renewed:
         same = (User.id == user.id, User.password_hash == proof.stored)
-        change = update(User).where(*same).values(password_hash=proof.renewed, updated_at=User.updated_at)
+        change = (
+            update(User)
+            .where(*same)
+            .values(password_hash=proof.renewed, updated_at=User.updated_at)
+        )
         db.session.execute(change.execution_options(synchronize_session=False))
     if user.password_is_short != proof.is_short:
         user.password_is_short = proof.is_short

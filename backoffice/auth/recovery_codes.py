@@ -13,7 +13,10 @@ from backoffice.models.recovery_code import RecoveryCode
 from backoffice.models.user import User
 
 NUMBER = limits.RECOVERY_CODES
-GROUPS, LETTERS = 6, 4  # 24 letters of 31: 118 bits, so that a plain hash keeps them (NIST SP 800-63B, 5.1.2.2)
+GROUPS, LETTERS = (
+    6,
+    4,
+)  # 24 letters of 31: 118 bits, so that a plain hash keeps them (NIST SP 800-63B, 5.1.2.2)
 
 
 def renew(user: User) -> list[str]:
@@ -21,7 +24,9 @@ def renew(user: User) -> list[str]:
     forget(select(User.id).where(User.id == user.id))
     codes = ["-".join(_group() for _ in range(GROUPS)) for _ in range(NUMBER)]
     now = clock.now()
-    rows = [{"user_id": user.id, "code_hash": digest(_plain(code)), "created_at": now} for code in codes]
+    rows = [
+        {"user_id": user.id, "code_hash": digest(_plain(code)), "created_at": now} for code in codes
+    ]
     db.session.execute(insert(RecoveryCode), rows)
     return codes
 
@@ -29,7 +34,11 @@ def renew(user: User) -> list[str]:
 def use(user: User, code: str) -> bool:
     """Whether it is an unused code of this person; it is used then, also where two ask at once."""
     mine = (RecoveryCode.user_id == user.id, RecoveryCode.code_hash == digest(_plain(code)))
-    unused = update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None)).values(used_at=clock.now())
+    unused = (
+        update(RecoveryCode)
+        .where(*mine, RecoveryCode.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
     return len(db.session.execute(unused.returning(RecoveryCode.id)).all()) == 1
 
 

@@ -6,7 +6,12 @@ from backoffice.auth import challenges, sessions, tokens
 
 # The links that a change voids, '' for all. A link to set up an app does not rest on the password, nor one for a
 # password on the factor: who lost both is sent both. The link of an e-mail change compares the version itself.
-LINKS = {"password": "password_reset", "factor": "two_factor_enrolment", "address": "", "status": ""}
+LINKS = {
+    "password": "password_reset",
+    "factor": "two_factor_enrolment",
+    "address": "",
+    "status": "",
+}
 
 
 def void(people: Select[int], *, change: str, reason: str, keep: int | None = None) -> None:

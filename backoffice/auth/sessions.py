@@ -16,7 +16,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
-SHOWN = 100  # nobody is signed in so often
+SESSIONS_SHOWN = 100  # nobody is signed in so often
 BY_ONESELF = "by its owner"
 
 # Made once, for every request asks it.
@@ -85,7 +85,10 @@ def renew(session_id: int, user: User, *, confirmed: bool) -> str:
     """
     db.session.flush()
     value = secrets.token_urlsafe(32)
-    change: dict[str, Any] = {"token_hash": digest(value), "credential_version": user.credential_version}
+    change: dict[str, Any] = {
+        "token_hash": digest(value),
+        "credential_version": user.credential_version,
+    }
     if confirmed:
         change["confirmed_at"] = clock.now()
     mine = (Session.id == session_id, Session.user_id == user.id, Session.ended_at.is_(None))
@@ -103,7 +106,10 @@ def is_live(session_id: int, user: User) -> bool:
 
 def confirmed(session: Session, settings: Settings) -> bool:
     """Whether the person gave a password or a code within the last minutes."""
-    return session.confirmed_at is not None and clock.now() - session.confirmed_at < settings.step_up_valid
+    return (
+        session.confirmed_at is not None
+        and clock.now() - session.confirmed_at < settings.step_up_valid
+    )
 
 
 def end(session_id: int, *, reason: str = "signed out") -> None:
@@ -119,8 +125,10 @@ def end_all(user_ids: Select[int], *, reason: str, keep: int | None = None) -> N
 def own(actor: Actor) -> Sequence[Session]:
     """The actor's live sessions, the one used last first."""
     mine = (Session.user_id == actor.user_id, Session.live(clock.now()))
-    statement = select(Session).where(*mine).order_by(Session.last_seen_at.desc(), Session.id.desc())
-    return db.session.scalars(statement.limit(SHOWN)).all()
+    statement = (
+        select(Session).where(*mine).order_by(Session.last_seen_at.desc(), Session.id.desc())
+    )
+    return db.session.scalars(statement.limit(SESSIONS_SHOWN)).all()
 
 
 def end_own(*, actor: Actor, session_id: int) -> None:
@@ -141,8 +149,14 @@ def end_own(*, actor: Actor, session_id: int) -> None:
 
 def end_others(*, actor: Actor) -> int:
     """End every session of the actor's own but the one that asks; how many those were."""
-    others = (Session.user_id == actor.user_id, Session.id != (actor.session_id or 0), Session.live(clock.now()))
-    found = list(db.session.scalars(select(Session.id).where(*others).order_by(Session.id).with_for_update()))
+    others = (
+        Session.user_id == actor.user_id,
+        Session.id != (actor.session_id or 0),
+        Session.live(clock.now()),
+    )
+    found = list(
+        db.session.scalars(select(Session.id).where(*others).order_by(Session.id).with_for_update())
+    )
     _end(Session.id.in_(found), BY_ONESELF)
     _note(actor, found)
     return len(found)
@@ -160,7 +174,9 @@ def _note(actor: Actor, session_ids: Iterable[int]) -> None:
 
 def count_live(user_ids: Select[int]) -> Select[int]:
     """In SQL: how many live sessions these users have."""
-    return select(func.count(Session.id)).where(Session.user_id.in_(user_ids), Session.live(clock.now()))
+    return select(func.count(Session.id)).where(
+        Session.user_id.in_(user_ids), Session.live(clock.now())
+    )
 
 
 def _end(which: Any, reason: str) -> None:

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.auth import admission, attempts, challenges, links, notices, passwords, sessions, throttle, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth import (
+    admission,
+    attempts,
+    challenges,
+    links,
+    notices,
+    passwords,
+    sessions,
+    throttle,
+    tokens,
+)
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -28,7 +38,7 @@ class SignIn:
     retry_after: int = 0
 
 
-def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
+def sign_in(*, identifier: str, password: str, origin: Origin, settings: Settings) -> SignIn:
     """Try to sign in; every try is recorded, so commit whatever comes of it."""
     typed = attempts.identifier_of(identifier)
     user = db.session.scalar(select(User).where(User.email_key == typed)) if typed else None
@@ -52,7 +62,7 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
     return _through(person, attempt, origin, settings)
 
 
-def second_factor(*, challenge: str, code: str, origin: From, settings: Settings) -> SignIn:
+def second_factor(*, challenge: str, code: str, origin: Origin, settings: Settings) -> SignIn:
     """Answer a challenge with a code; every try is recorded, so commit whatever comes of it.
 
     Raises Expired where the challenge is over, so that one has to begin anew.
@@ -68,7 +78,7 @@ def second_factor(*, challenge: str, code: str, origin: From, settings: Settings
     return _through(user, attempt, origin, settings)
 
 
-def _through(user: User, attempt: int, origin: From, settings: Settings) -> SignIn:
+def _through(user: User, attempt: int, origin: Origin, settings: Settings) -> SignIn:
     """Let the person in, who is locked. Whoever knows the password needs no link to choose another one."""
     if attempts.is_new_device(user, origin):
         notices.new_device(user, origin, settings)

@@ -2,7 +2,7 @@
 
 from backoffice.auth import attempts, challenges, passwords, sessions, throttle
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -13,7 +13,7 @@ REASON = "confirmation"
 WRONG = "This is not right. Enter your password, or a code of your authenticator app."
 
 
-def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: Settings) -> str:
+def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings: Settings) -> str:
     """A new value for the actor's session, which counts as confirmed for some minutes.
 
     Every try is recorded: commit whatever comes of it, also where it raises RuleBroken (wrong) or TooMany. Raises

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from backoffice import clock
 from backoffice.auth import attempts
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import TooMany
 from backoffice.extensions import db, lock, pause
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -22,16 +22,22 @@ from backoffice.settings import Settings
 
 THROTTLED = "throttled"
 UNDER_WAY = "under way"
-LONGEST = timedelta(seconds=30)  # that a try is under way; whoever judged it is dead then, and it has failed
+LONGEST = timedelta(
+    seconds=30
+)  # that a try is under way; whoever judged it is dead then, and it has failed
 PATIENCE, POLL = 2.0, 0.05  # seconds that a try waits for those under way, and between two looks
 WELCOME = 5  # seconds after which it may come again
-SHARED = 4  # offices share an address, which may therefore fail so many times as often as an account
+SHARED = (
+    4  # offices share an address, which may therefore fail so many times as often as an account
+)
 FIVE_MINUTES, AN_HOUR, A_DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 BUSY = "Many tries are being checked at this moment. Try again in a few seconds."
 Limits = Mapping[timedelta, int]
 
 
-def enter(key: Key, user: User | None, origin: From, settings: Settings, *, factor: str = "password") -> int:
+def enter(
+    key: Key, user: User | None, origin: Origin, settings: Settings, *, factor: str = "password"
+) -> int:
     """Let one try of a factor in, after those before it; its number, for `attempts.settle`.
 
     It is committed as a failure, so that nothing is held while it is judged. Where those under way could fill what
@@ -52,7 +58,7 @@ def enter(key: Key, user: User | None, origin: From, settings: Settings, *, fact
     return attempt
 
 
-def count(key: Key, user: User | None, origin: From, settings: Settings, *, reason: str) -> None:
+def count(key: Key, user: User | None, origin: Origin, settings: Settings, *, reason: str) -> None:
     """Count one link that was asked for, which is judged by nobody. Raises TooMany, as `enter` does."""
     try:
         _has_room(key, origin, settings, "link")
@@ -62,7 +68,7 @@ def count(key: Key, user: User | None, origin: From, settings: Settings, *, reas
     attempts.note(key, user, "ok", reason, origin, factor="link")
 
 
-def _has_room(key: Key, origin: From, settings: Settings, factor: str) -> bool:
+def _has_room(key: Key, origin: Origin, settings: Settings, factor: str) -> bool:
     """Whether another try may be judged now. Raises TooMany if this account or this address has failed too often.
 
     Each factor counts for itself. A device that has signed in to the account before is judged by its own failures
@@ -79,7 +85,12 @@ def _has_room(key: Key, origin: From, settings: Settings, factor: str) -> bool:
         A_DAY: settings.failures_per_day,
     }
     own = _is_below(account, factor, limits)
-    return _is_below(SignInAttempt.network == origin.network, factor, _of_address(limits, factor, settings)) and own
+    return (
+        _is_below(
+            SignInAttempt.network == origin.network, factor, _of_address(limits, factor, settings)
+        )
+        and own
+    )
 
 
 def _of_address(limits: Limits, factor: str, settings: Settings) -> Limits:
@@ -108,8 +119,12 @@ def _failures(
     """
     first = func.min(SignInAttempt.at, type_=SignInAttempt.at.type)
     since = [SignInAttempt.at > now - window for window in windows]
-    columns: list[Any] = [column for recent in since for column in (func.count().filter(recent), first.filter(recent))]
-    columns.append(func.count().filter(SignInAttempt.reason == UNDER_WAY, SignInAttempt.at > now - LONGEST))
+    columns: list[Any] = [
+        column for recent in since for column in (func.count().filter(recent), first.filter(recent))
+    ]
+    columns.append(
+        func.count().filter(SignInAttempt.reason == UNDER_WAY, SignInAttempt.at > now - LONGEST)
+    )
     counted = or_(SignInAttempt.result != "ok", SignInAttempt.factor == "link")
     lately = (SignInAttempt.reason != THROTTLED, SignInAttempt.at > now - max(windows))
     row: Any = db.session.execute(select(*columns).where(who, counted, *lately)).one()

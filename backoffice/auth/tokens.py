@@ -27,7 +27,9 @@ class Issued:
     value: str
 
 
-def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "", version: int | None = None) -> Issued:
+def issue(
+    *, user: User, purpose: str, valid: timedelta, sent_to: str = "", version: int | None = None
+) -> Issued:
     """A new value for `user`; an older one for the same purpose no longer works.
 
     With the credential version at which it was asked for, whoever takes it compares that.
@@ -37,11 +39,15 @@ def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "", vers
 
 def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[Issued]:
     """A new value for each of `people`, to be sent to their address."""
-    found = db.session.execute(select(User.id, func.coalesce(User.email, "")).where(User.id.in_(people)))
+    found = db.session.execute(
+        select(User.id, func.coalesce(User.email, "")).where(User.id.in_(people))
+    )
     return _issue(dict(found.all()), purpose, valid)
 
 
-def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta, version: int | None = None) -> list[Issued]:
+def _issue(
+    addresses: Mapping[int, str], purpose: str, valid: timedelta, version: int | None = None
+) -> list[Issued]:
     now, everyone = clock.now(), list(addresses)
     for start in range(0, len(everyone), AT_ONCE):
         _end(purpose, Token.user_id.in_(everyone[start : start + AT_ONCE]))
@@ -58,8 +64,14 @@ def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta, version
         }
         for user_id, value in values.items()
     ]
-    made = db.session.execute(insert(Token).returning(Token.id, Token.user_id), rows).all() if rows else []
-    return [Issued(user_id, addresses[user_id], token_id, values[user_id]) for token_id, user_id in made]
+    made = (
+        db.session.execute(insert(Token).returning(Token.id, Token.user_id), rows).all()
+        if rows
+        else []
+    )
+    return [
+        Issued(user_id, addresses[user_id], token_id, values[user_id]) for token_id, user_id in made
+    ]
 
 
 def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
@@ -93,7 +105,11 @@ def revoke_all(user_ids: Select[int], *, purpose: str = "") -> None:
     """Withdraw every open token of these users, or those for one purpose."""
     db.session.execute(
         update(Token)
-        .where(Token.user_id.in_(user_ids), Token.open(), Token.purpose == purpose if purpose else true())
+        .where(
+            Token.user_id.in_(user_ids),
+            Token.open(),
+            Token.purpose == purpose if purpose else true(),
+        )
         .values(revoked_at=clock.now())
         .execution_options(synchronize_session=False)
     )
@@ -106,4 +122,6 @@ def count_open(user_ids: Select[int]) -> Select[int]:
 
 def _end(purpose: str, whose: ColumnElement[bool]) -> None:
     older = update(Token).where(whose, Token.purpose == purpose, Token.open())
-    db.session.execute(older.values(superseded_at=clock.now()).execution_options(synchronize_session=False))
+    db.session.execute(
+        older.values(superseded_at=clock.now()).execution_options(synchronize_session=False)
+    )

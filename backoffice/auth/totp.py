@@ -20,10 +20,10 @@ from backoffice.settings import Settings
 STEP = 30  # seconds
 EITHER_WAY = 1  # steps
 LONGEST = 40  # characters of what is typed as a code
-WAITS = timedelta(hours=1)  # for its confirmation: one that was shown long ago may have been seen by others
-ANOTHER_KEY = (
-    "Another key was made since, in another window perhaps. Remove this one from your app, and scan the newest code."
-)
+WAITS = timedelta(
+    hours=1
+)  # for its confirmation: one that was shown long ago may have been seen by others
+ANOTHER_KEY = "Another key was made since, in another window perhaps. Remove this one from your app, and scan the newest code."
 log = structlog.get_logger()
 
 
@@ -96,7 +96,9 @@ def use(user: User, code: str, settings: Settings) -> bool:
 def forget(people: Select[int], *, state: str | None = None) -> None:
     """Delete the secrets of these people, all or those in one state."""
     which = [TotpSecret.user_id.in_(people)] + ([TotpSecret.state == state] if state else [])
-    db.session.execute(delete(TotpSecret).where(*which).execution_options(synchronize_session="fetch"))
+    db.session.execute(
+        delete(TotpSecret).where(*which).execution_options(synchronize_session="fetch")
+    )
 
 
 def bound_to(user_id: int) -> str:
@@ -121,7 +123,11 @@ def _use(row: TotpSecret, code: str, settings: Settings) -> bool:
     step = _step_of(secret, plain(code)) if secret else None
     if step is None:
         return False
-    unused = update(TotpSecret).where(TotpSecret.id == row.id, TotpSecret.last_step < step).values(last_step=step)
+    unused = (
+        update(TotpSecret)
+        .where(TotpSecret.id == row.id, TotpSecret.last_step < step)
+        .values(last_step=step)
+    )
     done = db.session.execute(unused.returning(TotpSecret.id)).all()
     return len(done) == 1
 

@@ -18,7 +18,7 @@ from backoffice.auth import (
     totp,
 )
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.token import Token
@@ -52,7 +52,7 @@ def begin(*, actor: Actor, settings: Settings) -> None:
     totp.begin(themselves(actor), settings)
 
 
-def confirm(*, actor: Actor, shown: str, code: str, origin: From, settings: Settings) -> Enabled:
+def confirm(*, actor: Actor, shown: str, code: str, origin: Origin, settings: Settings) -> Enabled:
     """Put the new authenticator app into use.
 
     `shown` names the secret of the page where the code was typed. Every try is recorded: commit whatever comes of it.
@@ -88,7 +88,9 @@ def switch_off(*, actor: Actor, settings: Settings) -> str:
     require_recent(actor)
     user = themselves(actor)
     if second_factor.is_required(user.groups, settings):
-        raise RuleBroken("Your groups need a second factor. You can change it, but not switch it off.")
+        raise RuleBroken(
+            "Your groups need a second factor. You can change it, but not switch it off."
+        )
     own = select(User.id).where(User.id == user.id)
     totp.forget(own)
     recovery_codes.forget(own)
@@ -103,16 +105,22 @@ def renew_recovery_codes(*, actor: Actor) -> list[str]:
     if user.two_factor == "disabled":
         raise RuleBroken("Recovery codes belong to a second factor: enable one first.")
     codes = recovery_codes.renew(user)
-    events.record(actor=actor, action="account.renew_recovery_codes", subject=events.subject_of(user))
+    events.record(
+        actor=actor, action="account.renew_recovery_codes", subject=events.subject_of(user)
+    )
     return codes
 
 
 def look(value: str) -> User:
     """Whose app the link sets up. Raises NotFound or Expired unless it works. Looking uses nothing up."""
-    return db.session.get_one(User, tokens.find(value=value, purpose="two_factor_enrolment").user_id)
+    return db.session.get_one(
+        User, tokens.find(value=value, purpose="two_factor_enrolment").user_id
+    )
 
 
-def begin_by_link(*, value: str, password: str, origin: From, settings: Settings) -> tuple[User, str]:
+def begin_by_link(
+    *, value: str, password: str, origin: Origin, settings: Settings
+) -> tuple[User, str]:
     """The person behind an enrolment link and the secret of their new app, once they give their password.
 
     The mailbox alone is not enough. Every try is recorded: commit whatever comes of it. Raises NotFound or Expired
@@ -129,7 +137,9 @@ def begin_by_link(*, value: str, password: str, origin: From, settings: Settings
     return user, totp.pending(user, settings) or ""
 
 
-def confirm_by_link(*, value: str, shown: str, code: str, origin: From, settings: Settings) -> list[str]:
+def confirm_by_link(
+    *, value: str, shown: str, code: str, origin: Origin, settings: Settings
+) -> list[str]:
     """Use the link up and put the new app into use; the recovery codes, to be shown once.
 
     Whoever has the link alone must not guess the code. Every try is recorded: commit whatever comes of it. Raises
@@ -144,15 +154,17 @@ def confirm_by_link(*, value: str, shown: str, code: str, origin: From, settings
     return codes
 
 
-def _counted(value: str, origin: From, settings: Settings, *, factor: str) -> tuple[User, int]:
+def _counted(value: str, origin: Origin, settings: Settings, *, factor: str) -> tuple[User, int]:
     """The person behind the link and the number of this try, unless this factor was tried too often."""
     user, _token = _behind(value, origin)
     return user, throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
 
 
-def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, Token]:
+def _behind(value: str, origin: Origin, *, for_use: bool = False) -> tuple[User, Token]:
     token = tokens.find(value=value, purpose="two_factor_enrolment")
-    user = db.session.get_one(User, token.user_id, with_for_update=for_use or None, populate_existing=True)
+    user = db.session.get_one(
+        User, token.user_id, with_for_update=for_use or None, populate_existing=True
+    )
     token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
     if user.status != "active":
         raise RuleBroken("This account cannot be used at the moment.")
@@ -160,8 +172,12 @@ def _behind(value: str, origin: From, *, for_use: bool = False) -> tuple[User, T
     return user, token
 
 
-def _put_into_use(user: User, code: str, settings: Settings, *, shown: str, attempt: int, reason: str) -> list[str]:
-    attempts.settle(attempt, "failed", reason)  # whatever is raised here: the try is not under way any more
+def _put_into_use(
+    user: User, code: str, settings: Settings, *, shown: str, attempt: int, reason: str
+) -> list[str]:
+    attempts.settle(
+        attempt, "failed", reason
+    )  # whatever is raised here: the try is not under way any more
     if not totp.confirm(user, shown, code, settings):
         raise RuleBroken(WRONG_CODE, field="code")
     attempts.settle(attempt, "ok", reason)
@@ -179,5 +195,10 @@ def _changed(actor: Actor, user: User, to: str, settings: Settings) -> str:
     user.renew_credentials()  # one app may have taken the place of another
     revocation.void(own, change="factor", reason="2FA changed", keep=actor.session_id)
     notices.two_factor_changed(user, CHANGED[to], settings)
-    events.record(actor=actor, action="account.two_factor", subject=events.subject_of(user), after={"two_factor": to})
+    events.record(
+        actor=actor,
+        action="account.two_factor",
+        subject=events.subject_of(user),
+        after={"two_factor": to},
+    )
     return sessions.renew(actor.session_id or 0, user, confirmed=False)

@@ -16,8 +16,8 @@ from backoffice.policy.actor import Actor
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
-KEPT = timedelta(hours=1)
-MOST = 5  # of one person; the oldest goes
+RETENTION = timedelta(hours=1)
+FORMS_PER_PERSON = 5  # of one person; the oldest goes
 LARGEST = 256 * 1024  # characters of names and values
 Fields = Sequence[tuple[str, str]]
 
@@ -44,22 +44,37 @@ def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> s
     handle = secrets.token_hex(16)
     text = json.dumps({"address": address, "fields": list(fields)})
     sealed = encryption.encrypt(text, about=bound_to(user_id, handle), settings=settings)
-    db.session.add(UnsentForm(user_id=user_id, handle=handle, sealed=sealed, created_at=clock.now()))
+    db.session.add(
+        UnsentForm(user_id=user_id, handle=handle, sealed=sealed, created_at=clock.now())
+    )
     db.session.flush()
-    newest = select(UnsentForm.id).where(UnsentForm.user_id == user_id).order_by(UnsentForm.id.desc()).limit(MOST)
+    newest = (
+        select(UnsentForm.id)
+        .where(UnsentForm.user_id == user_id)
+        .order_by(UnsentForm.id.desc())
+        .limit(FORMS_PER_PERSON)
+    )
     older = (UnsentForm.user_id == user_id, UnsentForm.id.not_in(newest.scalar_subquery()))
-    db.session.execute(delete(UnsentForm).where(*older).execution_options(synchronize_session=False))
+    db.session.execute(
+        delete(UnsentForm).where(*older).execution_options(synchronize_session=False)
+    )
     return handle
 
 
 def find(*, actor: Actor, handle: str, settings: Settings) -> Unsent | None:
     """What the actor typed; None where nothing of theirs is under this handle, or not any more."""
     own = (UnsentForm.user_id == actor.user_id, UnsentForm.handle == handle)
-    row = db.session.scalar(select(UnsentForm).where(*own, UnsentForm.created_at > clock.now() - KEPT))
+    row = db.session.scalar(
+        select(UnsentForm).where(*own, UnsentForm.created_at > clock.now() - RETENTION)
+    )
     if row is None:
         return None
     try:
-        kept = json.loads(encryption.decrypt(row.sealed, about=bound_to(row.user_id, row.handle), settings=settings))
+        kept = json.loads(
+            encryption.decrypt(
+                row.sealed, about=bound_to(row.user_id, row.handle), settings=settings
+            )
+        )
     except encryption.Unreadable:
         return None
     return Unsent(kept["address"], [(name, value) for name, value in kept["fields"]])

@@ -21,13 +21,21 @@ def add(group: AppGroup) -> None:
 @click.argument("code")
 @click.option("--id", "ids", type=int, multiple=True, help="A row's number; may be repeated.")
 @click.option(
-    "--where", multiple=True, help="A filter as in a list's address: status=active, search=ma. Days are days in UTC."
+    "--where",
+    multiple=True,
+    help="A filter as in a list's address: status=active, search=ma. Days are days in UTC.",
 )
 @click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
 def act(
-    *, code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tuple[str, ...], reason: str, yes: bool
+    *,
+    code: str,
+    ids: tuple[int, ...],
+    where: tuple[str, ...],
+    parameters: tuple[str, ...],
+    reason: str,
+    yes: bool,
 ) -> None:
     """Preview the action CODE, such as users.block, and with --yes run it."""
     action = find(code)
@@ -38,7 +46,9 @@ def act(
     for name, _, value in (text.partition("=") for text in parameters):
         given.setdefault(name, []).append(value)
     try:
-        query = lists.parse(action.model, [(k, v) for k, _, v in (text.partition("=") for text in where)])
+        query = lists.parse(
+            action.model, [(k, v) for k, _, v in (text.partition("=") for text in where)]
+        )
         selection = Selection(query=query) if where else Selection(ids=ids)
         shown = preview(actor=actor, action=action, selection=selection, parameters=given)
         click.echo(report.title(actor, shown.run, action))

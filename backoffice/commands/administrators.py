@@ -25,12 +25,16 @@ def add(group: AppGroup) -> None:
 @click.argument("email")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
-@click.option("--prompt", is_flag=True, help="Ask for a password here instead of printing a one-time link.")
+@click.option(
+    "--prompt", is_flag=True, help="Ask for a password here instead of printing a one-time link."
+)
 def create_administrator(email: str, first_name: str, last_name: str, prompt: bool) -> None:
     """Create an administrator; prints a one-time link to choose a password."""
     settings = current_app.extensions["settings"]
     try:
-        user = administrators.create(actor=system(), email=email, first_name=first_name, last_name=last_name)
+        user = administrators.create(
+            actor=system(), email=email, first_name=first_name, last_name=last_name
+        )
         if prompt:
             password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)
@@ -51,7 +55,9 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
 def invitation_link(email: str) -> None:
     """Print a new link for somebody who is invited, where mail does not reach them."""
     settings = current_app.extensions["settings"]
-    user = db.session.scalar(select(User).where(User.email_key == address_key(email)).with_for_update())
+    user = db.session.scalar(
+        select(User).where(User.email_key == address_key(email)).with_for_update()
+    )
     if user is None or user.status != "invited":
         raise click.ClickException("Nobody with this e-mail address is waiting for an invitation.")
     link = links.issue(links.INVITATION, user, settings)

@@ -24,7 +24,11 @@ def add(group: AppGroup) -> None:
 
 # PostgreSQL holds a lock for each account and address that signs in until the load ends: its default is 6,400.
 @click.option(
-    "--people", type=click.IntRange(50, 4000), default=demo.PEOPLE, show_default=True, help="How many to make."
+    "--people",
+    type=click.IntRange(50, 4000),
+    default=demo.PEOPLE,
+    show_default=True,
+    help="How many to make.",
 )
 def load(people: int) -> None:
     """Migrate, load demo data if nobody is there, and say how to sign in. Only with BACKOFFICE_ENV=demo.
@@ -36,7 +40,9 @@ def load(people: int) -> None:
         raise click.ClickException(REFUSAL.format(settings.environment))
     password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
     if len(passwords.normalised(password)) < settings.password_min_length:
-        raise click.ClickException(f"DEMO_PASSWORD needs at least {settings.password_min_length} characters.")
+        raise click.ClickException(
+            f"DEMO_PASSWORD needs at least {settings.password_min_length} characters."
+        )
     flask_migrate.upgrade()
     if demo.is_empty():
         with click.progressbar(length=demo.DAYS, label="Loading demo data, day by day") as bar:
@@ -44,16 +50,26 @@ def load(people: int) -> None:
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()
-    click.echo("\n" + (_invitation(settings, password, accounts) if accounts else _strangers(settings)))
+    click.echo(
+        "\n" + (_invitation(settings, password, accounts) if accounts else _strangers(settings))
+    )
 
 
 def _invitation(settings: Settings, password: str, accounts: list[demo.Account]) -> str:
     """How to sign in, as a table."""
     first, *others = accounts
     width = max(len(account.group) for account in accounts)
-    lines = [_where(settings), "", f"Sign in as  {first.email}  ({first.group})", f"Password    {password}"]
+    lines = [
+        _where(settings),
+        "",
+        f"Sign in as  {first.email}  ({first.group})",
+        f"Password    {password}",
+    ]
     lines += ["", "The others have the same password:"]
-    return "\n".join(lines + [f"  {account.group:<{width}}  {account.email}" for account in others]) + "\n"
+    return (
+        "\n".join(lines + [f"  {account.group:<{width}}  {account.email}" for account in others])
+        + "\n"
+    )
 
 
 def _strangers(settings: Settings) -> str:

@@ -20,7 +20,9 @@ def refold() -> None:
     begin(writing=True)
     for model in records():
         if issubclass(model, Searchable):
-            made = made_anew(db.session.connection(), model.__table__, keys_of(model), partial(search_key, model))
+            made = made_anew(
+                db.session.connection(), model.__table__, keys_of(model), partial(search_key, model)
+            )
             for line in made:
                 click.echo(line)
     db.session.commit()

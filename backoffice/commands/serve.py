@@ -22,7 +22,9 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 HERE = ("localhost", "127.0.0.1", "::1")
 KILLED_AFTER = 15  # seconds on top of what either of the two may take to finish what it is doing
 PORTS = {"http": 80, "https": 443}
-BIND = click.option("--bind", default="", help="Where it listens. By default on 127.0.0.1 at the port of BASE_URL.")
+BIND = click.option(
+    "--bind", default="", help="Where it listens. By default on 127.0.0.1 at the port of BASE_URL."
+)
 
 
 def add(group: AppGroup) -> None:
@@ -37,7 +39,9 @@ def serve(bind: str) -> None:
     For the demo and for small installations; elsewhere each of the two is a service of its own.
     """
     if not os.environ.get("SECRET_KEY"):
-        raise click.ClickException("Set SECRET_KEY: each of the two processes would make up a key of its own.")
+        raise click.ClickException(
+            "Set SECRET_KEY: each of the two processes would make up a key of its own."
+        )
     where = _reachable(bind)
     side_by_side([(*FLASK, "web", "--bind", where), (*FLASK, "worker")])
 

@@ -22,7 +22,13 @@ def add(group: AppGroup) -> None:
     group.command("worker")(work)
 
 
-@click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Jobs at the same time.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Jobs at the same time.",
+)
 def work(threads: int) -> None:
     """Send mails and tidy up, until SIGTERM or Ctrl-C; what is being done is finished first.
 

@@ -27,7 +27,7 @@ from backoffice.settings import Settings
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
 A_DAY = throttle.A_DAY
 LATE = timedelta(minutes=10)  # a worker looks every minute
-MOST = 50  # as many people as a filter takes
+PEOPLE_IN_A_FILTER = 50  # as many people as a filter takes
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,16 @@ def needs(actor: Actor, settings: Settings) -> Needs:
 
 def _kinds(group: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
     """By the number of the group PostgreSQL knows how few administrators there are; by its name it would not."""
-    administrators = User.id.in_(select(user_groups.c.user_id).where(user_groups.c.group_id == group))
+    administrators = User.id.in_(
+        select(user_groups.c.user_id).where(user_groups.c.group_id == group)
+    )
     return {
         "expiring": (User, User.derived("invitation_ends", "soon")),
         "expired": (User, User.derived("invitation", "expired")),
-        "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
+        "unprotected": (
+            User,
+            administrators & (User.status == "active") & (User.two_factor == "disabled"),
+        ),
         "messages": (Message, Message.state.in_(("failed", "dead"))),
         "waiting": (Message, (Message.state == "queued") & _no_worker()),
     }
@@ -93,7 +98,9 @@ def _locked(actor: Actor, settings: Settings) -> list[int]:
         A_DAY: settings.failures_per_day,
     }
     wrong = (SignInAttempt.result.in_(sign_ins.FAILED), SignInAttempt.reason != throttle.THROTTLED)
-    person = func.coalesce(SignInAttempt.user_id, 0)  # not the bare column, by whose index all years would be read
+    person = func.coalesce(
+        SignInAttempt.user_id, 0
+    )  # not the bare column, by whose index all years would be read
     statement = (
         select(person)
         .where(scope(actor, SignInAttempt), SignInAttempt.at > now - max(limits), *wrong)
@@ -101,7 +108,13 @@ def _locked(actor: Actor, settings: Settings) -> list[int]:
         .having(or_(*(_failed_since(now - span) >= most for span, most in limits.items())))
         .order_by(person)
     )
-    return list(dict.fromkeys(user_id for user_id in db.session.scalars(statement.limit(MOST)) if user_id))
+    return list(
+        dict.fromkeys(
+            user_id
+            for user_id in db.session.scalars(statement.limit(PEOPLE_IN_A_FILTER))
+            if user_id
+        )
+    )
 
 
 def _failed_since(moment: Any) -> ColumnElement[int]:

@@ -25,11 +25,17 @@ def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     the best first, of those who are active. Counted as far as lists are, and the newest ones: more would cost the
     whole table.
     """
-    by_status = dict(db.session.execute(union_all(*(_in_status(actor, status) for status in STATUSES[:-1]))).all())
+    by_status = dict(
+        db.session.execute(
+            union_all(*(_in_status(actor, status) for status in STATUSES[:-1]))
+        ).all()
+    )
     active = select(User.two_factor).where(scope(actor, User), User.status == "active")
     newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
     by_factor: dict[str, int] = dict(
-        db.session.execute(select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)).all()
+        db.session.execute(
+            select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)
+        ).all()
     )
     factors = [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
     return [(status, by_status[status]) for status in STATUSES[:-1]], factors
@@ -52,7 +58,9 @@ def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, in
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:
     """The latest events the actor may see, the newest first."""
-    return db.session.scalars(select(Event).where(scope(actor, Event)).order_by(Event.id.desc()).limit(number)).all()
+    return db.session.scalars(
+        select(Event).where(scope(actor, Event)).order_by(Event.id.desc()).limit(number)
+    ).all()
 
 
 def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
@@ -63,12 +71,18 @@ def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
 
 def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
     """The keys of the avatars of those of these people who have one, as far as the actor sees them."""
-    asked = (User.id.in_({row_id for row_id in ids if row_id}), User.avatar.is_not(None), scope(actor, User))
+    asked = (
+        User.id.in_({row_id for row_id in ids if row_id}),
+        User.avatar.is_not(None),
+        scope(actor, User),
+    )
     rows = db.session.execute(select(User.id, User.avatar).where(*asked))
     return {row_id: key for row_id, key in rows if key}
 
 
-def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
+def names(
+    actor: Actor | None, subjects: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], str]:
     """What the actor may call the rows that events are about, by (area, id); one statement per area."""
     by_area: dict[str, set[int]] = {}
     for area, row_id in subjects:
@@ -78,6 +92,8 @@ def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> di
     found: dict[tuple[str, int | None], str] = {}
     for area, ids in by_area.items():
         if model := models.get(area):
-            rows = db.session.execute(select(model.id, named(actor, model)).where(model.id.in_(ids)))
+            rows = db.session.execute(
+                select(model.id, named(actor, model)).where(model.id.in_(ids))
+            )
             found |= {(area, row_id): label for row_id, label in rows}
     return found

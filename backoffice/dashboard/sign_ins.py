@@ -46,7 +46,9 @@ def _ends(start: datetime) -> Select[datetime, int, int]:
     that_day = select(SignInAttempt.id).where(_on(start))
     first = that_day.order_by(SignInAttempt.at, SignInAttempt.id).limit(1)
     last = that_day.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(1)
-    return select(literal(start, SignInAttempt.at.type), first.scalar_subquery(), last.scalar_subquery())
+    return select(
+        literal(start, SignInAttempt.at.type), first.scalar_subquery(), last.scalar_subquery()
+    )
 
 
 def _counted(actor: Actor, places: Sequence[Place]) -> dict[Place, Counts]:
@@ -55,12 +57,17 @@ def _counted(actor: Actor, places: Sequence[Place]) -> dict[Place, Counts]:
         return {}
     seen = scope(actor, SignInAttempt)
     parts = [_counting(number, and_(seen, _on(place[1]))) for number, place in enumerate(places)]
-    return {places[number]: (worked, failed) for number, worked, failed in db.session.execute(union_all(*parts))}
+    return {
+        places[number]: (worked, failed)
+        for number, worked, failed in db.session.execute(union_all(*parts))
+    }
 
 
 def _counting(number: int, which: ColumnElement[bool]) -> Select[int, int, int]:
     worked, failed = SignInAttempt.through(), SignInAttempt.result.in_(FAILED)
-    return select(literal(number), func.count().filter(worked), func.count().filter(failed)).where(which)
+    return select(literal(number), func.count().filter(worked), func.count().filter(failed)).where(
+        which
+    )
 
 
 def _on(start: datetime) -> ColumnElement[bool]:

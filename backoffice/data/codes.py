@@ -10,6 +10,8 @@ def every(model: type[Record], name: str) -> Select[str]:
     """Selects every code of the column: from one to the next in its index, so that each costs one look."""
     column = fields.attribute(model, name)
     found = select(func.min(column).label("code")).cte(f"codes_of_{name}", recursive=True)
-    following = select(func.min(column)).where(column > found.c.code).correlate(found).scalar_subquery()
+    following = (
+        select(func.min(column)).where(column > found.c.code).correlate(found).scalar_subquery()
+    )
     found = found.union_all(select(following).where(found.c.code.is_not(None)))
     return select(found.c.code).where(found.c.code != "").order_by(found.c.code)

@@ -28,12 +28,16 @@ def unpacked(key: ColumnElement[Any], cursor: str) -> Any:
     Raises BadRequest if it is not one of ours.
     """
     try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
+        value, row_id = json.loads(
+            base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4))
+        )
         if type(row_id) is not int or abs(row_id) > MAX_ID:
             raise ValueError
         return tuple_(literal(_typed(key.type.python_type, value), key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
+        raise BadRequest(
+            "This page address is incomplete; go back to the first page.", field="after"
+        ) from None
 
 
 def _typed(python: type, value: Any) -> Any:

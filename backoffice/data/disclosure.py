@@ -43,7 +43,9 @@ def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
     return _readable_runs(actor) if model is BulkRun else None
 
 
-def told(actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable[str] = ()) -> list[Any]:
+def told(
+    actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable[str] = ()
+) -> list[Any]:
     """The rows as far as the actor may know what they say: as tuples with the same names, in the same order.
 
     `names` are the attributes to take of rows that are no tuples.
@@ -53,14 +55,19 @@ def told(actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable
     columns = tuple(getattr(rows[0], "_fields", None) or names)
     make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
     open_ids = _open_ids(actor, model, [row.id for row in rows])
-    return [make(*(_said(actor, model, row, name, is_open=row.id in open_ids) for name in columns)) for row in rows]
+    return [
+        make(*(_said(actor, model, row, name, is_open=row.id in open_ids) for name in columns))
+        for row in rows
+    ]
 
 
 def _said(actor: Actor, model: type[Record], row: Any, name: str, *, is_open: bool) -> Any:
     value = getattr(row, name)
     if name not in telling(model) or value is None:
         return value
-    if not is_open or (name == CHOSEN and not all(sees(actor, other) for other in _models().values())):
+    if not is_open or (
+        name == CHOSEN and not all(sees(actor, other) for other in _models().values())
+    ):
         return type(value)()
     return without_unseen(actor, row.subject_type, value) if name in ("before", "after") else value
 
@@ -68,7 +75,11 @@ def _said(actor: Actor, model: type[Record], row: Any, name: str, *, is_open: bo
 def without_unseen(actor: Actor, area: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that an event has of a row, without those that tell of other rows which the actor does not see."""
     model = _models().get(area)
-    return {name: value for name, value in values.items() if model is None or may_read(actor, model, name)}
+    return {
+        name: value
+        for name, value in values.items()
+        if model is None or may_read(actor, model, name)
+    }
 
 
 def _open_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]:
@@ -85,7 +96,10 @@ def _readable_events(actor: Actor) -> ColumnElement[bool] | None:
     narrow = {area: condition for area, condition in conditions.items() if condition is not None}
     if not narrow:
         return None
-    parts: list[ColumnElement[bool]] = [Event.subject_type.not_in(list(narrow)), Event.subject_id.is_(None)]
+    parts: list[ColumnElement[bool]] = [
+        Event.subject_type.not_in(list(narrow)),
+        Event.subject_id.is_(None),
+    ]
     for area, condition in narrow.items():
         model = _models()[area]
         if sees(actor, model):

@@ -25,14 +25,18 @@ from backoffice.policy.step_up import require_recent
 STARTED, RUNNING = "exports", "export running"
 LEASE = timedelta(seconds=limits.EXPORT_LEASE)
 ANOTHER = "Another export of yours is still running. Wait until it is there, or until it was broken off for a minute."
-OFTEN = "You have exported {most} times within an hour, which is as often as it goes. Try again later."
+OFTEN = (
+    "You have exported {most} times within an hour, which is as often as it goes. Try again later."
+)
 log = structlog.get_logger()
 
 
 class Export:
     """One export that is running: its rows, and what the events log says in the end."""
 
-    def __init__(self, actor: Actor, model: type[Record], columns: Sequence[str], keys: "array[int]") -> None:
+    def __init__(
+        self, actor: Actor, model: type[Record], columns: Sequence[str], keys: "array[int]"
+    ) -> None:
         self.actor, self.model, self.columns, self.keys = actor, model, columns, keys
         self.holder = ""
         self.rows, self.whole = 0, False
@@ -51,7 +55,9 @@ class Export:
                 page = lists.rows(self.actor, self.model, self.columns, some)
                 page = replace(page, rows=disclosure.told(self.actor, self.model, page.rows))
                 db.session.close()
-            self.rows += len(page.rows)  # before they leave: rather too many are logged than too few
+            self.rows += len(
+                page.rows
+            )  # before they leave: rather too many are logged than too few
             yield page
         self.whole = True
 
@@ -71,7 +77,9 @@ class Export:
                 quotas.let_go(user_id=self.actor.user_id, what=RUNNING, holder=self.holder)
             db.session.commit()
         except (DBAPIError, PoolTimeout) as error:  # what was sent cannot be taken back
-            log.error("export_not_noted", rows=self.rows, whole=self.whole, error=type(error).__name__)
+            log.error(
+                "export_not_noted", rows=self.rows, whole=self.whole, error=type(error).__name__
+            )
             db.session.remove()
 
     def _live_on(self) -> None:
@@ -109,6 +117,8 @@ def _admitted(actor: Actor) -> str:
     most = configured().exports_per_hour
     begin(writing=True)
     holder = quotas.hold(user_id=actor.user_id, what=RUNNING, lease=LEASE, sentence=ANOTHER)
-    quotas.spend(actor=actor, what=STARTED, most=most, within=AN_HOUR, sentence=OFTEN.format(most=most))
+    quotas.spend(
+        actor=actor, what=STARTED, most=most, within=AN_HOUR, sentence=OFTEN.format(most=most)
+    )
     db.session.commit()
     return holder

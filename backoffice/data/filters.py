@@ -8,7 +8,18 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Numeric, and_, exists, false, literal, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    Numeric,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+)
 
 from backoffice import clock, limits
 from backoffice.errors import BadRequest
@@ -65,7 +76,10 @@ def filterable(model: type[Record]) -> tuple[str, ...]:
 
 
 def parse(
-    model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str], zone: tzinfo = UTC
+    model: type[Record],
+    pairs: Iterable[tuple[str, str]],
+    allowed: Sequence[str],
+    zone: tzinfo = UTC,
 ) -> tuple[Filter, ...]:
     """The filters in a query string, in which days are those of `zone`; keys of no allowed attribute are refused.
 
@@ -77,7 +91,9 @@ def parse(
             found.setdefault(key_of(*_parts(key)), []).append(value)
     if sum(map(len, found.values())) > MAX_FILTERS * MAX_VALUES or len(found) > MAX_FILTERS:
         raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
-    return tuple(replace(_filter(model, key, values, allowed), zone=zone) for key, values in found.items())
+    return tuple(
+        replace(_filter(model, key, values, allowed), zone=zone) for key, values in found.items()
+    )
 
 
 def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
@@ -88,7 +104,9 @@ def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[
         if about_rows and (value := cleaned(text)[:MOST_SHOWN]):
             found.setdefault(key_of(*_parts(key)), []).append(value)
     some = list(found.items())[:MAX_FILTERS]
-    return tuple(Filter(*_parts(key), tuple(dict.fromkeys(values))[:MAX_FILTERS]) for key, values in some)
+    return tuple(
+        Filter(*_parts(key), tuple(dict.fromkeys(values))[:MAX_FILTERS]) for key, values in some
+    )
 
 
 def _parts(key: str) -> tuple[str, str]:
@@ -119,10 +137,14 @@ def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     name, values = filter_.name, [value[:200] for value in filter_.values]
     column, key = fields.attribute(model, name), fields.key_of(model, name)
     if "ip" in fields.column(model, name).info:
-        return or_(*(column == value if _is_address(value) else begins(column, value) for value in values))
+        return or_(
+            *(column == value if _is_address(value) else begins(column, value) for value in values)
+        )
     if key is None:
         return or_(*(column.icontains(value, autoescape=True) for value in values))
-    return or_(*(_holds(model, name, key, _sought(fields.kind(model, name), value)) for value in values))
+    return or_(
+        *(_holds(model, name, key, _sought(fields.kind(model, name), value)) for value in values)
+    )
 
 
 def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement[bool]:
@@ -183,11 +205,17 @@ def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     chosen: ColumnElement[bool]
     nobody: ColumnElement[bool]
     if relation.secondary_synchronize_pairs:  # the table between the two knows all of it
-        ((own, mine),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        ((own, mine),), ((_, theirs),) = (
+            relation.synchronize_pairs,
+            relation.secondary_synchronize_pairs,
+        )
         beside = exists().where(mine == own)
         chosen, nobody = beside.where(theirs.in_(ids)), ~beside
     elif relation.uselist:
-        attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
+        attribute, target = (
+            fields.attribute(model, filter_.name),
+            fields.related_model(model, filter_.name),
+        )
         chosen, nobody = attribute.any(target.id.in_(ids)), ~attribute.any()
     else:  # an index serves the row's own column
         (own,) = relation.local_columns
@@ -213,7 +241,9 @@ def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElemen
     Whole numbers are bound as the widest, since a smaller kind has no place for what is beyond it.
     """
     if isinstance(kind, Integer):
-        return literal(math.ceil(number) if operator == "from" else math.floor(number), BigInteger())
+        return literal(
+            math.ceil(number) if operator == "from" else math.floor(number), BigInteger()
+        )
     if isinstance(kind, Float):
         return literal(float(number), kind)
     return literal(number, Numeric(asdecimal=True))
@@ -222,7 +252,11 @@ def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElemen
 def decimal(text: str) -> Decimal:
     """The number in a text. Raises InvalidOperation if there is none, ValueError if an engine could not take it."""
     number = Decimal(text)
-    if not number.is_finite() or number.copy_abs() > MAX_ID or int(number.as_tuple().exponent) < -MAX_PLACES:
+    if (
+        not number.is_finite()
+        or number.copy_abs() > MAX_ID
+        or int(number.as_tuple().exponent) < -MAX_PLACES
+    ):
         raise ValueError
     return number
 
@@ -233,7 +267,11 @@ def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     if filter_.operator == "from":
         return key >= start_of(day, filter_.zone)
     before = key < start_of(day + timedelta(days=1), filter_.zone)
-    return and_(before, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else before
+    return (
+        and_(before, key > fields.lowest(model, filter_.name))
+        if _nullable(model, filter_)
+        else before
+    )
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -241,7 +279,11 @@ def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     if filter_.operator == "from":
         return key >= _day(filter_)
     until = key <= _day(filter_)
-    return and_(until, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else until
+    return (
+        and_(until, key > fields.lowest(model, filter_.name))
+        if _nullable(model, filter_)
+        else until
+    )
 
 
 def _nullable(model: type[Record], filter_: Filter) -> bool:

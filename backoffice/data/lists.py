@@ -94,7 +94,9 @@ def parse(
             raise BadRequest(f"“{key}” was given twice.", field=key)
         else:
             known[key] = value
-    wanted = filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed, zone)
+    wanted = filters.parse(
+        model, rest, filters.filterable(model) if allowed is None else allowed, zone
+    )
     recent = filters.recent(model, zone)
     if recent and recent.name not in [f.name for f in wanted]:
         wanted = (*wanted, recent)
@@ -119,7 +121,9 @@ def condition(model: type[Record], query: Query, *, indexed: bool = True) -> Col
     return and_(found, filters.conditions(model, query.filters))
 
 
-def matching(actor: Actor, model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
+def matching(
+    actor: Actor, model: type[Record], query: Query, *, indexed: bool = True
+) -> ColumnElement[bool]:
     """The rows that the actor sees and that match; nobody finds by words what they may not read."""
     found = and_(scope(actor, model), condition(model, query, indexed=indexed))
     guard = disclosure.readable(actor, model) if query.search else None
@@ -133,7 +137,9 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
 
 def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
     """Whether so many rows match a search that the search index is of no use."""
-    return bool(query.search) and (db.session.scalar(_counting(actor, model, query, MANY)) or 0) > MANY
+    return (
+        bool(query.search) and (db.session.scalar(_counting(actor, model, query, MANY)) or 0) > MANY
+    )
 
 
 def said(number: int) -> str:
@@ -141,8 +147,12 @@ def said(number: int) -> str:
     return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
 
 
-def _counting(actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP) -> Select[int]:
-    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(most + 1)
+def _counting(
+    actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP
+) -> Select[int]:
+    some = (
+        select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(most + 1)
+    )
     # Along the index that has the order: PostgreSQL takes a table for well mixed, and would read all that came before.
     texts = query.search or any(fields.kind(model, f.name) in fields.TEXTS for f in query.filters)
     stretch = query.sort_name in [f.name for f in query.filters]
@@ -170,12 +180,16 @@ def page(
     hidden = related.hidden(actor, model, columns)
     statement = _reading(model, columns, query.sort_name, hidden)
     if counted and number is None:
-        statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
+        statement = statement.add_columns(
+            _counting(actor, model, query).scalar_subquery().label("matching_rows")
+        )
     many = are_many(actor, model, query) if number is None else number > MANY
     wanted = matching(actor, model, query, indexed=not many)
     found = db.session.execute(_placed(model, query, statement, wanted)).all()
     rows = found[: query.size][:: -1 if query.before else 1]
-    if counted and number is None:  # an empty first page needs no count, which would read everything once more
+    if (
+        counted and number is None
+    ):  # an empty first page needs no count, which would read everything once more
         number = rows[0].matching_rows if rows else count(actor, model, query) if cursor else 0
     more = len(found) > query.size
     has_previous, has_next = (more, True) if query.before else (bool(cursor), more)
@@ -193,7 +207,9 @@ def _is_straight(model: type[Record], query: Query) -> bool:
     return query.sort_name in ("id", model.__timeline__)
 
 
-def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
+def _placed(
+    model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]
+) -> Select[Any]:
     """The statement with the rows of one page in their order, and one more.
 
     The page's keys are picked before anything is joined to all the rows, which no index may have in this order. Where
@@ -216,23 +232,31 @@ def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
     many = are_many(actor, model, query)
     keys = (sort_key(model, query.sort_name), model.id)
     order = [key.desc() if query.descending else key.asc() for key in keys]
-    statement = select(model.id).where(matching(actor, model, query, indexed=not many)).order_by(*order)
+    statement = (
+        select(model.id).where(matching(actor, model, query, indexed=not many)).order_by(*order)
+    )
     return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
 
 
 def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[int]) -> Page:
     """Those of the rows with these numbers that the actor still sees, in the order of the numbers."""
     hidden = related.hidden(actor, model, columns)
-    statement = _reading(model, columns, "id", hidden).where(scope(actor, model), model.id.in_(related.given()))
+    statement = _reading(model, columns, "id", hidden).where(
+        scope(actor, model), model.id.in_(related.given())
+    )
     found = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
     there = [found[number] for number in ids if number in found]
     return Page(there, related=related.labels(model, list(found), columns, hidden) if found else {})
 
 
-def _reading(model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden) -> Select[Any]:
+def _reading(
+    model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden
+) -> Select[Any]:
     """The statement that reads these columns; an actor's own is not kept."""
     names = tuple(columns)
-    return _columns.__wrapped__(model, names, sort, hidden) if hidden else _columns(model, names, sort)
+    return (
+        _columns.__wrapped__(model, names, sort, hidden) if hidden else _columns(model, names, sort)
+    )
 
 
 @cache
@@ -247,8 +271,12 @@ def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
 @lru_cache(maxsize=1024)  # names come from addresses too
 def sortable(model: type[Record], name: str) -> bool:
     """Whether a list may be sorted by `name`."""
-    if model.__timeline__:  # a log of millions of rows is read in the order of time, or of what an index has in order
-        return name == model.__timeline__ or (name != "id" and _has_order(model, name) and fields.in_order(model, name))
+    if (
+        model.__timeline__
+    ):  # a log of millions of rows is read in the order of time, or of what an index has in order
+        return name == model.__timeline__ or (
+            name != "id" and _has_order(model, name) and fields.in_order(model, name)
+        )
     by_name = name == model.__label__ and issubclass(model, Searchable)
     return by_name or _has_order(model, name)
 
@@ -280,7 +308,9 @@ def _columns(
 
 def _sort(model: type[Record], text: str) -> str:
     if model.__timeline__ and text.removeprefix("-") == "id":
-        text = text.replace("id", model.__timeline__)  # the same order, in which every index of a log is
+        text = text.replace(
+            "id", model.__timeline__
+        )  # the same order, in which every index of a log is
     if not sortable(model, text.removeprefix("-")):
         raise BadRequest("This list cannot be sorted like that.", field="sort")
     return text

@@ -71,7 +71,9 @@ def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R
         statement = statement.with_for_update().execution_options(populate_existing=True)
     row = db.session.scalar(statement)
     if row is None:
-        raise NotFound(f"There is no {model.__singular__} with this number, or it is not yours to see.")
+        raise NotFound(
+            f"There is no {model.__singular__} with this number, or it is not yours to see."
+        )
     return row
 
 
@@ -80,7 +82,9 @@ def create(*, actor: Actor, model: type[E], values: Values) -> E:
     require(actor, f"{area_of(model)}.create")
     row = model()
     _before, after = _write(actor, row, values, new=True)
-    events.record(actor=actor, action=f"{area_of(model)}.create", subject=events.subject_of(row), after=after)
+    events.record(
+        actor=actor, action=f"{area_of(model)}.create", subject=events.subject_of(row), after=after
+    )
     return row
 
 
@@ -137,10 +141,16 @@ def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
 
 def _noted(other: Record) -> str:
     """How events call a related row: not by what would have to be erased with it."""
-    return f"{other.__singular__.capitalize()} {other.id}" if personal.belongs(type(other)) else other.label
+    return (
+        f"{other.__singular__.capitalize()} {other.id}"
+        if personal.belongs(type(other))
+        else other.label
+    )
 
 
-def _write(actor: Actor, row: Entity, values: Values, *, new: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def _write(
+    actor: Actor, row: Entity, values: Values, *, new: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the values and flush; answer what the row said of them before, and what it says now."""
     model = type(row)
     wanted = {
@@ -167,7 +177,9 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     """The value as the attribute takes it; related rows are looked up within the actor's scope."""
     kind = fields.kind(model, name)
     if not may_read(actor, model, name):
-        raise NotAllowed(f"You do not see {fields.heading(name).lower()}, so you cannot change them.")
+        raise NotAllowed(
+            f"You do not see {fields.heading(name).lower()}, so you cannot change them."
+        )
     if kind == "many":
         return _related(actor, fields.related_model(model, name), name, value)
     if kind == "one":
@@ -197,7 +209,10 @@ def _is_as_before(row: Entity, name: str, value: Any, new: bool) -> bool:
 def _check_lengths(row: Entity) -> None:
     """What is made of a text may be longer than the text: folding turns one ligature into eighteen letters."""
     for attribute in inspect(type(row)).column_attrs:
-        value, limit = getattr(row, attribute.key), getattr(attribute.columns[0].type, "length", None)
+        value, limit = (
+            getattr(row, attribute.key),
+            getattr(attribute.columns[0].type, "length", None),
+        )
         if isinstance(value, str) and limit and len(value) > limit:
             raise RuleBroken("Use fewer or simpler characters.", field=_text_of(attribute.key))
 
@@ -205,7 +220,9 @@ def _check_lengths(row: Entity) -> None:
 def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
     found = list(db.session.scalars(select(model).where(model.id.in_(ids), scope(actor, model))))
     if missing := set(ids) - {row.id for row in found}:
-        raise RuleBroken(f"There is no {model.__singular__} with the number {min(missing)}.", field=name)
+        raise RuleBroken(
+            f"There is no {model.__singular__} with the number {min(missing)}.", field=name
+        )
     return sorted(found, key=lambda row: row.id)
 
 
@@ -215,7 +232,9 @@ def _flush(model: type[Entity]) -> None:
         with db.session.begin_nested():
             db.session.flush()
     except IntegrityError as error:
-        raise RuleBroken(f"Another {model.__singular__} has this already.", field=_field_of(model, error)) from error
+        raise RuleBroken(
+            f"Another {model.__singular__} has this already.", field=_field_of(model, error)
+        ) from error
 
 
 def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
@@ -223,7 +242,9 @@ def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
     text = str(getattr(getattr(error.orig, "diag", None), "constraint_name", None) or error.orig)
     names = [attribute.key for attribute in inspect(model).column_attrs]
     found = (
-        name for name in names if f"{model.__tablename__}_{name}" in text or f"{model.__tablename__}.{name}" in text
+        name
+        for name in names
+        if f"{model.__tablename__}_{name}" in text or f"{model.__tablename__}.{name}" in text
     )
     return next((_text_of(name) for name in found), None)
 
@@ -238,7 +259,11 @@ def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]
     condition = restriction(actor, model)
     if condition is None or not rows:
         return rows
-    ids = set(db.session.scalars(select(model.id).where(model.id.in_([row.id for row in rows]), condition)))
+    ids = set(
+        db.session.scalars(
+            select(model.id).where(model.id.in_([row.id for row in rows]), condition)
+        )
+    )
     return [row for row in rows if row.id in ids]
 
 
@@ -257,8 +282,14 @@ def options(
     """
     query = lists.parse(model, [("search", search)])
     many = ids is None and lists.are_many(actor, model, query)
-    wanted = model.id.in_(ids) if ids is not None else lists.condition(model, query, indexed=not many)
-    order = lists.sort_key(model, model.__label__) if lists.sortable(model, model.__label__) else model.id
+    wanted = (
+        model.id.in_(ids) if ids is not None else lists.condition(model, query, indexed=not many)
+    )
+    order = (
+        lists.sort_key(model, model.__label__)
+        if lists.sortable(model, model.__label__)
+        else model.id
+    )
     allowed = true() if among is None else among
     statement = select(model.id, model.label_column()).where(scope(actor, model), wanted, allowed)
     rows = db.session.execute(statement.order_by(order, model.id).limit(limit + 1)).all()

@@ -59,7 +59,9 @@ def labels(
     if isinstance(ids, Select):
         rows = db.session.execute(_all_related(model, names, ids, visible))
     elif visible:  # an actor's own statement is not kept
-        rows = db.session.execute(_all_related(model, names, _given(as_array=False), visible), {"ids": ids})
+        rows = db.session.execute(
+            _all_related(model, names, _given(as_array=False), visible), {"ids": ids}
+        )
     else:
         rows = db.session.execute(_related_by_id(model, names, _as_array(ids)), {"ids": ids})
     for name, row_id, other_id, label in rows:
@@ -72,7 +74,9 @@ def labels(
 
 
 @lru_cache(maxsize=256)
-def _related_by_id(model: type[Record], names: tuple[str, ...], as_array: bool) -> Select[Any] | CompoundSelect[Any]:
+def _related_by_id(
+    model: type[Record], names: tuple[str, ...], as_array: bool
+) -> Select[Any] | CompoundSelect[Any]:
     """The related rows of the rows whose numbers are given as `ids`."""
     return _all_related(model, names, _given(as_array=as_array))
 
@@ -100,17 +104,24 @@ def _all_related(
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _related_rows(model: type[Record], name: str, ids: Any, visible: Select[int] | None) -> Select[Any]:
+def _related_rows(
+    model: type[Record], name: str, ids: Any, visible: Select[int] | None
+) -> Select[Any]:
     """From the table between the two, where there is one: the row's own table has nothing to add."""
     relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
     label = getattr(other, fields.related_model(model, name).__label__)
-    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
+    named = literal_column(
+        f"'{name}'", String
+    )  # psycopg keeps what it makes of a statement of up to 50 parameters
     if not relation.secondary_synchronize_pairs:
         own: ColumnElement[int] = model.id.expression
         statement = select(named, own, other.id, label)
         statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
     else:
-        ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        ((_, own),), ((_, theirs),) = (
+            relation.synchronize_pairs,
+            relation.secondary_synchronize_pairs,
+        )
         statement = select(named, own, other.id, label).join(other, other.id == theirs)
     if visible is not None:
         statement = statement.where(other.id.in_(visible))

@@ -20,7 +20,9 @@ def parse(text: str) -> str:
     """The words as they are searched for. Raises BadRequest if they are too many."""
     words = cleaned(text).split()
     if len(" ".join(words)) > LENGTH or len(words) > WORDS:
-        raise BadRequest(f"Search for at most {WORDS} words and {LENGTH} characters.", field="search")
+        raise BadRequest(
+            f"Search for at most {WORDS} words and {LENGTH} characters.", field="search"
+        )
     return " ".join(words)
 
 
@@ -47,8 +49,14 @@ def condition(model: type[Record], text: str, *, indexed: bool = True) -> Column
 
 def _phone(model: type[Record], text: str) -> str | None:
     """The digits of the phone number that the whole search may be, however it is written; None if it is none."""
-    numbered = issubclass(model, Searchable) and any(fields.kind(model, name) == "phone" for name in model.__search__)
-    return phones.sought(text, configured().default_country) if numbered and phones.is_sought(text) else None
+    numbered = issubclass(model, Searchable) and any(
+        fields.kind(model, name) == "phone" for name in model.__search__
+    )
+    return (
+        phones.sought(text, configured().default_country)
+        if numbered and phones.is_sought(text)
+        else None
+    )
 
 
 def _holds(model: Any, folded: str) -> ColumnElement[bool]:
@@ -65,7 +73,9 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
         found = _holds(model, _folded(word))
         return or_(found, model.id == int(word)) if is_id(word) else found
     kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
-    names = model.__search__ or tuple(name for name, kind in kinds.items() if kind in (*fields.TEXTS, "code"))
+    names = model.__search__ or tuple(
+        name for name, kind in kinds.items() if kind in (*fields.TEXTS, "code")
+    )
     return or_(False, *(_within(model, name, word) for name in names))
 
 
@@ -73,7 +83,9 @@ def _within(model: type[Record], name: str, word: str) -> ColumnElement[bool]:
     """The word in one column; of a choice those values that hold it, which an index finds."""
     attribute = fields.attribute(model, name)
     if fields.kind(model, name) == "choice":
-        return attribute.in_([value for value in fields.choices(model, name) if fold(word) in value])
+        return attribute.in_(
+            [value for value in fields.choices(model, name) if fold(word) in value]
+        )
     return attribute.icontains(word, autoescape=True)
 
 
@@ -81,5 +93,8 @@ def _indexed(model: type[Record], words: list[str]) -> Iterator[ColumnElement[bo
     """What the index knows of it: all words at once, but for numbers, which may also be ids."""
     numbers = [word for word in words if is_id(word)]
     others = [_folded(word) for word in words if not is_id(word)]
-    asked = [search.candidates(model, others), *(search.candidates(model, [n], int(n)) for n in numbers)]
+    asked = [
+        search.candidates(model, others),
+        *(search.candidates(model, [n], int(n)) for n in numbers),
+    ]
     yield from (found for found in asked if found is not None)

@@ -20,7 +20,9 @@ SENTENCES = {
     failures.READ_ONLY: "The server cannot write to its folder of files. Nothing was changed; tell your administrator.",
 }
 log = structlog.get_logger()
-KEY = re.compile(r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII)  # random, ours, and which rendition: nothing that people typed
+KEY = re.compile(
+    r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII
+)  # random, ours, and which rendition: nothing that people typed
 
 
 class Storage(Protocol):

@@ -45,7 +45,11 @@ def _email(text: str, field: str, _lines: bool) -> str:
     # The library knows no exception for them: below a name that it takes, the rest is judged as ever.
     below = STAND_IN if special else ""
     try:
-        checked = validate_email(text + below, check_deliverability=False, strict=True).normalized if text else ""
+        checked = (
+            validate_email(text + below, check_deliverability=False, strict=True).normalized
+            if text
+            else ""
+        )
     except EmailNotValidError as error:
         raise RuleBroken(f"This is not an e-mail address. {error}", field=field) from None
     return checked.removesuffix(below)

@@ -20,7 +20,10 @@ E = TypeVar("E", bound=Entity)
 
 def plan(office: Office) -> None:
     """Put the year's edits on the agenda."""
-    begin, end = office.agenda.begin + 0.1 * (office.agenda.end - office.agenda.begin), office.agenda.end
+    begin, end = (
+        office.agenda.begin + 0.1 * (office.agenda.end - office.agenda.begin),
+        office.agenda.end,
+    )
     for deed in [_edit_person] * max(3, office.size // 12) + [_edit_tag] * 9 + [_edit_group] * 3:
         office.agenda.put(office_hours(office.random, begin, end), partial(deed, office))
 
@@ -38,7 +41,11 @@ def _edit_person(office: Office) -> None:
         "ip_whitelist": random.choice(([], [f"{OFFICES}.0/24", f"{HOMES}.0/24"])),
     }
     names = random.sample(list(possible), random.choice((1, 1, 2)))
-    _edit(office, db.session.get_one(User, random.choice(ids)), {name: possible[name] for name in names})
+    _edit(
+        office,
+        db.session.get_one(User, random.choice(ids)),
+        {name: possible[name] for name in names},
+    )
 
 
 def _edit_tag(office: Office) -> None:
@@ -50,12 +57,18 @@ def _edit_group(office: Office) -> None:
     """A sentence is added to what a group of the company's own is for."""
     row = db.session.get_one(Group, office.groups[office.random.choice(GROUPS).name])
     year = office.agenda.begin.year
-    sentence = office.random.choice((f"Reviewed {year}.", "Ask the team lead first.", "See the staff handbook."))
+    sentence = office.random.choice(
+        (f"Reviewed {year}.", "Ask the team lead first.", "See the staff handbook.")
+    )
     if sentence not in row.description:
         _edit(office, row, {"description": f"{row.description} {sentence}"})
 
 
 def _edit(office: Office, row: E, values: dict[str, Any]) -> None:
     records.update(
-        actor=office.actor(*ADMINISTRATORS), model=type(row), row_id=row.id, version=row.version, values=values
+        actor=office.actor(*ADMINISTRATORS),
+        model=type(row),
+        row_id=row.id,
+        version=row.version,
+        values=values,
     )

@@ -63,7 +63,9 @@ def _add_group(office: Office, group: CompanyGroup) -> None:
 
 def _add_tag(office: Office, name: str, colour: str) -> None:
     values = {"name": name, "colour": colour}
-    office.tags.append(records.create(actor=office.actor(ADMINISTRATOR), model=ClientTag, values=values).id)
+    office.tags.append(
+        records.create(actor=office.actor(ADMINISTRATOR), model=ClientTag, values=values).id
+    )
 
 
 def _add_account(office: Office, account: Account) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.demo import visits
 from backoffice.demo.agenda import office_hours
@@ -21,17 +21,19 @@ from backoffice.people import invitations, users
 from backoffice.policy.actor import Actor
 
 SETTLING = timedelta(days=2)  # groups, client tags and accounts come first
-LATELY = timedelta(hours=60)  # temporary passwords are valid for 72, so that some of these still are
+STILL_VALID = timedelta(
+    hours=60
+)  # temporary passwords are valid for 72, so that some of these still are
 
 
 def hire(office: Office, number: int) -> None:
     """Put on the agenda that `number` people come in the course of the year, a few of them these days."""
     begin, end, random = office.agenda.begin + SETTLING, office.agenda.end, office.random
     late = max(6, number // 50)
-    moments = [office_hours(random, begin, end - LATELY) for _ in range(number - late)]
-    moments += [end - LATELY * random.random() for _ in range(late)]
+    moments = [office_hours(random, begin, end - STILL_VALID) for _ in range(number - late)]
+    moments += [end - STILL_VALID * random.random() for _ in range(late)]
     for index, moment in enumerate(sorted(moments)):
-        office.agenda.put(moment, partial(_come, office, index, moment > end - LATELY))
+        office.agenda.put(moment, partial(_come, office, index, moment > end - STILL_VALID))
 
 
 def invite(actor: Actor, values: dict[str, Any]) -> User:
@@ -59,7 +61,11 @@ def _come(office: Office, index: int, lately: bool) -> None:
     values, shows_up = _values(office, group), index % 11 != 4 and not (lately and index % 2)
     if index % 12 == 7:
         login = (values.pop("email") or "").partition("@")[0]
-        users.create(actor=actor, values=values | {"login_method": "login", "login": login}, settings=office.settings)
+        users.create(
+            actor=actor,
+            values=values | {"login_method": "login", "login": login},
+            settings=office.settings,
+        )
         return
     answer = office.minutes(5, 60 * 7.9)
     send_link(office, invite(actor, values), answer=answer if shows_up else None)
@@ -77,7 +83,9 @@ def _values(office: Office, group: str) -> dict[str, Any]:
     if mode != "all":
         values["client_tags"] = random.sample(office.tags, random.randint(1, 4))
     if office.chance(0.08):
-        values["ip_whitelist"] = random.choice(([f"{OFFICES}.0/24"], [f"{OFFICES}.0/24", "2001:db8::/32"]))
+        values["ip_whitelist"] = random.choice(
+            ([f"{OFFICES}.0/24"], [f"{OFFICES}.0/24", "2001:db8::/32"])
+        )
     return values
 
 
@@ -87,17 +95,23 @@ def _groups(office: Office, group: str) -> list[str]:
     return [name for name in dict.fromkeys((group, *more)) if name]
 
 
-def _home(office: Office, user: User) -> From:
+def _home(office: Office, user: User) -> Origin:
     """Where the person signs in from; nobody is so careless as to be at home where only the office will do."""
     origin = office.origin()
     if user.ip_whitelist and not origin.ip.startswith((OFFICES, "2001:db8:")):
-        return From(f"{OFFICES}.{office.random.randrange(1, 255)}", origin.device, origin.mark)
+        return Origin(f"{OFFICES}.{office.random.randrange(1, 255)}", origin.device, origin.mark)
     return origin
 
 
 def _accept(office: Office, member: Member, value: str) -> None:
-    with suppress(Expired, RuleBroken):  # blocked meanwhile, or limited to the office while they are at home
+    with suppress(
+        Expired, RuleBroken
+    ):  # blocked meanwhile, or limited to the office while they are at home
         invitations.accept(
-            value=value, new_password=office.secret, about={}, origin=member.origin, settings=office.settings
+            value=value,
+            new_password=office.secret,
+            about={},
+            origin=member.origin,
+            settings=office.settings,
         )
         visits.join(office, member)

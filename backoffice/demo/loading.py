@@ -29,7 +29,11 @@ def is_empty() -> bool:
 
 
 def load(
-    *, settings: Settings, number: int = PEOPLE, seed: int = 1, progress: Callable[[int], object] = lambda _days: None
+    *,
+    settings: Settings,
+    number: int = PEOPLE,
+    seed: int = 1,
+    progress: Callable[[int], object] = lambda _days: None,
 ) -> None:
     """Make `number` people and the year that ends now; `progress` is told of the days that went by.
 
@@ -72,7 +76,9 @@ def accounts() -> list[Account]:
 
 def _users() -> list[User]:
     emails = [account.email for account in ACCOUNTS]
-    return list(db.session.scalars(select(User).where(User.email_key.in_(emails), User.status == "active")))
+    return list(
+        db.session.scalars(select(User).where(User.email_key.in_(emails), User.status == "active"))
+    )
 
 
 def _forget_passwords(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 
 GIVEN_UP = 0.005  # of all mails
-LATELY = timedelta(hours=30)  # what was written since may still be tried
+STILL_TRIED = timedelta(hours=30)  # what was written since may still be tried
 LATE = 4  # of these, at most, and never more than every second
 NO_MAILBOX = (
     "550 5.1.1 The mailbox does not exist.",
@@ -37,27 +37,47 @@ def settle(office: Office) -> None:
     """Have every message that was written in the year sent, or fail, as a mail server would have done."""
     mails = _mails()
     over = [mail for mail in mails if not mail.works]
-    fresh = [mail for mail in mails if mail.works is not False and mail.at > office.agenda.end - LATELY]
+    fresh = [
+        mail
+        for mail in mails
+        if mail.works is not False and mail.at > office.agenda.end - STILL_TRIED
+    ]
     dead = office.random.sample(over, min(len(over), max(1, round(len(mails) * GIVEN_UP))))
     late = office.random.sample(fresh, min(LATE, len(fresh) // 2))
     changes = {mail.id: _sent(office, mail) for mail in mails}
     changes |= {mail.id: _dead(office, mail) for mail in dead}
     changes |= {mail.id: _late(office) for mail in late}
     if changes:
-        db.session.execute(update(Message), [{"id": message_id, **values} for message_id, values in changes.items()])
+        db.session.execute(
+            update(Message),
+            [{"id": message_id, **values} for message_id, values in changes.items()],
+        )
 
 
 def _mails() -> list[_Mail]:
     live = select(Token.id).where(Token.live())
-    columns: tuple[Any, ...] = (Message.id, Message.created_at, Message.token_id, Message.token_id.in_(live))
+    columns: tuple[Any, ...] = (
+        Message.id,
+        Message.created_at,
+        Message.token_id,
+        Message.token_id.in_(live),
+    )
     rows = db.session.execute(select(*columns).order_by(Message.id))
-    return [_Mail(row_id, at, bool(works) if token_id else None) for row_id, at, token_id, works in rows]
+    return [
+        _Mail(row_id, at, bool(works) if token_id else None) for row_id, at, token_id, works in rows
+    ]
 
 
 def _sent(office: Office, mail: _Mail) -> dict[str, Any]:
     """After a moment; only what a link still needs is kept."""
     moment = min(mail.at + office.minutes(0.01, 0.2), office.agenda.end)
-    sent = {"state": "sent", "attempts": 1, "sent_at": moment, "updated_at": moment, "next_attempt_at": None}
+    sent = {
+        "state": "sent",
+        "attempts": 1,
+        "sent_at": moment,
+        "updated_at": moment,
+        "next_attempt_at": None,
+    }
     return sent if mail.works else sent | {"sealed": None}
 
 

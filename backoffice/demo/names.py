@@ -57,7 +57,9 @@ class Name:
 @cache
 def countries() -> tuple[Country, ...]:
     """Every country of names.txt."""
-    text = "\n".join(line for line in SOURCE.read_text("utf-8").splitlines() if not line.startswith("#"))
+    text = "\n".join(
+        line for line in SOURCE.read_text("utf-8").splitlines() if not line.startswith("#")
+    )
     return tuple(_country(block) for block in text.strip().split("\n\n"))
 
 
@@ -68,7 +70,9 @@ def name(random: Random) -> Name:
     first, last = random.choice(given), random.choice(family)
     address = (first.address, last.address)
     if (first.own != first.latin) and random.random() < OWN_SCRIPT:
-        return Name(first.own, last.own, address, f"{first.own_search} {last.own_search}", country.dial)
+        return Name(
+            first.own, last.own, address, f"{first.own_search} {last.own_search}", country.dial
+        )
     return Name(first.latin, last.latin, address, f"{first.search} {last.search}", country.dial)
 
 

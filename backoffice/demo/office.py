@@ -7,7 +7,7 @@ from random import Random
 from sqlalchemy import select
 
 from backoffice.auth.actors import actor_of
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.demo.agenda import Agenda
 from backoffice.demo.people import People
 from backoffice.extensions import db
@@ -36,7 +36,7 @@ class Member:
 
     id: int
     email: str
-    origin: From
+    origin: Origin
 
 
 @dataclass
@@ -68,13 +68,13 @@ class Office:
         """What 2,000 people do `number` times, as many times as befits a smaller company; some at least."""
         return max(min(number, 3), round(number * min(1, self.size / 2000)))
 
-    def origin(self) -> From:
+    def origin(self) -> Origin:
         """Where one person signs in from, always the same."""
         random = self.random
         ip = f"{random.choice((OFFICES, OFFICES, HOMES))}.{random.randrange(1, 255)}"
         if self.chance(0.15):
             ip = f"2001:db8:{random.randrange(1, 65536):x}::{random.randrange(1, 65536):x}"
-        return From(ip, random.choice(DEVICES), f"{random.getrandbits(64):016x}")
+        return Origin(ip, random.choice(DEVICES), f"{random.getrandbits(64):016x}")
 
     def actor(self, *emails: str) -> Actor:
         """One of the accounts with these addresses, as if by a request of its own."""

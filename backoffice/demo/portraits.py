@@ -28,7 +28,9 @@ def plan(office: Office) -> None:
     begin, end = office.agenda.begin, office.agenda.end
     for account in EVERYONE:
         if account.email not in WITHOUT:
-            moment = office_hours(office.random, begin + 0.02 * (end - begin), begin + 0.1 * (end - begin))
+            moment = office_hours(
+                office.random, begin + 0.02 * (end - begin), begin + 0.1 * (end - begin)
+            )
             office.agenda.put(moment, partial(_choose, account.email))
 
 

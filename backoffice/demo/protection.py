@@ -13,7 +13,11 @@ APPS, MAILS = 0.34, 0.12  # shares of those who sign in
 
 def protect(office: Office) -> None:
     """Give some people an authenticator app or codes by e-mail; nobody whom one signs in as."""
-    active = (User.status == "active", User.login_method == "email", User.id.not_in(office.protected))
+    active = (
+        User.status == "active",
+        User.login_method == "email",
+        User.id.not_in(office.protected),
+    )
     for user in db.session.scalars(select(User).where(*active).order_by(User.id)).all():
         luck = office.random.random()
         if luck < APPS:

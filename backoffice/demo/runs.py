@@ -81,7 +81,9 @@ KINDS = (
     Kind("users.add_to_group", 1, ADMINISTRATORS, choose=_group, search="example.net"),
     Kind("users.remove_from_group", 3, APPOINTING, choose=_group),
     Kind("users.add_client_tags", 5, ADMINISTRATORS, condition=_is_limited, choose=_tags),
-    Kind("users.add_client_tags", 1, ADMINISTRATORS, choose=_tags, search="example.org", undone=True),
+    Kind(
+        "users.add_client_tags", 1, ADMINISTRATORS, choose=_tags, search="example.org", undone=True
+    ),
     Kind("users.remove_client_tags", 2, ADMINISTRATORS, condition=_is_limited, choose=_tags),
     Kind("users.end_sessions", 5, ENDING, condition=_is_signed_in),
     Kind("users.end_sessions", 1, ADMINISTRATORS, search="example.com"),
@@ -109,7 +111,11 @@ def _moment(office: Office, earliest: float) -> Any:
 def _do(office: Office, kind: Kind) -> None:
     actor, reason = office.actor(*kind.actors), office.random.choice(kind.reasons)
     pairs = [("status", kind.status), ("search", kind.search)]
-    selection = Selection(query=lists.parse(User, pairs)) if kind.search else Selection(ids=_some(office, kind))
+    selection = (
+        Selection(query=lists.parse(User, pairs))
+        if kind.search
+        else Selection(ids=_some(office, kind))
+    )
     if not (selection.ids or selection.query):
         return
     done = _run(actor, kind.code, selection, reason, kind.choose(office))
@@ -129,7 +135,11 @@ def _some(office: Office, kind: Kind) -> list[int]:
 
 
 def _run(
-    actor: Actor, code: str, selection: Selection, reason: str, parameters: dict[str, Any] | None = None
+    actor: Actor,
+    code: str,
+    selection: Selection,
+    reason: str,
+    parameters: dict[str, Any] | None = None,
 ) -> BulkRun | None:
     """Preview and, if that would change something, run; typed confirmations are typed."""
     action = find(code)
@@ -140,7 +150,13 @@ def _run(
         return None
     if not shown.counts.get("done"):
         return None
-    return run(actor=actor, token=shown.token, action=action, reason=reason, confirmation=phrase(action, shown))
+    return run(
+        actor=actor,
+        token=shown.token,
+        action=action,
+        reason=reason,
+        confirmation=phrase(action, shown),
+    )
 
 
 def _erase(office: Office, number: int) -> None:
@@ -157,4 +173,9 @@ def _erase(office: Office, number: int) -> None:
 def _delete_spare_tag(office: Office) -> None:
     spare = db.session.scalars(select(ClientTag.id).where(ClientTag.name == SPARE_TAG[0])).one()
     office.tags.remove(spare)
-    _run(office.actor(*ADMINISTRATORS), "client_tags.delete", Selection(ids=[spare]), "Nobody uses it")
+    _run(
+        office.actor(*ADMINISTRATORS),
+        "client_tags.delete",
+        Selection(ids=[spare]),
+        "Nobody uses it",
+    )

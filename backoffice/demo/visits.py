@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.auth import sessions
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sign_in import sign_in
 from backoffice.demo.agenda import office_hours
 from backoffice.demo.company import ADMINISTRATOR
@@ -48,16 +48,26 @@ def expect(office: Office) -> None:
     for _ in range(max(3, office.size // 60)):
         office.agenda.put(office.agenda.end - office.minutes(5, 240), partial(_stay, office))
     for _ in range(office.scaled(6)):
-        moment = office_hours(office.random, office.agenda.begin, office.agenda.end - office.minutes(9000, 9000))
-        stranger = From(f"{ABROAD}.{office.random.randrange(1, 255)}", office.random.choice(DEVICES))
+        moment = office_hours(
+            office.random, office.agenda.begin, office.agenda.end - office.minutes(9000, 9000)
+        )
+        stranger = Origin(
+            f"{ABROAD}.{office.random.randrange(1, 255)}", office.random.choice(DEVICES)
+        )
         for number in range(8):
-            knock = partial(_try, office, office.random.choice(GUESSED), f"guess {number}", stranger)
+            knock = partial(
+                _try, office, office.random.choice(GUESSED), f"guess {number}", stranger
+            )
             office.agenda.put(moment + office.minutes(number / 3, number / 3 + 0.2), knock)
 
 
 def _stay(office: Office) -> None:
     """Somebody signs in today and is there until the end."""
-    session = visit(office, office.random.choice(office.members), leaves=False) if office.members else None
+    session = (
+        visit(office, office.random.choice(office.members), leaves=False)
+        if office.members
+        else None
+    )
     if session:
         last = office.agenda.end - office.minutes(0.1, 20)
         office.agenda.put(max(last, clock.now()), partial(_is_there, session))
@@ -70,7 +80,7 @@ def _is_there(session: int) -> None:
         row.last_seen_at = clock.now()
 
 
-def _try(office: Office, email: str, password: str, origin: From) -> str | None:
+def _try(office: Office, email: str, password: str, origin: Origin) -> str | None:
     if origin.mark:
         origin = replace(origin, mark=office.marks.get(email, ""))
     done = sign_in(identifier=email, password=password, origin=origin, settings=office.settings)

@@ -67,7 +67,9 @@ def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
     """Append events in order. The chain is locked until the transaction ends, so call it late."""
     lock("events")
     db.session.flush()
-    head = db.session.execute(select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)).first()
+    head = db.session.execute(
+        select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)
+    ).first()
     rows = _chained(actor, drafts, *(head or (0, GENESIS)))
     while batch := list(islice(rows, BATCH)):
         _append(batch)
@@ -77,7 +79,11 @@ def redact(*, subject_type: str, subject_ids: Any) -> None:
     """Empty what events say about erased people; who did what and when stays, and so does the chain."""
     db.session.execute(
         update(Event)
-        .where(Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None))
+        .where(
+            Event.subject_type == subject_type,
+            Event.subject_id.in_(subject_ids),
+            Event.redacted_at.is_(None),
+        )
         .values(**personal.emptied(Event), redacted_at=clock.now())
     )
 
@@ -86,7 +92,10 @@ def verify() -> list[str]:
     """Recompute the whole chain; one sentence for every event that does not fit, none if all do."""
     faults: list[str] = []
     previous_id, previous_hash = 0, GENESIS
-    erased = {("users", row_id) for row_id in db.session.scalars(select(User.id).where(User.status == "deleted"))}
+    erased = {
+        ("users", row_id)
+        for row_id in db.session.scalars(select(User.id).where(User.status == "deleted"))
+    }
     statement = select(Event).order_by(Event.id).execution_options(yield_per=BATCH)
     for event in db.session.scalars(statement):
         values = {name: getattr(event, name) for name in (*CHAINED, *DETAILS)}
@@ -100,8 +109,12 @@ def verify() -> list[str]:
         if event.redacted_at is None and event.details_hash != _hash(details):
             faults.append(f"The details of event {event.id} were changed.")
         subject = (event.subject_type, event.subject_id)
-        if event.redacted_at and (any(details) or (subject not in erased and not _went_with_somebody(*subject))):
-            faults.append(f"The details of event {event.id} were emptied, but what it is about was not erased.")
+        if event.redacted_at and (
+            any(details) or (subject not in erased and not _went_with_somebody(*subject))
+        ):
+            faults.append(
+                f"The details of event {event.id} were emptied, but what it is about was not erased."
+            )
         previous_id, previous_hash = event.id, event.hash
     return faults
 
@@ -124,10 +137,17 @@ def _append(rows: list[dict[str, Any]]) -> None:
     names = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
     with driver.cursor().copy(sql.SQL("COPY events ({}) FROM STDIN").format(names)) as copy:
         for row in rows:
-            copy.write_row([_JSON(value) if isinstance(value, (dict, list)) else value for value in row.values()])
+            copy.write_row(
+                [
+                    _JSON(value) if isinstance(value, (dict, list)) else value
+                    for value in row.values()
+                ]
+            )
 
 
-def _chained(actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str) -> Iterator[dict[str, Any]]:
+def _chained(
+    actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str
+) -> Iterator[dict[str, Any]]:
     shared = {
         "at": clock.now(),
         "actor_id": actor.user_id,
@@ -157,7 +177,9 @@ def _text(value: Any) -> str:
 
 
 # One encoder for all: json.dumps makes a new one at every call that asks for anything special.
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text).encode
+_JSON = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text
+).encode
 
 
 def _hash(values: list[Any]) -> str:
@@ -169,4 +191,6 @@ def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
     if values is None:
         return None
     plain = (str, int, bool, list, type(None))
-    return {name: value if isinstance(value, plain) else _text(value) for name, value in values.items()}
+    return {
+        name: value if isinstance(value, plain) else _text(value) for name, value in values.items()
+    }

@@ -6,9 +6,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, text, update
 
 from backoffice import clock
-from backoffice.actions.engine.plan import KEPT as PREVIEWS_KEPT
+from backoffice.actions.engine.plan import RETENTION as PREVIEWS_KEPT
 from backoffice.auth import unsent_forms
-from backoffice.auth.handovers import KEPT as HANDOVERS_KEPT
+from backoffice.auth.handovers import RETENTION as HANDOVERS_KEPT
 from backoffice.extensions import begin, db
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkRun
@@ -23,10 +23,14 @@ from backoffice.queueing import Stopping
 from backoffice.settings import Settings
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
-TOKENS_KEPT = timedelta(days=30)  # after they ended: until then their holder is told why they do not work
+TOKENS_KEPT = timedelta(
+    days=30
+)  # after they ended: until then their holder is told why they do not work
 SESSIONS_KEPT = timedelta(days=90)  # after they ended
 ATTEMPTS_KEPT = timedelta(days=90)  # which is also how long a device stays known
-SECRETS_KEPT = timedelta(days=7)  # of messages that could not be sent, for whoever has them tried again
+SECRETS_KEPT = timedelta(
+    days=7
+)  # of messages that could not be sent, for whoever has them tried again
 AT_ONCE = 1000  # rows in one transaction, so that nobody waits long for SQLite's write lock
 
 
@@ -58,11 +62,14 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
     return [
         (SignInChallenge, SignInChallenge.expires_at < now - CHALLENGES_KEPT),
         (Token, or_(*(end < now - TOKENS_KEPT for end in ends)) & ~_has_mail_waiting()),
-        (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
+        (
+            Session,
+            or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at))),
+        ),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - HANDOVERS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
-        (UnsentForm, UnsentForm.created_at < now - unsent_forms.KEPT),
+        (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
     ]
 
 

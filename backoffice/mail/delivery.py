@@ -27,7 +27,10 @@ FIRST_PAUSE, LONGEST_PAUSE = (
     timedelta(hours=4),
 )  # doubled from try to try, and up to a quarter more
 TRIES = limits.MAIL_TRIES
-URGENT = ("email_code", "password_reset")  # somebody sits and waits for these: they overtake all others
+URGENT = (
+    "email_code",
+    "password_reset",
+)  # somebody sits and waits for these: they overtake all others
 URGENT_FOR = timedelta(minutes=15)
 NEVER = timedelta(hours=6)  # nothing is put off for so long: the clock was set back
 MARKING = (1, 5, 20)  # seconds between the tries to mark what was sent, while the database is away
@@ -111,7 +114,9 @@ def _claim() -> Claim | None:
     now = clock.now()
     for due in _due(now):
         statement = select(Message).where(due).order_by(Message.next_attempt_at).limit(1)
-        locked = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        locked = statement.with_for_update(skip_locked=True).execution_options(
+            populate_existing=True
+        )
         if message := db.session.scalar(locked):
             message.state, message.held_until = "sending", now + HOLD
             message.attempts, message.version = message.attempts + 1, message.version + 1
@@ -197,16 +202,23 @@ def _is_wanted(message: Message, settings: Settings) -> bool:
     if prepare and not prepare(message, settings):
         return False
     db.session.flush()
-    person = db.session.get(User, message.user_id, populate_existing=True) if message.user_id else None
+    person = (
+        db.session.get(User, message.user_id, populate_existing=True) if message.user_id else None
+    )
     return person is None or person.status != "deleted"
 
 
 def _outdated(message: Message, settings: Settings) -> str:
     """Why the mail would be of no use any more, if it would not."""
     if message.token_id:
-        works = db.session.scalar(select(exists().where(Token.id == message.token_id, Token.live())))
+        works = db.session.scalar(
+            select(exists().where(Token.id == message.token_id, Token.live()))
+        )
         return "" if works else LINK_DEAD
-    if message.purpose == "email_code" and message.created_at + settings.email_code_valid <= clock.now():
+    if (
+        message.purpose == "email_code"
+        and message.created_at + settings.email_code_valid <= clock.now()
+    ):
         return CODE_DEAD
     return ""
 
@@ -217,8 +229,16 @@ def _after(claim: Claim, problem: NotSent) -> dict[str, Any]:
         gone: dict[str, Any] = {"sealed": None} if problem.reason in (LINK_DEAD, CODE_DEAD) else {}
         return {"state": "dead", "next_attempt_at": None, "last_error": problem.reason, **gone}
     if claim.tries >= TRIES:
-        return {"state": "dead", "next_attempt_at": None, "last_error": f"{problem.reason} Given up."}
-    return {"state": "failed", "next_attempt_at": clock.now() + pause(claim.tries), "last_error": problem.reason}
+        return {
+            "state": "dead",
+            "next_attempt_at": None,
+            "last_error": f"{problem.reason} Given up.",
+        }
+    return {
+        "state": "failed",
+        "next_attempt_at": clock.now() + pause(claim.tries),
+        "last_error": problem.reason,
+    }
 
 
 def pause(tries: int) -> timedelta:

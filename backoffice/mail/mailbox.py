@@ -14,7 +14,11 @@ from backoffice.models.message import Message
 from backoffice.settings import Settings
 
 LATEST = 50
-SAY_ALL = ("blocked", "unblocked", "access_revoked")  # nothing in these is only theirs, so nothing of them is sealed
+SAY_ALL = (
+    "blocked",
+    "unblocked",
+    "access_revoked",
+)  # nothing in these is only theirs, so nothing of them is sealed
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,11 @@ class Arrived:
 def latest(settings: Settings) -> list[Arrived]:
     """The newest mails whose content is still kept."""
     kept = or_(Message.sealed.is_not(None), Message.purpose.in_(SAY_ALL))
-    statement = select(Message).where(Message.state == "sent", kept).order_by(Message.sent_at.desc(), Message.id.desc())
+    statement = (
+        select(Message)
+        .where(Message.state == "sent", kept)
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+    )
     found = db.session.scalars(statement.limit(LATEST).options(selectinload(Message.user)))
     return [arrived for message in found if (arrived := _opened(message, settings))]
 
@@ -51,6 +59,8 @@ def find(message_id: int, settings: Settings) -> Arrived:
 
 def _opened(message: Message, settings: Settings) -> Arrived | None:
     try:
-        return Arrived(message.id, message.address, message.sent_at, rendering.rendered(message, settings))
+        return Arrived(
+            message.id, message.address, message.sent_at, rendering.rendered(message, settings)
+        )
     except rendering.Unwritable:
         return None

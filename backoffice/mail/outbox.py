@@ -15,7 +15,14 @@ from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
 DELIVERY = "deliver_messages"  # the job that empties the outbox
-WITH_SECRET = ("invitation", "password_link", "password_reset", "email_code", "two_factor_enrolment", "email_change")
+WITH_SECRET = (
+    "invitation",
+    "password_link",
+    "password_reset",
+    "email_code",
+    "two_factor_enrolment",
+    "email_change",
+)
 Prepare = Callable[[Message, Settings], bool]
 
 
@@ -36,7 +43,7 @@ _preparations: dict[str, Preparation] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class OutgoingMail:
     """One mail to be. `values` are what only this mail knows, such as its link: kept encrypted, and not for long.
 
     `request` is what the worker finds out by whom and whether to write, kept in the same way until it has.
@@ -50,7 +57,7 @@ class Letter:
     request: Mapping[str, str] = field(default_factory=dict)
 
 
-def queue(letters: Iterable[Letter], settings: Settings) -> None:
+def queue(letters: Iterable[OutgoingMail], settings: Settings) -> None:
     """Put letters into the outbox; they leave once the transaction is committed."""
     now = clock.now()
     rows = [
@@ -75,9 +82,19 @@ def queue(letters: Iterable[Letter], settings: Settings) -> None:
 def notify(people: Select[int], purpose: str) -> None:
     """The same notice to each of `people` whose address is confirmed, in one statement."""
     now = clock.now()
-    names = ("purpose", "address", "user_id", "next_attempt_at", "created_at", "updated_at", "version")
+    names = (
+        "purpose",
+        "address",
+        "user_id",
+        "next_attempt_at",
+        "created_at",
+        "updated_at",
+        "version",
+    )
     moment = literal(now, Message.created_at.type)
-    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(*_reached(people))
+    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(
+        *_reached(people)
+    )
     db.session.execute(insert(Message).from_select(names, rows, include_defaults=False))
     wake()
 
@@ -117,7 +134,9 @@ def preparation(message: Message) -> Prepare | None:
 def too_late(settings: Settings) -> ColumnElement[bool]:
     """In SQL: it was asked for so long ago that completing it now would open what nobody asks for any more."""
     now = clock.now()
-    limits = {purpose: preparation.until(settings) for purpose, preparation in _preparations.items()}
+    limits = {
+        purpose: preparation.until(settings) for purpose, preparation in _preparations.items()
+    }
     old = (
         and_(Message.purpose == purpose, Message.created_at <= now - limit)
         for purpose, limit in limits.items()
@@ -158,11 +177,13 @@ def request_of(message: Message, settings: Settings) -> dict[str, str]:
 
 def _unsealed(sealed: str | None, message: Message, settings: Settings) -> dict[str, str]:
     about = bound_to(message.purpose, message.address)
-    found: dict[str, str] = json.loads(encryption.decrypt(sealed, about=about, settings=settings)) if sealed else {}
+    found: dict[str, str] = (
+        json.loads(encryption.decrypt(sealed, about=about, settings=settings)) if sealed else {}
+    )
     return found
 
 
-def _sealed(values: Mapping[str, str], letter: Letter, settings: Settings) -> str:
+def _sealed(values: Mapping[str, str], letter: OutgoingMail, settings: Settings) -> str:
     about = bound_to(letter.purpose, letter.address)
     return encryption.encrypt(json.dumps(dict(values)), about=about, settings=settings)
 

@@ -29,14 +29,25 @@ from backoffice.settings import Settings
 from backoffice.text import UNITS, cleaned
 from backoffice.text.devices import device_name
 
-TEXTS = Domain(domain="mails")  # apart from the pages', which may be translated into fewer languages
+TEXTS = Domain(
+    domain="mails"
+)  # apart from the pages', which may be translated into fewer languages
 TEMPLATES = Path(__file__).parent.parent / "templates"
 LANGUAGE = DEFAULT  # of whoever is not known, and of whoever chose a language that we do not have
 UNFIT = re.compile(
     r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]"
 )  # in an address: what begins another header or address
 LONGEST = 200  # characters of a value that somebody else wrote
-OURS = ("link", "code", "valid", "ip", "at", "base_url", "host", "product")  # made by the product, not by people
+OURS = (
+    "link",
+    "code",
+    "valid",
+    "ip",
+    "at",
+    "base_url",
+    "host",
+    "product",
+)  # made by the product, not by people
 LINKISH = re.compile(r"://|www\.|\w\.[a-z]{2,}\b", re.IGNORECASE)
 SECONDS = {word: size for size, word in UNITS} | {"second": 1}
 SPAN = re.compile(r"([\d,]+) (second|minute|hour|day)s?")
@@ -60,7 +71,9 @@ def rendered(message: Message, settings: Settings) -> Mail:
     try:
         values = outbox.values_of(message, settings)
     except encryption.Unreadable:
-        raise Unwritable("What it says was encrypted with a key that is not configured any more.") from None
+        raise Unwritable(
+            "What it says was encrypted with a key that is not configured any more."
+        ) from None
     language, name = language_of(message), message.user.name if message.user else ""
     known = {
         **values,
@@ -78,7 +91,10 @@ def rendered(message: Message, settings: Settings) -> Mail:
         if "valid" in values:
             filled["valid"] = _span(values["valid"], language)
         try:
-            parts = {kind: _template(message.purpose, kind, filled, language) for kind in ("subject", "txt", "html")}
+            parts = {
+                kind: _template(message.purpose, kind, filled, language)
+                for kind in ("subject", "txt", "html")
+            }
         except UndefinedError:
             raise Unwritable("What it was to say is not kept any more.") from None
     return Mail(" ".join(parts["subject"].split()), parts["txt"].strip() + "\n", parts["html"])
@@ -104,7 +120,9 @@ def composed(message: Message, settings: Settings) -> EmailMessage:
 
 def message_id(message: Message, settings: Settings) -> str:
     """The same for every try, so that a mail which comes twice can be seen to be one; nobody else can make it up."""
-    mark = hmac.new(settings.secret_key.encode(), f"message {message.id}".encode(), hashlib.sha256).hexdigest()
+    mark = hmac.new(
+        settings.secret_key.encode(), f"message {message.id}".encode(), hashlib.sha256
+    ).hexdigest()
     return f"<{message.id}.{mark[:32]}@{_domain(settings)}>"
 
 

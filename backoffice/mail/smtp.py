@@ -30,7 +30,10 @@ SLOW = "The mail server took too long to answer."
 FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
     (smtplib.SMTPServerDisconnected, "The mail server hung up."),
     (smtplib.SMTPException, "The mail server and we do not understand each other."),
-    (ssl.SSLCertVerificationError, "The mail server's certificate is not valid for its name, or not trusted."),
+    (
+        ssl.SSLCertVerificationError,
+        "The mail server's certificate is not valid for its name, or not trusted.",
+    ),
     (ssl.SSLError, "The mail server does not speak TLS as expected."),
     (TimeoutError, SLOW),
     (ConnectionRefusedError, "Nobody answers at the mail server's address."),
@@ -81,7 +84,9 @@ class Smtp:
         self._leave()
         self._server, self._sent = self._made(), 0
         try:
-            self._within_limit(self._server, self._open, seconds_at_the_end=limits.MAIL_OPENING_AT_THE_END)
+            self._within_limit(
+                self._server, self._open, seconds_at_the_end=limits.MAIL_OPENING_AT_THE_END
+            )
         except NotSent as problem:
             self._leave()
             raise NotSent(problem.reason, for_all=True) from None
@@ -91,7 +96,9 @@ class Smtp:
         """A server that nobody has spoken to yet."""
         if self.url.mode == "tls":
             trust = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=self.name, timeout=self.answer, context=trust)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                local_hostname=self.name, timeout=self.answer, context=trust
+            )
         else:
             server = smtplib.SMTP(local_hostname=self.name, timeout=self.answer)
         server._host = self.url.host  # type: ignore[attr-defined]  # noqa: SLF001  # smtplib's for certificates
@@ -109,7 +116,9 @@ class Smtp:
         server.ehlo_or_helo_if_needed()
         if self.url.mode == "starttls":
             if not server.has_extn("starttls"):
-                raise NotSent("The mail server offers no encryption (STARTTLS), so nothing is sent.")
+                raise NotSent(
+                    "The mail server offers no encryption (STARTTLS), so nothing is sent."
+                )
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.url.user and not server.has_extn("auth"):
@@ -173,10 +182,20 @@ def _not_sent(error: OSError) -> NotSent:
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, answer = next(iter(refused.values()))
-            return NotSent(_answered("refused the address", code, answer), final=code >= 500, for_all=code == CLOSING)
+            return NotSent(
+                _answered("refused the address", code, answer),
+                final=code >= 500,
+                for_all=code == CLOSING,
+            )
         case smtplib.SMTPDataError(smtp_code=code, smtp_error=answer):
-            return NotSent(_answered("refused the mail", code, answer), final=code >= 500, for_all=code == CLOSING)
-        case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=answer):  # we are not welcome, whoever we write to
+            return NotSent(
+                _answered("refused the mail", code, answer),
+                final=code >= 500,
+                for_all=code == CLOSING,
+            )
+        case smtplib.SMTPSenderRefused(
+            smtp_code=code, smtp_error=answer
+        ):  # we are not welcome, whoever we write to
             return NotSent(_answered("refused the sender", code, answer), for_all=True)
         case smtplib.SMTPNotSupportedError():
             return NotSent("The mail server does not take such addresses (SMTPUTF8).", final=True)

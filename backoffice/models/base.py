@@ -107,7 +107,10 @@ class Record(Base):
             cls.__plural__ = cls.__dict__.get("__plural__") or words
             cls.__singular__ = cls.__dict__.get("__singular__") or words.removesuffix("s")
             given = tuple(cls.__dict__.get("__table_args__", ()))
-            cls.__table_args__ = (*given, {"sqlite_autoincrement": True})  # an id is never given twice
+            cls.__table_args__ = (
+                *given,
+                {"sqlite_autoincrement": True},
+            )  # an id is never given twice
         super().__init_subclass__(**kwargs)
 
     @classmethod
@@ -141,7 +144,9 @@ class Entity(Record):
     version: Mapped[int] = mapped_column(
         default=1, server_default="1", info={"hidden": True, "personal": False}, sort_order=90
     )
-    created_at: Mapped[datetime] = mapped_column(default=clock.now, info={"personal": False}, sort_order=91)
+    created_at: Mapped[datetime] = mapped_column(
+        default=clock.now, info={"personal": False}, sort_order=91
+    )
     updated_at: Mapped[datetime] = mapped_column(
         default=clock.now, onupdate=clock.now, info={"personal": False}, sort_order=92
     )

@@ -20,11 +20,15 @@ class ClientTag(Searchable, Entity):
     name: Mapped[str] = mapped_column(String(60))
     name_key: Mapped[str] = mapped_column(key_type(60), unique=True, info={"hidden": True})
     # What it looks like; empty where another name looked like it before that was forbidden.
-    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
+    name_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"hidden": True}, sort_order=94
+    )
     colour: Mapped[str] = mapped_column(String(10), default="grey", info={"choices": COLOURS})
 
     # A User, by name: a person knows client tags, and not the other way round.
-    users: Mapped[list[Any]] = relationship("User", secondary="user_client_tags", back_populates="client_tags")
+    users: Mapped[list[Any]] = relationship(
+        "User", secondary="user_client_tags", back_populates="client_tags"
+    )
 
     __table_args__ = (
         CheckConstraint(f"colour IN {COLOURS}", name="colour"),

@@ -26,11 +26,17 @@ class Event(Record):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(info={"personal": False})
     actor_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"personal": False, "tells_of": "groups"})
+    actor_groups: Mapped[list[str]] = mapped_column(
+        default=list, info={"personal": False, "tells_of": "groups"}
+    )
     action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
-    subject_type: Mapped[str] = mapped_column(String(40), default="", info={"personal": False, "codes": True})
+    subject_type: Mapped[str] = mapped_column(
+        String(40), default="", info={"personal": False, "codes": True}
+    )
     subject_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    result: Mapped[str] = mapped_column(String(10), default="done", info={"personal": False, "choices": RESULTS})
+    result: Mapped[str] = mapped_column(
+        String(10), default="done", info={"personal": False, "choices": RESULTS}
+    )
     before: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     after: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     reason: Mapped[str | None] = mapped_column(String(500), info={"personal": True})
@@ -43,7 +49,9 @@ class Event(Record):
     hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
 
     # No foreign key: events outlive everything they are about.
-    actor: Mapped[User | None] = relationship(primaryjoin="foreign(Event.actor_id) == User.id", viewonly=True)
+    actor: Mapped[User | None] = relationship(
+        primaryjoin="foreign(Event.actor_id) == User.id", viewonly=True
+    )
 
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),

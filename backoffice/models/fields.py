@@ -141,13 +141,21 @@ def visible(model: type[Record]) -> tuple[str, ...]:
 @cache
 def relations(model: type[Record]) -> tuple[str, ...]:
     """Every relationship of `model` to rows that people see."""
-    return tuple(name for name, r in inspect(model).relationships.items() if issubclass(r.mapper.class_, Record))
+    return tuple(
+        name
+        for name, r in inspect(model).relationships.items()
+        if issubclass(r.mapper.class_, Record)
+    )
 
 
 def lowest(model: type[Record], name: str) -> Any:
     """A value that sorts before every other, in place of an empty one."""
     what = kind(model, name)
-    return datetime.fromisoformat("0001-01-01T00:00:00+00:00") if what == "time" else LOWEST.get(what, "")
+    return (
+        datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+        if what == "time"
+        else LOWEST.get(what, "")
+    )
 
 
 def ordered(model: type[Record], name: str) -> ColumnElement[Any]:
@@ -166,7 +174,9 @@ def in_order(model: type[Record], name: str) -> bool:
         return True
     table, first = inspect(model).local_table, column(model, name)
     indexes = table.indexes if isinstance(table, Table) else ()
-    return not first.nullable and any(list(index.expressions)[:2] == [first, table.c.id] for index in indexes)
+    return not first.nullable and any(
+        list(index.expressions)[:2] == [first, table.c.id] for index in indexes
+    )
 
 
 def heading(name: str) -> str:

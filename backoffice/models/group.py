@@ -23,14 +23,18 @@ class Group(Searchable, Entity):
     name: Mapped[str] = mapped_column(String(80))
     name_key: Mapped[str] = mapped_column(key_type(80), unique=True, info={"hidden": True})
     # What it looks like; empty where another name looked like it before that was forbidden.
-    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
+    name_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"hidden": True}, sort_order=94
+    )
     description: Mapped[str] = mapped_column(String(300), default="")
     permissions: Mapped[list[str]] = mapped_column(default=list)
     is_system: Mapped[bool] = mapped_column(default=False)
     all_permissions: Mapped[bool] = mapped_column(default=False)
 
     # A User, by name: a person knows groups, and not the other way round.
-    users: Mapped[list[Any]] = relationship("User", secondary="user_groups", back_populates="groups")
+    users: Mapped[list[Any]] = relationship(
+        "User", secondary="user_groups", back_populates="groups"
+    )
     grants: Mapped[list["Group"]] = relationship(
         secondary=group_grants,
         primaryjoin="Group.id == group_grants.c.group_id",

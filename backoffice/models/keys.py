@@ -95,7 +95,10 @@ def _column(declared: Any, annotation: Any) -> Column[Any] | None:
 
 
 def _is_text(annotation: Any) -> bool:
-    return str(annotation).removeprefix("sqlalchemy.orm.base.") in ("Mapped[str]", "Mapped[str | None]")
+    return str(annotation).removeprefix("sqlalchemy.orm.base.") in (
+        "Mapped[str]",
+        "Mapped[str | None]",
+    )
 
 
 @cache
@@ -107,8 +110,13 @@ def keys_of(model: Hashable) -> tuple[Key, ...]:
         makers = {name + SUFFIX: MAKERS.get(text_kind(column)), name + LOOKS: skeleton}
         for key_name, make in makers.items():
             if make is not None and (key := columns.get(key_name)) is not None:
-                length, unique = getattr(key.type, "length", None), bool(key.unique) or make is skeleton
-                found.append(Key(name, key_name, make, None if key.nullable else "", length, unique))
+                length, unique = (
+                    getattr(key.type, "length", None),
+                    bool(key.unique) or make is skeleton,
+                )
+                found.append(
+                    Key(name, key_name, make, None if key.nullable else "", length, unique)
+                )
     return tuple(found)
 
 

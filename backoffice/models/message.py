@@ -44,7 +44,9 @@ class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows fun
 def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
     text = compiler.process(element.clauses, **kwargs)
     place = "instr" if compiler.dialect.name == "sqlite" else "strpos"
-    rest = f"CASE WHEN {place}({text}, '@') > 0 THEN substr({text}, {place}({text}, '@')) ELSE '' END"
+    rest = (
+        f"CASE WHEN {place}({text}, '@') > 0 THEN substr({text}, {place}({text}, '@')) ELSE '' END"
+    )
     return f"(substr({text}, 1, 1) || '•••' || {rest})"
 
 
@@ -71,7 +73,9 @@ class Message(Entity):
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     request: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
-    state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
+    state: Mapped[str] = mapped_column(
+        String(10), default="queued", server_default="queued", info={"choices": STATES}
+    )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None] = mapped_column(info={"hidden": True})

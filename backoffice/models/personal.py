@@ -26,7 +26,12 @@ SAID = (True, False, "address")
 
 def belongings() -> Sequence[Column[Any]]:
     """The foreign keys whose rows belong to a person, tables that others point at last."""
-    return [column for table in reversed(Base.metadata.sorted_tables) for column in table.columns if _owns(column)]
+    return [
+        column
+        for table in reversed(Base.metadata.sorted_tables)
+        for column in table.columns
+        if _owns(column)
+    ]
 
 
 def belongs(model: type[Base]) -> bool:
@@ -36,7 +41,9 @@ def belongs(model: type[Base]) -> bool:
 
 def columns(model: type[Base], said: object = True) -> list[str]:
     """The attributes of `model` that say so of themselves."""
-    return [name for name, column in _attributes(inspect(model)) if column.info.get("personal") == said]
+    return [
+        name for name, column in _attributes(inspect(model)) if column.info.get("personal") == said
+    ]
 
 
 def by_address() -> Iterator[Owned]:
@@ -101,7 +108,10 @@ def _emptied(column: Any) -> Any:
 
 def _owns(column: Any) -> bool:
     """Whether the column says to whom its row belongs."""
-    return any(key.column.table is User.__table__ and key.ondelete == "CASCADE" for key in column.foreign_keys)
+    return any(
+        key.column.table is User.__table__ and key.ondelete == "CASCADE"
+        for key in column.foreign_keys
+    )
 
 
 def _attributes(mapper: Mapper[Any]) -> Iterator[tuple[str, Column[Any]]]:

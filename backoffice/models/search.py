@@ -91,7 +91,9 @@ def indexed(model: type[Record], name: str) -> bool:
     return name in within
 
 
-def candidates(model: type[Record], texts: Iterable[str], *others: int) -> ColumnElement[bool] | None:
+def candidates(
+    model: type[Record], texts: Iterable[str], *others: int
+) -> ColumnElement[bool] | None:
     """In SQL: the rows that the index finds for all the folded texts, and the rows with the ids `others`.
 
     More than those in which they occur, so that `occurs` has to be asked as well. None where it cannot help.

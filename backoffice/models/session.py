@@ -31,7 +31,9 @@ class Session(Entity):
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"hidden": True})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
-    credential_version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True})
+    credential_version: Mapped[int] = mapped_column(
+        default=1, server_default="1", info={"hidden": True}
+    )
     kind: Mapped[str] = mapped_column(String(4), default="web", info={"choices": KINDS})
     confirmed_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     last_seen_at: Mapped[datetime]
@@ -46,7 +48,13 @@ class Session(Entity):
 
     __table_args__ = (
         Index("ix_sessions_created_at_id", "created_at", "id"),
-        Index("ix_sessions_ip_created_at_id", "ip", "created_at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index(
+            "ix_sessions_ip_created_at_id",
+            "ip",
+            "created_at",
+            "id",
+            postgresql_ops={"ip": "text_pattern_ops"},
+        ),
         Index("ix_sessions_kind_created_at_id", "kind", "created_at", "id"),
         Index(
             "ix_sessions_ended",
@@ -98,4 +106,6 @@ class Session(Entity):
                 return cls.ended_at.is_not(None)
             case "live":
                 return cls.live(moment())
-        return and_(cls.ended_at.is_(None), or_(cls.expires_at <= moment(), cls.idle_at <= moment()))
+        return and_(
+            cls.ended_at.is_(None), or_(cls.expires_at <= moment(), cls.idle_at <= moment())
+        )

@@ -42,7 +42,9 @@ class SignInAttempt(Record):
     result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
-    network: Mapped[str] = mapped_column(String(45), default="", server_default="", info={"hidden": True})
+    network: Mapped[str] = mapped_column(
+        String(45), default="", server_default="", info={"hidden": True}
+    )
     device: Mapped[str] = mapped_column(String(200), default="")
     device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})
     channel: Mapped[str] = mapped_column(String(4), default="web")
@@ -56,9 +58,17 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_network_at", "network", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
         Index("ix_sign_in_attempts_factor_at_id", "factor", "at", "id"),
-        Index("ix_sign_in_attempts_ip_at_id", "ip", "at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index(
+            "ix_sign_in_attempts_ip_at_id",
+            "ip",
+            "at",
+            "id",
+            postgresql_ops={"ip": "text_pattern_ops"},
+        ),
         Index("ix_sign_in_attempts_result_at_id", "result", "at", "id"),
-        Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
+        Index(
+            "ix_sign_in_attempts_at_id", "at", "id", "result", "reason"
+        ),  # read alone to count by day
     )
 
     @hybrid_property

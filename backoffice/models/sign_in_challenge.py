@@ -18,7 +18,9 @@ class SignInChallenge(Base):
     __tablename__ = "sign_in_challenges"
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     credential_version: Mapped[int] = mapped_column(default=1, server_default="1")
     value_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]

@@ -13,7 +13,9 @@ class Usage(Base):
 
     __tablename__ = "usages"
 
-    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
     what: Mapped[str] = mapped_column(String(40), primary_key=True)
     since: Mapped[datetime]
     used: Mapped[int] = mapped_column(default=0)

@@ -41,9 +41,13 @@ TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 INVITATION_ENDS = ("soon", "later", "over", "none")
 SOON = timedelta(hours=2)
-CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
+CREDENTIAL: dict[str, Any] = {
+    "credential": True
+}  # what people prove who they are by; see `credential_version`
 # Who never accepted an invitation and waits for none: few, and an index of their own finds them.
-NEVER_INVITED = "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
+NEVER_INVITED = (
+    "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
+)
 
 
 class User(Searchable, Entity):
@@ -66,13 +70,19 @@ class User(Searchable, Entity):
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     login_method: Mapped[str] = mapped_column(
-        String(10), default="email", info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS}
+        String(10),
+        default="email",
+        info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS},
     )
-    email: Mapped[str | None] = mapped_column(String(254), info={**CREDENTIAL, "personal": True, "kind": "email"})
+    email: Mapped[str | None] = mapped_column(
+        String(254), info={**CREDENTIAL, "personal": True, "kind": "email"}
+    )
     email_key: Mapped[str | None] = mapped_column(
         key_type(254), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
-    login: Mapped[str | None] = mapped_column(String(64), info={**CREDENTIAL, "personal": True, "kind": "login"})
+    login: Mapped[str | None] = mapped_column(
+        String(64), info={**CREDENTIAL, "personal": True, "kind": "login"}
+    )
     login_key: Mapped[str | None] = mapped_column(
         key_type(64), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
@@ -81,22 +91,42 @@ class User(Searchable, Entity):
         key_type(200), info={"personal": True, "hidden": True}, sort_order=94
     )
     email_verified_at: Mapped[datetime | None] = mapped_column(info={"personal": True})
-    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
-    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
-    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True, "key": False})
-    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True, "kind": "phone"})
-    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True, "key": False})
+    first_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"personal": True, "key": False}
+    )
+    last_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"personal": True, "key": False}
+    )
+    name_source: Mapped[str] = mapped_column(
+        String(15), default="administrator", info={"personal": True, "key": False}
+    )
+    phone: Mapped[str] = mapped_column(
+        String(32), default="", info={"personal": True, "kind": "phone"}
+    )
+    language: Mapped[str] = mapped_column(
+        String(8), default="en", info={"personal": True, "key": False}
+    )
     time_zone: Mapped[str] = mapped_column(
         String(40), default="UTC", server_default="UTC", info={"personal": True, "key": False}
     )
-    avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
+    avatar: Mapped[str | None] = mapped_column(
+        String(64), info={"personal": True, "hidden": True, "upload": True}
+    )
 
     status: Mapped[str] = mapped_column(
-        String(10), default="active", info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]}
+        String(10),
+        default="active",
+        info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]},
     )
-    status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
-    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True, "key": False})
-    status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    status_before: Mapped[str | None] = mapped_column(
+        String(10), info={"personal": True, "hidden": True}
+    )
+    status_reason: Mapped[str] = mapped_column(
+        String(500), default="", info={"personal": True, "key": False}
+    )
+    status_by_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL")
+    )
     status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     credential_version: Mapped[int] = mapped_column(
@@ -108,25 +138,39 @@ class User(Searchable, Entity):
     password_state: Mapped[str] = mapped_column(
         String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
     )
-    password_expires_at: Mapped[datetime | None] = mapped_column(info={"personal": True, "hidden": True})
+    password_expires_at: Mapped[datetime | None] = mapped_column(
+        info={"personal": True, "hidden": True}
+    )
     password_is_short: Mapped[bool] = mapped_column(
         default=False, server_default=false(), info={"personal": True, "hidden": True}
     )
     two_factor: Mapped[str] = mapped_column(
-        String(10), default="disabled", info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS}
+        String(10),
+        default="disabled",
+        info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS},
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = mapped_column(
         String(6), default="all", info={"personal": False, "choices": TAG_MODES}
     )
-    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": True, "hidden": True})
-    created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    preferences: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, info={"personal": True, "hidden": True}
+    )
+    created_by_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL")
+    )
     last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     groups: Mapped[list[Group]] = relationship(secondary=user_groups, back_populates="users")
-    client_tags: Mapped[list[ClientTag]] = relationship(secondary=user_client_tags, back_populates="users")
-    created_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[created_by_id])
-    status_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[status_by_id])
+    client_tags: Mapped[list[ClientTag]] = relationship(
+        secondary=user_client_tags, back_populates="users"
+    )
+    created_by: Mapped["User | None"] = relationship(
+        remote_side="User.id", foreign_keys=[created_by_id]
+    )
+    status_by: Mapped["User | None"] = relationship(
+        remote_side="User.id", foreign_keys=[status_by_id]
+    )
 
     __table_args__ = (
         CheckConstraint(f"status IN {STATUSES}", name="status"),
@@ -138,7 +182,9 @@ class User(Searchable, Entity):
             " OR (login_method = 'login' AND login_key IS NOT NULL)",
             name="identifier",
         ),
-        Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
+        Index(
+            "ix_users_search_key_id_status", "search_key", "id", "status"
+        ),  # a search reads no more than this
         Index("ix_users_login_skeleton", "login_skeleton", unique=True),
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id_id", "created_by_id", "id"),
@@ -149,17 +195,26 @@ class User(Searchable, Entity):
             sqlite_where=text("avatar IS NOT NULL"),
             postgresql_where=text("avatar IS NOT NULL"),
         ),
-        Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
+        Index(
+            "ix_users_status_id_two_factor", "status", "id", "two_factor"
+        ),  # read alone to count either
         Index("ix_users_two_factor_id", "two_factor", "id"),
         Index("ix_users_login_method_id", "login_method", "id"),
-        Index("ix_users_never_invited", "id", postgresql_where=text(NEVER_INVITED), sqlite_where=text(NEVER_INVITED)),
+        Index(
+            "ix_users_never_invited",
+            "id",
+            postgresql_where=text(NEVER_INVITED),
+            sqlite_where=text(NEVER_INVITED),
+        ),
     )
 
     @classmethod
     def credentials(cls) -> frozenset[str]:
         """The attributes whose change voids what was proved before."""
         columns = inspect(cls).column_attrs
-        return frozenset(attribute.key for attribute in columns if attribute.columns[0].info.get("credential"))
+        return frozenset(
+            attribute.key for attribute in columns if attribute.columns[0].info.get("credential")
+        )
 
     @classmethod
     def raised_with(cls, names: Iterable[str]) -> dict[str, Any]:
@@ -186,7 +241,12 @@ class User(Searchable, Entity):
     @hybrid_property
     def name(self) -> str:
         """First and last name, else the e-mail address or login, else the number."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email or self.login or f"Deleted user {self.id}"
+        return (
+            f"{self.first_name} {self.last_name}".strip()
+            or self.email
+            or self.login
+            or f"Deleted user {self.id}"
+        )
 
     @name.inplace.expression
     @classmethod
@@ -221,7 +281,9 @@ class User(Searchable, Entity):
 
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
-        return cls._invitation_is(value) if name == "invitation" else cls._invitation_ends_are(value)
+        return (
+            cls._invitation_is(value) if name == "invitation" else cls._invitation_ends_are(value)
+        )
 
     @classmethod
     def _invitation_is(cls, value: str) -> ColumnElement[bool]:
@@ -263,7 +325,11 @@ class User(Searchable, Entity):
     def _derived(self, name: str) -> str:
         """What SQL works out of other tables."""
         session = object_session(self)
-        return str(session.scalar(select(getattr(User, name)).where(User.id == self.id))) if session else "none"
+        return (
+            str(session.scalar(select(getattr(User, name)).where(User.id == self.id)))
+            if session
+            else "none"
+        )
 
     @classmethod
     def can_sign_in(cls) -> ColumnElement[bool]:

@@ -14,7 +14,12 @@ def create(*, actor: Actor, email: str, first_name: str = "", last_name: str = "
     """A member of Administrators without a password yet. Raises RuleBroken for a bad or taken address."""
     groups.install_shipped()
     administrators = db.session.scalars(select(Group.id).where(Group.key == ADMINISTRATORS)).all()
-    values = {"email": email, "first_name": first_name, "last_name": last_name, "groups": administrators}
+    values = {
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "groups": administrators,
+    }
     user = records.create(actor=actor, model=User, values=values)
     user.status = "invited"
     db.session.flush()

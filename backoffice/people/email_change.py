@@ -6,11 +6,11 @@ from sqlalchemy.exc import IntegrityError
 from backoffice import clock, events
 from backoffice.auth import links, notices, revocation, sessions, throttle, tokens
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import Expired, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -25,7 +25,7 @@ LONGEST = 254
 TAKEN = "Somebody else has this address by now, so it cannot become yours."
 
 
-def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
+def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None:
     """Ask for a link at the new address; until it is used there, everything stays as it is.
 
     Whether the address is free is found out later, by the worker: nobody can tell by the answer or by waiting.
@@ -44,7 +44,10 @@ def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
     user = themselves(actor)
     tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
     asked = {"credential_version": str(user.credential_version)}
-    outbox.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id, request=asked)], settings)
+    outbox.queue(
+        [OutgoingMail(purpose=LINK.purpose, address=address, user_id=user.id, request=asked)],
+        settings,
+    )
 
 
 @outbox.prepared(LINK.purpose, worth=LINK.setting)
@@ -53,17 +56,25 @@ def _find_out(message: Message, settings: Settings) -> bool:
     user = db.session.get(User, message.user_id, with_for_update=True) if message.user_id else None
     if user is None or user.status != "active" or _is_taken(message.address):
         return False
-    if outbox.request_of(message, settings).get("credential_version") != str(user.credential_version):
+    if outbox.request_of(message, settings).get("credential_version") != str(
+        user.credential_version
+    ):
         return False
     newer = (Message.user_id == user.id, Message.purpose == LINK.purpose, Message.id > message.id)
     if db.session.scalar(select(Message.id).where(*newer).limit(1)):
         return False
     valid = LINK.valid(settings)
     issued = tokens.issue(
-        user=user, purpose=LINK.purpose, valid=valid, sent_to=message.address, version=user.credential_version
+        user=user,
+        purpose=LINK.purpose,
+        valid=valid,
+        sent_to=message.address,
+        version=user.credential_version,
     )
     message.token_id = issued.token_id
-    outbox.seal_values(message, {"link": LINK.url(issued, settings), "valid": duration(valid)}, settings)
+    outbox.seal_values(
+        message, {"link": LINK.url(issued, settings), "valid": duration(valid)}, settings
+    )
     return True
 
 
@@ -81,7 +92,7 @@ def look(*, actor: Actor, value: str) -> str:
     return _own(user, tokens.find(value=value, purpose=LINK.purpose)).sent_to
 
 
-def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> str:
+def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> str:
     """Use the link: the new address signs in from now on, other sessions end and other links die.
 
     The new value of one's own session, for the old one opens nothing any more. Raises NotFound, Expired or NotAllowed
@@ -100,21 +111,31 @@ def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> st
     notices.email_changed(user, old, origin, settings)
     before, after = {"email": old}, {"email": user.email}
     events.record(
-        actor=actor, action="account.change_email", subject=events.subject_of(user), before=before, after=after
+        actor=actor,
+        action="account.change_email",
+        subject=events.subject_of(user),
+        before=before,
+        after=after,
     )
     return sessions.renew(actor.session_id or 0, user, confirmed=False)
 
 
-def _count(user: User, origin: From, settings: Settings) -> None:
+def _count(user: User, origin: Origin, settings: Settings) -> None:
     """Nobody has mails sent to whom they like, over and over. Raises TooMany."""
-    throttle.count(Key.of_email_change(user), user, origin, settings, reason="e-mail change asked for")
+    throttle.count(
+        Key.of_email_change(user), user, origin, settings, reason="e-mail change asked for"
+    )
 
 
 def _own(user: User, token: Token) -> Token:
     if token.user_id != user.id:
-        raise NotAllowed("This link belongs to another account. Sign in with that one, then open the link again.")
+        raise NotAllowed(
+            "This link belongs to another account. Sign in with that one, then open the link again."
+        )
     if token.credential_version != user.credential_version:
-        raise Expired("Your account was changed since you asked for this link. Ask for a new one on your profile.")
+        raise Expired(
+            "Your account was changed since you asked for this link. Ask for a new one on your profile."
+        )
     return token
 
 
@@ -131,4 +152,6 @@ def _take(user: User, address: str) -> None:
 
 
 def _is_taken(address: str) -> bool:
-    return db.session.scalar(select(User.id).where(User.email_key == address_key(address))) is not None
+    return (
+        db.session.scalar(select(User.id).where(User.email_key == address_key(address))) is not None
+    )

@@ -39,7 +39,9 @@ def _forget_belongings(people: Select[int]) -> None:
     for column in personal.belongings():
         whose = column.in_(people)
         if column.table.name in tables:
-            events.redact(subject_type=column.table.name, subject_ids=select(column.table.c.id).where(whose))
+            events.redact(
+                subject_type=column.table.name, subject_ids=select(column.table.c.id).where(whose)
+            )
         db.session.execute(delete(column.table).where(whose))
 
 
@@ -56,7 +58,9 @@ def _forget_by_address(people: Select[int]) -> None:
 
 def _kept_as(addresses: Iterable[str]) -> set[str]:
     """All that may be kept of an address: itself, its keyed hashes, and what the throttle makes of these."""
-    hashes = {each for address in addresses for each in attempts.identifier_hashes(address, configured())}
+    hashes = {
+        each for address in addresses for each in attempts.identifier_hashes(address, configured())
+    }
     return {*addresses, *hashes, *map(attempts.identifier_key, hashes)}
 
 
@@ -64,7 +68,11 @@ def _addresses(people: Select[int]) -> set[str]:
     """The normalised addresses and logins of now, and those that the events tell of."""
     now = db.session.execute(select(User.email_key, User.login_key).where(User.id.in_(people)))
     found = {key for pair in now for key in pair if key}
-    about = (Event.subject_type == area_of(User), Event.subject_id.in_(people), Event.redacted_at.is_(None))
+    about = (
+        Event.subject_type == area_of(User),
+        Event.subject_id.in_(people),
+        Event.redacted_at.is_(None),
+    )
     for pair in db.session.execute(select(Event.before, Event.after).where(*about)):
         told = (values.get(name) for values in pair if values for name in ("email", "login"))
         found |= {address_key(address) for address in told if address}
@@ -79,7 +87,9 @@ def _forget_runs(people: Select[int]) -> None:
     nothing = personal.emptied(BulkRun)
     by_query = [
         row.id
-        for row in db.session.execute(select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs)))
+        for row in db.session.execute(
+            select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs))
+        )
         if row.selection.get("query")
     ]
     for ids in _batches(by_query):
@@ -93,7 +103,9 @@ def _forget_runs(people: Select[int]) -> None:
     )
     db.session.execute(change.where(BulkRun.id.in_(runs), ~others.exists()).values(**nothing))
     theirs = update(BulkItem).where(BulkItem.row_id.in_(people), BulkItem.run_id.in_(runs))
-    forgotten = theirs.values(**personal.emptied(BulkItem)).execution_options(synchronize_session=False)
+    forgotten = theirs.values(**personal.emptied(BulkItem)).execution_options(
+        synchronize_session=False
+    )
     db.session.execute(forgotten)
 
 

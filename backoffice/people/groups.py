@@ -7,7 +7,7 @@ from sqlalchemy import select
 from backoffice import events
 from backoffice.data import records, texts
 from backoffice.data.records import Values
-from backoffice.errors import Beyond, RuleBroken
+from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import configured, db, lock
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions, second_factor
@@ -43,7 +43,11 @@ def create(*, actor: Actor, values: Values) -> Group:
     """
     lock(GROUPS_LOCK)
     group = records.create(actor=actor, model=Group, values=values)
-    mine = select(Group).where(Group.id.in_(actor.group_ids), Group.all_permissions.is_(False)).order_by(Group.id)
+    mine = (
+        select(Group)
+        .where(Group.id.in_(actor.group_ids), Group.all_permissions.is_(False))
+        .order_by(Group.id)
+    )
     locked = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
     for own in db.session.scalars(locked).all():
         if "groups.create" in own.permissions:
@@ -57,7 +61,13 @@ def _let_give(actor: Actor, own: Group, group: Group) -> None:
     own.version += 1
     db.session.flush()
     after = records.snapshot(own, ["grants"])
-    events.record(actor=actor, action="groups.edit", subject=events.subject_of(own), before=before, after=after)
+    events.record(
+        actor=actor,
+        action="groups.edit",
+        subject=events.subject_of(own),
+        before=before,
+        after=after,
+    )
 
 
 @records.checked(Group, lock_first=GROUPS_LOCK)
@@ -70,7 +80,9 @@ def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     before = set(group.grants) if group else set()
     moved = before ^ set(values.get("grants", before))
     if beyond := sorted(other.name for other in moved if other.id not in grantable):
-        raise Beyond(f"You may not give or take {beyond[0]}.", field="grants", code="groups.edit")
+        raise GrantExceeded(
+            f"You may not give or take {beyond[0]}.", field="grants", code="groups.edit"
+        )
 
 
 def install_shipped() -> None:
@@ -98,9 +110,13 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
         return
     if not values["name"]:
         raise RuleBroken("Give the group a name.", field="name")
-    known_by_name = group is not None and group.key is None and second_factor.is_named(group, configured())
+    known_by_name = (
+        group is not None and group.key is None and second_factor.is_named(group, configured())
+    )
     if group and known_by_name and name_key(group.name) != name_key(values["name"]):
-        raise RuleBroken("TWO_FACTOR_GROUPS has this group by its name: change the setting first.", field="name")
+        raise RuleBroken(
+            "TWO_FACTOR_GROUPS has this group by its name: change the setting first.", field="name"
+        )
     texts.require_free(Group, values["name"], group)
 
 
@@ -111,5 +127,7 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     if unknown := set(permissions.unknown(after)) - before:
         raise RuleBroken(f"There is no permission {min(unknown)}.", field="permissions")
     if beyond := grants.may_hold(actor, after - before):
-        raise Beyond(f"You do not hold {beyond[0]} yourself.", field="permissions", code="groups.edit")
+        raise GrantExceeded(
+            f"You do not hold {beyond[0]} yourself.", field="permissions", code="groups.edit"
+        )
     values["permissions"] = sorted(after)

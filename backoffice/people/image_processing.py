@@ -15,8 +15,13 @@ FIELD = "avatar"
 BYTES = limits.PICTURE
 WHOLE = limits.PICTURE_WHOLE  # pixels that are decoded at once
 PNG_SIDE = limits.PICTURE_PNG_SIDE  # pixels: a PNG can only be decoded as a whole
-JPEG_SIDE, JPEG_PIXELS = limits.PICTURE_JPEG_SIDE, limits.PICTURE_JPEG  # which are scaled down while they are decoded
-SCANS = 100  # a progressive JPEG has about ten; thousands of empty ones would be decoded for minutes
+JPEG_SIDE, JPEG_PIXELS = (
+    limits.PICTURE_JPEG_SIDE,
+    limits.PICTURE_JPEG,
+)  # which are scaled down while they are decoded
+SCANS = (
+    100  # a progressive JPEG has about ten; thousands of empty ones would be decoded for minutes
+)
 SIZES = (64, 256)  # pixels, both ways
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
 
@@ -45,12 +50,16 @@ LARGEST, QUALITY = SIZES[-1], 85
 EMPTY = "This file is empty. Choose a PNG or JPEG picture."
 HEAVY = "The file has more than 3 MB (3,145,728 bytes). Save the picture smaller and try again."
 ENDING = "The name of the file must end in .png, .jpg, .jpeg or .jfif. Save the picture as PNG or JPEG and try again."
-OTHER = "This is no PNG or JPEG picture, whatever its name says. Save it as PNG or JPEG and try again."
+OTHER = (
+    "This is no PNG or JPEG picture, whatever its name says. Save it as PNG or JPEG and try again."
+)
 DAMAGED = "This picture is damaged or incomplete. Save it anew and try again."
 LARGE = "The picture has more than 64 megapixels, or 12,000 pixels on a side. Make it smaller and try again."
 LARGE_PNG = f"A PNG may have {PNG_SIDE:,} pixels in width and height. Save it as JPEG, or smaller, and try again."
 LARGE_IN_PASSES = "A progressive JPEG may have 16 megapixels. Save it as an ordinary JPEG, or smaller, and try again."
-SEVERAL = "This file holds several pictures, as animations do. Save one of them alone and try again."
+SEVERAL = (
+    "This file holds several pictures, as animations do. Save one of them alone and try again."
+)
 ODD = "This picture is stored in an unusual way. Save it anew as PNG or JPEG and try again."
 OUTSIDE = "The part that you chose does not lie within the picture. Choose it again."
 
@@ -175,14 +184,18 @@ def _square(image: Image.Image, crop: Crop | None) -> Image.Image:
     ratio = 2 * LARGEST / crop.size
     if width * height > WHOLE:
         ratio = min(ratio, 0.5)
-    image.draft(None, (int(image.width * ratio), int(image.height * ratio)))  # a JPEG may be decoded at an eighth
+    image.draft(
+        None, (int(image.width * ratio), int(image.height * ratio))
+    )  # a JPEG may be decoded at an eighth
     image.load()
     profile = image.info.get("icc_profile")
     turned = image.transpose(TURNS[orientation]) if orientation in TURNS else image
     across, down = turned.width / width, turned.height / height
     right, bottom = (crop.x + crop.size) * across, (crop.y + crop.size) * down
     box = (crop.x * across, crop.y * down, min(right, turned.width), min(bottom, turned.height))
-    return _plain(_scalable(turned).resize((LARGEST, LARGEST), Image.Resampling.LANCZOS, box), profile)
+    return _plain(
+        _scalable(turned).resize((LARGEST, LARGEST), Image.Resampling.LANCZOS, box), profile
+    )
 
 
 def _orientation(image: Image.Image) -> int:
@@ -198,7 +211,11 @@ def _within(crop: Crop | None, width: int, height: int) -> Crop:
     if crop is None:
         size = min(width, height)
         return Crop((width - size) // 2, (height - size) // 2, size)
-    if min(crop.x, crop.y, crop.size - 1) < 0 or crop.x + crop.size > width or crop.y + crop.size > height:
+    if (
+        min(crop.x, crop.y, crop.size - 1) < 0
+        or crop.x + crop.size > width
+        or crop.y + crop.size > height
+    ):
         raise _refusal(OUTSIDE)
     return crop
 
@@ -223,7 +240,11 @@ def _plain(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
             pass  # a profile that makes no sense, or one of another kind of picture: colours stay as they are
     image = image.convert(mode)
-    return image.convert("RGB") if mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255) else image
+    return (
+        image.convert("RGB")
+        if mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255)
+        else image
+    )
 
 
 def _encoded(image: Image.Image) -> bytes:

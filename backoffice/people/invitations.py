@@ -7,14 +7,14 @@ from sqlalchemy import Select, func, select
 
 from backoffice import clock, events
 from backoffice.auth import admission, links, passwords, throttle, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.sessions import digest
 from backoffice.auth.tokens import Issued
 from backoffice.data import texts
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
@@ -37,7 +37,9 @@ def look(value: str) -> User:
     return db.session.get_one(User, tokens.find(value=value, purpose="invitation").user_id)
 
 
-def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: From, settings: Settings) -> User:
+def accept(
+    *, value: str, new_password: str, about: Mapping[str, str], origin: Origin, settings: Settings
+) -> User:
     """Use an invitation: the person is active, with a password that only they know, and says what they are called.
 
     `about` may have what GIVEN names. Raises NotFound or Expired for the link, RuleBroken with the field it
@@ -62,14 +64,14 @@ def accept(*, value: str, new_password: str, about: Mapping[str, str], origin: F
     return user
 
 
-def ask_again(*, value: str, origin: From, settings: Settings) -> None:
+def ask_again(*, value: str, origin: Origin, settings: Settings) -> None:
     """Ask for a new invitation in place of `value`. Whoever sent the old one is told; the answer is always the same.
 
     Whether there was such a link is found out later, by the worker: nobody can tell by waiting.
     Raises TooMany.
     """
     throttle.count(Key.of_link(digest(value)), None, origin, settings, reason=ASKED_AGAIN)
-    outbox.queue([Letter(purpose="invitation_renewal", address=digest(value))], settings)
+    outbox.queue([OutgoingMail(purpose="invitation_renewal", address=digest(value))], settings)
 
 
 @outbox.prepared("invitation_renewal", worth="invitation_valid")
@@ -78,7 +80,13 @@ def _tell_inviter(message: Message, settings: Settings) -> bool:
     token = db.session.scalar(select(Token).where(Token.value_hash == message.address))
     user = db.session.get(User, token.user_id) if token and token.purpose == "invitation" else None
     inviter = user.created_by if user and user.status == "invited" else None
-    if token is None or user is None or inviter is None or inviter.status != "active" or not inviter.email:
+    if (
+        token is None
+        or user is None
+        or inviter is None
+        or inviter.status != "active"
+        or not inviter.email
+    ):
         return False
     if _was_told(token, message):
         return False
@@ -98,7 +106,7 @@ def _was_told(token: Token, message: Message) -> bool:
     return (db.session.scalar(asked) or 0) > 1  # one is the message's own
 
 
-def _require_waiting(user: User, origin: From) -> None:
+def _require_waiting(user: User, origin: Origin) -> None:
     if user.status != "invited":
         raise RuleBroken("This account is not waiting for an invitation any more.")
     admission.require_place(user, origin.ip)

@@ -8,7 +8,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
-SHOWN = 100
+MEMBERS_SHOWN = 100
 
 
 def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
@@ -18,7 +18,7 @@ def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
         .join(user_groups, user_groups.c.user_id == User.id)
         .where(user_groups.c.group_id == group_id, scope(actor, User))
         .order_by(User.search_key, User.id)
-        .limit(SHOWN + 1)
+        .limit(MEMBERS_SHOWN + 1)
     )
     found = list(db.session.scalars(statement))
-    return found[:SHOWN], len(found) > SHOWN
+    return found[:MEMBERS_SHOWN], len(found) > MEMBERS_SHOWN

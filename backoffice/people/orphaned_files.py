@@ -14,7 +14,7 @@ from backoffice.models import personal
 
 GRACE = timedelta(days=1)  # a file is written before the row that names it is committed
 AT_ONCE = 500  # keys in one statement
-FEW = 100  # files, which may go even where no row names any
+ALWAYS_REMOVABLE = 100  # files, which may go even where no row names any
 log = structlog.get_logger()
 
 
@@ -35,7 +35,7 @@ def sweep(*, stopping: Callable[[], bool]) -> int:
         nobodys += [name for name in batch if _key(name) not in owned]
         total += len(batch)
     db.session.rollback()
-    if len(nobodys) > FEW and len(nobodys) * 2 > total:
+    if len(nobodys) > ALWAYS_REMOVABLE and len(nobodys) * 2 > total:
         log.error("uploads_of_another_database", files=len(nobodys))
         return 0
     return sum(_removed(store, name) for name in nobodys if not stopping())
@@ -44,7 +44,9 @@ def sweep(*, stopping: Callable[[], bool]) -> int:
 def _owned(keys: set[str]) -> set[str]:
     """Those of `keys` that a row names."""
     return {
-        key for column, _ in personal.uploads() for key in db.session.scalars(select(column).where(column.in_(keys)))
+        key
+        for column, _ in personal.uploads()
+        for key in db.session.scalars(select(column).where(column.in_(keys)))
     }
 
 

@@ -36,7 +36,9 @@ def update(*, actor: Actor, version: int | None, values: Values) -> User:
 
 def live_sessions(actor: Actor) -> int:
     """How many sessions the person has now, this one included."""
-    return db.session.scalar(sessions.count_live(select(User.id).where(User.id == actor.user_id))) or 0
+    return (
+        db.session.scalar(sessions.count_live(select(User.id).where(User.id == actor.user_id))) or 0
+    )
 
 
 def _check(values: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, true
 from backoffice.auth import networks, passwords, revocation
 from backoffice.data import records, texts
 from backoffice.data.records import Values
-from backoffice.errors import Beyond, NotAllowed, RuleBroken
+from backoffice.errors import GrantExceeded, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.client_tag import ClientTag
@@ -34,7 +34,9 @@ FIELD_PERMISSIONS = {
 }
 
 
-def create(*, actor: Actor, values: Values, settings: Settings, temporary_password: str = "") -> tuple[User, str]:
+def create(
+    *, actor: Actor, values: Values, settings: Settings, temporary_password: str = ""
+) -> tuple[User, str]:
     """A new person: by e-mail they are invited; by login they have a temporary password, which is answered too.
 
     It is made, unless the actor chose one; it is kept nowhere in clear. Raises NotAllowed or RuleBroken with the
@@ -87,7 +89,9 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     if user and (reason := _outranks(actor, user, grantable)):
         raise NotAllowed(reason)
     if user is None:
-        values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
+        values.setdefault(
+            "created_by", db.session.get(User, actor.user_id) if actor.user_id else None
+        )
         values.setdefault("login_method", "email")
         values.setdefault("login" if values["login_method"] == "login" else "email", "")
     _check_permissions(actor, user, values)
@@ -122,7 +126,9 @@ def _check_method(user: User | None, values: dict[str, Any]) -> None:
     """Somebody has an address or a login, from the beginning and for good."""
     method = user.login_method if user else values["login_method"]
     if values.get("login_method", method) != method:
-        raise RuleBroken("How somebody signs in cannot be changed: add them anew.", field="login_method")
+        raise RuleBroken(
+            "How somebody signs in cannot be changed: add them anew.", field="login_method"
+        )
     other = "email" if method == "login" else "login"
     if values.pop(other, None):
         raise RuleBroken(f"Somebody who signs in by {method} has none of this.", field=other)
@@ -146,7 +152,9 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
     if "email" not in values or (user and values["email"] == user.email):
         return
     if user and user.id == actor.user_id:
-        message = "Change your own e-mail address on your profile: the new one has to be confirmed first."
+        message = (
+            "Change your own e-mail address on your profile: the new one has to be confirmed first."
+        )
         raise RuleBroken(message, field="email")
     if user:
         require_recent(actor)  # whoever reads mail there can ask for a new password
@@ -175,7 +183,9 @@ def _leave_old_address(user: User) -> None:
     outbox.notify(themselves, "email_changed")
 
 
-@outbox.prepared("email_changed", worth=None)  # a warning, which opens nothing and is late better than never
+@outbox.prepared(
+    "email_changed", worth=None
+)  # a warning, which opens nothing and is late better than never
 def _say_to_whom(message: Message, settings: Settings) -> bool:
     """Somebody who changes their own address has said all there is to say; this one was changed for them."""
     user = message.user
@@ -190,33 +200,50 @@ def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None
         if user is None or name not in values or values[name] == getattr(user, name):
             continue
         if user.name_source == "self" and user.id != actor.user_id:
-            raise RuleBroken("This name was given by its owner, who alone may change it.", field=name)
+            raise RuleBroken(
+                "This name was given by its owner, who alone may change it.", field=name
+            )
         if user.id == actor.user_id:
             values["name_source"] = "self"
 
 
-def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]) -> None:
+def _check_groups(
+    actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]
+) -> None:
     if "groups" not in values:
         return
     before, after = set(user.groups) if user else set(), set(values["groups"])
     moved = before ^ after
     if moved and user and user.id == actor.user_id:
-        raise Beyond("Nobody changes their own groups.", field="groups", code="users.assign_groups")
+        raise GrantExceeded(
+            "Nobody changes their own groups.", field="groups", code="users.assign_groups"
+        )
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
-        raise Beyond(f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups")
+        raise GrantExceeded(
+            f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups"
+        )
     if not grants.strong_group_ids(db.session()).isdisjoint(group.id for group in moved):
         require_recent(actor)
     if user and any(group.all_permissions for group in before - after):
         others = grants.administers() & (User.id != user.id)
         if not db.session.scalar(select(User.id).where(others).limit(1)):
-            raise RuleBroken(f"{user.label} is the last administrator who can sign in.", field="groups")
+            raise RuleBroken(
+                f"{user.label} is the last administrator who can sign in.", field="groups"
+            )
 
 
 def _inherit_scope(actor: Actor, values: dict[str, Any]) -> None:
     """A new person for whom nobody chose client tags sees what whoever adds them sees, and no more."""
     creator = values.get("created_by")
-    if actor.client_tags_mode != "all" and creator and not {"client_tags", "client_tags_mode"} & values.keys():
-        values |= {"client_tags_mode": creator.client_tags_mode, "client_tags": list(creator.client_tags)}
+    if (
+        actor.client_tags_mode != "all"
+        and creator
+        and not {"client_tags", "client_tags_mode"} & values.keys()
+    ):
+        values |= {
+            "client_tags_mode": creator.client_tags_mode,
+            "client_tags": list(creator.client_tags),
+        }
 
 
 def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -230,7 +257,7 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
         return
     if not _within_own(actor, mode, {tag.id for tag in tags}):
         message = "This would show more clients than you see yourself."
-        raise Beyond(message, field="client_tags", code="users.assign_scope")
+        raise GrantExceeded(message, field="client_tags", code="users.assign_scope")
 
 
 def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:
@@ -250,6 +277,8 @@ def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) ->
         return
     values["ip_whitelist"] = listed = networks.canonical(values["ip_whitelist"])
     if user and user.id == actor.user_id and not networks.admits(listed, actor.ip):
-        raise RuleBroken(f"This would lock you out: your own address is {actor.ip}.", field="ip_whitelist")
+        raise RuleBroken(
+            f"This would lock you out: your own address is {actor.ip}.", field="ip_whitelist"
+        )
     if listed != (user.ip_whitelist if user else []):
         require_recent(actor)

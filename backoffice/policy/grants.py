@@ -22,7 +22,9 @@ def grantable_group_ids(session: Session, actor: Actor, *, held: bool = False) -
     are written first, for whoever changes a group holds their own row already.
     """
     named = select(group_grants.c.grantable_id).where(group_grants.c.group_id.in_(actor.group_ids))
-    found = select(Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named"))
+    found = select(
+        Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named")
+    )
     if held:
         found = found.order_by(Group.id).with_for_update(read=True, of=Group)
     return frozenset(
@@ -37,7 +39,9 @@ def strong_group_ids(session: Session) -> frozenset[int]:
     """The groups whose members decide about people, groups or what others see, by the catalogue of permissions."""
     granting = {permission.code for permission in catalogue().values() if permission.grants}
     rows = session.execute(select(Group.id, Group.permissions, Group.all_permissions))
-    return frozenset(row.id for row in rows if row.all_permissions or not granting.isdisjoint(row.permissions))
+    return frozenset(
+        row.id for row in rows if row.all_permissions or not granting.isdisjoint(row.permissions)
+    )
 
 
 def outranks(actor: Actor, grantable: Iterable[int], user_id: Any = User.id) -> ColumnElement[bool]:
@@ -55,7 +59,9 @@ def may_hold(actor: Actor, codes: Iterable[str]) -> list[str]:
 
 def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
     """In SQL: the client tags that the actor's own scope covers, the only ones they may give."""
-    own = select(user_client_tags.c.client_tag_id).where(user_client_tags.c.user_id == actor.user_id)
+    own = select(user_client_tags.c.client_tag_id).where(
+        user_client_tags.c.user_id == actor.user_id
+    )
     if actor.client_tags_mode == "all":
         return true()
     return ClientTag.id.in_(own) if actor.client_tags_mode == "only" else ClientTag.id.not_in(own)
@@ -68,6 +74,8 @@ def administers(user: Any = User) -> ColumnElement[bool]:
     """In SQL: an administrator who can sign in, of whom there must always be one."""
     group = aliased(Group)
     member = exists().where(
-        user_groups.c.user_id == user.id, user_groups.c.group_id == group.id, group.key == ADMINISTRATORS
+        user_groups.c.user_id == user.id,
+        user_groups.c.group_id == group.id,
+        group.key == ADMINISTRATORS,
     )
     return and_(member, user.can_sign_in())

@@ -43,9 +43,16 @@ GRANTING_VERBS = ("create", "edit")  # of rows that decide who may do what
 
 STANDING = (
     Permission("users.block", "Block and unblock people"),
-    Permission("users.revoke", "Revoke people's access and their groups, and grant it again", danger=True, grants=True),
+    Permission(
+        "users.revoke",
+        "Revoke people's access and their groups, and grant it again",
+        danger=True,
+        grants=True,
+    ),
     Permission("users.end_sessions", "End people's sessions"),
-    Permission("users.assign_groups", "Add people to groups and remove them", danger=True, grants=True),
+    Permission(
+        "users.assign_groups", "Add people to groups and remove them", danger=True, grants=True
+    ),
     Permission("users.assign_scope", "Decide which client tags people may see", grants=True),
     Permission("users.edit_ip", "Limit people to internet addresses", danger=True, grants=True),
     Permission("bulk.run", "Act on several rows at once"),
@@ -64,7 +71,9 @@ def add(code: str, meaning: str, *, danger: bool = False, grants: bool = False) 
 def catalogue() -> dict[str, Permission]:
     """Every permission there is, by code: the standing ones, five per screen, one per own action."""
     found = {p.code: p for p in (*_of_screens(), *STANDING)}
-    return dict(sorted(({code: p for code, p in _added.items() if code not in found} | found).items()))
+    return dict(
+        sorted(({code: p for code, p in _added.items() if code not in found} | found).items())
+    )
 
 
 def unknown(codes: Iterable[str]) -> list[str]:

@@ -17,7 +17,10 @@ def spend(*, actor: Actor, what: str, most: int, within: timedelta, sentence: st
 
     The window begins with the first use. Commands are not limited.
     """
-    if actor.user_id is not None and counted(user_id=actor.user_id, what=what, within=within) > most:
+    if (
+        actor.user_id is not None
+        and counted(user_id=actor.user_id, what=what, within=within) > most
+    ):
         raise TooMany(sentence, retry_after=left(user_id=actor.user_id, what=what, within=within))
 
 

@@ -29,7 +29,9 @@ def require(actor: Actor | None, code: str) -> Actor:
     if actor is None or not can(actor, code):
         known = catalogue().get(code)
         what = f" ({known.meaning.lower()})" if known else ""
-        raise NotAllowed(f"You need the permission {code}{what}. An administrator can give it.", code=code)
+        raise NotAllowed(
+            f"You need the permission {code}{what}. An administrator can give it.", code=code
+        )
     return actor
 
 

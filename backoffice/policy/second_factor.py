@@ -53,4 +53,6 @@ def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool
 
 def is_named(group: Named, settings: Settings) -> bool:
     """Whether the installation's settings ask for a second factor of its members."""
-    return not {group.key, name_key(group.name)}.isdisjoint(map(name_key, settings.two_factor_groups))
+    return not {group.key, name_key(group.name)}.isdisjoint(
+        map(name_key, settings.two_factor_groups)
+    )

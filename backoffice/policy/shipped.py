@@ -57,8 +57,18 @@ def _runs_staff(permission: Permission) -> bool:
 
 
 SHIPPED = (
-    Shipped(ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything),
-    Shipped("managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people),
+    Shipped(
+        ADMINISTRATORS,
+        "Administrators",
+        "May do everything; cannot be changed or deleted.",
+        _everything,
+    ),
+    Shipped(
+        "managers",
+        "Managers",
+        "Everything but managing people and groups, which they see.",
+        _all_but_people,
+    ),
     Shipped(
         "main_administrator",
         "Main administrator",
@@ -73,7 +83,9 @@ SHIPPED = (
         _runs_staff,
         ("dispatcher", "agent_group_manager", "employee"),
     ),
-    Shipped("dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people),
+    Shipped(
+        "dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people
+    ),
     Shipped(
         "agent_group_manager",
         "Agent group manager",

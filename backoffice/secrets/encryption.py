@@ -53,7 +53,9 @@ def keyed_hashes(text: str, *, about: str, settings: Settings) -> tuple[str, ...
     find the text by trying likely ones.
     """
     return tuple(
-        hmac.new(_derived(key, b"backoffice keyed hashes"), f"{about} {text}".encode(), hashlib.sha256).hexdigest()
+        hmac.new(
+            _derived(key, b"backoffice keyed hashes"), f"{about} {text}".encode(), hashlib.sha256
+        ).hexdigest()
         for key in settings.active_keys
     )
 

@@ -59,11 +59,19 @@ def rotate(settings: Settings) -> Rotation:
     return done
 
 
-def _next(column: Any, context: Context, after: int, done: Rotation, settings: Settings) -> int | None:
+def _next(
+    column: Any, context: Context, after: int, done: Rotation, settings: Settings
+) -> int | None:
     """One batch; the last row's id, or None if there was no row."""
     model = column.class_
     older = column.is_not(None) & ~column.startswith(encryption.mark(settings), autoescape=True)
-    batch = select(model).where(older, model.id > after).order_by(model.id).limit(AT_ONCE).with_for_update()
+    batch = (
+        select(model)
+        .where(older, model.id > after)
+        .order_by(model.id)
+        .limit(AT_ONCE)
+        .with_for_update()
+    )
     rows = db.session.scalars(batch.execution_options(populate_existing=True)).all()
     for row in rows:
         sealed = getattr(row, column.key)

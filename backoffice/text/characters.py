@@ -13,7 +13,9 @@ from idna import valid_contextj
 
 from backoffice import limits
 
-LONGEST = limits.TYPED  # what people name is far shorter, and what is cut here is still refused as too long
+LONGEST = (
+    limits.TYPED
+)  # what people name is far shorter, and what is cut here is still refused as too long
 
 # What Unicode calls default-ignorable and does not count among the format characters (DerivedCoreProperties.txt), and
 # two that are drawn as blanks.
@@ -25,7 +27,9 @@ DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 JOINERS = "\u200c\u200d"
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories
-EMOJI_SIGNS = frozenset("#*0123456789‼⁉〰")  # signs that a variation selector makes emoji of, besides symbols
+EMOJI_SIGNS = frozenset(
+    "#*0123456789‼⁉〰"
+)  # signs that a variation selector makes emoji of, besides symbols
 
 
 def is_unseen(char: str) -> bool:
@@ -50,7 +54,9 @@ def tidied(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """The tidied text without anything that `fault` would name: for what is sought or compared, never for names."""
-    while (found := _kept(tidied(text))) != text:  # what is left may compose, or stand at an end by now
+    while (
+        found := _kept(tidied(text))
+    ) != text:  # what is left may compose, or stand at an end by now
         text = found
     return text
 
@@ -98,7 +104,9 @@ def _is_needed(text: str, place: int) -> bool:
         return emoji or _joins(text, place)
     if char in "\ufe0e\ufe0f":
         return _is_emoji(before)
-    if "\U000e0100" <= char <= "\U000e01ef":  # which form of a Han character: names of people have them
+    if (
+        "\U000e0100" <= char <= "\U000e01ef"
+    ):  # which form of a Han character: names of people have them
         return unicodedata.name(before, "").startswith("CJK UNIFIED")
     if "\u180b" <= char <= "\u180f":  # the same for Mongolian letters
         return "\u1820" <= before <= "\u18aa"

@@ -26,7 +26,9 @@ def device_name(user_agent: str) -> str:
     return browser or system or str(_("Unknown device"))
 
 
-@lru_cache(maxsize=1024)  # a list shows the same few again and again, and reading one takes half a millisecond
+@lru_cache(
+    maxsize=1024
+)  # a list shows the same few again and again, and reading one takes half a millisecond
 def _parts(text: str) -> tuple[str, str]:
     read = parse(text)
     names = (part.family if part else "" for part in (read.user_agent, read.os))

@@ -17,9 +17,23 @@ LATIN = re.compile(
     r"LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )(?:SMALL CAPITAL |DOTLESS |OPEN |REVERSED |INSULAR |BARRED )*"
     r"([A-Z]+)(?: WITH .+| DIGRAPH)?"
 )
-NAMED = {"ETH": "d", "THORN": "th", "ENG": "n", "KRA": "k", "SCHWA": "e", "EZH": "z", "ESH": "s", "ALPHA": "a"}
+NAMED = {
+    "ETH": "d",
+    "THORN": "th",
+    "ENG": "n",
+    "KRA": "k",
+    "SCHWA": "e",
+    "EZH": "z",
+    "ESH": "s",
+    "ALPHA": "a",
+}
 OTHERS = re.compile(r"((?:CYRILLIC|GREEK) SMALL LETTER .+?) WITH .+")
-ARABIC = {"ی": "ي", "ى": "ي", "ک": "ك", "ـ": ""}  # what Persian and Arabic keyboards write for the same letters
+ARABIC = {
+    "ی": "ي",
+    "ى": "ي",
+    "ک": "ك",
+    "ـ": "",
+}  # what Persian and Arabic keyboards write for the same letters
 
 
 def fold(text: str) -> str:
@@ -32,7 +46,9 @@ def fold(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.replace("`", "'").lower().split())
     whole = unicodedata.normalize("NFKD", text.translate(_ACCENTS_ALONE)).translate(_folded)
-    return unicodedata.normalize("NFC", " ".join(whole.split()))  # Korean takes a third of the room when composed
+    return unicodedata.normalize(
+        "NFC", " ".join(whole.split())
+    )  # Korean takes a third of the room when composed
 
 
 def name_key(text: str) -> str:
@@ -49,7 +65,9 @@ class _Folded(dict[int, str]):
 
     def __missing__(self, number: int) -> str:
         made = chr(number)
-        while (again := "".join(map(_step, unicodedata.normalize("NFKD", made.casefold())))) != made:
+        while (
+            again := "".join(map(_step, unicodedata.normalize("NFKD", made.casefold())))
+        ) != made:
             made = again
         return self.setdefault(number, made)
 

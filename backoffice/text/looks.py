@@ -30,7 +30,9 @@ def _word(word: str) -> str:
 
 def _looked(word: str) -> str:
     bare = (c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-    whole = "".join("-" if unicodedata.category(c) == HYPHENS else prototypes().get(c, c) for c in bare)
+    whole = "".join(
+        "-" if unicodedata.category(c) == HYPHENS else prototypes().get(c, c) for c in bare
+    )
     return "".join(c for c in unicodedata.normalize("NFD", whole) if not unicodedata.combining(c))
 
 

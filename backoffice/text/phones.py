@@ -27,7 +27,9 @@ def canonical(text: str, country: str = "") -> str:
     """
     plain = _plain(text)
     if not TYPED.fullmatch(plain):
-        raise ValueError("Use only digits, blanks, hyphens, dots, slashes and brackets, with + at the beginning.")
+        raise ValueError(
+            "Use only digits, blanks, hyphens, dots, slashes and brackets, with + at the beginning."
+        )
     try:
         number = phonenumbers.parse(plain, country or None)
     except NumberParseException as error:
@@ -60,7 +62,9 @@ def _split(stored: str) -> PhoneNumber | None:
         code, national = int(stored[1 : 1 + size]), stored[1 + size :]
         if national and code in COUNTRY_CODE_TO_REGION_CODE:
             zeros = len(national) - len(national.lstrip("0"))
-            return PhoneNumber(code, int(national), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros)
+            return PhoneNumber(
+                code, int(national), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros
+            )
     return None
 
 
@@ -90,7 +94,9 @@ def _plain(text: str) -> str:
 
 
 def _wrong(error: NumberParseException, plain: str, country: str) -> str:
-    national = error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not plain.startswith("+")
+    national = (
+        error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not plain.startswith("+")
+    )
     if national and not country:
         return "Begin with + and the country code, such as +49 30 1234567."
     return "This is not a phone number, such as +49 30 1234567."

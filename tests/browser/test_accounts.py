@@ -61,7 +61,9 @@ def invite(page: Page) -> None:
 def accept(page: Page, link: str) -> None:
     """Open the link of the mail, say who one is, and choose a password."""
     page.goto(link)
-    assert urlsplit(page.url).path.startswith("/invitations/opened/"), "the value of the link has left the address bar"
+    assert urlsplit(page.url).path.startswith("/invitations/opened/"), (
+        "the value of the link has left the address bar"
+    )
     page.locator("[name=first_name]").fill("Nina")
     page.locator("[name=last_name]").fill("Nordin")
     page.locator("[name=new_password]").fill(OWN)

@@ -21,7 +21,9 @@ from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited
 from views.web.headers import OPEN
 
-pytestmark = pytest.mark.one_engine("sqlite", reason="the history is the browser's: no database changes it")
+pytestmark = pytest.mark.one_engine(
+    "sqlite", reason="the history is the browser's: no database changes it"
+)
 AWAY = "/healthz"
 FILL = """form => {
   form.noValidate = true;
@@ -44,7 +46,10 @@ def is_only_looked_at(page: Page) -> bool:
     """
     methods: list[str] = []
     page.goto(AWAY)
-    page.on("request", note := lambda request: request.is_navigation_request() and methods.append(request.method))
+    page.on(
+        "request",
+        note := lambda request: request.is_navigation_request() and methods.append(request.method),
+    )
     for go in (page.go_back, page.reload):
         go()
         page.wait_for_load_state()
@@ -67,7 +72,11 @@ def pages_with_forms(app: Flask, cast: Cast) -> Iterator[str]:
     settle()
     rows = {"users": cast.vera.id, "groups": group("viewers").id, "client_tags": tag.id}
     for rule in app.url_map.iter_rules():
-        if not {"GET", "POST"} <= (rule.methods or set()) or rule.endpoint in OPEN or rule.arguments - {"row_id"}:
+        if (
+            not {"GET", "POST"} <= (rule.methods or set())
+            or rule.endpoint in OPEN
+            or rule.arguments - {"row_id"}
+        ):
             continue
         values = {"row_id": rows.get(rule.endpoint.partition(".")[0], 1)} if rule.arguments else {}
         with app.test_request_context():
@@ -90,7 +99,11 @@ def test_back_after_every_form_that_has_a_page(page: Page, app: Flask, cast: Cas
 def buttons(page: Page) -> Iterator[str]:
     """Where the buttons of the page lead that are forms of their own, but for signing out and ending sessions."""
     for form in read(page.content()).all("form"):
-        if form["method"] == "post" and form["action"] and not form["action"].startswith("/sign-out"):
+        if (
+            form["method"] == "post"
+            and form["action"]
+            and not form["action"].startswith("/sign-out")
+        ):
             yield form["action"]
 
 
@@ -98,7 +111,12 @@ def test_back_after_every_button_of_ones_own_account(page: Page, app: Flask, cas
     """Wherever they lead: to a page of their own, back to where they stood, or to a refusal."""
     sign_in(page, "max")
     pressed: set[str] = set()
-    for address in ("/account/two-factor", "/account/sessions", "/account/avatar", "/account/two-factor"):
+    for address in (
+        "/account/two-factor",
+        "/account/sessions",
+        "/account/avatar",
+        "/account/two-factor",
+    ):
         page.goto(address)
         for action in dict.fromkeys(buttons(page)):
             page.goto(address)
@@ -131,7 +149,9 @@ def test_back_on_the_way_in(page: Page, app: Flask, cast: Cast) -> None:
     page.goto("/sign-in?next=/account/")
     send(page, FILL)
     went_back(page)
-    assert page.locator("[name=next]").input_value() == "/account/", "where one wanted to go is not lost"
+    assert page.locator("[name=next]").input_value() == "/account/", (
+        "where one wanted to go is not lost"
+    )
     page.locator("[name=identifier]").fill("max@example.com")
     page.locator("[name=password]").fill(PASSWORD)
     send(page, PRESS)
@@ -152,7 +172,9 @@ def invitation(app: Flask, cast: Cast) -> str:
 
 
 @pytest.mark.parametrize("link", [reset, invitation], ids=lambda link: link.__name__)
-def test_back_after_the_form_of_a_link(page: Page, app: Flask, cast: Cast, link: Callable[[Flask, Cast], str]) -> None:
+def test_back_after_the_form_of_a_link(
+    page: Page, app: Flask, cast: Cast, link: Callable[[Flask, Cast], str]
+) -> None:
     page.goto(link(app, cast))
     send(page, FILL)
     went_back(page)

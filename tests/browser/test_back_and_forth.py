@@ -105,7 +105,9 @@ def test_back_reload_and_a_look_at_a_row_lose_nothing(page: Page, people: list[U
     back_to_the_beginning(page)
 
 
-def test_a_mistake_loses_nothing_without_a_script(chromium: Browser, live_server: str, people: list[User]) -> None:
+def test_a_mistake_loses_nothing_without_a_script(
+    chromium: Browser, live_server: str, people: list[User]
+) -> None:
     with browser.visit(chromium, live_server, java_script_enabled=False) as (page, _witness):
         walk_without_a_script(page)
 
@@ -131,7 +133,9 @@ def test_what_a_tab_keeps_ends_with_the_session(page: Page, people: list[User]) 
     second_page(page)
     preview_of_two(page)
     page.get_by_label("Reason").fill(REASON)
-    page.wait_for_function("reason => JSON.stringify({...sessionStorage}).includes(reason)", arg=REASON)
+    page.wait_for_function(
+        "reason => JSON.stringify({...sessionStorage}).includes(reason)", arg=REASON
+    )
     page.locator("summary.account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in*")
@@ -149,7 +153,9 @@ def test_a_row_menu_leads_back_to_the_list(page: Page, people: list[User]) -> No
     assert query(page) == before
 
 
-def test_a_temporary_password_is_shown_once_whatever_the_browser_does(page: Page, people: list[User]) -> None:
+def test_a_temporary_password_is_shown_once_whatever_the_browser_does(
+    page: Page, people: list[User]
+) -> None:
     person = people[0]
     person.login_method, person.login, person.login_key = "login", "yuki-0", "yuki-0"
     person.email = person.email_key = None

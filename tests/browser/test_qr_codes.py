@@ -53,7 +53,9 @@ def test_the_code_of_ones_own_enrolment_can_be_scanned(page: Page, cast: Cast) -
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
 
-def test_the_code_behind_an_enrolment_link_can_be_scanned(page: Page, app: Flask, cast: Cast) -> None:
+def test_the_code_behind_an_enrolment_link_can_be_scanned(
+    page: Page, app: Flask, cast: Cast
+) -> None:
     page.goto(fresh_link(cast.max, links.ENROLMENT))
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button").last.click()

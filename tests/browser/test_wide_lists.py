@@ -37,7 +37,9 @@ def test_the_menu_of_a_row_is_within_the_window(page: Page, crowd: None, width: 
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_name_menu_and_head_stay_while_the_others_scroll(page: Page, crowd: None, width: int) -> None:
+def test_name_menu_and_head_stay_while_the_others_scroll(
+    page: Page, crowd: None, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, "olivia")
     page.goto("/admin/users/")
@@ -45,7 +47,11 @@ def test_name_menu_and_head_stay_while_the_others_scroll(page: Page, crowd: None
     page.mouse.wheel(400, 900)
     row = page.locator("tbody tr").nth(25)
     row.scroll_into_view_if_needed()
-    for part in (row.locator(".person"), row.locator("[data-menu-url]"), row.get_by_role("checkbox")):
+    for part in (
+        row.locator(".person"),
+        row.locator("[data-menu-url]"),
+        row.get_by_role("checkbox"),
+    ):
         expect(part).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("columnheader", name="Name")).to_be_in_viewport(ratio=1)
     assert on_top(row.locator(".person b")) == "B", "nothing lies over the name"

@@ -51,7 +51,8 @@ def found(client: Client, query: str) -> list[int]:
 def link(answer: TestResponse, rel: str) -> str | None:
     """The address of the page's link with this `rel`."""
     match = re.search(
-        rf'<a [^>]*href="([^"]+)"[^>]*rel="{rel}"|<a [^>]*rel="{rel}"[^>]*href="([^"]+)"', text_of(answer)
+        rf'<a [^>]*href="([^"]+)"[^>]*rel="{rel}"|<a [^>]*rel="{rel}"[^>]*href="([^"]+)"',
+        text_of(answer),
     )
     return unescape(match[1] or match[2]) if match else None
 

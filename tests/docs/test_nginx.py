@@ -35,7 +35,9 @@ def configuration(folder: Path, port: int, behind: int) -> str:
     server = re.sub(r"\n +ssl_\w+ [^\n]+", "", server)
     server = server.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
     server = server.replace("server_name admin.example.com;", "server_name 127.0.0.1;")
-    return AROUND.format(folder=folder, server=server.replace("127.0.0.1:8000", f"127.0.0.1:{behind}"))
+    return AROUND.format(
+        folder=folder, server=server.replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    )
 
 
 def free_port() -> int:
@@ -49,7 +51,9 @@ def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
     """Where nginx listens."""
     front, behind = free_port(), free_port()
     (tmp_path / "nginx.conf").write_text(configuration(tmp_path, front, behind))
-    told = environment(BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{front}")
+    told = environment(
+        BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{front}"
+    )
     command = [*GUNICORN, *HEALTHY, "--bind", f"127.0.0.1:{behind}", "app:create_app()"]
     application = subprocess.Popen(command, cwd=ROOT, env=told)
     with subprocess.Popen([str(NGINX), "-c", tmp_path / "nginx.conf", "-p", tmp_path]) as proxy:
@@ -69,7 +73,9 @@ def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
 def test_slow_clients_of_nginx_cost_the_others_nothing(port: int) -> None:
     with ExitStack() as stack:
         for begun in [SLOW_BODY] * 24 + [HALF_A_HEADER] * 32:
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            connection = stack.enter_context(
+                socket.create_connection(("127.0.0.1", port), timeout=10)
+            )
             connection.sendall(begun)
         for _ in range(3):
             begun_at = time.monotonic()

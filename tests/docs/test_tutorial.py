@@ -58,10 +58,25 @@ def test_action_is_at_most_25_lines() -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_what_the_reader_has_then_works(tmp_path: Path, step: str, engine: str) -> None:
     copy = reader(tmp_path / "copy", step)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "BACKOFFICE"))}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "BACKOFFICE"))
+    }
     environ["BACKOFFICE_TEST_ENGINES"] = engine
     walks = [f"tests/docs/{name}" for name in STEPS[step]]
-    said = copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *walks, **environ)
+    said = copy.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *walks,
+        **environ,
+    )
     assert re.search(r"\d+ passed", said)
     assert "skipped" not in said
 
@@ -72,6 +87,8 @@ def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:
         copy.write(block)
     written = [block.path for block in files()]
     checked = copy.run(str(BIN / "ruff"), "check", "--no-cache", *written, **os.environ)
-    formatted = copy.run(str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ)
+    formatted = copy.run(
+        str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ
+    )
     assert "All checks passed" in checked
     assert "already formatted" in formatted

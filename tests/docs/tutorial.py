@@ -9,7 +9,10 @@ from pathlib import Path
 from tests.house.source import ROOT, tracked
 
 TEXT = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
-BLOCK = re.compile(r"^(?:\*\*(?P<path>[^*\n]+)\*\*\n\n)?```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?:\*\*(?P<path>[^*\n]+)\*\*\n\n)?```(?P<kind>\w*)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 MIGRATION = "make migration"
 
 
@@ -30,7 +33,9 @@ class Block:
 
 def blocks(text: str = TEXT) -> list[Block]:
     """Every code block of the page, in order."""
-    return [Block(found["path"] or "", found["kind"], found["code"]) for found in BLOCK.finditer(text)]
+    return [
+        Block(found["path"] or "", found["kind"], found["code"]) for found in BLOCK.finditer(text)
+    ]
 
 
 def files() -> list[Block]:
@@ -65,6 +70,10 @@ class Copy:
 
     def run(self, *command: str, **environ: str) -> str:
         """Run a program of the environment in the copy; its output, or AssertionError with it."""
-        done = subprocess.run(command, cwd=self.folder, env=environ, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+        done = subprocess.run(
+            command, cwd=self.folder, env=environ, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (
+            f"{' '.join(command)}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+        )
         return done.stdout

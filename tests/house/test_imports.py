@@ -125,7 +125,11 @@ def request_bound(module: Module) -> Iterator[tuple[str, int]]:
         if imported.target.partition(".")[0] == "flask" and imported.name in REQUEST_BOUND:
             yield imported.name, imported.line
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "flask" and node.attr in REQUEST_BOUND:
+        if (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node.value) == "flask"
+            and node.attr in REQUEST_BOUND
+        ):
             yield node.attr, node.lineno
 
 
@@ -133,7 +137,8 @@ def cycle(source: list[Module]) -> list[str]:
     """The modules of one import cycle, if there is any; imports for types alone close one too."""
     names = {module.name for module in source}
     graph = {
-        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name} for module in source
+        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name}
+        for module in source
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -176,8 +181,13 @@ def test_imports_know_every_top_level_name() -> None:
     ],
 )
 def test_imports_would_be_found(name: str, text: str, complaint: str) -> None:
-    others = [Module(path, "") for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")]
-    others += [Module(f"backoffice.{path}", "") for path in ("policy.rules", "dashboard.figures", "text")]
+    others = [
+        Module(path, "")
+        for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")
+    ]
+    others += [
+        Module(f"backoffice.{path}", "") for path in ("policy.rules", "dashboard.figures", "text")
+    ]
     others += [Module(f"backoffice.{path}.users", "") for path in ("people", "shifts", "commands")]
     found = faults([Module(name, text), *(module for module in others if module.name != name)])
     assert len(found) == 1
@@ -188,5 +198,10 @@ def test_imports_for_types_alone_close_a_cycle_too() -> None:
     group = Module("backoffice.models.group", "from backoffice.models.user import User")
     user = "from backoffice.models.group import Group"
     for text in (user, f"if TYPE_CHECKING:\n    {user}"):
-        assert set(cycle([group, Module("backoffice.models.user", text)])) == {group.name, "backoffice.models.user"}
-    assert cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []
+        assert set(cycle([group, Module("backoffice.models.user", text)])) == {
+            group.name,
+            "backoffice.models.user",
+        }
+    assert (
+        cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []
+    )

@@ -22,9 +22,13 @@ REASON = r"\s+(?:# |- ).{8,}"
 OWN_PATH = Path("tests/house/test_repository.py")  # full of bad examples
 
 MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|work)(?:/|\b)(?!>)")
-ROOT_OF_A_MACHINE = "/"  # apart from what follows, or the samples below would be such paths themselves
+ROOT_OF_A_MACHINE = (
+    "/"  # apart from what follows, or the samples below would be such paths themselves
+)
 EXEMPTION = re.compile(r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|pragma:\s*no cover)")
-REASONED = re.compile(rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}")
+REASONED = re.compile(
+    rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}"
+)
 INLINE_HANDLER = re.compile(r"\son\w+\s*=", re.IGNORECASE)
 INLINE_STYLE = re.compile(r"\sstyle\s*=", re.IGNORECASE)
 FOREIGN_HOST = re.compile(
@@ -35,7 +39,11 @@ COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE
 
 def matches(pattern: re.Pattern[str], text: str) -> list[str]:
     """The lines that `pattern` is found in, each with its number."""
-    return [f"{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    return [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
 
 
 def unreasoned(text: str) -> list[str]:
@@ -51,14 +59,20 @@ def unreasoned_requirements(text: str) -> list[str]:
 
 def unreasoned_settings(text: str) -> list[str]:
     """Rules that pyproject.toml switches off, and warnings it lets pass, without a reason."""
-    exempting = re.compile(r'^\s+"(?:[A-Z]+\d+|ignore:.*|[a-z_]+\.\*)",|^ignore_missing_imports|^disable')
+    exempting = re.compile(
+        r'^\s+"(?:[A-Z]+\d+|ignore:.*|[a-z_]+\.\*)",|^ignore_missing_imports|^disable'
+    )
     return [line for line in matches(exempting, text) if not re.search(r"\s# .{8,}", line)]
 
 
 def impolite(text: str) -> list[str]:
     """What a nonce CSP refuses or what tells a stranger who works here."""
     plain = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-    return [line for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST) for line in matches(pattern, plain)]
+    return [
+        line
+        for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST)
+        for line in matches(pattern, plain)
+    ]
 
 
 def strangers(files: Iterable[Path]) -> set[str]:
@@ -82,7 +96,9 @@ SOURCE_FILES = [path for path in tracked() if path.suffix in SOURCES and path.na
 PAGES = [
     path
     for path in tracked()
-    if path.suffix in (".html", ".js", ".css", ".svg") and path.parts[0] == "backoffice" and "email" not in path.parts
+    if path.suffix in (".html", ".js", ".css", ".svg")
+    and path.parts[0] == "backoffice"
+    and "email" not in path.parts
 ]
 
 
@@ -99,7 +115,10 @@ def test_repository_gives_the_reason_of_every_exemption() -> None:
 
 
 def test_repository_gives_the_reason_of_every_requirement() -> None:
-    assert faults_in(map(Path, ("requirements.txt", "requirements-dev.txt")), unreasoned_requirements) == {}
+    assert (
+        faults_in(map(Path, ("requirements.txt", "requirements-dev.txt")), unreasoned_requirements)
+        == {}
+    )
 
 
 def test_repository_gives_the_reason_of_every_switched_off_rule() -> None:

@@ -148,7 +148,9 @@ def second_factor(story: Story) -> list[str]:
         story.keep("recovery code", code)
     ivan.sign_out()
     story.through(ivan, "ivan", CHOSEN[0], lambda: story.keep("app's code", code_of(key)))
-    ivan.post("/account/confirm", {"confirm_password": CHOSEN[0], "confirm_to": "/account/two-factor"})
+    ivan.post(
+        "/account/confirm", {"confirm_password": CHOSEN[0], "confirm_to": "/account/two-factor"}
+    )
     story.note(ivan)
     ivan.sign_out()
     story.through(ivan, "ivan", CHOSEN[0], lambda: codes[0])
@@ -168,7 +170,10 @@ def passwords_of_others(story: Story, boss: Client) -> None:
     story.link()
     act(boss, "users", "send-to-email", Cast().ivan.id)
     story.link()
-    story.keep("temporary password", shown_once(boss, add(boss, "users", login_method="login", login="lena")))
+    story.keep(
+        "temporary password",
+        shown_once(boss, add(boss, "users", login_method="login", login="lena")),
+    )
     typed = story.keep("temporary password", "seven odd words for one phone")
     add(boss, "users", login_method="login", login="lars", temporary_password=typed)
     given = handed_over(story.enter("olivia", app=story.for_all), Cast().vera.id)

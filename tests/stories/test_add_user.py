@@ -38,11 +38,23 @@ def people() -> int:
 
 
 def test_by_email_they_are_invited(app: Flask, cast: Cast, olivia: Client) -> None:
-    values = {"login_method": "email", "email": "Ivan@Example.com", "first_name": "Ivan", "phone": "+49301234567"}
+    values = {
+        "login_method": "email",
+        "email": "Ivan@Example.com",
+        "first_name": "Ivan",
+        "phone": "+49301234567",
+    }
     answer = add(olivia, "users", **values, groups=["", group("viewers").id])
     person = newest()
     assert (answer.status_code, answer.location) == (303, f"/admin/users/{person.id}")
-    kept = (person.email, person.email_key, person.login, person.status, person.password_hash, person.password_state)
+    kept = (
+        person.email,
+        person.email_key,
+        person.login,
+        person.status,
+        person.password_hash,
+        person.password_state,
+    )
     assert kept == ("Ivan@example.com", "ivan@example.com", None, "invited", None, "none")
     assert (person.created_by_id, [g.key for g in person.groups]) == (cast.olivia.id, ["viewers"])
     assert newcomer(app).post(link_to(app, "invitation", person), WORDS).status_code == 303
@@ -52,11 +64,19 @@ def test_by_email_they_are_invited(app: Flask, cast: Cast, olivia: Client) -> No
 def test_by_login_they_get_a_temporary_password_that_is_shown_once(
     app: Flask, olivia: Client, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    values = {"login_method": "login", "login": "Lena.Lang", "first_name": "Lena", "last_name": "Lang"}
+    values = {
+        "login_method": "login",
+        "login": "Lena.Lang",
+        "first_name": "Lena",
+        "last_name": "Lang",
+    }
     answer = olivia.get(add(olivia, "users", **values).location)
     person, given = newest(), read(answer).one("output").text
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert (link(answer, "Done"), "Lena Lang" in read(answer).one("h1").text) == (f"/admin/users/{person.id}", True)
+    assert (link(answer, "Done"), "Lena Lang" in read(answer).one("h1").text) == (
+        f"/admin/users/{person.id}",
+        True,
+    )
     assert "It works for 3 days" in answer.text
     copy = next(e for e in read(answer).all("button") if e["data-copy"])
     assert (copy["data-copy"], read(answer).one("output")["id"]) == ("password", "password")
@@ -76,7 +96,11 @@ def test_by_login_they_get_a_temporary_password_that_is_shown_once(
 
 def test_a_temporary_password_may_be_typed(app: Flask, olivia: Client) -> None:
     assert (
-        shown_once(olivia, add(olivia, "users", login_method="login", login="lena", temporary_password=TYPED)) == TYPED
+        shown_once(
+            olivia,
+            add(olivia, "users", login_method="login", login="lena", temporary_password=TYPED),
+        )
+        == TYPED
     )
     person = newest()
     assert passwords.matches(person, TYPED, app.extensions["settings"])
@@ -88,7 +112,10 @@ def test_a_temporary_password_may_be_typed(app: Flask, olivia: Client) -> None:
 
 def test_without_one_typed_one_is_made(app: Flask, olivia: Client) -> None:
     shown = {
-        shown_once(olivia, add(olivia, "users", login_method="login", login=f"lena{n}", temporary_password=""))
+        shown_once(
+            olivia,
+            add(olivia, "users", login_method="login", login=f"lena{n}", temporary_password=""),
+        )
         for n in range(5)
     }
     assert len(shown) == 5
@@ -105,7 +132,9 @@ def test_without_one_typed_one_is_made(app: Flask, olivia: Client) -> None:
         ([TYPED, "another of seven odd words"], "Give one value"),
     ],
 )
-def test_a_typed_one_obeys_the_rules_of_all_passwords(olivia: Client, *, typed: Any, message: str) -> None:
+def test_a_typed_one_obeys_the_rules_of_all_passwords(
+    olivia: Client, *, typed: Any, message: str
+) -> None:
     values = {
         "login_method": "login",
         "login": "lena.lang",
@@ -115,16 +144,25 @@ def test_a_typed_one_obeys_the_rules_of_all_passwords(olivia: Client, *, typed: 
     }
     answer = add(olivia, "users", **values, temporary_password=typed)
     assert (answer.status_code, message in error_at(answer, "temporary_password")) == (422, True)
-    assert {name: value_of(answer, name) for name in list(values)[1:]} == {n: values[n] for n in list(values)[1:]}
-    assert (ticked(answer, "login_method"), value_of(answer, "temporary_password")) == (["login"], "")
+    assert {name: value_of(answer, name) for name in list(values)[1:]} == {
+        n: values[n] for n in list(values)[1:]
+    }
+    assert (ticked(answer, "login_method"), value_of(answer, "temporary_password")) == (
+        ["login"],
+        "",
+    )
     assert people() == 4
 
 
 def test_one_typed_for_somebody_with_an_address_is_nothing(olivia: Client) -> None:
     """The form hides the field; whatever comes of it, nobody but the person knows their password."""
-    answer = add(olivia, "users", login_method="email", email="ivan@example.com", temporary_password=TYPED)
+    answer = add(
+        olivia, "users", login_method="email", email="ivan@example.com", temporary_password=TYPED
+    )
     assert (answer.status_code, newest().password_hash, newest().status) == (303, None, "invited")
-    answer = add(olivia, "users", login_method="email", email="ida@example.com", temporary_password="short")
+    answer = add(
+        olivia, "users", login_method="email", email="ida@example.com", temporary_password="short"
+    )
     assert answer.status_code == 303
 
 
@@ -144,14 +182,25 @@ def test_one_typed_for_somebody_with_an_address_is_nothing(olivia: Client) -> No
         ({"login_method": "login", "login": "le na"}, "login", "3 to 64 letters"),
         ({"login_method": "login", "login": "лена"}, "login", "3 to 64 letters"),
         ({"login_method": "fax", "login": "lena"}, "login_method", "Not a valid choice"),
-        ({"login_method": ["email", "login"], "email": "i@example.com"}, "login_method", "Give one value"),
+        (
+            {"login_method": ["email", "login"], "email": "i@example.com"},
+            "login_method",
+            "Give one value",
+        ),
     ],
 )
 def test_bad_input_is_refused_at_its_field_and_nothing_is_lost(
     olivia: Client, *, values: dict[str, Any], field: str, message: str
 ) -> None:
     more = {"first_name": "Xenia", "last_name": "Yarrow", "phone": "+49301234567"}
-    answer = add(olivia, "users", **values, **more, groups=["", group("viewers").id], ip_whitelist="10.0.0.0/8")
+    answer = add(
+        olivia,
+        "users",
+        **values,
+        **more,
+        groups=["", group("viewers").id],
+        ip_whitelist="10.0.0.0/8",
+    )
     assert (answer.status_code, message in error_at(answer, field)) == (422, True)
     typed = {name: text for name, text in {**values, **more}.items() if name != "login_method"}
     assert {name: value_of(answer, name) for name in typed} == typed
@@ -162,9 +211,12 @@ def test_bad_input_is_refused_at_its_field_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize(
-    "values", [{"email": "ivan@example.com", "login": "lena"}, {"email": "not one", "login": "lena"}]
+    "values",
+    [{"email": "ivan@example.com", "login": "lena"}, {"email": "not one", "login": "lena"}],
 )
-def test_of_both_only_the_one_of_the_chosen_way_is_kept(olivia: Client, values: dict[str, str]) -> None:
+def test_of_both_only_the_one_of_the_chosen_way_is_kept(
+    olivia: Client, values: dict[str, str]
+) -> None:
     assert add(olivia, "users", login_method="login", **values).status_code == 303
     person = newest()
     assert (person.email, person.email_key, person.login) == (None, None, "lena")
@@ -174,7 +226,10 @@ def test_of_both_only_the_one_of_the_chosen_way_is_kept(olivia: Client, values: 
 def test_every_spelling_of_a_login_is_one_login(olivia: Client, spelled: str) -> None:
     assert add(olivia, "users", login_method="login", login="lena.lang").status_code == 303
     answer = add(olivia, "users", login_method="login", login=spelled)
-    assert (answer.status_code, error_at(answer, "login")) == (422, "Another person has this login.")
+    assert (answer.status_code, error_at(answer, "login")) == (
+        422,
+        "Another person has this login.",
+    )
 
 
 def test_how_somebody_signs_in_cannot_be_changed(cast: Cast, olivia: Client) -> None:
@@ -188,11 +243,20 @@ def test_how_somebody_signs_in_cannot_be_changed(cast: Cast, olivia: Client) -> 
         edit(olivia, "users", person.id, phone="+493012345677", **values)
         settle()
         assert person.phone == "+493012345677"
-    assert (lena.login_method, lena.email, cast.vera.login_method, cast.vera.login) == ("login", None, "email", None)
+    assert (lena.login_method, lena.email, cast.vera.login_method, cast.vera.login) == (
+        "login",
+        None,
+        "email",
+        None,
+    )
     assert (lena.password_hash, cast.vera.password_hash) == before
     for person, shown, hidden in ((lena, "login", "email"), (cast.vera, "email", "login")):
         page = read(olivia.get(f"/admin/users/{person.id}/edit"))
-        assert (len(page.all(name=shown)), len(page.all(name=hidden)), len(page.all(name="login_method"))) == (1, 0, 0)
+        assert (
+            len(page.all(name=shown)),
+            len(page.all(name=hidden)),
+            len(page.all(name="login_method")),
+        ) == (1, 0, 0)
         assert page.all(name="temporary_password") == []
 
 
@@ -205,7 +269,9 @@ def test_a_login_can_be_corrected(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["max", "vera"])
-def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(app: Flask, cast: Cast, name: str) -> None:
+def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(
+    app: Flask, cast: Cast, name: str
+) -> None:
     visitor = newcomer(app).sign_in(name)
     for values in ({"email": "ivan@example.com"}, {"login_method": "login", "login": "lena"}):
         assert add(visitor, "users", **values).status_code == 403
@@ -214,8 +280,15 @@ def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(app: Flask, cas
 
 def test_an_expired_form_does_not_carry_the_password_back(olivia: Client) -> None:
     olivia.get("/")
-    form = {"csrf_token": olivia.token(), "login_method": "login", "login": "lena", "temporary_password": TYPED}
+    form = {
+        "csrf_token": olivia.token(),
+        "login_method": "login",
+        "login": "lena",
+        "temporary_password": TYPED,
+    }
     olivia.sign_out()
     olivia.sign_in("olivia").get("/")
-    again = olivia.get(str(olivia.raw_post("/admin/users/new", data=form).location), follow_redirects=True)
+    again = olivia.get(
+        str(olivia.raw_post("/admin/users/new", data=form).location), follow_redirects=True
+    )
     assert (again.status_code, TYPED in again.text, "lena" in again.text) == (200, False, True)

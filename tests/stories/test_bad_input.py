@@ -49,14 +49,18 @@ def olivia(cast: Cast, client: Client) -> Client:
     return client.sign_in("olivia")
 
 
-def refused(client: Client, path: str, form: dict[str, Any], name: str, *, kept: tuple[str, ...] = ()) -> str:
+def refused(
+    client: Client, path: str, form: dict[str, Any], name: str, *, kept: tuple[str, ...] = ()
+) -> str:
     """Send the form; it must come back with a message at `name` only, and nothing may have changed."""
     before = fingerprint()
     answer = client.post(path, form)
     assert answer.status_code == 422
     others = [e["id"] for e in read(answer).all("p", class_="error") if e["id"] != f"{name}-errors"]
     assert others == []
-    assert any(a["href"] == f"#{name}" for a in read(answer).all("a")), "the summary leads to the field"
+    assert any(a["href"] == f"#{name}" for a in read(answer).all("a")), (
+        "the summary leads to the field"
+    )
     for other in kept:
         assert value_of(answer, other) == form[other].strip(), f"{other} was lost"
     assert fingerprint() == before
@@ -70,23 +74,37 @@ def refused_person(client: Client, name: str, value: Any) -> str:
 
 
 @pytest.mark.parametrize("email", TAKEN)
-def test_an_address_that_is_taken_is_refused_however_it_is_spelt(olivia: Client, email: str) -> None:
+def test_an_address_that_is_taken_is_refused_however_it_is_spelt(
+    olivia: Client, email: str
+) -> None:
     assert refused_person(olivia, "email", email) == "Another person has this e-mail address."
 
 
 @pytest.mark.parametrize(
-    "first, second", [("straſse", "strasse"), ("\u212aim", "kim"), ("kim", "\u212aIM"), ("ſam", "SAM")]
+    "first, second",
+    [("straſse", "strasse"), ("\u212aim", "kim"), ("kim", "\u212aIM"), ("ſam", "SAM")],
 )
-def test_letters_that_only_look_different_make_no_second_account(olivia: Client, first: str, second: str) -> None:
-    assert olivia.post("/admin/users/new", PERSON | {"email": f"{first}@example.com"}).status_code == 303
-    assert refused_person(olivia, "email", f"{second}@example.com") == "Another person has this e-mail address."
+def test_letters_that_only_look_different_make_no_second_account(
+    olivia: Client, first: str, second: str
+) -> None:
+    assert (
+        olivia.post("/admin/users/new", PERSON | {"email": f"{first}@example.com"}).status_code
+        == 303
+    )
+    assert (
+        refused_person(olivia, "email", f"{second}@example.com")
+        == "Another person has this e-mail address."
+    )
 
 
 def test_the_dotless_i_is_a_letter_of_its_own(olivia: Client) -> None:
     """Unicode does not fold it to an i, and mail systems do not either."""
     assert olivia.post("/admin/users/new", PERSON | {"email": "ilk@example.com"}).status_code == 303
     assert olivia.post("/admin/users/new", PERSON | {"email": "ılk@example.com"}).status_code == 303
-    assert refused_person(olivia, "email", "ıl\u212a@example.com") == "Another person has this e-mail address."
+    assert (
+        refused_person(olivia, "email", "ıl\u212a@example.com")
+        == "Another person has this e-mail address."
+    )
 
 
 @pytest.mark.parametrize("name", ["email", "first_name", "client_tags_mode", "ip_whitelist"])
@@ -103,11 +121,15 @@ def test_what_is_no_address_is_refused(olivia: Client, email: str) -> None:
 @pytest.mark.parametrize("network", NO_NETWORK)
 def test_what_is_no_network_is_refused_by_name(olivia: Client, network: str) -> None:
     form = PERSON | {"ip_whitelist": f"192.0.2.1\r\n{network}"}
-    message = refused(olivia, "/admin/users/new", form, "ip_whitelist", kept=("email", "ip_whitelist"))
+    message = refused(
+        olivia, "/admin/users/new", form, "ip_whitelist", kept=("email", "ip_whitelist")
+    )
     assert network in message
 
 
-@pytest.mark.parametrize("name, limit", [("email", 254), ("first_name", 100), ("last_name", 100), ("phone", 32)])
+@pytest.mark.parametrize(
+    "name, limit", [("email", 254), ("first_name", 100), ("last_name", 100), ("phone", 32)]
+)
 def test_what_is_too_long_is_refused_and_not_cut(olivia: Client, name: str, limit: int) -> None:
     value = "x" * (limit + 1) if name != "email" else "x" * limit + "@example.com"
     form = PERSON | {name: value}
@@ -122,7 +144,9 @@ def test_what_is_too_long_is_refused_and_not_cut(olivia: Client, name: str, limi
         ("/admin/groups/new", "description", "x" * 301),
     ],
 )  # fmt: skip
-def test_what_is_too_long_once_it_is_folded_is_refused_too(olivia: Client, path: str, name: str, value: str) -> None:
+def test_what_is_too_long_once_it_is_folded_is_refused_too(
+    olivia: Client, path: str, name: str, value: str
+) -> None:
     form = {"name": "Some name", "description": "", "colour": "red"} | {name: value}
     assert refused(olivia, path, form, name, kept=(name,))
 
@@ -140,7 +164,9 @@ def test_an_unknown_group_is_refused(olivia: Client, cast: Cast, group: str) -> 
 def test_only_these_tags_with_none_chosen_is_refused(olivia: Client) -> None:
     db.session.add(ClientTag(name="Gold"))
     form = PERSON | {"client_tags_mode": "only", "client_tags": ""}
-    message = refused(olivia, "/admin/users/new", form, "client_tags", kept=("email", "client_tags_mode"))
+    message = refused(
+        olivia, "/admin/users/new", form, "client_tags", kept=("email", "client_tags_mode")
+    )
     assert "at least one client tag" in message
 
 
@@ -170,7 +196,9 @@ def test_an_unknown_permission_is_refused(olivia: Client) -> None:
     assert "users.fly" in refused(olivia, "/admin/groups/new", form, "permissions", kept=("name",))
 
 
-@pytest.mark.parametrize("path, name", [("groups", "name"), ("client-tags", "name"), ("users", "email")])
+@pytest.mark.parametrize(
+    "path, name", [("groups", "name"), ("client-tags", "name"), ("users", "email")]
+)
 def test_an_empty_form_says_what_is_missing(olivia: Client, path: str, name: str) -> None:
     form = {"name": "", "email": "", "description": "", "colour": "red", "client_tags_mode": "all"}
     assert refused(olivia, f"/admin/{path}/new", form, name)
@@ -181,9 +209,12 @@ def test_a_file_where_a_text_is_expected_is_refused(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, value", [("email", "MAX@example.com"), ("ip_whitelist", "10.0.0.0/99"), ("groups", "777")]
+    "name, value",
+    [("email", "MAX@example.com"), ("ip_whitelist", "10.0.0.0/99"), ("groups", "777")],
 )
-def test_an_edit_that_is_refused_keeps_what_was_typed(olivia: Client, cast: Cast, name: str, value: str) -> None:
+def test_an_edit_that_is_refused_keeps_what_was_typed(
+    olivia: Client, cast: Cast, name: str, value: str
+) -> None:
     vera = cast.vera
     form = PERSON | {"email": "vera@example.com", "version": vera.version, name: value}
     kept = ("first_name", "last_name", "phone", "client_tags_mode")
@@ -191,7 +222,9 @@ def test_an_edit_that_is_refused_keeps_what_was_typed(olivia: Client, cast: Cast
 
 
 @pytest.mark.parametrize("version", ["0", "99", "", "abc", "-1", "9" * 40, "1.0", None])
-def test_a_stale_version_changes_nothing_and_shows_both(olivia: Client, cast: Cast, version: str | None) -> None:
+def test_a_stale_version_changes_nothing_and_shows_both(
+    olivia: Client, cast: Cast, version: str | None
+) -> None:
     vera, before = cast.vera, fingerprint()
     form = {"first_name": "Verena"} | ({} if version is None else {"version": version})
     answer = olivia.post(f"/admin/users/{vera.id}/edit", form)
@@ -201,7 +234,9 @@ def test_a_stale_version_changes_nothing_and_shows_both(olivia: Client, cast: Ca
     assert fingerprint() == before
 
 
-def test_two_with_the_same_name_at_once_leave_one(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_with_the_same_name_at_once_leave_one(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check may look too early: the database has the last word, and it is said at the field too."""
     from backoffice.data import records
 

@@ -44,13 +44,20 @@ def test_the_page_leads_nowhere_else(vera: Client, address: str, again: str) -> 
 
 def test_a_link_to_the_page_sends_no_form(vera: Client) -> None:
     """A foreign page can link here with an address of ours; whoever confirms only looks at that address."""
-    forged = {"confirm_to": "/account/two-factor/off", "confirm_again": "1", "row": "1", "confirm_password": PASSWORD}
+    forged = {
+        "confirm_to": "/account/two-factor/off",
+        "confirm_again": "1",
+        "row": "1",
+        "confirm_password": PASSWORD,
+    }
     with clock.at(LATER):
         page = vera.get(CONFIRM, query_string=forged)
         assert read(page).all("input", name="confirm_again") == []
         assert read(page).all("input", name="row") == []
         assert PASSWORD not in page.text
-        answer = vera.post(CONFIRM, {"confirm_password": PASSWORD, "confirm_to": forged["confirm_to"]})
+        answer = vera.post(
+            CONFIRM, {"confirm_password": PASSWORD, "confirm_to": forged["confirm_to"]}
+        )
         assert answer.status_code == 303, "which a browser follows by GET"
 
 
@@ -69,7 +76,10 @@ def test_somebody_elses_password_confirms_nothing(app: Flask, vera: Client, cast
     passwords.keep(cast.max, "the password that max alone has", app.extensions["settings"])
     settle()
     with clock.at(LATER):
-        assert vera.post(CONFIRM, {"confirm_password": "the password that max alone has"}).status_code == 422
+        assert (
+            vera.post(CONFIRM, {"confirm_password": "the password that max alone has"}).status_code
+            == 422
+        )
         assert vera.post(BEGIN).status_code == 403
 
 
@@ -78,7 +88,9 @@ def test_several_values_are_refused(vera: Client) -> None:
         assert vera.post(CONFIRM, {"confirm_password": ["x", PASSWORD]}).status_code == 422
 
 
-def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_code_does_in_place_of_the_password_and_once(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     with clock.at(NOW):
         key, codes = give_app(cast.max, app.extensions["settings"])
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
@@ -86,7 +98,9 @@ def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Clien
         code = code_of(key)
         assert client.post(CONFIRM, {"confirm_code": code}).status_code == 303
         assert client.post(BEGIN).status_code == 303
-        assert second_step(first_step(visitor(app), "max"), code).status_code == 422, "it was used here"
+        assert second_step(first_step(visitor(app), "max"), code).status_code == 422, (
+            "it was used here"
+        )
     with clock.at(LATER + timedelta(minutes=5)):
         assert client.post(BEGIN).status_code == 403
         assert client.post(CONFIRM, {"confirm_code": code}).status_code == 422
@@ -94,7 +108,9 @@ def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Clien
         assert client.post(CONFIRM, {"confirm_code": codes[0]}).status_code == 422
 
 
-def test_wrong_codes_are_counted_with_those_of_sign_in(app: Flask, client: Client, cast: Cast) -> None:
+def test_wrong_codes_are_counted_with_those_of_sign_in(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     with clock.at(NOW):
         key, _codes = give_app(cast.max, app.extensions["settings"])
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
@@ -104,7 +120,9 @@ def test_wrong_codes_are_counted_with_those_of_sign_in(app: Flask, client: Clien
         answer = client.post(CONFIRM, {"confirm_code": code_of(key)})
         assert "Too many failed tries" in answer.text
         assert second_step(first_step(visitor(app), "max"), code_of(key)).status_code == 429
-        assert client.post(CONFIRM, {"confirm_password": PASSWORD}).status_code == 303, "passwords count apart"
+        assert client.post(CONFIRM, {"confirm_password": PASSWORD}).status_code == 303, (
+            "passwords count apart"
+        )
 
 
 def test_who_has_no_second_factor_confirms_by_no_code(vera: Client) -> None:
@@ -122,11 +140,18 @@ def test_what_confirms_is_kept_nowhere(
     settle()
     with clock.at(NOW):
         client.sign_in("olivia", secret)
-    mine = {"confirm_password": secret, "confirm_code": "918273", "confirm_to": "/", "confirm_again": "1"}
+    mine = {
+        "confirm_password": secret,
+        "confirm_code": "918273",
+        "confirm_to": "/",
+        "confirm_again": "1",
+    }
     with clock.at(LATER):
         assert client.post(CONFIRM, mine).status_code == 307
         pages = [
-            client.post("/admin/users/actions/block", {"all_matching": "1", "list": "status=active", **mine}),
+            client.post(
+                "/admin/users/actions/block", {"all_matching": "1", "list": "status=active", **mine}
+            ),
             client.post("/admin/users/actions/add-to-group", {"row": [str(cast.max.id)], **mine}),
             client.post("/admin/groups/new", {"name": "", **mine}),
             client.post("/admin/users/preferences", {"size": "20", **mine}),

@@ -99,7 +99,9 @@ def vera(app: Flask, cast: Cast) -> Client:
     return visitor(app).sign_in("vera")
 
 
-def test_a_mark_that_somebody_planted_makes_no_browser_known(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_that_somebody_planted_makes_no_browser_known(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     planted = "attacker-chose-these-32-letters-"
     vera.sign_out()
     vera.set_cookie("device", planted, domain="127.0.0.1")
@@ -110,7 +112,9 @@ def test_a_mark_that_somebody_planted_makes_no_browser_known(app: Flask, cast: C
     assert told(cast) == before + 1
 
 
-def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     copy = mark_of(vera)
     vera.sign_out()
     vera.sign_in("vera")
@@ -119,13 +123,17 @@ def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(app: Fl
     assert told(cast) == 1
 
 
-def test_a_mark_counts_for_the_person_who_earned_it_alone(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_counts_for_the_person_who_earned_it_alone(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     cast.max.email_verified_at = clock.now()
     visitor(app).sign_in("max")
     other = marked(app, mark_of(vera))
     other.sign_in("max")
     settle()
-    assert db.session.scalar(select(func.count(Message.id)).where(Message.user_id == cast.max.id)) == 1
+    assert (
+        db.session.scalar(select(func.count(Message.id)).where(Message.user_id == cast.max.id)) == 1
+    )
 
 
 def test_a_failed_sign_in_gives_no_mark(app: Flask, cast: Cast) -> None:
@@ -134,7 +142,9 @@ def test_a_failed_sign_in_gives_no_mark(app: Flask, cast: Cast) -> None:
     assert mark_of(stranger) == ""
 
 
-def test_signing_in_ends_the_links_to_reset_the_password(app: Flask, cast: Cast, client: Client) -> None:
+def test_signing_in_ends_the_links_to_reset_the_password(
+    app: Flask, cast: Cast, client: Client
+) -> None:
     link, other = fresh_link(cast.vera, links.PASSWORD), fresh_link(cast.max, links.PASSWORD)
     client.try_sign_in("vera", "not the password")
     assert visitor(app).get(link, follow_redirects=True).status_code == 200

@@ -49,7 +49,9 @@ def widened(_cast: Cast) -> None:
 def withdrawn(_cast: Cast) -> None:
     employee, own = group("employee").id, group("company_administrator").id
     db.session.execute(
-        delete(group_grants).where(group_grants.c.group_id == own, group_grants.c.grantable_id == employee)
+        delete(group_grants).where(
+            group_grants.c.group_id == own, group_grants.c.grantable_id == employee
+        )
     )
 
 
@@ -77,7 +79,9 @@ def denials() -> int:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_choice_is_judged_when_it_takes_effect(boss: Client, staff: list[str], change: Change) -> None:
+def test_a_choice_is_judged_when_it_takes_effect(
+    boss: Client, staff: list[str], change: Change
+) -> None:
     cast = Cast()
     page = previewed(boss, "users", "add-to-group", cast.dispatcher.id, group=group("employee").id)
     assert page.status_code == 200
@@ -86,7 +90,10 @@ def test_a_choice_is_judged_when_it_takes_effect(boss: Client, staff: list[str],
     settle()
     answer = decided(boss, "users", "add-to-group", token_of(page))
     assert answer.status_code == 422, answer.text
-    assert any(said in answer.text for said in ("You may not give this group.", "There is no group with the number"))
+    assert any(
+        said in answer.text
+        for said in ("You may not give this group.", "There is no group with the number")
+    )
     assert groups_of(cast.dispatcher) == before
     assert denials() == (0 if change is deleted else 1)
     settle()
@@ -115,7 +122,11 @@ def test_who_is_demoted_in_the_same_moment_makes_none_afterwards(app: Flask, cas
 
     def demote() -> None:
         with app.app_context():
-            change = update(user_groups).where(user_groups.c.user_id == eve_id).values(group_id=appointing)
+            change = (
+                update(user_groups)
+                .where(user_groups.c.user_id == eve_id)
+                .values(group_id=appointing)
+            )
             db.session.execute(change)
             db.session.commit()
 
@@ -135,19 +146,27 @@ def test_who_is_demoted_in_the_same_moment_makes_none_afterwards(app: Flask, cas
 def put_back(cast: Cast, administrators: int) -> None:
     ids = [cast.eve.id, cast.max.id]
     db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(ids)))
-    rows = [{"user_id": ids[0], "group_id": administrators}, {"user_id": ids[1], "group_id": group("managers").id}]
+    rows = [
+        {"user_id": ids[0], "group_id": administrators},
+        {"user_id": ids[1], "group_id": group("managers").id},
+    ]
     db.session.execute(user_groups.insert(), rows)
     settle()
 
 
-def test_client_tags_that_were_taken_from_the_actor_are_not_given(boss: Client, staff: list[str]) -> None:
+def test_client_tags_that_were_taken_from_the_actor_are_not_given(
+    boss: Client, staff: list[str]
+) -> None:
     cast, gold, silver = Cast(), ClientTag(name="Gold"), ClientTag(name="Silver")
     db.session.add_all([gold, silver])
     cast.employee.client_tags_mode, cast.employee.client_tags = "only", [silver]
     settle()
     page = previewed(boss, "users", "add-client-tags", cast.employee.id, tags=[gold.id, silver.id])
     assert page.status_code == 200
-    cast.company_administrator.client_tags_mode, cast.company_administrator.client_tags = "only", [silver]
+    cast.company_administrator.client_tags_mode, cast.company_administrator.client_tags = (
+        "only",
+        [silver],
+    )
     settle()
     answer = decided(boss, "users", "add-client-tags", token_of(page))
     assert (answer.status_code, "beyond your own" in answer.text) == (422, True)
@@ -164,7 +183,10 @@ def test_a_tag_that_is_gone_is_a_sentence_and_the_reason_is_kept(app: Flask, cas
     db.session.delete(gold)
     settle()
     shown = olivia.get(f"/admin/users/actions/add-client-tags/{token_of(page)}")
-    assert (shown.status_code, "There is no client tag with the number" in shown.text) == (422, True)
+    assert (shown.status_code, "There is no client tag with the number" in shown.text) == (
+        422,
+        True,
+    )
     assert decided(olivia, "users", "add-client-tags", token_of(page)).status_code == 422
     block = previewed(olivia, "users", "block", cast.max.id)
     asked = olivia.post(f"/admin/users/actions/block/{token_of(block)}", {"reason": " "})
@@ -204,7 +226,9 @@ def test_a_group_is_deleted_while_it_is_given(app: Flask, cast: Cast) -> None:
         going = previewed(eve, "groups", "delete", spare.id)
         acts = [
             partial(olivia.post, f"/admin/users/actions/add-to-group/{token_of(giving)}"),
-            partial(eve.post, f"/admin/groups/actions/delete/{token_of(going)}", {"confirm": "delete 1"}),
+            partial(
+                eve.post, f"/admin/groups/actions/delete/{token_of(going)}", {"confirm": "delete 1"}
+            ),
         ]
         given, gone = (answer.status_code for answer in at_once(acts))
         assert (given, gone) == (303, 303), f"round {number}"

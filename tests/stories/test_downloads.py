@@ -48,7 +48,9 @@ def test_whoever_has_to_confirm_first_finds_the_file_on_the_page_that_offers_it(
             assert "attachment" in olivia.get(link).headers["Content-Disposition"]
 
 
-def test_whoever_has_to_sign_in_first_comes_to_the_page(app: Flask, client: Client, cast: Cast) -> None:
+def test_whoever_has_to_sign_in_first_comes_to_the_page(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("olivia")
     stranger = visitor(app)
     for file, page in addresses(client, cast):
@@ -75,14 +77,19 @@ def test_every_file_is_offered_by_a_page(app: Flask, client: Client, cast: Cast)
         if "GET" in (rule.methods or ()) and given.keys() >= rule.arguments
     ]
     answers = {path: client.get(path, buffered=True) for path in paths}
-    files = [path for path, a in answers.items() if "attachment" in a.headers.get("Content-Disposition", "")]
+    files = [
+        path
+        for path, a in answers.items()
+        if "attachment" in a.headers.get("Content-Disposition", "")
+    ]
     assert len(files) >= len(app.extensions["screens"]) - 1
     with app.test_request_context():
         assert [path for path in files if not page_of(path)] == []
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/admin/users/", "/nowhere", "//evil.example/export.csv", "/admin/users/export.exe"]
+    "path",
+    ["/", "/admin/users/", "/nowhere", "//evil.example/export.csv", "/admin/users/export.exe"],
 )
 def test_other_addresses_are_no_downloads(app: Flask, path: str) -> None:
     with app.test_request_context():

@@ -32,7 +32,10 @@ def test_of_two_people_who_confirm_one_address_at_once_one_has_it(app: Flask, ca
     people = {"max": max_, "vera": vera}
     for each in people.values():
         each.token()
-    before, values = PutBack(cast.max, cast.vera), {name: session_of(client) for name, client in people.items()}
+    before, values = (
+        PutBack(cast.max, cast.vera),
+        {name: session_of(client) for name, client in people.items()},
+    )
     for round_ in range(200):
         issued = {
             name: tokens.issue(
@@ -66,4 +69,7 @@ def test_a_link_confirmed_twice_at_once_counts_once(app: Flask, client: Client, 
     statuses = sorted(answer.status_code for answer in at_once([vera.send, other.send]))
     assert statuses in ([303, 410], [303, 303])  # the slower one may have been signed out by then
     settle()
-    assert len(db.session.scalars(select(Event).where(Event.action == "account.change_email")).all()) == 1
+    assert (
+        len(db.session.scalars(select(Event).where(Event.action == "account.change_email")).all())
+        == 1
+    )

@@ -48,7 +48,9 @@ def unconfirmed(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
-def test_a_group_beyond_ones_own_is_changed_in_no_field(client: Client, people: Cast, change: dict[str, Any]) -> None:
+def test_a_group_beyond_ones_own_is_changed_in_no_field(
+    client: Client, people: Cast, change: dict[str, Any]
+) -> None:
     """A main administrator holds all that Viewers hold, and still may not give that group."""
     client.sign_in("main_administrator")
     for key in BEYOND:
@@ -60,11 +62,15 @@ def test_a_group_beyond_ones_own_is_changed_in_no_field(client: Client, people: 
 def test_a_group_beyond_ones_own_is_not_deleted(client: Client, people: Cast) -> None:
     client.sign_in("main_administrator")
     for key in BEYOND:
-        assert outcome(act(client, "groups", "delete", group(key).id), group(key).id)[0] == "refused"
+        assert (
+            outcome(act(client, "groups", "delete", group(key).id), group(key).id)[0] == "refused"
+        )
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
-def test_nobody_changes_a_group_of_their_own(client: Client, people: Cast, change: dict[str, Any]) -> None:
+def test_nobody_changes_a_group_of_their_own(
+    client: Client, people: Cast, change: dict[str, Any]
+) -> None:
     """Not even an administrator who is in it besides."""
     dispatcher, olivia = group("dispatcher"), people.olivia
     olivia.groups.append(dispatcher)
@@ -88,12 +94,18 @@ def test_the_menus_say_why_a_group_cannot_be_edited(client: Client, people: Cast
         for page in ("", "/menu"):
             shown = read(client.get(f"/admin/groups/{group(key).id}{page}"))
             refused = [button.text for button in shown.all("button", **{"aria-disabled": "true"})]
-            assert [text for text in refused if text.startswith("Edit") and why in text], (key, page, refused)
+            assert [text for text in refused if text.startswith("Edit") and why in text], (
+                key,
+                page,
+                refused,
+            )
 
 
 def test_what_one_may_give_one_may_change(client: Client, people: Cast) -> None:
     client.sign_in("main_administrator")
-    assert edit(client, "groups", group("employee").id, description="On the floor").status_code == 303
+    assert (
+        edit(client, "groups", group("employee").id, description="On the floor").status_code == 303
+    )
     assert group("employee").description == "On the floor"
 
 
@@ -103,19 +115,28 @@ def test_whoever_adds_a_group_can_give_change_and_delete_it(client: Client, peop
     made = add(client, "groups", name="Night shift", permissions=["", "users.view"])
     number = int(made.location.rpartition("/")[2])
     assert (
-        outcome(act(client, "users", "add-to-group", people.employee.id, group=number), people.employee.id)[0] == "done"
+        outcome(
+            act(client, "users", "add-to-group", people.employee.id, group=number),
+            people.employee.id,
+        )[0]
+        == "done"
     )
     assert groups_of(people.employee) == {"Employee", "Night shift"}
     assert edit(client, "groups", number, name="Late shift").status_code == 303
     settle()
     own = group("main_administrator")
     assert "Late shift" in {each.name for each in own.grants}
-    told = db.session.scalars(select(Event).where(Event.action == "groups.edit").order_by(Event.id)).first()
+    told = db.session.scalars(
+        select(Event).where(Event.action == "groups.edit").order_by(Event.id)
+    ).first()
     assert told is not None
     assert (told.subject_id, told.after and "Night shift" in told.after["grants"]) == (own.id, True)
     client.sign_out()
     client.sign_in("company_administrator")
-    assert previewed(client, "users", "add-to-group", people.employee.id, group=number).status_code == 422
+    assert (
+        previewed(client, "users", "add-to-group", people.employee.id, group=number).status_code
+        == 422
+    )
     client.sign_out()
     client.sign_in("main_administrator")
     act(client, "groups", "delete", number)
@@ -150,7 +171,9 @@ def test_who_is_in_a_strong_group_is_decided_by_who_shows_that_it_is_them(
     assert {answer.status_code for answer in (new, written)} == {403 if key in STRONG else 303}
 
 
-def test_a_group_is_strong_by_what_its_permissions_say_they_grant(client: Client, people: Cast) -> None:
+def test_a_group_is_strong_by_what_its_permissions_say_they_grant(
+    client: Client, people: Cast
+) -> None:
     """One code is enough, and those of screens that decide who may do what say so by themselves."""
     granting = {code for code, permission in catalogue().items() if permission.grants}
     assert {"users.assign_groups", "users.create", "groups.edit", "users.assign_scope"} <= granting
@@ -168,8 +191,13 @@ def test_a_whitelist_is_changed_by_who_shows_that_it_is_them(client: Client, peo
     unconfirmed(client, "olivia")
     other = people.employee
     assert edit(client, "users", other.id, ip_whitelist="203.0.113.0/24").status_code == 403
-    assert add(client, "users", email="new@example.com", ip_whitelist="203.0.113.0/24").status_code == 403
-    assert edit(client, "users", other.id, ip_whitelist="", phone="+49 30 1234567").status_code == 303
+    assert (
+        add(client, "users", email="new@example.com", ip_whitelist="203.0.113.0/24").status_code
+        == 403
+    )
+    assert (
+        edit(client, "users", other.id, ip_whitelist="", phone="+49 30 1234567").status_code == 303
+    )
     settle()
     assert people.employee.ip_whitelist == []
 
@@ -197,10 +225,14 @@ def test_a_whitelist_that_keeps_nobody_out_is_kept_with_a_warning(
         assert ("keeps nobody out" in client.get(page).text) == bool(kinds)
 
 
-def test_a_strong_group_given_before_the_password_grew_old_is_not_given_after(client: Client, people: Cast) -> None:
+def test_a_strong_group_given_before_the_password_grew_old_is_not_given_after(
+    client: Client, people: Cast
+) -> None:
     """The preview promises nothing: what it was confirmed for has to be confirmed when it happens."""
     client.sign_in("olivia")
-    seen = previewed(client, "users", "add-to-group", people.employee.id, group=group("company_administrator").id)
+    seen = previewed(
+        client, "users", "add-to-group", people.employee.id, group=group("company_administrator").id
+    )
     settle()
     db.session.execute(update(Session).values(confirmed_at=clock.now() - timedelta(hours=1)))
     assert is_asked(confirmed(client, "users", "add-to-group", seen))

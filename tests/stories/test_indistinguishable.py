@@ -57,7 +57,11 @@ def shape(answer: TestResponse) -> tuple[Any, ...]:
     headers = [(name, text) for name, text in answer.headers if name not in EACH_TIME]
     policy = NONCE.sub("", answer.headers.get("Content-Security-Policy", ""))
     cookies = sorted(COOKIE.sub("", text) for text in answer.headers.getlist("Set-Cookie"))
-    page = re.sub(r"(?:known|block|guest|gone0|appli|coded|fresh|tempo|wiped|nobdy)@", "@", same_for_all(answer.text))
+    page = re.sub(
+        r"(?:known|block|guest|gone0|appli|coded|fresh|tempo|wiped|nobdy)@",
+        "@",
+        same_for_all(answer.text),
+    )
     return answer.status_code, len(answer.data), headers, policy, cookies, page
 
 
@@ -66,9 +70,13 @@ def plain(statement: str) -> str:
     return " ".join(statement.split())
 
 
-def tried(app: Flask, statements: Counting, path: str, forms: dict[str, dict[str, str]]) -> dict[str, tuple[Any, Any]]:
+def tried(
+    app: Flask, statements: Counting, path: str, forms: dict[str, dict[str, str]]
+) -> dict[str, tuple[Any, Any]]:
     """For each kind, the answer to a newcomer who sends the form, and the SQL that it took."""
-    for form in forms.values():  # what is made once, such as a page's template and nobody's password
+    for (
+        form
+    ) in forms.values():  # what is made once, such as a page's template and nobody's password
         newcomer(app).post(path, form | dict.fromkeys(form, "warm@up"))
     db.session.execute(SignInAttempt.__table__.delete())
     settle()
@@ -109,21 +117,34 @@ def test_a_wrong_password_costs_one_hash_whoever_it_is_for(
     hasher = passwords.hasher(app.extensions["settings"])
     kept = type(hasher).verify
     monkeypatch.setattr(
-        type(hasher), "verify", lambda self, stored, typed: hashed.append(stored) or kept(self, stored, typed)
+        type(hasher),
+        "verify",
+        lambda self, stored, typed: hashed.append(stored) or kept(self, stored, typed),
     )
-    monkeypatch.setattr(type(hasher), "hash", lambda *_args, **_more: pytest.fail("a hash was made"))
+    monkeypatch.setattr(
+        type(hasher), "hash", lambda *_args, **_more: pytest.fail("a hash was made")
+    )
     for number, kind in enumerate(KINDS, 1):
         newcomer(app).try_sign_in(kind, "not the password of anybody")
         assert len(hashed) == number, kind
-    assert len({stored.rpartition("$")[0].rpartition("$")[0] for stored in hashed}) == 1, "of one cost"
+    assert len({stored.rpartition("$")[0].rpartition("$")[0] for stored in hashed}) == 1, (
+        "of one cost"
+    )
 
 
-def test_the_right_password_of_somebody_who_may_not_in_is_answered_like_a_wrong_one(app: Flask, people: None) -> None:
-    found = {kind: shape(newcomer(app).try_sign_in(kind)) for kind in ("block", "gone0", "appli", "wiped", "nobdy")}
+def test_the_right_password_of_somebody_who_may_not_in_is_answered_like_a_wrong_one(
+    app: Flask, people: None
+) -> None:
+    found = {
+        kind: shape(newcomer(app).try_sign_in(kind))
+        for kind in ("block", "gone0", "appli", "wiped", "nobdy")
+    }
     assert [kind for kind, answer in found.items() if answer != found["nobdy"]] == []
 
 
-def test_a_forgotten_password_is_answered_alike(app: Flask, people: None, statements: Counting) -> None:
+def test_a_forgotten_password_is_answered_alike(
+    app: Flask, people: None, statements: Counting
+) -> None:
     found = tried(app, statements, "/password/forgotten", with_names())
     check(found)
     assert found["known"][0][0] == 200
@@ -160,7 +181,9 @@ def held(app: Flask, cast: Cast) -> dict[str, str]:
         mine = select(User.id).where(User.email_key == f"{name}@example.com").scalar_subquery()
         db.session.execute(update(Token).where(Token.user_id == mine).values(**values))
     for name, status in (("used0", "active"), ("block", "blocked"), ("gone0", "revoked")):
-        db.session.execute(update(User).where(User.email_key == f"{name}@example.com").values(status=status))
+        db.session.execute(
+            update(User).where(User.email_key == f"{name}@example.com").values(status=status)
+        )
     settle()
     return found | {"nobdy": "x" * 43}
 
@@ -190,7 +213,13 @@ def test_a_change_would_be_seen(app: Flask, people: None, statements: Counting) 
             check(found | {"known": other})
 
 
-def test_the_form_after_a_wrong_password_keeps_the_name_and_nothing_else(client: Client, people: None) -> None:
+def test_the_form_after_a_wrong_password_keeps_the_name_and_nothing_else(
+    client: Client, people: None
+) -> None:
     answer = read(client.try_sign_in("known", "not the password of anybody"))
-    filled = [e["name"] for e in answer.all("input") if e["value"] and e["name"] not in ("csrf_token", "next")]
+    filled = [
+        e["name"]
+        for e in answer.all("input")
+        if e["value"] and e["name"] not in ("csrf_token", "next")
+    ]
     assert filled == ["identifier"]

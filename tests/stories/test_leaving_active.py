@@ -24,18 +24,27 @@ LEAVING = ("block", "revoke", "delete")
 
 def live_sessions(person_id: int) -> int:
     settle()
-    live = select(func.count(Session.id)).where(Session.user_id == person_id, Session.ended_at.is_(None))
+    live = select(func.count(Session.id)).where(
+        Session.user_id == person_id, Session.ended_at.is_(None)
+    )
     return db.session.scalar(live) or 0
 
 
 def open_links(person_id: int) -> int:
     settle()
-    return db.session.scalar(select(func.count(Token.id)).where(Token.user_id == person_id, Token.open())) or 0
+    return (
+        db.session.scalar(
+            select(func.count(Token.id)).where(Token.user_id == person_id, Token.open())
+        )
+        or 0
+    )
 
 
 def invited(run: Callable[..., Any], name: str = "ivan") -> tuple[User, str]:
     """Somebody whom the command line invited, and the path of the link."""
-    output = run("backoffice", "create-administrator", f"{name}@example.com", "--first-name", "Ivan").output
+    output = run(
+        "backoffice", "create-administrator", f"{name}@example.com", "--first-name", "Ivan"
+    ).output
     return getattr(Cast(), name), "/invitations/" + output.strip().rpartition("/")[2]
 
 
@@ -64,7 +73,10 @@ def test_whoever_leaves_loses_open_links(
     assert app.test_client().get(link, follow_redirects=True).status_code == 200
     act(client, "users", action, person_id)
     assert open_links(person_id) == 0
-    words = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
+    words = {
+        "new_password": "five quite unusual words here",
+        "repeat_password": "five quite unusual words here",
+    }
     assert app.test_client().post(link, words).status_code in (404, 410)
     assert status_of(person) == ("blocked" if action == "block" else "deleted")
 
@@ -75,7 +87,9 @@ def test_status_sessions_and_links_change_together_or_not_at_all(
 ) -> None:
     """The event cannot be written, so nothing may have happened."""
     visitor = app.test_client().sign_in("max")
-    tokens.issue(user=cast.max, purpose="password_reset", valid=app.extensions["settings"].invitation_valid)
+    tokens.issue(
+        user=cast.max, purpose="password_reset", valid=app.extensions["settings"].invitation_valid
+    )
     client.sign_in("olivia")
     client.expects_500 = True
 
@@ -86,7 +100,11 @@ def test_status_sessions_and_links_change_together_or_not_at_all(
     with pytest.raises(AssertionError):
         act(client, "users", action, cast.max.id)
     monkeypatch.undo()
-    assert (status_of(cast.max), live_sessions(cast.max.id), open_links(cast.max.id)) == ("active", 1, 1)
+    assert (status_of(cast.max), live_sessions(cast.max.id), open_links(cast.max.id)) == (
+        "active",
+        1,
+        1,
+    )
     assert db.session.scalars(select(BulkRun.state)).all() == ["planned"]
     assert visitor.get("/").status_code == 200
 
@@ -100,10 +118,15 @@ def test_permissions_are_read_at_every_request(app: Flask, client: Client, cast:
     assert visitor.get("/").status_code == 200
 
 
-def test_permissions_of_a_group_are_read_at_every_request(app: Flask, client: Client, cast: Cast) -> None:
+def test_permissions_of_a_group_are_read_at_every_request(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     visitor = app.test_client().sign_in("max")
     client.sign_in("olivia")
-    assert edit(client, "groups", group("managers").id, permissions=["", "users.view"]).status_code == 303
+    assert (
+        edit(client, "groups", group("managers").id, permissions=["", "users.view"]).status_code
+        == 303
+    )
     assert visitor.get("/admin/client-tags/").status_code == 403
     assert visitor.get("/admin/users/").status_code == 200
 
@@ -145,7 +168,9 @@ def test_an_invited_person_stays_invited_through_a_block(
     assert app.test_client().get(link).status_code == 410
 
 
-def test_blocking_twice_remembers_the_first_state(client: Client, cast: Cast, run: Callable[..., Any]) -> None:
+def test_blocking_twice_remembers_the_first_state(
+    client: Client, cast: Cast, run: Callable[..., Any]
+) -> None:
     person, _link = invited(run)
     client.sign_in("olivia")
     act(client, "users", "block", person.id)
@@ -154,7 +179,9 @@ def test_blocking_twice_remembers_the_first_state(client: Client, cast: Cast, ru
     assert status_of(person) == "invited"
 
 
-def test_undoing_an_unblock_and_that_again_remembers_too(client: Client, cast: Cast, run: Callable[..., Any]) -> None:
+def test_undoing_an_unblock_and_that_again_remembers_too(
+    client: Client, cast: Cast, run: Callable[..., Any]
+) -> None:
     person, _link = invited(run)
     client.sign_in("olivia")
     act(client, "users", "block", person.id)

@@ -28,8 +28,12 @@ def links_to(person: User) -> int:
     return db.session.scalar(select(func.count(Message.id)).where(*to_them)) or 0
 
 
-@pytest.mark.parametrize("action", [each for each in actions_of(User) if not each.parameters], ids=lambda a: a.name)
-def test_no_action_mails_anybody_a_fourth_link_in_ten_minutes(app: Flask, cast: Cast, action: Action) -> None:
+@pytest.mark.parametrize(
+    "action", [each for each in actions_of(User) if not each.parameters], ids=lambda a: a.name
+)
+def test_no_action_mails_anybody_a_fourth_link_in_ten_minutes(
+    app: Flask, cast: Cast, action: Action
+) -> None:
     """Whatever its declaration says: it is done to somebody who waits, and to somebody who is in."""
     with clock.at(NOON):
         people, olivia = [invited(app, cast.olivia), cast.vera], newcomer(app).sign_in("olivia")
@@ -38,7 +42,9 @@ def test_no_action_mails_anybody_a_fourth_link_in_ten_minutes(app: Flask, cast: 
                 if status(person) != "deleted" and action.name != "temporary_password":
                     act(olivia, "users", action.name.replace("_", "-"), person.id)
         assert max(links_to(person) for person in people) <= 3
-        assert any(links_to(person) == 3 for person in people) is getattr(action, "mails_link", False)
+        assert any(links_to(person) == 3 for person in people) is getattr(
+            action, "mails_link", False
+        )
 
 
 def status(person: User) -> str:
@@ -68,7 +74,9 @@ def test_ten_a_day(app: Flask, cast: Cast) -> None:
     for number in range(1, 13):
         with clock.at(NOON + number * 5 * MINUTE):
             olivia = newcomer(app).sign_in("olivia")
-            outcomes.append(outcome(act(olivia, "users", "resend-invitation", person.id), person.id)[0])
+            outcomes.append(
+                outcome(act(olivia, "users", "resend-invitation", person.id), person.id)[0]
+            )
     assert (outcomes.count("done"), links_to(person)) == (9, 10)
     assert outcomes[-3:] == ["refused"] * 3
 

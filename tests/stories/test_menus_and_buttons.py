@@ -40,7 +40,9 @@ def links(page: Element) -> set[str]:
 
 def pressed(page: Element) -> set[str]:
     """Every path that a button of a page posts to."""
-    return {f["action"] for f in page.all("form")} | {b["formaction"] for b in page.all("button") if b["formaction"]}
+    return {f["action"] for f in page.all("form")} | {
+        b["formaction"] for b in page.all("button") if b["formaction"]
+    }
 
 
 def allowed(person: Person, screen: Screen, *, several: bool = False) -> set[str]:
@@ -59,7 +61,9 @@ def screens(app: Flask) -> list[Screen]:
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_the_menu_offers_the_screens_that_open(app: Flask, client: Client, staff: list[str], key: str) -> None:
+def test_the_menu_offers_the_screens_that_open(
+    app: Flask, client: Client, staff: list[str], key: str
+) -> None:
     client.sign_in(key)
     page = read(client.get("/"))
     for screen in screens(app):
@@ -70,7 +74,9 @@ def test_the_menu_offers_the_screens_that_open(app: Flask, client: Client, staff
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_a_list_offers_what_its_buttons_may_do(app: Flask, client: Client, rows: dict[str, int], key: str) -> None:
+def test_a_list_offers_what_its_buttons_may_do(
+    app: Flask, client: Client, rows: dict[str, int], key: str
+) -> None:
     client.sign_in(key)
     person = Person(key)
     for screen in (s for s in screens(app) if person.holds(f"{s.endpoint}.view")):
@@ -80,15 +86,21 @@ def test_a_list_offers_what_its_buttons_may_do(app: Flask, client: Client, rows:
             may = screen.has(power) and person.holds(f"{screen.endpoint}.{power}")
             assert (path in links(page)) == may, path
         offered = {path for path in pressed(page) if "/actions/" in path}
-        assert offered == (allowed(person, screen, several=True) if person.holds("bulk.run") else set())
+        assert offered == (
+            allowed(person, screen, several=True) if person.holds("bulk.run") else set()
+        )
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_a_row_offers_what_may_be_done_to_it(app: Flask, client: Client, rows: dict[str, int], key: str) -> None:
+def test_a_row_offers_what_may_be_done_to_it(
+    app: Flask, client: Client, rows: dict[str, int], key: str
+) -> None:
     """In the list's menu and on the row's own page alike; what a rule refuses is named and cannot be pressed."""
     client.sign_in(key)
     person = Person(key)
-    for screen in (s for s in screens(app) if s.endpoint in rows and person.holds(f"{s.endpoint}.view")):
+    for screen in (
+        s for s in screens(app) if s.endpoint in rows and person.holds(f"{s.endpoint}.view")
+    ):
         path = f"/admin/{screen.slug}/{rows[screen.endpoint]}"
         menu, details = read(client.get(f"{path}/menu")), read(client.get(path))
         for page in (menu, details):
@@ -116,4 +128,7 @@ def test_every_offered_action_of_a_row_opens_its_preview(
 def test_outsiders_see_no_menu(client: Client, staff: list[str]) -> None:
     client.try_sign_in("eve")
     assert [path for path in links(read(client.get("/sign-in"))) if path.startswith("/admin")] == []
-    assert db.session.scalars(select(User.status).where(User.email_key == "eve@example.com")).one() == "blocked"
+    assert (
+        db.session.scalars(select(User.status).where(User.email_key == "eve@example.com")).one()
+        == "blocked"
+    )

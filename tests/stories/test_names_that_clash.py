@@ -50,7 +50,7 @@ ACTION = '''"""Mark oddities with client tags that parameters name like columns.
 
 from typing import ClassVar
 
-from backoffice.actions.engine.action import Action, Ask, Ids, Parameter
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.oddity import Oddity
 
@@ -64,7 +64,7 @@ class Mark(Action):
     reason_required = True
     parameters: ClassVar = (Parameter("tags", "Tags", ClientTag, multiple=True), Parameter("group", "A tag", ClientTag))
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, ask: ActionContext, rows: Ids) -> None:
         self.update(rows, marked="yes")
 '''
 FILES = (
@@ -77,12 +77,29 @@ WALK = "tests/stories/walk_oddities.py"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_column_filters_all_that_match_whatever_it_is_called(tmp_path: Path, engine: str) -> None:
+def test_every_column_filters_all_that_match_whatever_it_is_called(
+    tmp_path: Path, engine: str
+) -> None:
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "BACKOFFICE"))}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "BACKOFFICE"))
+    }
     environ["BACKOFFICE_TEST_ENGINES"] = engine
-    said = copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", WALK, **environ)
+    said = copy.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        WALK,
+        **environ,
+    )
     assert re.search(r"\d+ passed", said)
     assert "skipped" not in said

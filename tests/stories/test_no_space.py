@@ -52,7 +52,9 @@ def forgetting(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def tiny_disk(folder: Path) -> Iterator[Path]:
     """The folder of uploads on a disk of 4 KB: really full, where the tests may mount one."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, check=False
+    )
     if done.returncode:
         pytest.skip("only root may mount a disk")
     yield folder
@@ -136,7 +138,11 @@ def _on_each_connection(statement: str) -> Callable[[Any, Any], None]:
 def read_only(engine_name: str) -> Callable[[], None]:
     """From the call on every connection of the product may only read, as on a standby."""
     made = []
-    statement = "PRAGMA query_only=ON" if engine_name == "sqlite" else "SET default_transaction_read_only = on"
+    statement = (
+        "PRAGMA query_only=ON"
+        if engine_name == "sqlite"
+        else "SET default_transaction_read_only = on"
+    )
 
     def begin() -> None:
         settle()
@@ -178,9 +184,13 @@ def full(engine_name: str) -> Callable[[], None]:
 
 def _raise_disk_full() -> None:
     body = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END"
-    db.session.execute(text(f"CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
     db.session.execute(
-        text("CREATE TRIGGER no_room BEFORE INSERT ON client_tags FOR EACH ROW EXECUTE FUNCTION no_room()")
+        text(f"CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    )
+    db.session.execute(
+        text(
+            "CREATE TRIGGER no_room BEFORE INSERT ON client_tags FOR EACH ROW EXECUTE FUNCTION no_room()"
+        )
     )
     db.session.commit()
 
@@ -191,7 +201,9 @@ def test_a_full_database_says_so_and_changes_nothing(
 ) -> None:
     olivia.token()
     full()
-    answers = [add(olivia, "client-tags", name=f"{number} {NAME}", colour="grey") for number in range(200)]
+    answers = [
+        add(olivia, "client-tags", name=f"{number} {NAME}", colour="grey") for number in range(200)
+    ]
     refused = [answer for answer in answers if answer.status_code != 303]
     assert {answer.status_code for answer in refused} == {507}
     assert "disk is full" in refused[0].text
@@ -202,11 +214,15 @@ def test_a_full_database_says_so_and_changes_nothing(
     settle()
     kept = db.session.scalars(select(ClientTag.id)).all()
     assert len(kept) == len(answers) - len(refused)
-    assert len(db.session.scalars(select(Event.id).where(Event.action == "client_tags.create")).all()) == len(kept)
+    assert len(
+        db.session.scalars(select(Event.id).where(Event.action == "client_tags.create")).all()
+    ) == len(kept)
 
 
 @pytest.mark.usefixtures("forgetting")
-def test_a_database_that_may_only_be_read_says_so(olivia: Client, read_only: Callable[[], None]) -> None:
+def test_a_database_that_may_only_be_read_says_so(
+    olivia: Client, read_only: Callable[[], None]
+) -> None:
     olivia.token()
     read_only()
     answer = add(olivia, "client-tags", name=NAME, colour="grey")
@@ -222,13 +238,21 @@ def test_a_database_that_may_only_be_read_says_so(olivia: Client, read_only: Cal
 def test_it_is_not_ready_while_migrations_are_missing(client: Client) -> None:
     _known, (newest,) = readiness.revisions()
     settle()
-    for version, ready in (("0001", 503), ("9999", 200), (newest, 200)):  # 9999: newer code has migrated already
-        db.session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    for version, ready in (
+        ("0001", 503),
+        ("9999", 200),
+        (newest, 200),
+    ):  # 9999: newer code has migrated already
+        db.session.execute(
+            text("UPDATE alembic_version SET version_num = :version"), {"version": version}
+        )
         db.session.commit()
         assert client.get("/readyz").status_code == ready, version
 
 
-def test_it_is_not_ready_without_any_table(app_with: Callable[..., Flask], blank_database: str) -> None:
+def test_it_is_not_ready_without_any_table(
+    app_with: Callable[..., Flask], blank_database: str
+) -> None:
     client = app_with(database_url=blank_database).test_client()
     assert client.get("/readyz").json == {
         "status": "not ready",

@@ -53,7 +53,12 @@ def prepared(visitor: Client, name: str, action: str, victim: User) -> Act:
     found = find(f"users.{action}")
     assert found is not None
     chosen = {"group": [group("administrators").id]} if found.parameters else {}
-    shown = preview(actor=Cast().actor(name), action=found, selection=Selection(ids=[victim.id]), parameters=chosen)
+    shown = preview(
+        actor=Cast().actor(name),
+        action=found,
+        selection=Selection(ids=[victim.id]),
+        parameters=chosen,
+    )
     words = {"reason": "A quarrel", "confirm": f"{action} 1"}
     path = f"/admin/users/actions/{action.replace('_', '-')}/{shown.run.token}"
     return partial(visitor.post, path, words)
@@ -65,7 +70,9 @@ def rescuers() -> int:
 
 
 @pytest.mark.slow
-def test_two_administrators_never_remove_each_other(app: Flask, cast: Cast, admins: list[str]) -> None:
+def test_two_administrators_never_remove_each_other(
+    app: Flask, cast: Cast, admins: list[str]
+) -> None:
     cast.carl.status = "blocked"
     visitors = {name: signed_in(app, name) for name in ("olivia", "ada")}
     before = PutBack(cast.olivia, cast.ada)
@@ -83,7 +90,9 @@ def test_two_administrators_never_remove_each_other(app: Flask, cast: Cast, admi
 
 
 @pytest.mark.slow
-def test_two_administrators_act_on_a_third_without_a_deadlock(app: Flask, cast: Cast, admins: list[str]) -> None:
+def test_two_administrators_act_on_a_third_without_a_deadlock(
+    app: Flask, cast: Cast, admins: list[str]
+) -> None:
     """A form and an action on one person take their locks in one order: nobody is told that the database is away."""
     visitors = {name: signed_in(app, name) for name in ("olivia", "ada")}
     before = PutBack(cast.carl)

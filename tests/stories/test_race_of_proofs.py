@@ -26,7 +26,9 @@ from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof
 # As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
 ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
 STAGGER = 0.002  # seconds; one side or the other begins so much later, in turn, so that both orders come about
-PAIRS = [(proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited]
+PAIRS = [
+    (proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited
+]
 # Whoever lost password and phone is sent both links: neither rests on what the other one changes.
 APART = {("reset", "factor reset")}
 
@@ -69,7 +71,11 @@ def usable(crowd: Crowd) -> dict[int, set[int]]:
     """The sessions by which these people would be let in now, from where they are."""
     settle()
     present = (Session.credential_version == User.credential_version, Session.ended_at.is_(None))
-    statement = select(Session.id, User).join(User, User.id == Session.user_id).where(*present, User.status == "active")
+    statement = (
+        select(Session.id, User)
+        .join(User, User.id == Session.user_id)
+        .where(*present, User.status == "active")
+    )
     found: dict[int, set[int]] = {person: set() for person in crowd.ids}
     for session, user in db.session.execute(statement):
         if networks.admits(user.ip_whitelist, at(user.id).ip):
@@ -80,30 +86,51 @@ def usable(crowd: Crowd) -> dict[int, set[int]]:
 def order() -> dict[int, list[str]]:
     """What the log says happened to each person, in the order of the commits."""
     found: dict[int, list[str]] = {}
-    for person, action in db.session.execute(select(Event.subject_id, Event.action).order_by(Event.id)):
+    for person, action in db.session.execute(
+        select(Event.subject_id, Event.action).order_by(Event.id)
+    ):
         found.setdefault(person, []).append(action)
     return found
 
 
-def check(crowd: Crowd, proof: Proof, change: Change, proved: dict[int, bool], changed: dict[int, bool]) -> None:
+def check(
+    crowd: Crowd, proof: Proof, change: Change, proved: dict[int, bool], changed: dict[int, bool]
+) -> None:
     """That nothing was granted after the change, and that nothing granted before it is left."""
     left, told = usable(crowd), order()
     for person in crowd.ids:
         kept = {crowd.sessions[person][1]} if change.name == "password change" else set[int]()
-        if changed[person] and change.voids and (proof.name, change.name) != ("sign-in", "factor reset"):
+        if (
+            changed[person]
+            and change.voids
+            and (proof.name, change.name) != ("sign-in", "factor reset")
+        ):
             assert left[person] <= kept, f"{person}: a session outlived the change"
-        if proof.event and proved[person] and changed[person] and (proof.name, change.name) not in APART:
+        if (
+            proof.event
+            and proved[person]
+            and changed[person]
+            and (proof.name, change.name) not in APART
+        ):
             happened = [action for action in told[person] if action in (proof.event, change.event)]
-            assert not change.voids or happened == [proof.event, change.event], f"{person}: granted after the change"
+            assert not change.voids or happened == [proof.event, change.event], (
+                f"{person}: granted after the change"
+            )
     if change.name in ("password change", "reset", "temporary password"):
         people = db.session.scalars(select(User).where(User.id.in_(crowd.ids)))
-        back = [user.id for user in people if changed[user.id] and passwords.matches(user, OLD, crowd.settings)]
+        back = [
+            user.id
+            for user in people
+            if changed[user.id] and passwords.matches(user, OLD, crowd.settings)
+        ]
         assert back == [], "the old password came back"
 
 
 @pytest.fixture
 def crowd(app: Flask, cast: Cast, engine_name: str) -> Callable[..., Crowd]:
-    return lambda proof, size=ROUNDS[engine_name]: Crowd(app.extensions["settings"], size, proof).gather()
+    return lambda proof, size=ROUNDS[engine_name]: Crowd(
+        app.extensions["settings"], size, proof
+    ).gather()
 
 
 def named(pair: tuple[Proof, Change]) -> str:
@@ -120,7 +147,9 @@ def test_nothing_outlives_a_change_that_ran_beside_it(
     proved, changed = raced(app, people, [proof.act, change.act])
     assert len(proved) == len(changed) == len(people.ids), "every round was run to its end"
     if proof.name == change.name:
-        assert all(proved[person] != changed[person] for person in people.ids), "one link, used once"
+        assert all(proved[person] != changed[person] for person in people.ids), (
+            "one link, used once"
+        )
     else:
         check(people, proof, change, proved, changed)
     assert change.voids or all(proved.values()), "nothing else refuses the proof"

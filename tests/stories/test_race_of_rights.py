@@ -58,7 +58,9 @@ def tag(name: str) -> int:
 
 
 def demoted(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/users/{max_.id}/edit", {"version": max_.version, "groups": ""})
+    return partial(
+        olivia.post, f"/admin/users/{max_.id}/edit", {"version": max_.version, "groups": ""}
+    )
 
 
 def blocked(olivia: Client, boss: Group, max_: User) -> Act:
@@ -70,11 +72,15 @@ def blocked(olivia: Client, boss: Group, max_: User) -> Act:
 
 
 def stripped(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "permissions": ""})
+    return partial(
+        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "permissions": ""}
+    )
 
 
 def withdrawn(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "grants": ""})
+    return partial(
+        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "grants": ""}
+    )
 
 
 def widened(olivia: Client, boss: Group, max_: User) -> Act:
@@ -106,7 +112,9 @@ def edits_group(visitor: Client, number: int) -> Act:
 
 
 def adds_tag(visitor: Client, number: int) -> Act:
-    return partial(visitor.post, "/admin/client-tags/new", {"name": f"Tag {number}", "colour": "grey"})
+    return partial(
+        visitor.post, "/admin/client-tags/new", {"name": f"Tag {number}", "colour": "grey"}
+    )
 
 
 def gives_group(visitor: Client, number: int) -> Act:
@@ -115,7 +123,11 @@ def gives_group(visitor: Client, number: int) -> Act:
 
 
 def gives_every_client(visitor: Client, number: int) -> Act:
-    form = {"email": f"new{number}@example.com", "client_tags_mode": "only", "client_tags": ["", tag("Gold")]}
+    form = {
+        "email": f"new{number}@example.com",
+        "client_tags_mode": "only",
+        "client_tags": ["", tag("Gold")],
+    }
     return partial(visitor.post, "/admin/users/new", form)
 
 
@@ -129,7 +141,9 @@ PAIRS = [
 
 
 @pytest.mark.slow
-def test_nothing_happens_by_a_right_that_was_gone_before(app: Flask, cast: Cast, boss: Group) -> None:
+def test_nothing_happens_by_a_right_that_was_gone_before(
+    app: Flask, cast: Cast, boss: Group
+) -> None:
     """Events have the order of the commits, for their chain is locked until then."""
     olivia, visitor = signed_in(app, "olivia"), signed_in(app, "max")
     put_back, seen = Restored(cast, boss), set()
@@ -168,10 +182,20 @@ class Restored:
 
     def now(self) -> None:
         self.people.now()
-        db.session.execute(update(User.__table__).where(User.id.in_(self.people.ids)).values(client_tags_mode="all"))
+        db.session.execute(
+            update(User.__table__)
+            .where(User.id.in_(self.people.ids))
+            .values(client_tags_mode="all")
+        )
         for number, codes in ((self.boss, CODES), (self.given, [])):
             db.session.execute(update(Group).where(Group.id == number).values(permissions=codes))
-        there = set(db.session.scalars(select(group_grants.c.grantable_id).where(group_grants.c.group_id == self.boss)))
+        there = set(
+            db.session.scalars(
+                select(group_grants.c.grantable_id).where(group_grants.c.group_id == self.boss)
+            )
+        )
         for number in set(self.grants) - there:
-            db.session.execute(group_grants.insert().values(group_id=self.boss, grantable_id=number))
+            db.session.execute(
+                group_grants.insert().values(group_id=self.boss, grantable_id=number)
+            )
         settle()

@@ -39,7 +39,12 @@ def told(app: Flask, cast: Cast) -> User:
     assert isinstance(olivia, Client)
     chosen = {"client_tags_mode": "only", "client_tags": ["", tag.id]}
     groups = ["", secret.id]
-    assert edit(olivia, "users", cast.max.id, groups=groups, phone="+49 30 5550100", **chosen).status_code == 303
+    assert (
+        edit(
+            olivia, "users", cast.max.id, groups=groups, phone="+49 30 5550100", **chosen
+        ).status_code
+        == 303
+    )
     act(olivia, "users", "block", cast.max.id, reason="Called from Timbuktu")
     act(olivia, "users", "unblock", cast.max.id, reason="Called from Timbuktu")
     return cast.max
@@ -70,7 +75,9 @@ def told_of(screen: Screen) -> Iterator[tuple[str, str]]:
             yield name, area_of(other)
 
 
-def test_relations_are_there_for_who_sees_what_they_tell_of(app: Flask, told: User, client: Client) -> None:
+def test_relations_are_there_for_who_sees_what_they_tell_of(
+    app: Flask, told: User, client: Client
+) -> None:
     """Otherwise the next test would find nothing anywhere."""
     without(client)
     assert SECRET in client.get(f"/admin/users/?groups={group('employee').id}").text
@@ -78,11 +85,18 @@ def test_relations_are_there_for_who_sees_what_they_tell_of(app: Flask, told: Us
     assert SECRET in client.get("/admin/users/export.csv").text
     assert SECRET in client.get(f"/admin/users/{told.id}?tab=events").text
     found = {(s.endpoint, name) for s in app.extensions["screens"] for name, _area in told_of(s)}
-    assert {("users", "groups"), ("users", "client_tags"), ("events", "actor"), ("events", "actor_groups")} <= found
+    assert {
+        ("users", "groups"),
+        ("users", "client_tags"),
+        ("events", "actor"),
+        ("events", "actor_groups"),
+    } <= found
 
 
 @pytest.mark.parametrize("area", ["groups", "client_tags", "users"])
-def test_no_relation_tells_of_rows_that_one_does_not_see(app: Flask, told: User, client: Client, area: str) -> None:
+def test_no_relation_tells_of_rows_that_one_does_not_see(
+    app: Flask, told: User, client: Client, area: str
+) -> None:
     without(client, area)
     screens = [s for s in app.extensions["screens"] if s.endpoint != area]
     cases = [(s, name) for s in screens for name, other in told_of(s) if other == area]
@@ -103,7 +117,9 @@ def test_no_relation_tells_of_rows_that_one_does_not_see(app: Flask, told: User,
 
 
 @pytest.mark.parametrize("area", ["groups", "client_tags"])
-def test_no_page_names_what_one_does_not_see(app: Flask, told: User, client: Client, area: str) -> None:
+def test_no_page_names_what_one_does_not_see(
+    app: Flask, told: User, client: Client, area: str
+) -> None:
     """Nor do the tabs and forms of a person, the log with its files, or a bulk run."""
     olivia = app.test_client().sign_in("olivia")
     assert isinstance(olivia, Client)
@@ -134,7 +150,13 @@ def test_events_tell_of_people_only_as_far_as_one_sees_people(told: User, client
     settle()
     numbers = db.session.scalars(select(Event.id).where(Event.subject_type == "users")).all()
     paths = [f"/admin/events/{number}" for number in numbers]
-    for path in (*paths, "/", "/admin/events/", "/admin/events/export.csv", "/admin/events/export.json"):
+    for path in (
+        *paths,
+        "/",
+        "/admin/events/",
+        "/admin/events/export.csv",
+        "/admin/events/export.json",
+    ):
         answer = client.get(path)
         assert answer.status_code == 200
         for private in ("5550100", "Timbuktu", "Mander", SECRET):
@@ -155,9 +177,14 @@ def test_events_tell_who_may_know_all_they_said(told: User, client: Client) -> N
     assert events.verify() == []
 
 
-def test_a_crafted_form_changes_no_relation_that_one_does_not_see(told: User, client: Client) -> None:
+def test_a_crafted_form_changes_no_relation_that_one_does_not_see(
+    told: User, client: Client
+) -> None:
     without(client, "groups")
     before = {each.name for each in told.groups}
-    assert edit(client, "users", told.id, groups=[""], phone="+49 30 5550101").status_code in {303, 403}
+    assert edit(client, "users", told.id, groups=[""], phone="+49 30 5550101").status_code in {
+        303,
+        403,
+    }
     settle()
     assert {each.name for each in db.session.get_one(User, told.id).groups} == before

@@ -39,8 +39,14 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
         return seen if actor.all_permissions else seen & ~User.first_name.in_([SECRET])
 
     def tags(actor: Any) -> Any:
-        allowed = ClientTag.id == ClientTag.id if can(actor, "client_tags.view") else ClientTag.id != ClientTag.id
-        return allowed if actor.all_permissions else allowed & ClientTag.name.not_in([f"{SECRET} tag"])
+        allowed = (
+            ClientTag.id == ClientTag.id
+            if can(actor, "client_tags.view")
+            else ClientTag.id != ClientTag.id
+        )
+        return (
+            allowed if actor.all_permissions else allowed & ClientTag.name.not_in([f"{SECRET} tag"])
+        )
 
     monkeypatch.setitem(rules._narrower, User, people)
     monkeypatch.setitem(rules._narrower, ClientTag, tags)
@@ -51,7 +57,9 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
 def boss(app: Flask, hidden_person: User) -> Client:
     """Max may do everything to people, and still does not see the hidden one."""
     manager = group("managers")
-    manager.permissions = sorted({*manager.permissions, *(p for p in catalogue() if p.startswith("users."))})
+    manager.permissions = sorted(
+        {*manager.permissions, *(p for p in catalogue() if p.startswith("users."))}
+    )
     manager.grants = [group("viewers")]
     visitor = app.test_client().sign_in("max")
     assert isinstance(visitor, Client)
@@ -69,7 +77,9 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_names_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast, path: str) -> None:
+def test_no_page_names_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast, path: str
+) -> None:
     """Only what was typed into the search box may come back."""
     typed = path.count(SECRET)
     answer = boss.get(path.format(viewers=group("viewers").id, vera=cast.vera.id), buffered=True)
@@ -92,7 +102,9 @@ def test_the_list_and_its_count_leave_out_what_is_out_of_scope(
     assert "5 people" in everything.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions", "?tab=messages"])
+@pytest.mark.parametrize(
+    "page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions", "?tab=messages"]
+)
 def test_details_out_of_scope_are_not_there(boss: Client, hidden_person: User, page: str) -> None:
     assert boss.get(f"/admin/users/{hidden_person.id}{page}").status_code == 404
     assert boss.get(f"/admin/users/987654321{page}").status_code == 404
@@ -105,21 +117,27 @@ def test_a_form_reaches_nobody_out_of_scope(boss: Client, hidden_person: User) -
 
 
 @pytest.mark.parametrize("action", ["block", "revoke", "delete", "end-sessions", "unblock"])
-def test_no_action_reaches_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast, action: str) -> None:
+def test_no_action_reaches_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast, action: str
+) -> None:
     assert previewed(boss, "users", action, hidden_person.id).status_code == 404
     done = act(boss, "users", action, hidden_person.id, cast.vera.id)
     settle()
     assert (done.planned, hidden_person.status) == (1, "active")
 
 
-def test_all_that_match_leaves_out_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast) -> None:
+def test_all_that_match_leaves_out_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast
+) -> None:
     done = act(boss, "users", "block", all_matching="1", search="example.com")
     settle()
     assert done.planned == 4
     assert (outcome(done, cast.vera.id)[0], hidden_person.status) == ("done", "active")
 
 
-def test_a_parameter_out_of_scope_is_not_there(boss: Client, hidden_person: User, cast: Cast) -> None:
+def test_a_parameter_out_of_scope_is_not_there(
+    boss: Client, hidden_person: User, cast: Cast
+) -> None:
     tag = db.session.scalars(select(ClientTag.id)).one()
     answer = previewed(boss, "users", "add-client-tags", cast.vera.id, tags=[tag])
     assert answer.status_code == 422
@@ -169,10 +187,16 @@ def test_an_undo_reaches_nobody_out_of_scope(
     assert (hidden_person.status, cast.vera.status) == ("blocked", "active")
 
 
-@pytest.mark.parametrize("path", ["/admin/users/", "/admin/users/export.csv", "/admin/users/{vera}"])
-def test_a_related_row_out_of_scope_is_not_named(boss: Client, hidden_person: User, cast: Cast, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/admin/users/", "/admin/users/export.csv", "/admin/users/{vera}"]
+)
+def test_a_related_row_out_of_scope_is_not_named(
+    boss: Client, hidden_person: User, cast: Cast, path: str
+) -> None:
     cast.vera.created_by = hidden_person
-    assert SECRET not in boss.get(path.format(vera=cast.vera.id), buffered=True).get_data(as_text=True)
+    assert SECRET not in boss.get(path.format(vera=cast.vera.id), buffered=True).get_data(
+        as_text=True
+    )
 
 
 def test_the_deleted_are_gone_for_everyone(client: Client, cast: Cast) -> None:
@@ -186,13 +210,20 @@ def test_the_deleted_are_gone_for_everyone(client: Client, cast: Cast) -> None:
     assert client.get("/admin/users/?status=deleted").status_code == 400
 
 
-def test_without_the_permission_to_see_people_no_page_names_them(app: Flask, client: Client, cast: Cast) -> None:
+def test_without_the_permission_to_see_people_no_page_names_them(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     """Somebody who reads bulk runs and groups, but not people, learns no name from them."""
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.max.id)
     group("viewers").permissions = ["bulk_runs.view", "groups.view"]
     vera = app.test_client().sign_in("vera")
-    for path in (f"/admin/bulk-runs/{done.id}", f"/admin/bulk-runs/{done.id}/items.csv", "/admin/bulk-runs/", "/"):
+    for path in (
+        f"/admin/bulk-runs/{done.id}",
+        f"/admin/bulk-runs/{done.id}/items.csv",
+        "/admin/bulk-runs/",
+        "/",
+    ):
         answer = vera.get(path)
         assert answer.status_code == 200
         assert "Mander" not in answer.get_data(as_text=True)

@@ -58,7 +58,9 @@ def test_no_secret_lies_in_clear_where_it_does_not_belong(after: Told) -> None:
     assert after.waiting, "mails were queued"
     assert "RuntimeError" in after.heard, "the fault is in the log"
     assert len(places) > 100
-    assert {place: names for place, said in places.items() if (names := found_in(said, after.secrets))} == {}
+    assert {
+        place: names for place, said in places.items() if (names := found_in(said, after.secrets))
+    } == {}
 
 
 def test_a_mail_tells_its_own_link_or_code_and_nothing_else(after: Told) -> None:
@@ -67,7 +69,9 @@ def test_a_mail_tells_its_own_link_or_code_and_nothing_else(after: Told) -> None
     told_by_mail = [names[0] for names in own if names]
     assert len(set(told_by_mail)) == len(told_by_mail), "each of them in one mail"
     assert {name.rpartition(" ")[0] for name in told_by_mail} == {"link", "mailed code"}
-    subjects = {str(mail["Subject"]) for mail, names in zip(after.mails, own, strict=True) if not names}
+    subjects = {
+        str(mail["Subject"]) for mail, names in zip(after.mails, own, strict=True) if not names
+    }
     assert len(subjects) >= 3, "notices, which tell none"
 
 
@@ -83,9 +87,13 @@ def test_events_have_not_even_a_hash_of_a_secret(after: Told) -> None:
 def test_a_task_is_a_name() -> None:
     """Whatever a job is about, it reads from the database."""
     message = type(
-        "Message", (), {"id": "1", "name": "deliver_messages", "args": ("secret",), "kwargs": {"x": "secret"}}
+        "Message",
+        (),
+        {"id": "1", "name": "deliver_messages", "args": ("secret",), "kwargs": {"x": "secret"}},
     )
-    assert NameOnly()._serialize(message()) == b'["1", "deliver_messages"]'  # what is written is the point
+    assert (
+        NameOnly()._serialize(message()) == b'["1", "deliver_messages"]'
+    )  # what is written is the point
 
 
 def everything_in(mail: Any) -> str:

@@ -67,7 +67,9 @@ def test_a_long_one_stays(app: Flask, cast: Cast, key: str) -> None:
     assert is_in(visitor(app).sign_in("max", LONG))
 
 
-def test_ones_own_enrolment_codes_are_counted_like_all_others(app: Flask, client: Client, cast: Cast) -> None:
+def test_ones_own_enrolment_codes_are_counted_like_all_others(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("vera")
     page = client.post("/account/two-factor/begin").location
     answers = [client.post(page, {"code": f"00000{number}"}) for number in range(6)]

@@ -42,7 +42,10 @@ def test_details_edit_and_actions_reach_no_row_out_of_scope(olivia: Client, zoo:
     before = fingerprint()
     for page in ROW_PAGES:
         assert olivia.get(f"/admin/users/{gone}{page}").status_code == 404
-    assert olivia.post(f"/admin/users/{gone}/edit", {"version": "1", "first_name": "x"}).status_code == 404
+    assert (
+        olivia.post(f"/admin/users/{gone}/edit", {"version": "1", "first_name": "x"}).status_code
+        == 404
+    )
     for action in ("block", "delete", "end-sessions", "revoke"):
         assert olivia.post(f"/admin/users/actions/{action}", {"row": gone}).status_code == 404
     assert gone not in row_ids(olivia.get("/admin/users/?sort=id&size=100"))
@@ -50,10 +53,14 @@ def test_details_edit_and_actions_reach_no_row_out_of_scope(olivia: Client, zoo:
     assert "max@example.com" not in olivia.get("/admin/users/export.csv").get_data(as_text=True)
 
 
-def test_a_run_of_somebody_else_is_not_there_for_those_who_see_only_their_own(olivia: Client, app: Flask) -> None:
+def test_a_run_of_somebody_else_is_not_there_for_those_who_see_only_their_own(
+    olivia: Client, app: Flask
+) -> None:
     run_id = db.session.scalar(select(BulkRun.id).where(BulkRun.state == "done"))
     visitor = app.test_client().sign_in("vera")
-    db.session.execute(Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"]))
+    db.session.execute(
+        Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"])
+    )
     for page in ("", "/items.csv"):
         assert olivia.get(f"/admin/bulk-runs/{run_id}{page}").status_code == 200
         assert visitor.get(f"/admin/bulk-runs/{run_id}{page}").status_code == 404
@@ -86,9 +93,15 @@ def test_a_look_up_obeys_the_permission(app: Flask, zoo: Cast) -> None:
     for name in ("grants", "password_hash", "nothing", "email", "status_by", "name", "%00"):
         assert vera.get(f"/admin/users/lookup/{name}").status_code == 404
     assert vera.get("/admin/groups/lookup/grants").status_code == 404, "she may not write groups"
-    db.session.execute(Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"]))
-    assert vera.get("/admin/users/lookup/groups?search=group").status_code == 404, "who sees no groups is told none"
-    db.session.execute(Group.__table__.update().where(Group.key == "viewers").values(permissions=["events.view"]))
+    db.session.execute(
+        Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"])
+    )
+    assert vera.get("/admin/users/lookup/groups?search=group").status_code == 404, (
+        "who sees no groups is told none"
+    )
+    db.session.execute(
+        Group.__table__.update().where(Group.key == "viewers").values(permissions=["events.view"])
+    )
     assert vera.get("/admin/users/lookup/groups").status_code == 403
 
 
@@ -100,7 +113,12 @@ def test_a_power_switched_off_answers_404_or_403_and_never_302(app: Flask, olivi
     assert olivia.post("/admin/events/actions/delete", {"row": "1"}).status_code == 404
     assert olivia.post("/admin/bulk-runs/actions/delete", {"row": "1"}).status_code == 404
     vera = app.test_client().sign_in("vera")
-    for path in ("/admin/users/new", "/admin/users/3/edit", "/admin/users/export.csv", "/admin/groups/new"):
+    for path in (
+        "/admin/users/new",
+        "/admin/users/3/edit",
+        "/admin/users/export.csv",
+        "/admin/groups/new",
+    ):
         assert vera.get(path).status_code == 403
     for path in (
         "/admin/users/new",
@@ -111,7 +129,9 @@ def test_a_power_switched_off_answers_404_or_403_and_never_302(app: Flask, olivi
         assert vera.post(path, {"row": "12", "version": "1"}).status_code == 403
 
 
-def test_powers_are_read_at_every_request(app: Flask, olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_powers_are_read_at_every_request(
+    app: Flask, olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Trap: lists of fields and powers were frozen when the view was made."""
     assert olivia.get("/admin/client-tags/new").status_code == 200
     monkeypatch.setattr(ClientTags, "fields", ())
@@ -119,9 +139,13 @@ def test_powers_are_read_at_every_request(app: Flask, olivia: Client, monkeypatc
     assert olivia.post("/admin/client-tags/actions/delete", {"row": "1"}).status_code == 404
     vera = app.test_client().sign_in("vera")
     assert vera.get("/admin/groups/").status_code == 200
-    db.session.execute(Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"]))
+    db.session.execute(
+        Group.__table__.update().where(Group.key == "viewers").values(permissions=["users.view"])
+    )
     assert vera.get("/admin/groups/").status_code == 403
-    assert not [a for a in read(vera.get("/admin/users/")).all("a") if a["href"] == "/admin/groups/"]
+    assert not [
+        a for a in read(vera.get("/admin/users/")).all("a") if a["href"] == "/admin/groups/"
+    ]
 
 
 def test_the_index_view_is_not_open(app: Flask, client: Client, cast: Cast) -> None:
@@ -136,16 +160,24 @@ def test_the_index_view_is_not_open(app: Flask, client: Client, cast: Cast) -> N
 def test_a_constraint_error_shows_no_sql(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trap: the statement and its parameters were flashed."""
     monkeypatch.setitem(records._checks, Group, lambda *_: None)
-    answer = olivia.post("/admin/groups/new", {"name": "Managers", "description": "secret parameter"})
+    answer = olivia.post(
+        "/admin/groups/new", {"name": "Managers", "description": "secret parameter"}
+    )
     assert answer.status_code == 422
     assert not re.search(
-        r"INSERT|UNIQUE|constraint|sqlalche|psycopg|name_key", answer.get_data(as_text=True), re.IGNORECASE
+        r"INSERT|UNIQUE|constraint|sqlalche|psycopg|name_key",
+        answer.get_data(as_text=True),
+        re.IGNORECASE,
     )
 
 
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError("secret words"), TypeError("secret words"), IntegrityError("INSERT", {}, Exception("secret words"))],
+    [
+        RuntimeError("secret words"),
+        TypeError("secret words"),
+        IntegrityError("INSERT", {}, Exception("secret words")),
+    ],
 )
 def test_an_unforeseen_error_gives_a_page_with_an_id_and_none_of_its_text(
     olivia: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -166,7 +198,9 @@ def test_an_unforeseen_error_gives_a_page_with_an_id_and_none_of_its_text(
     assert not re.search(r"secret|Traceback|INSERT|Error\b", text)
 
 
-def test_a_failure_half_way_leaves_nothing_done(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_half_way_leaves_nothing_done(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Trap: `create_model` and its like committed by themselves."""
     token = token_of(previewed(olivia, "users", "block", 12))
     before = fingerprint()
@@ -177,7 +211,16 @@ def test_a_failure_half_way_leaves_nothing_done(olivia: Client, monkeypatch: pyt
     assert fingerprint() == before
 
 
-SECRETS = ("password_hash", "email_key", "search_key", "version", "preferences", "login_key", "token", "previous_hash")
+SECRETS = (
+    "password_hash",
+    "email_key",
+    "search_key",
+    "version",
+    "preferences",
+    "login_key",
+    "token",
+    "previous_hash",
+)
 
 
 def test_what_is_hidden_is_nowhere(olivia: Client, zoo: Cast, app: Flask) -> None:
@@ -198,9 +241,18 @@ def test_what_is_hidden_is_nowhere(olivia: Client, zoo: Cast, app: Flask) -> Non
     vera = zoo.vera
     olivia.post(
         f"/admin/users/{vera.id}/edit",
-        {"version": vera.version, "password_hash": "x", "status": "revoked", "phone": "+12025550107"},
+        {
+            "version": vera.version,
+            "password_hash": "x",
+            "status": "revoked",
+            "phone": "+12025550107",
+        },
     )
-    assert (zoo.vera.password_hash, zoo.vera.status, zoo.vera.phone) == (secret, "active", "+12025550107")
+    assert (zoo.vera.password_hash, zoo.vera.status, zoo.vera.phone) == (
+        secret,
+        "active",
+        "+12025550107",
+    )
     pages = [f"/admin/users/{vera.id}{page}" for page in ROW_PAGES]
     for path in (
         "/admin/users/",
@@ -231,7 +283,11 @@ def test_return_urls_lead_nowhere_but_to_us(app: Flask, zoo: Cast, target: str) 
     """Trap: any URL was taken."""
     assert safe_path(target, "/home") == "/home"
     visitor = app.test_client()
-    form = {"identifier": "vera@example.com", "password": "a harness of four long words", "next": target}
+    form = {
+        "identifier": "vera@example.com",
+        "password": "a harness of four long words",
+        "next": target,
+    }
     assert visitor.post("/sign-in", form).headers["Location"] == "/"
     visitor._token = None
     answer = visitor.post("/admin/users/preferences", {"size": "20", "next": target})
@@ -241,4 +297,7 @@ def test_return_urls_lead_nowhere_but_to_us(app: Flask, zoo: Cast, target: str) 
 
 def test_return_urls_of_our_own_are_kept(app: Flask, olivia: Client) -> None:
     path = "/admin/users/?search=a%20b&sort=-name"
-    assert olivia.post("/admin/users/preferences", {"size": "20", "next": path}).headers["Location"] == path
+    assert (
+        olivia.post("/admin/users/preferences", {"size": "20", "next": path}).headers["Location"]
+        == path
+    )

@@ -17,7 +17,16 @@ from tests.support.client import Client
 from tests.support.html import link, read, row_ids
 from tests.support.zoo import add_people
 
-SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs", "messages", "sessions", "sign-ins")
+SCREENS = (
+    "users",
+    "groups",
+    "client-tags",
+    "events",
+    "bulk-runs",
+    "messages",
+    "sessions",
+    "sign-ins",
+)
 
 
 def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:
@@ -50,8 +59,12 @@ def test_no_order_by_tie_break(app: Flask, olivia: Client, slug: str) -> None:
             assert sorted(ids) == sorted(db.session.scalars(select(model.id))), f"by {sort}"
             if not (back := link(forwards[-1], "Previous")):
                 continue
-            backwards = [row_ids(page) for page in pages(olivia, f"/admin/{slug}/{back}", way="Previous")]
-            assert [row_id for page in reversed(backwards) for row_id in page] == ids[: sum(map(len, backwards))]
+            backwards = [
+                row_ids(page) for page in pages(olivia, f"/admin/{slug}/{back}", way="Previous")
+            ]
+            assert [row_id for page in reversed(backwards) for row_id in page] == ids[
+                : sum(map(len, backwards))
+            ]
             assert len(backwards) == len(forwards) - 1, f"by {sort}"
 
 
@@ -77,7 +90,11 @@ def test_search_and_filter_across_many_to_many_multiply_no_row(olivia: Client) -
     olivia.post("/admin/users/preferences", {"size": "100"})
     tags = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id).limit(3)).all()
     groups = db.session.scalars(select(Group.id).order_by(Group.id)).all()
-    query = "&".join([f"client_tags={tag}" for tag in tags] + [f"groups={g}" for g in groups[:40]] + ["search=same"])
+    query = "&".join(
+        [f"client_tags={tag}" for tag in tags]
+        + [f"groups={g}" for g in groups[:40]]
+        + ["search=same"]
+    )
     answer = olivia.get(f"/admin/users/?{query}")
     ids = row_ids(answer)
     assert len(ids) == len(set(ids)) == 65
@@ -99,7 +116,9 @@ def test_no_n_plus_one(olivia: Client, statements: Any, slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SCREENS)
-def test_no_unbounded_count_and_no_offset(olivia: Client, statements: Any, slug: str, engine_name: str) -> None:
+def test_no_unbounded_count_and_no_offset(
+    olivia: Client, statements: Any, slug: str, engine_name: str
+) -> None:
     """Trap: every page counted the whole table, and deep pages skipped rows by OFFSET."""
     olivia.post(f"/admin/{slug}/preferences", {"size": "20"})
     with statements() as seen:
@@ -113,7 +132,9 @@ def test_no_unbounded_count_and_no_offset(olivia: Client, statements: Any, slug:
         assert not [text for text in seen if "OFFSET" in text.upper()], seen
 
 
-def test_a_count_goes_no_further_than_anybody_reads(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_goes_no_further_than_anybody_reads(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lists, "COUNT_CAP", 10)
     assert "10+ people" in read(olivia.get("/admin/users/")).one("h1").text
 
@@ -154,7 +175,10 @@ def test_percent_and_underscore_are_no_wildcards(olivia: Client) -> None:
     for text in ("%25", "_", "%25_", "%5C", "a%25b"):
         assert row_ids(olivia.get(f"/admin/users/?search={text}")) == []
         assert row_ids(olivia.get(f"/admin/users/?phone={text}")) == []
-        assert olivia.get(f"/admin/users/lookup/groups?search={text}").json == {"options": [], "more": False}
+        assert olivia.get(f"/admin/users/lookup/groups?search={text}").json == {
+            "options": [],
+            "more": False,
+        }
     db.session.add_all([ClientTag(name="100 %"), ClientTag(name="a_b"), ClientTag(name="axb")])
     found = olivia.get("/admin/users/lookup/client_tags?search=%25").json["options"]
     assert [option["label"] for option in found] == ["100 %"]
@@ -170,7 +194,9 @@ def test_a_look_up_answers_twenty_at_most(olivia: Client, statements: Any) -> No
     assert any("LIMIT" in text for text in seen), seen
 
 
-def test_a_page_with_many_relations_costs_no_more_statements(olivia: Client, statements: Any) -> None:
+def test_a_page_with_many_relations_costs_no_more_statements(
+    olivia: Client, statements: Any
+) -> None:
     ids = add_people(100)
     tags = db.session.scalars(select(ClientTag.id)).all()
     pairs = [{"user_id": person, "client_tag_id": tag} for person in ids for tag in tags]
@@ -182,7 +208,9 @@ def test_a_page_with_many_relations_costs_no_more_statements(olivia: Client, sta
 
 
 @pytest.mark.one_engine("postgresql", reason="SQLite knows no time zones")
-def test_lists_do_not_depend_on_the_time_zone_of_the_server(app_with: Any, zoo: Any, stage: Any) -> None:
+def test_lists_do_not_depend_on_the_time_zone_of_the_server(
+    app_with: Any, zoo: Any, stage: Any
+) -> None:
     """An empty time is sorted as the first moment of the year 1, which is another year west of Greenwich."""
     west = f"{stage.settings.database_url}&options=-c%20TimeZone%3DAmerica/New_York"
     west = west if "?" in west else west.replace("&", "?", 1)

@@ -15,14 +15,38 @@ from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import Element, read, value_of
 
-URL_ATTRIBUTES = ("href", "src", "action", "formaction", "poster", "data-menu-url", "data-lookup-url", "xlink:href")
-SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs", "messages", "sessions", "sign-ins")
+URL_ATTRIBUTES = (
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "poster",
+    "data-menu-url",
+    "data-lookup-url",
+    "xlink:href",
+)
+SCREENS = (
+    "users",
+    "groups",
+    "client-tags",
+    "events",
+    "bulk-runs",
+    "messages",
+    "sessions",
+    "sign-ins",
+)
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 
 def every_page(olivia: Client, zoo: Cast) -> dict[str, Any]:
     """One answer of every kind of page there is, errors included; each told by what asked for it."""
-    gets = ["/", "/account/password", "/nowhere", "/admin/users/?sort=x", "/admin/users/?search=nobody-at-all"]
+    gets = [
+        "/",
+        "/account/password",
+        "/nowhere",
+        "/admin/users/?sort=x",
+        "/admin/users/?search=nobody-at-all",
+    ]
     for slug in SCREENS:
         gets += [
             f"/admin/{slug}/",
@@ -45,7 +69,9 @@ def every_page(olivia: Client, zoo: Cast) -> dict[str, Any]:
         ("/admin/groups/new", {"name": ""}),
         ("/account/password", {"current_password": "x"}),
     ]
-    found |= {f"POST {path} {form}": followed(olivia, olivia.post(path, form)) for path, form in posts}
+    found |= {
+        f"POST {path} {form}": followed(olivia, olivia.post(path, form)) for path, form in posts
+    }
     found["old token"] = olivia.raw_post("/admin/users/new", data={"first_name": XSS})
     visitor = olivia.application.test_client()
     found |= {path: visitor.get(path) for path in ("/sign-in", "/invitations/x")}
@@ -100,7 +126,9 @@ def test_no_third_party_host(pages: dict[str, Any]) -> None:
     for name, answer in pages.items():
         for element in elements(answer):
             for attribute in URL_ATTRIBUTES:
-                assert not re.match(r"\s*(https?:)?//", element[attribute]), f"{name}: {element[attribute]}"
+                assert not re.match(r"\s*(https?:)?//", element[attribute]), (
+                    f"{name}: {element[attribute]}"
+                )
         assert not re.search(r"url\(|@import", answer.get_data(as_text=True)), name
 
 
@@ -123,8 +151,12 @@ def test_old_scripts_and_styles_of_flask_admin_are_on_no_page(pages: dict[str, A
 def test_every_change_is_a_post_with_a_token(pages: dict[str, Any]) -> None:
     """Each form that posts has its token, and asks before it does: an action leads to its preview."""
     for name, answer in pages.items():
-        for form in (e for e in elements(answer) if e.tag == "form" and e["method"].lower() == "post"):
-            assert not form.all("button") or form.all("input", name="csrf_token"), f"{name}: {form['action']}"
+        for form in (
+            e for e in elements(answer) if e.tag == "form" and e["method"].lower() == "post"
+        ):
+            assert not form.all("button") or form.all("input", name="csrf_token"), (
+                f"{name}: {form['action']}"
+            )
 
 
 def test_delete_asks_first(olivia: Client) -> None:
@@ -145,9 +177,9 @@ def test_delete_asks_first(olivia: Client) -> None:
 def test_parts_of_flask_admin_that_are_not_to_be_used_are_not() -> None:
     """Traps: ImageUploadField trusts what it is sent; ModelView, SecureForm and FlaskForm are where the others live."""
     for module in modules():
-        assert not re.search(r"ImageUploadField|FileUploadField|ModelView|SecureForm|FlaskForm", module.text), (
-            module.name
-        )
+        assert not re.search(
+            r"ImageUploadField|FileUploadField|ModelView|SecureForm|FlaskForm", module.text
+        ), module.name
 
 
 def test_babel_is_initialised(app: Flask, olivia: Client) -> None:
@@ -160,5 +192,7 @@ def test_babel_is_initialised(app: Flask, olivia: Client) -> None:
 def test_a_theme_of_our_own(olivia: Client) -> None:
     """`Theme(folder=<absolute path>)` takes our templates, not Flask-Admin's."""
     page = read(olivia.get("/admin/users/"))
-    assert page.all("link", rel="stylesheet")[0]["href"].startswith("/static/vendor/css/bootstrap.min.css")
+    assert page.all("link", rel="stylesheet")[0]["href"].startswith(
+        "/static/vendor/css/bootstrap.min.css"
+    )
     assert not page.all("div", class_="navbar-collapse")

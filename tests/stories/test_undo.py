@@ -14,7 +14,17 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.support.acting import act, edit, followed, group, groups_of, outcome, run_at, status_of, undo
+from tests.support.acting import (
+    act,
+    edit,
+    followed,
+    group,
+    groups_of,
+    outcome,
+    run_at,
+    status_of,
+    undo,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read
@@ -97,7 +107,9 @@ def test_groups_that_are_gone_are_said_beforehand_and_left_out(olivia: Client) -
     assert groups_of(cast.employee) == {"Employee"}
 
 
-def test_groups_that_may_not_be_given_back_are_named_beforehand(olivia: Client, boss: Client) -> None:
+def test_groups_that_may_not_be_given_back_are_named_beforehand(
+    olivia: Client, boss: Client
+) -> None:
     cast = Cast()
     cast.employee.groups = [group("employee"), group("managers")]
     settle()
@@ -144,7 +156,10 @@ def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
         planned = preview(actor=actors[0], action=block, selection=people).run
         done = run(actor=actors[0], token=planned.token, action=block, reason="A moment")
         plans = [plan_undo(actor=actor, run_id=done.id) for actor in actors]
-        tokens = [(actor, shown.run.token, shown.action) for actor, shown in zip(actors, plans, strict=True)]
+        tokens = [
+            (actor, shown.run.token, shown.action)
+            for actor, shown in zip(actors, plans, strict=True)
+        ]
         db.session.commit()
 
         def take_back(actor: object, token: object, action: object) -> dict[str, int]:
@@ -157,14 +172,23 @@ def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
         assert sorted(map(str, found)) == ["{'done': 2}", "{'stale': 2}"], f"round {number}"
         assert state_of(done) == "undone", f"round {number}"
         undone += 2
-    happened = select(func.count(Event.id)).where(Event.action == "users.unblock", Event.result == "done")
+    happened = select(func.count(Event.id)).where(
+        Event.action == "users.unblock", Event.result == "done"
+    )
     assert db.session.scalar(happened) == undone
 
 
 def test_no_number_of_a_group_is_told_to_those_who_see_none(olivia: Client, app: Flask) -> None:
     cast = Cast()
     done = act(olivia, "users", "revoke", cast.employee.id)
-    rights = ["users.view", "users.revoke", "users.block", "bulk.undo", "bulk.run", "bulk_runs.view"]
+    rights = [
+        "users.view",
+        "users.revoke",
+        "users.block",
+        "bulk.undo",
+        "bulk.run",
+        "bulk_runs.view",
+    ]
     db.session.execute(update(Group).where(Group.key == "viewers").values(permissions=rights))
     settle()
     page = undo_page(app.test_client().sign_in("vera"), done)

@@ -28,7 +28,11 @@ def test_what_a_person_waits_for_is_over_in_five_seconds() -> None:
     settings = Settings(base_url="http://127.0.0.1")
     asked = database.of_requests(settings)
     assert asked.statement is not None
-    reconnecting = limits.DATABASE_PING + settings.database_connect_timeout.total_seconds() + limits.DATABASE_GRACE
+    reconnecting = (
+        limits.DATABASE_PING
+        + settings.database_connect_timeout.total_seconds()
+        + limits.DATABASE_GRACE
+    )
     assert reconnecting < 5
     assert asked.lock <= asked.statement + limits.DATABASE_GRACE < 5
     assert settings.database_pool_timeout.total_seconds() < 5
@@ -43,7 +47,9 @@ def timed(client: Client, path: str) -> tuple[int, float]:
 
 
 @pytest.mark.one_engine("postgresql", reason="SQLite has no server")
-def test_a_server_that_falls_silent_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
+def test_a_server_that_falls_silent_is_a_page_that_says_so(
+    stage: Stage, app_with: Build, cast: Cast
+) -> None:
     """Connections that are open, and new ones; the two health checks answer within a second all the while."""
     settle()
     with Relay(stage.settings.database_url) as relay:
@@ -77,7 +83,9 @@ def held(stage: Stage) -> Iterator[None]:
         connection.rollback()
 
 
-def test_a_lock_that_somebody_holds_is_a_page_that_says_so(stage: Stage, app_with: Build, cast: Cast) -> None:
+def test_a_lock_that_somebody_holds_is_a_page_that_says_so(
+    stage: Stage, app_with: Build, cast: Cast
+) -> None:
     client = (
         app_with(database_lock_timeout=A_SECOND, database_statement_timeout=A_SECOND * 4)
         .test_client()
@@ -135,7 +143,9 @@ def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, c
 
 @pytest.mark.one_engine("postgresql", reason="connections of SQLite do not die")
 @pytest.mark.parametrize("what", ["list", "edit", "act"])
-def test_a_connection_that_dies_at_any_moment_is_our_page(app: Flask, stage: Stage, cast: Cast, what: str) -> None:
+def test_a_connection_that_dies_at_any_moment_is_our_page(
+    app: Flask, stage: Stage, cast: Cast, what: str
+) -> None:
     """Killed before each statement in turn, the COMMIT and the end of the request among them."""
     client = stage.app.test_client().sign_in("olivia")
     vera = cast.vera.id
@@ -163,7 +173,9 @@ def test_a_connection_that_dies_at_any_moment_is_our_page(app: Flask, stage: Sta
     assert len(statuses) > 3
     assert set(statuses) <= {200, 303, 503}, "a commit that was kept may still be answered"
     assert 503 in statuses
-    assert ("It may be done, or not at all" in texts) is (what != "list"), "the COMMIT was not answered"
+    assert ("It may be done, or not at all" in texts) is (what != "list"), (
+        "the COMMIT was not answered"
+    )
 
 
 @contextmanager

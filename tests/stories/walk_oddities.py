@@ -49,7 +49,9 @@ def switched_on(page: TestResponse, key: str) -> list[str]:
     """The values that the filter form has under this name."""
     controls = read(page).one("form", class_="filters").all(name=key)
     ticks = [
-        e["value"] for e in controls if e.tag == "input" and (e["type"] != "checkbox" or "checked" in e.attributes)
+        e["value"]
+        for e in controls
+        if e.tag == "input" and (e["type"] != "checkbox" or "checked" in e.attributes)
     ]
     options = [o["value"] for e in controls for o in e.all("option") if "selected" in o.attributes]
     return ticks + options
@@ -80,12 +82,16 @@ def test_every_column_filters_all_that_match_and_exports(olivia: Client) -> None
         preview = olivia.get(planned(olivia, page, "delete"))
         assert "Delete 3 oddities" in read(preview).one("h1").text, column
         assert "match now" not in preview.text, column
-        (href,) = [a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")]
+        (href,) = [
+            a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")
+        ]
         assert len(olivia.get(href).get_data(as_text=True).splitlines()) == MATCHING + 1, column
 
 
 @pytest.mark.parametrize("column", ["reason", "tags", "list", "size"])
-def test_what_is_run_is_what_was_shown_and_the_way_back_is_the_list(olivia: Client, column: str) -> None:
+def test_what_is_run_is_what_was_shown_and_the_way_back_is_the_list(
+    olivia: Client, column: str
+) -> None:
     address, page = shown_with(olivia, column)
     preview = planned(olivia, page, "mark")
     gold, silver = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id)).all()
@@ -109,4 +115,7 @@ def test_a_list_that_changed_meanwhile_is_said(olivia: Client) -> None:
     page = olivia.get(f"{LIST}?reason=wanted")
     db.session.add(Oddity(name="New", reason="wanted"))
     settle()
-    assert "3 matched when you looked, 4 match now." in olivia.get(planned(olivia, page, "delete")).text
+    assert (
+        "3 matched when you looked, 4 match now."
+        in olivia.get(planned(olivia, page, "delete")).text
+    )

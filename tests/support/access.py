@@ -21,7 +21,9 @@ from views.web.headers import OPEN
 
 def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
     """Every rule by every method, with what the person must get; signing out comes last."""
-    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule))
+    rules = sorted(
+        app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule)
+    )
     for rule in rules:
         tries = list(_tries(app, rule, person, world))
         if not tries:
@@ -37,7 +39,10 @@ def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
 
 def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Iterator[Try]:
     tries: Tries
-    screen = next((s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]), None)
+    screen = next(
+        (s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]),
+        None,
+    )
     if rule.endpoint in ALONE:
         tries = ALONE[rule.endpoint](person)
     elif screen and rule.endpoint in OWN_PAGES:
@@ -100,11 +105,15 @@ def _export(screen: Screen, person: Person, _world: World) -> Tries:
 
 
 def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
-    writes = any(screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit"))
+    writes = any(
+        screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit")
+    )
     named = {*screen.column_filters, *screen.form_columns, "nonsense", "id"}
     for name in sorted(named):
         related = fields.kind(screen.model, name) in ("one", "many")
-        open_ = related and (name in screen.column_filters or (writes and name in screen.form_columns))
+        open_ = related and (
+            name in screen.column_filters or (writes and name in screen.form_columns)
+        )
         open_ = open_ and _sees_told(screen, person, name)
         yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
 
@@ -145,7 +154,11 @@ def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
     for action in actions_of(screen.model) or [None]:
         name = action.name.replace("_", "-") if action else "nonsense"
         known = action is not None and (action.name != "delete" or screen.has("delete"))
-        gated = _action_gate(screen, person, action) if action and known else gate(screen, person, "view", 404)
+        gated = (
+            _action_gate(screen, person, action)
+            if action and known
+            else gate(screen, person, "view", 404)
+        )
         for method, data in (("GET", {}), ("POST", {}), ("POST", {"step": "choose"})):
             yield Try(method, gated or (404,), {"action": name, "token": world.preview}, data)
 
@@ -156,7 +169,9 @@ def _action_gate(screen: Screen, person: Person, action: Action) -> tuple[int, .
     return () if held else (403,)
 
 
-def _preview(screen: Screen, person: Person, action: Action, data: Mapping[str, Any]) -> tuple[int, ...]:
+def _preview(
+    screen: Screen, person: Person, action: Action, data: Mapping[str, Any]
+) -> tuple[int, ...]:
     many, every = isinstance(data.get("row"), list), "all_matching" in data
     if refused := _action_gate(screen, person, action):
         return refused

@@ -56,7 +56,9 @@ def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any)
 
 def followed(client: Client, answer: TestResponse) -> TestResponse:
     """The page that an answer leads to, as far as previews and step-up lead."""
-    while answer.status_code == HTTPStatus.SEE_OTHER and re.search("/actions/|/confirm", answer.location):
+    while answer.status_code == HTTPStatus.SEE_OTHER and re.search(
+        "/actions/|/confirm", answer.location
+    ):
         answer = client.get(answer.location)
     return answer
 
@@ -67,7 +69,9 @@ def token_of(answer: TestResponse) -> UUID:
     return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", addresses)[0])
 
 
-def confirmed(client: Client, screen: str, action: str, preview: TestResponse, reason: str = "") -> TestResponse:
+def confirmed(
+    client: Client, screen: str, action: str, preview: TestResponse, reason: str = ""
+) -> TestResponse:
     """Press the button of a preview, with the reason and whatever has to be typed.
 
     Where nothing would be done there is no button; whoever attacks sends the form all the same.
@@ -77,10 +81,19 @@ def confirmed(client: Client, screen: str, action: str, preview: TestResponse, r
     done = planned.counts.get("done", 0)
     offered = [e for e in read(preview).all("input", name="step") if e["value"] == "run"]
     assert bool(done) == bool(offered)
-    return decided(client, screen, action, planned.token, reason=reason, confirm=f"{action.replace('-', '_')} {done}")
+    return decided(
+        client,
+        screen,
+        action,
+        planned.token,
+        reason=reason,
+        confirm=f"{action.replace('-', '_')} {done}",
+    )
 
 
-def decided(client: Client, screen: str, action: str, token: UUID | str, **words: str) -> TestResponse:
+def decided(
+    client: Client, screen: str, action: str, token: UUID | str, **words: str
+) -> TestResponse:
     """Send the form of a preview, whatever its page shows; the page with the reason, if that was refused."""
     words = {"reason": "They asked for it"} | {name: text for name, text in words.items() if text}
     answer = client.post(f"/admin/{screen}/actions/{action}/{token}", {"step": "run", **words})
@@ -88,7 +101,9 @@ def decided(client: Client, screen: str, action: str, token: UUID | str, **words
     return followed(client, answer) if led_back else answer
 
 
-def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any) -> BulkRun:
+def act(
+    client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any
+) -> BulkRun:
     """Preview and run; the run as the database then has it. Fails unless the product lets it happen."""
     preview = previewed(client, screen, action, *rows, **data)
     assert preview.status_code == 200, preview.get_data(as_text=True)[:3000]
@@ -169,4 +184,7 @@ def everything() -> Mapping[str, list[Any]]:
     """Every row of every table, to compare or to search."""
     settle()
     tables = db.metadata.sorted_tables
-    return {table.name: [tuple(row) for row in db.session.execute(select(table)).all()] for table in tables}
+    return {
+        table.name: [tuple(row) for row in db.session.execute(select(table)).all()]
+        for table in tables
+    }

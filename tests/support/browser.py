@@ -9,7 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    Route,
+    sync_playwright,
+)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.support.cast import PASSWORD, address
@@ -108,7 +116,11 @@ class Witness(list[str]):
             route.abort()
 
     def response(self, response: Response) -> None:
-        asked = response.request.resource_type in ("document", "fetch", "xhr")  # may be refused, with a page
+        asked = response.request.resource_type in (
+            "document",
+            "fetch",
+            "xhr",
+        )  # may be refused, with a page
         if response.status >= (500 if asked else 400):
             self.append(f"{response.status} for {response.url}")
 
@@ -116,7 +128,9 @@ class Witness(list[str]):
 @contextmanager
 def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, Witness]]:
     """A fresh visitor at `home`; whatever the witness has at the end is a failure. Options are those of a context."""
-    context = browser.new_context(**{"base_url": home, "viewport": {"width": 1280, "height": 800}} | options)
+    context = browser.new_context(
+        **{"base_url": home, "viewport": {"width": 1280, "height": 800}} | options
+    )
     context.set_default_timeout(PATIENCE)
     context.add_init_script(CSP_WITNESS)
     witness = Witness(home)
@@ -124,7 +138,9 @@ def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, W
     context.on("console", witness.console)
     context.on("weberror", lambda error: witness.append(f"script: {error.error}"))
     context.on("response", witness.response)
-    ours = copy_context()  # Playwright calls back from a greenlet that does not know the test's app context
+    ours = (
+        copy_context()
+    )  # Playwright calls back from a greenlet that does not know the test's app context
     context.on("request", lambda _request: ours.run(settle))
     yield context.new_page(), witness
     context.close()

@@ -50,7 +50,10 @@ class Cast:
 
     def actor(self, name: str, **others: Any) -> Actor:
         """Who asks, when `name` asks: for functions of areas and actions, without a request."""
-        return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True), **others)
+        return replace(
+            actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True),
+            **others,
+        )
 
 
 def build(settings: Settings) -> None:

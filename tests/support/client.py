@@ -33,7 +33,9 @@ def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         settle()
     context = Context()
     for variable, value in copy_context().items():
-        if variable is not _cv_app:  # a request inside our context would share its session and its flask.g
+        if (
+            variable is not _cv_app
+        ):  # a request inside our context would share its session and its flask.g
             context.run(variable.set, value)
     return context.run(function, *args, **kwargs)
 
@@ -41,16 +43,22 @@ def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 class Client(FlaskClient):
     """`get` and `raw_post` send what they are given; `post` is a person who sends a form of ours."""
 
-    expects_500 = False  # the product answers every exception with a page, which no test must overlook
+    expects_500 = (
+        False  # the product answers every exception with a page, which no test must overlook
+    )
     _token: str | None = None
     asked_at = ""  # where the second factor of the latest sign-in is asked for
     here = ""  # the form that a link led to
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        kwargs.setdefault("buffered", True)  # read to the end where the request is, as a browser does
+        kwargs.setdefault(
+            "buffered", True
+        )  # read to the end where the request is, as a browser does
         kwargs.setdefault("base_url", self.application.config["TEST_BASE_URL"])
         answer = outside(super().open, *args, **kwargs)
-        assert answer.status_code != 500 or self.expects_500, "status 500; the exception is in the log"
+        assert answer.status_code != 500 or self.expects_500, (
+            "status 500; the exception is in the log"
+        )
         return answer
 
     def post(self, path: str, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
@@ -64,7 +72,9 @@ class Client(FlaskClient):
     def raw_post(self, path: str, **kwargs: Any) -> TestResponse:
         """POST exactly this, without a token of ours."""
         answer = self.open(path, method="POST", **kwargs)
-        if str(answer.location).startswith("/sign-in/code/") and not path.startswith("/sign-in/code/"):
+        if str(answer.location).startswith("/sign-in/code/") and not path.startswith(
+            "/sign-in/code/"
+        ):
             self.asked_at = str(answer.location)
         return answer
 
@@ -80,7 +90,9 @@ class Client(FlaskClient):
     def sign_in(self, name: str, password: str = PASSWORD) -> "Client":
         """Sign in as one of the cast (`olivia`) or with an address; fails unless that opens the door."""
         answer = self.try_sign_in(name, password)
-        assert answer.status_code in (302, 303), f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
+        assert answer.status_code in (302, 303), (
+            f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
+        )
         return self
 
     def try_sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:

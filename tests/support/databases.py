@@ -36,7 +36,9 @@ max_connections = 200
 log_min_messages = fatal
 deadlock_timeout = 50ms
 """
-BLOATED = 16 * 2**20  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
+BLOATED = (
+    16 * 2**20
+)  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
 
 
 class Database(ABC):
@@ -130,7 +132,9 @@ class PostgreSQLDatabase(Database):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             copy = "CREATE DATABASE {} TEMPLATE template_migrated STRATEGY file_copy"
             connection.execute(sql.SQL(copy).format(name))
-        self.connection = psycopg.connect(_libpq(self.server.set(database=self.name)), autocommit=True)
+        self.connection = psycopg.connect(
+            _libpq(self.server.set(database=self.name)), autocommit=True
+        )
         # A test that left a transaction open must fail here, with a message, and not hang.
         self.connection.execute("SET lock_timeout = '10s'; SET session_replication_role = replica")
         self.worlds, self.scripts = {"empty"}, {}
@@ -141,7 +145,9 @@ class PostgreSQLDatabase(Database):
         deletes, inserts = [], []
         for table, columns in self.connection.execute(COLUMNS).fetchall():
             deletes.append(f"DELETE FROM public.{table};")
-            self.connection.execute(f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}")
+            self.connection.execute(
+                f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}"
+            )
             if self._scalar(f"SELECT count(*) FROM world_{world}.{table}"):
                 into = f"INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE"
                 inserts.append(f"{into} SELECT * FROM world_{world}.{table};")

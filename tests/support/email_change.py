@@ -27,12 +27,16 @@ def worker(app: Flask) -> list[str]:
     """Do what the worker does with what waits: the paths of the links that leave, for whoever may have one."""
     settle()
     found, settings = [], app.extensions["settings"]
-    for message in db.session.scalars(select(Message).where(Message.purpose == "email_change").order_by(Message.id)):
+    for message in db.session.scalars(
+        select(Message).where(Message.purpose == "email_change").order_by(Message.id)
+    ):
         prepare = outbox.preparation(message)
         if prepare and not prepare(message, settings):
             db.session.delete(message)
         elif prepare:
-            found.append(outbox.values_of(message, settings)["link"].removeprefix(settings.base_url))
+            found.append(
+                outbox.values_of(message, settings)["link"].removeprefix(settings.base_url)
+            )
     settle()
     return found
 
@@ -55,4 +59,7 @@ def confirm(client: Client, link: str) -> int:
 
 def addresses() -> dict[str, str | None]:
     settle()
-    return {str(row.first_name): row.email for row in db.session.execute(select(User.first_name, User.email))}
+    return {
+        str(row.first_name): row.email
+        for row in db.session.execute(select(User.first_name, User.email))
+    }

@@ -52,7 +52,9 @@ def mailed(app: Flask, purpose: str, person: User | None = None) -> list[dict[st
     """What only the mails of this purpose know, the latest last; as the worker would write them."""
     settle()
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
-    rows = db.session.scalars(statement.where(Message.user_id == person.id) if person else statement)
+    rows = db.session.scalars(
+        statement.where(Message.user_id == person.id) if person else statement
+    )
     return [outbox.values_of(row, app.extensions["settings"]) for row in rows]
 
 

@@ -83,12 +83,28 @@ def many_ids(number: int, start: int = 10**6) -> list[str]:
 
 def fingerprint() -> dict[str, Any]:
     """Every row of the tables that hold the company's data; signing in and refusals may leave their notes elsewhere."""
-    notes = ("sessions", "sign_in_attempts", "events", "bulk_runs", "bulk_items", "tokens", "usages")
+    notes = (
+        "sessions",
+        "sign_in_attempts",
+        "events",
+        "bulk_runs",
+        "bulk_items",
+        "tokens",
+        "usages",
+    )
     found = {}
     for table in Base.metadata.sorted_tables:
         if table.name not in notes:
-            columns = [c for c in table.columns if c.name not in ("last_login_at", "updated_at", "preferences")]
-            found[table.name] = sorted(repr(tuple(row)) for row in db.session.execute(select(*columns)))
+            columns = [
+                c
+                for c in table.columns
+                if c.name not in ("last_login_at", "updated_at", "preferences")
+            ]
+            found[table.name] = sorted(
+                repr(tuple(row)) for row in db.session.execute(select(*columns))
+            )
     done = Base.metadata.tables["events"].c.result == "done"
-    found["events"] = db.session.scalar(select(func.count()).select_from(Base.metadata.tables["events"]).where(done))
+    found["events"] = db.session.scalar(
+        select(func.count()).select_from(Base.metadata.tables["events"]).where(done)
+    )
     return found

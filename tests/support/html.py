@@ -5,7 +5,22 @@ from html.parser import HTMLParser
 from typing import Any
 
 CONFIRM, ASKED = "/account/confirm", "Confirm that it is you"
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+    "use",
+}
 # The end tags that the list leaves out: what opens here closes what is open there.
 CLOSES = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}
 
@@ -40,7 +55,9 @@ class Element:
 
     def has(self, wanted: dict[str, str]) -> bool:
         return all(
-            value in self["class"].split() if name == "class_" else self.attributes.get(name) == value
+            value in self["class"].split()
+            if name == "class_"
+            else self.attributes.get(name) == value
             for name, value in wanted.items()
         )
 
@@ -65,7 +82,9 @@ class _Reader(HTMLParser):
             self.here = element
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.here.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.here))
+        self.here.children.append(
+            Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        )
 
     def handle_endtag(self, tag: str) -> None:
         place: Element | None = self.here
@@ -110,7 +129,11 @@ def value_of(answer: Any, name: str) -> str:
     """What the text field, the area or the drop-down of that name holds."""
     control = next(e for e in read(answer).all(name=name) if e["type"] != "hidden")
     if control.tag == "textarea":
-        return "".join(c for c in control.children if isinstance(c, str)).removeprefix("\r\n").removeprefix("\n")
+        return (
+            "".join(c for c in control.children if isinstance(c, str))
+            .removeprefix("\r\n")
+            .removeprefix("\n")
+        )
     if control.tag == "select":
         return next((o["value"] for o in control.all("option") if "selected" in o.attributes), "")
     return control["value"]
@@ -123,7 +146,9 @@ def ticked(answer: Any, name: str) -> list[str]:
 
 def row_ids(answer: Any) -> list[int]:
     """The numbers of the rows of a list, in order."""
-    return [int(e["data-menu-url"].split("/")[-2]) for e in read(answer).all("a") if e["data-menu-url"]]
+    return [
+        int(e["data-menu-url"].split("/")[-2]) for e in read(answer).all("a") if e["data-menu-url"]
+    ]
 
 
 def link(answer: Any, text: str) -> str:
@@ -134,4 +159,6 @@ def link(answer: Any, text: str) -> str:
 def is_asked(answer: Any) -> bool:
     """Who it is: by the page itself, in place of another one or on the way to a preview; or by a redirect."""
     by_page = answer.status_code in (200, 403) and ASKED in answer.text
-    return by_page or (answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to="))
+    return by_page or (
+        answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to=")
+    )

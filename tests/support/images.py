@@ -44,7 +44,11 @@ def fields(content: bytes, across: int = 2) -> list[str]:
 
     def letter(column: int, row: int) -> str:
         found: Any = image.getpixel((int((column + 0.5) * step), int((row + 0.5) * step)))
-        near = (n for n, colour in names.items() if max(abs(a - b) for a, b in zip(found, colour, strict=True)) < EXACT)
+        near = (
+            n
+            for n, colour in names.items()
+            if max(abs(a - b) for a, b in zip(found, colour, strict=True)) < EXACT
+        )
         return next(near, "?")
 
     return ["".join(letter(column, row) for column in range(across)) for row in range(across)]
@@ -65,7 +69,9 @@ def held(image: Image.Image, orientation: int) -> bytes:
     }
     stored = Image.new("RGB", (height, width) if orientation > 4 else (width, height))
     place = places[orientation]
-    stored.putdata([image.getpixel(place(y, x)) for y in range(stored.height) for x in range(stored.width)])
+    stored.putdata(
+        [image.getpixel(place(y, x)) for y in range(stored.height) for x in range(stored.width)]
+    )
     return encoded(stored, "JPEG", quality=95, subsampling=0, exif=exif(orientation))
 
 
@@ -148,7 +154,10 @@ def refusal(content: bytes, filename: str = "me.png", crop: Crop | None = None) 
 def clean(content: bytes, filename: str = "me.png", crop: Crop | None = None) -> dict[int, bytes]:
     """The result, which has exactly the sizes we serve and nothing but pixels in it."""
     found = drawn(content, filename, crop)
-    assert {size: opened(each).size for size, each in found.items()} == {64: (64, 64), 256: (256, 256)}
+    assert {size: opened(each).size for size, each in found.items()} == {
+        64: (64, 64),
+        256: (256, 256),
+    }
     for each in found.values():
         image = opened(each)
         assert (image.format, image.mode in ("RGB", "RGBA")) == ("WEBP", True)

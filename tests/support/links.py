@@ -15,7 +15,10 @@ from backoffice.models.user import User
 from tests.support.client import Client, settle
 from tests.support.factors import mailed
 
-WORDS = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
+WORDS = {
+    "new_password": "five quite unusual words here",
+    "repeat_password": "five quite unusual words here",
+}
 CHANGING = re.compile(r'csrf_token" value="[^"]+"|nonce="[^"]+"|<code>[0-9a-f]{12}</code>')
 
 

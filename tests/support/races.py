@@ -39,7 +39,10 @@ class PutBack:
         self.users = self._rows(User.__table__, User.id)
         self.others = [
             (table, column, self._rows(table, column))
-            for table, column in ((user_groups, user_groups.c.user_id), (Session.__table__, Session.user_id))
+            for table, column in (
+                (user_groups, user_groups.c.user_id),
+                (Session.__table__, Session.user_id),
+            )
         ]
 
     def now(self) -> None:

@@ -78,7 +78,12 @@ class Server:
     """The server; `scheme` is smtp (STARTTLS), smtps or smtp+plain, `tls` what the first two need."""
 
     def __init__(
-        self, scheme: str = "smtp+plain", tls: ssl.SSLContext | None = None, *, auth: bool = False, **others: Any
+        self,
+        scheme: str = "smtp+plain",
+        tls: ssl.SSLContext | None = None,
+        *,
+        auth: bool = False,
+        **others: Any,
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -88,7 +93,9 @@ class Server:
         self.answers: dict[str, str] = {}
         self.dies: str = ""
         self.delay = 0.0
-        self.once_kept: Callable[[], object] = lambda: None  # called between having a mail and saying so
+        self.once_kept: Callable[[], object] = lambda: (
+            None
+        )  # called between having a mail and saying so
         self.connections = 0
         self.controller: Controller | None = None
 
@@ -106,7 +113,9 @@ class Server:
         if self.auth:
             options |= {"authenticator": _authenticate, "auth_require_tls": False}
         at_once = self.tls if self.scheme == "smtps" else None
-        self.controller = Controller(_Handler(self), "127.0.0.1", self.port, ssl_context=at_once, **options)
+        self.controller = Controller(
+            _Handler(self), "127.0.0.1", self.port, ssl_context=at_once, **options
+        )
         self.controller.start()
         self.connections = 0
 
@@ -167,7 +176,9 @@ class _Handler:
             message = message_from_bytes(envelope.content, policy=default)
             assert isinstance(message, EmailMessage)
             (to,) = envelope.rcpt_tos
-            self.server.mails.append(Mail(to, envelope.mail_from, message, tuple(envelope.mail_options)))
+            self.server.mails.append(
+                Mail(to, envelope.mail_from, message, tuple(envelope.mail_options))
+            )
             self.server.once_kept()
         time.sleep(self.server.delay)
         if self.server.dies == "after answering":
@@ -177,6 +188,11 @@ class _Handler:
         return "250 OK"
 
 
-def _authenticate(_server: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+def _authenticate(
+    _server: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any
+) -> AuthResult:
+    right = isinstance(given, LoginPassword) and (given.login, given.password) == (
+        USER.encode(),
+        PASSWORD.encode(),
+    )
     return AuthResult(success=right, handled=False)  # the refusal is aiosmtpd's to say

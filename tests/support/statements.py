@@ -6,14 +6,24 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT set_config(", "PRAGMA busy_timeout")
+TRANSACTION = (
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "RELEASE",
+    "SELECT set_config(",
+    "PRAGMA busy_timeout",
+)
 
 
 class Statements(list[str]):
     """The statements in order; a failing comparison of its length shows them."""
 
     def __str__(self) -> str:
-        return "\n".join(f"{number}. {' '.join(text.split())}" for number, text in enumerate(self, 1))
+        return "\n".join(
+            f"{number}. {' '.join(text.split())}" for number, text in enumerate(self, 1)
+        )
 
 
 @contextmanager

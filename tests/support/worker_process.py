@@ -25,10 +25,16 @@ COMMAND = [sys.executable, "-m", "flask", "--app", "app", "backoffice", "worker"
 
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as a process reads them."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SSL_CERT_FILE"}}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "HOME", "LANG", "SSL_CERT_FILE"}
+    }
     given = {spec.name: getattr(settings, spec.name) for spec in fields(Settings)}
     given["backoffice_env"] = given.pop("environment")
-    return kept | {name.upper(): _written(value) for name, value in given.items() if value not in ("", ())}
+    return kept | {
+        name.upper(): _written(value) for name, value in given.items() if value not in ("", ())
+    }
 
 
 def start(settings: Settings, **others: Any) -> subprocess.Popen[str]:
@@ -67,7 +73,11 @@ def keep_tasks_in_memory(app: Flask) -> None:
 def shared_queue(app: Flask) -> Iterator[Queue]:
     """The app and workers find the same tasks: the queue is kept beside the database, as outside tests."""
     settings, before = app.extensions["settings"], app.extensions["jobs"]
-    queue = Queue(app, SCHEDULE, storage(replace(settings, environment="development"), Path(app.instance_path)))
+    queue = Queue(
+        app,
+        SCHEDULE,
+        storage(replace(settings, environment="development"), Path(app.instance_path)),
+    )
     app.extensions["jobs"] = queue
     with closing(queue.huey.storage):
         yield queue

@@ -25,8 +25,13 @@ def build(settings: Settings) -> None:
     """The cast, people of whom many are alike, groups, tags, and a bulk run by olivia."""
     cast.build(settings)
     people = [_person(number) for number in range(PEOPLE)]
-    tags = [ClientTag(name=f"Tag {number:02}", colour=COLOURS[number % 3]) for number in range(TAGS)]
-    groups = [Group(name=f"Group {n:02}", description="same" if n % 2 else "", permissions=[]) for n in range(45)]
+    tags = [
+        ClientTag(name=f"Tag {number:02}", colour=COLOURS[number % 3]) for number in range(TAGS)
+    ]
+    groups = [
+        Group(name=f"Group {n:02}", description="same" if n % 2 else "", permissions=[])
+        for n in range(45)
+    ]
     db.session.add_all([*people, *tags, *groups])
     db.session.flush()
     _join(people, tags)
@@ -41,7 +46,9 @@ def add_people(number: int, *, first_name: str = "Pia", first: int = 0) -> list[
          "email": f"more{n}@example.com", "email_key": f"more{n}@example.com"}
         for n in range(first, first + number)
     ]  # fmt: skip
-    ids = db.session.scalars(insert(User).returning(User.id, sort_by_parameter_order=True), rows).all()
+    ids = db.session.scalars(
+        insert(User).returning(User.id, sort_by_parameter_order=True), rows
+    ).all()
     db.session.commit()
     return list(ids)
 
@@ -58,8 +65,12 @@ def _person(number: int) -> User:
 
 
 def _join(people: list[User], tags: list[ClientTag]) -> None:
-    groups = db.session.scalars(select(Group.id).where(Group.key.in_(["viewers", "employee", "dispatcher"]))).all()
-    db.session.execute(insert(user_groups), [{"user_id": p.id, "group_id": g} for p in people for g in groups])
+    groups = db.session.scalars(
+        select(Group.id).where(Group.key.in_(["viewers", "employee", "dispatcher"]))
+    ).all()
+    db.session.execute(
+        insert(user_groups), [{"user_id": p.id, "group_id": g} for p in people for g in groups]
+    )
     pairs = [{"user_id": p.id, "client_tag_id": t.id} for p in people for t in tags[:3]]
     db.session.execute(insert(user_client_tags), pairs)
 

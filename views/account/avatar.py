@@ -18,7 +18,9 @@ from views.web.actor import signed_in
 from views.web.avatars import avatar as portrait
 
 PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
-A_WEEK = 7 * 24 * 3600  # seconds; a key never shows another picture, but one that was removed should fade
+A_WEEK = (
+    7 * 24 * 3600
+)  # seconds; a key never shows another picture, but one that was removed should fade
 
 
 def register(app: Flask) -> None:

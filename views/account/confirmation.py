@@ -38,7 +38,11 @@ def confirm() -> Any:
             downloads.offer(back)
             return redirect(page, HTTPStatus.SEE_OTHER)
         if not form.errors:
-            again = HTTPStatus.TEMPORARY_REDIRECT if request.form.get("confirm_again") else HTTPStatus.SEE_OTHER
+            again = (
+                HTTPStatus.TEMPORARY_REDIRECT
+                if request.form.get("confirm_again")
+                else HTTPStatus.SEE_OTHER
+            )
             return redirect(back, again)
     return _page(form, back, again=bool(request.form.get("confirm_again")))
 
@@ -60,7 +64,16 @@ def ask(_error: ConfirmationNeeded) -> Any:
 def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Any:
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
-    kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
-    told = {"to": back, "again": again, "kept": kept if again else [], "valid": duration(settings().step_up_valid)}
+    kept = [
+        pair
+        for pair in request.form.items(multi=True)
+        if pair[0] not in ("csrf_token", *OWN_FIELDS)
+    ]
+    told = {
+        "to": back,
+        "again": again,
+        "kept": kept if again else [],
+        "valid": duration(settings().step_up_valid),
+    }
     page = render_template("account/confirm.html", form=form, **told)
     return shown(page, form, status)

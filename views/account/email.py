@@ -28,11 +28,14 @@ def email() -> Any:
     require_recent(who)
     if request.method == "POST" and form.validate():
         with counted(form):
-            email_change.ask(actor=who, email=form.email.data or "", origin=origin(), settings=settings())
+            email_change.ask(
+                actor=who, email=form.email.data or "", origin=origin(), settings=settings()
+            )
         if not form.errors:
             valid = duration(email_change.LINK.valid(settings()))
             said = _(
-                "If nobody else has this address, a link is on its way there. It works for %(valid)s.", valid=valid
+                "If nobody else has this address, a link is on its way there. It works for %(valid)s.",
+                valid=valid,
             )
             flash(said, "info")
             return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
@@ -43,7 +46,9 @@ def email() -> Any:
 def open_email_link(value: str) -> Any:
     """The link itself. Looking at it uses nothing up: mail scanners look too."""
     email_change.whose(value)
-    return redirect(url_for("account.confirm_email", handle=opened.hold(value)), HTTPStatus.SEE_OTHER)
+    return redirect(
+        url_for("account.confirm_email", handle=opened.hold(value)), HTTPStatus.SEE_OTHER
+    )
 
 
 @account.route("/email/opened/<handle>", methods=["GET", "POST"])
@@ -57,6 +62,12 @@ def confirm_email(handle: str) -> Any:
         kept = email_change.confirm(actor=who, value=link, origin=origin(), settings=settings())
         db.session.commit()
         session[SESSION_KEY] = kept
-        flash(_("%(address)s is your e-mail address now. Your other sessions have ended.", address=address), "success")
+        flash(
+            _(
+                "%(address)s is your e-mail address now. Your other sessions have ended.",
+                address=address,
+            ),
+            "success",
+        )
         return redirect(url_for("account.profile"), HTTPStatus.SEE_OTHER)
     return render_template("account/email_confirm.html", address=address, old=who.label)

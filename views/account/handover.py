@@ -23,6 +23,10 @@ def handover(token: UUID) -> Any:
     begin(writing=True)
     label, password = handovers.take(actor=actor, token=token, settings=settings())
     db.session.commit()
-    shown = {"label": label, "password": password, "valid": duration(settings().temporary_password_valid)}
+    shown = {
+        "label": label,
+        "password": password,
+        "valid": duration(settings().temporary_password_valid),
+    }
     href = safe_path(request.args.get("next"), url_for("home"))
     return render_template("account/temporary_password.html", href=href, **shown)

@@ -19,7 +19,9 @@ from views.web.actor import origin, settings
 def register(app: Flask) -> None:
     """The link itself, the page it leads to, and the way to a new one."""
     app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
-    app.add_url_rule("/invitations/opened/<handle>", "invitation_form", invitation, methods=["GET", "POST"])
+    app.add_url_rule(
+        "/invitations/opened/<handle>", "invitation_form", invitation, methods=["GET", "POST"]
+    )
     app.add_url_rule("/invitations/<value>/again", "invitation_again", again, methods=["POST"])
 
 
@@ -29,7 +31,9 @@ def invitation(value: str = "", handle: str = "") -> Any:
     try:
         user = invitations.look(link)
         if value and request.method != "POST":
-            return redirect(url_for("invitation_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
+            return redirect(
+                url_for("invitation_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER
+            )
         return somebody_else.ask(user) or _accept(link, user)
     except Expired as error:
         db.session.rollback()
@@ -44,7 +48,9 @@ def _accept(link: str, user: User) -> Any:
         try:
             about = {name: form[name].data or "" for name in invitations.GIVEN}
             password = form.new_password.data or ""
-            invitations.accept(value=link, new_password=password, about=about, origin=origin(), settings=settings())
+            invitations.accept(
+                value=link, new_password=password, about=about, origin=origin(), settings=settings()
+            )
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
@@ -60,5 +66,10 @@ def again(value: str) -> Any:
     """Ask for a new invitation; the answer is the same for every link, right or wrong."""
     invitations.ask_again(value=value, origin=origin(), settings=settings())
     db.session.commit()
-    flash(_("If the invitation can be renewed, whoever invited you has been told and can send a new one."), "info")
+    flash(
+        _(
+            "If the invitation can be renewed, whoever invited you has been told and can send a new one."
+        ),
+        "info",
+    )
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)

@@ -25,7 +25,9 @@ def register(app: Flask) -> None:
 
 def index() -> str:
     """The latest mails."""
-    return render_template("account/mailbox.html", mails=mailbox.latest(settings()), waiting=mailbox.waiting())
+    return render_template(
+        "account/mailbox.html", mails=mailbox.latest(settings()), waiting=mailbox.waiting()
+    )
 
 
 def mail(message_id: int) -> str:
@@ -35,5 +37,7 @@ def mail(message_id: int) -> str:
 
 def html(message_id: int) -> Response:
     """The mail's own page, for the frame; its links open outside the frame."""
-    page = mailbox.find(message_id, settings()).mail.html.replace("<head>", '<head>\n<base target="_top">', 1)
+    page = mailbox.find(message_id, settings()).mail.html.replace(
+        "<head>", '<head>\n<base target="_top">', 1
+    )
     return Response(page, headers={"Content-Security-Policy": FRAME}, mimetype="text/html")

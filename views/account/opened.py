@@ -13,7 +13,7 @@ from backoffice.auth.sessions import digest
 from backoffice.errors import NotFound
 
 KEY = "opened"
-MOST = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
+LINKS_KEPT = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
 HANDLE = 16  # characters of the value's hash, so that one value has one handle, which tells nothing
 UNKNOWN = "This page was opened long ago, or in another browser. Open the link in your mail again."
 
@@ -21,7 +21,7 @@ UNKNOWN = "This page was opened long ago, or in another browser. Open the link i
 def hold(value: str) -> str:
     """Keep a value and answer its handle. The one that was opened longest ago is forgotten."""
     others = [each for each in _values() if each != value]
-    session[KEY] = [*others, value][-MOST:]
+    session[KEY] = [*others, value][-LINKS_KEPT:]
     return handle_of(value)
 
 

@@ -32,6 +32,10 @@ def password() -> Any:
             flash(_("Your password is changed. Your other sessions have ended."), "success")
             return redirect(url_for("home"), HTTPStatus.SEE_OTHER)
     title = _("Choose your own password") if who.password_change_due else _("Change your password")
-    told = {"forced": who.password_change_due, "temporary": password_change.has_temporary_password(who), "title": title}
+    told = {
+        "forced": who.password_change_due,
+        "temporary": password_change.has_temporary_password(who),
+        "title": title,
+    }
     page = render_template("account/password.html", form=form, shortest=shortest, **told)
     return shown(page, form)

@@ -27,7 +27,11 @@ def profile() -> Any:
     who = signed_in()
     user = profiles.own(who)
     form = ProfileForm(request.form if request.method == "POST" else None, obj=user)
-    version = request.form.get("version", type=int) if request.method == "POST" else unsent.version(user.version)
+    version = (
+        request.form.get("version", type=int)
+        if request.method == "POST"
+        else unsent.version(user.version)
+    )
     if request.method == "POST" and form.validate_sent():
         try:
             profiles.update(actor=who, version=version, values=form.sent())
@@ -69,4 +73,9 @@ def _conflict(form: ProfileForm) -> tuple[str, int]:
 
 def _compared(user: User, field: Any) -> dict[str, Any]:
     theirs = getattr(user, field.name)
-    return {"label": field.label.text, "theirs": theirs, "mine": field.data, "differs": theirs != field.data}
+    return {
+        "label": field.label.text,
+        "theirs": theirs,
+        "mine": field.data,
+        "differs": theirs != field.data,
+    }

@@ -21,7 +21,9 @@ def register(app: Flask) -> None:
     """The addresses that other software relies on."""
     app.add_url_rule("/password/forgotten", "forgotten", forgotten, methods=["GET", "POST"])
     app.add_url_rule("/password/reset/<value>", "reset", reset, methods=["GET", "POST"])
-    app.add_url_rule("/password/reset/opened/<handle>", "reset_form", reset, methods=["GET", "POST"])
+    app.add_url_rule(
+        "/password/reset/opened/<handle>", "reset_form", reset, methods=["GET", "POST"]
+    )
 
 
 def forgotten() -> Any:
@@ -29,9 +31,13 @@ def forgotten() -> Any:
     form = ForgottenForm(request.form)
     if request.method == "POST" and form.validate():
         with counted(form):
-            password_reset.ask(identifier=form.identifier.data or "", origin=origin(), settings=settings())
+            password_reset.ask(
+                identifier=form.identifier.data or "", origin=origin(), settings=settings()
+            )
         if not form.errors:
-            return render_template("account/forgotten_sent.html", valid=duration(settings().reset_valid))
+            return render_template(
+                "account/forgotten_sent.html", valid=duration(settings().reset_valid)
+            )
     return shown(render_template("account/forgotten.html", form=form), form)
 
 
@@ -54,13 +60,20 @@ def _choose(link: str, user: User) -> Any:
     if request.method == "POST" and form.validate():
         try:
             password = form.new_password.data or ""
-            password_reset.reset(value=link, new_password=password, origin=origin(), settings=settings())
+            password_reset.reset(
+                value=link, new_password=password, origin=origin(), settings=settings()
+            )
             db.session.commit()
         except RuleBroken as error:
             db.session.rollback()
             form.refuse(error)
         else:
-            flash(_("Your password is changed and every session has ended. Sign in with the new one."), "success")
+            flash(
+                _(
+                    "Your password is changed and every session has ended. Sign in with the new one."
+                ),
+                "success",
+            )
             return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
     page = render_template("account/reset.html", form=form, whose=user.email)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -29,7 +29,9 @@ def sessions() -> str:
         }
         for session in service.own(who)
     ]
-    return render_template("account/sessions.html", sessions=shown, others=sum(not s["current"] for s in shown))
+    return render_template(
+        "account/sessions.html", sessions=shown, others=sum(not s["current"] for s in shown)
+    )
 
 
 @account.route("/sessions/<int(max=9223372036854775807):session_id>/end", methods=["POST"])
@@ -46,6 +48,8 @@ def end_other_sessions() -> Any:
     """Sign out everywhere but here."""
     number = service.end_others(actor=signed_in())
     db.session.commit()
-    said = ngettext("%(num)s other device is signed out.", "%(num)s other devices are signed out.", number)
+    said = ngettext(
+        "%(num)s other device is signed out.", "%(num)s other devices are signed out.", number
+    )
     flash(said if number else _("You are signed in nowhere else."), "success")
     return redirect(url_for("account.sessions"), HTTPStatus.SEE_OTHER)

@@ -3,7 +3,17 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 
 from backoffice.auth import challenges, sessions
@@ -25,7 +35,9 @@ def register(app: Flask) -> None:
     """The addresses that other software relies on."""
     app.add_url_rule("/sign-in", "sign_in", sign_in_page, methods=["GET", "POST"])
     app.add_url_rule("/sign-in/code/<handle>", "sign_in_code", code_page, methods=["GET", "POST"])
-    app.add_url_rule("/sign-in/code/<handle>/again", "sign_in_code_again", send_again, methods=["POST"])
+    app.add_url_rule(
+        "/sign-in/code/<handle>/again", "sign_in_code_again", send_again, methods=["POST"]
+    )
     app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
 
 
@@ -37,7 +49,10 @@ def sign_in_page() -> Any:
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     result = sign_in(
-        identifier=form.identifier.data or "", password=form.password.data or "", origin=origin(), settings=settings()
+        identifier=form.identifier.data or "",
+        password=form.password.data or "",
+        origin=origin(),
+        settings=settings(),
     )
     if result.session or result.challenge:
         _leave("signed in anew")
@@ -71,7 +86,9 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
     if request.method != "POST" or not form.validate():
         return _code_form(form, handle, value, user)
     try:
-        result = second_factor(challenge=value, code=form.code.data or "", origin=origin(), settings=settings())
+        result = second_factor(
+            challenge=value, code=form.code.data or "", origin=origin(), settings=settings()
+        )
         db.session.commit()
     except Expired as error:
         return _anew(error.message)
@@ -148,12 +165,16 @@ def _refused(response: Response, result: SignIn) -> Response:
     return response
 
 
-def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
+def _form(
+    form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK
+) -> Response:
     page = render_template("account/sign_in.html", form=form, next=back, message=message)
     return make_response(page, status)
 
 
-def _code_form(form: CodeForm, handle: str, value: str, user: User, *, message: str | None = None) -> Response:
+def _code_form(
+    form: CodeForm, handle: str, value: str, user: User, *, message: str | None = None
+) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     known = {
         "whose": user.email,
@@ -163,4 +184,7 @@ def _code_form(form: CodeForm, handle: str, value: str, user: User, *, message: 
         "next": _next(_back()),
     }
     valid = duration(settings().email_code_valid)
-    return make_response(render_template("account/code.html", form=form, message=message, valid=valid, **known), status)
+    return make_response(
+        render_template("account/code.html", form=form, message=message, valid=valid, **known),
+        status,
+    )

@@ -14,5 +14,9 @@ def ask(user: User) -> Response | None:
     if who is None or who.user_id == user.id:
         return None
     here = request.full_path.rstrip("?")
-    page = render_template("account/somebody_else.html", whose=user.email or user.login or "", here=here)
-    return make_response(page, HTTPStatus.OK if request.method in ("GET", "HEAD") else HTTPStatus.FORBIDDEN)
+    page = render_template(
+        "account/somebody_else.html", whose=user.email or user.login or "", here=here
+    )
+    return make_response(
+        page, HTTPStatus.OK if request.method in ("GET", "HEAD") else HTTPStatus.FORBIDDEN
+    )

@@ -23,7 +23,9 @@ from views.web.actor import SESSION_KEY, origin, settings, signed_in
 def register(app: Flask) -> None:
     """The link itself, and the page it leads to."""
     app.add_url_rule("/two-factor/enrol/<value>", "enrolment", by_link, methods=["GET", "POST"])
-    app.add_url_rule("/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"])
+    app.add_url_rule(
+        "/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"]
+    )
 
 
 @account.get("/two-factor", endpoint="two_factor")
@@ -32,7 +34,10 @@ def overview() -> Any:
     who = signed_in()
     user = db.session.get_one(User, who.user_id)
     return render_template(
-        "account/two_factor.html", method=user.two_factor, left=recovery_codes.left(user), due=who.enrolment_due
+        "account/two_factor.html",
+        method=user.two_factor,
+        left=recovery_codes.left(user),
+        due=who.enrolment_due,
     )
 
 
@@ -56,7 +61,9 @@ def enrol() -> Any:
     if request.method == "POST" and form.validate():
         shown_, code = form.shown.data or "", form.code.data or ""
         with counted(form):
-            enabled = two_factor.confirm(actor=who, shown=shown_, code=code, origin=origin(), settings=settings())
+            enabled = two_factor.confirm(
+                actor=who, shown=shown_, code=code, origin=origin(), settings=settings()
+            )
         if not form.errors:
             session[SESSION_KEY] = enabled.session
             return _codes(enabled.codes, _("Your authenticator app is set up."))
@@ -83,7 +90,10 @@ def switch_off() -> Any:
         flash(error.message, "warning")
     else:
         session[SESSION_KEY] = kept
-        flash(_("Two-factor authentication is off. Your password alone opens your account now."), "warning")
+        flash(
+            _("Two-factor authentication is off. Your password alone opens your account now."),
+            "warning",
+        )
     return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
 
 
@@ -113,7 +123,9 @@ def by_link(value: str = "", handle: str = "") -> Any:
             )
         if not form.errors:
             return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
-    return shown(render_template("account/enrolment_password.html", form=form, whose=user.email), form)
+    return shown(
+        render_template("account/enrolment_password.html", form=form, whose=user.email), form
+    )
 
 
 def _confirm_by_link(link: str, user: User) -> Any:
@@ -121,9 +133,13 @@ def _confirm_by_link(link: str, user: User) -> Any:
     if form.validate():
         words = {"shown": form.shown.data or "", "code": form.code.data or ""}
         with counted(form):
-            codes = two_factor.confirm_by_link(value=link, **words, origin=origin(), settings=settings())
+            codes = two_factor.confirm_by_link(
+                value=link, **words, origin=origin(), settings=settings()
+            )
         if not form.errors:
-            return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
+            return _codes(
+                codes, _("Your authenticator app is set up. Sign in with your password and a code.")
+            )
     return shown(render_template("account/enrolment_code.html", form=form, whose=user.email), form)
 
 

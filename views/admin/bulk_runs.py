@@ -46,14 +46,25 @@ class BulkRuns(Screen):
     name = "Bulk runs"
     menu_icon_value = "list-check"
     menu_order = 10
-    column_list = ("id", "action", "state", "planned", "reason", "actor", "created_at", "finished_at")
+    column_list = (
+        "id",
+        "action",
+        "state",
+        "planned",
+        "reason",
+        "actor",
+        "created_at",
+        "finished_at",
+    )
     column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     column_filters = ("state", "action", "actor", "created_at")
     column_labels: ClassVar = {"planned": "Rows", "actor": "By"}
     column_value_labels: ClassVar = {"action": said}
     column_formatters: ClassVar = {
         "action": lambda row, page: page.link(row.id, verb(row.action)),
-        "state": lambda row, _page: cells.status(PARTLY if row.id in g.partly_undone else row.state),
+        "state": lambda row, _page: cells.status(
+            PARTLY if row.id in g.partly_undone else row.state
+        ),
     }
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
@@ -77,7 +88,9 @@ class BulkRuns(Screen):
         planned = undoing.plan_undo(actor=signed_in(), run_id=row_id, draft={"back": back})
         db.session.commit()
         action, token = planned.action, planned.run.token
-        href = url_for(f"{area_of(action.model)}.preview", action=action.name.replace("_", "-"), token=token)
+        href = url_for(
+            f"{area_of(action.model)}.preview", action=action.name.replace("_", "-"), token=token
+        )
         return redirect(href, HTTPStatus.SEE_OTHER)
 
     @offered_on("details")
@@ -90,10 +103,17 @@ class BulkRuns(Screen):
         with slots.exports(settings.export_slots).taken(), patient(of_exports(settings)):
             content = _csv(who, run, report.action_of(run))
         begin(writing=True)
-        events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})
+        events.record(
+            actor=who,
+            action="bulk_runs.export",
+            subject=("bulk_runs", row_id),
+            after={"rows": run.planned},
+        )
         db.session.commit()
         name = f'attachment; filename="bulk-run-{run.id}.csv"'
-        return Response(content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        return Response(
+            content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
+        )
 
 
 def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
@@ -107,11 +127,15 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
         "title": report.title(actor, run, action),
         "summary": _summary(actor, run, action),
         "counts": _counts(screen, run, outcome),
-        "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
+        "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last)
+        if last
+        else None,
         "actor": _by(actor, run),
         "at": run.finished_at or run.created_at,
         "reason": disclosure.told(actor, BulkRun, [run], ("id", "reason"))[0].reason,
-        "parameters": [(label, ", ".join(names)) for label, names in report.chosen(actor, run, action)],
+        "parameters": [
+            (label, ", ".join(names)) for label, names in report.chosen(actor, run, action)
+        ],
         "rows": [
             {
                 "href": f"{base}{item.row_id}",
@@ -147,7 +171,11 @@ def _undone(run: BulkRun) -> str:
     taken, done = undoing.taken_back(run), run.counts.get("done", 0)
     if not taken:
         return ""
-    return "This run was undone." if taken == done else f"{PARTLY.capitalize()}: {taken:,} of {done:,} rows."
+    return (
+        "This run was undone."
+        if taken == done
+        else f"{PARTLY.capitalize()}: {taken:,} of {done:,} rows."
+    )
 
 
 def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
@@ -179,7 +207,10 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
 
 
 def _by(actor: Actor, run: BulkRun) -> str:
-    return db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id)) or "Command line"
+    return (
+        db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id))
+        or "Command line"
+    )
 
 
 def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:

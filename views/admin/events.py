@@ -14,11 +14,11 @@ from views.web.actor import actor, signed_in
 from views.web.event_texts import changes, said, subject, verb
 
 
-def _verb(row: Any, page: cells.Around) -> Markup:
+def _verb(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, verb(row.action))
 
 
-def _subject(row: Any, _page: cells.Around) -> Markup:
+def _subject(row: Any, _page: cells.CellContext) -> Markup:
     return subject(row, g.subject_names.get((row.subject_type, row.subject_id))) or cells.NOTHING
 
 
@@ -27,10 +27,29 @@ class Events(Screen):
     name = "Events log"
     menu_icon_value = "clock-history"
     menu_order = 20
-    column_list = ("id", "at", "action", "subject_type", "actor", "result", "reason", "ip", "bulk_run_id")
+    column_list = (
+        "id",
+        "at",
+        "action",
+        "subject_type",
+        "actor",
+        "result",
+        "reason",
+        "ip",
+        "bulk_run_id",
+    )
     column_default_list = ("at", "action", "subject_type", "actor", "result", "reason")
     column_extra_list = ("subject_id",)
-    column_filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
+    column_filters = (
+        "result",
+        "action",
+        "subject_type",
+        "subject_id",
+        "actor",
+        "at",
+        "bulk_run_id",
+        "ip",
+    )
     column_details_list = (
         "action",
         "subject_type",
@@ -59,7 +78,9 @@ class Events(Screen):
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """The names of all rows that the page's events are about."""
-        g.subject_names = figures.names(actor(), [(row.subject_type, row.subject_id) for row in rows])
+        g.subject_names = figures.names(
+            actor(), [(row.subject_type, row.subject_id) for row in rows]
+        )
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}
@@ -72,5 +93,10 @@ class Events(Screen):
         names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
         (row,) = disclosure.told(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
-        changed = [{"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)]
-        return [*([{"title": "What changed", "fields": changed}] if changed else []), *super().sections(row)]
+        changed = [
+            {"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)
+        ]
+        return [
+            *([{"title": "What changed", "fields": changed}] if changed else []),
+            *super().sections(row),
+        ]

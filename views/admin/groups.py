@@ -27,9 +27,29 @@ class Groups(Screen):
     column_default_list = ("id", "name", "description", "is_system", "updated_at")
     column_filters = ("is_system", "created_at")
     form_columns = ("name", "description", "permissions", "grants")
-    column_details_list = ("id", "name", "description", "is_system", "grants", "created_at", "updated_at")
-    column_export_list = ("id", "name", "description", "is_system", "all_permissions", "permissions", "created_at")
-    column_labels: ClassVar = {"is_system": "Shipped", "all_permissions": "All permissions", "grants": "May give"}
+    column_details_list = (
+        "id",
+        "name",
+        "description",
+        "is_system",
+        "grants",
+        "created_at",
+        "updated_at",
+    )
+    column_export_list = (
+        "id",
+        "name",
+        "description",
+        "is_system",
+        "all_permissions",
+        "permissions",
+        "created_at",
+    )
+    column_labels: ClassVar = {
+        "is_system": "Shipped",
+        "all_permissions": "All permissions",
+        "grants": "May give",
+    }
     details_tabs: ClassVar = {"permissions": "Permissions", "users": "Users"}
     form = GroupForm
     column_default_sort = "name"
@@ -39,7 +59,9 @@ class Groups(Screen):
         held = set(row.permissions) if row else set()
         extra = {
             "permissions": PermissionsField("Permissions", areas=lambda: by_area(actor, held)),
-            "grants": PickField("Members may give and take these groups", **picker(self, actor, Group, "grants")),
+            "grants": PickField(
+                "Members may give and take these groups", **picker(self, actor, Group, "grants")
+            ),
         }
         return type("GroupForm", (GroupForm,), extra)
 
@@ -53,16 +75,22 @@ class Groups(Screen):
         """Permissions by area, or the first members with a link to the whole list."""
         if name == "permissions":
             held = set(catalogue()) if row.all_permissions else set(row.permissions)
-            page = render_template("admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held))
+            page = render_template(
+                "admin/groups/permissions.html", group=row, areas=by_area(actor, held, only=held)
+            )
         else:
             people, more = members.members(actor, row.id)
             href = url_for("users.index", groups=row.id)
             shown = people if can(actor, "users.view") else []
-            page = render_template("admin/groups/users.html", group=row, people=shown, more=more, href=href)
+            page = render_template(
+                "admin/groups/users.html", group=row, people=shown, more=more, href=href
+            )
         return Markup(page)  # noqa: S704  # rendered from our own templates
 
 
-def by_area(actor: Actor, held: set[str], *, only: set[str] | None = None) -> list[tuple[str, list[dict[str, Any]]]]:
+def by_area(
+    actor: Actor, held: set[str], *, only: set[str] | None = None
+) -> list[tuple[str, list[dict[str, Any]]]]:
     """The catalogue by area: each permission with whether it is held, and whether the actor could give it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for permission in catalogue().values():

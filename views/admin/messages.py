@@ -29,7 +29,7 @@ def purpose_of(purpose: str) -> str:
     return PURPOSES.get(purpose) or heading(purpose)
 
 
-def _purpose(row: Any, page: cells.Around) -> Markup:
+def _purpose(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, purpose_of(row.purpose))
 
 

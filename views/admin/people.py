@@ -25,7 +25,9 @@ def _groups(actor: Actor, user: Any) -> str:
     by_area: dict[str, list[Any]] = {}
     for permission, givers in history.permissions(user):
         by_area.setdefault(permission.area, []).append((permission, givers))
-    return render_template("admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view"))
+    return render_template(
+        "admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view")
+    )
 
 
 def _sessions(actor: Actor, user: Any) -> str:

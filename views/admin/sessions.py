@@ -9,11 +9,11 @@ from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 
 
-def _device(row: Any, page: cells.Around) -> Markup:
+def _device(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, device_name(row.device))
 
 
-def _state(row: Any, _page: cells.Around) -> Markup:
+def _state(row: Any, _page: cells.CellContext) -> Markup:
     """With the reason why it ended."""
     return state_of(row.state, row.ended_reason)
 
@@ -29,7 +29,17 @@ class Sessions(Screen):
     category = "System"
     menu_icon_value = "laptop"
     menu_order = 20
-    column_list = ("id", "user", "device", "ip", "kind", "state", "created_at", "last_seen_at", "ended_at")
+    column_list = (
+        "id",
+        "user",
+        "device",
+        "ip",
+        "kind",
+        "state",
+        "created_at",
+        "last_seen_at",
+        "ended_at",
+    )
     column_default_list = ("user", "device", "ip", "state", "created_at", "last_seen_at")
     column_extra_list = ("ended_reason",)
     column_filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")

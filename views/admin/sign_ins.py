@@ -30,7 +30,7 @@ def reason_of(reason: str) -> str:
     return REASONS.get(reason) or heading(reason)
 
 
-def _at(row: Any, page: cells.Around) -> Markup:
+def _at(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, cells.MAKERS["time"](row.at))
 
 

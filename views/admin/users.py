@@ -27,16 +27,20 @@ from views.web.avatars import avatar
 from views.web.theme import ago
 
 
-def _person(row: Any, page: cells.Around) -> Markup:
+def _person(row: Any, page: cells.CellContext) -> Markup:
     return cells.person(row.id, row.name, row.email, page.base, row.picture)
 
 
-def _client_tags(row: Any, page: cells.Around) -> Markup:
+def _client_tags(row: Any, page: cells.CellContext) -> Markup:
     """'None' and 'all' must not look the same, nor 'only these' and 'all but these'."""
     if row.client_tags_mode == "all":
         return Markup('<span class="muted">All</span>')
     tags = cells.pills(page.related["client_tags"].get(row.id, ()))
-    return tags if row.client_tags_mode == "only" else Markup('<span class="muted">All but</span> ') + tags
+    return (
+        tags
+        if row.client_tags_mode == "only"
+        else Markup('<span class="muted">All but</span> ') + tags
+    )
 
 
 @cache
@@ -190,11 +194,19 @@ class Users(Screen):
         if row is not None:
             other = "email" if row.login_method == "login" else "login"
             extra = dict.fromkeys(("login_method", "temporary_password", other))
-        if can(actor, "users.assign_groups") and sees(actor, Group) and (row is None or row.id != actor.user_id):
-            extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
+        if (
+            can(actor, "users.assign_groups")
+            and sees(actor, Group)
+            and (row is None or row.id != actor.user_id)
+        ):
+            extra["groups"] = PickField(
+                "Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row))
+            )
         if can(actor, "users.assign_scope") and sees(actor, ClientTag):
             extra["client_tags_mode"] = tags_mode_field()
-            extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
+            extra["client_tags"] = PickField(
+                "Client tags", **picker(self, actor, ClientTag, "client_tags")
+            )
         if can(actor, "users.edit_ip"):
             extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
         return type("UserForm", (UserForm,), extra)
@@ -203,13 +215,20 @@ class Users(Screen):
         """A new person is invited by mail, or has a temporary password that the answering page shows this once."""
         if row is not None:
             return super().written(actor, row, version, values)
-        others = ("email",) if values.get("login_method") == "login" else ("login", "temporary_password")
+        others = (
+            ("email",) if values.get("login_method") == "login" else ("login", "temporary_password")
+        )
         values = {name: value for name, value in values.items() if name not in others}
         typed = values.pop("temporary_password", "")
-        user, password = users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)
+        user, password = users.create(
+            actor=actor, values=values, settings=settings(), temporary_password=typed
+        )
         href = self.url_of("details", row_id=user.id)
         if not password:
-            flash(_("%(label)s is invited: a link is on its way by mail.", label=user.label), "success")
+            flash(
+                _("%(label)s is invited: a link is on its way by mail.", label=user.label),
+                "success",
+            )
             return redirect(href, HTTPStatus.SEE_OTHER)
         token = handovers.keep(actor=actor, user_id=user.id, secret=password, settings=settings())
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)

@@ -12,7 +12,14 @@ from sqlalchemy import select
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.plan import Selection, choose, jot, opened, own, preview
 from backoffice.actions.engine.run import run
-from backoffice.errors import BadRequest, Beyond, ConfirmationNeeded, NotAllowed, NotFound, RuleBroken
+from backoffice.errors import (
+    BadRequest,
+    ConfirmationNeeded,
+    GrantExceeded,
+    NotAllowed,
+    NotFound,
+    RuleBroken,
+)
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
@@ -87,7 +94,11 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
 
 def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
     reason, confirmation = (request.form.get(name, "")[:LONGEST] for name in ("reason", "confirm"))
-    typed: dict[str, Any] = {"reason": cleaned(reason), "confirm": cleaned(confirmation), "problem": None}
+    typed: dict[str, Any] = {
+        "reason": cleaned(reason),
+        "confirm": cleaned(confirmation),
+        "problem": None,
+    }
     planned = own(actor, token, action)
     first, back = planned.state == "planned", (planned.draft or {}).get("back")
     revealed: list[str] = []
@@ -102,7 +113,9 @@ def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
         )
         shown_once = afterwards.hand_over(actor, done, revealed)
         db.session.commit()
-    except ConfirmationNeeded:  # the page of the preview asks for it, by an address that Back can show again
+    except (
+        ConfirmationNeeded
+    ):  # the page of the preview asks for it, by an address that Back can show again
         db.session.rollback()
         return _keep(screen, actor, action, token, typed)
     except (RuleBroken, NotAllowed) as error:
@@ -119,12 +132,14 @@ def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
 def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
     """Why nothing was done, as the preview's page says it; what reached beyond the actor's rights is an event."""
     db.session.rollback()
-    if isinstance(error, (NotAllowed, Beyond)):
+    if isinstance(error, (NotAllowed, GrantExceeded)):
         note_denial(error)
     return {"field": error.field, "message": error.message}
 
 
-def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]) -> Any:
+def _keep(
+    screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]
+) -> Any:
     """Keep with the preview what was typed, and lead back to it."""
     jot(actor=actor, token=token, action=action, **typed)
     db.session.commit()
@@ -172,6 +187,8 @@ def _still_there(screen: Definition, actor: Actor, back: str | None) -> str:
     base = screen.url_of("index")
     page = re.match(rf"{re.escape(base)}(\d+)", back or "")
     if page and is_id(page[1]):
-        there = select(screen.model.id).where(screen.model.id == int(page[1]), scope(actor, screen.model))
+        there = select(screen.model.id).where(
+            screen.model.id == int(page[1]), scope(actor, screen.model)
+        )
         return back if db.session.scalar(there) else base
     return back or base

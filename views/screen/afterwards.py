@@ -20,7 +20,11 @@ def result(run: BulkRun) -> str:
 
 def tell(actor: Actor, action: Action, run: BulkRun) -> None:
     """Say on the next page what was done, with Undo where there is one, and the way to the rows."""
-    undo = url_for("bulk_runs.take_back", row_id=run.id) if undoing.may_undo(actor, run, action) else None
+    undo = (
+        url_for("bulk_runs.take_back", row_id=run.id)
+        if undoing.may_undo(actor, run, action)
+        else None
+    )
     links = [{"label": _("See the run"), "href": result(run)}]
     flash({"text": report.brief(run, action), "undo": undo, "links": links}, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
@@ -30,4 +34,6 @@ def hand_over(actor: Actor, run: BulkRun, revealed: list[str]) -> UUID | None:
     if not revealed:
         return None
     (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
-    return handovers.keep(actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured())
+    return handovers.keep(
+        actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured()
+    )

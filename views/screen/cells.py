@@ -24,7 +24,7 @@ PILLS_SHOWN = 2
 
 
 @dataclass(frozen=True)
-class Around:
+class CellContext:
     """What a screen's own cell may need besides its row: where details begin, and related rows as (id, label)."""
 
     base: str
@@ -35,7 +35,7 @@ class Around:
         return link(self.base, row_id, label)
 
 
-OwnCell = Callable[[Any, Around], Markup]
+OwnCell = Callable[[Any, CellContext], Markup]
 
 
 def maker(model: type[Record], name: str, base: str) -> Cell:
@@ -74,7 +74,11 @@ def choice(value: Any) -> Markup:
 @cache
 def status(value: str) -> Markup:
     """A coloured word; the colour only repeats what the word says."""
-    return Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value)) if value else NOTHING
+    return (
+        Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value))
+        if value
+        else NOTHING
+    )
 
 
 def link(base: str, row_id: int, label: Any) -> Markup:
@@ -97,7 +101,9 @@ def pills(others: Pairs, shown: int = PILLS_SHOWN) -> Markup:
     return _ready(" ".join(found))
 
 
-def person(row_id: int, name: str, email: str | None, base: str, picture: str | None = None) -> Markup:
+def person(
+    row_id: int, name: str, email: str | None, base: str, picture: str | None = None
+) -> Markup:
     """Avatar, name and address of somebody, together."""
     return _ready(
         f'<a class=person href="{base}{row_id}">{avatar(row_id, name, picture)}'
@@ -105,13 +111,17 @@ def person(row_id: int, name: str, email: str | None, base: str, picture: str | 
     )
 
 
-def row(href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool) -> Markup:
+def row(
+    href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool
+) -> Markup:
     """A row of a list; `menu` says what its menu is for.
 
     Kept tiny, for this is most of the page: HTML lets cells and rows go unclosed, and plain words unquoted.
     """
     label = escape(label)
-    tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">' if ticks else ""
+    tick = (
+        f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">' if ticks else ""
+    )
     return _ready(
         f"<tr>{tick}<th scope=row>{'<td>'.join(cells)}"
         f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu} {label}"></a>\n'

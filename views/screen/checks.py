@@ -67,7 +67,12 @@ def _unknown_options(screen: Definition) -> Iterator[str]:
         if owner.__module__.startswith("views.screen."):
             return
         for name, value in vars(owner).items():
-            if name.startswith("_") or name in known or callable(value) or isinstance(value, (property, classmethod)):
+            if (
+                name.startswith("_")
+                or name in known
+                or callable(value)
+                or isinstance(value, (property, classmethod))
+            ):
                 continue
             cure = ELSEWHERE.get(name) or _meant(name, known)
             yield f"there is no option {name!r}: {cure}."

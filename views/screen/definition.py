@@ -21,7 +21,7 @@ from backoffice.policy.rules import can, may_read
 from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.screen.cells import OwnCell
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 
 WRITING = ("create", "edit", "delete")
 FIRST_COLUMNS = 8
@@ -48,10 +48,14 @@ class Definition(BaseView):
 
     # The list
     column_list: ClassVar[Sequence[str]] = ()  # that people may choose from
-    column_default_list: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
+    column_default_list: ClassVar[
+        Sequence[str]
+    ] = ()  # those of them that are there until somebody chooses
     column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
     column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
-    column_value_labels: ClassVar[Mapping[str, Callable[[Any], str]]] = {}  # how values are said, everywhere
+    column_value_labels: ClassVar[
+        Mapping[str, Callable[[Any], str]]
+    ] = {}  # how values are said, everywhere
     column_filters: ClassVar[Sequence[str]] = ()
     column_default_sort: ClassVar[str] = "-id"
     column_export_list: ClassVar[Sequence[str]] = ()
@@ -77,7 +81,9 @@ class Definition(BaseView):
         )
         possible = filters.filterable(self.model)
         self.column_list = tuple(self.column_list) or self._default_columns()
-        self.column_filters = tuple(self.column_filters) or tuple(n for n in self.column_list if n in possible)
+        self.column_filters = tuple(self.column_filters) or tuple(
+            n for n in self.column_list if n in possible
+        )
         self.column_export_list = tuple(self.column_export_list) or fields.visible(self.model)
         every = (*self.column_list, *self.form_columns, *self.column_export_list)
         self.column_details_list = tuple(self.column_details_list) or tuple(dict.fromkeys(every))
@@ -86,13 +92,15 @@ class Definition(BaseView):
 
     def is_accessible(self) -> bool:
         """Whether the menu offers the screen."""
-        return can(whoever(), f"{self.endpoint}.view")
+        return can(current_actor(), f"{self.endpoint}.view")
 
     def has(self, power: str) -> bool:
         """Whether the screen can do this at all: it is read-only until it lists its form's columns."""
         if not getattr(self, f"can_{power}", True):
             return False
-        return power in verbs_of(self.model) and (power not in WRITING or bool(self.form_columns or self.form))
+        return power in verbs_of(self.model) and (
+            power not in WRITING or bool(self.form_columns or self.form)
+        )
 
     def may(self, actor: Actor, power: str) -> bool:
         """Whether the screen can do this, and the actor may."""
@@ -104,18 +112,28 @@ class Definition(BaseView):
 
     def readable_tabs(self, actor: Actor) -> dict[str, str]:
         """The tabs of a row's details. One that is called like a relation shows that relation."""
-        return {name: label for name, label in self.details_tabs.items() if may_read(actor, self.model, name)}
+        return {
+            name: label
+            for name, label in self.details_tabs.items()
+            if may_read(actor, self.model, name)
+        }
 
     def sorts(self, actor: Actor, name: str) -> bool:
         """Whether the actor may order the list by `name`: an order tells values, and a cursor holds one."""
         shown = name in self.column_list or name == self.column_default_sort.removeprefix("-")
-        if not shown or not may_read(actor, self.model, name) or disclosure.is_guarded(actor, self.model, name):
+        if (
+            not shown
+            or not may_read(actor, self.model, name)
+            or disclosure.is_guarded(actor, self.model, name)
+        ):
             return False
         return lists.sortable(self.model, name)
 
     def actions(self, actor: Actor) -> list[Action]:
         """The actions that the actor may use here."""
-        return [a for a in actions_of(self.model, actor) if a.name != "delete" or self.has("delete")]
+        return [
+            a for a in actions_of(self.model, actor) if a.name != "delete" or self.has("delete")
+        ]
 
     # Words and addresses
 
@@ -125,7 +143,11 @@ class Definition(BaseView):
 
     def said(self, name: str, value: Any) -> str:
         """A value as people say it: one of a choice, or of a column that has words of its own."""
-        return self.column_value_labels[name](value) if name in self.column_value_labels else fields.heading(str(value))
+        return (
+            self.column_value_labels[name](value)
+            if name in self.column_value_labels
+            else fields.heading(str(value))
+        )
 
     def url_of(self, page: str, **values: Any) -> str:
         """The address of one of the screen's own pages."""
@@ -143,7 +165,7 @@ class Definition(BaseView):
         """Where details of another model's rows begin, or '' if the actor sees no screen for it."""
         area = area_of(model)
         known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
-        return url_for(f"{area}.index") if known and can(whoever(), f"{area}.view") else ""
+        return url_for(f"{area}.index") if known and can(current_actor(), f"{area}.view") else ""
 
     # What a person asked for
 
@@ -152,7 +174,12 @@ class Definition(BaseView):
         size = self.preferences_of(actor).get("size", 50)
         allowed = self.readable(actor, self.column_filters)
         query = lists.parse(
-            self.model, pairs, allowed=allowed, sort=self.column_default_sort, size=size, zone=clock_of(actor.time_zone)
+            self.model,
+            pairs,
+            allowed=allowed,
+            sort=self.column_default_sort,
+            size=size,
+            zone=clock_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest("This list cannot be sorted like that.", field="sort")
@@ -160,14 +187,22 @@ class Definition(BaseView):
 
     def _by_what_is_asked(self, query: Query) -> Query:
         """A list of a stretch of time is in its order unless asked otherwise: one index finds and orders the rows."""
-        asked = [f.name for f in query.filters if f.operator and fields.kind(self.model, f.name) in ("time", "date")]
+        asked = [
+            f.name
+            for f in query.filters
+            if f.operator and fields.kind(self.model, f.name) in ("time", "date")
+        ]
         if query.sort != "-id" or not asked or asked[0] not in self.column_list:
             return query
         return replace(query, sort=f"-{asked[0]}")
 
     def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
         """The columns the person wants to see."""
-        wanted = self.preferences_of(actor).get("columns") or self.column_default_list or self.column_list
+        wanted = (
+            self.preferences_of(actor).get("columns")
+            or self.column_default_list
+            or self.column_list
+        )
         columns = self.readable(actor, self.column_list)
         return tuple(name for name in columns if name in wanted) or columns[:1]
 
@@ -182,7 +217,9 @@ class Definition(BaseView):
         """The form that writes a row."""
         raise NotImplementedError
 
-    def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
+    ) -> Any:
         """Write the values; answer a response to show instead of the row's details, or the row."""
         raise NotImplementedError
 

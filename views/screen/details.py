@@ -15,7 +15,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from views.screen import cells
 from views.screen.definition import Definition
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 
 OVERVIEW = "overview"
@@ -40,7 +40,9 @@ def show(screen: Definition, actor: Actor, row_id: int) -> Any:
         "actions": action_items(screen, actor, row, refused) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
-        "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *tabs.items())],
+        "tabs": [
+            _tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *tabs.items())
+        ],
         "sections": screen.sections(row) if current == OVERVIEW else [],
         "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
     }
@@ -66,7 +68,9 @@ def _edit(screen: Definition, actor: Actor, row: Record) -> tuple[str | None, st
     return (None, refused) if refused else (screen.url_of("edit", row_id=row.id), "")
 
 
-def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) -> list[dict[str, Any]]:
+def action_items(
+    screen: Definition, actor: Actor, row: Entity, no_edit: str
+) -> list[dict[str, Any]]:
     """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
 
     So is Edit, where `no_edit` says why not. Actions that would change nothing are left out. The dangerous come after
@@ -92,10 +96,18 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
 def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
     """The overview: what the list shows and what the form writes, then who and when."""
     names = screen.readable(signed_in(), screen.column_details_list)
-    times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
+    times = [
+        n
+        for n in names
+        if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"
+    ]
     main = [n for n in names if n not in times]
     parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
-    return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
+    return [
+        {"title": title, "fields": [_field(screen, row, n) for n in part]}
+        for title, part in parts
+        if part
+    ]
 
 
 def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
@@ -107,7 +119,9 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
     value, kind = getattr(row, name), fields.kind(screen.model, name)
     if kind in ("one", "many"):
         others = value if kind == "many" else [value] if value else []
-        value = records.named(actor=whoever(), model=fields.related_model(screen.model, name), rows=others)
+        value = records.named(
+            actor=current_actor(), model=fields.related_model(screen.model, name), rows=others
+        )
     if kind == "many":
         return cells.pills([(other.id, other.label) for other in value], ALL_PILLS)
     if kind == "one":

@@ -40,7 +40,9 @@ def register(app: Flask) -> None:
         modules_of(area)  # an entity's scope and rules take effect by being there, too
     declare_missing()
     rotation.check()
-    found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.menu_order, s.slug))
+    found = sorted(
+        (screen() for screen in screens()), key=lambda s: (_area(s), s.menu_order, s.slug)
+    )
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
         app,

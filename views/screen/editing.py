@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from wtforms import Field
 
 from backoffice.data import records
-from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
+from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken
 from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -25,18 +25,28 @@ from views.web import unsent
 from views.web.actor import signed_in
 from views.web.errors import note_denial
 
-FEW = 50  # as many related rows are all offered at once
-HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)  # whoever has just confirmed sent their password along
+OPTIONS_OFFERED = 50  # as many related rows are all offered at once
+HIDDEN_BY = (
+    "csrf_token",
+    "version",
+    *OWN_FIELDS,
+)  # whoever has just confirmed sent their password along
 
 
 def new(screen: Definition, actor: Actor) -> Any:
     """The empty form, or a new row."""
     form = screen.form_class(actor, None)(request.form if request.method == "POST" else None)
-    answer = _try(screen, actor, None, None, form) if request.method == "POST" and form.validate() else None
+    answer = (
+        _try(screen, actor, None, None, form)
+        if request.method == "POST" and form.validate()
+        else None
+    )
     if answer is not None:
         return answer
     title = f"Add {screen.model.__singular__}"
-    return _page(screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index"))
+    return _page(
+        screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index")
+    )
 
 
 def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
@@ -58,7 +68,10 @@ def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
             row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
         version = request.form.get("version", type=int)
     else:
-        form, version = form_class(data=current_values(row, form_class())), unsent.version(row.version)
+        form, version = (
+            form_class(data=current_values(row, form_class())),
+            unsent.version(row.version),
+        )
     return _page(
         screen,
         form,
@@ -81,22 +94,36 @@ def generated_form(screen: Definition, actor: Actor) -> type[Form]:
 
 
 def picker(
-    screen: Definition, actor: Actor, target: type[Record], name: str, among: ColumnElement[bool] | None = None
+    screen: Definition,
+    actor: Actor,
+    target: type[Record],
+    name: str,
+    among: ColumnElement[bool] | None = None,
 ) -> dict[str, Any]:
     """What a PickField needs: the few options there are, or the chosen ones and where to look for more."""
 
     def find(chosen: Any) -> tuple[list[tuple[int, str]], bool]:
-        offered, more = records.options(actor=actor, model=target, limit=FEW, among=among)
+        offered, more = records.options(
+            actor=actor, model=target, limit=OPTIONS_OFFERED, among=among
+        )
         missing = [row_id for row_id in chosen if row_id not in dict(offered)]
         if not more and not missing:
             return offered, False
-        kept, _more = records.options(actor=actor, model=target, ids=list(chosen)[:1000], limit=1000)
+        kept, _more = records.options(
+            actor=actor, model=target, ids=list(chosen)[:1000], limit=1000
+        )
         return kept if more else [*kept, *(o for o in offered if o not in kept)], more
 
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def write(screen: Definition, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+def write(
+    screen: Definition,
+    actor: Actor,
+    row: Record | None,
+    version: int | None,
+    values: dict[str, Any],
+) -> Any:
     """Create or change the row through the rules of its entity."""
     model: Any = screen.model
     if row is None:
@@ -115,14 +142,16 @@ def current_values(row: Record, form: Form) -> dict[str, Any]:
     return found
 
 
-def _try(screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form) -> Any:
+def _try(
+    screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form
+) -> Any:
     """Write; None if a rule forbids it, which the form then says at the right field."""
     try:
         written = screen.written(actor, row, version, form.sent())
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
-        if isinstance(error, Beyond):
+        if isinstance(error, GrantExceeded):
             note_denial(error)
         form.refuse(error)
         return None
@@ -133,7 +162,13 @@ def _try(screen: Definition, actor: Actor, row: Record | None, version: int | No
 
 
 def _page(
-    screen: Definition, form: Form, *, title: str, action: str, cancel: str, version: int | None = None
+    screen: Definition,
+    form: Form,
+    *,
+    title: str,
+    action: str,
+    cancel: str,
+    version: int | None = None,
 ) -> tuple[str, int]:
     noun = screen.model.__singular__.capitalize()
     page = {
@@ -142,7 +177,9 @@ def _page(
         "action": action,
         "cancel_href": cancel,
         "version": version,
-        "sections": [{"title": heading or noun, "fields": fields} for heading, fields in form.sections],
+        "sections": [
+            {"title": heading or noun, "fields": fields} for heading, fields in form.sections
+        ],
         "button": "Save" if version is not None else title,
         "errors": form.form_errors,
     }
@@ -184,4 +221,6 @@ def _mine(field: Field) -> str:
     if isinstance(field, PickField):
         return ", ".join(label for _id, label, chosen in field.options if chosen) or "–"
     data = field.data
-    return ", ".join(map(str, data)) if isinstance(data, list) else "" if data is None else str(data)
+    return (
+        ", ".join(map(str, data)) if isinstance(data, list) else "" if data is None else str(data)
+    )

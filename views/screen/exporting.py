@@ -39,7 +39,9 @@ def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Respon
 class Sent:
     """An export part by part; each is made in an app context of its own, which ends before it is sent."""
 
-    def __init__(self, app: Flask, export: Export, content: Iterator[bytes], room: slots.Slots) -> None:
+    def __init__(
+        self, app: Flask, export: Export, content: Iterator[bytes], room: slots.Slots
+    ) -> None:
         self.app, self.export, self.content, self.room = app, export, content, room
         self.patience = database.of_exports(app.extensions["settings"])
         self.over = False

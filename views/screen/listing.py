@@ -27,7 +27,7 @@ from views.screen.formats import ENDINGS
 from views.web.reader import zone
 
 NEAR = 3  # columns from the edge
-FEW = 20  # as many related rows can be ticked without a look-up
+OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
 Choices = dict[str, list[tuple[str, str]]]
 
 
@@ -66,10 +66,14 @@ def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     chosen = screen.chosen_columns(actor)
     try:
         query = screen.query(actor, request.args.items(multi=True))
-        found = lists.page(actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True)
+        found = lists.page(
+            actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True
+        )
         if not found.rows and (query.after or query.before):  # those that stood there match no more
             query = replace(query, after="", before="")
-            found = lists.page(actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True)
+            found = lists.page(
+                actor, screen.model, query, (*chosen, *screen.column_extra_list), counted=True
+            )
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
     page = _frame(screen, actor, chosen, query)
@@ -88,7 +92,10 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
     columns = _columns(screen, actor, chosen, query)
     page = ListPage(title=screen.name or "", screen=screen.slug, columns=columns)
     page.search, page.address = query.search, request.query_string.decode()
-    page.filters = [_filter(screen, name, query, choices) for name in screen.readable(actor, screen.column_filters)]
+    page.filters = [
+        _filter(screen, name, query, choices)
+        for name in screen.readable(actor, screen.column_filters)
+    ]
     page.chips = _chips(screen, query, choices)
     page.clear_href = screen.url_of("index")
     page.sizes = [(size, size == query.size) for size in lists.SIZES]
@@ -105,22 +112,33 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
     page.stays = _staying(screen, chosen) + bool(page.actions)
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
-        page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ENDINGS]
+        page.exports = [
+            (kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ENDINGS
+        ]
     if screen.may(actor, "create"):
-        page.create_href, page.create_label = screen.url_of("new"), f"Add {screen.model.__singular__}"
+        page.create_href, page.create_label = (
+            screen.url_of("new"),
+            f"Add {screen.model.__singular__}",
+        )
     return page
 
 
-def _refused(screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
+def _refused(
+    screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest
+) -> ListPage:
     """The page with a message in place of rows; what was typed stays, and can be taken off."""
-    typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.column_filters))
+    typed = filters.as_typed(
+        request.args.items(multi=True), screen.readable(actor, screen.column_filters)
+    )
     page = _frame(screen, actor, chosen, Query(sort=screen.column_default_sort, filters=typed))
     page.search = request.args.get("search", "")[:1000]
     page.problems, page.actions, page.exports = [error.message], [], []
     return page
 
 
-def _rows(screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage) -> list[Markup]:
+def _rows(
+    screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage
+) -> list[Markup]:
     if not found.rows:
         return []
     base, model = screen.url_of("index"), screen.model
@@ -129,7 +147,14 @@ def _rows(screen: Definition, chosen: Sequence[str], found: lists.Page, page: Li
     label = model.__label__ if model.__label__ in found.rows[0]._fields else "id"
     menu, ticks = escape(_("Actions for")), bool(page.actions)
     return [
-        cells.row(f"{base}{row.id}", row.id, getattr(row, label), [get(row) for get in getters], menu=menu, ticks=ticks)
+        cells.row(
+            f"{base}{row.id}",
+            row.id,
+            getattr(row, label),
+            [get(row) for get in getters],
+            menu=menu,
+            ticks=ticks,
+        )
         for row in found.rows
     ]
 
@@ -138,7 +163,7 @@ def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
     """The function from a row to the cell of column `name`."""
     if name in screen.column_formatters:
         own = screen.column_formatters[name]
-        around = cells.Around(base, found.related)
+        around = cells.CellContext(base, found.related)
         return lambda row: own(row, around)
     kind, make = fields.kind(screen.model, name), cells.maker(screen.model, name, base)
     place = found.rows[0]._fields.index(name) if kind != "many" else 0
@@ -172,7 +197,9 @@ def _staying(screen: Definition, chosen: Sequence[str]) -> int:
     return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
 
 
-def _columns(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
+def _columns(
+    screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
+) -> list[dict[str, Any]]:
     found = []
     for name in chosen:
         current = name == query.sort_name
@@ -208,7 +235,7 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
         offered = _choices(target, name).where(scope(actor, target))
         if chosen:
             parts.append(offered.where(target.id.in_(chosen)))
-        parts.append(select(offered.order_by(target.id).limit(FEW + 1).subquery()))
+        parts.append(select(offered.order_by(target.id).limit(OPTIONS_TICKED + 1).subquery()))
     found: dict[str, dict[str, str]] = {}
     for name, row_id, label in db.session.execute(union_all(*parts)) if parts else ():
         found.setdefault(name, {}).setdefault(str(row_id or label), label)
@@ -224,12 +251,24 @@ def _filter(screen: Definition, name: str, query: Query, choices: Choices) -> di
     kind, key = fields.kind(screen.model, name), filters.key_of(name)
     given = {f.key: f.values for f in query.filters}
     chosen = given.get(key, ())
-    found = {"name": name, "key": key, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
+    found = {
+        "name": name,
+        "key": key,
+        "label": screen.label_of(name),
+        "lookup_url": None,
+        "choices": [],
+        "kind": kind,
+    }
     if kind in RANGED:
         ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
         ranged = "number" if kind == "number" else "date"
         days_of = str(zone()) if kind == "time" else ""
-        return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
+        return found | {
+            "kind": ranged,
+            "days_of": days_of,
+            "value_from": ends["from"],
+            "value_to": ends["to"],
+        }
     if kind in ("choice", "derived"):
         words = [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]
         return found | {"kind": "choice", "choices": words}
@@ -240,8 +279,11 @@ def _filter(screen: Definition, name: str, query: Query, choices: Choices) -> di
         return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
     if kind in ("one", "many"):
         rows = choices.get(name, [])
-        offered = [(NONE, "None", NONE in chosen), *((v, label, v in chosen) for v, label in rows[:FEW])]
-        url = screen.url_of("lookup", field=name) if len(rows) > FEW else None
+        offered = [
+            (NONE, "None", NONE in chosen),
+            *((v, label, v in chosen) for v, label in rows[:OPTIONS_TICKED]),
+        ]
+        url = screen.url_of("lookup", field=name) if len(rows) > OPTIONS_TICKED else None
         return found | {"kind": "relation", "choices": offered, "lookup_url": url}
     return found | {"value": chosen[0] if chosen else ""}
 
@@ -249,15 +291,23 @@ def _filter(screen: Definition, name: str, query: Query, choices: Choices) -> di
 def _chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:
     found = []
     if query.search:
-        found.append({"label": f"“{query.search}”", "remove_href": _href(replace(query, search=""))})
+        found.append(
+            {"label": f"“{query.search}”", "remove_href": _href(replace(query, search=""))}
+        )
     for filter_ in query.filters:
         names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
         for value in filter_.values:
-            related = fields.kind(screen.model, filter_.name) in ("one", "many") and names.get(value)
+            related = fields.kind(screen.model, filter_.name) in ("one", "many") and names.get(
+                value
+            )
             said = related or (screen.said(filter_.name, value) if not filter_.operator else value)
-            label = " ".join(part for part in (screen.label_of(filter_.name), filter_.operator) if part)
+            label = " ".join(
+                part for part in (screen.label_of(filter_.name), filter_.operator) if part
+            )
             label = _looks_back(screen, filter_) or f"{label}: {said}"
-            found.append({"label": label, "remove_href": _href(_without(screen, query, filter_, value))})
+            found.append(
+                {"label": label, "remove_href": _href(_without(screen, query, filter_, value))}
+            )
     return found
 
 
@@ -267,7 +317,9 @@ def _looks_back(screen: Definition, filter_: Filter) -> str:
         return ""
     label, first = screen.label_of(filter_.name), filter_.values[0]
     if filter_ == filters.recent(screen.model, filter_.zone):
-        return _("%(label)s: the last %(days)s days", label=label, days=screen.model.__recent_days__)
+        return _(
+            "%(label)s: the last %(days)s days", label=label, days=screen.model.__recent_days__
+        )
     return _("%(label)s: since the beginning", label=label) if first == BEGINNING else ""
 
 
@@ -280,7 +332,9 @@ def _without(screen: Definition, query: Query, filter_: Filter, value: str) -> Q
 
 
 def _href(query: Query, **place: str | None) -> str:
-    place["size"] = request.args.get("size")  # asked for in the address, whatever the person prefers
+    place["size"] = request.args.get(
+        "size"
+    )  # asked for in the address, whatever the person prefers
     pairs = [*query.pairs(), ("sort", query.sort), *((k, v) for k, v in place.items() if v)]
     return "?" + urlencode(pairs)
 

@@ -20,7 +20,9 @@ def answer(screen: Definition, actor: Actor, name: str) -> Any:
     """At most 20 related rows that match `search`, for those who may filter by them or write them."""
     writes = screen.may(actor, "create") or screen.may(actor, "edit")
     kind = fields.kind(screen.model, name)
-    if kind not in ("one", "many") or not (name in screen.column_filters or (writes and name in screen.form_columns)):
+    if kind not in ("one", "many") or not (
+        name in screen.column_filters or (writes and name in screen.form_columns)
+    ):
         raise NotFound
     if not may_read(actor, screen.model, name):
         raise NotFound
@@ -38,4 +40,6 @@ def keep_preferences(screen: Definition, actor: Actor) -> Any:
     user = themselves(actor)
     user.preferences = {**user.preferences, screen.endpoint: mine}
     db.session.commit()
-    return redirect(safe_path(request.form.get("next"), screen.url_of("index")), HTTPStatus.SEE_OTHER)
+    return redirect(
+        safe_path(request.form.get("next"), screen.url_of("index")), HTTPStatus.SEE_OTHER
+    )

@@ -21,7 +21,7 @@ from views.screen.definition import Definition
 
 MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen in vain, to show it again
-SHOWN = 50  # rows of each outcome that a preview lists; the others are counted
+ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
 UNSEEN = "?"  # in place of a value that nobody can see
 APART = "with."  # before the names of parameters: none is called like another field of the form
 
@@ -45,13 +45,17 @@ def page(screen: Definition, actor: Actor, shown: Preview) -> Any:
     if problem and field not in ("reason", "confirm") and not (form and field in form):
         values["problem"] = problem["message"]
     if shown.ready:
-        values |= _decided(screen, actor, shown, problem if field in ("reason", "confirm") else None)
+        values |= _decided(
+            screen, actor, shown, problem if field in ("reason", "confirm") else None
+        )
     wrong = problem or (form and (form.errors or form.form_errors))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     return screen.render("admin/preview.html", preview=values), status
 
 
-def parameter_form(actor: Actor, action: Action, formdata: Any = None, data: dict[str, Any] | None = None) -> Form:
+def parameter_form(
+    actor: Actor, action: Action, formdata: Any = None, data: dict[str, Any] | None = None
+) -> Form:
     """The small form of an action that needs something chosen first."""
     fields = {p.name: _field(actor, p) for p in action.parameters}
     form: Form = type(f"{action.name}Form", (Form,), fields)(formdata, prefix=APART, data=data)
@@ -60,7 +64,10 @@ def parameter_form(actor: Actor, action: Action, formdata: Any = None, data: dic
 
 def values_of(form: Form) -> dict[str, list[Any]]:
     """What a valid form chose, by parameter."""
-    return {f.short_name: f.data if isinstance(f.data, list) else [f.data] if f.data else [] for f in form}
+    return {
+        f.short_name: f.data if isinstance(f.data, list) else [f.data] if f.data else []
+        for f in form
+    }
 
 
 def typed_into(form: Form) -> dict[str, list[str]]:
@@ -69,7 +76,9 @@ def typed_into(form: Form) -> dict[str, list[str]]:
     def shown(text: str) -> str:
         return cleaned(text[:20]) or (text and UNSEEN)
 
-    return {field.name: [shown(text) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form}
+    return {
+        field.name: [shown(text) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form
+    }
 
 
 def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
@@ -90,7 +99,11 @@ def _filled_form(actor: Actor, shown: Preview, problem: dict[str, Any] | None) -
         form.validate()
     else:
         several = {p.name: p.multiple for p in shown.action.parameters}
-        given = {n: ids if several[n] else ids[0] for n, ids in shown.run.parameters.items() if n in several and ids}
+        given = {
+            n: ids if several[n] else ids[0]
+            for n, ids in shown.run.parameters.items()
+            if n in several and ids
+        }
         form = parameter_form(actor, shown.action, data=given)
     if problem and problem["field"] in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
@@ -103,12 +116,17 @@ def _field(actor: Actor, parameter: Parameter) -> Any:
         asked = {"actor": actor, "model": parameter.model, "among": among}
         first, more = records.options(**asked, limit=MOST_OPTIONS)
         others = [row_id for row_id in chosen if row_id not in dict(first)]
-        return [*(records.options(**asked, ids=others, limit=len(others))[0] if others else ()), *first], more
+        return [
+            *(records.options(**asked, ids=others, limit=len(others))[0] if others else ()),
+            *first,
+        ], more
 
     return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
-def _decided(screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> dict[str, Any]:
+def _decided(
+    screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None
+) -> dict[str, Any]:
     """What the page says once nothing is to be chosen any more."""
     run, action, draft = shown.run, shown.action, shown.run.draft or {}
     errors = {problem["field"]: problem["message"]} if problem else {}
@@ -156,20 +174,31 @@ def _difference(now: int, then: int | None) -> str:
 
 def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str, Any]]:
     done = shown.action.done
-    labels = {"done": f"Will be {done}", "unchanged": f"Already {done}", "stale": _("Changed since")}
+    labels = {
+        "done": f"Will be {done}",
+        "unchanged": f"Already {done}",
+        "stale": _("Changed since"),
+    }
     base, found = screen.url_of("index"), []
-    for outcome, number in sorted(shown.run.counts.items(), key=lambda pair: OUTCOMES.index(pair[0])):
-        rows = report.items(actor, shown.run, shown.action, outcome=outcome, limit=SHOWN)
+    for outcome, number in sorted(
+        shown.run.counts.items(), key=lambda pair: OUTCOMES.index(pair[0])
+    ):
+        rows = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
         found.append(
             {
                 "name": outcome,
                 "label": labels.get(outcome, outcome.capitalize()),
                 "count": number,
                 "rows": [
-                    {"href": f"{base}{i.row_id}", "number": i.row_id, "label": i.label, "message": i.message}
+                    {
+                        "href": f"{base}{i.row_id}",
+                        "number": i.row_id,
+                        "label": i.label,
+                        "message": i.message,
+                    }
                     for i in rows
                 ],
-                "more": max(0, number - SHOWN),
+                "more": max(0, number - ROWS_LISTED),
             }
         )
     return found

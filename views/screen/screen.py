@@ -15,7 +15,7 @@ from forms.base import Form
 from views.screen import acting, checks, details, editing, exporting, listing, lookups
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 from views.web.downloads import offered_on
 
@@ -94,7 +94,7 @@ class Screen(Definition):
         power = POWERS.get(name, "view")
         if not self.has(power):
             raise NotFound("This screen has no such page.")
-        require(whoever(), f"{self.endpoint}.{power}")
+        require(current_actor(), f"{self.endpoint}.{power}")
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Flask-Admin's own catches TypeError and calls again, which hides real faults."""
@@ -106,7 +106,9 @@ class Screen(Definition):
         """The form that writes a row."""
         return editing.generated_form(self, actor)
 
-    def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
+    ) -> Any:
         """Write the values; answer a response to show instead of the row's details, or the row."""
         return editing.write(self, actor, row, version, values)
 

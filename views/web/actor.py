@@ -7,7 +7,7 @@ from flask_login import LoginManager
 
 from backoffice.auth import last_seen, networks, sessions
 from backoffice.auth.actors import actor_of
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db, is_writing, lock
@@ -20,7 +20,9 @@ from backoffice.text import cleaned
 SESSION_KEY = "sid"
 MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
-login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
+login_manager.session_protection = (
+    None  # it compares addresses and agents that rightly change; sessions are rows
+)
 
 
 def settings() -> Settings:
@@ -50,7 +52,9 @@ def signed_in() -> Actor:
     """
     found = actor()
     if found is None:
-        raise NotAllowed("You were signed out meanwhile. Nothing was changed; sign in and try again.")
+        raise NotAllowed(
+            "You were signed out meanwhile. Nothing was changed; sign in and try again."
+        )
     return found
 
 
@@ -76,10 +80,12 @@ def device_cookie() -> str:
     return "__Host-device" if settings().tls else "device"
 
 
-def origin() -> From:
+def origin() -> Origin:
     """Where the request comes from. A mark that is not one of ours is none."""
     mark = request.cookies.get(device_cookie(), "")
-    return From(_address(), cleaned(request.user_agent.string), mark if MARK.fullmatch(mark) else "")
+    return Origin(
+        _address(), cleaned(request.user_agent.string), mark if MARK.fullmatch(mark) else ""
+    )
 
 
 def _address() -> str:
@@ -117,7 +123,10 @@ def _lock_first() -> None:
     """
     if (request.endpoint or "").endswith(".act"):
         return
-    model = next((s.model for s in current_app.extensions["screens"] if s.endpoint == request.blueprint), None)
+    model = next(
+        (s.model for s in current_app.extensions["screens"] if s.endpoint == request.blueprint),
+        None,
+    )
     if model is not None and (name := records.first_lock(model)):
         lock(name)
 

@@ -22,7 +22,9 @@ def avatar(row_id: int, name: str, key: str | None, look: str = "") -> Markup:
     classes, size, width = LOOKS[look]
     if key:
         source = f"/avatars/{escape(key)}/{size}"
-        html = f'<img class="{classes}" src={source} alt="" width={width} height={width} loading=lazy>'
+        html = (
+            f'<img class="{classes}" src={source} alt="" width={width} height={width} loading=lazy>'
+        )
     else:
         html = f'<span class="{classes} avatar-{row_id % COLOURS}" aria-hidden=true>{escape(initials(name))}</span>'
     return Markup(html)  # noqa: S704  # ours, with what is not ours escaped

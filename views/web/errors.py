@@ -41,15 +41,17 @@ SENTENCES = {
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
     500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
 }
-CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
-OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
+CANNOT_WRITE = (
+    "The database can only be read just now. Nothing was changed; try again in a few minutes."
+)
+OFTEN_REFUSED = (
+    "You were refused many times within a minute. Wait a little, and ask for what you may do."
+)
 SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
 TOO_LONG = "This takes the database too long. Nothing was changed; ask for less, for instance with a filter."
 # What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name for the latter.
 MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
-UNKNOWN = (
-    "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
-)
+UNKNOWN = "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
 EXPIRED = "The page was open too long, or was opened before you signed in. Nothing was done: go back and try again."
 ANOTHER_PERSON = (
     "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, sign in as that "
@@ -74,7 +76,9 @@ def register(app: Flask) -> None:
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
     _forget()
-    if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
+    if isinstance(error, (errors.NotAllowed, errors.GrantExceeded)) and (
+        seconds := note_denial(error)
+    ):
         error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
         status, title = STATUS[errors.TooMany]
     response = page(status, title, error.message or SENTENCES.get(status, ""))
@@ -89,7 +93,7 @@ def _signed_out(error: errors.SignedOut) -> Response:
     return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
-def note_denial(error: errors.NotAllowed | errors.Beyond) -> int:
+def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> int:
     """A refused attempt to change or to take away something is an event; a refused look is not.
 
     Of a flood the first are, and one more that says so; then the answer is how many seconds to wait.
@@ -115,7 +119,11 @@ def _http(error: HTTPException) -> Any:
     if status < HTTPStatus.BAD_REQUEST:
         return error
     _forget()
-    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
+    response = page(
+        status,
+        HTTPStatus(status).phrase.capitalize(),
+        SENTENCES.get(status, error.description or ""),
+    )
     if error.response is None and (allowed := getattr(error, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allowed)
     return response
@@ -125,7 +133,10 @@ def _form_expired(_error: CSRFError) -> Any:
     """The form was open too long, or belongs to another session: whoever it was drawn for finds it again."""
     if request.endpoint == "sign_in":
         flash("The page was open too long. Please sign in again.", "info")
-        return Response(status=303, headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))})
+        return Response(
+            status=303,
+            headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))},
+        )
     who, whose = actor(), unsent.drawn_for()
     if whose is None or request.endpoint in OPEN:
         return page(400, "Please send the form again", EXPIRED, again=own_page())

@@ -15,7 +15,18 @@ from backoffice.policy.rules import can
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
 
-EVENT = ("id", "at", "actor_id", "action", "subject_type", "subject_id", "result", "before", "after", "reason")
+EVENT = (
+    "id",
+    "at",
+    "actor_id",
+    "action",
+    "subject_type",
+    "subject_id",
+    "result",
+    "before",
+    "after",
+    "reason",
+)
 VERBS = {
     "create": "Added",
     "edit": "Changed",
@@ -32,7 +43,8 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events with names for actors and subjects, all names in one statement per entity."""
     told = disclosure.told(signed_in(), Event, list(events), EVENT)
     names = figures.names(
-        signed_in(), [*((e.subject_type, e.subject_id) for e in told), *(("users", e.actor_id) for e in told)]
+        signed_in(),
+        [*((e.subject_type, e.subject_id) for e in told), *(("users", e.actor_id) for e in told)],
     )
     pictures = figures.pictures(signed_in(), (event.actor_id for event in told))
     return [
@@ -56,7 +68,11 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
 def _avatar(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
     """Whoever did it, as one sees them; commands have no face."""
     number = event.actor_id
-    return avatar(number, names.get(("users", number), ""), pictures.get(number)) if number else Markup("")
+    return (
+        avatar(number, names.get(("users", number), ""), pictures.get(number))
+        if number
+        else Markup("")
+    )
 
 
 def verb(code: str) -> str:
@@ -79,7 +95,9 @@ def subject(event: Any, name: str | None) -> Markup:
     if event.subject_id is None:
         return Markup("{}").format(heading(event.subject_type))
     label = name or f"{heading(event.subject_type)} {event.subject_id}"
-    known = any(screen.endpoint == event.subject_type for screen in current_app.extensions["screens"])
+    known = any(
+        screen.endpoint == event.subject_type for screen in current_app.extensions["screens"]
+    )
     if not (known and name and can(actor(), f"{event.subject_type}.view")):
         return Markup("{}").format(label)
     return Markup('<a href="{}">{}</a>').format(
@@ -90,7 +108,9 @@ def subject(event: Any, name: str | None) -> Markup:
 def changes(event: Any) -> list[tuple[str, str, str]]:
     """What changed, as (field, before, after)."""
     before, after = event.before or {}, event.after or {}
-    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    names = [
+        name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)
+    ]
     return [(heading(name), _said(before.get(name)), _said(after.get(name))) for name in names]
 
 

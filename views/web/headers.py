@@ -111,7 +111,9 @@ def _begin() -> Response | None:
     if not settings().home.is_meant_by(request.host, loosely=not settings().production):
         return Response(ELSEWHERE.format(home=settings().home), HTTPStatus.BAD_REQUEST)
     if _is_garbled():
-        return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
+        return Response(
+            "This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain"
+        )
     return None
 
 
@@ -136,7 +138,9 @@ def _check_token() -> None:
 
 def _check_signed_in() -> Any:
     """Whoever is signed out sees the sign-in and nothing else, known address or not."""
-    if request.endpoint in OPEN or (request.endpoint is None and request.path.startswith("/static/")):
+    if request.endpoint in OPEN or (
+        request.endpoint is None and request.path.startswith("/static/")
+    ):
         return None
     who = actor()
     if who is None:

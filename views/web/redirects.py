@@ -53,14 +53,20 @@ def referrer() -> str:
         parts = urlsplit(request.referrer or "")
     except ValueError:  # anybody may send anything
         return "/"
-    path = safe_path(f"{parts.path}?{parts.query}".rstrip("?")) if parts.netloc == settings().host else "/"
+    path = (
+        safe_path(f"{parts.path}?{parts.query}".rstrip("?"))
+        if parts.netloc == settings().host
+        else "/"
+    )
     return path if endpoint_of(path, "GET") else "/"
 
 
 def endpoint_of(address: str, method: str) -> str | None:
     """What answers this address by this method, if anything does."""
     try:
-        endpoint, _values = current_app.url_map.bind("").match(urlsplit(address).path, method=method)
+        endpoint, _values = current_app.url_map.bind("").match(
+            urlsplit(address).path, method=method
+        )
     except HTTPException:
         return None
     return str(endpoint)

@@ -49,7 +49,9 @@ class Repeating:
     def __init__(self, app: Any) -> None:
         self.app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         body = environ["wsgi.input"] = Kept(environ["wsgi.input"])
         end = time.monotonic() + limits.REPEATING
         for number in range(1, limits.REPEATS + 1):
@@ -60,7 +62,9 @@ class Repeating:
                 break
             if hasattr(chunks, "close"):
                 chunks.close()
-            log.info("request_repeated", method=environ["REQUEST_METHOD"], number=number)  # a path may hold a secret
+            log.info(
+                "request_repeated", method=environ["REQUEST_METHOD"], number=number
+            )  # a path may hold a secret
             time.sleep(SystemRandom().uniform(SHORTEST, LONGEST) * 2 ** (number - 1))
             body.rewind()
         start_response(*started)
@@ -72,7 +76,10 @@ class Kept:
 
     def __init__(self, source: Any) -> None:
         self.source = source
-        self.known, self.again = BytesIO(), False  # at most limits.BODY, beyond which Werkzeug reads nothing
+        self.known, self.again = (
+            BytesIO(),
+            False,
+        )  # at most limits.BODY, beyond which Werkzeug reads nothing
 
     def read(self, size: int = -1) -> bytes:
         """First what was read before, then what comes."""

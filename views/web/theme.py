@@ -31,8 +31,13 @@ def register(app: Flask) -> None:
     app.wsgi_app = served  # type: ignore[method-assign]  # Flask documents this
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
-    app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce)
-    app.jinja_env.globals |= {"settings_name": app.extensions["settings"].product_name, "_": translated}
+    app.jinja_env.globals.update(
+        asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
+    )
+    app.jinja_env.globals |= {
+        "settings_name": app.extensions["settings"].product_name,
+        "_": translated,
+    }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
@@ -65,7 +70,9 @@ def vendor(name: str) -> str:
 @cache
 def icon(name: str) -> Markup:
     """An icon from our subset of Bootstrap Icons, hidden from screen readers."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        asset("icons.svg"), name
+    )
 
 
 def translated(text: str, **values: Any) -> Markup:
@@ -108,6 +115,12 @@ def _menu() -> list[dict[str, Any]]:
     areas: dict[str, list[dict[str, Any]]] = {}
     for screen in current_app.extensions["screens"]:
         if screen.is_visible() and screen.is_accessible():
-            entry = {"label": screen.name, "url": url_for(f"{screen.endpoint}.index"), "icon": screen.menu_icon_value}
-            areas.setdefault(screen.category, []).append(entry | {"active": screen.endpoint == here})
+            entry = {
+                "label": screen.name,
+                "url": url_for(f"{screen.endpoint}.index"),
+                "icon": screen.menu_icon_value,
+            }
+            areas.setdefault(screen.category, []).append(
+                entry | {"active": screen.endpoint == here}
+            )
     return [{"name": name, "entries": entries} for name, entries in areas.items()]

@@ -72,7 +72,9 @@ def rescue(whose: int) -> tuple[str, bool]:
     sent = _sent()
     handle = None
     if sent.shows and sent.fields:
-        handle = unsent_forms.keep(user_id=whose, address=sent.address, fields=sent.fields, settings=settings())
+        handle = unsent_forms.keep(
+            user_id=whose, address=sent.address, fields=sent.fields, settings=settings()
+        )
         db.session.commit()
     if handle is None:
         return sent.page, False
@@ -85,7 +87,10 @@ def to_sign_in() -> Response:
     if whose is None:
         return _see(url_for("sign_in"))
     back, _shown = rescue(whose)
-    flash(_("You were signed out, so nothing was done. Sign in again to go on where you were."), "warning")
+    flash(
+        _("You were signed out, so nothing was done. Sign in again to go on where you were."),
+        "warning",
+    )
     return _see(url_for("sign_in", next=back))
 
 
@@ -93,7 +98,12 @@ def again(whose: int) -> Response:
     """Lead the person who is signed in back to what they sent from a page of before."""
     back, shows = rescue(whose)
     if not shows:
-        flash(_("This page was opened before you signed in, so nothing was done. Please do it again."), "warning")
+        flash(
+            _(
+                "This page was opened before you signed in, so nothing was done. Please do it again."
+            ),
+            "warning",
+        )
     return _see(back)
 
 
@@ -147,8 +157,12 @@ def _keepable(endpoint: str) -> set[str]:
     """The names of what may be kept: of fields that we know and that hold no secret."""
     screens = current_app.extensions["screens"]
     screen = next((each for each in screens if each.endpoint == endpoint.rpartition(".")[0]), None)
-    classes = list(_declared(forms.Form)) if screen is None else [screen.form] if screen.form else []
-    known = {name for each in classes for name in each.names()} | set(screen.form_columns if screen else ())
+    classes = (
+        list(_declared(forms.Form)) if screen is None else [screen.form] if screen.form else []
+    )
+    known = {name for each in classes for name in each.names()} | set(
+        screen.form_columns if screen else ()
+    )
     secret = {name for each in classes for name in each.secrets()}
     return (known | {"version"}) - secret
 

@@ -22,7 +22,7 @@ Ids = Select[int]
 
 
 @dataclass(frozen=True)
-class Ask:
+class ActionContext:
     """Who asks for an action, on which rows, with which parameters: all that a rule may look at.
 
     `selected` selects the ids of every row asked for; `undo_of` is the run that is being undone, if any; `reveal`
@@ -53,7 +53,7 @@ class Rule:
 
     code: str
     sentence: str
-    refuses: Callable[[Ask], ColumnElement[bool]]
+    refuses: Callable[[ActionContext], ColumnElement[bool]]
     of_choice: bool = False
 
 
@@ -74,12 +74,12 @@ class Parameter:
     label: str
     model: type[Record]
     multiple: bool = False
-    allowed: Callable[[Ask], ColumnElement[bool]] = lambda _ask: true()
+    allowed: Callable[[ActionContext], ColumnElement[bool]] = lambda _context: true()
     refusal: str = "You may not give this one."
 
     def offered(self, actor: Actor) -> ColumnElement[bool]:
         """In SQL: the rows that this actor may choose."""
-        return self.allowed(Ask(actor, select(literal(0))))
+        return self.allowed(ActionContext(actor, select(literal(0))))
 
 
 class Action:
@@ -132,19 +132,19 @@ class Action:
         """Whether a recent password or code is asked for."""
         return self.sensitive
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         """In SQL: the action would change nothing about the row."""
         return false()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         """Do it to `rows`, in statements over the whole set. The version is raised for you, best by `update`."""
         raise NotImplementedError
 
-    def foretell(self, _ask: Ask) -> list[str]:
+    def foretell(self, _context: ActionContext) -> list[str]:
         """What an undo cannot bring back, said beforehand, besides the rows that rules refuse."""
         return []
 
-    def ensure(self, ask: Ask) -> None:
+    def ensure(self, context: ActionContext) -> None:
         """Raise RuleBroken if, after the run, the whole is not as it must be; everything is taken back then."""
 
     def update(self, rows: Ids, **values: Any) -> None:
@@ -178,4 +178,8 @@ def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
     offered: Iterable[Action] = (a for a in _known.values() if a.model is model and a.offered)
     if actor is None:
         return list(offered)
-    return [a for a in offered if can(actor, a.permission) and all(sees(actor, p.model) for p in a.parameters)]
+    return [
+        a
+        for a in offered
+        if can(actor, a.permission) and all(sees(actor, p.model) for p in a.parameters)
+    ]

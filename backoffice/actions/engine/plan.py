@@ -6,12 +6,23 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from backoffice import clock, limits
-from backoffice.actions.engine.action import Action, Ask, Ids, Parameter, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter, Rule
 from backoffice.data import lists
-from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
+from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
 from backoffice.extensions import db, in_bulk
 from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
@@ -21,7 +32,7 @@ from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id, plural
 
 MAX_TICKED = limits.TICKED
-KEPT = timedelta(hours=1)
+RETENTION = timedelta(hours=1)
 GONE = "This preview is not there any more: one that is not run is kept for an hour. Choose the rows again."
 
 
@@ -80,10 +91,14 @@ def preview(
     run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
     freeze(actor, action, run, selection.rows(action.model))
     if not run.planned:
-        raise NotFound("No row matches." if selection.query else "None of these rows is there any more.")
+        raise NotFound(
+            "No row matches." if selection.query else "None of these rows is there any more."
+        )
     require_for(actor, action, rows=run.planned)
     if action.most_rows and run.planned > action.most_rows:
-        raise BadRequest(f"{action.label} takes {plural(action.most_rows, 'row', 'rows')} at a time.")
+        raise BadRequest(
+            f"{action.label} takes {plural(action.most_rows, 'row', 'rows')} at a time."
+        )
     return _shown(action, run)
 
 
@@ -95,9 +110,15 @@ def freeze(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[
     db.session.flush()
     wanted = and_(scope(actor, action.model), asked_for)
     selected = select(action.model.id).where(wanted).correlate(None)
-    outcome, rule = outcomes(action, Ask(actor, selected, run.parameters, undo_of=run.undo_of_id))
-    rows = select(literal(run.id), action.model.id, outcome, rule, action.model.version).where(wanted)
-    db.session.execute(insert(BulkItem).from_select(["run_id", "row_id", "outcome", "rule", "version"], rows))
+    outcome, rule = outcomes(
+        action, ActionContext(actor, selected, run.parameters, undo_of=run.undo_of_id)
+    )
+    rows = select(literal(run.id), action.model.id, outcome, rule, action.model.version).where(
+        wanted
+    )
+    db.session.execute(
+        insert(BulkItem).from_select(["run_id", "row_id", "outcome", "rule", "version"], rows)
+    )
     run.counts = counts(run.id)
     run.planned = sum(run.counts.values())
 
@@ -113,13 +134,19 @@ def choose(*, actor: Actor, token: UUID, action: Action, parameters: Mapping[str
         raise RuleBroken("What was chosen for this run stays as it is.")
     run.parameters, run.created_at = checked_parameters(actor, action, parameters), clock.now()
     items, model = select(BulkItem.row_id).where(BulkItem.run_id == run.id), action.model
-    outcome, rule = outcomes(action, Ask(actor, items, run.parameters))
+    outcome, rule = outcomes(action, ActionContext(actor, items, run.parameters))
     visible = and_(model.id.in_(items), scope(actor, model))
-    judged = select(model.id, outcome.label("outcome"), rule.label("rule"), model.version).where(visible).subquery()
+    judged = (
+        select(model.id, outcome.label("outcome"), rule.label("rule"), model.version)
+        .where(visible)
+        .subquery()
+    )
     mine = BulkItem.run_id == run.id
     change = update(BulkItem).where(mine, BulkItem.row_id == judged.c.id)
     fresh = change.values(outcome=judged.c.outcome, rule=judged.c.rule, version=judged.c.version)
-    gone = delete(BulkItem).where(mine, BulkItem.row_id.not_in(select(model.id).where(scope(actor, model))))
+    gone = delete(BulkItem).where(
+        mine, BulkItem.row_id.not_in(select(model.id).where(scope(actor, model)))
+    )
     for statement in (fresh, gone):
         db.session.execute(statement, execution_options={"synchronize_session": False})
     run.counts = counts(run.id)
@@ -143,12 +170,16 @@ def opened(*, actor: Actor, token: UUID, action: Action) -> Preview:
 
 def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> BulkRun:
     """The actor's run of this action behind the token; previews that are too old are gone."""
-    mine = (BulkRun.token == token, BulkRun.actor_id == actor.user_id, BulkRun.action == action.code())
+    mine = (
+        BulkRun.token == token,
+        BulkRun.actor_id == actor.user_id,
+        BulkRun.action == action.code(),
+    )
     statement = select(BulkRun).where(*mine)
     if locked:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalar(statement)
-    if found is None or (found.state == "planned" and found.created_at < clock.now() - KEPT):
+    if found is None or (found.state == "planned" and found.created_at < clock.now() - RETENTION):
         raise NotFound(GONE)
     return found
 
@@ -192,12 +223,17 @@ def checked_parameters(
         if locked:
             chosen = select(model.id).where(model.id.in_(ids)).order_by(model.id)
             db.session.execute(chosen.with_for_update(read=True))
-        seen = select(model.id, parameter.offered(actor)).where(model.id.in_(ids), scope(actor, model))
+        seen = select(model.id, parameter.offered(actor)).where(
+            model.id.in_(ids), scope(actor, model)
+        )
         rows = dict(db.session.execute(seen).all())
         if missing := [i for i in ids if i not in rows]:
-            raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
+            raise RuleBroken(
+                f"There is no {model.__singular__} with the number {missing[0]}.",
+                field=parameter.name,
+            )
         if not all(rows.values()):
-            raise Beyond(parameter.refusal, field=parameter.name, code=action.permission)
+            raise GrantExceeded(parameter.refusal, field=parameter.name, code=action.permission)
         found[parameter.name] = ids
     return found
 
@@ -205,41 +241,49 @@ def checked_parameters(
 def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
     if odd := [text for text in texts if not is_id(text)]:
-        raise RuleBroken(f"There is no {parameter.model.__singular__} “{odd[0][:40]}”.", field=parameter.name)
+        raise RuleBroken(
+            f"There is no {parameter.model.__singular__} “{odd[0][:40]}”.", field=parameter.name
+        )
     return sorted({int(text) for text in texts})
 
 
-def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElement[str]]:
+def outcomes(
+    action: Action, context: ActionContext
+) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """In SQL: the outcome of a row, and the code of the rule that refused it.
 
     Before anything is chosen only those rules speak that do not depend on it.
     """
-    refusals = [(rule.refuses(ask), rule.code) for rule in _rules(action, ask)]
+    refusals = [(rule.refuses(context), rule.code) for rule in _rules(action, context)]
     rule = case(*refusals, else_="") if refusals else literal("")
     refused = [(condition, "refused") for condition, _ in refusals]
-    return case(*refused, (_unchanged(action, ask), "unchanged"), else_="done"), rule
+    return case(*refused, (_unchanged(action, context), "unchanged"), else_="done"), rule
 
 
-def _rules(action: Action, ask: Ask) -> list[Rule]:
+def _rules(action: Action, context: ActionContext) -> list[Rule]:
     """Those that have something to say."""
-    return [rule for rule in action.rules if not (_undecided(action, ask) and rule.of_choice)]
+    return [rule for rule in action.rules if not (_undecided(action, context) and rule.of_choice)]
 
 
-def _unchanged(action: Action, ask: Ask) -> ColumnElement[bool]:
-    return false() if _undecided(action, ask) else action.unchanged(ask)
+def _unchanged(action: Action, context: ActionContext) -> ColumnElement[bool]:
+    return false() if _undecided(action, context) else action.unchanged(context)
 
 
-def _undecided(action: Action, ask: Ask) -> bool:
-    return bool(action.parameters) and not ask.parameters
+def _undecided(action: Action, context: ActionContext) -> bool:
+    return bool(action.parameters) and not context.parameters
 
 
 def counts(run_id: int) -> dict[str, int]:
     """How many rows of a run have each outcome."""
-    statement = select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
+    statement = (
+        select(BulkItem.outcome, func.count())
+        .where(BulkItem.run_id == run_id)
+        .group_by(BulkItem.outcome)
+    )
     return dict(db.session.execute(statement).all())
 
 
-def doable(run_id: int) -> Ids:
+def rows_to_change(run_id: int) -> Ids:
     """The ids of the rows of a run that are, or will be, changed."""
     return select(BulkItem.row_id).where(BulkItem.run_id == run_id, BulkItem.outcome == "done")
 
@@ -252,28 +296,35 @@ def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Act
     if not actions:
         return []
     model = actions[0].model
-    ask = Ask(actor, select(model.id).where(model.id == row_id))
-    rules = list(dict.fromkeys(rule for action in actions for rule in _rules(action, ask)))
-    asked = [rule.refuses(ask) for rule in rules] + [_unchanged(action, ask) for action in actions]
+    context = ActionContext(actor, select(model.id).where(model.id == row_id))
+    rules = list(dict.fromkeys(rule for action in actions for rule in _rules(action, context)))
+    asked = [rule.refuses(context) for rule in rules] + [
+        _unchanged(action, context) for action in actions
+    ]
     columns = [condition.label(f"asked_{number}") for number, condition in enumerate(asked)]
-    row = db.session.execute(select(*columns).where(model.id == row_id, scope(actor, model))).first()
+    row = db.session.execute(
+        select(*columns).where(model.id == row_id, scope(actor, model))
+    ).first()
     if row is None:
         raise NotFound
     refuses = dict(zip(rules, row, strict=False))
     found = []
     for action, unchanged in zip(actions, row[len(rules) :], strict=True):
-        refusing = next((rule.code for rule in _rules(action, ask) if refuses[rule]), "")
+        refusing = next((rule.code for rule in _rules(action, context) if refuses[rule]), "")
         outcome = "refused" if refusing else "unchanged" if unchanged else "done"
         found.append((action, outcome, refusing))
     return found
 
 
 def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:
-    found = [(e.singular, e.plural, db.session.scalar(e.count(doable(run.id))) or 0) for e in action.effects]
+    found = [
+        (e.singular, e.plural, db.session.scalar(e.count(rows_to_change(run.id))) or 0)
+        for e in action.effects
+    ]
     return [effect for effect in found if effect[2]]
 
 
 def _forget_old() -> None:
     """Previews that were never run are not kept."""
-    old = (BulkRun.state == "planned", BulkRun.created_at < clock.now() - KEPT)
+    old = (BulkRun.state == "planned", BulkRun.created_at < clock.now() - RETENTION)
     db.session.execute(delete(BulkRun).where(*old).execution_options(synchronize_session=False))

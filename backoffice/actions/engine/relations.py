@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Subquery, Table, cast, delete, func, insert, literal, select
 
-from backoffice.actions.engine.action import Ask, Ids
+from backoffice.actions.engine.action import ActionContext, Ids
 from backoffice.extensions import db
 from backoffice.models.base import BigInt
 from backoffice.models.bulk_run import BulkItem
@@ -26,14 +26,18 @@ def remove(rows: Ids, table: Table, others: Sequence[int]) -> None:
     db.session.execute(delete(table).where(own.in_(rows), other.in_(others)))
 
 
-def restore(ask: Ask, rows: Ids, table: Table, name: str) -> None:
+def restore(context: ActionContext, rows: Ids, table: Table, name: str) -> None:
     """Give `rows` exactly what they had before the run that is being undone, but what was deleted since."""
     own, other = table.columns
-    kept, target = remembered(ask.undo_of, name), next(iter(other.foreign_keys)).column
+    kept, target = remembered(context.undo_of, name), next(iter(other.foreign_keys)).column
     there = select(target).where(target.in_(select(kept.c.other_id))).order_by(target)
-    db.session.execute(there.with_for_update(read=True))  # what is there now is there until the transaction ends
+    db.session.execute(
+        there.with_for_update(read=True)
+    )  # what is there now is there until the transaction ends
     db.session.execute(delete(table).where(own.in_(rows)))
-    pairs = select(kept.c.row_id, kept.c.other_id).where(kept.c.row_id.in_(rows), kept.c.other_id.in_(select(target)))
+    pairs = select(kept.c.row_id, kept.c.other_id).where(
+        kept.c.row_id.in_(rows), kept.c.other_id.in_(select(target))
+    )
     db.session.execute(insert(table).from_select([own, other], pairs))
 
 
@@ -44,4 +48,8 @@ def remembered(run_id: int | None, name: str) -> Subquery:
     else:
         each = func.json_each(BulkItem.memory, f"$.{name}")
     value = each.table_valued("value", joins_implicitly=True).c.value
-    return select(BulkItem.row_id, cast(value, BigInt).label("other_id")).where(BulkItem.run_id == run_id).subquery()
+    return (
+        select(BulkItem.row_id, cast(value, BigInt).label("other_id"))
+        .where(BulkItem.run_id == run_id)
+        .subquery()
+    )

@@ -32,7 +32,13 @@ def action_of(run: BulkRun) -> Action:
 
 
 def items(
-    actor: Actor, run: BulkRun, action: Action, *, outcome: str = "", after: int = 0, limit: int = 50
+    actor: Actor,
+    run: BulkRun,
+    action: Action,
+    *,
+    outcome: str = "",
+    after: int = 0,
+    limit: int = 50,
 ) -> list[Item]:
     """Rows of a run by number, from the one behind `after` on; with `outcome` only those."""
     model = action.model
@@ -47,9 +53,12 @@ def items(
         statement = statement.where(BulkItem.outcome == outcome)
     rows = db.session.execute(statement)
     found = (
-        (row_id, label or f"{model.__singular__.capitalize()} {row_id}", o, rule) for row_id, label, o, rule in rows
+        (row_id, label or f"{model.__singular__.capitalize()} {row_id}", o, rule)
+        for row_id, label, o, rule in rows
     )
-    return [Item(row_id, label, o, action.sentence(rule, label)) for row_id, label, o, rule in found]
+    return [
+        Item(row_id, label, o, action.sentence(rule, label)) for row_id, label, o, rule in found
+    ]
 
 
 def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
@@ -61,7 +70,9 @@ def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     )
     found = []
     for rule, number, first in db.session.execute(statement).all():
-        label = db.session.scalar(select(named(actor, action.model)).where(action.model.id == first)) or str(first)
+        label = db.session.scalar(
+            select(named(actor, action.model)).where(action.model.id == first)
+        ) or str(first)
         others = f" (and {number - 1:,} more)" if number > 1 else ""
         found.append(f"{number:,} refused: {action.sentence(rule, label)}{others}")
     return found
@@ -103,6 +114,8 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
         if not sees(actor, model):  # even a number would tell who has what
             continue
         ids = run.parameters.get(parameter.name, [])
-        names = db.session.scalars(select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id))
+        names = db.session.scalars(
+            select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id)
+        )
         found.append((parameter.label, list(names)))
     return found

@@ -9,8 +9,15 @@ from sqlalchemy.orm import aliased
 
 from backoffice import clock, events, limits
 from backoffice.actions.engine import undoing
-from backoffice.actions.engine.action import Action, Ask, Ids, find
-from backoffice.actions.engine.plan import checked_parameters, counts, doable, outcomes, own, require_for
+from backoffice.actions.engine.action import Action, ActionContext, Ids, find
+from backoffice.actions.engine.plan import (
+    checked_parameters,
+    counts,
+    outcomes,
+    own,
+    require_for,
+    rows_to_change,
+)
 from backoffice.data import related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
@@ -43,12 +50,16 @@ def run(
     Raises NotFound (not this actor's preview of this action, or too old), NotAllowed, ConfirmationNeeded, or
     RuleBroken with the field `reason` or `confirm`, or the name of a parameter.
     """
-    for name in action.locks:  # before anything is locked or written, so that no two runs wait for each other
+    for name in (
+        action.locks
+    ):  # before anything is locked or written, so that no two runs wait for each other
         lock(name)
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
-    require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
+    require_for(
+        actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection
+    )
     original = undoing.hold(actor, planned) if planned.undo_of_id else None
     given = undoing.existing(action, planned.parameters) if original else planned.parameters
     planned.parameters = checked_parameters(actor, action, given, locked=True)
@@ -87,7 +98,9 @@ def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
 
 def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: str) -> None:
     if action.reason_required and not reason:
-        raise RuleBroken("Say why, in a few words: the reason is kept in the events log.", field="reason")
+        raise RuleBroken(
+            "Say why, in a few words: the reason is kept in the events log.", field="reason"
+        )
     if len(reason) > REASON_LENGTH:
         raise RuleBroken(f"Keep the reason under {REASON_LENGTH} characters.", field="reason")
     wanted = phrase(action, planned)
@@ -102,7 +115,7 @@ def _carry_out(
     original: BulkRun | None,
     reveal: Callable[[str], object],
 ) -> BulkRun:
-    ask = Ask(
+    context = ActionContext(
         actor,
         select(BulkItem.row_id).where(BulkItem.run_id == run.id),
         run.parameters,
@@ -114,15 +127,15 @@ def _carry_out(
     _lock_rows(action, run)
     if original and undone:
         undoing.leave_alone(run, original, undone)
-    _judge_again(action, ask, run)
-    rows = doable(run.id)
+    _judge_again(action, context, run)
+    rows = rows_to_change(run.id)
     before = _snapshot(action, rows)
     _remember(action, run, rows)
-    action.apply(ask, rows)
+    action.apply(context, rows)
     if action.changes_rows:
         _raise_versions(action, run, rows)
     after = _snapshot(action, rows)
-    action.ensure(ask)
+    action.ensure(context)
     events.record_many(actor=actor, drafts=_event_drafts(action, run, before, after))
     run.counts = counts(run.id)
     run.state, run.finished_at, run.draft = "done", clock.now(), None
@@ -139,21 +152,28 @@ def _lock_rows(action: Action, run: BulkRun) -> None:
     db.session.execute(rows.with_for_update())
 
 
-def _judge_again(action: Action, ask: Ask, run: BulkRun) -> None:
+def _judge_again(action: Action, context: ActionContext, run: BulkRun) -> None:
     """Time has passed since the preview: rows changed since are stale, the others are judged by the rules anew."""
     model, item = action.model, aliased(BulkItem)
-    outcome, rule = outcomes(action, ask)
+    outcome, rule = outcomes(action, context)
     moved = model.version != item.version
-    judgement = (case((moved, "stale"), else_=outcome).label("outcome"), case((moved, ""), else_=rule).label("rule"))
+    judgement = (
+        case((moved, "stale"), else_=outcome).label("outcome"),
+        case((moved, ""), else_=rule).label("rule"),
+    )
     fresh = (
         select(model.id, *judgement)
         .join(item, item.row_id == model.id)
-        .where(item.run_id == run.id, item.outcome != "stale", scope(ask.actor, model))
+        .where(item.run_id == run.id, item.outcome != "stale", scope(context.actor, model))
         .subquery()
     )
-    changes = update(BulkItem).where(BulkItem.run_id == run.id).execution_options(synchronize_session=False)
+    changes = (
+        update(BulkItem)
+        .where(BulkItem.run_id == run.id)
+        .execution_options(synchronize_session=False)
+    )
     judged = changes.where(BulkItem.row_id == fresh.c.id)
-    gone = changes.where(~exists().where(model.id == BulkItem.row_id, scope(ask.actor, model)))
+    gone = changes.where(~exists().where(model.id == BulkItem.row_id, scope(context.actor, model)))
     db.session.execute(judged.values(outcome=fresh.c.outcome, rule=fresh.c.rule))
     db.session.execute(gone.values(outcome="stale", rule=""))
 
@@ -192,12 +212,17 @@ def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
     if by_row:
-        memories = [{"run_id": run.id, "row_id": row_id, "memory": ids} for row_id, ids in by_row.items()]
+        memories = [
+            {"run_id": run.id, "row_id": row_id, "memory": ids} for row_id, ids in by_row.items()
+        ]
         db.session.execute(update(BulkItem), memories)
 
 
 def _event_drafts(
-    action: Action, run: BulkRun, before: dict[int, dict[str, Any]], after: dict[int, dict[str, Any]]
+    action: Action,
+    run: BulkRun,
+    before: dict[int, dict[str, Any]],
+    after: dict[int, dict[str, Any]],
 ) -> Iterator[EventDraft]:
     """One event for every row that was changed, and one for every row that was refused."""
     area, code = area_of(action.model), action.code()
@@ -210,7 +235,9 @@ def _event_drafts(
             reason=run.reason,
             bulk_run_id=run.id,
         )
-    refused = select(BulkItem.row_id, BulkItem.rule).where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
+    refused = select(BulkItem.row_id, BulkItem.rule).where(
+        BulkItem.run_id == run.id, BulkItem.outcome == "refused"
+    )
     for row_id, rule in db.session.execute(refused.order_by(BulkItem.row_id)):
         yield EventDraft(
             action=code,

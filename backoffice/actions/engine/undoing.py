@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, Ask, Ids, find
+from backoffice.actions.engine.action import Action, ActionContext, Ids, find
 from backoffice.actions.engine.plan import Preview, checked_parameters, counts, freeze, require_for
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
@@ -39,7 +39,9 @@ def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None)
         raise RuleBroken(OVER)
     require_for(actor, inverse)
     values = checked_parameters(actor, inverse, existing(inverse, original.parameters))
-    run = BulkRun(parameters=values, selection={"undo_of": original.id}, undo_of_id=original.id, draft=draft)
+    run = BulkRun(
+        parameters=values, selection={"undo_of": original.id}, undo_of_id=original.id, draft=draft
+    )
     freeze(actor, inverse, run, action.model.id.in_(_left(original)))
     leave_alone(run, original, action)
     if not run.planned:
@@ -52,7 +54,11 @@ def may_undo(actor: Actor, run: BulkRun, action: Action) -> bool:
     """Whether there is something to undo, and the actor has the permissions."""
     inverse = inverse_of(action)
     allowed = inverse is not None and can(actor, "bulk.undo") and can(actor, inverse.permission)
-    return allowed and run.state == "done" and bool(db.session.scalar(select(undoable(run, action).exists())))
+    return (
+        allowed
+        and run.state == "done"
+        and bool(db.session.scalar(select(undoable(run, action).exists())))
+    )
 
 
 def inverse_of(action: Action) -> Action | None:
@@ -74,7 +80,11 @@ def taken_back(run: BulkRun) -> int:
 
 def undos(run: BulkRun) -> list[int]:
     """The runs that undid this one, or a part of it."""
-    return list(db.session.scalars(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, _ran()).order_by(BulkRun.id)))
+    return list(
+        db.session.scalars(
+            select(BulkRun.id).where(BulkRun.undo_of_id == run.id, _ran()).order_by(BulkRun.id)
+        )
+    )
 
 
 def partly_undone(run_ids: Collection[int]) -> set[int]:
@@ -87,7 +97,9 @@ def partly_undone(run_ids: Collection[int]) -> set[int]:
 
 def _taken_back(run_ids: Collection[int]) -> Counter[int]:
     """How many rows of each run were brought back; an undo brings back each row once."""
-    undos = select(BulkRun.undo_of_id, BulkRun.counts).where(BulkRun.undo_of_id.in_(run_ids), _ran())
+    undos = select(BulkRun.undo_of_id, BulkRun.counts).where(
+        BulkRun.undo_of_id.in_(run_ids), _ran()
+    )
     found: Counter[int] = Counter()
     for run_id, counted in db.session.execute(undos):
         found[run_id] += counted.get("done", 0)
@@ -103,16 +115,29 @@ def foretold(actor: Actor, run: BulkRun) -> list[str]:
     found = []
     left = db.session.scalar(select(func.count()).select_from(_left(original).subquery())) or 0
     if hidden := left - run.planned:
-        found.append(f"{plural(hidden, 'row', 'rows')} left out: no longer there, or not yours to see.")
+        found.append(
+            f"{plural(hidden, 'row', 'rows')} left out: no longer there, or not yours to see."
+        )
     for parameter in inverse.parameters:
-        then, now = original.parameters.get(parameter.name, []), run.parameters.get(parameter.name, [])
+        then, now = (
+            original.parameters.get(parameter.name, []),
+            run.parameters.get(parameter.name, []),
+        )
         found += _deleted(parameter.model, len(then) - len(now))
     for name in action.remembers:
-        target, kept = fields.related_model(action.model, name), relations.remembered(original.id, name)
-        lost = select(func.count(kept.c.other_id.distinct())).where(kept.c.other_id.not_in(select(target.id)))
+        target, kept = (
+            fields.related_model(action.model, name),
+            relations.remembered(original.id, name),
+        )
+        lost = select(func.count(kept.c.other_id.distinct())).where(
+            kept.c.other_id.not_in(select(target.id))
+        )
         found += _deleted(target, db.session.scalar(lost) or 0)
     items = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    return [*dict.fromkeys(found), *inverse.foretell(Ask(actor, items, run.parameters, undo_of=original.id))]
+    return [
+        *dict.fromkeys(found),
+        *inverse.foretell(ActionContext(actor, items, run.parameters, undo_of=original.id)),
+    ]
 
 
 def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
@@ -127,7 +152,9 @@ def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for parameter in action.parameters:
         model, ids = parameter.model, parameters.get(parameter.name, [])
-        found[parameter.name] = list(db.session.scalars(select(model.id).where(model.id.in_(ids)).order_by(model.id)))
+        found[parameter.name] = list(
+            db.session.scalars(select(model.id).where(model.id.in_(ids)).order_by(model.id))
+        )
         if not found[parameter.name]:
             raise RuleBroken(NOTHING)
     return found
@@ -139,7 +166,9 @@ def hold(actor: Actor, run: BulkRun) -> BulkRun:
     Raises NotAllowed, or RuleBroken if the actor does not see it any more.
     """
     require(actor, "bulk.undo")
-    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun)).with_for_update()
+    statement = (
+        select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun)).with_for_update()
+    )
     original = db.session.scalar(statement.execution_options(populate_existing=True))
     if original is None:
         raise RuleBroken(OVER)
@@ -150,7 +179,9 @@ def leave_alone(run: BulkRun, original: BulkRun, action: Action) -> None:
     """Mark as stale the rows of an undo that somebody changed, or another undo brought back, since the run."""
     untouched = undoable(original, action).correlate(None)
     change = update(BulkItem).where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(untouched))
-    db.session.execute(change.values(outcome="stale", rule=""), execution_options={"synchronize_session": False})
+    db.session.execute(
+        change.values(outcome="stale", rule=""), execution_options={"synchronize_session": False}
+    )
     run.counts = counts(run.id)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backoffice.actions.engine.action import find
 from backoffice.auth import credentials, passwords, sessions, totp, two_factor
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.models.user import User
 from tests.house.source import PRODUCT, modules
 from tests.support.cast import PASSWORD, Cast
@@ -66,8 +66,10 @@ def test_another_app_in_place_of_an_app_raises_it_once(app: Flask, cast: Cast) -
     before = version(cast.max)
     totp.begin(cast.max, settings)
     secret = totp.pending(cast.max, settings) or ""
-    here = {"origin": From("127.0.0.1"), "settings": settings}
-    two_factor.confirm(actor=cast.actor("max"), shown=totp.name_of(secret), code=code_of(secret), **here)
+    here = {"origin": Origin("127.0.0.1"), "settings": settings}
+    two_factor.confirm(
+        actor=cast.actor("max"), shown=totp.name_of(secret), code=code_of(secret), **here
+    )
     assert version(cast.max) == before + 1
 
 
@@ -81,7 +83,9 @@ def test_nothing_else_raises_it(cast: Cast) -> None:
 
 def test_people_are_changed_in_no_other_way() -> None:
     """`update(User)` knows nothing of the version: sets of people are changed by `Action.update`."""
-    writers = {module.name for module in modules(*PRODUCT) if re.search(r"\bupdate\(User\b", module.text)}
+    writers = {
+        module.name for module in modules(*PRODUCT) if re.search(r"\bupdate\(User\b", module.text)
+    }
     assert writers == NO_CHANGE
 
 
@@ -107,7 +111,9 @@ def test_a_session_begun_beside_a_change_opens_nothing(app: Flask, cast: Cast) -
 def test_a_password_hashed_anew_takes_no_others_place(app: Flask, cast: Cast) -> None:
     """Neither does it end sessions: the password is the same."""
     settings = app.extensions["settings"]
-    cast.max.password_hash = passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+    cast.max.password_hash = passwords.PasswordHasher(
+        time_cost=1, memory_cost=16, parallelism=1
+    ).hash(PASSWORD)
     settle()
     first, second = (passwords.prove(cast.max, PASSWORD, settings) for _ in range(2))
     assert first is not None

@@ -8,7 +8,14 @@ from backoffice.errors import RuleBroken
 
 
 def test_entries_are_kept_in_canonical_form() -> None:
-    typed = ["10.1.2.3/8", "203.0.113.7", "2001:DB8:0::/32", "::ffff:192.0.2.1", "::ffff:10.0.0.0/104", "203.0.113.7"]
+    typed = [
+        "10.1.2.3/8",
+        "203.0.113.7",
+        "2001:DB8:0::/32",
+        "::ffff:192.0.2.1",
+        "::ffff:10.0.0.0/104",
+        "203.0.113.7",
+    ]
     assert canonical(typed) == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32", "203.0.113.7/32"]
 
 

@@ -13,9 +13,13 @@ from tests.support.client import settle
 
 
 def test_keys_follow_texts_that_plain_sql_wrote(run: Callable[..., Any], cast: Cast) -> None:
-    db.session.execute(update(User.__table__).where(User.id == cast.vera.id).values(phone="+49301234567"))
     db.session.execute(
-        update(Group.__table__).where(Group.key == "viewers").values(description="Łódź", name_skeleton=None)
+        update(User.__table__).where(User.id == cast.vera.id).values(phone="+49301234567")
+    )
+    db.session.execute(
+        update(Group.__table__)
+        .where(Group.key == "viewers")
+        .values(description="Łódź", name_skeleton=None)
     )
     settle()
     answer = run("backoffice", "refold")

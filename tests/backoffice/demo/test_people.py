@@ -60,7 +60,9 @@ def test_rows_are_made_when_they_are_asked_for() -> None:
     assert len(list(islice(demo.rows(10**9), 3))) == 3
 
 
-@pytest.mark.parametrize("script", ["GREEK", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "ETHIOPIC", "HANGUL", "CJK"])
+@pytest.mark.parametrize(
+    "script", ["GREEK", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "ETHIOPIC", "HANGUL", "CJK"]
+)
 def test_names_are_of_many_scripts(script: str) -> None:
     from unicodedata import name
 

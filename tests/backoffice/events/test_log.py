@@ -21,7 +21,13 @@ from tests.support.client import Client, settle
 def story(client: Client, cast: Cast) -> list[int]:
     """Some events: an edit, a block over two, an export; their numbers."""
     client.sign_in("olivia")
-    edit(client, "users", cast.max.id, phone="+4930111111", groups=["", group("managers").id, group("viewers").id])
+    edit(
+        client,
+        "users",
+        cast.max.id,
+        phone="+4930111111",
+        groups=["", group("managers").id, group("viewers").id],
+    )
     act(client, "users", "block", cast.max.id, cast.vera.id)
     client.get("/admin/client-tags/export.csv", buffered=True)
     settle()
@@ -86,12 +92,18 @@ def test_no_event_can_be_deleted_or_replaced(story: list[int]) -> None:
     assert list(db.session.scalars(select(Event.id).order_by(Event.id))) == story
 
 
-@pytest.mark.one_engine("sqlite", reason="INSERT OR REPLACE deletes without asking the trigger for deletes")
+@pytest.mark.one_engine(
+    "sqlite", reason="INSERT OR REPLACE deletes without asking the trigger for deletes"
+)
 def test_no_event_can_be_replaced_by_an_insert(story: list[int]) -> None:
     names = ", ".join(COLUMNS)
     values = ", ".join("'forged'" if name == "action" else name for name in COLUMNS)
     with pytest.raises(DBAPIError, match="append-only"):
-        db.session.execute(text(f"INSERT OR REPLACE INTO events ({names}) SELECT {values} FROM events WHERE id = 2"))
+        db.session.execute(
+            text(
+                f"INSERT OR REPLACE INTO events ({names}) SELECT {values} FROM events WHERE id = 2"
+            )
+        )
     db.session.rollback()
 
 
@@ -103,7 +115,9 @@ def test_the_log_cannot_be_truncated(story: list[int]) -> None:
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_a_change_behind_the_triggers_back_is_found(story: list[int], unguarded: None, column: str) -> None:
+def test_a_change_behind_the_triggers_back_is_found(
+    story: list[int], unguarded: None, column: str
+) -> None:
     db.session.execute(update(Event).where(Event.id == 2).values({column: another(column)}))
     assert events.verify() != []
 
@@ -114,7 +128,9 @@ def test_an_event_taken_out_of_the_middle_is_found(story: list[int], unguarded: 
     assert faults[0] == "Events 2 to 2 are missing."
 
 
-def test_an_event_forged_with_a_fitting_hash_breaks_the_next(story: list[int], unguarded: None) -> None:
+def test_an_event_forged_with_a_fitting_hash_breaks_the_next(
+    story: list[int], unguarded: None
+) -> None:
     """Whoever recomputes one event's hash has to recompute all that follow."""
     event = db.session.get_one(Event, 2)
     event.action = "users.other"
@@ -123,13 +139,19 @@ def test_an_event_forged_with_a_fitting_hash_breaks_the_next(story: list[int], u
     assert events.verify() == ["Event 3 does not continue the event before it."]
 
 
-def test_details_emptied_though_nobody_was_erased_are_found(story: list[int], unguarded: None) -> None:
+def test_details_emptied_though_nobody_was_erased_are_found(
+    story: list[int], unguarded: None
+) -> None:
     values = {"before": None, "after": None, "reason": None, "redacted_at": clock.now()}
     db.session.execute(update(Event).where(Event.id == 2).values(values))
-    assert events.verify() == ["The details of event 2 were emptied, but what it is about was not erased."]
+    assert events.verify() == [
+        "The details of event 2 were emptied, but what it is about was not erased."
+    ]
 
 
-def test_the_command_names_what_is_wrong_and_fails(story: list[int], unguarded: None, run: Callable[..., Any]) -> None:
+def test_the_command_names_what_is_wrong_and_fails(
+    story: list[int], unguarded: None, run: Callable[..., Any]
+) -> None:
     db.session.execute(update(Event).where(Event.id == 2).values(ip="203.0.113.1"))
     result = run("backoffice", "verify-events")
     assert result.exit_code == 1

@@ -10,7 +10,7 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.delivery import deliver_due
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -35,7 +35,9 @@ VALUES = {
 def put(settings: Settings, purpose: str = "invitation", **others: Any) -> Message:
     """Queue a message, to max unless told otherwise, and commit."""
     values: Mapping[str, str] = others.pop("values", VALUES)
-    letter = Letter(purpose=purpose, address=others.pop("address", "max@example.com"), values=values, **others)
+    letter = OutgoingMail(
+        purpose=purpose, address=others.pop("address", "max@example.com"), values=values, **others
+    )
     outbox.queue([letter], settings)
     settle()
     message = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()

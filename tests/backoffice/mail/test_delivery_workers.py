@@ -42,17 +42,25 @@ def working(app: Flask, settings: Settings) -> Callable[[], int]:
     return work
 
 
-def test_several_workers_send_each_message_once(app: Flask, settings: Settings, smtp: Server) -> None:
+def test_several_workers_send_each_message_once(
+    app: Flask, settings: Settings, smtp: Server
+) -> None:
     for number in range(MAILS):
         put(settings, address=f"p{number}@example.com")
     sent = at_once([working(app, settings)] * WORKERS)
     assert sum(sent) == MAILS
-    assert Counter(mail.to for mail in smtp.mails) == Counter(f"p{number}@example.com" for number in range(MAILS))
+    assert Counter(mail.to for mail in smtp.mails) == Counter(
+        f"p{number}@example.com" for number in range(MAILS)
+    )
     settle()
-    assert set(map(tuple, db.session.execute(select(Message.state, Message.attempts)))) == {("sent", 1)}
+    assert set(map(tuple, db.session.execute(select(Message.state, Message.attempts)))) == {
+        ("sent", 1)
+    }
 
 
-def test_a_slow_server_does_not_make_others_take_over(app: Flask, settings: Settings, smtp: Server) -> None:
+def test_a_slow_server_does_not_make_others_take_over(
+    app: Flask, settings: Settings, smtp: Server
+) -> None:
     """What one worker is sending, another one leaves alone, however long it takes within the time it is held."""
     put(settings)
     smtp.delay = 0.5
@@ -96,7 +104,9 @@ def test_a_long_queue_takes_no_more_memory_than_a_short_one(
     demo = replace(stage.settings, environment="demo")  # no server: what is measured is ours
     now = clock.now()
     row = {"purpose": "blocked", "next_attempt_at": now, "created_at": now, "updated_at": now}
-    rows = [row | {"address": f"p{number}@example.com", "user_id": cast.max.id} for number in range(500)]
+    rows = [
+        row | {"address": f"p{number}@example.com", "user_id": cast.max.id} for number in range(500)
+    ]
     db.session.execute(insert(Message), rows)
     settle()
     assert deliver_due(demo, stopping=after(100)) == 100

@@ -46,7 +46,13 @@ def recognisable(column: Column[Any]) -> Any:
         return allowed[-1]
     if isinstance(column.type, JSON):
         return {"of": MARK} if getattr(column.default, "arg", None) is not None else [MARK]
-    values: dict[type, Any] = {datetime: DAY, str: MARK, int: NUMBER, UUID: UUID(int=NUMBER), bool: True}
+    values: dict[type, Any] = {
+        datetime: DAY,
+        str: MARK,
+        int: NUMBER,
+        UUID: UUID(int=NUMBER),
+        bool: True,
+    }
     value = values[column.type.python_type]
     return value[: column.type.length] if isinstance(column.type, String) else value
 
@@ -55,13 +61,20 @@ def _allowed(column: Column[Any]) -> list[str]:
     """What a CHECK constraint lets the column be."""
     checks = [str(c.sqltext) for c in column.table.constraints if isinstance(c, CheckConstraint)]
     return [
-        value for check in checks if check.startswith(f"{column.name} IN") for value in re.findall("'(.*?)'", check)
+        value
+        for check in checks
+        if check.startswith(f"{column.name} IN")
+        for value in re.findall("'(.*?)'", check)
     ]
 
 
 def filled(table: Table, **given: Any) -> dict[str, Any]:
     """A row of the table with every column filled; numbers and other keys are left to the database and to `given`."""
-    own = (c for c in table.columns if not (c.foreign_keys or (c.primary_key and not isinstance(c.type, String))))
+    own = (
+        c
+        for c in table.columns
+        if not (c.foreign_keys or (c.primary_key and not isinstance(c.type, String)))
+    )
     return {c.name: recognisable(c) for c in own} | given
 
 
@@ -76,11 +89,15 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
     client.sign_in("olivia")
     person_id = cast.vera.id
     of_olivia = db.session.scalars(select(Session.id)).one()
-    db.session.execute(update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS}))
+    db.session.execute(
+        update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS})
+    )
     for column in personal.belongings():
         if any(not c.foreign_keys for c in column.table.columns):
             own = {"session_id": of_olivia} if "session_id" in column.table.columns else {}
-            db.session.execute(insert(column.table).values(filled(column.table, **{column.name: person_id}, **own)))
+            db.session.execute(
+                insert(column.table).values(filled(column.table, **{column.name: person_id}, **own))
+            )
     for column, owner in personal.by_address():
         nobodys = {} if owner is None else {owner.name: None}
         db.session.execute(insert(column.table).values(filled(column.table, **nobodys)))
@@ -97,11 +114,14 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
 
 def _a_run_about(person_id: int) -> None:
     run = BulkRun(
-        **marked(BulkRun) | {"action": "users.block", "created_at": clock.now(), "selection": {"query": MARK}}
+        **marked(BulkRun)
+        | {"action": "users.block", "created_at": clock.now(), "selection": {"query": MARK}}
     )
     db.session.add(run)
     db.session.flush()
-    db.session.add(BulkItem(run_id=run.id, row_id=person_id, outcome="done", version=1, **marked(BulkItem)))
+    db.session.add(
+        BulkItem(run_id=run.id, row_id=person_id, outcome="done", version=1, **marked(BulkItem))
+    )
 
 
 def traces() -> set[str]:
@@ -118,18 +138,33 @@ def traces() -> set[str]:
     return found | {"a file" for path in files if MARK.encode() in path.read_bytes()}
 
 
-def test_nothing_is_left_of_somebody_of_whom_every_column_said_something(client: Client, vera: int) -> None:
+def test_nothing_is_left_of_somebody_of_whom_every_column_said_something(
+    client: Client, vera: int
+) -> None:
     before = traces()
-    assert before >= {f"users.{name}" for name in ("email", "login", "first_name", "phone", "avatar", "preferences")}
-    assert before >= {"a file", "events.before", "bulk_runs.selection", "bulk_items.memory", "totp_secrets.sealed"}
-    assert before >= {f"{column.table.name}.{column.name}" for column, _owner in personal.by_address()}
+    assert before >= {
+        f"users.{name}"
+        for name in ("email", "login", "first_name", "phone", "avatar", "preferences")
+    }
+    assert before >= {
+        "a file",
+        "events.before",
+        "bulk_runs.selection",
+        "bulk_items.memory",
+        "totp_secrets.sealed",
+    }
+    assert before >= {
+        f"{column.table.name}.{column.name}" for column, _owner in personal.by_address()
+    }
     act(client, "users", "delete", vera)
     assert traces() == set()
     assert db.session.get_one(User, vera).status == "deleted"
     assert events.verify() == []
 
 
-def test_details_that_were_emptied_of_what_is_still_there_are_found(client: Client, vera: int) -> None:
+def test_details_that_were_emptied_of_what_is_still_there_are_found(
+    client: Client, vera: int
+) -> None:
     session_id = db.session.scalars(select(Session.id).where(Session.user_id == vera)).one()
     events.redact(subject_type="sessions", subject_ids=[session_id])
     assert len(events.verify()) == 1

@@ -110,7 +110,9 @@ def test_a_png_is_turned_too() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow's, and elsewhere only a line on stderr
-@pytest.mark.parametrize("odd", [b"", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + bytes(40), b"?" * 500])
+@pytest.mark.parametrize(
+    "odd", [b"", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + bytes(40), b"?" * 500]
+)
 def test_exif_that_makes_no_sense_is_passed_over(odd: bytes) -> None:
     content = encoded(quarters("rg", "bw"), "JPEG", exif=b"Exif\0\0" + odd)
     assert fields(clean(content, "me.jpg")[256]) == ["rg", "bw"]
@@ -121,7 +123,16 @@ def test_the_middle_is_taken_where_nothing_is_chosen() -> None:
     assert fields(clean(encoded(quarters("ww", "rg", "bw", "gg")))[256]) == ["rg", "bw"]
 
 
-BEYOND = [(-1, 0, 10), (0, -1, 10), (0, 0, 0), (0, 0, -5), (0, 0, 41), (21, 0, 40), (0, 1, 40), (99_999, 0, 1)]
+BEYOND = [
+    (-1, 0, 10),
+    (0, -1, 10),
+    (0, 0, 0),
+    (0, 0, -5),
+    (0, 0, 41),
+    (21, 0, 40),
+    (0, 1, 40),
+    (99_999, 0, 1),
+]
 
 
 @pytest.mark.parametrize("place", BEYOND)
@@ -131,7 +142,11 @@ def test_a_part_outside_the_picture_is_refused(place: tuple[int, int, int]) -> N
 
 @pytest.mark.parametrize(
     "crop, seen",
-    [(Crop(0, 0, 1), ["rr", "rr"]), (Crop(59, 39, 1), ["gg", "gg"]), (Crop(20, 0, 40), ["gb", "wg"])],
+    [
+        (Crop(0, 0, 1), ["rr", "rr"]),
+        (Crop(59, 39, 1), ["gg", "gg"]),
+        (Crop(20, 0, 40), ["gb", "wg"]),
+    ],
 )
 def test_a_part_at_the_edge_is_within(crop: Crop, seen: list[str]) -> None:
     picture = quarters("rgb", "bwg", scale=20)

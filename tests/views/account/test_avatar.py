@@ -54,10 +54,14 @@ def file(content: bytes = PNG, filename: str = "me.png") -> FileStorage:
 def send(visitor: Client, data: dict[str, Any], path: str = PAGE) -> TestResponse:
     """The form as a browser sends it; encoded here, for Werkzeug's client forgets to close what it lays aside."""
     boundary, body = encode_multipart({"csrf_token": visitor.token(), **data})
-    return visitor.raw_post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    return visitor.raw_post(
+        path, data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
 
 
-def upload(visitor: Client, content: bytes = PNG, filename: str = "me.png", **others: Any) -> TestResponse:
+def upload(
+    visitor: Client, content: bytes = PNG, filename: str = "me.png", **others: Any
+) -> TestResponse:
     return send(visitor, {"avatar": file(content, filename), **others})
 
 
@@ -115,7 +119,9 @@ ODD_PARTS = [
 
 
 @pytest.mark.parametrize("x, y, size", ODD_PARTS)
-def test_a_part_that_makes_no_sense_is_refused(vera: Client, folder: Path, x: str, y: str, size: str) -> None:
+def test_a_part_that_makes_no_sense_is_refused(
+    vera: Client, folder: Path, x: str, y: str, size: str
+) -> None:
     answer = upload(vera, x=x, y=y, size=size)
     assert answer.status_code == 422
     assert error_at(answer, "avatar") == image_processing.OUTSIDE
@@ -167,7 +173,9 @@ def test_three_megabytes_exactly_are_let_in(vera: Client, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("size", [4 * 1024 * 1024, 9_000_000])
-def test_a_body_beyond_the_limit_of_all_requests_gets_a_page(vera: Client, folder: Path, size: int) -> None:
+def test_a_body_beyond_the_limit_of_all_requests_gets_a_page(
+    vera: Client, folder: Path, size: int
+) -> None:
     answer = upload(vera, bytes(size))
     assert answer.status_code == 413
     assert "too large" in answer.text
@@ -268,8 +276,12 @@ def test_lists_details_and_events_show_it(app: Flask, vera: Client, cast: Cast) 
         (f"/avatars/{key}/64", "lazy", "32", "32", "")
     ]
     assert shown(olivia.get(f"/admin/users/{cast.vera.id}")) == [f"/avatars/{key}/256"]
-    assert shown(olivia.get(f"/admin/users/{cast.vera.id}?tab=events"))[1:] == [f"/avatars/{key}/64"]
-    export = olivia.get("/admin/users/export.csv").text + olivia.get("/admin/events/export.csv").text
+    assert shown(olivia.get(f"/admin/users/{cast.vera.id}?tab=events"))[1:] == [
+        f"/avatars/{key}/64"
+    ]
+    export = (
+        olivia.get("/admin/users/export.csv").text + olivia.get("/admin/events/export.csv").text
+    )
     assert key not in export
 
 
@@ -278,7 +290,9 @@ def test_whoever_has_none_is_their_initials(app: Flask, cast: Cast) -> None:
     assert [e.text for e in page.all("span", class_="avatar")] == ["OO", "EE", "VV", "MM", "OO"]
 
 
-def test_a_list_asks_for_no_picture_by_itself(app: Flask, vera: Client, cast: Cast, statements: Any) -> None:
+def test_a_list_asks_for_no_picture_by_itself(
+    app: Flask, vera: Client, cast: Cast, statements: Any
+) -> None:
     olivia = app.test_client().sign_in("olivia")
     numbers = []
     for _ in range(2):
@@ -291,7 +305,9 @@ def test_a_list_asks_for_no_picture_by_itself(app: Flask, vera: Client, cast: Ca
 
 def test_the_card_offers_to_remove_it(app: Flask, vera: Client, cast: Cast) -> None:
     olivia = app.test_client().sign_in("olivia")
-    assert "Remove avatar" not in olivia.get(f"/admin/users/{cast.vera.id}").text, "nothing to remove"
+    assert "Remove avatar" not in olivia.get(f"/admin/users/{cast.vera.id}").text, (
+        "nothing to remove"
+    )
     upload(vera)
     assert "Remove avatar" in olivia.get(f"/admin/users/{cast.vera.id}").text
     assert "Remove avatar" not in vera.get(f"/admin/users/{cast.vera.id}").text

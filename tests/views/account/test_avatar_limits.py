@@ -11,5 +11,9 @@ from tests.views.account.test_avatar import upload
 def test_so_many_pictures_an_hour(app_with: Callable[..., Flask], cast: Cast) -> None:
     """Refused ones count, for looking at them is work too."""
     client = app_with(avatars_per_hour=2).test_client().sign_in("vera")
-    statuses = [upload(client).status_code, upload(client, b"no picture").status_code, upload(client).status_code]
+    statuses = [
+        upload(client).status_code,
+        upload(client, b"no picture").status_code,
+        upload(client).status_code,
+    ]
     assert statuses == [303, 422, 429]

@@ -49,7 +49,9 @@ def to_email(client: Client, cast: Cast) -> TestResponse:
 
 def group_edit(client: Client, cast: Cast) -> TestResponse:
     managers = group("managers")
-    return client.post(f"/admin/groups/{managers.id}/edit", {"version": managers.version, "description": "x"})
+    return client.post(
+        f"/admin/groups/{managers.id}/edit", {"version": managers.version, "description": "x"}
+    )
 
 
 def new_group(client: Client, cast: Cast) -> TestResponse:
@@ -94,7 +96,9 @@ def json(client: Client, cast: Cast) -> TestResponse:
 
 
 def run_download(client: Client, cast: Cast) -> TestResponse:
-    return client.get(f"/admin/bulk-runs/{act(client, 'users', 'block', cast.vera.id).id}/items.csv")
+    return client.get(
+        f"/admin/bulk-runs/{act(client, 'users', 'block', cast.vera.id).id}/items.csv"
+    )
 
 
 def new_administrator(client: Client, cast: Cast) -> TestResponse:
@@ -123,7 +127,12 @@ def test_what_matters_asks_from_the_fifth_minute_on(olivia: Client, cast: Cast, 
 
 def test_what_matters_less_does_not_ask(olivia: Client, cast: Cast) -> None:
     with clock.at(LATER):
-        for path in ("/admin/users/", f"/admin/users/{cast.max.id}", "/account/two-factor", "/account/password"):
+        for path in (
+            "/admin/users/",
+            f"/admin/users/{cast.max.id}",
+            "/account/two-factor",
+            "/account/password",
+        ):
             assert olivia.get(path).status_code == 200
         assert previewed(olivia, "users", "block", cast.max.id).status_code == 200
 
@@ -147,7 +156,11 @@ def confirm(client: Client, page: TestResponse, **words: str) -> TestResponse:
 def sent_again(client: Client, page: TestResponse, answer: TestResponse) -> TestResponse:
     """What a browser does after a 307: the same form to the other address, the password and all."""
     assert answer.status_code == 307
-    data: dict[str, Any] = {"confirm_password": PASSWORD, "confirm_to": answer.location, "confirm_again": "1"}
+    data: dict[str, Any] = {
+        "confirm_password": PASSWORD,
+        "confirm_to": answer.location,
+        "confirm_again": "1",
+    }
     for name, value in kept(page):
         data.setdefault(name, []).append(value)
     return client.post(answer.location, data)
@@ -155,7 +168,12 @@ def sent_again(client: Client, page: TestResponse, answer: TestResponse) -> Test
 
 def test_a_form_that_was_sent_is_kept_and_done_once_after_it(olivia: Client, cast: Cast) -> None:
     managers, chosen = group("managers"), ["users.view", "users.block", "groups.view"]
-    words = {"version": managers.version, "name": "Mänägers <b>", "description": 'a\nb & "c"', "permissions": chosen}
+    words = {
+        "version": managers.version,
+        "name": "Mänägers <b>",
+        "description": 'a\nb & "c"',
+        "permissions": chosen,
+    }
     with clock.at(LATER):
         page = olivia.post(f"/admin/groups/{managers.id}/edit", words)
         assert is_asked(page)
@@ -184,9 +202,13 @@ def test_an_action_is_kept_with_its_rows_and_what_was_typed(olivia: Client, cast
         assert is_asked(page)
         preview = olivia.get(confirm(olivia, page).location)
         assert value_of(preview, "reason") == "Phones were lost"
-        assert run_at(decided(olivia, "users", "disable-2fa", token, reason="Phones were lost")).counts == {"done": 2}
+        assert run_at(
+            decided(olivia, "users", "disable-2fa", token, reason="Phones were lost")
+        ).counts == {"done": 2}
     settle()
-    links = [each for each in db.session.scalars(select(SignInAttempt.reason)) if each == "confirmation"]
+    links = [
+        each for each in db.session.scalars(select(SignInAttempt.reason)) if each == "confirmation"
+    ]
     assert len(links) == 2
 
 
@@ -194,8 +216,12 @@ def test_a_page_that_was_asked_for_is_reached_after_it(olivia: Client, cast: Cas
     with clock.at(LATER):
         page = olivia.get(csv(olivia, cast).location)
         answer = confirm(olivia, page)
-        assert (answer.status_code, answer.location) == (303, "/admin/users/?status=active"), "where it is offered"
-        assert olivia.get("/admin/users/export.csv?status=active").content_type.startswith("text/csv")
+        assert (answer.status_code, answer.location) == (303, "/admin/users/?status=active"), (
+            "where it is offered"
+        )
+        assert olivia.get("/admin/users/export.csv?status=active").content_type.startswith(
+            "text/csv"
+        )
 
 
 def test_a_wrong_password_confirms_nothing_and_keeps_the_form(olivia: Client, cast: Cast) -> None:
@@ -210,14 +236,18 @@ def test_a_wrong_password_confirms_nothing_and_keeps_the_form(olivia: Client, ca
         assert "Disable the second factor" in olivia.get(confirm(olivia, again).location).text
 
 
-@pytest.mark.parametrize("words", [{}, {"confirm_password": ""}, {"confirm_password": "", "confirm_code": ""}])
+@pytest.mark.parametrize(
+    "words", [{}, {"confirm_password": ""}, {"confirm_password": "", "confirm_code": ""}]
+)
 def test_nothing_typed_confirms_nothing(olivia: Client, cast: Cast, words: dict[str, str]) -> None:
     with clock.at(LATER):
         assert olivia.post(CONFIRM, words).status_code == 422
         assert is_asked(off(olivia, cast))
 
 
-def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: Client, cast: Cast) -> None:
+def test_wrong_passwords_are_counted_with_those_of_sign_in(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
     with clock.at(LATER):
         for _ in range(3):
             olivia.post(CONFIRM, {"confirm_password": "not at all the password"})
@@ -237,7 +267,9 @@ def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: C
         assert is_asked(off(olivia, cast))
 
 
-def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(app: Flask, olivia: Client, cast: Cast) -> None:
+def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
     thief = visitor(app)
     with cookie_of(olivia) as mine, cookie_of(thief) as theirs:
         theirs["sid"] = before = mine["sid"]
@@ -248,7 +280,9 @@ def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(app: Fla
         assert is_in(olivia)
     with cookie_of(olivia) as mine:
         assert mine["sid"] != before
-    assert len(db.session.scalars(select(Session)).all()) == 1, "the same session with another value"
+    assert len(db.session.scalars(select(Session)).all()) == 1, (
+        "the same session with another value"
+    )
 
 
 def test_a_failed_confirmation_leaves_the_session_as_it_was(olivia: Client, cast: Cast) -> None:

@@ -28,7 +28,9 @@ def vera(client: Client, cast: Cast) -> Client:
     return client.sign_in("vera")
 
 
-def test_an_address_changes_once_it_is_confirmed_where_the_link_went(app: Flask, vera: Client, cast: Cast) -> None:
+def test_an_address_changes_once_it_is_confirmed_where_the_link_went(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     version = cast.vera.version
     link = link_to(app, vera)
     assert addresses()["Vera"] == "vera@example.com"
@@ -54,7 +56,9 @@ def test_the_old_address_is_told_with_the_new_one_masked(app: Flask, vera: Clien
     assert NEW not in str(said)
 
 
-def test_a_confirmed_address_ends_other_sessions_and_other_links(app: Flask, vera: Client, cast: Cast) -> None:
+def test_a_confirmed_address_ends_other_sessions_and_other_links(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     other = visitor(app).sign_in("vera")
     tokens.issue(user=cast.vera, purpose="password_reset", valid=timedelta(hours=1))
     settle()
@@ -62,7 +66,9 @@ def test_a_confirmed_address_ends_other_sessions_and_other_links(app: Flask, ver
     assert vera.get("/account/").status_code == 200
     assert other.get("/account/").status_code == 303
     settle()
-    ended = db.session.scalars(select(Session.ended_reason).where(Session.ended_at.is_not(None))).all()
+    ended = db.session.scalars(
+        select(Session.ended_reason).where(Session.ended_at.is_not(None))
+    ).all()
     assert ended == ["e-mail changed"]
     assert db.session.scalar(select(func.count(Token.id)).where(Token.open())) == 0
 
@@ -75,7 +81,9 @@ def test_looking_at_the_link_uses_nothing_up_and_hides_its_value(app: Flask, ver
         assert NEW in page.text
         assert link.rpartition("/")[2] not in page.text
     assert addresses()["Vera"] == "vera@example.com"
-    assert vera.post(page.request.path).status_code == 303  # also from a page that was opened before
+    assert (
+        vera.post(page.request.path).status_code == 303
+    )  # also from a page that was opened before
     assert addresses()["Vera"] == NEW
 
 
@@ -103,7 +111,9 @@ def test_of_several_requests_only_the_latest_gets_a_link(app: Flask, vera: Clien
     assert addresses()["Vera"] == "vera2@example.org"
 
 
-@pytest.mark.parametrize("late, status", [(timedelta(seconds=3599), 303), (timedelta(hours=1), 410)])
+@pytest.mark.parametrize(
+    "late, status", [(timedelta(seconds=3599), 303), (timedelta(hours=1), 410)]
+)
 def test_a_link_works_for_an_hour(app: Flask, vera: Client, late: timedelta, status: int) -> None:
     start = clock.now()
     with clock.at(start):
@@ -117,11 +127,16 @@ def test_a_link_works_for_an_hour(app: Flask, vera: Client, late: timedelta, sta
     assert addresses()["Vera"] == (NEW if status == 303 else "vera@example.com")
 
 
-def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(app: Flask, vera: Client) -> None:
+def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(
+    app: Flask, vera: Client
+) -> None:
     link, olivia = link_to(app, vera), visitor(app).sign_in("olivia")
     form = str(olivia.get(link).location)
     for answer, status in ((olivia.get(form), 200), (olivia.post(form), 403)):
-        assert (answer.status_code, "You are signed in as olivia@example.com" in answer.text) == (status, True)
+        assert (answer.status_code, "You are signed in as olivia@example.com" in answer.text) == (
+            status,
+            True,
+        )
     assert addresses() == addresses() | {"Vera": "vera@example.com", "Olivia": "olivia@example.com"}
     assert confirm(vera, link) == 303
 
@@ -129,9 +144,13 @@ def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(app: Flask, v
 def test_a_link_opened_signed_out_goes_on_after_the_sign_in(app: Flask, vera: Client) -> None:
     link, elsewhere = link_to(app, vera), visitor(app)
     form = str(elsewhere.get(link).location)
-    assert elsewhere.get(form).location == f"/sign-in?next={form}", "the value is gone from the address already"
+    assert elsewhere.get(form).location == f"/sign-in?next={form}", (
+        "the value is gone from the address already"
+    )
     entered = elsewhere.post(
-        "/sign-in", {"identifier": "vera@example.com", "password": PASSWORD, "next": form}, follow_redirects=True
+        "/sign-in",
+        {"identifier": "vera@example.com", "password": PASSWORD, "next": form},
+        follow_redirects=True,
     )
     assert entered.request.path == form
     elsewhere._token = None
@@ -163,7 +182,9 @@ def test_the_sixth_request_in_five_minutes_waits_whether_the_addresses_were_free
     assert (addresses()["Vera"], worker(app)) == ("vera@example.com", [])
 
 
-def test_a_link_loses_against_whoever_took_the_address_meanwhile(app: Flask, vera: Client, cast: Cast) -> None:
+def test_a_link_loses_against_whoever_took_the_address_meanwhile(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     link = link_to(app, vera)
     cast.max.set_email(NEW.upper())
     settle()
@@ -191,7 +212,9 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
         "vera@example.com", "VERA@Example.com", "ｖera@example.com", "vera＠example.com",
     ],
 )  # fmt: skip
-def test_what_is_no_new_address_is_refused_at_the_field(app: Flask, vera: Client, typed: str) -> None:
+def test_what_is_no_new_address_is_refused_at_the_field(
+    app: Flask, vera: Client, typed: str
+) -> None:
     answer = vera.post("/account/email", {"email": typed})
     assert answer.status_code == 422
     assert error_at(answer, "email")
@@ -200,9 +223,12 @@ def test_what_is_no_new_address_is_refused_at_the_field(app: Flask, vera: Client
 
 
 @pytest.mark.parametrize(
-    "typed", ["oſkar@example.org", "OSKAR@example.org", "ｏskar@example.org", "os\u212aar@example.org"]
+    "typed",
+    ["oſkar@example.org", "OSKAR@example.org", "ｏskar@example.org", "os\u212aar@example.org"],
 )
-def test_spellings_of_one_address_are_one_address(app: Flask, vera: Client, cast: Cast, typed: str) -> None:
+def test_spellings_of_one_address_are_one_address(
+    app: Flask, vera: Client, cast: Cast, typed: str
+) -> None:
     """A long s is an s, and the sign of the Kelvin a k, to whoever compares."""
     cast.max.set_email("oskar@example.org")
     settle()
@@ -217,7 +243,9 @@ def test_a_dotless_i_is_another_letter(app: Flask, vera: Client, cast: Cast) -> 
     assert addresses() == addresses() | {"Max": "iris@example.org", "Vera": "ıris@example.org"}
 
 
-@pytest.mark.parametrize("value", ["x", "x" * 5000, "%00", "..", "confirm%00", "%F0%9F%94%91", "a%2Fb"])
+@pytest.mark.parametrize(
+    "value", ["x", "x" * 5000, "%00", "..", "confirm%00", "%F0%9F%94%91", "a%2Fb"]
+)
 def test_a_made_up_link_opens_nothing(vera: Client, value: str) -> None:
     assert vera.get(f"/account/email/{value}").status_code == 404
     assert vera.post("/account/email/opened/x").status_code == 404

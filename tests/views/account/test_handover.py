@@ -38,7 +38,11 @@ def test_it_is_shown_once_and_leads_on(olivia: Client) -> None:
     assert password not in str(waiting)
     assert olivia.get(link(page, "Done")).status_code == 200
     again = olivia.get(href)
-    assert (again.status_code, "This was shown once" in again.text, password in again.text) == (404, True, False)
+    assert (again.status_code, "This was shown once" in again.text, password in again.text) == (
+        404,
+        True,
+        False,
+    )
     settle()
     assert db.session.scalars(select(Handover)).all() == []
 

@@ -51,7 +51,9 @@ def opened(app: Flask, link: str) -> Client:
     return visitor
 
 
-def test_the_mailed_link_opens_the_form_and_leaves_the_address_bar(app: Flask, cast: Cast, client: Client) -> None:
+def test_the_mailed_link_opens_the_form_and_leaves_the_address_bar(
+    app: Flask, cast: Cast, client: Client
+) -> None:
     client.sign_in("olivia")
     assert add(client, "users", email="ivan@example.com", first_name="Ivan").status_code == 303
     link = link_to(app, "invitation", Cast().ivan)
@@ -71,7 +73,10 @@ def test_looking_never_uses_a_link_up(app: Flask, ivan: User, link: str) -> None
         for method in ("HEAD", "GET", "HEAD", "GET"):
             visitor = newcomer(app)
             leads = visitor.open(link, method=method)
-            assert (leads.status_code, visitor.open(leads.location, method=method).status_code) == (303, 200)
+            assert (leads.status_code, visitor.open(leads.location, method=method).status_code) == (
+                303,
+                200,
+            )
         assert ivan.status == "invited"
         assert newcomer(app).open(link, method="OPTIONS").status_code == 200
         assert opened(app, link).send(WORDS).status_code == 303
@@ -80,7 +85,9 @@ def test_looking_never_uses_a_link_up(app: Flask, ivan: User, link: str) -> None
 
 
 @pytest.mark.parametrize("after, opens", [(EIGHT_HOURS - A_SECOND, True), (EIGHT_HOURS, False)])
-def test_a_link_works_for_eight_hours(app: Flask, ivan: User, link: str, after: timedelta, opens: bool) -> None:
+def test_a_link_works_for_eight_hours(
+    app: Flask, ivan: User, link: str, after: timedelta, opens: bool
+) -> None:
     with clock.at(NOON + after):
         assert newcomer(app).get(link).status_code == (303 if opens else 410)
         assert newcomer(app).post(link, WORDS).status_code == (303 if opens else 410)
@@ -88,7 +95,9 @@ def test_a_link_works_for_eight_hours(app: Flask, ivan: User, link: str, after: 
     assert ivan.status == ("active" if opens else "invited")
 
 
-def test_it_is_checked_when_it_is_used_and_not_when_it_is_opened(app: Flask, ivan: User, link: str) -> None:
+def test_it_is_checked_when_it_is_used_and_not_when_it_is_opened(
+    app: Flask, ivan: User, link: str
+) -> None:
     with clock.at(NOON + EIGHT_HOURS - A_SECOND):
         visitor = opened(app, link)
     with clock.at(NOON + EIGHT_HOURS):
@@ -124,7 +133,9 @@ def test_a_link_that_is_over_says_why_and_offers_another(
     db.session.execute(update(Token).values({ending: NOON}))
     with clock.at(NOON):
         answer = (
-            newcomer(app).open(link, method=method, data={}) if method == "GET" else newcomer(app).post(link, WORDS)
+            newcomer(app).open(link, method=method, data={})
+            if method == "GET"
+            else newcomer(app).post(link, WORDS)
         )
         assert (answer.status_code, sentence in answer.text) == (410, True)
         form = next(e for e in read(answer).all("form") if e["action"] == f"{link}/again")
@@ -135,7 +146,12 @@ def test_a_link_that_is_over_says_why_and_offers_another(
 
 @pytest.mark.parametrize(
     "change, status",
-    [({"language": "xx"}, 422), ({"language": ["de", "en"]}, 422), ({"language": "de"}, 303), ({"language": ""}, 303)],
+    [
+        ({"language": "xx"}, 422),
+        ({"language": ["de", "en"]}, 422),
+        ({"language": "de"}, 303),
+        ({"language": ""}, 303),
+    ],
 )
 def test_only_offered_languages_can_be_chosen(
     app: Flask, ivan: User, link: str, change: dict[str, str], status: int
@@ -149,18 +165,28 @@ def test_only_offered_languages_can_be_chosen(
     assert "de" in dict(languages.offered())
 
 
-def test_who_accepts_says_what_they_are_called(app: Flask, ivan: User, link: str, client: Client) -> None:
+def test_who_accepts_says_what_they_are_called(
+    app: Flask, ivan: User, link: str, client: Client
+) -> None:
     own = {"first_name": " Iwan ", "last_name": "Grozny", "language": "de"}
     with clock.at(NOON):
         assert opened(app, link).send({**WORDS, **own}).status_code == 303
     settle()
     assert (ivan.first_name, ivan.last_name, ivan.language) == ("Iwan", "Grozny", "de")
-    assert (ivan.name_source, ivan.email_verified_at, ivan.password_state) == ("self", NOON, "usable")
+    assert (ivan.name_source, ivan.email_verified_at, ivan.password_state) == (
+        "self",
+        NOON,
+        "usable",
+    )
     client.sign_in("olivia")
-    assert "who alone may change it" in error_at(edit(client, "users", ivan.id, first_name="Ivan"), "first_name")
+    assert "who alone may change it" in error_at(
+        edit(client, "users", ivan.id, first_name="Ivan"), "first_name"
+    )
 
 
-def test_a_name_that_was_not_given_stays_the_administrators(app: Flask, ivan: User, link: str) -> None:
+def test_a_name_that_was_not_given_stays_the_administrators(
+    app: Flask, ivan: User, link: str
+) -> None:
     with clock.at(NOON):
         assert opened(app, link).send(WORDS).status_code == 303
     settle()
@@ -170,10 +196,18 @@ def test_a_name_that_was_not_given_stays_the_administrators(app: Flask, ivan: Us
 @pytest.mark.parametrize(
     "typed, field, message",
     [
-        ({"new_password": "short", "repeat_password": "short"}, "new_password", "at least 15 characters"),
+        (
+            {"new_password": "short", "repeat_password": "short"},
+            "new_password",
+            "at least 15 characters",
+        ),
         ({"repeat_password": "something else"}, "repeat_password", "differ"),
         ({"new_password": "", "repeat_password": ""}, "new_password", "Choose a password"),
-        ({"new_password": "password password", "repeat_password": "password password"}, "new_password", "common"),
+        (
+            {"new_password": "password password", "repeat_password": "password password"},
+            "new_password",
+            "common",
+        ),
         (
             {"new_password": "Xenia Yarrow 2026", "repeat_password": "Xenia Yarrow 2026"},
             "new_password",
@@ -199,7 +233,9 @@ def test_a_refusal_stands_at_its_field_and_nothing_but_the_password_is_lost(
         assert visitor.send({**WORDS, "first_name": "Xenia"}).status_code == 303
 
 
-def test_whoever_is_blocked_meanwhile_does_not_get_in(app: Flask, ivan: User, link: str, client: Client) -> None:
+def test_whoever_is_blocked_meanwhile_does_not_get_in(
+    app: Flask, ivan: User, link: str, client: Client
+) -> None:
     with clock.at(NOON):
         visitor = opened(app, link)
         client.sign_in("olivia")
@@ -223,7 +259,9 @@ def test_two_tabs_at_once_accept_it_once(app: Flask, cast: Cast) -> None:
     person = invited(app, cast.olivia)
     pair, rounds = [newcomer(app), newcomer(app)], 200
     for number in range(1, rounds + 1):
-        db.session.execute(update(User).where(User.id == person.id).values(status="invited", password_hash=None))
+        db.session.execute(
+            update(User).where(User.id == person.id).values(status="invited", password_hash=None)
+        )
         path = fresh_link(person, links.INVITATION)
         answers = at_once([partial(each.post, path, WORDS) for each in pair])
         assert sorted(answer.status_code for answer in answers) == [303, 410], f"round {number}"
@@ -246,7 +284,10 @@ def test_hostile_values_are_links_to_nobody(app: Flask, cast: Cast, path: str) -
     for value in sorted(values - {""}):
         wanted = (303, 404, 405, 429) if path.endswith("again") else (303, 308, 404)
         get, post = visitor.get(path.format(value)), visitor.post(path.format(value), WORDS)
-        assert (get.status_code in (*wanted, 405), post.status_code in (*wanted, 400, 405)) == (True, True), value[:60]
+        assert (get.status_code in (*wanted, 405), post.status_code in (*wanted, 400, 405)) == (
+            True,
+            True,
+        ), value[:60]
         assert "X-Injected" not in post.headers
     settle()
     assert db.session.scalar(select(func.count(User.id)).where(User.status == "active")) == 3

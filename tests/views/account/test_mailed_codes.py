@@ -43,7 +43,9 @@ def forget_failures() -> None:
     settle()
 
 
-def test_a_mailed_code_has_six_digits_and_opens_once(app: Flask, client: Client, codes: list[str]) -> None:
+def test_a_mailed_code_has_six_digits_and_opens_once(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         (values,) = mailed(app, "email_code")
@@ -54,7 +56,9 @@ def test_a_mailed_code_has_six_digits_and_opens_once(app: Flask, client: Client,
         assert second_step(first_step(visitor(app), "max"), values["code"]).status_code == 422
 
 
-@pytest.mark.parametrize("age, opens", [(timedelta(minutes=4, seconds=59), True), (timedelta(minutes=5), False)])
+@pytest.mark.parametrize(
+    "age, opens", [(timedelta(minutes=4, seconds=59), True), (timedelta(minutes=5), False)]
+)
 def test_a_mailed_code_works_for_five_minutes(
     app: Flask, client: Client, codes: list[str], age: timedelta, opens: bool
 ) -> None:
@@ -78,7 +82,9 @@ def test_a_mailed_code_is_dead_after_five_wrong_tries(
         assert (second_step(client, code).status_code == 303) is opens
 
 
-def test_a_mailed_code_belongs_to_the_browser_that_asked(app: Flask, client: Client, codes: list[str]) -> None:
+def test_a_mailed_code_belongs_to_the_browser_that_asked(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         other = first_step(visitor(app), "max")
@@ -88,7 +94,9 @@ def test_a_mailed_code_belongs_to_the_browser_that_asked(app: Flask, client: Cli
         assert second_step(client, mine).status_code == 303
 
 
-def test_another_mailed_code_makes_the_one_before_dead(app: Flask, client: Client, codes: list[str]) -> None:
+def test_another_mailed_code_makes_the_one_before_dead(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         assert client.post(f"{client.asked_at}/again").status_code == 303
@@ -128,14 +136,19 @@ def test_codes_are_mailed_to_the_stored_address_and_kept_in_clear_nowhere(
     app: Flask, client: Client, codes: list[str]
 ) -> None:
     with clock.at(NOW):
-        client.post("/sign-in", {"identifier": "ＭＡＸ@Example.com", "password": "a harness of four long words"})
+        client.post(
+            "/sign-in",
+            {"identifier": "ＭＡＸ@Example.com", "password": "a harness of four long words"},
+        )
     code = code_in_mail(app)
     (message,) = db.session.scalars(select(Message).where(Message.purpose == "email_code"))
     assert message.address == "max@example.com"
     assert code not in repr(everything())
 
 
-def test_the_page_offers_another_code_to_those_who_are_mailed_one(app: Flask, client: Client, codes: list[str]) -> None:
+def test_the_page_offers_another_code_to_those_who_are_mailed_one(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         page = read(first_step(client, "max").get(client.asked_at))
         assert [form for form in page.all("form") if form["action"] == f"{client.asked_at}/again"]

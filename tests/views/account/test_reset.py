@@ -74,7 +74,9 @@ def test_only_a_post_uses_the_link(app: Flask, cast: Cast, path: str) -> None:
 
 
 @pytest.mark.parametrize("after, works", [(AN_HOUR - A_SECOND, True), (AN_HOUR, False)])
-def test_a_link_works_for_an_hour(app: Flask, cast: Cast, path: str, *, after: timedelta, works: bool) -> None:
+def test_a_link_works_for_an_hour(
+    app: Flask, cast: Cast, path: str, *, after: timedelta, works: bool
+) -> None:
     with clock.at(NOON + after):
         assert newcomer(app).get(path).status_code == (303 if works else 410)
         assert newcomer(app).post(path, WORDS).status_code == (303 if works else 410)
@@ -121,7 +123,9 @@ def test_a_newer_link_ends_the_older_one(app: Flask, cast: Cast, path: str) -> N
         assert newcomer(app).post(newer, WORDS).status_code == 303
 
 
-def test_every_session_and_every_open_challenge_ends(app: Flask, cast: Cast, client: Client) -> None:
+def test_every_session_and_every_open_challenge_ends(
+    app: Flask, cast: Cast, client: Client
+) -> None:
     key, _codes = enrol(client.sign_in("vera"))
     waiting = newcomer(app)
     first_step(waiting, "vera")
@@ -132,7 +136,12 @@ def test_every_session_and_every_open_challenge_ends(app: Flask, cast: Cast, cli
     assert (answer.status_code, answer.location) == (303, "/sign-in")
     settle()
     assert db.session.scalars(select(Session.ended_reason)).all() == ["password reset"]
-    assert db.session.scalars(select(SignInChallenge.id).where(SignInChallenge.used_at.is_(None))).all() == []
+    assert (
+        db.session.scalars(
+            select(SignInChallenge.id).where(SignInChallenge.used_at.is_(None))
+        ).all()
+        == []
+    )
 
 
 def test_the_second_factor_is_never_skipped(app: Flask, cast: Cast, client: Client) -> None:
@@ -169,7 +178,8 @@ def test_mail_goes_to_the_address_that_is_kept(app: Flask, cast: Cast, typed: st
 
 
 @pytest.mark.parametrize(
-    "change", [{"status": "blocked"}, {"status": "invited"}, {"status": "revoked"}, {"status": "deleted"}]
+    "change",
+    [{"status": "blocked"}, {"status": "invited"}, {"status": "revoked"}, {"status": "deleted"}],
 )
 def test_who_may_not_in_is_sent_nothing(app: Flask, cast: Cast, change: dict[str, str]) -> None:
     set_user("vera", **change)
@@ -189,7 +199,9 @@ def test_hostile_names_are_nobodys(app: Flask, cast: Cast) -> None:
     for typed in sorted(set(NASTY) - {"", " ", "olivia@example.com"}):
         visitor = newcomer(app)
         body = encoded([("csrf_token", visitor.token()), ("identifier", typed)])
-        answer = visitor.raw_post("/password/forgotten", data=body, content_type="application/x-www-form-urlencoded")
+        answer = visitor.raw_post(
+            "/password/forgotten", data=body, content_type="application/x-www-form-urlencoded"
+        )
         assert answer.status_code in (200, 422, 429), typed[:40]
         db.session.execute(SignInAttempt.__table__.delete())
         settle()
@@ -204,7 +216,9 @@ def test_whoever_signs_in_by_login_is_sent_nothing(app: Flask, cast: Cast) -> No
 
 
 @pytest.mark.parametrize("status", ["blocked", "invited", "revoked"])
-def test_a_link_opens_nothing_for_whoever_may_not_in_any_more(app: Flask, cast: Cast, status: str) -> None:
+def test_a_link_opens_nothing_for_whoever_may_not_in_any_more(
+    app: Flask, cast: Cast, status: str
+) -> None:
     path = fresh_link(cast.vera, links.PASSWORD)
     set_user("vera", status=status)
     answer = newcomer(app).post(path, WORDS)
@@ -220,7 +234,9 @@ def test_blocking_withdraws_the_link(app: Flask, cast: Cast, client: Client, pat
         assert "This link was withdrawn." in newcomer(app).post(path, WORDS).text
 
 
-def test_a_password_that_the_person_changed_withdraws_the_link(app: Flask, cast: Cast, path: str) -> None:
+def test_a_password_that_the_person_changed_withdraws_the_link(
+    app: Flask, cast: Cast, path: str
+) -> None:
     with clock.at(NOON):
         own = "quite another set of words"
         words = {"current_password": PASSWORD, "new_password": own, "repeat_password": own}
@@ -237,10 +253,15 @@ def test_at_most_three_mails_in_ten_minutes(app: Flask, cast: Cast) -> None:
 def test_asking_is_throttled_for_known_and_unknown_alike(app: Flask, cast: Cast) -> None:
     for typed in ("vera@example.com", "nobody@example.com"):
         visitor = newcomer(app)
-        statuses = [visitor.post("/password/forgotten", {"identifier": typed}).status_code for _ in range(6)]
+        statuses = [
+            visitor.post("/password/forgotten", {"identifier": typed}).status_code for _ in range(6)
+        ]
         assert statuses == [200] * 5 + [429], typed
     visitor = newcomer(app)
-    others = [visitor.post("/password/forgotten", {"identifier": f"x{n}@example.com"}).status_code for n in range(11)]
+    others = [
+        visitor.post("/password/forgotten", {"identifier": f"x{n}@example.com"}).status_code
+        for n in range(11)
+    ]
     assert others == [200] * 10 + [429], "one address, whoever it asks for"
 
 
@@ -253,9 +274,17 @@ def test_asking_does_not_keep_anybody_from_signing_in(app: Flask, cast: Cast) ->
 @pytest.mark.parametrize(
     "typed, field, message",
     [
-        ({"new_password": "short", "repeat_password": "short"}, "new_password", "at least 15 characters"),
+        (
+            {"new_password": "short", "repeat_password": "short"},
+            "new_password",
+            "at least 15 characters",
+        ),
         ({"repeat_password": "something else"}, "repeat_password", "differ"),
-        ({"new_password": "vera vance 20261", "repeat_password": "vera vance 20261"}, "new_password", "your own name"),
+        (
+            {"new_password": "vera vance 20261", "repeat_password": "vera vance 20261"},
+            "new_password",
+            "your own name",
+        ),
     ],
 )
 def test_a_bad_password_is_refused_at_its_field_and_uses_nothing_up(

@@ -29,18 +29,29 @@ def is_in(client: Client) -> bool:
 
 def listed(client: Client) -> list[str]:
     """The devices on the page, one text each."""
-    return [item.text for item in read(client.get("/account/sessions")).one("ul", class_="devices").all("li")]
+    return [
+        item.text
+        for item in read(client.get("/account/sessions")).one("ul", class_="devices").all("li")
+    ]
 
 
 def ended() -> list[tuple[int, str]]:
     settle()
-    rows = select(Session.id, Session.ended_reason).where(Session.ended_at.is_not(None)).order_by(Session.id)
+    rows = (
+        select(Session.id, Session.ended_reason)
+        .where(Session.ended_at.is_not(None))
+        .order_by(Session.id)
+    )
     return [(row.id, row.ended_reason) for row in db.session.execute(rows)]
 
 
 def events() -> list[Event]:
     settle()
-    return list(db.session.scalars(select(Event).where(Event.action == "account.end_session").order_by(Event.id)))
+    return list(
+        db.session.scalars(
+            select(Event).where(Event.action == "account.end_session").order_by(Event.id)
+        )
+    )
 
 
 def test_every_device_is_listed_and_this_one_is_marked(app: Flask, cast: Cast) -> None:
@@ -61,7 +72,11 @@ def test_another_device_is_signed_out_and_the_event_says_so(app: Flask, cast: Ca
     assert (is_in(other), is_in(client)) == (False, True)
     assert ended() == [(number, "by its owner")]
     (event,) = events()
-    assert (event.actor_id, event.subject_id, event.after) == (cast.vera.id, cast.vera.id, {"session": number})
+    assert (event.actor_id, event.subject_id, event.after) == (
+        cast.vera.id,
+        cast.vera.id,
+        {"session": number},
+    )
     assert len(listed(client)) == 1
 
 
@@ -99,7 +114,13 @@ def test_all_others_end_at_once_and_nobody_elses(app: Flask, cast: Cast) -> None
     client, _ = visitor(app, "vera")
     answer = client.post("/account/sessions/end-others", follow_redirects=True)
     assert "3 other devices are signed out." in answer.text
-    assert [is_in(each) for each in (*others, stranger, client)] == [False, False, False, True, True]
+    assert [is_in(each) for each in (*others, stranger, client)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
     assert len(events()) == 3
     again = client.post("/account/sessions/end-others", follow_redirects=True)
     assert "You are signed in nowhere else." in again.text

@@ -36,7 +36,9 @@ def sid(client: Client) -> str:
 
 def attempts() -> list[tuple[str, str]]:
     """Every attempt so far as (result, reason)."""
-    rows = db.session.execute(select(SignInAttempt.result, SignInAttempt.reason).order_by(SignInAttempt.id))
+    rows = db.session.execute(
+        select(SignInAttempt.result, SignInAttempt.reason).order_by(SignInAttempt.id)
+    )
     return [(row.result, row.reason) for row in rows]
 
 
@@ -46,8 +48,12 @@ def change(name: str, **values: object) -> None:
     db.session.commit()
 
 
-@pytest.mark.parametrize("typed", ["olivia@example.com", " Olivia@Example.COM ", "ｏｌｉｖｉａ@example.com"])
-def test_every_spelling_of_an_address_is_one_account(client: Client, cast: Cast, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["olivia@example.com", " Olivia@Example.COM ", "ｏｌｉｖｉａ@example.com"]
+)
+def test_every_spelling_of_an_address_is_one_account(
+    client: Client, cast: Cast, typed: str
+) -> None:
     answer = client.post("/sign-in", {"identifier": typed, "password": PASSWORD})
     assert (answer.status_code, answer.location) == (303, "/")
     assert is_in(client)
@@ -57,7 +63,11 @@ def test_every_spelling_of_an_address_is_one_account(client: Client, cast: Cast,
 def test_whoever_may_not_in_gets_one_and_the_same_answer(client: Client, cast: Cast) -> None:
     change("vera", status="invited")
     known = client.try_sign_in("olivia", WRONG)
-    others = [client.try_sign_in("nobody", WRONG), client.try_sign_in("eve"), client.try_sign_in("vera")]
+    others = [
+        client.try_sign_in("nobody", WRONG),
+        client.try_sign_in("eve"),
+        client.try_sign_in("vera"),
+    ]
     shown = [without_token(answer) for answer in (known, *others)]
     assert {answer.status_code for answer in (known, *others)} == {422}
     assert REFUSED in shown[0]
@@ -81,7 +91,9 @@ def test_eve_never_gets_in(client: Client, cast: Cast) -> None:
     assert not is_in(client)
 
 
-def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(client: Client, cast: Cast) -> None:
+def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(
+    client: Client, cast: Cast
+) -> None:
     for _ in range(5):
         assert client.try_sign_in("olivia", WRONG).status_code == 422
     answer = client.try_sign_in("olivia")
@@ -151,7 +163,9 @@ def test_signing_in_gives_a_new_session_and_a_new_form_token(client: Client, cas
     assert client.raw_post("/sign-out", data={"csrf_token": before}).status_code == 400
 
 
-@pytest.mark.parametrize("away, stays", [(timedelta(minutes=29), True), (timedelta(minutes=31), False)])
+@pytest.mark.parametrize(
+    "away, stays", [(timedelta(minutes=29), True), (timedelta(minutes=31), False)]
+)
 def test_a_session_ends_after_half_an_hour_without_a_request(
     client: Client, cast: Cast, away: timedelta, stays: bool
 ) -> None:
@@ -170,7 +184,9 @@ def test_a_session_ends_after_twelve_hours_however_busy(client: Client, cast: Ca
         assert not is_in(client)
 
 
-def test_an_address_outside_the_whitelist_is_out_at_the_next_request(client: Client, cast: Cast) -> None:
+def test_an_address_outside_the_whitelist_is_out_at_the_next_request(
+    client: Client, cast: Cast
+) -> None:
     client.sign_in("max")
     change("max", ip_whitelist=["203.0.113.0/24"])
     assert not is_in(client)
@@ -181,7 +197,9 @@ def test_an_address_outside_the_whitelist_is_out_at_the_next_request(client: Cli
     assert is_in(client)
 
 
-def test_a_temporary_password_must_be_changed_before_anything_else(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_temporary_password_must_be_changed_before_anything_else(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     temporary_password(app, "vera")
     client.sign_in("vera", "handed-over-1")
     assert client.get("/admin/users/").location == "/account/password"
@@ -194,7 +212,9 @@ def test_a_temporary_password_must_be_changed_before_anything_else(app: Flask, c
     client.sign_in("vera", words["new_password"])
 
 
-def test_a_temporary_password_expires_after_72_hours(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_temporary_password_expires_after_72_hours(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     temporary_password(app, "vera")
     with clock.at(clock.now() + timedelta(hours=72, seconds=1)):
         assert client.try_sign_in("vera", "handed-over-1").status_code == 422
@@ -213,9 +233,15 @@ def temporary_password(app: Flask, name: str) -> None:
         ({"current_password": "wrong"}, "not your current password"),
         ({"new_password": "too short", "repeat_password": "too short"}, "at least 15 characters"),
         ({"repeat_password": "something else"}, "The two passwords differ"),
-        ({"new_password": "vera vance password", "repeat_password": "vera vance password"}, "your own name"),
+        (
+            {"new_password": "vera vance password", "repeat_password": "vera vance password"},
+            "your own name",
+        ),
         ({"new_password": "a" * 129, "repeat_password": "a" * 129}, "at most 128"),
-        ({"new_password": "abababababababab", "repeat_password": "abababababababab"}, "more different characters"),
+        (
+            {"new_password": "abababababababab", "repeat_password": "abababababababab"},
+            "more different characters",
+        ),
     ],
 )
 def test_a_bad_new_password_is_refused_with_the_reason(
@@ -223,20 +249,27 @@ def test_a_bad_new_password_is_refused_with_the_reason(
 ) -> None:
     client.sign_in("vera")
     good = {"current_password": PASSWORD, "new_password": "four words nobody guesses"}
-    answer = client.post("/account/password", good | {"repeat_password": good["new_password"]} | values)
+    answer = client.post(
+        "/account/password", good | {"repeat_password": good["new_password"]} | values
+    )
     assert answer.status_code == 422
     assert message in answer.text
     client.sign_out()
     client.sign_in("vera")
 
 
-def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     other = app.test_client()
     assert isinstance(other, Client)
     other.sign_in("vera")
     client.sign_in("vera")
     new = "four words nobody guesses"
-    client.post("/account/password", {"current_password": PASSWORD, "new_password": new, "repeat_password": new})
+    client.post(
+        "/account/password",
+        {"current_password": PASSWORD, "new_password": new, "repeat_password": new},
+    )
     assert is_in(client)
     assert not is_in(other)
 

@@ -27,7 +27,11 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 
 def rows(client: Client, query: str = "") -> list[str]:
-    return [row.text for body in read(client.get(f"/admin/sign-ins/?{query}")).all("tbody") for row in body.all("tr")]
+    return [
+        row.text
+        for body in read(client.get(f"/admin/sign-ins/?{query}")).all("tbody")
+        for row in body.all("tr")
+    ]
 
 
 def test_every_try_is_listed_with_result_reason_device_and_address(olivia: Client) -> None:
@@ -53,7 +57,9 @@ def test_what_was_typed_never_shows(olivia: Client) -> None:
     assert rows(olivia, f"search={TYPED}") == []
 
 
-def test_sign_ins_are_filtered_by_result_person_time_and_who_got_in(olivia: Client, cast: Cast) -> None:
+def test_sign_ins_are_filtered_by_result_person_time_and_who_got_in(
+    olivia: Client, cast: Cast
+) -> None:
     for query, number in {
         "result=failed": 2, "result=blocked": 1, "signed_in=yes": 1, "signed_in=no": 3, f"user={cast.max.id}": 1,
         "user=none": 1, "at.from=2000-01-01": 4, "at.to=2000-01-01": 0, "factor=code": 0, "ip=192.0.2": 4,
@@ -62,7 +68,11 @@ def test_sign_ins_are_filtered_by_result_person_time_and_who_got_in(olivia: Clie
 
 
 def test_a_right_password_that_is_only_the_first_half_lets_nobody_in(olivia: Client) -> None:
-    half = update(SignInAttempt).where(SignInAttempt.result == "ok").values(reason="second factor asked for")
+    half = (
+        update(SignInAttempt)
+        .where(SignInAttempt.result == "ok")
+        .values(reason="second factor asked for")
+    )
     db.session.execute(half)
     assert rows(olivia, "signed_in=yes") == []
     assert "Second factor asked for" in rows(olivia)[0]
@@ -77,7 +87,9 @@ def test_sign_ins_are_read_only_and_their_codes_say_so(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize("name, looks", [("managers", 200), ("viewers", 200), ("employee", 403)])
-def test_whoever_may_look_may_not_yet_export(staff: list[str], client: Client, name: str, looks: int) -> None:
+def test_whoever_may_look_may_not_yet_export(
+    staff: list[str], client: Client, name: str, looks: int
+) -> None:
     client.sign_in(name)
     assert client.get("/admin/sign-ins/").status_code == looks
     assert client.get("/admin/sign-ins/export.csv").status_code == 403

@@ -23,7 +23,12 @@ def test_ones_own_address_is_not_changed_through_the_screen(client: Client, cast
     client.sign_in("olivia")
     answer = edit(client, "users", cast.olivia.id, email="other@example.org", phone="+12025550101")
     assert (answer.status_code, "on your profile" in error_at(answer, "email")) == (422, True)
-    assert edit(client, "users", cast.olivia.id, email="olivia@example.com", phone="+12025550101").status_code == 303
+    assert (
+        edit(
+            client, "users", cast.olivia.id, email="olivia@example.com", phone="+12025550101"
+        ).status_code
+        == 303
+    )
     settle()
     assert (cast.olivia.phone, addresses()["Olivia"]) == ("+12025550101", "olivia@example.com")
 
@@ -57,7 +62,9 @@ def test_an_unconfirmed_address_is_told_nothing(client: Client, cast: Cast) -> N
 def test_who_gets_codes_by_mail_keeps_the_address_they_go_to(client: Client, cast: Cast) -> None:
     cast.vera.two_factor = "email"
     client.sign_in("olivia")
-    assert "Disable their 2FA first" in error_at(edit(client, "users", cast.vera.id, email=NEW), "email")
+    assert "Disable their 2FA first" in error_at(
+        edit(client, "users", cast.vera.id, email=NEW), "email"
+    )
     settle()
     assert cast.vera.email == "vera@example.com"
 
@@ -70,13 +77,20 @@ def test_another_spelling_may_be_another_mailbox(client: Client, cast: Cast) -> 
     assert (cast.vera.email, cast.vera.email_verified_at) == ("Vera@example.com", None)
 
 
-def test_only_who_has_just_confirmed_gives_somebody_another_address(client: Client, cast: Cast) -> None:
+def test_only_who_has_just_confirmed_gives_somebody_another_address(
+    client: Client, cast: Cast
+) -> None:
     """A browser left alone would do to become somebody else: their new password is mailed to the new address."""
     now = clock.now()
     with clock.at(now):
         client.sign_in("olivia")
     with clock.at(now + timedelta(minutes=5)):
-        assert edit(client, "users", cast.vera.id, phone="+12025550101", email="vera@example.com").status_code == 303
+        assert (
+            edit(
+                client, "users", cast.vera.id, phone="+12025550101", email="vera@example.com"
+            ).status_code
+            == 303
+        )
         asked = edit(client, "users", cast.vera.id, email=NEW)
         assert (asked.status_code, "Confirm that it is you" in asked.text) == (403, True)
         assert cast.vera.email == "vera@example.com"

@@ -18,15 +18,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"form_columns": ("nam",)}, "form_columns names 'nam'"),
     ({"column_formatters": {"nme": str}}, "column_formatters names 'nme'"),
-    ({"column_list": ("name",), "column_default_list": ("colour",)}, "which column_list lacks: add it there"),
+    (
+        {"column_list": ("name",), "column_default_list": ("colour",)},
+        "which column_list lacks: add it there",
+    ),
     ({"menu_icon_value": "tag"}, "there is no icon 'tag' in icons.svg: did you mean 'tags'?"),
 ]
 
 
 @pytest.mark.parametrize("options, sentence", WRONG)
 @pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
-def test_a_mistake_stops_the_start_with_its_cure(app: Flask, options: dict[str, Any], sentence: str) -> None:
-    wrong = type("Marks", (Screen,), {"model": ClientTag, "__module__": "views.admin.marks", **options})
+def test_a_mistake_stops_the_start_with_its_cure(
+    app: Flask, options: dict[str, Any], sentence: str
+) -> None:
+    wrong = type(
+        "Marks", (Screen,), {"model": ClientTag, "__module__": "views.admin.marks", **options}
+    )
     with pytest.raises(TypeError, match=r"^Marks: ") as stopped:
         wrong()
     assert sentence in str(stopped.value)
@@ -34,7 +41,12 @@ def test_a_mistake_stops_the_start_with_its_cure(app: Flask, options: dict[str, 
 
 @pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
 def test_every_mistake_is_said_at_once(app: Flask) -> None:
-    options = {"model": ClientTag, "__module__": "views.admin.marks", "menu_icon_value": "?", "column_filters": ("x",)}
+    options = {
+        "model": ClientTag,
+        "__module__": "views.admin.marks",
+        "menu_icon_value": "?",
+        "column_filters": ("x",),
+    }
     with pytest.raises(TypeError) as stopped:
         type("Marks", (Screen,), options)()
     assert len(str(stopped.value).splitlines()) == 2

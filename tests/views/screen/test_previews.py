@@ -121,13 +121,21 @@ def test_a_refused_run_keeps_what_was_typed_and_says_why(olivia: Client, cast: C
     assert value_of(again, "reason") == "x" * 501, "also after a look elsewhere"
     assert olivia.post(href, {"reason": "Left"}).location == "/admin/users/"
     settle()
-    assert [run.draft for run in db.session.scalars(select(BulkRun).where(BulkRun.state == "done"))] == [None]
+    assert [
+        run.draft for run in db.session.scalars(select(BulkRun).where(BulkRun.state == "done"))
+    ] == [None]
 
 
 def test_no_answer_to_a_form_of_the_flow_is_a_page(olivia: Client, cast: Cast) -> None:
     """Whatever is sent, the browser is led on: Back never meets a page that it cannot show again."""
     href = planned(olivia, cast.max.id)
-    forms: list[dict[str, Any]] = [{}, {"reason": ""}, {"step": "choose"}, {"step": "x"}, {"reason": "\0" * 600}]
+    forms: list[dict[str, Any]] = [
+        {},
+        {"reason": ""},
+        {"step": "choose"},
+        {"step": "x"},
+        {"reason": "\0" * 600},
+    ]
     assert {olivia.post(href, form).status_code for form in forms} == {303}
     listed = bar(olivia, "/admin/users/?status=active")
     assert olivia.post(BLOCK, listed).location == "/admin/users/?status=active"
@@ -137,7 +145,9 @@ def test_no_answer_to_a_form_of_the_flow_is_a_page(olivia: Client, cast: Cast) -
 # --- parameters ---
 
 
-def test_parameters_are_chosen_at_the_same_address_and_can_be_changed(olivia: Client, cast: Cast) -> None:
+def test_parameters_are_chosen_at_the_same_address_and_can_be_changed(
+    olivia: Client, cast: Cast
+) -> None:
     answer = olivia.post("/admin/users/actions/add-to-group", {"row": cast.vera.id})
     href, managers, employee = answer.location, group("managers").id, group("employee").id
     assert "Add 1 person to …" in olivia.get(href).text
@@ -152,7 +162,9 @@ def test_parameters_are_chosen_at_the_same_address_and_can_be_changed(olivia: Cl
 
 
 @pytest.mark.parametrize("chosen", [[""], ["", "x"], ["\0"], ["", "999999"], ["", "1", "2"]])
-def test_a_choice_that_makes_no_sense_is_said_at_its_field(olivia: Client, cast: Cast, chosen: list[str]) -> None:
+def test_a_choice_that_makes_no_sense_is_said_at_its_field(
+    olivia: Client, cast: Cast, chosen: list[str]
+) -> None:
     href = olivia.post("/admin/users/actions/add-to-group", {"row": cast.vera.id}).location
     assert olivia.post(href, {"step": "choose", "with.group": chosen}).location == href
     page = olivia.get(href)
@@ -165,7 +177,9 @@ def test_a_choice_that_makes_no_sense_is_said_at_its_field(olivia: Client, cast:
 # --- afterwards ---
 
 
-def test_after_the_run_the_list_is_as_it_was_and_says_what_was_done(olivia: Client, cast: Cast) -> None:
+def test_after_the_run_the_list_is_as_it_was_and_says_what_was_done(
+    olivia: Client, cast: Cast
+) -> None:
     path = "/admin/users/?status=active&search=example&sort=-id&size=20"
     sent = bar(olivia, path, row=[cast.max.id, cast.olivia.id])
     href = olivia.post(BLOCK, sent).location
@@ -207,25 +221,35 @@ def test_undo_is_offered_to_those_who_may(app: Flask, olivia: Client, cast: Cast
 
 
 def test_where_nothing_could_be_done_the_result_says_why(olivia: Client, cast: Cast) -> None:
-    done = decided(olivia, "users", "block", token_of(previewed(olivia, "users", "block", cast.olivia.id)))
+    done = decided(
+        olivia, "users", "block", token_of(previewed(olivia, "users", "block", cast.olivia.id))
+    )
     assert done.location == f"/admin/bulk-runs/{run_at(done).id}"
     assert "You cannot do this to your own account." in olivia.get(done.location).text
 
 
-def test_from_a_persons_page_one_comes_back_to_it_unless_it_is_gone(olivia: Client, cast: Cast) -> None:
+def test_from_a_persons_page_one_comes_back_to_it_unless_it_is_gone(
+    olivia: Client, cast: Cast
+) -> None:
     card = f"/admin/users/{cast.max.id}?tab=groups"
     form = next(f for f in read(olivia.get(card)).all("form") if f["action"] == BLOCK)
     assert hidden_of(form, "back") == card
     assert olivia.post(planned(olivia, cast.max.id, back=card), {"reason": "Left"}).location == card
-    deleting = olivia.post("/admin/users/actions/delete", {"row": cast.max.id, "back": card}).location
+    deleting = olivia.post(
+        "/admin/users/actions/delete", {"row": cast.max.id, "back": card}
+    ).location
     assert olivia.post(deleting, {"confirm": "delete 1"}).location == "/admin/users/"
     assert olivia.get("/admin/users/").status_code == 200
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil", "javascript:1", "/a" * 4000])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil", "javascript:1", "/a" * 4000]
+)
 def test_nobody_is_led_elsewhere(olivia: Client, cast: Cast, back: str) -> None:
     done = olivia.post(planned(olivia, cast.max.id, back=back), {"reason": "Left"})
-    assert done.location == "/admin/users/" or (len(done.location) <= 4000 and done.location.startswith("/a"))
+    assert done.location == "/admin/users/" or (
+        len(done.location) <= 4000 and done.location.startswith("/a")
+    )
 
 
 def test_a_page_whose_rows_match_no_more_is_the_first_one(olivia: Client, cast: Cast) -> None:
@@ -249,7 +273,9 @@ def test_another_number_than_the_list_showed_is_said(olivia: Client, cast: Cast)
 # --- what is left behind ---
 
 
-def test_the_draft_of_a_preview_goes_with_the_person_it_is_about(app: Flask, olivia: Client, cast: Cast) -> None:
+def test_the_draft_of_a_preview_goes_with_the_person_it_is_about(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
     person = cast.max.id
     sent = bar(olivia, "/admin/users/?search=mander", row=person)
     olivia.post(olivia.post(BLOCK, sent).location, {"reason": " "})
@@ -257,14 +283,19 @@ def test_the_draft_of_a_preview_goes_with_the_person_it_is_about(app: Flask, oli
     olivia.post(href.replace("/block/", "/block/"), {"reason": "y" * 501})
     act(olivia, "users", "delete", person)
     settle()
-    left = [(run.draft, run.selection) for run in db.session.scalars(select(BulkRun).where(BulkRun.state == "planned"))]
+    left = [
+        (run.draft, run.selection)
+        for run in db.session.scalars(select(BulkRun).where(BulkRun.state == "planned"))
+    ]
     assert "mander" not in str(left)
     assert "yyy" not in str(left)
 
 
 def test_a_denied_run_is_an_event(app: Flask, olivia: Client, cast: Cast) -> None:
     """Bulk rights that were taken away since the preview: a sentence on its page, the reason kept."""
-    cast.vera.groups = [db.session.scalars(select(Group).where(Group.key == "main_administrator")).one()]
+    cast.vera.groups = [
+        db.session.scalars(select(Group).where(Group.key == "main_administrator")).one()
+    ]
     settle()
     vera = app.test_client().sign_in("vera")
     people = [cast.max.id, cast.eve.id]

@@ -26,7 +26,9 @@ def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterat
     """A few words of German, in place of whatever the product has."""
     catalog = Catalog(locale="de")
     catalog.add("Profile", "Profil")
-    catalog.add(("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden"))
+    catalog.add(
+        ("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden")
+    )
     folder = tmp_path / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
@@ -55,7 +57,14 @@ def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cas
 
 @pytest.mark.parametrize(
     "asked, spoken",
-    [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5", "de"), ("fr", "en"), ("", "en"), ("*", "en"), ("\x7f;q=x", "en")],
+    [
+        ("de-AT,de;q=0.9", "de"),
+        ("fr,de;q=0.5", "de"),
+        ("fr", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("\x7f;q=x", "en"),
+    ],
 )
 def test_whoever_is_signed_out_sees_what_the_browser_asks_for(
     german: None, client: Client, asked: str, spoken: str

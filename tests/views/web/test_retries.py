@@ -46,11 +46,15 @@ def locking_oneself_first(monkeypatch: pytest.MonkeyPatch, pair: tuple[int, int]
                 db.session.execute(select(func.pg_advisory_xact_lock(person)))
 
     monkeypatch.setattr(records, "require", locked)
-    monkeypatch.setattr(records, "first_lock", lambda _model: "")  # with it, writers of people go one after the other
+    monkeypatch.setattr(
+        records, "first_lock", lambda _model: ""
+    )  # with it, writers of people go one after the other
 
 
 def renamed(client: Client, person: int, version: int, name: str) -> int:
-    return client.post(f"/admin/users/{person}/edit", {"version": version, "first_name": name}).status_code
+    return client.post(
+        f"/admin/users/{person}/edit", {"version": version, "first_name": name}
+    ).status_code
 
 
 def said(client: Client) -> int:
@@ -85,7 +89,9 @@ def test_two_people_who_act_on_each_other_both_succeed(
     locking_oneself_first(monkeypatch, pair)
     with structlog.testing.capture_logs() as logs:
         for number in range(1, ROUNDS + 1):
-            versions = dict(db.session.execute(select(User.id, User.version).where(User.id.in_(pair))).all())
+            versions = dict(
+                db.session.execute(select(User.id, User.version).where(User.id.in_(pair))).all()
+            )
             settle()
             acts = [
                 partial(renamed, client, person, versions[person], f"Name {number}")
@@ -100,7 +106,9 @@ def test_two_people_who_act_on_each_other_both_succeed(
 
 
 @pytest.mark.one_engine("postgresql", reason="writers of SQLite go one after the other")
-def test_who_meets_others_again_and_again_is_told(app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_meets_others_again_and_again_is_told(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = app_with().test_client().sign_in("olivia")
     tries: list[int] = []
 
@@ -119,7 +127,9 @@ def test_who_meets_others_again_and_again_is_told(app_with: Build, cast: Cast, m
 
 
 @pytest.mark.one_engine("postgresql", reason="writers of SQLite go one after the other")
-def test_what_was_kept_in_part_is_not_done_again(app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_kept_in_part_is_not_done_again(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = app_with().test_client().sign_in("olivia")
     tries: list[int] = []
 
@@ -137,7 +147,9 @@ def test_what_was_kept_in_part_is_not_done_again(app_with: Build, cast: Cast, mo
 
 
 @pytest.mark.slow
-def test_a_refused_export_is_noted_beside_writers(app_with: Build, stage: Stage, cast: Cast) -> None:
+def test_a_refused_export_is_noted_beside_writers(
+    app_with: Build, stage: Stage, cast: Cast
+) -> None:
     """The request only looks until it is refused; its event is written although somebody else writes all the time."""
     client = app_with(denials_per_minute=1000).test_client().sign_in("vera")
     done = threading.Event()
@@ -145,7 +157,9 @@ def test_a_refused_export_is_noted_beside_writers(app_with: Build, stage: Stage,
     def write() -> None:
         with stage.app.app_context():
             while not done.is_set():
-                db.session.execute(text("UPDATE users SET phone = '' WHERE email_key = 'max@example.com'"))
+                db.session.execute(
+                    text("UPDATE users SET phone = '' WHERE email_key = 'max@example.com'")
+                )
                 db.session.commit()
         with stage.app.app_context():
             db.session.remove()

@@ -24,13 +24,21 @@ from views.web.headers import OPEN
 
 TYPED = "Typed in the evening"
 SAID = "Here is what you typed"
-LONE = ("account.confirm", "account.avatar", "account.password", "account.enrol", "account.confirm_email")
+LONE = (
+    "account.confirm",
+    "account.avatar",
+    "account.password",
+    "account.enrol",
+    "account.confirm_email",
+)
 
 
 def end(reason: str = "idle") -> None:
     """Every session ends."""
     settle()
-    db.session.execute(update(Session).where(Session.ended_at.is_(None)).values(ended_at=clock.now()))
+    db.session.execute(
+        update(Session).where(Session.ended_at.is_(None)).values(ended_at=clock.now())
+    )
     settle()
 
 
@@ -60,14 +68,20 @@ def own_forms(app: Flask, zoo: Cast) -> Iterator[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
         if {"GET", "POST"} <= (rule.methods or set()) and rule.endpoint not in OPEN:
             area = rule.endpoint.partition(".")[0]
-            values = {name: rows.get(area, 1) if name == "row_id" else "x" for name in rule.arguments}
+            values = {
+                name: rows.get(area, 1) if name == "row_id" else "x" for name in rule.arguments
+            }
             with app.test_request_context():
                 yield rule.endpoint, str(app.url_map.bind("127.0.0.1").build(rule.endpoint, values))
 
 
 def main_form(page: Any) -> Element:
     """The form of the page that is not the one of the frame around it."""
-    found = [form for form in read(page).all("form") if form["method"] == "post" and form["action"] != "/sign-out"]
+    found = [
+        form
+        for form in read(page).all("form")
+        if form["method"] == "post" and form["action"] != "/sign-out"
+    ]
     assert found
     return found[0]
 
@@ -88,45 +102,71 @@ def filled(form: Element) -> tuple[dict[str, list[str]], set[str]]:
     return words, lines
 
 
-def test_every_form_with_a_page_shows_again_what_was_typed(app: Flask, zoo: Cast, client: Client) -> None:
+def test_every_form_with_a_page_shows_again_what_was_typed(
+    app: Flask, zoo: Cast, client: Client
+) -> None:
     """The list follows from the URL map: a new form is tried as soon as it is there."""
     tried = []
     for endpoint, path in own_forms(app, zoo):
         client = newcomer(app).sign_in("olivia")
         page = client.get(path)
-        if endpoint in LONE or page.status_code == 404:  # with nothing to keep, or of a screen that is read-only
+        if (
+            endpoint in LONE or page.status_code == 404
+        ):  # with nothing to keep, or of a screen that is read-only
             continue
         words, lines = filled(main_form(page))
         assert lines, endpoint
         end()
-        before = {name: rows for name, rows in everything().items() if name not in ("unsent_forms", "sessions")}
+        before = {
+            name: rows
+            for name, rows in everything().items()
+            if name not in ("unsent_forms", "sessions")
+        }
         answer = client.post(path, words)
         assert str(answer.location).startswith("/sign-in?next=/account/unsent/"), endpoint
         after = everything()
         assert {name: after[name] for name in before} == before, f"{endpoint}: nothing is done"
         shown = enter(client, answer, "olivia")
-        assert (shown.status_code, shown.request.path, SAID in shown.text) == (200, path, True), endpoint
+        assert (shown.status_code, shown.request.path, SAID in shown.text) == (200, path, True), (
+            endpoint
+        )
         for name in lines:
             assert value_of(shown, name) == words[name][0], f"{endpoint}: {name}"
         tried.append(endpoint)
-    assert {"account.profile", "account.email", "users.new", "users.edit", "groups.edit", "client_tags.new"} <= {*tried}
+    assert {
+        "account.profile",
+        "account.email",
+        "users.new",
+        "users.edit",
+        "groups.edit",
+        "client_tags.new",
+    } <= {*tried}
 
 
 @pytest.fixture
 def sent(client: Client, cast: Cast) -> Any:
     """Vera's profile, sent after her session ended."""
     client.sign_in("vera").get("/account/")
-    words = {"first_name": TYPED, "version": cast.vera.version, "nonsense": TYPED, "new_password": PASSWORD}
+    words = {
+        "first_name": TYPED,
+        "version": cast.vera.version,
+        "nonsense": TYPED,
+        "new_password": PASSWORD,
+    }
     client.token()
     end()
     return client.post("/account/", words)
 
 
-def test_it_is_kept_sealed_and_only_what_is_known_and_no_secret(app: Flask, cast: Cast, sent: Any) -> None:
+def test_it_is_kept_sealed_and_only_what_is_known_and_no_secret(
+    app: Flask, cast: Cast, sent: Any
+) -> None:
     assert TYPED not in repr(everything())
     (row,) = kept()
     assert row.user_id == cast.vera.id
-    found = unsent_forms.find(actor=cast.actor("vera"), handle=row.handle, settings=app.extensions["settings"])
+    found = unsent_forms.find(
+        actor=cast.actor("vera"), handle=row.handle, settings=app.extensions["settings"]
+    )
     assert found
     assert {name for name, _value in found.fields} == {"first_name", "version"}
 
@@ -135,7 +175,12 @@ def test_nobody_else_sees_it(app: Flask, client: Client, cast: Cast, sent: Any) 
     shown = enter(client, sent, "max")
     assert (shown.request.path, TYPED in shown.text) == ("/", False)
     (row,) = kept()
-    assert unsent_forms.find(actor=cast.actor("max"), handle=row.handle, settings=app.extensions["settings"]) is None
+    assert (
+        unsent_forms.find(
+            actor=cast.actor("max"), handle=row.handle, settings=app.extensions["settings"]
+        )
+        is None
+    )
     assert TYPED not in client.get(f"/account/?{unsent.PARAMETER}={row.handle}").text
     assert client.get(f"/account/unsent/{row.handle}").location == "/"
 
@@ -149,7 +194,9 @@ def test_it_is_shown_for_an_hour(app: Flask, client: Client, cast: Cast, sent: A
         assert other.get(f"/account/unsent/{row.handle}").location == "/"
 
 
-def test_looking_sends_nothing_and_sending_it_does_it_once(client: Client, cast: Cast, sent: Any) -> None:
+def test_looking_sends_nothing_and_sending_it_does_it_once(
+    client: Client, cast: Cast, sent: Any
+) -> None:
     shown = enter(client, sent, "vera")
     settle()
     assert cast.vera.first_name == "Vera"
@@ -159,7 +206,9 @@ def test_looking_sends_nothing_and_sending_it_does_it_once(client: Client, cast:
     assert cast.vera.first_name == TYPED
 
 
-def test_a_change_by_somebody_else_meanwhile_is_a_conflict_still(app: Flask, cast: Cast, client: Client) -> None:
+def test_a_change_by_somebody_else_meanwhile_is_a_conflict_still(
+    app: Flask, cast: Cast, client: Client
+) -> None:
     """What is shown again belongs to the version that it was typed over."""
     tag = ClientTag(name="Gold", colour="grey")
     db.session.add(tag)
@@ -173,7 +222,10 @@ def test_a_change_by_somebody_else_meanwhile_is_a_conflict_still(app: Flask, cas
     settle()
     shown = enter(client, answer, "olivia")
     assert (value_of(shown, "name"), hidden(shown, "version")) == ("Golden", str(version))
-    assert client.post(path, {"name": "Golden", "version": hidden(shown, "version")}).status_code == 409
+    assert (
+        client.post(path, {"name": "Golden", "version": hidden(shown, "version")}).status_code
+        == 409
+    )
 
 
 def test_five_are_kept_of_one_person_and_none_that_is_too_long(client: Client, cast: Cast) -> None:
@@ -182,14 +234,16 @@ def test_five_are_kept_of_one_person_and_none_that_is_too_long(client: Client, c
     end()
     for number in range(7):
         client.post("/account/", {"first_name": f"{number}", "version": 1})
-    assert len(kept()) == unsent_forms.MOST
+    assert len(kept()) == unsent_forms.FORMS_PER_PERSON
     before = [row.id for row in kept()]
     answer = client.post("/account/", {"first_name": "x" * (unsent_forms.LARGEST + 1)})
     assert "/account/unsent/" not in str(answer.location)
     assert [row.id for row in kept()] == before
 
 
-def test_a_button_leads_to_its_page_and_says_that_nothing_was_done(client: Client, cast: Cast) -> None:
+def test_a_button_leads_to_its_page_and_says_that_nothing_was_done(
+    client: Client, cast: Cast
+) -> None:
     client.sign_in("olivia").get("/admin/users/")
     client.token()
     end()
@@ -200,11 +254,15 @@ def test_a_button_leads_to_its_page_and_says_that_nothing_was_done(client: Clien
     assert kept() == []
     answer = client.post("/sign-out")
     assert answer.status_code == 303
-    foreign = client.post("/admin/users/actions/block", {"row": 1}, headers={"Referer": "https://evil.example/x"})
+    foreign = client.post(
+        "/admin/users/actions/block", {"row": 1}, headers={"Referer": "https://evil.example/x"}
+    )
     assert foreign.location in ("/sign-in", "/sign-in?next=/")
 
 
-def test_a_form_of_before_the_sign_in_elsewhere_is_shown_again_at_once(client: Client, cast: Cast) -> None:
+def test_a_form_of_before_the_sign_in_elsewhere_is_shown_again_at_once(
+    client: Client, cast: Cast
+) -> None:
     """Signed out and in again in another tab: the form's token is an old one."""
     client.sign_in("vera").get("/account/")
     old = client.token()
@@ -213,15 +271,23 @@ def test_a_form_of_before_the_sign_in_elsewhere_is_shown_again_at_once(client: C
     words = {"csrf_token": old, "first_name": TYPED, "version": cast.vera.version}
     answer = client.raw_post("/account/", data=words)
     shown = client.get(str(answer.location), follow_redirects=True)
-    assert (shown.request.path, value_of(shown, "first_name"), SAID in shown.text) == ("/account/", TYPED, True)
+    assert (shown.request.path, value_of(shown, "first_name"), SAID in shown.text) == (
+        "/account/",
+        TYPED,
+        True,
+    )
 
 
-def test_a_form_of_somebody_who_was_here_before_is_kept_for_them_alone(client: Client, cast: Cast) -> None:
+def test_a_form_of_somebody_who_was_here_before_is_kept_for_them_alone(
+    client: Client, cast: Cast
+) -> None:
     client.sign_in("vera").get("/account/")
     old = client.token()
     client.sign_out()
     client.sign_in("max").get("/")
-    answer = client.raw_post("/account/", data={"csrf_token": old, "first_name": TYPED, "version": 1})
+    answer = client.raw_post(
+        "/account/", data={"csrf_token": old, "first_name": TYPED, "version": 1}
+    )
     assert (answer.status_code, TYPED in answer.text) == (400, False)
     assert "Somebody else was signed in here" in answer.text
     assert [row.user_id for row in kept()] == [cast.vera.id]
@@ -238,7 +304,9 @@ def test_what_another_page_sends_is_not_kept(client: Client, cast: Cast, site: s
     client.sign_in("vera").get("/account/")
     client.token()
     end()
-    answer = client.post("/account/", {"first_name": TYPED, "version": 1}, headers={"Sec-Fetch-Site": site})
+    answer = client.post(
+        "/account/", {"first_name": TYPED, "version": 1}, headers={"Sec-Fetch-Site": site}
+    )
     assert (answer.location, kept()) == ("/sign-in", [])
 
 
@@ -248,7 +316,10 @@ def test_a_token_that_is_none_of_ours_keeps_nothing(app: Flask, cast: Cast, toke
     answer = client.raw_post("/account/", data={"csrf_token": token, "first_name": TYPED})
     assert (answer.status_code, kept()) == (400, [])
     client.sign_in("vera")
-    assert client.raw_post("/account/", data={"csrf_token": token, "first_name": TYPED}).status_code == 400
+    assert (
+        client.raw_post("/account/", data={"csrf_token": token, "first_name": TYPED}).status_code
+        == 400
+    )
     assert kept() == []
 
 
@@ -271,7 +342,12 @@ def test_the_form_behind_a_confirmation_is_what_is_kept(client: Client, cast: Ca
         asked = client.post(path, {"version": managers.version, "description": TYPED})
         assert asked.status_code == 403
         end()
-        words = {"confirm_to": path, "confirm_again": "1", "confirm_password": PASSWORD, "description": TYPED}
+        words = {
+            "confirm_to": path,
+            "confirm_again": "1",
+            "confirm_password": PASSWORD,
+            "description": TYPED,
+        }
         answer = client.post("/account/confirm", {**words, "version": managers.version})
         shown = enter(client, answer, "olivia")
     assert (shown.request.path, value_of(shown, "description")) == (path, TYPED)
@@ -284,7 +360,9 @@ def test_a_new_key_reads_it_and_deleting_the_person_empties_it(
     other = app_with(encryption_keys=("a new key of more than thirty-two characters", old))
     assert other.test_cli_runner().invoke(args=["backoffice", "rotate-keys"]).exit_code == 0
     (row,) = kept()
-    alone = app_with(encryption_keys=("a new key of more than thirty-two characters",)).extensions["settings"]
+    alone = app_with(encryption_keys=("a new key of more than thirty-two characters",)).extensions[
+        "settings"
+    ]
     assert unsent_forms.find(actor=cast.actor("vera"), handle=row.handle, settings=alone)
     act(newcomer(app).sign_in("olivia"), "users", "delete", cast.vera.id)
     assert kept() == []
