@@ -1,4 +1,7 @@
-"""Every limit that is no setting, in one place; `docs/limits.md` is made from these and from the settings."""
+"""All limits that are not settings.
+
+`docs/limits.md` is generated from these and from the settings.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,7 +11,13 @@ GROUPS = ("time", "size", "rate", "slots")
 
 @dataclass(frozen=True)
 class Limit:
-    """What a number limits: one of GROUPS, its unit, and why it is what it is."""
+    """The meaning of a limit's number.
+
+    Attributes:
+        group: one of GROUPS.
+        unit: the unit of the number.
+        reason: what is limited, and why to this number.
+    """
 
     group: str
     unit: str

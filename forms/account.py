@@ -1,4 +1,4 @@
-"""What people type to sign in and to choose a password."""
+"""Forms to sign in, to confirm and to choose a password."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class SignInForm(Form):
 
 
 class NewPasswordForm(Form):
-    """A first password, chosen by an invited person."""
+    """A new password, typed twice."""
 
     new_password = PasswordField(
         "New password",
@@ -44,7 +44,7 @@ class NewPasswordForm(Form):
     )
 
     def ask_for(self, fewest: int) -> None:
-        """Say how many characters this person's password needs."""
+        """Tell in the description how many characters this person's password needs."""
         self.new_password.description = LENGTH.format(fewest)
 
 
@@ -57,7 +57,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class InvitationForm(NewPasswordForm):
-    """What an invited person says: what they are called, and a first password."""
+    """The name of an invited person, their language and a first password."""
 
     first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
     last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
@@ -96,7 +96,10 @@ class CodeForm(Form):
 
 
 class EnrolmentCodeForm(Form):
-    """`shown` names the secret that the page shows: the code is one of that secret's, and of no other."""
+    """The first code of a new authenticator app.
+
+    `shown` names the secret that the page shows: the code must be one of that secret.
+    """
 
     shown = HiddenField()
     code = StringField(
@@ -107,7 +110,7 @@ class EnrolmentCodeForm(Form):
 
 
 class ConfirmForm(Form):
-    """Password or code: either will do."""
+    """A password or a code; one of them is enough."""
 
     confirm_password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
     confirm_code = StringField(
@@ -116,6 +119,6 @@ class ConfirmForm(Form):
     )
 
     def validate_confirm_password(self, field: Any) -> None:
-        """One of the two is needed."""
+        """Require one of the two."""
         if not field.data and not self.confirm_code.data:
             raise ValidationError("Enter your password.")

@@ -1,4 +1,7 @@
-"""The migrations lead to what the models and backoffice/schema.py say, and back, with people in the tables."""
+"""The migrations lead to what the models and backoffice/schema.py say, and back.
+
+They do so with people in the tables.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.fixture
 def installation(blank_database: str) -> Iterator[Flask]:
-    """An application on a database without tables."""
+    """Yield an application on a database without tables."""
     values = {
         "BACKOFFICE_ENV": "test",
         "DATABASE_URL": blank_database,
@@ -44,7 +47,7 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def wanted(workshop: Workshop, engine_name: str, installation: Flask) -> dict[tuple[str, ...], Any]:
-    """The catalog of a database that was made from the models and the declaration alone."""
+    """Return the catalog of a database that was made from the models and the declaration alone."""
     engine = create_engine(workshop.blank(engine_name, worker_name()))
     with engine.begin() as connection:
         db.metadata.create_all(connection)
@@ -55,14 +58,14 @@ def wanted(workshop: Workshop, engine_name: str, installation: Flask) -> dict[tu
 
 
 def present() -> dict[tuple[str, ...], Any]:
-    """The catalog of the installation's database."""
+    """Return the catalog of the installation's database."""
     db.session.remove()
     with db.engine.connect() as connection:
         return catalog(connection)
 
 
 def revisions(app: Flask) -> list[str]:
-    """Every revision, the oldest first."""
+    """Return every revision, the oldest first."""
     directory = ScriptDirectory.from_config(
         app.extensions["migrate"].migrate.get_config("migrations")
     )
@@ -100,7 +103,7 @@ def test_alembic_finds_nothing_to_do_at_the_head(installation: Flask) -> None:
 def test_old_databases_with_people_become_what_the_models_say(
     installation: Flask, wanted: dict[tuple[str, ...], Any]
 ) -> None:
-    """Names and definitions of everything; nothing is missing and nothing is left over."""
+    """Compare names and definitions of everything: nothing is missing and nothing is left over."""
     on_the_way = {}
     flask_migrate.upgrade(revision="0001")
     unguard(db.engine)
@@ -133,7 +136,7 @@ def test_back_to_the_beginning_nothing_is_left(installation: Flask) -> None:
 
 @pytest.mark.parametrize("lost", ["events", "users"])
 def test_what_a_copy_of_the_table_lost_is_there_again(installation: Flask, lost: str) -> None:
-    """As migrations before 0007 did: without the end of migrations/env.py."""
+    """Copy a table as migrations before 0007 did, without the end of migrations/env.py."""
     flask_migrate.upgrade(revision="0001")
     fill(db.engine, people=PEOPLE)
     flask_migrate.upgrade(revision="0006")
@@ -191,18 +194,23 @@ OLD_ROWS = (
 
 def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> None:
     flask_migrate.upgrade(revision="0004")
-    columns = "login_method, name_source, language, status, status_reason, password_state, two_factor, client_tags_mode"
+    columns = (
+        "login_method, name_source, language, status, status_reason, password_state, two_factor, "
+        "client_tags_mode"
+    )
     values = "'email', 'self', 'en', 'active', '', 'none', 'disabled', 'all'"
     more = "uuid, created_at, updated_at, version, ip_whitelist, preferences, last_name, search_key"
     statement = text(
-        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) VALUES ({values}, "
-        ":uuid, '2026-01-01', '2026-01-01', 1, '[]', '{}', '', 'old', :first_name, :email, :email_key, :phone)"
+        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) "
+        f"VALUES ({values}, :uuid, '2026-01-01', '2026-01-01', 1, '[]', '{{}}', '', 'old', "
+        ":first_name, :email, :email_key, :phone)"
     )
     names = ("first_name", "email", "email_key", "phone")
     for row in OLD_ROWS:
         db.session.execute(statement, {"uuid": uuid4().hex, **dict(zip(names, row, strict=True))})
     db.session.execute(text(
-        "INSERT INTO client_tags (name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
+        "INSERT INTO client_tags "
+        "(name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
         "('Café', 'café', '', 'red', 1, '2026-01-01', '2026-01-01'), "
         "('Cafe', 'cafe', '', 'red', 1, '2026-01-01', '2026-01-01')"
     ))  # fmt: skip

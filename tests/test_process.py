@@ -1,4 +1,4 @@
-"""The product as a process: it starts only when whole, and ends cleanly when told to."""
+"""The product as a process starts only if it is complete, and ends cleanly when told to."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ def test_sigterm_lets_a_request_finish_and_ends_with_zero(blank_database: str) -
 
 
 def answers(url: str, patience: float = 30) -> bool:
-    """Whether the address answers within `patience` seconds."""
+    """Return whether the address answers within `patience` seconds."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         try:

@@ -1,4 +1,4 @@
-"""What a web server reads when it starts: nothing that only commands, uploads or secrets need."""
+"""A web server does not load at its start what only commands, uploads or secrets need."""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""The own web server as a process: slow clients cost the others nothing, and its end is clean."""
+"""The product's own web server as a process.
+
+Slow clients do not delay the others, and the server ends cleanly.
+"""
 
 import http.client
 import signal
@@ -28,13 +31,13 @@ HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: 127.0"
 
 @dataclass
 class Web:
-    """The process, and how to ask it."""
+    """The process, and how to send requests to it."""
 
     process: subprocess.Popen[bytes]
     port: int
 
     def asked(self, path: str) -> tuple[int, float]:
-        """The status of a GET, and how long it took."""
+        """Send a GET, and return its status and how long it took."""
         begun = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("GET", path)
@@ -43,7 +46,7 @@ class Web:
         return status, time.monotonic() - begun
 
     def opened(self, begun: bytes) -> socket.socket:
-        """A connection on which this was sent."""
+        """Open a connection, send these bytes, and return the connection."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         connection.sendall(begun)
         return connection
@@ -62,7 +65,7 @@ GUNICORN = (
 
 @pytest.fixture
 def web(stage: Stage, cast: Cast, request: pytest.FixtureRequest) -> Iterator[Web]:
-    """The own server, or the one that `indirect` parameters name."""
+    """Start the server with its own settings, or with those of an `indirect` parameter."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -101,7 +104,7 @@ def test_slow_clients_cost_the_others_nothing(web: Web) -> None:
 
 
 def dripping(slow: list[socket.socket]) -> int:
-    """Send a byte on each connection; how many of them the server still has."""
+    """Send a byte on each connection, and return how many of them the server keeps open."""
     there = 0
     for connection in slow:
         try:
@@ -125,7 +128,10 @@ def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(
 ) -> None:
     token, cookie = form(web)
     body = f"csrf_token={token}&identifier=max%40example.com&password=wrong"
-    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nCookie: {cookie}\r\nConnection: close\r\n"
+    head = (
+        f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\n"
+        f"Cookie: {cookie}\r\nConnection: close\r\n"
+    )
     head += (
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -151,7 +157,7 @@ def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(
 
 
 def form(web: Web) -> tuple[str, str]:
-    """The CSRF token of the sign-in page, and its cookie."""
+    """Return the CSRF token of the sign-in page and its cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""The worker as a process: it does what it is asked, survives its database, and ends cleanly when told to."""
+"""The worker as a process does its jobs, survives its database, and ends cleanly when told to."""
 
 import os
 import signal
@@ -68,7 +68,7 @@ def test_what_is_being_sent_is_finished_and_marked_before_the_end(
 @pytest.mark.slow
 @pytest.mark.one_engine("postgresql", reason="SQLite is a file: it does not go away")
 def test_a_worker_outlives_its_database(blank_database: str, smtp: Server) -> None:
-    """It begins while there is none; and it goes on after all its connections were cut."""
+    """It starts without a database, and goes on after all its connections were cut."""
     values = {
         "BACKOFFICE_ENV": "development",
         "DATABASE_URL": blank_database,
@@ -134,7 +134,7 @@ def test_where_one_of_the_two_fails_both_end_and_say_so(blank_database: str) -> 
 
 
 def served(url: str, port: int = 0) -> tuple[subprocess.Popen[bytes], int]:
-    """`flask backoffice serve` and its port."""
+    """Run `flask backoffice serve` and yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = port or probe.getsockname()[1]
@@ -160,11 +160,11 @@ def served(url: str, port: int = 0) -> tuple[subprocess.Popen[bytes], int]:
 
 
 def children_of(number: int) -> list[int]:
-    """The processes that a process has started."""
+    """Return the processes that a process has started."""
     listed = Path(f"/proc/{number}/task/{number}/children").read_text()
     return [int(child) for child in listed.split()]
 
 
 def alive(number: int) -> bool:
-    """Whether the process is there."""
+    """Return whether the process is running."""
     return Path(f"/proc/{number}").exists()

@@ -1,4 +1,7 @@
-"""Remove avatar: nobody chooses a picture for others, but one that should not be seen can be taken away."""
+"""The action on people's avatars: remove them.
+
+Nobody chooses a picture for others, but a picture that should not be seen can be removed.
+"""
 
 from sqlalchemy import ColumnElement
 

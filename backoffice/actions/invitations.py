@@ -1,4 +1,4 @@
-"""Invitations of many people at once: sent again and withdrawn; and how to sign in, mailed to those who forgot."""
+"""Actions on invitations: send them again, revoke them, or mail people how to sign in."""
 
 from sqlalchemy import ColumnElement, select
 
@@ -11,9 +11,14 @@ from backoffice.models.user import User
 from backoffice.people import invitations
 
 
-def _waits_not(context: ActionContext) -> ColumnElement[bool]:
-    """Undoing a withdrawal finds people who were invited before it."""
-    return User.status != ("revoked" if context.undo_of else "invited")
+def _has_no_open_invitation(context: ActionContext) -> ColumnElement[bool]:
+    # An undo invites those again whose invitation was revoked.
+    expected = "revoked" if context.undo_of else "invited"
+    return User.status != expected
+
+
+def _inviter(context: ActionContext) -> str:
+    return context.actor.name or context.actor.label
 
 
 class ResendInvitation(UserAction):
@@ -28,7 +33,7 @@ class ResendInvitation(UserAction):
     rules = (
         OUTRANKED,
         BY_LOGIN,
-        Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not),
+        Rule("not_invited", "{label} is not waiting for an invitation.", _has_no_open_invitation),
     )
     effects = (VOIDS_LINKS,)
 
@@ -42,9 +47,7 @@ class ResendInvitation(UserAction):
                 status_by_id=context.actor.user_id,
                 status_at=context.now,
             )
-        invitations.send(
-            rows, inviter=context.actor.name or context.actor.label, settings=configured()
-        )
+        invitations.send(rows, inviter=_inviter(context), settings=configured())
 
 
 class RevokeInvitation(ExclusiveUserAction):
@@ -58,9 +61,12 @@ class RevokeInvitation(ExclusiveUserAction):
     rules = (
         ONESELF,
         OUTRANKED,
-        Rule("accepted", "{label} is not waiting for an invitation: revoke the access instead.",
-             lambda _context: User.status.in_(("active", "blocked"))),
-    )  # fmt: skip
+        Rule(
+            "accepted",
+            "{label} is not waiting for an invitation: revoke the access instead.",
+            lambda _context: User.status.in_(("active", "blocked")),
+        ),
+    )
     effects = (VOIDS_LINKS,)
     inverse = "resend_invitation"
     lasting = ("The old link stays void: undo sends a new one.",)
@@ -73,7 +79,10 @@ class RevokeInvitation(ExclusiveUserAction):
 
 
 class SendToEmail(UserAction):
-    """Whoever is invited gets the invitation, whoever is active a link to set a password: never a password."""
+    """Mail invited people their invitation, and active people a link to set a password.
+
+    A password itself is never mailed.
+    """
 
     name = "send_to_email"
     permission = "users.reset_password"
@@ -93,12 +102,8 @@ class SendToEmail(UserAction):
     )
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        status = select(User.id).where(User.id.in_(rows))
-        invited, active = (
-            status.where(User.status == "invited"),
-            status.where(User.status == "active"),
-        )
-        invitations.send(
-            invited, inviter=context.actor.name or context.actor.label, settings=configured()
-        )
+        people = select(User.id).where(User.id.in_(rows))
+        invited = people.where(User.status == "invited")
+        active = people.where(User.status == "active")
+        invitations.send(invited, inviter=_inviter(context), settings=configured())
         links.send(links.PASSWORD, active, configured(), mail="password_link")

@@ -1,4 +1,4 @@
-"""Groups and client tags of people: given and taken, never beyond one's own."""
+"""Actions on people's groups and client tags: give and take them, never beyond one's own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,27 +34,29 @@ CLIENT_TAGS = Parameter(
 
 
 def _is_member(context: ActionContext) -> ColumnElement[bool]:
-    member: ColumnElement[bool] = _having(user_groups, context.parameters["group"]) > 0
-    return member
+    is_member: ColumnElement[bool] = _number_of(user_groups, context.parameters["group"]) > 0
+    return is_member
 
 
 def _takes_last_administrator(context: ActionContext) -> ColumnElement[bool]:
     from_administrators = select(Group.id).where(
-        Group.id.in_(context.parameters["group"]), Group.key == ADMINISTRATORS
+        Group.id.in_(context.parameters["group"]),
+        Group.key == ADMINISTRATORS,
     )
     return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(context))
 
 
-def _having(table: Any, others: list[int]) -> Any:
-    """In SQL: how many of `others` the user has."""
+def _number_of(table: Any, others: list[int]) -> Any:
+    """Return, in SQL, how many of `others` the user has."""
     user_id, other = table.columns
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
 def _is_strong(parameters: Mapping[str, Any]) -> bool:
-    """Who decides who decides about others shows first that it is them."""
+    """Tell whether the group gives power over others, which needs a confirmation."""
     with db.session.no_autoflush:  # a run takes its lock before it writes anything
-        return not grants.strong_group_ids(db.session()).isdisjoint(parameters["group"])
+        strong_ids = grants.strong_group_ids(db.session())
+    return not strong_ids.isdisjoint(parameters["group"])
 
 
 class AddToGroup(UserAction):
@@ -135,8 +137,11 @@ class AddClientTags(UserAction):
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        if context.undo_of:
+            return false()
         tags = context.parameters["tags"]
-        return false() if context.undo_of else _having(user_client_tags, tags) == len(tags)
+        has_all: ColumnElement[bool] = _number_of(user_client_tags, tags) == len(tags)
+        return has_all
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         if context.undo_of:
@@ -146,7 +151,10 @@ class AddClientTags(UserAction):
 
 
 def _leaves_nothing(context: ActionContext) -> ColumnElement[bool]:
-    """'Only these' with nothing chosen would decide by accident."""
+    """Return the SQL condition for people allowed only the tags that would be taken.
+
+    A person in the mode "only" must keep a tag: without one, nobody has decided what they may see.
+    """
     if context.undo_of:
         return false()
     kept = select(user_client_tags.c.user_id).where(
@@ -177,11 +185,12 @@ class RemoveClientTags(UserAction):
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
-        return (
-            false()
-            if context.undo_of
-            else _having(user_client_tags, context.parameters["tags"]) == 0
+        if context.undo_of:
+            return false()
+        has_none: ColumnElement[bool] = (
+            _number_of(user_client_tags, context.parameters["tags"]) == 0
         )
+        return has_none
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         if context.undo_of:

@@ -1,4 +1,4 @@
-"""What people may do to messages: have one that did not go out tried again."""
+"""The action on messages: try again to send those that did not go out."""
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 
@@ -10,12 +10,12 @@ from backoffice.models.token import Token
 
 
 def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:
-    """It has not gone out, and nobody is sending it at this moment."""
+    """Return the SQL condition for messages that are not sent and not being sent right now."""
     return Message.state.in_(("queued", "failed", "dead"))
 
 
 def _is_emptied(context: ActionContext) -> ColumnElement[bool]:
-    """What it was to say is gone, and nobody can make it anew."""
+    """Return the SQL condition for messages whose content is deleted and cannot be made again."""
     secret = or_(Message.token_id.is_not(None), Message.purpose.in_(outbox.WITH_SECRET))
     unprepared = Message.purpose.not_in(outbox.prepared_purposes())
     return and_(_is_waiting(context), Message.sealed.is_(None), secret, unprepared)
@@ -28,7 +28,10 @@ def _is_code(context: ActionContext) -> ColumnElement[bool]:
 def _has_dead_link(context: ActionContext) -> ColumnElement[bool]:
     works = exists().where(Token.id == Message.token_id, Token.live()).correlate(Message)
     return and_(
-        _is_waiting(context), Message.sealed.is_not(None), Message.token_id.is_not(None), ~works
+        _is_waiting(context),
+        Message.sealed.is_not(None),
+        Message.token_id.is_not(None),
+        ~works,
     )
 
 
@@ -37,7 +40,7 @@ def _is_late(context: ActionContext) -> ColumnElement[bool]:
 
 
 class TryAgain(Action):
-    """The whole series of tries begins anew: whoever asks has mended something."""
+    """Start the whole series of tries again, because the cause of the failure may be gone."""
 
     model = Message
     name = "retry"
@@ -76,7 +79,9 @@ class TryAgain(Action):
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         due = and_(
-            Message.state == "queued", Message.attempts == 0, Message.next_attempt_at <= context.now
+            Message.state == "queued",
+            Message.attempts == 0,
+            Message.next_attempt_at <= context.now,
         )
         return or_(Message.state == "sent", due)
 

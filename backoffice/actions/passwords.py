@@ -1,4 +1,4 @@
-"""Passwords that an administrator resets: by a mailed link, or by a temporary one that is handed over."""
+"""Actions that reset people's passwords: by a mailed link, or by a temporary password."""
 
 from sqlalchemy import ColumnElement, false, select
 
@@ -11,8 +11,14 @@ from backoffice.models.user import User
 
 
 def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:
-    """Nobody but the person knows the password of somebody with an address, unless the settings say otherwise."""
-    return false() if configured().temporary_passwords_for_all else User.login_method == "email"
+    """Return the SQL condition for people who may not get a temporary password.
+
+    Administrators must not learn the password of somebody who can be sent a link, unless
+    the settings allow it.
+    """
+    if configured().temporary_passwords_for_all:
+        return false()
+    return User.login_method == "email"
 
 
 class ResetPassword(UserAction):
@@ -28,7 +34,7 @@ class ResetPassword(UserAction):
 
 
 class TemporaryPassword(ExclusiveUserAction):
-    """One person at a time: the password is shown this once."""
+    """Give one person a temporary password and show it to the actor once."""
 
     name = "temporary_password"
     permission = "users.reset_password"
@@ -49,9 +55,8 @@ class TemporaryPassword(ExclusiveUserAction):
     effects = (ENDS_SESSIONS,)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        for user in db.session.scalars(
-            select(User).where(User.id.in_(rows)).execution_options(populate_existing=True)
-        ):
+        users = select(User).where(User.id.in_(rows))
+        for user in db.session.scalars(users.execution_options(populate_existing=True)):
             password = passwords.temporary()
             passwords.keep(user, password, configured(), temporary=True)
             context.reveal(password)

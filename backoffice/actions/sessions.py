@@ -1,4 +1,4 @@
-"""What people may do to other people's sessions: end one."""
+"""The action on people's sessions: end one."""
 
 from typing import ClassVar
 
@@ -10,11 +10,14 @@ from backoffice.policy import grants
 
 
 def _is_current(context: ActionContext) -> ColumnElement[bool]:
-    return Session.id == (context.actor.session_id or 0)
+    return Session.id == (context.actor.session_id or 0)  # no session has the id 0
 
 
 def _is_outranked(context: ActionContext) -> ColumnElement[bool]:
-    """One's own other sessions are within reach, whatever groups one has."""
+    """Return the SQL condition for sessions of people in groups that the actor may not give.
+
+    Actors may always end their own other sessions.
+    """
     return and_(
         Session.user_id != context.actor.user_id,
         grants.outranks(context.actor, context.grantable, Session.user_id),

@@ -1,4 +1,4 @@
-"""The second factor of other people: back to e-mail, off, or set up anew on another phone."""
+"""Actions on people's second factor: reset it to e-mail, disable it, or have it set up again."""
 
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ REQUIRED = Rule(
 
 
 class TwoFactorAction(UserAction):
-    """What resets have in common: the old factor dies, sessions end, and the person is told."""
+    """An action that resets a second factor, ends the sessions and tells the person."""
 
     permission = "users.reset_2fa"
     sensitive = True
@@ -37,24 +37,24 @@ class TwoFactorAction(UserAction):
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
 
     def replace(self, rows: Ids, two_factor: str, told: str) -> None:
-        """Put `two_factor` in place of whatever there was."""
+        """Replace the second factor by `two_factor`, and mail people the text `told`."""
         self.update(rows, two_factor=two_factor)
         totp.forget(rows)
         recovery_codes.forget(rows)
         revocation.void(rows, change="factor", reason="2FA reset")
-        known = select(User.id, User.email).where(
+        verified = select(User.id, User.email).where(
             User.id.in_(rows), User.email_verified_at.is_not(None)
         )
-        letters = [
+        mails = [
             OutgoingMail(
                 purpose="two_factor_changed",
                 address=email or "",
                 user_id=user_id,
                 values={"what": told},
             )
-            for user_id, email in db.session.execute(known)
+            for user_id, email in db.session.execute(verified)
         ]
-        outbox.queue(letters, configured())
+        outbox.queue(mails, configured())
 
 
 class ResetTwoFactorToEmail(TwoFactorAction):
@@ -70,11 +70,8 @@ class ResetTwoFactorToEmail(TwoFactorAction):
         return User.two_factor == "email"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        self.replace(
-            rows,
-            "email",
-            noted("An administrator reset your second factor: we mail you a code at sign-in."),
-        )
+        told = noted("An administrator reset your second factor: we mail you a code at sign-in.")
+        self.replace(rows, "email", told)
 
 
 class DisableTwoFactor(TwoFactorAction):
@@ -90,11 +87,12 @@ class DisableTwoFactor(TwoFactorAction):
         return User.two_factor == "disabled"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        self.replace(rows, "disabled", noted("An administrator switched off your second factor."))
+        told = noted("An administrator switched off your second factor.")
+        self.replace(rows, "disabled", told)
 
 
 class ReEnrolTwoFactor(TwoFactorAction):
-    """The factor in use goes on working until the new one is confirmed."""
+    """Mail people a link to set up a new app; the old factor works until they confirm it."""
 
     name = "re_enrol_2fa"
     label = "Re-enrol 2FA"

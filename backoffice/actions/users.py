@@ -1,4 +1,4 @@
-"""What people may do to people: block, unblock, revoke, grant again, delete, end sessions."""
+"""Actions on people: block, unblock, revoke access, grant it again, end sessions, delete."""
 
 from typing import Any, ClassVar
 
@@ -32,9 +32,10 @@ MAILED = "A mail that left cannot be called back."
 
 
 class UserAction(Action):
-    """What every action on people has in common: whoever outranks the actor is out of reach.
+    """An action on people; it refuses people in groups that the actor may not give.
 
-    `mails_link` says that each row is mailed a link, of which nobody gets too many.
+    `mails_link` says that the action mails each person a link. Such an action also refuses people
+    who were mailed several links lately.
     """
 
     model = User
@@ -48,7 +49,10 @@ class UserAction(Action):
 
 
 class ExclusiveUserAction(UserAction):
-    """An action that may take an administrator away: one at a time, and one administrator always stays."""
+    """An action that may remove an administrator.
+
+    Such actions run one at a time, and at least one administrator always stays.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
     locks = (grants.ADMINISTRATORS_LOCK,)
@@ -57,7 +61,7 @@ class ExclusiveUserAction(UserAction):
         ensure_administrator(context)
 
     def leave_active(self, context: ActionContext, rows: Ids, status: str) -> None:
-        """Whoever stops being active loses sessions and open links in the same transaction."""
+        """Set the new status, end the sessions and void the open links of `rows`."""
         self.update(
             rows,
             status=status,
@@ -72,10 +76,9 @@ class ExclusiveUserAction(UserAction):
 def ensure_administrator(context: ActionContext) -> None:
     """Raise RuleBroken if no administrator who can sign in is left."""
     administrators = select(User.id).where(grants.administers()).limit(1)
-    themselves = administrators.where(
-        User.id == context.actor.user_id
-    )  # nearly always one, and the cheapest to find
-    if db.session.scalar(themselves) is None and db.session.scalar(administrators) is None:
+    # The actor is nearly always an administrator, and is the cheapest one to find.
+    actor = administrators.where(User.id == context.actor.user_id)
+    if db.session.scalar(actor) is None and db.session.scalar(administrators) is None:
         raise RuleBroken("This would leave no administrator who can sign in.")
 
 
@@ -108,8 +111,11 @@ class Block(ExclusiveUserAction):
         self.leave_active(context, rows, "blocked")
 
 
-def _before() -> ColumnElement[str]:
-    """The state before a block where it is not known any more: whoever has no password never accepted."""
+def _probable_status() -> ColumnElement[str]:
+    """Return the status, in SQL, that people had before they lost access, where it is not stored.
+
+    People without a password never accepted their invitation.
+    """
     return case((User.password_hash.is_(None), "invited"), else_="active")
 
 
@@ -128,7 +134,7 @@ class Unblock(UserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(
             rows,
-            status=func.coalesce(User.status_before, _before()),
+            status=func.coalesce(User.status_before, _probable_status()),
             status_before=None,
             status_reason=context.reason,
             status_by_id=context.actor.user_id,
@@ -168,15 +174,26 @@ class RevokeAccess(ExclusiveUserAction):
 
 
 def _groups_beyond(context: ActionContext) -> Select[int]:
-    """In SQL: the people of a run that is being undone, once for each group they had that the actor may not give."""
+    """Select the people of the run being undone who had groups that the actor may not give.
+
+    There is one row for each such group.
+    """
     kept = relations.remembered(context.undo_of, "groups")
-    there = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
-    return there.where(Group.id.not_in(context.grantable), kept.c.row_id.in_(context.selected))
+    user_ids = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
+    return user_ids.where(
+        Group.id.not_in(context.grantable),
+        kept.c.row_id.in_(context.selected),
+    )
 
 
 def _had_group_beyond(context: ActionContext) -> ColumnElement[bool]:
-    """Nobody comes back with a part of what they had: somebody else may give all of it."""
-    return User.id.in_(_groups_beyond(context)) if context.undo_of else false()
+    """Return the SQL condition for people who had a group that the actor may not give.
+
+    They are refused as a whole, not given a part of their groups: another actor may give them all.
+    """
+    if not context.undo_of:
+        return false()
+    return User.id.in_(_groups_beyond(context))
 
 
 class GrantAccessAgain(UserAction):
@@ -199,17 +216,23 @@ class GrantAccessAgain(UserAction):
         return User.status != "revoked"
 
     def foretell(self, context: ActionContext) -> list[str]:
-        """Which groups keep people from coming back; nothing to those who do not see groups."""
+        """Return a sentence that names the groups that the actor may not give back.
+
+        It is left out for actors who do not see groups.
+        """
         if not sees(context.actor, Group):
             return []
-        beyond = select(named(context.actor, Group)).where(
-            Group.id.in_(_groups_beyond(context).with_only_columns(Group.id))
-        )
+        group_ids = _groups_beyond(context).with_only_columns(Group.id)
+        beyond = select(named(context.actor, Group)).where(Group.id.in_(group_ids))
         names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
-        return [f"Not yours to give back: {', '.join(names)}."] if names else []
+        if not names:
+            return []
+        return [f"Not yours to give back: {', '.join(names)}."]
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        status = func.coalesce(User.status_before, _before()) if context.undo_of else _before()
+        status = _probable_status()
+        if context.undo_of:
+            status = func.coalesce(User.status_before, status)
         self.update(
             rows,
             status=status,
@@ -232,8 +255,9 @@ class EndSessions(UserAction):
     effects = (ENDS_SESSIONS,)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        own_session_id = context.actor.session_id or 0  # no session has the id 0
         live = select(Session.id).where(Session.user_id == User.id, Session.live(context.now))
-        return ~live.where(Session.id != (context.actor.session_id or 0)).exists()
+        return ~live.where(Session.id != own_session_id).exists()
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         sessions.end_all(rows, reason="by an administrator", keep=context.actor.session_id)

@@ -1,4 +1,4 @@
-"""The first administrator, and the way back in for one who is locked out."""
+"""Create the first administrator, and let people in who are locked out."""
 
 import click
 from flask import current_app
@@ -48,7 +48,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
     if prompt:
         click.echo(f"{user.email} can sign in at {settings.base_url}/sign-in.")
     else:
-        _tell(link, settings)
+        _print_link(link, settings)
 
 
 @click.argument("email")
@@ -63,16 +63,20 @@ def invitation_link(email: str) -> None:
     link = links.issue(links.INVITATION, user, settings)
     events.record(actor=system(), action="users.resend_invitation", subject=events.subject_of(user))
     db.session.commit()
-    _tell(link, settings)
+    _print_link(link, settings)
 
 
 @click.argument("email")
 def clear_ip_whitelist(email: str) -> None:
     """Let somebody in from any address again, for instance a locked-out administrator."""
-    user = db.session.scalar(select(User).where(User.email_key == address_key(email)))
+    user = db.session.scalar(
+        select(User).where(User.email_key == address_key(email)).with_for_update()
+    )
     if user is None:
         raise click.ClickException("Nobody has this e-mail address.")
-    before, user.ip_whitelist, user.version = user.ip_whitelist, [], user.version + 1
+    before = user.ip_whitelist
+    user.ip_whitelist = []
+    user.version += 1
     events.record(
         actor=system(),
         action="users.edit",
@@ -84,6 +88,6 @@ def clear_ip_whitelist(email: str) -> None:
     click.echo(f"{user.email} may sign in from any address.")
 
 
-def _tell(link: str, settings: Settings) -> None:
+def _print_link(link: str, settings: Settings) -> None:
     valid = duration(settings.invitation_valid)
     click.echo(f"Open this link within {valid} to choose a password; it works once:\n{link}")

@@ -1,4 +1,4 @@
-"""BulkRun and BulkItem: an action over a set of rows, from its preview to its result."""
+"""BulkRun and BulkItem: an action on a set of rows, from its preview to its result."""
 
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,12 @@ OUTCOMES = ("done", "unchanged", "refused", "stale", "failed")
 
 
 class BulkRun(Record):
-    """One preview and what became of it. `token` stands in the preview's address.
+    """A preview of an action, and its result once it is run.
 
-    `draft` belongs to the preview's form until it is run: where it was asked for, what was typed into it, and why
-    that was refused.
+    Attributes:
+        token: identifies the preview in its address.
+        draft: the state of the preview's form until it is run: where it was requested, what was
+            typed into it, and why that was refused.
     """
 
     __tablename__ = "bulk_runs"
@@ -68,7 +70,13 @@ class BulkRun(Record):
 
 
 class BulkItem(Base):
-    """One row of a run: its version when it was previewed, exactly one outcome, and what an undo needs to know."""
+    """One row of a run.
+
+    Attributes:
+        version: the row's version when it was previewed.
+        outcome: one of OUTCOMES.
+        memory: what an undo needs to know.
+    """
 
     __tablename__ = "bulk_items"
 

@@ -1,4 +1,4 @@
-"""Who is in a group."""
+"""List the members of a group."""
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ MEMBERS_SHOWN = 100
 
 
 def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
-    """The first members by name whom the actor sees, and whether there are more."""
+    """Return the first members by name whom the actor sees, and whether there are more."""
     statement = (
         select(User)
         .join(user_groups, user_groups.c.user_id == User.id)
@@ -20,5 +20,5 @@ def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
         .order_by(User.search_key, User.id)
         .limit(MEMBERS_SHOWN + 1)
     )
-    found = list(db.session.scalars(statement))
-    return found[:MEMBERS_SHOWN], len(found) > MEMBERS_SHOWN
+    users = list(db.session.scalars(statement))
+    return users[:MEMBERS_SHOWN], len(users) > MEMBERS_SHOWN

@@ -1,4 +1,7 @@
-"""What a worker needs for one moment it does not keep: every process would be as large as its largest password."""
+"""A worker does not keep the memory that it needs for one moment.
+
+Otherwise every process would be as large as its largest password.
+"""
 
 import ctypes
 import gc

@@ -1,4 +1,4 @@
-"""The product refuses to start half-configured, and says everything that is missing at once."""
+"""The product refuses to start half-configured, and names everything that is missing at once."""
 
 from datetime import timedelta
 from ipaddress import ip_network

@@ -1,4 +1,7 @@
-"""Two spellings of one address or name are one; a search finds what people mean; nothing stands in a name unseen."""
+"""Two spellings of one address or name are one, and a search finds what people mean.
+
+Nothing stands in a name unseen.
+"""
 
 import unicodedata
 from collections.abc import Callable
@@ -75,11 +78,13 @@ def test_a_domain_is_one_in_letters_and_in_punycode_but_sharp_s_is_a_letter_of_i
 @pytest.mark.parametrize(
     "typed, stored",
     [
-        ("muller", "Müller"), ("STRASSE", "Straße"), ("nguyen", "Nguyễn"), ("ｙｕｋｉ", "Yuki"), ("jose", "José"),
-        ("lukasz", "Łukasz"), ("odegard", "Ødegård"), ("dorde", "Đorđe"), ("hamrun", "Ħamrun"), ("aesir", "Æsir"),
-        ("oeuvre", "Œuvre"), ("thor", "Þór"), ("gudrun", "Guðrún"), ("ISIL", "Işıl"), ("ışıl", "IŞIL"),
-        ("ilgaz", "İlgaz"), ("o'brien", "O’Brien"), ("O´Brien", "OʻBrien"), ("jean-luc", "Jean‐Luc"),
-        ("a–b", "a−b"), ("administrators", "Admin\u200bistra\u00adtors"), ("34", "٣٤"), ("علیرضا", PERSIAN),
+        ("muller", "Müller"), ("STRASSE", "Straße"), ("nguyen", "Nguyễn"), ("ｙｕｋｉ", "Yuki"),
+        ("jose", "José"), ("lukasz", "Łukasz"), ("odegard", "Ødegård"), ("dorde", "Đorđe"),
+        ("hamrun", "Ħamrun"), ("aesir", "Æsir"), ("oeuvre", "Œuvre"), ("thor", "Þór"),
+        ("gudrun", "Guðrún"), ("ISIL", "Işıl"), ("ışıl", "IŞIL"), ("ilgaz", "İlgaz"),
+        ("o'brien", "O’Brien"), ("O´Brien", "OʻBrien"), ("jean-luc", "Jean‐Luc"),
+        ("a–b", "a−b"), ("administrators", "Admin\u200bistra\u00adtors"), ("34", "٣٤"),
+        ("علیرضا", PERSIAN),
         ("علي", "علی"), ("казак", "қазақ"), ("elnur", "Əlnur"), ("tag 5", "ＴＡＧ\u3000５"),
     ],
 )  # fmt: skip
@@ -107,7 +112,8 @@ def test_names_differ_neither_by_case_nor_by_blanks_nor_by_accents() -> None:
     [
         ("Administrators", "\u0410dministrators"), ("Administrators", "Adm\u0456nistrators"),
         ("Admin", "\u0410DMIN"), ("Alpha", "AIpha"), ("Internal", "lnternal"), ("Ops 10", "0ps lO"),
-        ("Modern", "Modem"), ("Sales-EU", "Sales‒EU"), ("Café", "Caf\u0435"), ("Admin", "Ad\u200bmin"),
+        ("Modern", "Modem"), ("Sales-EU", "Sales‒EU"), ("Café", "Caf\u0435"),
+        ("Admin", "Ad\u200bmin"),
     ],
 )  # fmt: skip
 def test_names_that_look_alike_have_one_skeleton(name: str, other: str) -> None:
@@ -181,7 +187,10 @@ def test_a_fold_does_not_depend_on_how_a_text_is_composed(text: str) -> None:
 def test_of_a_text_longer_than_any_name_only_the_beginning_is_looked_at(
     form: Callable[[str], str],
 ) -> None:
-    """Four megabytes of accents in no order would take half an hour, in which nobody else is answered."""
+    """Four megabytes of unordered accents would take half an hour.
+
+    Nobody else would be answered meanwhile.
+    """
     assert form("e" + "\u0315\u0300" * 1_000_000) == form("e" + "\u0315\u0300" * LONGEST)
     assert len(form("e" * 5_000)) == LONGEST
 

@@ -1,4 +1,4 @@
-"""An avatar as a person chooses it: picked, moved, zoomed, saved, seen; and without a script too."""
+"""A person picks, moves, zooms, saves and sees an avatar, and can do without a script."""
 
 import re
 from pathlib import Path
@@ -32,14 +32,14 @@ def choose(page: Page, file: str) -> None:
 
 
 def part(page: Page) -> tuple[int, ...]:
-    """What will be sent: x, y and size."""
+    """Return the part that will be sent: x, y and size."""
     return tuple(
         int(page.locator(f"input[name={name}]").input_value()) for name in ("x", "y", "size")
     )
 
 
 def saved(page: Page, cast: Cast) -> list[str]:
-    """Save, and read the fields of the picture that is then shown large."""
+    """Save, and read the coloured fields of the picture that is then shown large."""
     page.get_by_role("button", name="Save picture").click()
     expect(page.get_by_text("Your avatar is changed.")).to_be_visible()
     settle()

@@ -1,4 +1,7 @@
-"""People look around while they decide: Back, reload and another page lose nothing on the way to a bulk action."""
+"""People look around while they decide about a bulk action.
+
+Back, reload and another page lose nothing on the way.
+"""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +23,7 @@ REASON = "Left the company in autumn"
 
 @pytest.fixture
 def people(app: Flask, cast: Cast) -> list[User]:
-    """More than fit on three pages of twenty."""
+    """Add more people than fit on three pages of twenty."""
     found = []
     for number in range(70):
         person = User(first_name="Yuki", last_name=f"Number {number:02}", status="active")
@@ -36,7 +39,7 @@ def query(page: Page) -> dict[str, list[str]]:
 
 
 def second_page(page: Page) -> dict[str, list[str]]:
-    """Filter a list, and go to its second page; the query there."""
+    """Filter a list, go to its second page, and return the query there."""
     page.goto("/admin/users/?search=yuki&status=active&sort=name&size=20")
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("link", name="Yuki Number 20").first).to_be_visible()
@@ -46,7 +49,7 @@ def second_page(page: Page) -> dict[str, list[str]]:
 
 
 def is_there(page: Page, reason: str) -> None:
-    """The preview, with what was typed, and not the browser's own error page."""
+    """Check that the preview is shown with what was typed, and not the browser's own error page."""
     expect(page.get_by_role("heading", level=1)).to_have_text("Block 2 people")
     expect(page.get_by_label("Reason")).to_have_value(reason)
 
@@ -59,7 +62,7 @@ def preview_of_two(page: Page) -> None:
 
 
 def run_and_return(page: Page, before: dict[str, list[str]]) -> None:
-    """Press the button; the list is as it was, and says what was done."""
+    """Press the button, and check that the list is as it was and says what was done."""
     page.get_by_role("button", name="Block 2 people").click()
     said = page.get_by_role("status").filter(has_text="2 people blocked.")
     expect(said).to_be_visible()
@@ -76,7 +79,7 @@ def undo_and_return(page: Page, before: dict[str, list[str]]) -> None:
 
 
 def back_to_the_beginning(page: Page) -> None:
-    """Every page on the way back can be shown: none was the answer to a form."""
+    """Check that every page on the way back can be shown, because none was the answer to a form."""
     for _ in range(30):
         page.go_back()
         assert not page.url.startswith("chrome-error:"), "a page that Back cannot show"

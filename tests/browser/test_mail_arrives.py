@@ -1,4 +1,7 @@
-"""From a form to a real mail server by a real worker, also when the server was down all the while."""
+"""A mail gets from a form to a real mail server by a real worker.
+
+It arrives even if the server was down all the while.
+"""
 
 import re
 import time
@@ -29,7 +32,7 @@ def ask(page: Page) -> None:
 
 
 def wait_until(state: str) -> None:
-    """Look again and again at the only message, without keeping the worker from going on."""
+    """Look at the only message again and again, without keeping the worker from going on."""
     for _ in range(600):
         settle()
         found = db.session.scalars(select(Message.state)).all()

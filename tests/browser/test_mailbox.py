@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def at_home(
     app_with: Callable[..., Flask], chromium: Browser, port: int, cast: Cast
 ) -> Iterator[Page]:
-    """A page at the demo."""
+    """Yield a page at the demo."""
     with (
         browser.serving(app_with(environment="demo"), port) as home,
         browser.visit(chromium, home) as (page, _witness),

@@ -20,7 +20,10 @@ OTHERS = ("Ines", "Thomas", "Yuki")
 
 @pytest.fixture
 def people(cast: Cast) -> list[User]:
-    """Twenty rounds of names: more than fit on a page; some of those with "ma" are blocked already."""
+    """Add twenty rounds of names: more than fit on a page.
+
+    Some of those with "ma" are blocked already.
+    """
     found = []
     for number in range(20):
         for name in (*NAMES, *OTHERS):
@@ -34,7 +37,7 @@ def people(cast: Cast) -> list[User]:
 
 
 def statuses() -> dict[str, str]:
-    """Everybody's status by address, as the database has it now."""
+    """Return everybody's status by address, as the database has it now."""
     db.session.rollback()
     return {
         email: status

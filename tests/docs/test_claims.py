@@ -1,4 +1,4 @@
-"""What docs/security.md and docs/decisions/ claim and no other test shows."""
+"""Claims of docs/security.md and docs/decisions/ that no other test shows."""
 
 import json
 from collections.abc import Callable
@@ -68,7 +68,8 @@ def test_hidden_columns_leave_the_house_in_no_export_and_serve_no_filter(
 def test_a_deleted_person_is_erased_and_the_chain_stays_whole(client: Client, cast: Cast) -> None:
     olivia, number = client.sign_in("olivia"), cast.vera.id
     rows.update(
-        actor=cast.actor("max", all_permissions=True), model=User, row_id=number, version=cast.vera.version,
+        actor=cast.actor("max", all_permissions=True),
+        model=User, row_id=number, version=cast.vera.version,
         values={"last_name": "Secret-Surname", "phone": "+49 30 123456"},
     )  # fmt: skip
     act(olivia, "users", "delete", number)
@@ -98,7 +99,7 @@ def test_the_database_lets_nobody_change_an_event(cast: Cast, statement: str) ->
 
 
 def test_a_change_around_the_triggers_is_seen(cast: Cast, run: Callable[..., object]) -> None:
-    """As somebody could who owns the database file."""
+    """Change the log as the owner of the database file could."""
     for _ in range(3):
         events.record(actor=cast.actor("olivia"), action="users.edit", reason="why")
     settle()

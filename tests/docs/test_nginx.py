@@ -1,4 +1,7 @@
-"""The nginx of docs/deployment.md, but for TLS, with gunicorn behind it and slow clients before it."""
+"""The nginx of docs/deployment.md works, with gunicorn behind it and slow clients before it.
+
+Only TLS is left out.
+"""
 
 import os
 import re
@@ -24,13 +27,14 @@ HEALTHY = ("--worker-class", "backoffice.gunicorn_worker.Worker")
 AROUND = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 256; }}
-http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+       fastcgi_temp_path {folder}/c;
 uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e; {server} }}
 """
 
 
 def configuration(folder: Path, port: int, behind: int) -> str:
-    """What the page says, on loopback and without a certificate."""
+    """Return the configuration that the page shows, on loopback and without a certificate."""
     (server,) = re.findall(r"```nginx\n(.+?)```", TEXT, re.DOTALL)
     server = re.sub(r"\n +ssl_\w+ [^\n]+", "", server)
     server = server.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
@@ -48,7 +52,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
-    """Where nginx listens."""
+    """Run nginx and yield its port."""
     front, behind = free_port(), free_port()
     (tmp_path / "nginx.conf").write_text(configuration(tmp_path, front, behind))
     told = environment(

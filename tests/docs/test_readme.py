@@ -1,4 +1,4 @@
-"""README.md: the demo's accounts are those of the demo, and what it links to is there."""
+"""README.md names the accounts that the demo has, and what it links to exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""docs/security.md points to tests that are there, and claims nothing without one."""
+"""docs/security.md points to tests that exist, and claims nothing without one."""
 
 import re
 

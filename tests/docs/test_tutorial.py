@@ -1,4 +1,7 @@
-"""The tutorial keeps what it promises: its files are written, its commands typed, and the result is walked."""
+"""The tutorial keeps its promises.
+
+Its files are written, its commands typed, and the result is walked through.
+"""
 
 import os
 import re
@@ -25,7 +28,7 @@ def first(path: str) -> Block:
 
 
 def reader(folder: Path, step: str) -> Copy:
-    """Somebody who has followed the page up to this step."""
+    """Return a copy of the code in which the page was followed up to this step."""
     copy = Copy.of_repository(folder)
     for block in files():
         if step == "action" and block.path == SCOPE:
@@ -38,7 +41,8 @@ def reader(folder: Path, step: str) -> Copy:
 
 def test_tutorial_has_only_blocks_that_are_carried_out() -> None:
     known = re.compile(
-        r"make migration |make run$|export BACKOFFICE_ENV=demo$|\.venv/bin/flask --app app backoffice act "
+        r"make migration |make run$|export BACKOFFICE_ENV=demo$|"
+        r"\.venv/bin/flask --app app backoffice act "
     )
     assert [block for block in blocks() if not block.path and block.kind != "sh"] == []
     assert [block.path for block in files() if block.kind != "python"] == []

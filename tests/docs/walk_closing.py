@@ -1,4 +1,7 @@
-"""The action of the tutorial, walked from every place that offers it; started by test_tutorial.py."""
+"""Walk through the action of the tutorial from every place that offers it.
+
+test_tutorial.py starts this.
+"""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""The end of the tutorial: own columns, filters and words, and rows not for everybody."""
+"""The end of the tutorial: own columns, filters and words, and rows that not everybody sees."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.support.client import Client
 
 @pytest.fixture
 def both(cast: Cast) -> tuple[int, int]:
-    """A warehouse that vera looks after, and one that max does."""
+    """Add a warehouse that vera looks after, and one that max does."""
     return warehouse("Zoo", manager_id=cast.vera.id), warehouse(
         "Airport", city="Kiel", manager_id=cast.max.id
     )

@@ -1,4 +1,7 @@
-"""The screen of the tutorial, walked in the copy of the code that has it; started by test_tutorial.py."""
+"""Walk through the screen of the tutorial in the copy of the code that has it.
+
+test_tutorial.py starts this.
+"""
 
 import json
 from datetime import date

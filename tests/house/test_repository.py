@@ -1,4 +1,4 @@
-"""What may lie in the repository, and what its lines must say."""
+"""Only agreed files lie in the repository, and their lines say what they must."""
 
 import re
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE
 
 
 def matches(pattern: re.Pattern[str], text: str) -> list[str]:
-    """The lines that `pattern` is found in, each with its number."""
+    """Return the lines that `pattern` is found in, each with its number."""
     return [
         f"{number}: {line.strip()}"
         for number, line in enumerate(text.splitlines(), 1)
@@ -47,18 +47,18 @@ def matches(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def unreasoned(text: str) -> list[str]:
-    """Lines that silence a tool and do not say why."""
+    """Return the lines that silence a tool and do not say why."""
     return [line for line in matches(EXEMPTION, text) if not REASONED.search(line)]
 
 
 def unreasoned_requirements(text: str) -> list[str]:
-    """Requirements without an exact version or without a reason."""
+    """Return the requirements without an exact version or without a reason."""
     lines = (line for line in text.splitlines() if line and not line.startswith(("#", "-r ")))
     return [line for line in lines if not re.match(r"[\w\[\]-]+==[\w.]+ +# .{5,}", line)]
 
 
 def unreasoned_settings(text: str) -> list[str]:
-    """Rules that pyproject.toml switches off, and warnings it lets pass, without a reason."""
+    """Return the rules and warnings that pyproject.toml switches off without a reason."""
     exempting = re.compile(
         r'^\s+"(?:[A-Z]+\d+|ignore:.*|[a-z_]+\.\*)",|^ignore_missing_imports|^disable'
     )
@@ -66,7 +66,7 @@ def unreasoned_settings(text: str) -> list[str]:
 
 
 def impolite(text: str) -> list[str]:
-    """What a nonce CSP refuses or what tells a stranger who works here."""
+    """Return the lines that a nonce CSP refuses, or that tell another host about our visitors."""
     plain = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
     return [
         line
@@ -76,7 +76,7 @@ def impolite(text: str) -> list[str]:
 
 
 def strangers(files: Iterable[Path]) -> set[str]:
-    """Top-level entries that nobody has agreed on."""
+    """Return the top-level entries that nobody has agreed on."""
     return {path.parts[0] for path in files} - TOP_LEVEL
 
 
@@ -85,14 +85,15 @@ def read(path: Path) -> str:
 
 
 def faults_in(files: Iterable[Path], check: object) -> dict[str, list[str]]:
-    """What `check` finds in each file, files without a finding left out."""
+    """Return what `check` finds in each file; files without a finding are left out."""
     assert callable(check)
     found = {str(path): check(read(path)) for path in files if path != OWN_PATH}
     return {name: lines for name, lines in found.items() if lines}
 
 
 SOURCE_FILES = [path for path in tracked() if path.suffix in SOURCES and path.name != ".gitkeep"]
-# Mail programs know neither style sheets nor scripts: mails style their elements, and link to our base URL.
+# Mails are left out: mail programs know neither style sheets nor scripts, which is why mails style
+# their elements; and they link to our base URL.
 PAGES = [
     path
     for path in tracked()

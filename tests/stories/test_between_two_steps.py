@@ -1,4 +1,4 @@
-"""What happens between the password and the code: whatever takes the access away counts at once."""
+"""Between password and code: whatever takes the access away has effect at once."""
 
 import secrets
 from collections.abc import Callable
@@ -81,7 +81,8 @@ def new_app(olivia: Client, cast: Cast, key: str) -> None:
 
 
 CHANGES = (
-    block, block_and_unblock, revoke, delete, switch_off, reset_to_email, shut_out, new_password, new_app
+    block, block_and_unblock, revoke, delete, switch_off, reset_to_email, shut_out,
+    new_password, new_app,
 )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def test_a_made_up_challenge_opens_nothing(client: Client, key: str) -> None:
 
 
 def test_a_sign_in_ends_the_session_that_the_browser_had(client: Client, cast: Cast) -> None:
-    """Somebody at a shared computer: a copy of the cookie of whoever was there before opens nothing."""
+    """On a shared computer, a copied cookie of the previous person opens nothing."""
     client.sign_in("vera")
     with cookie_of(client) as cookie:
         veras = cookie["sid"]
@@ -214,7 +215,7 @@ def ended(user_id: int) -> list[str]:
 
 
 def cookie_of(client: Client) -> Any:
-    """What the browser's session cookie holds, to be read and changed."""
+    """Open the browser's session cookie for reading and changing."""
     return client.session_transaction(base_url=client.application.config["TEST_BASE_URL"])
 
 

@@ -1,4 +1,4 @@
-"""Guessing codes: five wrong ones in five minutes are enough, and nothing but time makes room for more."""
+"""Guessing codes: five wrong ones in five minutes are the limit, and only time lifts it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ def test_the_sixth_code_in_five_minutes_is_refused_even_if_it_is_right(
 def test_slow_guessing_ends_too(
     client: Client, cast: Cast, key: str, number: int, hours: int
 ) -> None:
-    """As many failures as the longer window allows, spread out so that no shorter one is full."""
+    """Fill the longer window with failures that are too far apart to fill a shorter one."""
     window = timedelta(hours=hours)
     apart = window / number * 0.99
     for count in range(number):
@@ -122,7 +122,10 @@ def test_all_processes_share_the_number(
 def test_a_known_device_counts_its_own_failures_alone_and_still_counts_them(
     app: Flask, client: Client, key: str
 ) -> None:
-    """A stranger who has the password cannot lock the owner out; the owner's browser is no way around either."""
+    """A stranger with the password cannot lock the owner out.
+
+    The owner's own browser is no way around the limit either.
+    """
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
         client.sign_out()

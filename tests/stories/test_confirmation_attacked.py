@@ -1,4 +1,7 @@
-"""Step-up under attack: foreign addresses, codes used twice, forged forms; and what was typed is kept nowhere."""
+"""Step-up under attack: foreign addresses, codes used twice, forged forms.
+
+What was typed to confirm is kept nowhere.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,9 +29,10 @@ def vera(client: Client, cast: Cast) -> Client:
 
 
 FOREIGN = (
-    "https://evil.example/", "//evil.example/", "///evil.example/", "/\\evil.example/", "\\\\evil.example",
-    "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", " //evil.example", "http:evil.example",
-    "evil.example", "/%0d%0aSet-Cookie:x=1\r\nX: y", "", "@evil.example",
+    "https://evil.example/", "//evil.example/", "///evil.example/", "/\\evil.example/",
+    "\\\\evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example",
+    " //evil.example", "http:evil.example", "evil.example", "/%0d%0aSet-Cookie:x=1\r\nX: y", "",
+    "@evil.example",
 )  # fmt: skip
 
 
@@ -43,7 +47,7 @@ def test_the_page_leads_nowhere_else(vera: Client, address: str, again: str) -> 
 
 
 def test_a_link_to_the_page_sends_no_form(vera: Client) -> None:
-    """A foreign page can link here with an address of ours; whoever confirms only looks at that address."""
+    """A link from a foreign page can choose our address to go to, but cannot send a form there."""
     forged = {
         "confirm_to": "/account/two-factor/off",
         "confirm_again": "1",
@@ -76,10 +80,8 @@ def test_somebody_elses_password_confirms_nothing(app: Flask, vera: Client, cast
     passwords.keep(cast.max, "the password that max alone has", app.extensions["settings"])
     settle()
     with clock.at(LATER):
-        assert (
-            vera.post(CONFIRM, {"confirm_password": "the password that max alone has"}).status_code
-            == 422
-        )
+        answer = vera.post(CONFIRM, {"confirm_password": "the password that max alone has"})
+        assert answer.status_code == 422
         assert vera.post(BEGIN).status_code == 403
 
 
@@ -134,7 +136,10 @@ def test_who_has_no_second_factor_confirms_by_no_code(vera: Client) -> None:
 def test_what_confirms_is_kept_nowhere(
     app: Flask, client: Client, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Browsers send the whole form again to the page behind it, the password and all: it must not come back."""
+    """The password and the code appear in no answer, database row or log line.
+
+    Browsers send the whole form again to the page behind the confirmation, password included.
+    """
     secret = "an umbrella over nine tall chairs"
     passwords.keep(cast.olivia, secret, app.extensions["settings"])
     settle()

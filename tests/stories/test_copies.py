@@ -1,4 +1,4 @@
-"""What others copied from a browser, or planted in it, is worth nothing after the person has acted."""
+"""A copied or planted cookie is worth nothing once the person has acted."""
 
 from collections.abc import Callable
 
@@ -50,8 +50,9 @@ ACTS = (change_password, enable_app, enable_codes, switch_off, change_address, c
 
 
 def copied(app: Flask, client: Client) -> Client:
-    """A browser with the same session, as somebody has it who read the cookie."""
-    home, other = app.config["TEST_BASE_URL"], visitor(app)
+    """Return a second browser with the same session cookie, as a thief would have it."""
+    home = app.config["TEST_BASE_URL"]
+    other = visitor(app)
     with client.session_transaction(base_url=home) as cookie:
         value = cookie[SESSION_KEY]
     with other.session_transaction(base_url=home) as cookie:
@@ -73,7 +74,7 @@ def test_a_copied_session_dies_and_the_own_one_goes_on(
 
 
 def marked(app: Flask, value: str = "") -> Client:
-    """A browser with this mark."""
+    """Return a browser with this device mark."""
     found = visitor(app)
     if value:
         found.set_cookie("device", value, domain="127.0.0.1")
@@ -86,7 +87,7 @@ def mark_of(client: Client) -> str:
 
 
 def told(cast: Cast) -> int:
-    """How many mails told vera of a new device."""
+    """Count the mails that told Vera of a new device."""
     settle()
     mine = (Message.purpose == "new_device", Message.user_id == cast.vera.id)
     return db.session.scalar(select(func.count(Message.id)).where(*mine)) or 0
@@ -154,7 +155,7 @@ def test_signing_in_ends_the_links_to_reset_the_password(
 
 
 def test_a_right_password_alone_ends_no_link(app: Flask, cast: Cast, client: Client) -> None:
-    """Whoever lacks the second factor has not signed in."""
+    """A person who lacks the second factor has not signed in."""
     give_email_codes(cast.vera)
     link = fresh_link(cast.vera, links.PASSWORD)
     client.try_sign_in("vera")

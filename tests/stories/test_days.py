@@ -1,4 +1,4 @@
-"""Filters by day mean the days of whoever reads: on lists, in files and for what is chosen by them."""
+"""Filters by day use the reader's time zone: in lists, in files and in selections."""
 
 import csv
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ ZONES = {
 
 @pytest.fixture
 def born(cast: Cast) -> None:
-    """People who were added around two midnights."""
+    """Set the creation times of the cast to just before and after two midnights."""
     for name, moment in MOMENTS.items():
         db.session.execute(
             update(User).where(User.id == getattr(cast, name).id).values(created_at=moment)

@@ -1,4 +1,7 @@
-"""Exports leave room: one per person, some per process, some an hour; and none holds the database for its reader."""
+"""Exports leave room: one per person, some per process, some per hour.
+
+No export holds a database connection while its reader is slow.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +26,9 @@ Build = Callable[..., Flask]
 
 @pytest.fixture
 def many(cast: Cast) -> int:
-    """So many people besides the cast: several parts of an export."""
-    now, number = clock.now(), 3500
+    """Add enough people for several parts of an export, and return how many were added."""
+    now = clock.now()
+    number = 3500
     shared = {"created_at": now, "updated_at": now, "status": "active", "login_method": "email"}
     rows = [
         {
@@ -41,7 +45,7 @@ def many(cast: Cast) -> int:
 
 
 class Reader:
-    """Somebody's export as a WSGI server has it, which sends on only what is asked for with `next`."""
+    """An export as a WSGI server reads it: each part is produced only when `next` asks for it."""
 
     def __init__(self, app: Flask, client: Client) -> None:
         cookie = client.get_cookie("backoffice", domain="127.0.0.1")
@@ -111,7 +115,7 @@ def test_who_does_not_read_holds_neither_connection_nor_transaction(
 
 
 def test_rows_are_those_of_the_beginning_each_once(app_with: Build, cast: Cast, many: int) -> None:
-    """Somebody who moves in the order meanwhile is neither lost nor there twice."""
+    """A person whose place in the order changes meanwhile is neither lost nor repeated."""
     app = app_with()
     client = app.test_client().sign_in("olivia")
     settle()

@@ -1,4 +1,4 @@
-"""At which addresses the product answers, and what it is called there."""
+"""The addresses at which the product answers, and the host name it uses for itself."""
 
 from collections.abc import Callable
 
@@ -105,10 +105,8 @@ def test_addresses_of_an_own_network_are_for_those_whose_setting_says_so(
     assert isinstance(allowing, Client)
     assert add(allowing.sign_in("olivia"), "users", **who).status_code == 303
     settle()
-    assert (
-        db.session.scalars(select(User.email_key).where(User.email_key.startswith("quentin"))).one()
-        == f"quentin@{domain}"
-    )
+    key = select(User.email_key).where(User.email_key.startswith("quentin"))
+    assert db.session.scalars(key).one() == f"quentin@{domain}"
     assert "not an e-mail address" in error_at(
         add(allowing, "users", **who | {"email": f"a..b@{domain}"}), "email"
     )

@@ -1,4 +1,4 @@
-"""People are found, and acted on, by what became of their invitation."""
+"""People are found, and acted on, by the state of their invitation."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,7 +23,10 @@ A_SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def all_kinds(app: Flask, cast: Cast) -> Callable[[str], set[int]]:
-    """One of each, invited at noon; the numbers of those that should be found."""
+    """Create one person per invitation state, invited at noon.
+
+    Return a function that maps a filter's value to the ids that it should find.
+    """
     with clock.at(NOON):
         people: dict[str, Any] = {
             name: invited(app, cast.olivia, name) for name in ("pending", "gone", "held", "in")

@@ -1,4 +1,4 @@
-"""At least one active administrator who can sign in, always."""
+"""There is always at least one active administrator who can sign in."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +32,7 @@ REMOVING = ("block", "revoke", "delete")
 
 
 def administrators() -> list[str]:
-    """Who could come to the rescue right now."""
+    """Return the addresses of the administrators who could sign in right now."""
     settle()
     return [
         user.email or "" for user in db.session.scalars(select(User).where(grants.administers()))
@@ -41,7 +41,7 @@ def administrators() -> list[str]:
 
 @pytest.fixture
 def ada(app: Flask, cast: Cast) -> User:
-    """A second administrator, active like olivia."""
+    """A second administrator, active like Olivia."""
     person = the_cast.add("ada", group="administrators", settings=app.extensions["settings"])
     db.session.commit()
     return person
@@ -102,7 +102,7 @@ def test_removal_from_another_group_is_no_concern_of_the_rule(
 def test_an_administrator_removes_every_other_and_stays(
     client: Client, cast: Cast, ada: User, action: str
 ) -> None:
-    """Olivia takes all that match, herself included: she is refused, eve and ada are not."""
+    """Olivia acts on all that match, herself included: only she is refused."""
     client.sign_in("olivia")
     done = act(client, "users", action, all_matching="1", groups=group("administrators").id)
     assert outcome(done, cast.olivia.id) == ("refused", "oneself")
@@ -113,7 +113,10 @@ def test_an_administrator_removes_every_other_and_stays(
 def test_blocked_invited_and_passwordless_administrators_do_not_count(
     cast: Cast, ada: User, client: Client
 ) -> None:
-    """Eve is blocked; ada was only invited; so olivia is the last, whatever the group's list says."""
+    """Eve is blocked and Ada cannot sign in, so Olivia is the last one.
+
+    The group's list of members does not matter.
+    """
     ada.status = "invited"
     assert administrators() == ["olivia@example.com"]
     ada.status, ada.password_hash = "active", None
@@ -130,7 +133,7 @@ def test_blocked_invited_and_passwordless_administrators_do_not_count(
 def test_the_last_administrator_is_not_taken_out_by_an_edit_form(
     client: Client, cast: Cast, ada: User
 ) -> None:
-    """Ada's request passed the guard when she was still an administrator who could sign in."""
+    """Ada is signed in, but her password has expired, so she does not count."""
     client.sign_in("ada")
     ada.password_state = "expired"
     answer = edit(client, "users", cast.olivia.id, groups=[""])
@@ -143,7 +146,7 @@ def test_the_last_administrator_is_not_taken_out_by_an_edit_form(
 def test_an_administrator_who_could_not_come_back_removes_no_last_one(
     client: Client, cast: Cast, ada: User, action: str
 ) -> None:
-    """Ada's session outlives her password; she is no administrator who can sign in any more."""
+    """Ada's session outlives her password, but she could not sign in again."""
     client.sign_in("ada")
     ada.password_state = "expired"
     chosen = {"group": group("administrators").id} if action == "remove-from-group" else {}
@@ -155,7 +158,7 @@ def test_an_administrator_who_could_not_come_back_removes_no_last_one(
 def test_the_rule_is_judged_again_when_the_run_is_confirmed(
     client: Client, cast: Cast, ada: User
 ) -> None:
-    """Between preview and button the others went: what was fine then is refused now."""
+    """The preview was allowed, but Ada's password expired before the run."""
     client.sign_in("ada")
     preview = previewed(client, "users", "block", cast.olivia.id)
     ada.password_state = "expired"
@@ -166,7 +169,7 @@ def test_the_rule_is_judged_again_when_the_run_is_confirmed(
 
 
 def test_undoing_a_grant_takes_no_last_administrator(client: Client, cast: Cast, ada: User) -> None:
-    """Olivia made max an administrator and was blocked; her run is not undone over the last one's head."""
+    """Olivia made Max an administrator and was blocked, so undoing her run would leave none."""
     client.sign_in("olivia")
     given = act(client, "users", "add-to-group", cast.max.id, group=group("administrators").id)
     visitor = client.application.test_client().sign_in("ada")

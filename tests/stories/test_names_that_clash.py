@@ -1,4 +1,7 @@
-"""An entity whose columns are called like fields of forms and words of lists: in a copy of the code that has it."""
+"""Test an entity whose columns are named like form fields and reserved words of lists.
+
+The entity is added to a copy of the code, in which `walk_oddities.py` then runs.
+"""
 
 import os
 import re
@@ -18,8 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backoffice.models.base import Entity
 
 TEXTS = (
-    "reason", "confirm", "back", "row", "selection", "list", "matched", "step", "all_matching", "tags", "group",
-    "csrf_token", "next", "columns", "size", "sort", "search", "before",
+    "reason", "confirm", "back", "row", "selection", "list", "matched", "step", "all_matching",
+    "tags", "group", "csrf_token", "next", "columns", "size", "sort", "search", "before",
 )
 
 
@@ -28,7 +31,9 @@ class Oddity(Entity):
 
     name: Mapped[str] = mapped_column(String(80))
     after: Mapped[bool] = mapped_column(default=False)
-    tab: Mapped[str] = mapped_column(String(9), default="open", info={"choices": ("open", "closed")})
+    tab: Mapped[str] = mapped_column(
+        String(9), default="open", info={"choices": ("open", "closed")}
+    )
     marked: Mapped[str] = mapped_column(String(9), default="")
     for text in TEXTS:
         locals()[text] = mapped_column(String(20), default="")
@@ -62,7 +67,10 @@ class Mark(Action):
     done = "marked"
     meaning = "Mark oddities"
     reason_required = True
-    parameters: ClassVar = (Parameter("tags", "Tags", ClientTag, multiple=True), Parameter("group", "A tag", ClientTag))
+    parameters: ClassVar = (
+        Parameter("tags", "Tags", ClientTag, multiple=True),
+        Parameter("group", "A tag", ClientTag),
+    )
 
     def apply(self, ask: ActionContext, rows: Ids) -> None:
         self.update(rows, marked="yes")

@@ -1,4 +1,7 @@
-"""A full or read-only disk: the right words in the right place, and nothing changed that was not claimed."""
+"""A full or read-only disk: the right message in the right place.
+
+Nothing is changed unless the page said so.
+"""
 
 import errno
 import os
@@ -44,14 +47,14 @@ def folder(app: Flask) -> Path:
 
 @pytest.fixture
 def forgetting(app: Flask) -> Iterator[None]:
-    """The app outlives the test; what it remembers of a refusal must not."""
+    """Clear what the app remembers of a refusal, because the app outlives the test."""
     yield
     app.extensions.pop("database_refusals", None)
 
 
 @pytest.fixture
 def tiny_disk(folder: Path) -> Iterator[Path]:
-    """The folder of uploads on a disk of 4 KB: really full, where the tests may mount one."""
+    """Mount a disk of 4 KB as the folder of uploads, where the tests may mount one."""
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, check=False
     )
@@ -92,7 +95,8 @@ def test_whatever_the_disk_says_nothing_is_changed(
     vera: Client, cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(vera)
-    key, before = key_of(cast), stored(folder)
+    key = key_of(cast)
+    before = stored(folder)
     for number, words in REFUSALS.items():
         monkeypatch.setattr(Folder, "_put", _refusing(number))
         assert words in error_at(upload(vera), "avatar")
@@ -136,30 +140,31 @@ def _on_each_connection(statement: str) -> Callable[[Any, Any], None]:
 
 @pytest.fixture
 def read_only(engine_name: str) -> Callable[[], None]:
-    """From the call on every connection of the product may only read, as on a standby."""
-    made = []
-    statement = (
-        "PRAGMA query_only=ON"
-        if engine_name == "sqlite"
-        else "SET default_transaction_read_only = on"
-    )
+    """Return a function that makes new connections read-only, as on a standby."""
+    statements = {
+        "sqlite": "PRAGMA query_only=ON",
+        "postgresql": "SET default_transaction_read_only = on",
+    }
+    listener = _on_each_connection(statements[engine_name])
 
     def begin() -> None:
         settle()
         db.engine.dispose()
-        made.append(_on_each_connection(statement))
-        event.listen(db.engine, "connect", made[0])
+        event.listen(db.engine, "connect", listener)
 
     yield begin
     db.session.remove()
-    event.remove(db.engine, "connect", made[0])
+    event.remove(db.engine, "connect", listener)
     db.engine.dispose()
 
 
 @pytest.fixture
 def full(engine_name: str) -> Callable[[], None]:
-    """From the call on the database has no room: SQLite for another page, PostgreSQL for another tag."""
-    made = []
+    """Return a function that fills the database.
+
+    SQLite gets no room for another page, PostgreSQL none for another client tag.
+    """
+    listeners = []
 
     def begin() -> None:
         settle()
@@ -167,15 +172,15 @@ def full(engine_name: str) -> Callable[[], None]:
             pages = db.session.scalar(text("PRAGMA page_count"))
             db.session.remove()
             db.engine.dispose()
-            made.append(_on_each_connection(f"PRAGMA max_page_count={pages}"))
-            event.listen(db.engine, "connect", made[0])
+            listeners.append(_on_each_connection(f"PRAGMA max_page_count={pages}"))
+            event.listen(db.engine, "connect", listeners[0])
         else:
             _raise_disk_full()
 
     yield begin
     db.session.remove()
-    if made:
-        event.remove(db.engine, "connect", made[0])
+    if listeners:
+        event.remove(db.engine, "connect", listeners[0])
         db.engine.dispose()
     elif engine_name == "postgresql":
         db.session.execute(text("DROP FUNCTION IF EXISTS no_room() CASCADE"))
@@ -189,7 +194,8 @@ def _raise_disk_full() -> None:
     )
     db.session.execute(
         text(
-            "CREATE TRIGGER no_room BEFORE INSERT ON client_tags FOR EACH ROW EXECUTE FUNCTION no_room()"
+            "CREATE TRIGGER no_room BEFORE INSERT ON client_tags"
+            " FOR EACH ROW EXECUTE FUNCTION no_room()"
         )
     )
     db.session.commit()

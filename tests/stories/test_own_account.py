@@ -1,4 +1,7 @@
-"""Nobody changes their own status or groups through the screens; what is left to oneself still works."""
+"""Nobody changes their own status or groups through the screens.
+
+What people may do to themselves still works.
+"""
 
 import pytest
 from flask import Flask
@@ -79,7 +82,7 @@ def test_all_that_match_leaves_oneself_out(client: Client, cast: Cast) -> None:
 
 
 def test_an_undo_does_nothing_to_whoever_presses_it(app: Flask, client: Client, cast: Cast) -> None:
-    """Olivia gave max the group; max is made an administrator, and cannot undo what concerns himself."""
+    """Max became an administrator by Olivia's run, and cannot undo what concerns himself."""
     client.sign_in("olivia")
     made = act(client, "users", "add-to-group", cast.max.id, group=group("administrators").id)
     max_ = app.test_client().sign_in("max")

@@ -1,4 +1,7 @@
-"""What lists read, from the plans: of ten thousand people no page may read fifty times what it has room for."""
+"""Check by query plan that no page of a list reads too many of ten thousand people.
+
+The limit is fifty times the number of rows that the page has room for.
+"""
 
 from collections.abc import Iterator
 
@@ -57,7 +60,7 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 
 def readings(app: Flask) -> dict[str, Reading]:
-    """What each of the questions read."""
+    """Ask the questions of `ASKED` and return what each of them read."""
     client: FlaskClient = plans.signed_in(app)
     with app.test_request_context():
         wanted = [q for q in questions.of(app) if any(part in q.name for part in ASKED)]

@@ -1,4 +1,4 @@
-"""One code in two tabs at the same moment: one of them is let in, whatever the order, 200 times."""
+"""One code in two tabs at the same moment: exactly one gets in, in either order, 200 times."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -44,7 +44,10 @@ def settings(app: Flask) -> Settings:
 
 
 def outcomes(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do them all at once, each as a request of its own: what each answers, or the class of its refusal."""
+    """Run the acts at once, each as its own request.
+
+    Return each one's answer, or the class name of its refusal.
+    """
 
     def request(act: Callable[[], Any]) -> Any:
         with app.app_context():
@@ -73,7 +76,7 @@ def live(person: int) -> int:
 
 
 def clear() -> None:
-    """Forget what the last round left; the step and the codes are new again."""
+    """Forget what the last round left, and make the TOTP step and recovery codes unused again."""
     for model in (SignInAttempt, SignInChallenge, Session, Message):
         db.session.execute(delete(model))
     db.session.execute(update(TotpSecret).values(last_step=0))
@@ -82,14 +85,15 @@ def clear() -> None:
 
 
 def begun(person: User, settings: Settings) -> str:
-    """Somebody gave the password."""
+    """Begin a sign-in as if the password had been given, and return the challenge."""
     value = challenges.begin(person, settings)
     settle()
     return value
 
 
 def test_one_totp_code_in_two_tabs_opens_one(app: Flask, cast: Cast, settings: Settings) -> None:
-    key, max_id = give_app(cast.max, settings)[0], cast.max.id
+    key = give_app(cast.max, settings)[0]
+    max_id = cast.max.id
     for number in range(ROUNDS):
         clear()
         tabs = [begun(cast.max, settings), begun(cast.max, settings)]
@@ -101,7 +105,8 @@ def test_one_totp_code_in_two_tabs_opens_one(app: Flask, cast: Cast, settings: S
 def test_one_recovery_code_in_two_tabs_opens_one(
     app: Flask, cast: Cast, settings: Settings
 ) -> None:
-    codes, max_id = give_app(cast.max, settings)[1], cast.max.id
+    codes = give_app(cast.max, settings)[1]
+    max_id = cast.max.id
     for number in range(ROUNDS):
         clear()
         tabs = [begun(cast.max, settings), begun(cast.max, settings)]
@@ -125,11 +130,13 @@ def test_one_mailed_code_sent_twice_opens_once(app: Flask, cast: Cast, settings:
 def test_one_code_as_a_confirmation_and_as_a_sign_in_counts_once(
     app: Flask, cast: Cast, settings: Settings
 ) -> None:
-    key, max_id = give_app(cast.max, settings)[0], cast.max.id
+    key = give_app(cast.max, settings)[0]
+    max_id = cast.max.id
     for number in range(ROUNDS // 4):
         clear()
         sessions.begin(user=cast.max, settings=settings, ip="", device="")
-        tab, code = begun(cast.max, settings), code_of(key)
+        tab = begun(cast.max, settings)
+        code = code_of(key)
         actor = cast.actor("max", session_id=db.session.scalars(select(Session.id)).one())
         confirm = partial(
             step_up.confirm, actor=actor, password="", code=code, origin=HERE, settings=settings
@@ -206,9 +213,12 @@ def test_two_beginnings_by_link_and_by_page_end_with_one_secret(
 def test_a_block_while_the_code_is_checked_leaves_no_live_session(
     app: Flask, cast: Cast, settings: Settings
 ) -> None:
-    key, person, block = give_app(cast.max, settings)[0], cast.max.id, find("users.block")
+    key = give_app(cast.max, settings)[0]
+    person = cast.max.id
+    block = find("users.block")
     assert block is not None
-    olivia, before = cast.actor("olivia"), PutBack(cast.max)
+    olivia = cast.actor("olivia")
+    before = PutBack(cast.max)
     for number in range(ROUNDS):
         clear()
         tab = begun(cast.max, settings)
@@ -223,8 +233,9 @@ def test_a_block_while_the_code_is_checked_leaves_no_live_session(
 def test_a_new_password_while_the_code_is_checked_ends_that_sign_in(
     app: Flask, cast: Cast, settings: Settings
 ) -> None:
-    """And neither waits for the other for ever: both take the turn of the account before they lock the person."""
-    key, person = give_app(cast.max, settings)[0], cast.max.id
+    """Neither deadlocks: both take the account's turn before they lock the person."""
+    key = give_app(cast.max, settings)[0]
+    person = cast.max.id
     before = PutBack(cast.max)
     for number in range(ROUNDS // 4):
         clear()
@@ -238,13 +249,14 @@ def test_a_new_password_while_the_code_is_checked_ends_that_sign_in(
             **words,
         )
         signed_in, changed = outcomes(app, [partial(answer, tab, code_of(key), settings), change])
-        assert (bool(changed), live(person)) == (True, 0), f"round {number}"
+        assert changed, f"round {number}"
+        assert live(person) == 0, f"round {number}"
         assert signed_in in (True, "Expired"), f"round {number}"
         before.now()
 
 
 def own(cast: Cast) -> Actor:
-    """Max, in a session that is none of the table's: every other one ends."""
+    """Max's actor with a session id that is not in the table, so that all his sessions end."""
     return cast.actor("max", session_id=0)
 
 

@@ -1,4 +1,4 @@
-"""A right that is taken away at the moment in which it is used: what happens after it was gone does not happen."""
+"""A right is taken away while it is used: nothing is done with it once it is gone."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +32,7 @@ Act = Callable[[], TestResponse]
 
 @pytest.fixture
 def boss(app: Flask, cast: Cast) -> Group:
-    """The group that lets max do all of this; he may give Viewers and Dispatcher."""
+    """The group that lets Max do all of this, with Viewers and Dispatcher as groups he may give."""
     managers = group("managers")
     managers.permissions = CODES
     managers.grants = [group("viewers"), group("dispatcher")]
@@ -84,7 +84,7 @@ def withdrawn(olivia: Client, boss: Group, max_: User) -> Act:
 
 
 def widened(olivia: Client, boss: Group, max_: User) -> Act:
-    """The groups that max gives come to hold more than he does."""
+    """Give Dispatcher, which Max may give, a permission that he does not have."""
     given = group("dispatcher")
     form = {"version": given.version, "permissions": ["", "users.delete"]}
     return partial(olivia.post, f"/admin/groups/{given.id}/edit", form)
@@ -144,12 +144,14 @@ PAIRS = [
 def test_nothing_happens_by_a_right_that_was_gone_before(
     app: Flask, cast: Cast, boss: Group
 ) -> None:
-    """Events have the order of the commits, for their chain is locked until then."""
+    """Events are in the order of the commits, because their chain is locked until then."""
     olivia, visitor = signed_in(app, "olivia"), signed_in(app, "max")
-    put_back, seen = Restored(cast, boss), set()
+    put_back = Restored(cast, boss)
+    seen = set()
     for number, (taking, using) in enumerate(islice(cycle(PAIRS), ROUNDS)):
         put_back.now()
-        boss, before = group("managers"), last_event()
+        boss = group("managers")
+        before = last_event()
         acts = [taking(olivia, boss, cast.max), using(visitor, number)]
         answers = [answer.status_code for answer in at_once(acts)]
         settle()
@@ -167,17 +169,18 @@ def last_event() -> int:
 
 
 def happened(after: int, max_id: int) -> list[str]:
-    """Who did what was asked for, in order; refusals are no deeds."""
+    """Return who did something after the event, in order; refusals do not count."""
     done = select(Event.actor_id).where(Event.id > after, Event.result == "done").order_by(Event.id)
     return ["max" if actor_id == max_id else "olivia" for actor_id in db.session.scalars(done)]
 
 
 class Restored:
-    """Max and the groups as they were before the first round."""
+    """Restores Max and the groups to their state before the first round."""
 
     def __init__(self, cast: Cast, boss: Group) -> None:
         self.people = PutBack(cast.max)
-        self.boss, self.grants = boss.id, [each.id for each in boss.grants]
+        self.boss = boss.id
+        self.grants = [each.id for each in boss.grants]
         self.given = group("dispatcher").id
 
     def now(self) -> None:

@@ -1,4 +1,4 @@
-"""A list that cannot be: the message says why, and what was typed is still there to be mended."""
+"""An impossible list: the message says why, and what was typed is still there to be corrected."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Groups that need a second factor: whoever has none is led to it at sign-in, and reaches nothing else."""
+"""Groups that require a second factor.
+
+Members without one are led to its page at sign-in and reach nothing else.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +29,7 @@ PAGE = "/account/two-factor"
 
 @pytest.fixture
 def strict(app_with: Callable[..., Flask], cast: Cast) -> Flask:
-    """Administrators and managers need a second factor; viewers need none."""
+    """Require a second factor of administrators and managers, but not of viewers."""
     return app_with(two_factor_groups=("Administrators", "managers"))
 
 
@@ -43,11 +46,9 @@ def test_who_lacks_one_is_led_to_enrol_and_then_goes_on(strict: Flask, cast: Cas
 
 
 def paths(app: Flask) -> list[tuple[str, str, str]]:
-    """Every rule of the URL map as (method, endpoint, path)."""
-    found, values = (
-        [],
-        {"field": "groups", "kind": "csv", "action": "block", "key": "0" * 32, "size": "64"},
-    )
+    """Return every rule of the URL map as (method, endpoint, path)."""
+    found = []
+    values = {"field": "groups", "kind": "csv", "action": "block", "key": "0" * 32, "size": "64"}
     for rule in app.url_map.iter_rules():
         filled: dict[str, Any] = {name: values.get(name, 1) for name in rule.arguments}
         with app.test_request_context():
@@ -70,11 +71,8 @@ def test_nothing_else_is_reachable_before(strict: Flask, cast: Cast) -> None:
 
 
 def test_what_is_reachable_before_is_about_oneself(strict: Flask) -> None:
-    assert {
-        endpoint
-        for endpoint in WHILE_ENROLMENT_IS_DUE - OPEN
-        if not endpoint.startswith("account.")
-    } == set()
+    reachable = WHILE_ENROLMENT_IS_DUE - OPEN
+    assert [endpoint for endpoint in reachable if not endpoint.startswith("account.")] == []
     assert {"account.switch_off", "account.email", "account.profile"}.isdisjoint(
         WHILE_ENROLMENT_IS_DUE
     )

@@ -1,4 +1,4 @@
-"""Every read goes through one scope: a row outside it is nowhere, on no path."""
+"""Every read goes through one scope: a row outside it appears on no path."""
 
 from typing import Any
 
@@ -23,8 +23,9 @@ SECRET = "Zanzibar"  # what the hidden rows are called, and nothing else is
 
 @pytest.fixture
 def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A person and a tag whom only olivia sees, as a company's own scope may decide."""
-    viewers, tag = group("viewers"), ClientTag(name=f"{SECRET} tag")
+    """A person and a tag that only Olivia sees, as a company's own scope may decide."""
+    viewers = group("viewers")
+    tag = ClientTag(name=f"{SECRET} tag")
     person = User(first_name=SECRET, last_name="Hidden")
     person.set_email(f"{SECRET}@example.com")
     db.session.add_all([person, tag])
@@ -36,17 +37,16 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
 
     def people(actor: Any) -> Any:
         seen = usual(actor)
-        return seen if actor.all_permissions else seen & ~User.first_name.in_([SECRET])
+        if actor.all_permissions:
+            return seen
+        return seen & ~User.first_name.in_([SECRET])
 
     def tags(actor: Any) -> Any:
-        allowed = (
-            ClientTag.id == ClientTag.id
-            if can(actor, "client_tags.view")
-            else ClientTag.id != ClientTag.id
-        )
-        return (
-            allowed if actor.all_permissions else allowed & ClientTag.name.not_in([f"{SECRET} tag"])
-        )
+        if not can(actor, "client_tags.view"):
+            return ClientTag.id != ClientTag.id
+        if actor.all_permissions:
+            return ClientTag.id == ClientTag.id
+        return ClientTag.name.not_in([f"{SECRET} tag"])
 
     monkeypatch.setitem(rules._narrower, User, people)
     monkeypatch.setitem(rules._narrower, ClientTag, tags)
@@ -55,11 +55,10 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
 
 @pytest.fixture
 def boss(app: Flask, hidden_person: User) -> Client:
-    """Max may do everything to people, and still does not see the hidden one."""
+    """Max, who may do everything to people and still does not see the hidden one."""
     manager = group("managers")
-    manager.permissions = sorted(
-        {*manager.permissions, *(p for p in catalogue() if p.startswith("users."))}
-    )
+    on_people = {code for code in catalogue() if code.startswith("users.")}
+    manager.permissions = sorted(on_people | set(manager.permissions))
     manager.grants = [group("viewers")]
     visitor = app.test_client().sign_in("max")
     assert isinstance(visitor, Client)
@@ -67,13 +66,26 @@ def boss(app: Flask, hidden_person: User) -> Client:
 
 
 PAGES = (
-    "/admin/users/", "/admin/users/?sort=name", f"/admin/users/?search={SECRET}", "/admin/users/?status=active",
-    "/admin/users/export.csv", "/admin/users/export.json", f"/admin/users/export.csv?search={SECRET}",
-    "/admin/users/lookup/created_by", f"/admin/users/lookup/created_by?search={SECRET}",
-    "/admin/users/lookup/client_tags", "/admin/client-tags/", f"/admin/client-tags/?search={SECRET}",
-    "/admin/client-tags/export.csv", "/admin/groups/{viewers}?tab=users", "/admin/users/new",
-    "/admin/users/{vera}/edit", "/", "/admin/events/", "/admin/bulk-runs/",
-)  # fmt: skip
+    "/admin/users/",
+    "/admin/users/?sort=name",
+    f"/admin/users/?search={SECRET}",
+    "/admin/users/?status=active",
+    "/admin/users/export.csv",
+    "/admin/users/export.json",
+    f"/admin/users/export.csv?search={SECRET}",
+    "/admin/users/lookup/created_by",
+    f"/admin/users/lookup/created_by?search={SECRET}",
+    "/admin/users/lookup/client_tags",
+    "/admin/client-tags/",
+    f"/admin/client-tags/?search={SECRET}",
+    "/admin/client-tags/export.csv",
+    "/admin/groups/{viewers}?tab=users",
+    "/admin/users/new",
+    "/admin/users/{vera}/edit",
+    "/",
+    "/admin/events/",
+    "/admin/bulk-runs/",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -213,7 +225,7 @@ def test_the_deleted_are_gone_for_everyone(client: Client, cast: Cast) -> None:
 def test_without_the_permission_to_see_people_no_page_names_them(
     app: Flask, client: Client, cast: Cast
 ) -> None:
-    """Somebody who reads bulk runs and groups, but not people, learns no name from them."""
+    """A reader of bulk runs and groups learns no names from them."""
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.max.id)
     group("viewers").permissions = ["bulk_runs.view", "groups.view"]

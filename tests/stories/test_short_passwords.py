@@ -1,4 +1,7 @@
-"""A password of 12 to 14 characters is enough beside a second factor, and has to go when the factor does."""
+"""A password of 12 to 14 characters is enough with a second factor.
+
+It has to be replaced when the factor is removed.
+"""
 
 import pytest
 from flask import Flask
@@ -17,7 +20,7 @@ DUE = "its password needs at least 15 characters"
 
 @pytest.fixture
 def key(app: Flask, cast: Cast) -> str:
-    """Max has an app, and a password that was kept before anybody noted how long it is."""
+    """Give Max an app and a short password whose length was not recorded; return the app's key."""
     settings = app.extensions["settings"]
     found = give_app(cast.max, settings)[0]
     passwords.keep(cast.max, SHORT, settings)

@@ -1,4 +1,4 @@
-"""What two or twenty people do at the same moment happens once, or one after the other; nothing is lost."""
+"""Simultaneous requests are done once, or one after the other; nothing is lost."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +26,7 @@ WRITERS = 20
 
 
 def visitors(app: Flask, name: str, number: int) -> list[Client]:
-    """As many browsers of one person, each with its own session and its token read."""
+    """Return several browsers of one person, each with its own session and CSRF token."""
     found = []
     for _ in range(number):
         visitor = app.test_client().sign_in(name)
@@ -37,7 +37,8 @@ def visitors(app: Flask, name: str, number: int) -> list[Client]:
 
 
 def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) -> None:
-    pair, block = visitors(app, "olivia", 2), find("users.block")
+    pair = visitors(app, "olivia", 2)
+    block = find("users.block")
     assert block is not None
     for number in range(10):
         victim = the_cast.add(
@@ -61,7 +62,8 @@ def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) ->
 def test_one_undo_pressed_twice_at_once_has_one_effect(app: Flask, cast: Cast) -> None:
     pair = visitors(app, "olivia", 2)
     for _ in range(5):
-        chosen, block = Selection(ids=[cast.vera.id]), find("users.block")
+        chosen = Selection(ids=[cast.vera.id])
+        block = find("users.block")
         assert block is not None
         token = preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token
         done = run_at(decided(pair[0], "users", "block", token))
@@ -69,10 +71,8 @@ def test_one_undo_pressed_twice_at_once_has_one_effect(app: Flask, cast: Cast) -
         answers = at_once(
             [partial(each.post, href) for each, href in zip(pair, undos, strict=True)]
         )
-        assert sorted(str(run_at(answer).counts) for answer in answers) == [
-            "{'done': 1}",
-            "{'stale': 1}",
-        ]
+        counts = sorted(str(run_at(answer).counts) for answer in answers)
+        assert counts == ["{'done': 1}", "{'stale': 1}"]
         assert cast.vera.status == "active"
 
 
@@ -118,7 +118,7 @@ def test_the_same_name_of_a_tag_added_twice_at_once_is_one_tag_and_one_message(
 
 @pytest.mark.slow
 def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> None:
-    """Everybody tries until the form is taken; the log then tells one story without a gap."""
+    """Each writer retries until its form is accepted; the log then has no gap."""
     row_id = cast.vera.id
     acts = [
         partial(insist, each, row_id, f"+4930{number:07}", app)
@@ -139,7 +139,7 @@ def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> Non
 
 
 def insist(visitor: Client, row_id: int, phone: str, app: Flask) -> int:
-    """Send the form until nobody was faster; how many tries it took."""
+    """Send the form until it is accepted, and return how many tries it took."""
     for number in range(1, 200):
         with app.app_context():
             version = db.session.scalars(select(User.version).where(User.id == row_id)).one()

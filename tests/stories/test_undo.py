@@ -1,4 +1,7 @@
-"""An undo says beforehand what it brings back, uses up only what it did, and leaves the rest to whoever may."""
+"""Undo: its preview says what it brings back, and it only undoes what the run changed.
+
+Rows that the person may not undo are left to somebody who may.
+"""
 
 from functools import partial
 
@@ -40,7 +43,7 @@ def olivia(client: Client, staff: list[str]) -> Client:
 
 @pytest.fixture
 def boss(app: Flask, staff: list[str]) -> Client:
-    """May block and appoint the staff, but not managers."""
+    """The main administrator, who may block and appoint the staff, but not managers."""
     visitor = app.test_client().sign_in("main_administrator")
     assert isinstance(visitor, Client)
     return visitor
@@ -52,7 +55,7 @@ def state_of(done: BulkRun) -> str:
 
 
 def undo_page(client: Client, done: BulkRun) -> str:
-    """What the preview of an undo says."""
+    """Return the text of the preview of an undo."""
     return read(followed(client, client.post(f"/admin/bulk-runs/{done.id}/undo"))).one("main").text
 
 
@@ -96,7 +99,8 @@ def test_a_look_at_an_undo_uses_up_nothing(olivia: Client, boss: Client) -> None
 
 
 def test_groups_that_are_gone_are_said_beforehand_and_left_out(olivia: Client) -> None:
-    cast, spare = Cast(), Group(name="Spare", permissions=[])
+    cast = Cast()
+    spare = Group(name="Spare", permissions=[])
     db.session.add(spare)
     cast.employee.groups = [group("employee"), spare]
     settle()
@@ -147,7 +151,8 @@ def test_an_undo_of_an_undo_does_it_again(olivia: Client, boss: Client) -> None:
 
 @pytest.mark.slow
 def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
-    cast, block = Cast(), find("users.block")
+    cast = Cast()
+    block = find("users.block")
     assert block is not None
     actors = (cast.actor("olivia"), cast.actor("administrators"))
     people = Selection(ids=[cast.employee.id, cast.dispatcher.id])

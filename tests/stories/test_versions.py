@@ -1,4 +1,4 @@
-"""What was read before somebody else's change changes nothing: forms, previews and undos."""
+"""A form, preview or undo based on an outdated version of a row changes nothing."""
 
 import pytest
 from flask import Flask
@@ -33,7 +33,7 @@ def version_of(client: Client, path: str) -> str:
 
 @pytest.fixture
 def other(app: Flask, client: Client, cast: Cast) -> Client:
-    """A second administrator at work beside olivia: eve, who was let in again."""
+    """A second administrator at work beside Olivia: Eve, who was unblocked for this."""
     cast.eve.status = "active"
     client.sign_in("olivia")
     visitor = app.test_client().sign_in("eve")
@@ -97,12 +97,8 @@ def test_a_form_without_a_version_changes_nothing(client: Client, cast: Cast) ->
 
 def test_saving_what_is_there_already_is_no_change(client: Client, cast: Cast) -> None:
     client.sign_in("olivia")
-    assert (
-        edit(
-            client, "users", cast.max.id, first_name="Max", groups=["", group("managers").id]
-        ).status_code
-        == 303
-    )
+    answer = edit(client, "users", cast.max.id, first_name="Max", groups=["", group("managers").id])
+    assert answer.status_code == 303
     settle()
     assert cast.max.version == 1
     assert db.session.scalar(select(func.count(Event.id))) == 0
@@ -116,11 +112,10 @@ def test_every_screen_refuses_a_stale_form(
 ) -> None:
     add(client, "client-tags", name="Gold", colour="grey")
     settle()
-    row = (
-        group("employee").id
-        if screen == "groups"
-        else db.session.scalars(select(ClientTag.id)).one()
-    )
+    if screen == "groups":
+        row = group("employee").id
+    else:
+        row = db.session.scalars(select(ClientTag.id)).one()
     version = version_of(client, f"/admin/{screen}/{row}/edit")
     assert edit(other, screen, row, name="Theirs").status_code == 303
     assert edit(client, screen, row, version=version, **values).status_code == 409
@@ -207,7 +202,7 @@ def test_an_undo_is_done_once_and_can_be_undone_itself(client: Client, cast: Cas
 
 
 def test_only_what_the_run_changed_is_undone(client: Client, cast: Cast) -> None:
-    """Eve was blocked before: she was unchanged, and stays blocked."""
+    """Eve was already blocked, so the run left her unchanged and the undo leaves her blocked."""
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.max.id, cast.eve.id)
     assert outcome(done, cast.eve.id) == ("unchanged", "")

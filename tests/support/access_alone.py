@@ -1,4 +1,4 @@
-"""What pages answer that belong to no screen, to whoever asks."""
+"""What pages that belong to no screen answer, to each kind of visitor."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a database consists of, as one dictionary: two databases that are built alike have equal ones."""
+"""Describe a database as one dictionary; two databases that are built alike have equal ones."""
 
 import re
 from typing import Any
@@ -16,7 +16,10 @@ FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
 
 
 def catalog(connection: Connection) -> dict[tuple[str, ...], Any]:
-    """Columns, keys, checks, indexes, triggers and functions with their definitions, by kind, table and name."""
+    """Return columns, keys, checks, indexes, triggers and functions with their definitions.
+
+    They are sorted by kind, table and name.
+    """
     found: dict[tuple[str, ...], Any] = dict(schema.present(connection))
     found = {key: _even(definition) for key, definition in found.items()}
     inspector = inspect(connection)

@@ -1,4 +1,7 @@
-"""A certification authority of our own, and a certificate of it for this machine: real TLS on loopback."""
+"""A certification authority for tests, and its certificate for this machine.
+
+It allows real TLS on loopback.
+"""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -13,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 
 def make(folder: Path, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
-    """The file that clients have to trust, and what a server called `name` needs."""
+    """Make the file that clients have to trust, and those that a server called `name` needs."""
     ours, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = _certificate("Tests", "Tests", ours, ours, x509.BasicConstraints(ca=True, path_length=0))
     alternatives = x509.SubjectAlternativeName(

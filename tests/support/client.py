@@ -1,4 +1,7 @@
-"""A client that behaves like a browser: it has the form's CSRF token, and it never shares our app context."""
+"""A test client that behaves like a browser.
+
+It has the form's CSRF token, and it never shares our app context.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,16 +21,20 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 
 
 def settle() -> None:
-    """Commit what the test prepared and forget what it read: the other side sees it, and we see what they do.
+    """Commit what the test prepared, and forget what it read.
 
-    On SQLite this also gives back the write lock that an open transaction holds.
+    The other side then sees our changes, and we see theirs. On SQLite this also releases the write
+    lock that an open transaction holds.
     """
     db.session.commit()
     db.session.expire_all()
 
 
 def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call `function` as a request would: without the test's app context, but at the test's time of day."""
+    """Call `function` as a request would.
+
+    It runs without the test's app context, but at the test's time of day.
+    """
 
     if has_app_context():  # a followed redirect comes from outside already
         settle()
@@ -41,7 +48,7 @@ def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 class Client(FlaskClient):
-    """`get` and `raw_post` send what they are given; `post` is a person who sends a form of ours."""
+    """A browser: `get` and `raw_post` send what they are given, `post` adds the form's token."""
 
     expects_500 = (
         False  # the product answers every exception with a page, which no test must overlook
@@ -66,7 +73,7 @@ class Client(FlaskClient):
         return self.raw_post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
 
     def send(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
-        """Send the form that the link led to which was opened last."""
+        """Send the form that the most recently opened link led to."""
         return self.post(self.here, data, **kwargs)
 
     def raw_post(self, path: str, **kwargs: Any) -> TestResponse:
@@ -79,7 +86,7 @@ class Client(FlaskClient):
         return answer
 
     def token(self) -> str:
-        """The CSRF token of this visitor's session, read from a page as a browser would."""
+        """Read the CSRF token of this visitor's session from a page, as a browser would."""
         if self._token is None:
             page = self.get("/sign-in", follow_redirects=True).get_data(as_text=True)
             found = TOKEN.search(page)
@@ -88,7 +95,7 @@ class Client(FlaskClient):
         return self._token
 
     def sign_in(self, name: str, password: str = PASSWORD) -> "Client":
-        """Sign in as one of the cast (`olivia`) or with an address; fails unless that opens the door."""
+        """Sign in as one of the cast (`olivia`) or with an address, and fail if that is refused."""
         answer = self.try_sign_in(name, password)
         assert answer.status_code in (302, 303), (
             f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
@@ -96,7 +103,7 @@ class Client(FlaskClient):
         return self
 
     def try_sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
-        """The answer to a sign-in, whatever it is."""
+        """Try to sign in, and return the answer."""
         answer = self.post("/sign-in", {"identifier": address(name), "password": password})
         self._token = None  # a step up gives the visitor a new session
         return answer

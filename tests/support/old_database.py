@@ -32,7 +32,10 @@ CHAINED = (
 
 
 def fill(engine: Engine, *, people: int) -> None:
-    """Make so many people, each in a group and with two events; only columns that revision 0001 has."""
+    """Add so many people, each in a group and with two events.
+
+    Only columns that revision 0001 has are filled.
+    """
     tables = MetaData()
     Table("users", tables, Column("uuid", Uuid), autoload_with=engine)  # which SQLite keeps as text
     tables.reflect(engine, only=["users", "groups", "user_groups", "events"])
@@ -48,7 +51,10 @@ def fill(engine: Engine, *, people: int) -> None:
 
 
 def unguard(engine: Engine, table: str | None = None) -> None:
-    """Take away what backoffice/schema.py declares, of one table or of all: as copies of tables once did."""
+    """Remove what backoffice/schema.py declares, of one table or of all.
+
+    Copies of tables once lost it in the same way.
+    """
     with engine.begin() as connection:
         for one in schema.DECLARED:
             if (

@@ -1,4 +1,4 @@
-"""Many people, each about to prove who they are; and what may be changed about them at that moment."""
+"""Many people who are about to prove who they are, and what may change about them meanwhile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,15 +43,18 @@ AN_HOUR = timedelta(hours=1)
 
 
 def at(person: int) -> Origin:
-    """Everybody is somewhere else, so that no network is throttled for the others."""
+    """Return an address of the person's own.
+
+    A network with all of them would be throttled.
+    """
     return Origin(f"10.{person >> 16 & 255}.{person >> 8 & 255}.{person & 255}", "a browser")
 
 
 @dataclass
 class Crowd:
-    """Some people who are alike, by their numbers, each with whatever a proof may need.
+    """Some people who are alike, by their ids, each with all that a proof may need.
 
-    Their passwords were hashed with older parameters, so that every right one is hashed anew.
+    Their passwords were hashed with older parameters, which is why every right one is hashed anew.
     """
 
     settings: Settings
@@ -61,7 +64,7 @@ class Crowd:
     sessions: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def gather(self) -> "Crowd":
-        """Make them, in a few statements."""
+        """Add the people in a few statements."""
         now, older = (
             clock.now(),
             passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(OLD),
@@ -97,7 +100,7 @@ class Crowd:
         return self
 
     def actor(self, person: int, *, other: bool = False) -> Actor:
-        """The person, by one of their two sessions."""
+        """Return the person, by one of their two sessions."""
         session = self.sessions[person][other]
         return Actor(
             person, f"p{person}", f"p{person}", ip=at(person).ip, session_id=session, confirmed=True
@@ -163,9 +166,9 @@ Act = Callable[[Crowd, int], Any]
 
 @dataclass(frozen=True)
 class Proof:
-    """Something that is granted for a proof; `event` is what the log then says, where it says anything.
+    """Something that is granted for a proof; `event` is what the log then says, if anything.
 
-    `slow` is the function, by its module, after which all is proved and nothing is granted or locked yet.
+    `slow` is the function, by its module, after which all is proved and nothing granted or locked.
     """
 
     name: str
@@ -260,7 +263,10 @@ def _change_password(crowd: Crowd, person: int) -> Any:
 
 
 def action(code: str, **parameters: Any) -> Act:
-    """An action on one person, in the transaction and under the lock of a run, without the bookkeeping of one."""
+    """Return an action on one person, in the transaction and under the lock of a run.
+
+    It keeps none of the records of a run.
+    """
 
     def act(crowd: Crowd, person: int) -> Any:
         found, rows = find(code), select(User.id).where(User.id == person)
@@ -289,7 +295,10 @@ def _shut_out(crowd: Crowd, person: int) -> Any:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of credentials or rights; `voids` says that nothing that was proved before it is granted after it."""
+    """A change of credentials or rights.
+
+    `voids` says that nothing that was proved before the change is granted after it.
+    """
 
     name: str
     act: Act

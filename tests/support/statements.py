@@ -1,4 +1,4 @@
-"""Counts the SQL statements of a block."""
+"""Count the SQL statements of a block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,10 @@ class Statements(list[str]):
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[Statements]:
-    """Collect the statements that `engine` sends inside the block, but not BEGIN and its like, limits among them."""
+    """Collect the statements that `engine` sends inside the block.
+
+    BEGIN and its like are left out, and so are those that set limits.
+    """
     seen = Statements()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

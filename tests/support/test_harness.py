@@ -1,4 +1,4 @@
-"""The harness keeps its promises: both engines, clean databases, one visitor apart from the next."""
+"""The harness keeps its promises: both engines, clean databases, and visitors kept apart."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -1,4 +1,7 @@
-"""Home: what needs a person, each number with the list that it counts, and only what the reader may see."""
+"""Home: what needs a person's attention, each number with the list that it counts.
+
+Readers get only the numbers of lists that they may see.
+"""
 
 import re
 from collections.abc import Callable
@@ -25,26 +28,25 @@ from tests.support.zoo import add_people
 
 
 def needs(client: Client) -> dict[str, tuple[int, str]]:
-    """What the page says needs a person: by kind, the number and where it leads."""
+    """Return what the page says needs a person: by kind, the number and where it leads."""
     links = read(client.get("/")).all("a", class_="need")
     found = {}
     for link in links:
-        kind = next(
-            name for name in link["class"].split() if name.startswith("need-")
-        ).removeprefix("need-")
-        found[kind] = (int(link.one("strong").text.replace(",", "")), link["href"])
+        kind = next(name for name in link["class"].split() if name.startswith("need-"))
+        number = int(link.one("strong").text.replace(",", ""))
+        found[kind.removeprefix("need-")] = (number, link["href"])
     return found
 
 
 def number_in(client: Client, href: str) -> int:
-    """How many rows the list at this address says it has."""
+    """Return how many rows the list at this address says it has."""
     answer = client.get(href)
     assert answer.status_code == 200, href
     return int(re.sub(r"\D", "", read(answer).one("h1").one("small").text))
 
 
 def invite(name: str, valid: timedelta | None) -> None:
-    """Somebody who is invited, with a link that works for so long, or with none."""
+    """Add an invited person, with a link that is valid for this long, or without a link."""
     person = User(first_name=name, status="invited")
     person.set_email(f"{name}@example.com")
     db.session.add(person)
@@ -61,7 +63,7 @@ def guess(user: User | None, times: int, *, key: str = "", factor: str = "passwo
 
 @pytest.fixture
 def calm(cast: Cast) -> Cast:
-    """Everything is as it should be."""
+    """The cast in a state in which nothing needs a person."""
     db.session.execute(update(User).values(two_factor="totp"))
     db.session.commit()
     return cast
@@ -69,7 +71,7 @@ def calm(cast: Cast) -> Cast:
 
 @pytest.fixture
 def viewer(calm: Cast, client: Client) -> Client:
-    """Vera, who sees everything; her second factor is not asked for here."""
+    """Sign in Vera, who sees everything and needs no second factor here."""
     db.session.execute(update(User).where(User.id == calm.vera.id).values(two_factor="disabled"))
     db.session.commit()
     return client.sign_in("vera")
@@ -158,7 +160,7 @@ def test_accounts_that_are_locked_are_counted_until_they_are_not(
 
 
 def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: list[str]) -> None:
-    """A dispatcher sees people, a group of ours messages alone, and an employee nothing of this."""
+    """Managers are told of people and messages, a dispatcher of people, an employee of nothing."""
     invite("nora", None)
     outbox.queue(
         [OutgoingMail(purpose="blocked", address="x@example.com")], app.extensions["settings"]
@@ -180,7 +182,7 @@ def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: l
 
 
 def days(client: Client) -> list[Element]:
-    """The rows of the table behind the chart, today first."""
+    """Return the rows of the table behind the chart, today first."""
     return read(client.get("/")).one("details", class_="chart-table").one("tbody").all("tr")
 
 
@@ -224,7 +226,10 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
 
 
 def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> None:
-    """In Kiritimati it is tomorrow already; and a bar leads to the sign-ins of that day, and of no other."""
+    """In Kiritimati, 14 hours ahead of UTC, a sign-in at noon UTC belongs to the next day.
+
+    A bar leads to the sign-ins of that day only.
+    """
     db.session.execute(
         update(User).where(User.id == calm.vera.id).values(time_zone="Pacific/Kiritimati")
     )
@@ -271,7 +276,7 @@ def test_home_takes_as_many_statements_for_many_people_as_for_few(
 def test_locked_accounts_are_not_looked_for_in_all_the_years(
     app: Flask, calm: Cast, statements: Any
 ) -> None:
-    """By the index of times, so that a day costs a day."""
+    """The query uses the index of times, so it reads one day and not the whole table."""
     with statements() as seen:
         alerts.needs(calm.actor("olivia"), app.extensions["settings"])
     (locked,) = [text for text in seen if "GROUP BY" in text]

@@ -1,11 +1,16 @@
-"""Client tags: marks on clients."""
+"""The screen of client tags, which mark clients."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from backoffice.models.client_tag import ClientTag
-from views.screen import Screen
+from views.screen import Screen, cells
+
+
+def _name(row: Any, page: cells.CellContext) -> Markup:
+    pill = Markup('<a class="pill tag-{}" href="{}{}">{}</a>')
+    return pill.format(row.colour, page.base, row.id, row.name)
 
 
 class ClientTags(Screen):
@@ -17,9 +22,5 @@ class ClientTags(Screen):
     column_filters = ("colour", "created_at")
     form_columns = ("name", "colour")
     column_default_sort = "name"
-    column_formatters: ClassVar = {
-        "name": lambda row, page: Markup('<a class="pill tag-{}" href="{}{}">{}</a>').format(
-            row.colour, page.base, row.id, row.name
-        )
-    }
+    column_formatters: ClassVar = {"name": _name}
     column_extra_list = ("colour",)

@@ -1,4 +1,7 @@
-"""Events log: who did what to which row, and what it changed; nobody can write here."""
+"""The screen of the events log: who did what to which row, and what changed.
+
+Nobody can write here.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -19,7 +22,8 @@ def _verb(row: Any, page: cells.CellContext) -> Markup:
 
 
 def _subject(row: Any, _page: cells.CellContext) -> Markup:
-    return subject(row, g.subject_names.get((row.subject_type, row.subject_id))) or cells.NOTHING
+    name = g.subject_names.get((row.subject_type, row.subject_id))
+    return subject(row, name) or cells.NOTHING
 
 
 class Events(Screen):
@@ -77,10 +81,9 @@ class Events(Screen):
     column_value_labels: ClassVar = {"action": said}
 
     def prepare(self, rows: Sequence[Any]) -> None:
-        """The names of all rows that the page's events are about."""
-        g.subject_names = figures.names(
-            actor(), [(row.subject_type, row.subject_id) for row in rows]
-        )
+        """Read the names of all rows that the page's events are about."""
+        subjects = [(row.subject_type, row.subject_id) for row in rows]
+        g.subject_names = figures.names(actor(), subjects)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}
@@ -89,14 +92,14 @@ class Events(Screen):
         return [cells.status(row.result)]
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
-        """First of all what changed."""
+        """Return what changed, followed by the usual sections."""
         names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
         (row,) = disclosure.told(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
         changed = [
             {"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)
         ]
-        return [
-            *([{"title": "What changed", "fields": changed}] if changed else []),
-            *super().sections(row),
-        ]
+        sections = super().sections(row)
+        if not changed:
+            return sections
+        return [{"title": "What changed", "fields": changed}, *sections]

@@ -1,4 +1,4 @@
-"""Messages: the outbox, and what became of each mail; never what a mail says."""
+"""The screen of messages: the outbox and what became of each mail, never what a mail says."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ PURPOSES = {
 
 
 def purpose_of(purpose: str) -> str:
-    """What a message is for, in words."""
+    """Return what a message is for, in words."""
     return PURPOSES.get(purpose) or heading(purpose)
 
 

@@ -1,4 +1,4 @@
-"""Sessions: who is signed in with which device, and who was."""
+"""The screen of sessions: who is or was signed in, and with which device."""
 
 from typing import Any, ClassVar
 
@@ -14,14 +14,15 @@ def _device(row: Any, page: cells.CellContext) -> Markup:
 
 
 def _state(row: Any, _page: cells.CellContext) -> Markup:
-    """With the reason why it ended."""
     return state_of(row.state, row.ended_reason)
 
 
 def state_of(state: str, reason: str) -> Markup:
-    """The state as a badge, and what ended the session."""
-    why = Markup(' <span class="muted">{}</span>').format(reason) if reason else ""
-    return cells.status(state) + why
+    """Return the state as a badge, with the reason why the session ended, if it did."""
+    badge = cells.status(state)
+    if not reason:
+        return badge
+    return badge + Markup(' <span class="muted">{}</span>').format(reason)
 
 
 class Sessions(Screen):

@@ -1,4 +1,7 @@
-"""Sign-ins: every try, whether it worked and why not; nobody can write here, and what was typed never shows."""
+"""The screen of sign-ins: every try, whether it worked and why not.
+
+Nobody can write here, and what was typed is never shown.
+"""
 
 from typing import Any, ClassVar
 
@@ -26,7 +29,7 @@ REASONS = {
 
 
 def reason_of(reason: str) -> str:
-    """Why a try failed, or what it was for, in words."""
+    """Return why a try failed, or what it was for, in words."""
     return REASONS.get(reason) or heading(reason)
 
 

@@ -1,4 +1,7 @@
-"""What keeps a screen from starting: mistakes are found before anybody opens a page, with the cure in the sentence."""
+"""Check screens at the start, before anybody opens a page.
+
+A mistake in one stops the product, with a sentence that has the cure.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,9 +50,25 @@ ELSEWHERE: Mapping[str, str] = {
 }
 
 
+# Options that hold names of the model's attributes.
+NAMING = (
+    "column_list",
+    "column_default_list",
+    "column_extra_list",
+    "column_filters",
+    "column_export_list",
+    "column_details_list",
+    "form_columns",
+    "column_labels",
+    "column_descriptions",
+    "column_formatters",
+    "column_value_labels",
+)
+
+
 def check(screen: Definition) -> None:
     """Raise TypeError with one sentence for each mistake in the declaration of a screen."""
-    found = [
+    mistakes = [
         *_unknown_options(screen),
         *_unknown_attributes(screen),
         *_unlisted(screen),
@@ -57,48 +76,46 @@ def check(screen: Definition) -> None:
         *_sort(screen),
         *_icon(screen),
     ]
-    if found:
-        raise TypeError("\n".join(f"{type(screen).__name__}: {sentence}" for sentence in found))
+    if mistakes:
+        name = type(screen).__name__
+        raise TypeError("\n".join(f"{name}: {sentence}" for sentence in mistakes))
 
 
 def _unknown_options(screen: Definition) -> Iterator[str]:
     known = {name for name in dir(Definition) if not name.startswith("_")}
     for owner in type(screen).__mro__:
+        # The machinery's own classes follow; what they have is known.
         if owner.__module__.startswith("views.screen."):
             return
         for name, value in vars(owner).items():
-            if (
-                name.startswith("_")
-                or name in known
-                or callable(value)
-                or isinstance(value, (property, classmethod))
-            ):
+            if name in known or not _is_option(name, value):
                 continue
             cure = ELSEWHERE.get(name) or _meant(name, known)
             yield f"there is no option {name!r}: {cure}."
 
 
+def _is_option(name: str, value: object) -> bool:
+    """Tell whether a class attribute is plain data, and not a method or something private."""
+    if name.startswith("_") or callable(value):
+        return False
+    return not isinstance(value, (property, classmethod))
+
+
 def _unknown_attributes(screen: Definition) -> Iterator[str]:
     model = screen.model
     visible = (*fields.visible(model), *fields.relations(model))
-    for option in (
-        "column_list",
-        "column_default_list",
-        "column_extra_list",
-        "column_filters",
-        "column_export_list",
-        "column_details_list",
-        "form_columns",
-        "column_labels",
-        "column_descriptions",
-        "column_formatters",
-        "column_value_labels",
-    ):
+    for option in NAMING:
         for name in getattr(screen, option):
             if not fields.kind(model, name) and option != "column_labels":
-                yield f"{option} names {name!r}, which {model.__name__} does not show: {_meant(name, visible)}."
+                yield (
+                    f"{option} names {name!r}, which {model.__name__} does not show: "
+                    f"{_meant(name, visible)}."
+                )
     if issubclass(model, Entity) and not hasattr(model, model.__label__):
-        yield f"{model.__name__} has no {model.__label__!r}: say in the model what its rows are called, __label__ = ..."
+        yield (
+            f"{model.__name__} has no {model.__label__!r}: "
+            "say in the model what its rows are called, __label__ = ..."
+        )
 
 
 def _unlisted(screen: Definition) -> Iterator[str]:
@@ -118,7 +135,10 @@ def _sort(screen: Definition) -> Iterator[str]:
     name = screen.column_default_sort.removeprefix("-")
     visible = fields.visible(screen.model)
     if not issubclass(screen.model, Searchable) and name not in visible:
-        yield f"column_default_sort names {name!r}, by which no list can be sorted: {_meant(name, visible)}."
+        yield (
+            f"column_default_sort names {name!r}, by which no list can be sorted: "
+            f"{_meant(name, visible)}."
+        )
 
 
 def _icon(screen: Definition) -> Iterator[str]:

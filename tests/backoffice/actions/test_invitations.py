@@ -1,4 +1,4 @@
-"""Invitations sent again, withdrawn, granted again and found by what became of them."""
+"""Invitations are sent again, withdrawn, granted again, and found by what became of them."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,7 +39,7 @@ A_SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def ivan(app: Flask, cast: Cast) -> User:
-    """Invited by olivia at noon."""
+    """Invite ivan as olivia at noon."""
     with clock.at(NOON):
         return invited(app, cast.olivia)
 
@@ -50,7 +50,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 
 def links_of(person: User) -> list[tuple[str, datetime]]:
-    """The person's links from the first on: what became of each, and when it ends."""
+    """Return the person's links from the first on: what became of each, and when it ends."""
     settle()
     rows = db.session.scalars(select(Token).where(Token.user_id == person.id).order_by(Token.id))
     states = ("used_at", "superseded_at", "revoked_at")
@@ -63,7 +63,7 @@ def mails(purpose: str = "invitation") -> int:
 
 
 def forget_mails() -> None:
-    """Of which nobody gets many in ten minutes."""
+    """Forget the mails that were sent, because nobody gets many in ten minutes."""
     db.session.execute(delete(Message))
     settle()
 
@@ -160,7 +160,7 @@ def test_pressed_twice_at_once_it_is_one_mail(app: Flask, ivan: User, olivia: Cl
 def test_two_previews_run_at_once_leave_one_link_that_works(
     app: Flask, ivan: User, olivia: Client
 ) -> None:
-    """Of two administrators the second is told that it was changed meanwhile."""
+    """The second of two administrators is told that the row was changed meanwhile."""
     other = newcomer(app).sign_in("olivia")
     for _ in range(10):
         forget_mails()
@@ -233,7 +233,7 @@ def test_an_accepted_invitation_is_not_withdrawn_by_an_older_preview(
 def test_whoever_never_accepted_is_invited_again_and_not_active(
     app: Flask, ivan: User, olivia: Client, first: str
 ) -> None:
-    """There is no password: an active person without one could do nothing but be mistaken for one who can."""
+    """Without a password, an active person could do nothing but be mistaken for one who can."""
     act(olivia, "users", first, ivan.id)
     if first == "block":
         act(olivia, "users", "unblock", ivan.id)

@@ -1,4 +1,7 @@
-"""Trying a message again: which ones may be, what becomes of them, and that the delivery hears of it."""
+"""Messages are tried again: which ones may be, and what becomes of them.
+
+The delivery hears of it at once.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -28,7 +31,7 @@ LINK = "http://127.0.0.1/invitations/a-secret-value"
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The jobs that were announced."""
+    """Return the jobs that were announced."""
     announced: list[str] = []
     monkeypatch.setattr(extensions.jobs, "soon", announced.append)
     return announced
@@ -41,7 +44,7 @@ def retry() -> Action:
 
 
 def invitation(app: Flask, cast: Cast, **values: Any) -> Message:
-    """An invitation to vera that is in this state."""
+    """Add an invitation to vera that is in this state."""
     issued = tokens.issue(user=cast.vera, purpose="invitation", valid=timedelta(hours=8))
     return letter(app, cast, token_id=issued.token_id, values={"link": LINK}, **values)
 
@@ -56,7 +59,8 @@ def letter(
     **columns: Any,
 ) -> Message:
     one = OutgoingMail(
-        purpose=purpose, address="vera@example.com", user_id=cast.vera.id, token_id=token_id, values=values or {}
+        purpose=purpose, address="vera@example.com", user_id=cast.vera.id,
+        token_id=token_id, values=values or {},
     )  # fmt: skip
     outbox.queue([one], app.extensions["settings"])
     message = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()
@@ -67,7 +71,7 @@ def letter(
 
 
 def tried(cast: Cast, *rows: Message, name: str = "olivia") -> list[tuple[str, str]]:
-    """What becomes of the messages, each with the rule that refused it."""
+    """Try the messages again, and return what became of each and the rule that refused it."""
     actor, ids = cast.actor(name), [row.id for row in rows]
     planned = preview(actor=actor, action=retry(), selection=Selection(ids=ids)).run
     done = run(actor=actor, token=planned.token, action=retry())

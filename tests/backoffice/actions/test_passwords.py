@@ -1,4 +1,4 @@
-"""Passwords that an administrator resets: a link by mail, or a temporary one that is shown once."""
+"""Administrators reset passwords by a mailed link, or to a temporary one that is shown once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ PATH = "/admin/users/actions/temporary-password"
 
 @pytest.fixture
 def for_all(app_with: Callable[..., Flask], cast: Cast) -> Flask:
-    """An installation in which people with an address may have a temporary password too."""
+    """Return an installation in which people with an address may have a temporary password too."""
     return app_with(temporary_passwords_for_all=True)
 
 
@@ -55,7 +55,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def lena(app: Flask, cast: Cast) -> User:
-    """Signs in by login, in the mobile app."""
+    """Add lena, who signs in by login in the mobile app."""
     person = User(login_method="login", created_by=cast.olivia)
     person.set_login("lena.lang")
     passwords.keep(person, PASSWORD, app.extensions["settings"], temporary=True)
@@ -218,7 +218,7 @@ def test_it_cannot_be_undone(lena: User, olivia: Client) -> None:
 def test_the_last_administrator_keeps_a_password_of_their_own(
     for_all: Flask, staff: list[str]
 ) -> None:
-    """A temporary one expires: then nobody could sign in."""
+    """A temporary password expires, and then nobody could sign in."""
     cast = Cast()
     visitor = newcomer(for_all).sign_in("main_administrator")
     preview = previewed(visitor, "users", "temporary-password", cast.olivia.id)
@@ -269,7 +269,7 @@ def test_whoever_signs_in_by_login_has_no_web_sign_in(
 
 
 def test_not_even_with_an_address_like_the_login(app: Flask, lena: User, cast: Cast) -> None:
-    """Whatever came into the row: the method alone decides."""
+    """The method alone decides, whatever else is in the row."""
     change = update(User).where(User.id == lena.id)
     hashed = passwords.hasher(app.extensions["settings"]).hash(PASSWORD)
     values = {"email": "lena@example.com", "email_key": "lena@example.com", "password_hash": hashed}

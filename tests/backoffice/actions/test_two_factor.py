@@ -1,4 +1,7 @@
-"""Other people's second factor: back to e-mail, off, or anew, on the row, the card and in bulk, by the same rules."""
+"""Other people's second factor is set back to e-mail, switched off, or enrolled anew.
+
+The same rules hold on the row, on the card and in bulk.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -49,7 +52,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def key(app: Flask, cast: Cast) -> str:
-    """Max has an authenticator app and a confirmed address."""
+    """Give max an authenticator app and a confirmed address, and return the app's key."""
     cast.max.email_verified_at = clock.now()
     return give_app(cast.max, app.extensions["settings"])[0]
 

@@ -1,4 +1,7 @@
-"""The credential version rises with every change of what people prove who they are by, whichever way it is made."""
+"""The credential version rises with every change of what people prove their identity by.
+
+It does so in whichever way the change is made.
+"""
 
 import re
 from typing import Any
@@ -26,7 +29,8 @@ OTHERS: dict[str, Any] = {
     "password_hash": "another hash",
     "two_factor": "email",
 }
-# A hash of the same password with newer parameters; and the demo's, whose people are all made at once.
+# A hash of the same password with newer parameters, and that of the demo's people, who are made in
+# one go.
 NO_CHANGE = {"backoffice.auth.passwords", "backoffice.demo.loading"}
 
 
@@ -37,7 +41,7 @@ def version(person: User) -> int:
 
 @pytest.fixture
 def by_login(cast: Cast) -> Cast:
-    """Max has a login too, so that either way of signing in is complete."""
+    """Give max a login too, which makes either way of signing in complete."""
     cast.max.set_login("max")
     settle()
     return cast
@@ -82,7 +86,7 @@ def test_nothing_else_raises_it(cast: Cast) -> None:
 
 
 def test_people_are_changed_in_no_other_way() -> None:
-    """`update(User)` knows nothing of the version: sets of people are changed by `Action.update`."""
+    """Sets of people are changed by `Action.update`, because `update(User)` ignores the version."""
     writers = {
         module.name for module in modules(*PRODUCT) if re.search(r"\bupdate\(User\b", module.text)
     }
@@ -109,7 +113,7 @@ def test_a_session_begun_beside_a_change_opens_nothing(app: Flask, cast: Cast) -
 
 
 def test_a_password_hashed_anew_takes_no_others_place(app: Flask, cast: Cast) -> None:
-    """Neither does it end sessions: the password is the same."""
+    """It does not end sessions either, because the password is the same."""
     settings = app.extensions["settings"]
     cast.max.password_hash = passwords.PasswordHasher(
         time_cost=1, memory_cost=16, parallelism=1

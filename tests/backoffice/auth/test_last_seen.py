@@ -1,4 +1,7 @@
-"""The note of when a session was last used: kept beside other writers, and never the price of a request."""
+"""The time at which a session was last used is noted beside other writers.
+
+It never fails or delays a request.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -35,7 +38,7 @@ def visitors(app: Flask, number: int) -> list[Client]:
 
 
 def let_pass(passed: timedelta) -> None:
-    """As if every session had been used for the last time so long ago."""
+    """Change every session as if it had been used for the last time so long ago."""
     settle()
     then = clock.now() - passed
     db.session.execute(
@@ -46,7 +49,7 @@ def let_pass(passed: timedelta) -> None:
 
 @contextmanager
 def steady_writer(app: Flask) -> Iterator[list[int]]:
-    """Somebody who writes over and over meanwhile, each time for some milliseconds; how often they did."""
+    """Write over and over meanwhile, each time for some milliseconds, and yield how many times."""
     stop, written = Event(), [0]
 
     def write() -> None:
@@ -72,7 +75,7 @@ def steady_writer(app: Flask) -> Iterator[list[int]]:
 
 @contextmanager
 def sole_writer(app: Flask) -> Iterator[None]:
-    """Somebody who keeps SQLite's write lock all the while."""
+    """Hold SQLite's write lock for the whole block."""
     with app.app_context():
         path = db.engine.url.database
     other = sqlite3.connect(str(path), isolation_level=None)
@@ -116,7 +119,7 @@ def test_a_request_writes_only_where_the_last_note_is_a_minute_old(
 def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
     app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The note of the one request is written down by the next, even if that comes after the half hour."""
+    """The next request writes down the note of this one, even if it comes after the half hour."""
     monkeypatch.setattr(last_seen, "BRIEF", Patience(statement=0.05, lock=0.05))
     client.sign_in("vera")
     let_pass(timedelta(minutes=29))

@@ -1,4 +1,4 @@
-"""The IP whitelist: one canonical form, and who it lets in."""
+"""The IP whitelist has one canonical form, and decides who gets in."""
 
 import pytest
 
@@ -72,5 +72,5 @@ FORWARDED = {
 
 @pytest.mark.parametrize("address", FORWARDED)
 def test_an_address_has_one_form_whatever_a_proxy_adds(address: str) -> None:
-    """And what is none is one visitor, however it is varied."""
+    """What is no address counts as one visitor, however it is varied."""
     assert {networks.plain(text) for text in FORWARDED[address]} == {address}

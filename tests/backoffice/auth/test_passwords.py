@@ -1,4 +1,4 @@
-"""What a password must be: long enough, not too long, and none of those that are tried first."""
+"""A password must be long enough, not too long, and none of those that are tried first."""
 
 import gzip
 from dataclasses import replace
@@ -34,7 +34,7 @@ def vera(**values: object) -> User:
 
 
 def refusal(password: str, **values: object) -> str:
-    """Why Vera may not have this password, or ''."""
+    """Return why vera may not have this password, or ''."""
     found: list[RuleBroken] = []
     try:
         passwords.check(vera(**values), password, SETTINGS)
@@ -126,7 +126,7 @@ def test_passwords_may_be_shorter_beside_a_second_factor(two_factor: str, least:
 def test_passwords_are_measured_in_code_points_as_they_are_hashed(
     character: str, code_points: int
 ) -> None:
-    """Seven of its own characters around it, so that only the length is in question."""
+    """Seven other characters stand around each, which leaves only the length in question."""
     fewest, most = (15 - 9) // code_points, (128 - 9) // code_points
     assert refusal("qx7vebkzu" + character * fewest) == (
         "" if fewest * code_points == 6 else pytest.fail("uneven")

@@ -1,4 +1,7 @@
-"""Tries are counted before they are judged; while one is judged nobody waits, and keys are not what strangers type."""
+"""Tries are counted before they are judged.
+
+While one is judged nobody else waits, and keys are not made of what strangers type.
+"""
 
 import time
 from dataclasses import replace
@@ -52,7 +55,7 @@ def enter(app: Flask, name: str, ip: str, password: str = PASSWORD) -> SignIn:
 def test_people_of_one_network_are_hashed_side_by_side(
     app: Flask, cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is let on before all of them have come as far as the hash: under a lock, the second never does."""
+    """Nobody may go on before all have reached the hash; under a lock, the second never would."""
     names = [f"colleague{number}" for number in range(OFFICE)]
     for name in names:
         the_cast.add(name, group="viewers", settings=settings)

@@ -1,4 +1,4 @@
-"""The first administrator comes by command, and whoever is locked out gets back in by one."""
+"""A command adds the first administrator, and lets back in those who are locked out."""
 
 import re
 from collections.abc import Callable

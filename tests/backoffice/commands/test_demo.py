@@ -1,4 +1,7 @@
-"""`flask backoffice demo`: from nothing to a table of accounts, and never where it could do harm."""
+"""`flask backoffice demo` fills an empty database and prints a table of accounts.
+
+It never runs where it could do harm.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A new key: everything is encrypted again with it, at once or in several goes, and a lost key is said."""
+"""With a new key everything is encrypted again, at once or in several goes.
+
+A lost key is reported.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,14 +35,17 @@ Apps = Callable[..., Flask]
 
 @pytest.fixture
 def old(app: Flask) -> str:
-    """The key that the tests' secrets have before: there is no other, so it is SECRET_KEY."""
+    """Return the key that the tests' secrets have before; without another one it is SECRET_KEY."""
     settings: Settings = app.extensions["settings"]
     return settings.secret_key
 
 
 @pytest.fixture
 def keys(app: Flask, cast: Cast) -> dict[str, str]:
-    """Max and vera have apps, and six mails wait, five of them with something to say: the keys of the apps."""
+    """Give max and vera apps, and add six waiting mails, five of them with content.
+
+    Returns the keys of the apps.
+    """
     settings = app.extensions["settings"]
     found = {name: give_app(getattr(cast, name), settings)[0] for name in ("max", "vera")}
     letters = [
@@ -61,7 +67,7 @@ def rotate(app: Flask) -> Any:
 
 
 def names() -> set[str]:
-    """The ids of the keys that are in use."""
+    """Return the ids of the keys that are in use."""
     settle()
     columns = (TotpSecret.sealed, Message.sealed)
     return {

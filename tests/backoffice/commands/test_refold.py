@@ -1,4 +1,4 @@
-"""`refold`: rows that plain SQL wrote are found again."""
+"""`refold` makes rows that plain SQL wrote searchable again."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,7 @@
-"""Derived choices: each value has a condition of its own, and all of them together say what the column says."""
+"""Each value of a derived choice has a condition of its own.
+
+All of them together agree with the column.
+"""
 
 from datetime import timedelta
 from itertools import product
@@ -18,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 
 def build() -> None:
-    """People, sessions and sign-ins in every state there is, and in some that there should not be."""
+    """Add people, sessions and sign-ins in every state, and in some that should not exist."""
     now = clock.now()
     links = (
         None,

@@ -1,4 +1,4 @@
-"""People who never were: as many as one likes, the same each time, ready for SQL."""
+"""Made-up people, as many as one likes, are the same each time and ready for SQL."""
 
 import re
 from datetime import UTC, datetime

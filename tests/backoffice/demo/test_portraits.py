@@ -1,4 +1,7 @@
-"""The pictures of the demo's people: drawn, kept like any other, and gone with a load that is given up."""
+"""The pictures of the demo's people are drawn and kept like any other.
+
+They are gone if the load is given up.
+"""
 
 from pathlib import Path
 

@@ -68,7 +68,7 @@ def test_rows_that_a_rule_refused_are_noted_with_the_run(client: Client, cast: C
 
 
 def test_reaching_beyond_oneself_is_noted(client: Client, staff: list[str]) -> None:
-    """Whether the refusal is a page of its own or a message at the field."""
+    """It is, whether the refusal is a page of its own or a message at the field."""
     cast = Cast()
     me = cast.company_administrator.id
     client.sign_in("company_administrator")
@@ -116,7 +116,7 @@ def test_failed_sign_ins_are_kept_with_their_reason(app: Flask, cast: Cast) -> N
 def secrets(
     app: Flask, client: Client, cast: Cast, run: Callable[..., Any], app_with: Callable[..., Flask]
 ) -> list[str]:
-    """Everything that only its owner may know, after all of it was used."""
+    """Use everything that only its owner may know, and return it."""
     own, link = (
         "the quick words of nobody else",
         run("backoffice", "create-administrator", "ivan@example.com").output,

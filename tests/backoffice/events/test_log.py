@@ -1,4 +1,7 @@
-"""The events log grows and never changes: the database says so, and the chain of hashes would show it."""
+"""The events log grows and never changes.
+
+The database enforces it, and the chain of hashes would show a change.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +22,7 @@ from tests.support.client import Client, settle
 
 @pytest.fixture
 def story(client: Client, cast: Cast) -> list[int]:
-    """Some events: an edit, a block over two, an export; their numbers."""
+    """Record an edit, a block of two and an export, and return the ids of the events."""
     client.sign_in("olivia")
     edit(
         client,
@@ -36,7 +39,7 @@ def story(client: Client, cast: Cast) -> list[int]:
 
 @pytest.fixture
 def unguarded(app: Flask, story: list[int]) -> Iterator[None]:
-    """Somebody with the database's password has switched the trigger off, and puts it back afterwards."""
+    """Switch the trigger off for the block, as somebody with the database's password could."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SET session_replication_role = replica"))
         yield
@@ -56,8 +59,9 @@ def unguarded(app: Flask, story: list[int]) -> Iterator[None]:
 
 COLUMNS = [column.key for column in inspect(Event).column_attrs]
 OTHERS: dict[str, Any] = {
-    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "actor_groups": ["Others"], "result": "failed",
-    "before": {"phone": "x"}, "after": {"phone": "y"}, "action": "users.other", "subject_type": "groups",
+    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "actor_groups": ["Others"],
+    "result": "failed", "before": {"phone": "x"}, "after": {"phone": "y"},
+    "action": "users.other", "subject_type": "groups",
     "reason": "Other", "ip": "203.0.113.1", "request_id": "other", "details_hash": "f" * 64,
     "previous_hash": "f" * 64, "hash": "f" * 64,
 }  # fmt: skip
@@ -131,7 +135,7 @@ def test_an_event_taken_out_of_the_middle_is_found(story: list[int], unguarded: 
 def test_an_event_forged_with_a_fitting_hash_breaks_the_next(
     story: list[int], unguarded: None
 ) -> None:
-    """Whoever recomputes one event's hash has to recompute all that follow."""
+    """A forger of one event has to recompute the hashes of all that follow."""
     event = db.session.get_one(Event, 2)
     event.action = "users.other"
     event.hash = log._hash([getattr(event, name) for name in log.CHAINED])

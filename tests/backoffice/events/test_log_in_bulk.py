@@ -1,4 +1,7 @@
-"""Many events at once are written in batches, and on PostgreSQL by COPY: none is lost, and the chain holds."""
+"""Many events at once are written in batches, and on PostgreSQL by COPY.
+
+None is lost, and the chain holds.
+"""
 
 import pytest
 from flask import Flask

@@ -118,7 +118,7 @@ def test_it_works_in_batches_and_stops_between_them(
     "state, stays", [("queued", True), ("failed", True), ("sending", True), ("dead", False)]
 )
 def test_the_link_of_a_mail_that_still_waits_stays(cast: Cast, state: str, stays: bool) -> None:
-    """Or the mail would go out one day with a link that nobody knows any more."""
+    """Otherwise the mail would go out one day with a link that is not valid any more."""
     old = token(cast.max, expires_at=NOW - 99 * DAY)
     db.session.add(old)
     db.session.flush()
@@ -140,7 +140,7 @@ def test_a_purged_token_leaves_its_message(cast: Cast) -> None:
 
 @pytest.mark.one_engine("sqlite", reason="PostgreSQL vacuums by itself")
 def test_what_was_taken_out_of_the_index_of_texts_is_merged_away(cast: Cast, stage: Any) -> None:
-    """FTS5 only notes what is gone, beside what it is, until it merges both."""
+    """FTS5 keeps removed entries and a note of their removal until it merges both."""
     for number in range(3):
         cast.max.last_name = f"Zwiebel{number}"
         db.session.commit()

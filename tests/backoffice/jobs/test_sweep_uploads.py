@@ -1,4 +1,4 @@
-"""At night the files of nobody go, and no other."""
+"""At night the files that belong to nobody are removed, and no others."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ def folder(app: Flask) -> Path:
 
 
 def age(folder: Path) -> None:
-    """Every file was put long enough ago."""
+    """Make every file old enough."""
     then = (clock.now() - OLD).timestamp()
     for path in folder.rglob("*"):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""What becomes of a message: sent once, tried again with patience, given up, or never sent at all."""
+"""A message is sent once, tried again with patience, given up, or never sent at all."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -252,7 +252,7 @@ def test_a_code_overtakes_what_waits_longer(settings: Settings, smtp: Server) ->
 def test_a_message_that_somebody_else_changes_is_theirs(
     settings: Settings, smtp: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A click on "Try again" while the old try is still on its way: the new one decides."""
+    """If "Try again" is clicked while the old try is still on its way, the new one decides."""
     message, send = put(settings), transport.Smtp.send
 
     def meanwhile(self: transport.Smtp, *given: object) -> None:

@@ -1,4 +1,7 @@
-"""A mail that waited too long makes no fresh link: no worker ran, or the server was down for weeks."""
+"""A mail that waited too long makes no fresh link.
+
+No worker ran, or the mail server was down for weeks.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +38,7 @@ def settings(stage: Stage, cast: Cast, smtp: Server) -> Settings:
 
 
 def waiting(app: Flask, settings: Settings, cast: Cast, purpose: str) -> Message:
-    """A message as a page leaves it: who it is for is found out by the worker."""
+    """Queue a message as a page does; the worker finds out for whom it is."""
     if purpose == "password_reset":
         return put(settings, purpose, request={"typed": "max@example.com"}, values={})
     if purpose == "email_change":

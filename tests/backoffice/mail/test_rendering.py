@@ -1,4 +1,7 @@
-"""What mails say: to whom, why, in which language; and that nobody can make them say something else."""
+"""What mails say, to whom, why and in which language.
+
+Nobody can make them say something else.
+"""
 
 import re
 from dataclasses import replace
@@ -27,7 +30,10 @@ from tests.support.cast import Cast
 
 CATALOG = ROOT / "backoffice" / "translations" / "de" / "LC_MESSAGES" / "mails.po"
 SECRETS = {"link": LINK, "code": "123456"}
-HOSTILE = 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert("x")</script> https://evil.example www.evil.example \u202e'
+HOSTILE = (
+    'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert("x")</script> '
+    "https://evil.example www.evil.example \u202e"
+)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def settings(stage: Stage, cast: Cast) -> Settings:
 def written(
     settings: Settings, purpose: str, *, language: str = "en", name: str = "Vera", **values: str
 ) -> Message:
-    """A message that is in no table."""
+    """Return a message that is in no table."""
     person = User(first_name=name, last_name="", language=language)
     message = Message(id=7, purpose=purpose, address="vera@example.com", user=person)
     outbox.seal_values(message, VALUES | values, settings)
@@ -140,7 +146,7 @@ def test_names_begin_no_header_no_line_no_tag_and_no_link(settings: Settings) ->
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا", "ශ්\u200dරී", "👩\u200d💻 Weber", "Jo ❤\ufe0f"])
 def test_a_name_is_spelled_in_mails_as_its_owner_spells_it(settings: Settings, name: str) -> None:
-    """Joiners are letters to those who need them: without them a Persian name is misspelled."""
+    """Joiners are letters in some scripts; without them a Persian name is misspelled."""
     message = written(settings, "invitation", name=name, inviter=name)
     parsed = message_from_bytes(rendering.composed(message, settings).as_bytes(), policy=default)
     for kind in ("plain", "html"):
@@ -155,8 +161,9 @@ def test_a_name_is_spelled_in_mails_as_its_owner_spells_it(settings: Settings, n
 
 @pytest.mark.parametrize(
     "address",
-    ["", "vera", "@example.com", "vera@", "vera@example.com\r\nBcc: eve@example.com", "a b@example.com",
-     "<vera@example.com>", "vera@example.com,eve@example.com", 'a"b@example.com', "vera@exa\u2028mple.com",
+    ["", "vera", "@example.com", "vera@", "vera@example.com\r\nBcc: eve@example.com",
+     "a b@example.com", "<vera@example.com>", "vera@example.com,eve@example.com",
+     'a"b@example.com', "vera@exa\u2028mple.com",
      "vera@example.com\0", "vera@" + "x" * 64 + ".é.com"],
 )  # fmt: skip
 def test_what_is_no_address_is_written_to_by_nobody(settings: Settings, address: str) -> None:
@@ -196,7 +203,7 @@ def test_lines_are_short_enough_for_every_server(settings: Settings) -> None:
 
 
 def test_german_lacks_no_text_of_mails(app: Flask) -> None:
-    """`make translations` collects them; write the German, and call it again."""
+    """`make translations` collects the texts; write the German, and call it again."""
     german = read_po(StringIO(CATALOG.read_text("utf-8")))
     mapping = [
         ("backoffice/templates/email/**", "jinja2"),
@@ -213,7 +220,7 @@ def test_german_lacks_no_text_of_mails(app: Flask) -> None:
 
 
 def quoted_by_actions() -> set[str]:
-    """The sentences that the actions on a second factor put into mails."""
+    """Return the sentences that the actions on a second factor put into mails."""
     source = Path(str(actions.__file__)).read_text("utf-8")
     return set(re.findall(r'self\.replace\(rows, "\w+", (?:noted\()?"([^"]+)"', source))
 

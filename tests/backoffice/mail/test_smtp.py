@@ -1,4 +1,7 @@
-"""The conversation with a mail server: encryption, a name and a password, refusals at every stage, and sudden ends."""
+"""The conversation with a mail server.
+
+It is encrypted, has a name and a password, may be refused at every stage, and may end suddenly.
+"""
 
 import socket
 import threading
@@ -31,7 +34,10 @@ Begin = Callable[..., tuple[Server, Settings]]
 def begin(
     stage: Stage, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Begin]:
-    """`begin("smtps", auth=True)`: a server, whose certificate is trusted, and the settings that reach it."""
+    """Return a function that starts a server: `begin("smtps", auth=True)`.
+
+    The server's certificate is trusted; the function returns it with the settings that reach it.
+    """
     running: list[Server] = []
     trusted, context = certificates.make(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
@@ -120,7 +126,10 @@ def test_a_refusal_for_now_is_tried_again(begin: Begin, stage_: str) -> None:
 
 @pytest.mark.parametrize("stage_, state", [("MAIL", "failed"), ("RCPT", "dead"), ("DATA", "dead")])
 def test_a_refusal_for_good_ends_what_it_is_about(begin: Begin, stage_: str, state: str) -> None:
-    """Who refuses the sender refuses every mail: that is for the administrator to mend, and no message's fault."""
+    """A server that refuses the sender refuses every mail.
+
+    The administrator has to act then, and no message is at fault.
+    """
     server, settings = begin("smtp+plain")
     server.answers[stage_] = "550-5.1.1 The account max@example.com\r\n550 5.1.1 does not exist"
     message = put(settings)
@@ -166,7 +175,10 @@ def test_a_server_that_hangs_up_after_fifty_mails_is_called_again(
 def test_a_server_that_dies_at_the_end_of_a_mail(
     begin: Begin, dies: str, at_first: int, in_the_end: int
 ) -> None:
-    """Nothing is lost; and where nobody can know whether it has the mail, the second one can be seen to be the same."""
+    """Nothing is lost.
+
+    If it is unknown whether the mail arrived, the second one is recognisably the same.
+    """
     server, settings = begin("smtp+plain")
     server.dies = dies
     message = put(settings)
@@ -202,13 +214,14 @@ def test_a_server_that_says_nothing_is_left(stage: Stage, cast: Cast) -> None:
     assert message.last_error == "The mail server took too long to answer."
 
 
-# What a server has said before it begins to drip: nothing, half a greeting, a greeting, half an answer to EHLO.
+# What a server has said before it begins to drip: nothing, half a greeting, a greeting, or half an
+# answer to EHLO.
 DRIPPING = (b"", b"220 hel", b"220-hello\r\n", b"220 hello\r\n250-")
 
 
 @contextmanager
 def dripping(begun: bytes) -> Iterator[int]:
-    """The port of a server whose every byte comes in time, and whose answer never does."""
+    """Yield the port of a server whose every byte comes in time, and whose answer never does."""
     over = threading.Event()
 
     def drip(listening: socket.socket) -> None:
@@ -248,7 +261,7 @@ def test_a_server_that_drips_is_left(stage: Stage, cast: Cast, begun: bytes) -> 
 def test_a_worker_that_is_to_end_does_not_wait_for_a_server_that_drips(
     stage: Stage, cast: Cast
 ) -> None:
-    """An hour is allowed; the word to end comes after half a second."""
+    """An hour is allowed, and the request to end comes after half a second."""
     told = threading.Event()
     threading.Timer(0.5, told.set).start()
     with dripping(b"220 hel") as port:

@@ -1,4 +1,7 @@
-"""Avatars and their files: one pair a person, there with the commit, gone with it, and nobody else's to write."""
+"""Avatars and their files: one pair a person, there with the commit, and gone with it.
+
+Nobody else can write them.
+"""
 
 import errno
 import stat
@@ -31,20 +34,20 @@ PNG, OTHER = encoded(plain()), encoded(plain(colour=BLUE))
 
 @pytest.fixture
 def folder(app: Flask) -> Path:
-    """Where the files of this test lie."""
+    """Return where the files of this test lie."""
     found: Path = app.extensions["settings"].uploads_dir
     return found
 
 
 def dress(cast: Cast, name: str, content: bytes = PNG) -> str:
-    """Give somebody an avatar; its key."""
+    """Give a person an avatar, and return its key."""
     set_avatar(actor=cast.actor(name), data=content, filename="me.png")
     db.session.commit()
     return str(getattr(cast, name).avatar)
 
 
 def happened() -> list[tuple[str, int | None]]:
-    """What the events say, as (action, subject)."""
+    """Return what the events say, as (action, subject)."""
     return [(e.action, e.subject_id) for e in db.session.scalars(select(Event).order_by(Event.id))]
 
 
@@ -187,7 +190,7 @@ def test_two_uploads_at_once_leave_exactly_one_pair(app: Flask, cast: Cast, fold
 
 
 def test_nobody_chooses_a_picture_for_whoever_has_left(cast: Cast, folder: Path) -> None:
-    """Somebody deleted or blocked while their picture was on its way gets none that nobody would remove."""
+    """A person who is deleted or blocked meanwhile gets no picture that nobody would remove."""
     for status in ("blocked", "deleted"):
         actor = cast.actor("vera")
         cast.vera.status = status

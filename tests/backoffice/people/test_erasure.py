@@ -1,4 +1,7 @@
-"""Delete erases a person: nothing that names them is left in any table, and the log's chain stays whole."""
+"""Delete erases a person.
+
+Nothing that names them is left in any table, and the log's chain stays whole.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +25,7 @@ NAMES = ("quentin", "quarrel", "+495550199", "192.0.2.77")  # in no other row; c
 
 
 def remains() -> list[str]:
-    """Every value of every table that names him."""
+    """Return every value of every table that names him."""
     return [
         f"{table}: {value!r}"
         for table, rows in everything().items()
@@ -34,7 +37,11 @@ def remains() -> list[str]:
 
 @pytest.fixture
 def quentin(app: Flask, client: Client, cast: Cast) -> User:
-    """Somebody with a life: added, edited, signed in, failed to, added another person, blocked, unblocked, searched."""
+    """Add somebody with a history.
+
+    He was added, edited, signed in, failed to sign in, added another person, was blocked, unblocked
+    and searched for.
+    """
     client.sign_in("olivia")
     values = {"first_name": "Quentin", "last_name": "Quarrel", "phone": "+495550199"}
     app.test_client().try_sign_in("quentin", "too early")
@@ -89,7 +96,10 @@ def test_he_is_everywhere_before(quentin: User) -> None:
 
 
 def tries_of(app: Flask, person: User) -> int:
-    """Tries of the person, and those with an address of theirs before they had an account; requests for links too."""
+    """Return the tries of the person, and those with their address before they had an account.
+
+    Requests for links are among them.
+    """
     names = ("quentin@example.com", "quentin.quarrel@example.com")
     hashes = [
         each

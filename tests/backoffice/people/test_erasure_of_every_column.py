@@ -1,6 +1,6 @@
-"""Delete erases every column that may hold something about a person, those that are added later too.
+"""Delete erases every column that may hold something about a person, also those of later models.
 
-The tables and columns come from the models, so that nobody has to remember this file.
+The tables and columns come from the models; this file needs no change when they do.
 """
 
 import re
@@ -37,7 +37,10 @@ TRACES = re.compile(f"qzxq|{KEY}|1987-06-05|{NUMBER}|{UUID(int=NUMBER)}", re.IGN
 
 
 def recognisable(column: Column[Any]) -> Any:
-    """A value of the column's type that is in no other row, as far as its constraints allow one."""
+    """Return a value of the column's type that is in no other row.
+
+    Constraints may allow none; then it is one that they allow.
+    """
     if column.info.get("upload"):
         return KEY
     if column.info.get("personal") == "address":
@@ -58,7 +61,7 @@ def recognisable(column: Column[Any]) -> Any:
 
 
 def _allowed(column: Column[Any]) -> list[str]:
-    """What a CHECK constraint lets the column be."""
+    """Return what a CHECK constraint lets the column be."""
     checks = [str(c.sqltext) for c in column.table.constraints if isinstance(c, CheckConstraint)]
     return [
         value
@@ -69,7 +72,10 @@ def _allowed(column: Column[Any]) -> list[str]:
 
 
 def filled(table: Table, **given: Any) -> dict[str, Any]:
-    """A row of the table with every column filled; numbers and other keys are left to the database and to `given`."""
+    """Return a row of the table with every column filled.
+
+    Numbers and other keys are left to the database and to `given`.
+    """
     own = (
         c
         for c in table.columns
@@ -79,13 +85,13 @@ def filled(table: Table, **given: Any) -> dict[str, Any]:
 
 
 def marked(model: type[Base]) -> dict[str, Any]:
-    """Every personal column of the model, filled."""
+    """Return every personal column of the model with a value."""
     return {name: recognisable(model.__table__.columns[name]) for name in personal.columns(model)}
 
 
 @pytest.fixture
 def vera(app: Flask, client: Client, cast: Cast) -> int:
-    """Somebody of whom every column of every table says something."""
+    """Add somebody about whom every column of every table says something."""
     client.sign_in("olivia")
     person_id = cast.vera.id
     of_olivia = db.session.scalars(select(Session.id)).one()
@@ -125,7 +131,7 @@ def _a_run_about(person_id: int) -> None:
 
 
 def traces() -> set[str]:
-    """Where something recognisable is: tables and columns, and files."""
+    """Return the tables, columns and files in which something recognisable is left."""
     settle()
     columns = [(table, column) for table in db.metadata.sorted_tables for column in table.columns]
     found = {
@@ -178,11 +184,11 @@ def test_the_guard_lets_an_erasure_empty_what_the_model_calls_personal() -> None
 
 
 class Elsewhere(DeclarativeBase):
-    """Apart from the product's models, which are all in order."""
+    """A base apart from the product's models, which are all in order."""
 
 
 class Note(Elsewhere):
-    """Nobody's entity, and nobody's belonging."""
+    """A model that is neither an entity nor belongs to one."""
 
     __tablename__ = "notes"
 
@@ -192,7 +198,7 @@ class Note(Elsewhere):
     stubborn: Mapped[UUID] = mapped_column(Uuid, info={"personal": True})
 
 
-def test_a_column_that_does_not_say_whether_it_is_personal_or_cannot_be_emptied_keeps_the_product_from_starting(
+def test_a_column_that_does_not_say_whether_it_is_personal_or_cannot_be_emptied_keeps_the_product_from_starting(  # noqa: E501  # a test's name is a sentence
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     personal.check()

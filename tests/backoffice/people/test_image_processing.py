@@ -37,7 +37,9 @@ LOOKS: dict[str, tuple[Callable[[], bytes], tuple[int, ...]]] = {
     "colours, see-through": (lambda: encoded(plain(), transparency=RED), (*RED, 0)),
     "alpha": (lambda: encoded(plain("RGBA", colour=(*RED, 128))), (*RED, 128)),
     "alpha that hides nothing": (lambda: encoded(plain("RGBA", colour=(*RED, 255))), RED),
-    "16 bits a colour": (lambda: png_of(2, 2, zlib.compress((b"\0" + b"\xdc\0\x1e\0\x1e\0" * 2) * 2), depth=16), RED),
+    "16 bits a colour": (
+        lambda: png_of(2, 2, zlib.compress((b"\0" + b"\xdc\0\x1e\0\x1e\0" * 2) * 2), depth=16), RED,
+    ),
     "cmyk": (lambda: encoded(plain("CMYK", colour=(0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
     "grey jpeg": (lambda: encoded(plain("L", colour=100), "JPEG"), (100, 100, 100)),
     "progressive": (lambda: encoded(plain(), "JPEG", progressive=True), RED),
@@ -62,7 +64,10 @@ def test_every_kind_of_picture_keeps_its_colour(name: str) -> None:
 
 
 def album() -> bytes:
-    """A JPEG with a second picture behind it, as telephones keep depth or brightness (CIPA DC-007)."""
+    """Return a JPEG with a second picture behind it.
+
+    Telephones keep depth or brightness that way (CIPA DC-007).
+    """
     return encoded(plain(), "MPO", save_all=True, append_images=[plain(colour=BLUE)])
 
 
@@ -95,7 +100,7 @@ def test_a_jpeg_has_many_names(name: str) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_the_way_it_was_held(orientation: int) -> None:
-    """Also the part is chosen in the picture as people see it; and nothing tells of camera or place."""
+    """The part is chosen in the picture as people see it, and nothing tells of camera or place."""
     content = held(quarters("rgrb", "bwgw", scale=32), orientation)
     assert b"SecretMaker" in content
     assert fields(clean(content, "me.jpg", Crop(0, 0, 64))[256]) == ["rg", "bw"]

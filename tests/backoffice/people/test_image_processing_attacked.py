@@ -1,4 +1,7 @@
-"""What is sent in place of a picture: refused with one sentence, or drawn anew without what was hidden in it."""
+"""What is sent in place of a picture is refused with one sentence, or drawn anew.
+
+What was hidden in it is gone.
+"""
 
 import struct
 import subprocess
@@ -85,7 +88,8 @@ def test_files_of_other_names_are_refused(filename: str) -> None:
 @pytest.mark.parametrize(
     "filename",
     [
-        "me.png", "ME.PNG", "me.JpEg", "me.php.jpg", ".png", "../../etc/passwd.png", "C:\\me\\you.jpg",
+        "me.png", "ME.PNG", "me.JpEg", "me.php.jpg", ".png", "../../etc/passwd.png",
+        "C:\\me\\you.jpg",
         "a" * 10_000 + ".png", "émoji 🙂\u202egnp.png", "me\n.png", "%00.png", "<script>.png",
     ],
 )  # fmt: skip
@@ -175,7 +179,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_truncated_pictures_are_refused_at_every_length(kind: str) -> None:
-    """The last two bytes of a JPEG only say that it ends: without them everything is there."""
+    """The last two bytes of a JPEG only say that it ends; without them everything is there."""
     content = WHOLE[kind]
     enough = len(content) if kind == "png" else len(content) - 2
     for length in sorted({*range(1, 60), *range(60, enough, 37), enough - 1}):
@@ -185,7 +189,7 @@ def test_truncated_pictures_are_refused_at_every_length(kind: str) -> None:
 
 
 def _chunks(png: bytes) -> list[tuple[int, int]]:
-    """Where each chunk of a PNG begins and ends."""
+    """Return where each chunk of a PNG begins and ends."""
     found, place = [], len(SIGNATURE)
     while place < len(png):
         (length,) = struct.unpack_from(">I", png, place)
@@ -229,7 +233,7 @@ def test_nonsense_between_right_beginnings_is_refused(content: bytes) -> None:
 
 
 def claiming(width: int, height: int, jpeg: bytes = JPEG) -> bytes:
-    """The JPEG of 60 by 40 pixels with another size in its head."""
+    """Return the JPEG of 60 by 40 pixels with another size in its head."""
     sized = jpeg.replace(struct.pack(">HH", 40, 60), struct.pack(">HH", height, width))
     assert sized != jpeg
     return sized
@@ -251,7 +255,7 @@ def test_claims_of_a_jpeg_of_too_many_pixels_are_refused_unseen(width: int, heig
 
 
 def test_a_jpeg_that_has_to_be_kept_whole_may_have_fewer_pixels() -> None:
-    """Scaled down or not: whatever comes in several passes is in memory as a whole."""
+    """A JPEG that comes in several passes is in memory as a whole, scaled down or not."""
     progressive = encoded(plain(), "JPEG", progressive=True)
     assert refusal(claiming(4097, 4097, progressive), "me.jpg") == image_processing.LARGE_IN_PASSES
     scan = JPEG.index(b"\xff\xda")
@@ -281,7 +285,7 @@ def test_as_many_pixels_as_are_allowed_are_drawn(width: int, height: int) -> Non
 
 
 def test_text_bombs_never_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither one text of 200 MB, nor thousands that are each just small enough for Pillow."""
+    """They are one text of 200 MB, or thousands that are each just small enough for Pillow."""
     monkeypatch.setattr(
         "PIL.PngImagePlugin._safe_zlib_decompress", lambda _text: pytest.fail("unfolded")
     )

@@ -1,4 +1,4 @@
-"""A name that somebody gave themselves is theirs to change."""
+"""A name that people gave themselves is theirs to change."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_name_given_by_an_administrator_can_be_edited_by_another(
 
 
 def test_giving_oneself_a_name_makes_it_ones_own(client: Client, cast: Cast) -> None:
-    """Olivia renames herself; a second administrator cannot undo that."""
+    """Olivia renames herself, and a second administrator cannot undo that."""
     cast.eve.status = "active"
     client.sign_in("olivia")
     assert edit(client, "users", cast.olivia.id, first_name="Liv").status_code == 303

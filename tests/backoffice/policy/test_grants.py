@@ -1,4 +1,4 @@
-"""Nobody gives or takes a group, a permission or a client tag beyond their own, whatever the way."""
+"""Nobody gives or takes a group, a permission or a client tag beyond their own, in any way."""
 
 from collections.abc import Callable
 
@@ -79,7 +79,7 @@ def test_groups_within_ones_own_are_given_and_taken(client: Client, people: Cast
 def test_whoever_holds_a_group_beyond_ones_own_is_out_of_reach(
     client: Client, people: Cast, key: str, other: str
 ) -> None:
-    """Not one of the actions, nor the form, nor a group that one could take from them."""
+    """No action reaches them, nor does the form, nor a group that one could take from them."""
     target: User = getattr(people, other)
     if other == key:
         target = people.olivia
@@ -103,7 +103,7 @@ def test_whoever_holds_a_group_beyond_ones_own_is_out_of_reach(
 def test_a_group_named_by_a_grant_but_richer_than_oneself_is_not_given(
     client: Client, people: Cast
 ) -> None:
-    """An administrator made Dispatcher powerful; those who could appoint dispatchers no longer can."""
+    """An administrator made Dispatcher powerful; those who appointed dispatchers no longer can."""
     group("dispatcher").permissions = ["users.view", "client_tags.delete", "groups.edit"]
     client.sign_in("company_administrator")
     chosen = group("dispatcher").id
@@ -149,7 +149,7 @@ def test_a_group_that_holds_more_than_oneself_is_out_of_reach(client: Client, pe
 def test_a_groups_grants_name_only_what_one_could_give_oneself(
     client: Client, people: Cast
 ) -> None:
-    """Otherwise whoever edits a group appoints, through its members, whom they may not appoint themselves."""
+    """Otherwise an editor of a group could let its members appoint people in the editor's place."""
     client.sign_in("main_administrator")
     for key in ("employee", "company_administrator"):
         for beyond in ("administrators", "managers", "main_administrator", "viewers"):
@@ -228,9 +228,9 @@ def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(
 def test_an_undo_gives_no_group_beyond_ones_own(
     app: Flask, client: Client, people: Cast, key: str
 ) -> None:
-    """Olivia revoked a manager, who now holds no group; undoing that is not a way to make a manager.
+    """Olivia revoked a manager, who now holds no group; undoing that must not make a manager.
 
-    Nor is it used up: whoever may give all that the manager had brings all of it back.
+    The undo is not used up either: those who may give all that the manager had bring it back.
     """
     client.sign_in("olivia")
     target = people.managers
@@ -260,7 +260,7 @@ def test_an_undo_of_a_removal_gives_back_no_group_beyond_ones_own(
 def test_an_undo_needs_the_permission_of_what_it_does(
     app: Flask, client: Client, people: Cast
 ) -> None:
-    """Managers may undo, but not block: neither do they unblock."""
+    """Managers may undo, but not block; they cannot unblock by an undo either."""
     client.sign_in("olivia")
     blocked = act(client, "users", "block", people.employee.id)
     assert undo(app.test_client().sign_in("managers"), blocked).status_code == 403
@@ -268,7 +268,10 @@ def test_an_undo_needs_the_permission_of_what_it_does(
 
 
 def test_groups_given_by_nobody_are_kept_when_others_change(client: Client, people: Cast) -> None:
-    """A company administrator edits an employee's phone: the form's groups come back as they were."""
+    """A company administrator edits an employee's phone.
+
+    The form's groups come back as they were.
+    """
     client.sign_in("company_administrator")
     form = read(client.get(f"/admin/users/{people.employee.id}/edit"))
     assert form.all("input", name="groups")
@@ -289,7 +292,7 @@ def test_every_shipped_group_may_appoint_only_what_it_holds() -> None:
 def test_nobody_sees_more_clients_by_deleting_what_bounds_them(
     client: Client, people: Cast
 ) -> None:
-    """All but Secret: without the tag, that would be all."""
+    """The scope is all but Secret; without the tag it would be all."""
     secret = ClientTag(name="Secret")
     people.employee.client_tags_mode, people.employee.client_tags = "except", [secret]
     rights = ["users.view", "client_tags.view", "client_tags.edit", "client_tags.delete"]
@@ -302,7 +305,7 @@ def test_nobody_sees_more_clients_by_deleting_what_bounds_them(
     assert db.session.get(ClientTag, number) is not None
 
 
-def test_the_setting_that_asks_a_group_for_a_second_factor_is_escaped_neither_by_a_name_nor_by_deletion(
+def test_the_setting_that_asks_a_group_for_a_second_factor_is_escaped_neither_by_a_name_nor_by_deletion(  # noqa: E501  # a test's name is a sentence
     app_with: Callable[..., Flask], people: Cast
 ) -> None:
     db.session.add(Group(name="Team", permissions=["users.view"]))

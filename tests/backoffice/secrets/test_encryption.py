@@ -1,4 +1,7 @@
-"""Secrets that have to be read again: encrypted, bound to what they are for, and readable with older keys."""
+"""Secrets that have to be read again are encrypted and bound to their purpose.
+
+They stay readable with older keys.
+"""
 
 import base64
 from collections.abc import Callable
@@ -77,12 +80,12 @@ def test_a_missing_key_is_named() -> None:
 
 
 def swapped(sealed: str) -> str:
-    """The same text under another key's name."""
+    """Return the same text under another key's name."""
     return f"{key_id(OTHER)}.{sealed.partition('.')[2]}"
 
 
 def flipped(place: int) -> Callable[[str], str]:
-    """One bit changed."""
+    """Return the text with one bit changed."""
 
     def change(sealed: str) -> str:
         name, _, rest = sealed.partition(".")

@@ -1,4 +1,7 @@
-"""One's own e-mail address: asked for, confirmed at the new one and nowhere else, told to the old one."""
+"""Changing one's own e-mail address: it is confirmed at the new address only.
+
+The old address is told about the change.
+"""
 
 from datetime import timedelta
 
@@ -99,7 +102,8 @@ def test_a_newer_request_supersedes_the_link_at_once(app: Flask, vera: Client) -
     first = link_to(app, vera)
     ask(vera, "max@example.com")  # taken: no newer link will ever leave
     answer = vera.get(first)
-    assert (answer.status_code, "newer link" in answer.text) == (410, True)
+    assert answer.status_code == 410
+    assert "newer link" in answer.text
     assert worker(app) == []
 
 
@@ -130,19 +134,19 @@ def test_a_link_works_for_an_hour(app: Flask, vera: Client, late: timedelta, sta
 def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(
     app: Flask, vera: Client
 ) -> None:
-    link, olivia = link_to(app, vera), visitor(app).sign_in("olivia")
+    link = link_to(app, vera)
+    olivia = visitor(app).sign_in("olivia")
     form = str(olivia.get(link).location)
     for answer, status in ((olivia.get(form), 200), (olivia.post(form), 403)):
-        assert (answer.status_code, "You are signed in as olivia@example.com" in answer.text) == (
-            status,
-            True,
-        )
+        assert answer.status_code == status
+        assert "You are signed in as olivia@example.com" in answer.text
     assert addresses() == addresses() | {"Vera": "vera@example.com", "Olivia": "olivia@example.com"}
     assert confirm(vera, link) == 303
 
 
 def test_a_link_opened_signed_out_goes_on_after_the_sign_in(app: Flask, vera: Client) -> None:
-    link, elsewhere = link_to(app, vera), visitor(app)
+    link = link_to(app, vera)
+    elsewhere = visitor(app)
     form = str(elsewhere.get(link).location)
     assert elsewhere.get(form).location == f"/sign-in?next={form}", (
         "the value is gone from the address already"
@@ -159,7 +163,8 @@ def test_a_link_opened_signed_out_goes_on_after_the_sign_in(app: Flask, vera: Cl
 
 
 def test_a_free_and_a_taken_address_get_the_same_answer(app: Flask, vera: Client) -> None:
-    pages, start = [], clock.now()
+    pages = []
+    start = clock.now()
     for address in (NEW, "max@example.com", "MAX@EXAMPLE.COM", "ｍax@example.com"):
         with clock.at(start):  # the page says what time it is
             ask(vera, address)
@@ -176,7 +181,8 @@ def test_the_sixth_request_in_five_minutes_waits_whether_the_addresses_were_free
     for address in (NEW, "max@example.com") * 3:
         worker(app)
         answer = vera.post("/account/email", {"email": address})
-    assert (answer.status_code, "Too many" in answer.text) == (429, True)
+    assert answer.status_code == 429
+    assert "Too many" in answer.text
     assert value_of(answer, "email") == "max@example.com"
     settle()
     assert (addresses()["Vera"], worker(app)) == ("vera@example.com", [])
@@ -190,7 +196,8 @@ def test_a_link_loses_against_whoever_took_the_address_meanwhile(
     settle()
     opened = vera.get(link)
     answer = vera.post(opened.location)
-    assert (answer.status_code, "Somebody else has this address" in answer.text) == (422, True)
+    assert answer.status_code == 422
+    assert "Somebody else has this address" in answer.text
     assert addresses()["Vera"] == "vera@example.com"
 
 
@@ -198,7 +205,8 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         assert vera.get("/account/email").location.startswith("/account/confirm")
         asked = vera.post("/account/email", {"email": NEW})
-        assert (asked.status_code, "confirm_password" in asked.text) == (403, True)
+        assert asked.status_code == 403
+        assert "confirm_password" in asked.text
     settle()
     assert db.session.scalars(select(Message)).all() == []
 
@@ -206,9 +214,10 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "", " ", "vera", "@", "a@b@c.org", "a b@example.org", "x" * 10_000, "x" * 300 + "@example.org", "a\0@b\0",
+        "", " ", "vera", "@", "a@b@c.org", "a b@example.org", "a\0@b\0", '"a b"@example.org',
+        "x" * 10_000, "x" * 300 + "@example.org", "ﬃ" * 100 + "@example.org",
         "<script>alert(1)</script>@example.org", "a@example.org\r\nBcc: b@example.org",
-        "ﬃ" * 100 + "@example.org", "a@-example.org", "a@[127.0.0.1]", "a@localhost", '"a b"@example.org',
+        "a@-example.org", "a@[127.0.0.1]", "a@localhost",
         "vera@example.com", "VERA@Example.com", "ｖera@example.com", "vera＠example.com",
     ],
 )  # fmt: skip
@@ -229,7 +238,7 @@ def test_what_is_no_new_address_is_refused_at_the_field(
 def test_spellings_of_one_address_are_one_address(
     app: Flask, vera: Client, cast: Cast, typed: str
 ) -> None:
-    """A long s is an s, and the sign of the Kelvin a k, to whoever compares."""
+    """A long s compares equal to an s, and the Kelvin sign to a k."""
     cast.max.set_email("oskar@example.org")
     settle()
     ask(vera, typed)

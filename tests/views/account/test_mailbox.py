@@ -1,4 +1,4 @@
-"""The demo's mailbox: there in the demo and nowhere else; it shows mails and runs nothing of them."""
+"""The demo's mailbox exists in the demo only; it shows mails and runs nothing that they contain."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Signing in and out: who gets in, for how long, and that nobody learns why not."""
+"""Signing in and out: who gets in and for how long.
+
+A refusal never reveals its reason.
+"""
 
 import re
 from datetime import timedelta
@@ -22,20 +25,20 @@ WRONG = "not at all the password"
 
 
 def is_in(client: Client) -> bool:
-    """Whether the visitor reaches home, or is sent to the sign-in."""
+    """Return whether the visitor reaches home rather than the sign-in page."""
     answer = client.get("/")
     assert answer.status_code in {200, 303}
     return answer.status_code == 200
 
 
 def sid(client: Client) -> str:
-    """What the browser holds of its session."""
+    """Return the session id in the browser's cookie."""
     with client.session_transaction(base_url=client.application.config["TEST_BASE_URL"]) as cookie:
         return str(cookie["sid"])
 
 
 def attempts() -> list[tuple[str, str]]:
-    """Every attempt so far as (result, reason)."""
+    """Return every attempt so far as (result, reason)."""
     rows = db.session.execute(
         select(SignInAttempt.result, SignInAttempt.reason).order_by(SignInAttempt.id)
     )
@@ -81,7 +84,7 @@ def test_whoever_may_not_in_gets_one_and_the_same_answer(client: Client, cast: C
 
 
 def without_token(answer: TestResponse) -> str:
-    """The page without what differs in every answer."""
+    """Return the page without the lines that differ in every answer."""
     lines = answer.get_data(as_text=True).splitlines()
     return "\n".join(line for line in lines if "csrf_token" not in line and "nonce" not in line)
 

@@ -1,4 +1,7 @@
-"""One's own second factor: enabled, changed and switched off by oneself, with everything else signed out."""
+"""One's own second factor: enabled, changed and switched off.
+
+Each change signs out all other sessions.
+"""
 
 import re
 from collections.abc import Callable
@@ -43,13 +46,13 @@ def max_in(client: Client, cast: Cast) -> Client:
 
 
 def begin(client: Client) -> str:
-    """The key of a new app that waits for its confirmation."""
+    """Begin to set up a new app and return its key, which is not confirmed yet."""
     assert client.post(f"{PAGE}/begin").location == ENROL
     return key_on(client.get(ENROL))
 
 
 def typed(client: Client, code: str) -> TestResponse:
-    """Type a code on the page of an enrolment."""
+    """Type a code on the enrolment page and send it."""
     return client.post(ENROL, {"shown": hidden(client.get(ENROL), "shown"), "code": code})
 
 
@@ -246,18 +249,23 @@ def test_recovery_codes_belong_to_a_second_factor(max_in: Client) -> None:
 
 
 def dark(page: str) -> set[tuple[int, int]]:
-    """The dark modules of the QR code on a page, read from the strokes of its path."""
+    """Return the dark modules of the page's QR code, read from the strokes of its path."""
     path = re.search(r'class="qrline"[^>]* d="([^"]+)"', page)
     assert path, "no QR code"
-    found, x, y = set(), 0.0, 0.0
+    modules: set[tuple[int, int]] = set()
+    x = 0.0
+    y = 0.0
     for stroke, numbers in re.findall(r"([Mmh])([^Mmh]+)", path[1]):
         values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
         if stroke == "h":
-            found |= {(int(x) + step, int(y)) for step in range(int(values[0]))}
+            modules |= {(int(x) + step, int(y)) for step in range(int(values[0]))}
             x += values[0]
+        elif stroke == "M":
+            x, y = values
         else:
-            x, y = (values[0], values[1]) if stroke == "M" else (x + values[0], y + values[1])
-    return found
+            x += values[0]
+            y += values[1]
+    return modules
 
 
 def test_the_qr_code_says_what_an_app_has_to_know(app: Flask, max_in: Client, cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""System > Messages: how far each mail came, and never to whom exactly, nor what it says."""
+"""System > Messages: the state of each mail, without its full address and its content."""
 
 from datetime import timedelta
 
@@ -23,12 +23,16 @@ ADDRESS = "vera.vance@mail.example.com"
 
 @pytest.fixture
 def mail(app: Flask, cast: Cast) -> int:
-    """A dead invitation to vera."""
+    """Queue an invitation to Vera, mark it dead, and return its id."""
     issued = tokens.issue(user=cast.vera, purpose="invitation", valid=timedelta(hours=8))
     values = {"link": f"http://127.0.0.1/invitations/{SECRET}"}
     one = OutgoingMail(
-        purpose="invitation", address=ADDRESS, user_id=cast.vera.id, token_id=issued.token_id, values=values
-    )  # fmt: skip
+        purpose="invitation",
+        address=ADDRESS,
+        user_id=cast.vera.id,
+        token_id=issued.token_id,
+        values=values,
+    )
     outbox.queue([one], app.extensions["settings"])
     db.session.execute(
         update(Message).values(state="dead", last_error="550 <b>no</b> such mailbox")
@@ -66,9 +70,17 @@ def test_a_message_is_shown_with_everything_but_its_address_and_its_words(
     exported = client.get("/admin/messages/export.json").get_json()
     assert exported[0]["recipient"] == "v•••@mail.example.com"
     assert set(exported[0]) == {
-        "id", "purpose", "recipient", "user", "state", "attempts", "next_attempt_at", "last_error", "created_at",
+        "id",
+        "purpose",
+        "recipient",
+        "user",
+        "state",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+        "created_at",
         "sent_at",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("typed", ["My secret w@rd-of-mine", "hunter2hunter2", ADDRESS])

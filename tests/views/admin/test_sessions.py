@@ -1,4 +1,7 @@
-"""System > Sessions: who is signed in where; ending one signs that browser out at its next request."""
+"""System > Sessions: who is signed in where.
+
+Ending a session signs that browser out at its next request.
+"""
 
 from datetime import timedelta
 
@@ -20,14 +23,14 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.
 
 
 def visitor(app: Flask, name: str) -> Client:
-    """Somebody signed in with a browser of their own."""
+    """Sign somebody in with their own browser."""
     client = app.test_client()
     assert isinstance(client, Client)
     return client.sign_in(name)
 
 
 def session_of(name: str) -> Session:
-    """The latest session of somebody, as it is now."""
+    """Return somebody's latest session in its current state."""
     settle()
     theirs = (
         select(Session)
@@ -127,7 +130,8 @@ def test_ending_a_session_signs_that_browser_out_and_no_other(
     row = session_of("max")
     done = act(client, "sessions", "end", row.id)
     assert outcome(done, row.id) == ("done", "")
-    assert (is_in(one), is_in(other)) == (True, False)
+    assert is_in(one)
+    assert not is_in(other)
     ended = session_of("max")
     assert (ended.state, ended.ended_reason) == ("ended", "by an administrator")
     assert "by an administrator" in client.get("/admin/sessions/?state=ended").text
@@ -145,7 +149,8 @@ def test_ones_own_session_is_left_to_signing_out_and_ones_others_are_not(
     done = act(client, "sessions", "end", here, elsewhere)
     assert outcome(done, here) == ("refused", "current")
     assert outcome(done, elsewhere) == ("done", "")
-    assert (is_in(client), is_in(other)) == (True, False)
+    assert is_in(client)
+    assert not is_in(other)
 
 
 def test_an_ended_session_stays_as_it_is(app: Flask, client: Client, cast: Cast) -> None:
@@ -174,7 +179,8 @@ def test_whoever_outranks_stays_signed_in(app: Flask, staff: list[str], client: 
     client.sign_in("company_administrator")
     done = act(client, "sessions", "end", *rows)
     assert [outcome(done, row_id) for row_id in rows] == [("refused", "outranked"), ("done", "")]
-    assert (is_in(above), is_in(below)) == (True, False)
+    assert is_in(above)
+    assert not is_in(below)
 
 
 @pytest.mark.parametrize("name", ["max", "vera"])

@@ -1,4 +1,4 @@
-"""A screen that says something wrong does not start, and the sentence says what would be right."""
+"""A screen with a wrong definition does not start, and the error says what would be right."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Files are read by other programs: what they find in them, not what we wrote."""
+"""Test exported files by reading them back with other programs."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def written(ending: str, rows: Any, *, bom: bool = True) -> bytes:
 
 
 def in_excel(content: bytes) -> list[list[list[Any]]]:
-    """The cells of every sheet, as a spreadsheet has them."""
+    """Return the cells of every sheet, as a spreadsheet program has them."""
     book = openpyxl.load_workbook(io.BytesIO(content))
     return [[[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book]
 
@@ -84,8 +84,15 @@ def test_numbers_and_times_are_numbers_and_times_in_a_workbook() -> None:
     ]
     (sheet,) = in_excel(written("xlsx", [*rows, (2**60, "large")]))
     assert [row[1] for row in sheet[1:]] == [
-        utc.replace(tzinfo=None), day.replace(tzinfo=None), True, 1.5, None, "a, b", "0.10", "large",
-    ]  # fmt: skip
+        utc.replace(tzinfo=None),
+        day.replace(tzinfo=None),
+        True,
+        1.5,
+        None,
+        "a, b",
+        "0.10",
+        "large",
+    ]
     assert sheet[-1][0] == str(2**60), "a number that would be rounded is a text"
 
 
@@ -123,7 +130,7 @@ def test_json_has_times_in_utc_and_names_of_attributes() -> None:
 
 
 def test_rows_are_written_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not all of them first: a million rows are written in little memory."""
+    """A million rows are written in little memory, because they are not collected first."""
     monkeypatch.setattr(formats, "ROWS_AT_ONCE", 10)
     taken: list[int] = []
     pieces = formats.formats(bom=False)["csv"].write(

@@ -1,4 +1,4 @@
-"""What every answer says to the browser, whom the product believes, and what happens when the database is away."""
+"""Headers of every answer, trust in the proxy's headers, and the answer without a database."""
 
 from collections.abc import Callable
 from ipaddress import ip_network

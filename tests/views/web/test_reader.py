@@ -1,4 +1,4 @@
-"""Pages in the language of whoever reads them."""
+"""Pages appear in the language of their reader."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,7 +23,7 @@ def vera(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
-    """A few words of German, in place of whatever the product has."""
+    """Replace the product's translations with a few words of German."""
     catalog = Catalog(locale="de")
     catalog.add("Profile", "Profil")
     catalog.add(
@@ -48,7 +48,7 @@ def heading(page: Any) -> tuple[str, str]:
 
 
 def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cast) -> None:
-    """Whatever their browser asks for."""
+    """The language that the browser asks for does not matter."""
     other = {"Accept-Language": "de"}
     assert heading(vera.get("/account/", headers=other)) == ("en", "Profile")
     cast.vera.language = "de"

@@ -1,4 +1,4 @@
-"""Times by the clock of whoever reads them, with UTC beside it."""
+"""Times are shown by the reader's clock, with UTC beside it."""
 
 from datetime import UTC, datetime, timedelta
 

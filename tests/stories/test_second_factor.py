@@ -1,4 +1,4 @@
-"""Signing in with a code of an app, or with a recovery code: each of them once, and nothing opens before."""
+"""Signing in with an app's code or a recovery code: each works once, nothing opens before."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def settings(app: Flask) -> Settings:
 
 @pytest.fixture
 def app_of_max(cast: Cast, settings: Settings) -> tuple[str, list[str]]:
-    """Max has an authenticator app: its key, and his recovery codes."""
+    """Give Max an authenticator app; return its key and his recovery codes."""
     with clock.at(NOW):
         return give_app(cast.max, settings)
 
@@ -129,10 +129,8 @@ def test_an_older_step_is_dead_once_a_newer_one_was_used(
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), code_of(key, steps=1)).status_code == 303
         for steps in (-1, 0, 1):
-            assert (
-                second_step(first_step(visitor(app), "max"), code_of(key, steps=steps)).status_code
-                == 422
-            )
+            answer = second_step(first_step(visitor(app), "max"), code_of(key, steps=steps))
+            assert answer.status_code == 422
     with clock.at(NOW + timedelta(seconds=60)):
         assert second_step(first_step(visitor(app), "max"), code_of(key)).status_code == 303
 
@@ -142,10 +140,8 @@ def test_an_older_step_that_was_not_used_works_before_the_newer(
 ) -> None:
     with clock.at(NOW):
         for steps in (-1, 0, 1):
-            assert (
-                second_step(first_step(visitor(app), "max"), code_of(key, steps=steps)).status_code
-                == 303
-            )
+            answer = second_step(first_step(visitor(app), "max"), code_of(key, steps=steps))
+            assert answer.status_code == 303
     assert live_sessions() == 3
 
 
@@ -213,7 +209,7 @@ def test_a_code_without_a_password_opens_nothing(client: Client, key: str) -> No
 
 
 def test_an_app_that_has_no_secret_lets_nobody_in(client: Client, key: str) -> None:
-    """As a restored backup might have it: the person says totp, and the row is gone."""
+    """A restored backup might have a person with TOTP but no row that holds the secret."""
     db.session.execute(delete(TotpSecret))
     with clock.at(NOW):
         answer = second_step(first_step(client, "max"), code_of(key))
@@ -260,7 +256,8 @@ def test_first_device_ever_is_no_news_a_known_one_neither_and_a_new_one_is_told(
     app: Flask, client: Client, cast: Cast, key: str
 ) -> None:
     cast.max.email_verified_at = NOW
-    known, notices = client, []
+    known = client
+    notices = []
     for minutes, browser in enumerate([known, known, visitor(app), known]):
         with clock.at(NOW + timedelta(minutes=minutes)):
             first_step(browser, "max")

@@ -1,4 +1,4 @@
-"""A new app by the link that an administrator sends: the mailbox alone is not enough for it."""
+"""A new app by a link from an administrator: access to the mailbox alone is not enough."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def olivia(app: Flask, cast: Cast) -> Client:
 
 @pytest.fixture
 def link(app: Flask, cast: Cast, olivia: Client) -> str:
-    """Olivia sends max a link to set up an app anew."""
+    """Olivia sends Max a link to set up an app anew; return its path."""
     return sent(app, olivia, cast)
 
 
@@ -46,7 +46,7 @@ def sent(app: Flask, olivia: Client, cast: Cast) -> str:
 
 
 def opened(app: Flask, link: str) -> Client:
-    """A browser in which the link was opened."""
+    """Return a browser in which the link was opened."""
     client = visitor(app)
     looked = client.get(link)
     assert looked.status_code == 303
@@ -56,7 +56,7 @@ def opened(app: Flask, link: str) -> Client:
 
 
 def words(key: str, steps: int = 0) -> dict[str, str]:
-    """A code of the key, typed on the page that shows it."""
+    """Return the form with a code of the key, as typed on the page that shows the key."""
     return {"shown": totp.name_of(key), "code": code_of(key, steps=steps)}
 
 
@@ -134,7 +134,7 @@ def test_wrong_passwords_are_counted_and_throttled(app: Flask, link: str) -> Non
 def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(
     app: Flask, link: str
 ) -> None:
-    """The owner has given the password, elsewhere; whoever reads the mailbox has the link and tries codes."""
+    """The owner gave the password elsewhere; a reader of the mailbox tries codes by the link."""
     key = key_by(opened(app, link))
     thief = opened(app, link)
     for _ in range(5):

@@ -1,4 +1,7 @@
-"""Codes by e-mail at sign-in: six digits, five minutes, five tries, for the browser that asked and no other."""
+"""Codes by e-mail at sign-in: six digits, valid for five minutes and five tries.
+
+A code works only in the browser that asked for it.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -24,7 +27,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def codes(cast: Cast) -> list[str]:
-    """Max is mailed a code at sign-in; his recovery codes."""
+    """Have codes mailed to Max at sign-in, and return his recovery codes."""
     return give_email_codes(cast.max)
 
 
@@ -33,7 +36,7 @@ def code_in_mail(app: Flask, number: int = -1) -> str:
 
 
 def another(code: str) -> str:
-    """A wrong code."""
+    """Return a code that is certainly wrong."""
     return f"{(int(code) + 1) % 10**6:06}"
 
 
@@ -73,7 +76,7 @@ def test_a_mailed_code_works_for_five_minutes(
 def test_a_mailed_code_is_dead_after_five_wrong_tries(
     app: Flask, client: Client, codes: list[str], wrong: int, opens: bool
 ) -> None:
-    """Even where the throttle, which is the same number, has forgotten them."""
+    """Even if the throttle, which has the same limit, has forgotten the tries."""
     with clock.at(NOW):
         code = code_in_mail(app) if first_step(client, "max") else ""
         for _ in range(wrong):
@@ -159,7 +162,7 @@ def test_the_page_offers_another_code_to_those_who_are_mailed_one(
 def test_nobody_sends_somebody_elses_codes_to_another_address(
     app: Flask, client: Client, cast: Cast, codes: list[str]
 ) -> None:
-    """An administrator who likes another address better takes the second factor off first, and so ends the sign-in."""
+    """An administrator has to disable the second factor first, which ends the sign-in."""
     olivia = visitor(app).sign_in("olivia")
     first_step(client, "max")
     assert edit(olivia, "users", cast.max.id, email="maximilian@example.com").status_code == 422

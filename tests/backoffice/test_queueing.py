@@ -1,4 +1,7 @@
-"""The queue beside the database: made when needed, safe to read, and never in the way of whoever asks for a job."""
+"""The queue beside the database is made when it is needed, and is safe to read.
+
+It never gets in the way of a request for a job.
+"""
 
 import pickle
 import sqlite3
@@ -85,7 +88,7 @@ def test_a_job_that_is_wanted_often_waits_only_so_often(app: Flask) -> None:
 def test_asking_is_never_an_error(
     app: Flask, stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither for a job that is not there, nor for a storage that is not there."""
+    """Neither a job nor a storage that does not exist makes it one."""
     before = app.extensions["jobs"]
     jobs.soon("no such job")
     away = replace(
@@ -145,7 +148,7 @@ def test_a_failing_job_harms_nobody_and_tells_no_secret(
     said = capsys.readouterr().out
     assert "ValueError" in said
     assert "fail" in said
-    assert "test_queue.py:" in said
+    assert "test_queueing.py:" in said
     assert "secret" not in said
 
 

@@ -1,4 +1,7 @@
-"""Asking for another invitation: the same answer for every link, and a mail to whoever sent the old one."""
+"""Asking for another invitation gives the same answer for every link.
+
+Whoever sent the old invitation is told by mail.
+"""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +24,7 @@ NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")
 
 @pytest.fixture
 def ivan(app: Flask, cast: Cast) -> User:
-    """Invited by olivia at noon."""
+    """Ivan, invited by Olivia at noon."""
     with clock.at(NOON):
         return invited(app, cast.olivia)
 
@@ -34,7 +37,7 @@ def link(app: Flask, ivan: User) -> str:
 def asked(
     app: Flask, value: str, visitor: Client | None = None
 ) -> tuple[int, str, str, list[tuple[str, str]]]:
-    """What whoever asks is answered: status, where to, the page there, and the headers."""
+    """Ask for another invitation; return the status, location, sign-in page and headers."""
     visitor = visitor or newcomer(app)
     answer = visitor.post(f"/invitations/{value}/again")
     own = ("Set-Cookie", "X-Request-ID", "Content-Security-Policy")
@@ -103,7 +106,8 @@ def test_nobody_is_told_where_nothing_can_be_done(
 def test_asking_is_throttled_for_one_link_and_for_one_address(
     app: Flask, ivan: User, link: str
 ) -> None:
-    visitor, value = newcomer(app), link.rpartition("/")[2]
+    visitor = newcomer(app)
+    value = link.rpartition("/")[2]
     statuses = [visitor.post(f"/invitations/{value}/again").status_code for _ in range(6)]
     assert statuses == [303] * 5 + [429]
     more = [

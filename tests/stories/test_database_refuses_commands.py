@@ -9,7 +9,7 @@ from flask import Flask
 
 from backoffice.commands import group
 
-# Each command with what it needs to get as far as the database; those that ask nothing of it are not here.
+# Each command with what it needs to get as far as the database; commands without one are left out.
 COMMANDS = {
     "create-administrator": ["olivia@example.com"],
     "invitation-link": ["olivia@example.com"],
