@@ -122,11 +122,12 @@ def _list(kind: str, needs: Needs) -> str:
             )
     # Locked accounts: the failed sign-ins of the last day, by the reader's calendar.
     yesterday = (clock.now() - alerts.A_DAY).astimezone(zone()).date()
+    since: dict[str, Any] = {"at.from": yesterday}
     return url_for(
         "sign_in_attempts.index",
         user=needs.locked,
         result=["failed", "blocked"],
-        **{"at.from": yesterday},
+        **since,
     )
 
 
@@ -180,7 +181,7 @@ def _day(position: int, most: int, day: date, *, worked: int, failed: int) -> di
     scale = most or 1
     low = round(HEIGHT * worked / scale, 2)
     high = round(HEIGHT * failed / scale, 2)
-    only = {"at.from": day, "at.to": day}
+    only: dict[str, Any] = {"at.from": day, "at.to": day}
     return {
         "day": day.isoformat(),
         "worked": worked,

@@ -158,7 +158,7 @@ def _back() -> str:
     return safe_path(request.values.get("next"))
 
 
-def _next(back: str) -> dict[str, str]:
+def _next(back: str) -> dict[str, Any]:
     if back == "/" or len(back) > LONGEST_BACK:
         return {}
     return {"next": back}

@@ -24,7 +24,7 @@ from views.screen import Screen, cells
 from views.screen.editing import picker
 from views.web.actor import settings
 from views.web.avatars import avatar
-from views.web.theme import ago
+from views.web.times import ago
 
 
 def _person(row: Any, page: cells.CellContext) -> Markup:
@@ -57,11 +57,12 @@ def _too_open(whitelist: Iterable[str]) -> str:
     kinds = " and ".join(networks.open_to(whitelist))
     if not kinds:
         return ""
-    return _(
+    text = _(
         "The IP whitelist lets in every %(kinds)s address, so it keeps nobody out. "
         "Name the networks that are meant.",
         kinds=kinds,
     )
+    return str(text)
 
 
 class Users(Screen):

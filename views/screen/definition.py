@@ -53,19 +53,19 @@ class Definition(BaseView):
     menu_order: ClassVar[int] = 50  # within the area
 
     # The list
-    column_list: ClassVar[Sequence[str]] = ()  # that people may choose from
+    column_list: Sequence[str] = ()  # that people may choose from
     # Those of them that are shown until somebody chooses
     column_default_list: ClassVar[Sequence[str]] = ()
     column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
     column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
     # What people call a column's values, on every page
     column_value_labels: ClassVar[Mapping[str, Callable[[Any], str]]] = {}
-    column_filters: ClassVar[Sequence[str]] = ()
+    column_filters: Sequence[str] = ()
     column_default_sort: ClassVar[str] = "-id"
-    column_export_list: ClassVar[Sequence[str]] = ()
+    column_export_list: Sequence[str] = ()
 
     # One row
-    column_details_list: ClassVar[Sequence[str]] = ()  # what its details show, besides the tabs
+    column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
     form_columns: ClassVar[Sequence[str]] = ()  # that may be written
     form: ClassVar[type[Form] | None] = None  # instead of one made from `form_columns`

@@ -79,7 +79,8 @@ def _save(screen: Definition, actor: Actor, row: Entity) -> Any:
         if answer is not None:
             return answer
         # The refusal rolled back, so the row is read again to be shown.
-        row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+        current = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+        return _edit_page(screen, current, form, version)
     return _edit_page(screen, row, form, version)
 
 
@@ -164,7 +165,7 @@ def current_values(row: Record, form: Form) -> dict[str, Any]:
     for field in form:
         value = getattr(row, field.name, None)
         if isinstance(field, PickField) and field.multiple:
-            value = [other.id for other in value]
+            value = [other.id for other in value or ()]
         elif isinstance(field, PickField):
             value = value and value.id
         values[field.name] = value

@@ -85,8 +85,9 @@ def _chosen_ids(query: Query, name: str) -> list[int]:
 
 
 @cache
-def _choices(target: type[Record], name: str) -> Select[Any]:
-    return select(literal(name).label("name"), target.id, target.label_column().label("label"))
+def _choices(target: type[Record], name: str) -> Select[str, int, str]:
+    label = target.label_column().label("label")
+    return select(literal(name).label("name"), target.id, label)
 
 
 def control(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def control(screen: Definition, name: str, query: Query, choices: Choices) -> di
     kind = fields.kind(screen.model, name)
     given = {f.key: f.values for f in query.filters}
     key = filters.key_of(name)
-    common = {
+    common: dict[str, Any] = {
         "name": name,
         "key": key,
         "label": screen.label_of(name),
@@ -192,9 +193,9 @@ def _period(screen: Definition, filter_: Filter) -> str:
     label = screen.label_of(filter_.name)
     if filter_ == filters.recent(screen.model, filter_.zone):
         days = screen.model.__recent_days__
-        return _("%(label)s: the last %(days)s days", label=label, days=days)
+        return str(_("%(label)s: the last %(days)s days", label=label, days=days))
     if filter_.values[0] == BEGINNING:
-        return _("%(label)s: since the beginning", label=label)
+        return str(_("%(label)s: since the beginning", label=label))
     return ""
 
 

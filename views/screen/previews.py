@@ -1,5 +1,6 @@
 """Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -63,9 +64,9 @@ def _problem_of_page(problem: dict[str, Any] | None, form: Form | None) -> str |
     if not problem:
         return None
     field = problem.get("field")
-    if field in AT_THE_BUTTON or (form is not None and field in form):
+    if field in AT_THE_BUTTON or (form is not None and field is not None and field in form):
         return None
-    return problem["message"]
+    return str(problem["message"])
 
 
 def parameter_form(
@@ -142,8 +143,8 @@ def _chosen_before(shown: Preview) -> dict[str, Any]:
 
 
 def _field(actor: Actor, parameter: Parameter) -> Any:
-    def options(chosen: list[int]) -> tuple[list[tuple[int, str]], bool]:
-        asked = {
+    def options(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
+        asked: dict[str, Any] = {
             "actor": actor,
             "model": parameter.model,
             "among": parameter.offered(actor),

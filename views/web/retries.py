@@ -109,7 +109,7 @@ class Kept:
             if known:
                 return known
         self.again = False
-        new = self.source.read(size)
+        new: bytes = self.source.read(size)
         self.known.write(new)
         return new
 

@@ -84,5 +84,5 @@ def _said(number: int, word: str, past: bool, _language: str) -> str:
     They are cached, and the language is part of the key: a page has hundreds of times.
     """
     if word == "second":
-        return _("just now")
+        return str(_("just now"))
     return SAID[word, past](number)

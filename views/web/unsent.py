@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, flash, redirect, request, session, url_for
+from flask import current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from backoffice.auth import unsent_forms
@@ -149,7 +149,7 @@ def version(present: int) -> int | None:
     return before.get("version", type=int)
 
 
-def _see(address: str) -> Any:
+def _see(address: str) -> Response:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
