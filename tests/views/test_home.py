@@ -108,13 +108,14 @@ def test_every_number_leads_to_the_list_that_it_counts(
 
 
 def test_mails_that_wait_although_a_worker_would_have_sent_them(app: Flask, viewer: Client) -> None:
-    outbox.queue(
-        [OutgoingMail(purpose="blocked", address="x@example.com")] * 3, app.extensions["settings"]
-    )
-    settle()
-    with clock.at(clock.now() + timedelta(minutes=10) - timedelta(seconds=1)):
+    start = clock.now()
+    with clock.at(start):
+        mail = OutgoingMail(purpose="blocked", address="x@example.com")
+        outbox.queue([mail] * 3, app.extensions["settings"])
+        settle()
+    with clock.at(start + timedelta(minutes=10) - timedelta(seconds=1)):
         assert needs(viewer) == {}
-    with clock.at(clock.now() + timedelta(minutes=10, seconds=1)):
+    with clock.at(start + timedelta(minutes=10, seconds=1)):
         outbox.queue(
             [OutgoingMail(purpose="blocked", address="y@example.com")], app.extensions["settings"]
         )
@@ -129,9 +130,11 @@ def test_mails_that_wait_although_a_worker_would_have_sent_them(app: Flask, view
 def test_an_invitation_is_counted_from_two_hours_before_its_end(
     viewer: Client, hours: float, kind: str | None
 ) -> None:
-    invite("nora", timedelta(hours=8))
-    settle()
-    with clock.at(clock.now() + timedelta(hours=8 - hours)):
+    start = clock.now()
+    with clock.at(start):
+        invite("nora", timedelta(hours=8))
+        settle()
+    with clock.at(start + timedelta(hours=8 - hours)):
         viewer.sign_in("vera")
         assert set(needs(viewer)) == ({kind} if kind else set())
 

@@ -1,6 +1,6 @@
 """Asking for another invitation gives the same answer for every link.
 
-Whoever sent the old invitation is told by mail.
+The sender of the old invitation is told by mail.
 """
 
 from datetime import datetime, timedelta

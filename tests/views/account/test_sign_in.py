@@ -97,12 +97,13 @@ def test_eve_never_gets_in(client: Client, cast: Cast) -> None:
 def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(
     client: Client, cast: Cast
 ) -> None:
-    for _ in range(5):
-        assert client.try_sign_in("olivia", WRONG).status_code == 422
-    answer = client.try_sign_in("olivia")
+    with clock.at(clock.now()):  # hashing takes as long as it takes
+        for _ in range(5):
+            assert client.try_sign_in("olivia", WRONG).status_code == 422
+        answer = client.try_sign_in("olivia")
     assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
-    assert 290 <= int(answer.headers["Retry-After"]) <= 300
+    assert int(answer.headers["Retry-After"]) == 300
     assert attempts()[-1] == ("blocked", "throttled")
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         client.sign_in("olivia")
