@@ -3,7 +3,14 @@
 from sqlalchemy import select
 
 from backoffice import events
-from backoffice.auth import attempts, notices, passwords, revocation, sessions, throttle
+from backoffice.auth import (
+    attempts,
+    passwords,
+    revocation,
+    security_notifications,
+    sessions,
+    throttle,
+)
 from backoffice.auth.actors import themselves
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.passwords import Hashed, Proof
@@ -40,7 +47,7 @@ def change_password(
     if passwords.accept(proof) is None:
         raise RuleBroken("Your account was changed meanwhile. Try again.", field="current_password")
     _replace_password(actor, user, hashed)
-    notices.password_changed(user, origin, settings)
+    security_notifications.password_changed(user, origin, settings)
     return sessions.renew(actor.session_id or 0, user, confirmed=True)
 
 

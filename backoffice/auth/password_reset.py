@@ -9,9 +9,9 @@ from backoffice.auth import (
     admission,
     attempts,
     links,
-    notices,
     passwords,
     revocation,
+    security_notifications,
     throttle,
     tokens,
 )
@@ -106,7 +106,7 @@ def reset(*, value: str, new_password: str, origin: Origin, settings: Settings) 
     passwords.check(user, new_password, settings)  # their second factor may be gone by now
     token.used_at = clock.now()
     _replace_password(user, hashed)
-    notices.password_changed(user, origin, settings)
+    security_notifications.password_changed(user, origin, settings)
     events.record(
         actor=Actor(user.id, user.email or "", ip=origin.ip),
         action="account.reset_password",

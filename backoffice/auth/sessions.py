@@ -31,7 +31,7 @@ _FIND = (
         User.status == "active",
     )
 )
-_FIND_AND_HOLD = _FIND.with_for_update(of=Session, key_share=True).execution_options(
+_FIND_AND_LOCK = _FIND.with_for_update(of=Session, key_share=True).execution_options(
     populate_existing=True
 )
 
@@ -70,18 +70,18 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
     return value
 
 
-def find(value: str, settings: Settings, *, held: bool = False) -> tuple[Session, User] | None:
+def find(value: str, settings: Settings, *, locked: bool = False) -> tuple[Session, User] | None:
     """Return the live session that a browser's value belongs to, and its user.
 
-    Returns None if it ended, expired or idled too long. `held` waits for others who are changing
+    Returns None if it ended, expired or idled too long. `locked` waits for others who are changing
     one of the two, and keeps both as they are until the transaction ends.
     """
     now = clock.now()
     value_hash = digest(value)
-    if held:
+    if locked:
         _hold_owner(value_hash)
     row = db.session.execute(
-        _FIND_AND_HOLD if held else _FIND,
+        _FIND_AND_LOCK if locked else _FIND,
         {"hash": value_hash, "now": now, "awake_since": now - settings.session_idle},
     ).first()
     if row is None:

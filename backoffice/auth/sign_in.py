@@ -13,8 +13,8 @@ from backoffice.auth import (
     attempts,
     challenges,
     links,
-    notices,
     passwords,
+    security_notifications,
     sessions,
     throttle,
     tokens,
@@ -108,7 +108,7 @@ def _begin_session(user: User, attempt: int, origin: Origin, settings: Settings)
     """Begin a session for the person, whose row is locked by the caller."""
     # This has to be asked before the attempt is settled as a sign-in from this browser.
     if attempts.is_new_device(user, origin):
-        notices.new_device(user, origin, settings)
+        security_notifications.new_device(user, origin, settings)
     user.last_login_at = clock.now()
     # A person who knows the password needs no link to choose another one.
     tokens.revoke_all(select(User.id).where(User.id == user.id), purpose=links.PASSWORD.purpose)

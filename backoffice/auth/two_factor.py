@@ -11,10 +11,10 @@ from backoffice import clock, events
 from backoffice.auth import (
     admission,
     attempts,
-    notices,
     passwords,
     recovery_codes,
     revocation,
+    security_notifications,
     sessions,
     throttle,
     tokens,
@@ -230,7 +230,7 @@ def _finish_change(actor: Actor, user: User, to: str, settings: Settings) -> str
     user.version += 1
     user.renew_credentials()  # one app may have taken the place of another
     revocation.void(own, change="factor", reason="2FA changed", keep=actor.session_id)
-    notices.two_factor_changed(user, CHANGED[to], settings)
+    security_notifications.two_factor_changed(user, CHANGED[to], settings)
     events.record(
         actor=actor,
         action="account.two_factor",

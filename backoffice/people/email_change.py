@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock, events
-from backoffice.auth import links, notices, revocation, sessions, throttle, tokens
+from backoffice.auth import links, revocation, security_notifications, sessions, throttle, tokens
 from backoffice.auth.actors import themselves
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import Expired, NotAllowed, RuleBroken
@@ -144,7 +144,7 @@ def _announce(actor: Actor, user: User, old: str, origin: Origin, settings: Sett
     """End the other sessions and links, tell the old address, and record the event."""
     own = select(User.id).where(User.id == user.id)
     revocation.void(own, change="address", reason="e-mail changed", keep=actor.session_id)
-    notices.email_changed(user, old, origin, settings)
+    security_notifications.email_changed(user, old, origin, settings)
     events.record(
         actor=actor,
         action="account.change_email",

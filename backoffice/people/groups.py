@@ -84,7 +84,7 @@ def _let_give(actor: Actor, own: Group, group: Group) -> None:
 def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     """Require a recent proof of identity, and that the actor could give what the group gets."""
     require_recent(actor)
-    grantable = grants.grantable_group_ids(db.session(), actor, held=True)
+    grantable = grants.grantable_group_ids(db.session(), actor, locked=True)
     _check_name(group, values)
     _check_permissions(actor, group, values)
     before = set(group.grants) if group else set()

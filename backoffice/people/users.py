@@ -100,7 +100,7 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     Nobody gives rights to themselves, or rights beyond their own. `user` is None for a new person.
     Raises NotAllowed, ConfirmationNeeded, GrantExceeded or RuleBroken.
     """
-    grantable = grants.grantable_group_ids(db.session(), actor, held=True)
+    grantable = grants.grantable_group_ids(db.session(), actor, locked=True)
     if user and (reason := _outranks(actor, user, grantable)):
         raise NotAllowed(reason)
     if user is None:

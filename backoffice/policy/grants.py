@@ -15,12 +15,12 @@ from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
 
 
-def grantable_group_ids(session: Session, actor: Actor, *, held: bool = False) -> frozenset[int]:
+def grantable_group_ids(session: Session, actor: Actor, *, locked: bool = False) -> frozenset[int]:
     """Return the ids of the groups that `actor` may give and take.
 
     One of the actor's groups must grant such a group, and its permissions must be within their own.
 
-    With `held`, the groups cannot change until the transaction ends, which is needed if something
+    With `locked`, the groups cannot change until the transaction ends, which is needed if something
     is written because of them. To avoid a deadlock, lock the users that are written first:
     everybody who changes a group already holds their own row.
     """
@@ -33,7 +33,7 @@ def grantable_group_ids(session: Session, actor: Actor, *, held: bool = False) -
         Group.all_permissions,
         Group.id.in_(granted).label("is_granted"),
     )
-    if held:
+    if locked:
         query = query.order_by(Group.id).with_for_update(read=True, of=Group)
     return frozenset(row.id for row in session.execute(query) if _may_give(actor, row))
 

@@ -116,7 +116,7 @@ def _read() -> Actor | None:
         found = _admitted(value)
     if is_writing():
         _lock_first()
-        found = _admitted(value, held=True)
+        found = _admitted(value, locked=True)
     if found is None:
         return None
     row, user = found
@@ -148,13 +148,13 @@ def _lock_first() -> None:
         lock(name)
 
 
-def _admitted(value: str, *, held: bool = False) -> tuple[Session, User] | None:
+def _admitted(value: str, *, locked: bool = False) -> tuple[Session, User] | None:
     """Return the live session with the browser's value, and its person.
 
-    Return None if there is none, or if the person's whitelist does not admit the visitor. `held`
+    Return None if there is none, or if the person's whitelist does not admit the visitor. `locked`
     locks both rows.
     """
-    found = sessions.find(value, settings(), held=held)
+    found = sessions.find(value, settings(), locked=locked)
     if not found:
         return None
     _row, user = found

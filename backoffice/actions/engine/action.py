@@ -44,7 +44,7 @@ class ActionContext:
     @cached_property
     def grantable(self) -> frozenset[int]:
         """The ids of the groups that the actor may give and take."""
-        return grantable_group_ids(db.session(), self.actor, held=is_writing())
+        return grantable_group_ids(db.session(), self.actor, locked=is_writing())
 
 
 @dataclass(frozen=True)
