@@ -16,9 +16,9 @@ from views.web.configuration import flask_config
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application, configured by `settings` or else by the environment.
+    """Return the application, configured by `settings` or else by the environment.
 
-    Raises SettingsError, which lists everything that is missing, where the configuration is incomplete.
+    Raises SettingsError, which lists every fault, if the configuration is incomplete.
     """
     settings = settings or Settings.from_environment()
     logs.configure(settings)

@@ -1,4 +1,4 @@
-"""What the product knows and may do, without a web request anywhere in it."""
+"""The product's data and actions, independent of any web request."""
 
 from backoffice import memory
 

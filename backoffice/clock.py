@@ -9,13 +9,13 @@ _moved_to: ContextVar[datetime | None] = ContextVar("backoffice_clock", default=
 
 
 def now() -> datetime:
-    """The current time in UTC, or the time that `at` set."""
+    """Return the current time in UTC, or the time that `at` set."""
     return _moved_to.get() or datetime.now(UTC)
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Make `now` answer `moment` inside the block."""
+    """Make `now` return `moment` inside the block."""
     token = _moved_to.set(moment)
     try:
         yield

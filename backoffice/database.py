@@ -1,4 +1,4 @@
-"""How each engine is spoken to, and how long anybody waits for it."""
+"""How the product talks to each database engine, and how long it waits for an answer."""
 
 import sqlite3
 import time
@@ -18,19 +18,27 @@ from backoffice.waiting import within
 
 # Readers and a writer at once, foreign keys kept, and nothing erased left in the file.
 PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
-# PostgreSQL speaks the zone of its server, in which the first moment of the year 1 may lie before it; and its
-# just-in-time compiler takes 20 s for a CASE that runs in 28 ms.
+# PostgreSQL answers in the time zone of its server, where the first moment of the year 1 may fall
+# before that year. Its just-in-time compiler takes 20 s for a CASE that runs in 28 ms.
 ALWAYS = "set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
 LOOKED = 200_000  # steps of SQLite's machine between two looks at the clock: some milliseconds
 NEVER = float("inf")
-KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds for one statement, for a lock that somebody holds, and of doing nothing within a transaction.
+    """How many seconds to wait for the database; None means without a limit.
 
-    None is as long as it takes.
+    Attributes:
+        statement: for one statement.
+        lock: for a lock that somebody else holds.
+        idle: of doing nothing within a transaction.
     """
 
     statement: float | None
@@ -45,54 +53,57 @@ _committing: ContextVar[bool] = ContextVar("backoffice_committing", default=Fals
 
 
 def of_requests(settings: Settings) -> Patience:
-    """Somebody looks at a page that does not come."""
+    """Return the limits for web requests, where a person waits for the page."""
     return _of(settings, settings.database_statement_timeout.total_seconds())
 
 
 def of_bulk(settings: Settings) -> Patience:
-    """One statement may change hundreds of thousands of rows."""
+    """Return the limits for bulk actions, where a statement may change very many rows."""
     return _of(settings, settings.database_bulk_timeout.total_seconds())
 
 
 def of_exports(settings: Settings) -> Patience:
-    """The first statement of an export reads the keys of all its rows."""
+    """Return the limits for exports, whose first statement reads the keys of all rows."""
     return _of(settings, settings.database_export_timeout.total_seconds())
 
 
 def of_jobs(settings: Settings) -> Patience:
-    """Nobody waits for the worker, but it is to end when it is told to."""
+    """Return the limits for jobs: nobody waits for the worker, but it must end when told to."""
     return _of(settings, settings.database_job_timeout.total_seconds())
 
 
 def _of(settings: Settings, statement: float) -> Patience:
-    lock, idle = settings.database_lock_timeout, settings.database_idle_timeout
-    return Patience(statement, lock.total_seconds(), idle.total_seconds())
+    return Patience(
+        statement,
+        lock=settings.database_lock_timeout.total_seconds(),
+        idle=settings.database_idle_timeout.total_seconds(),
+    )
 
 
 def expect(*, reading: bool, patience: Patience = COMMANDS) -> None:
-    """Say whether the transactions to come only look, and how long to wait in them."""
+    """Set whether the coming transactions only read, and how long to wait in them."""
     _reading.set(reading)
     _patience.set(patience)
 
 
 def expect_reading(reading: bool) -> None:
-    """Say whether the transactions to come only look."""
+    """Set whether the coming transactions only read."""
     _reading.set(reading)
 
 
 def is_reading() -> bool:
-    """Whether what goes on now only looks."""
+    """Return whether the current transactions only read."""
     return _reading.get()
 
 
 def is_unlimited() -> bool:
-    """Whether statements may take as long as they take."""
+    """Return whether statements may run without a time limit."""
     return _patience.get().statement is None
 
 
 @contextmanager
 def waiting(patience: Patience) -> Iterator[None]:
-    """The transactions that begin in the block wait as long as `patience` says."""
+    """Apply `patience` to the transactions that begin inside the block."""
     before = _patience.set(patience)
     try:
         yield
@@ -101,58 +112,80 @@ def waiting(patience: Patience) -> Iterator[None]:
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """What SQLAlchemy is told. Parameters never reach a log; a dead connection is noticed before it is used."""
+    """Return the options for SQLAlchemy's engine.
+
+    Parameters of statements never reach a log, and a dead connection is noticed before it is used.
+    """
     options: dict[str, Any] = {"hide_parameters": True}
-    if not settings.database_url.is_sqlite:
-        options |= {
-            "pool_pre_ping": True,
-            "pool_size": settings.database_connections,
-            "max_overflow": 0,
-            "pool_timeout": settings.database_pool_timeout.total_seconds(),
-            "connect_args": connecting(settings),
-        }
-    return options
+    if settings.database_url.is_sqlite:
+        return options
+    return options | {
+        "pool_pre_ping": True,
+        "pool_size": settings.database_connections,
+        "max_overflow": 0,
+        "pool_timeout": settings.database_pool_timeout.total_seconds(),
+        "connect_args": connecting(settings),
+    }
 
 
 def connecting(settings: Settings) -> dict[str, Any]:
-    """How a connection to PostgreSQL is opened, and how a network that swallows everything is noticed."""
-    seconds = int(settings.database_connect_timeout.total_seconds())
-    answer = int(settings.database_statement_timeout.total_seconds() * 1000)
-    return {"connect_timeout": seconds, "tcp_user_timeout": answer, **KEEPALIVES}
+    """Return the connection options for PostgreSQL, which also notice a network without answer."""
+    answer = settings.database_statement_timeout.total_seconds()
+    return {
+        "connect_timeout": int(settings.database_connect_timeout.total_seconds()),
+        "tcp_user_timeout": int(answer * 1000),
+        **KEEPALIVES,
+    }
 
 
 class Bounded(psycopg.Connection[Any]):
-    """A connection that gives up where the server does not answer: then even its own limits say nothing."""
+    """A connection that gives up if the server does not answer.
 
-    fixed: float | None = None  # seconds, where the patience of the moment does not count
+    The server's own limits do not help then, because it cannot report that they have passed.
+
+    Attributes:
+        fixed: seconds to wait, whatever the patience of the moment is; None to go by the patience.
+    """
+
+    fixed: float | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """As psycopg's, which calls this for every statement; `timeout` is its caller's own."""
+        """Wait for a statement within the limit; psycopg calls this for every statement.
+
+        `timeout` is one that psycopg itself gives; it takes precedence.
+        """
         limit = self._limit()
         if timeout is not None or limit is None:
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, limit)
         except _WaitTimeout:
-            self.close()  # nobody knows what state it is in; whoever uses it next is told at once
+            # Its state is unknown now; once closed, the next use of it fails at once.
+            self.close()
             raise psycopg.OperationalError("the server does not answer") from None
 
     def _limit(self) -> float | None:
         patience = _patience.get()
         if self.fixed is not None or patience.statement is None:
             return self.fixed
-        # The pool asks outside transactions whether the connection lives.
-        return limits.DATABASE_PING if self.autocommit else patience.statement + limits.DATABASE_GRACE
+        # Outside transactions the pool asks whether the connection is alive.
+        if self.autocommit:
+            return limits.DATABASE_PING
+        return patience.statement + limits.DATABASE_GRACE
 
 
 @event.listens_for(Engine, "do_connect")
 def _connect(dialect: Any, _record: object, arguments: Any, options: dict[str, Any]) -> Any:
-    """PostgreSQL, within the limit also where the network does not answer who the server is."""
+    """Connect to PostgreSQL within the limit, even if the lookup of its host name hangs."""
     if dialect.driver != "psycopg" or "connect_timeout" not in options:
         return None
     seconds = options["connect_timeout"] + limits.DATABASE_GRACE
+
+    def connect() -> Bounded:
+        return Bounded.connect(*arguments, **options)
+
     try:
-        return within(seconds, lambda: Bounded.connect(*arguments, **options), too_late=Bounded.close)
+        return within(seconds, connect, too_late=Bounded.close)
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
 
@@ -162,37 +195,55 @@ def _prepare(connection: Any, record: Any) -> None:
     patience = _patience.get()
     record.info["patience"] = patience
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # pysqlite begins by itself too late: `_begin` says when instead
-        connection.set_progress_handler(lambda: time.monotonic() > record.info.get("until", NEVER), LOOKED)
-        for pragma in (f"busy_timeout={_milliseconds(patience.lock)}", *PRAGMAS):
-            connection.execute(f"PRAGMA {pragma}")
+        _prepare_sqlite(connection, record, patience)
     else:
-        connection.autocommit = True
-        connection.execute(f"SELECT {ALWAYS}, {_limited(patience, local=False)}")
-        connection.autocommit = False
+        _prepare_postgresql(connection, patience)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any, patience: Patience) -> None:
+    def is_over() -> bool:
+        return bool(time.monotonic() > record.info.get("until", NEVER))
+
+    # By itself pysqlite begins a transaction too late: `_begin` does it instead.
+    connection.isolation_level = None
+    connection.set_progress_handler(is_over, LOOKED)
+    connection.execute(f"PRAGMA busy_timeout={_milliseconds(patience.lock)}")
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, patience: Patience) -> None:
+    connection.autocommit = True
+    connection.execute(f"SELECT {ALWAYS}, {_limited(patience, local=False)}")
+    connection.autocommit = False
 
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _limit(connection: Connection, *_more: Any) -> None:
-    """SQLite knows no limit for statements: it asks now and then whether to go on."""
-    if connection.dialect.name == "sqlite":
-        seconds = _patience.get().statement
-        connection.info["until"] = NEVER if seconds is None else time.monotonic() + seconds
+    """Set the end of a statement on SQLite, which has no limit of its own but asks at intervals."""
+    if connection.dialect.name != "sqlite":
+        return
+    seconds = _patience.get().statement
+    connection.info["until"] = NEVER if seconds is None else time.monotonic() + seconds
 
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """A transaction that may write takes SQLite's write lock at once, so that it never fails half-way."""
+    """Apply the current limits to a new transaction, and on SQLite begin it.
+
+    On SQLite, a transaction that may write takes the write lock at once: otherwise it could fail
+    half-way, when it first writes.
+    """
     patience = _patience.get()
-    told = connection.info.get("patience") == patience
+    is_applied = connection.info.get("patience") == patience
     settle()
     if connection.dialect.name == "sqlite":
-        if not told:
+        if not is_applied:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={_milliseconds(patience.lock)}")
             connection.info["patience"] = patience
         writing = connection.get_execution_options().get("writing", not _reading.get())
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-    elif not told:
+    elif not is_applied:
         change(connection, patience)
 
 
@@ -202,30 +253,35 @@ def _commit(_connection: Connection) -> None:
 
 
 def settle() -> None:
-    """The server has said what became of the commit."""
+    """Note that the result of the last commit is known."""
     _committing.set(False)
 
 
 def is_settled() -> bool:
-    """Whether no commit was asked for that the server never answered: else nobody knows whether it happened."""
+    """Return whether the server answered every commit; otherwise its result is unknown."""
     return not _committing.get()
 
 
 def change(connection: Connection, patience: Patience) -> None:
-    """Make the transaction that has begun as patient as this."""
+    """Apply `patience` to the transaction that has begun."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT {_limited(patience, local=True)}")
 
 
 def _limited(patience: Patience, *, local: bool) -> str:
-    """The limits in SQL, for a transaction or for a connection; one statement, so that the driver may prepare it."""
+    """Return the SQL that sets the limits for a transaction (`local`) or for a connection.
+
+    It is part of one statement, which the driver may prepare.
+    """
     values = {
         "statement_timeout": patience.statement or 0,
         "lock_timeout": patience.lock,
         "idle_in_transaction_session_timeout": patience.idle or 0,
     }
     scope = "true" if local else "false"
-    return ", ".join(f"set_config('{name}', '{_milliseconds(value)}', {scope})" for name, value in values.items())
+    return ", ".join(
+        f"set_config('{name}', '{_milliseconds(value)}', {scope})" for name, value in values.items()
+    )
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""Where things are: the addresses of the settings, each read once into a text that knows its parts."""
+"""The addresses in the settings: each is parsed once into a text that also knows its parts."""
 
 import re
 from contextlib import suppress
@@ -36,9 +36,9 @@ class BaseURL(str):
 
     Attributes:
         scheme: http or https.
-        host: as the network has it, in lower case; IPv6 without brackets.
-        netloc: the same with brackets, and the port where it is not the scheme's own.
-        port: the number.
+        host: the host name as used in the network, in lower case; IPv6 without brackets.
+        netloc: the host, IPv6 in brackets, with the port if it is not the scheme's usual one.
+        port: the port number.
     """
 
     __slots__ = ("host", "netloc", "port", "scheme")
@@ -48,44 +48,57 @@ class BaseURL(str):
     port: int
 
     def __new__(cls, text: str) -> Self:
-        """Raises ValueError with what the address must be."""
+        """Parse `text`. Raises ValueError with a sentence about what the address must be."""
         parts, port = _split(text, f"{BASE}.")
-        scheme = parts.scheme
-        if scheme not in PORTS or not parts.hostname or parts.username is not None or parts.password is not None:
+        _check_base(parts)
+        host = host_of(parts.hostname or "", f"{BASE}.")
+        if "_" in host:  # browsers send such a host, but Werkzeug does not accept it
             raise ValueError(f"{BASE}.")
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError(NO_PATH)
-        host = host_of(parts.hostname, f"{BASE}.")
-        if "_" in host:  # browsers send it, and Werkzeug takes it for no host
-            raise ValueError(f"{BASE}.")
-        port = port or PORTS[scheme]
-        netloc = (f"[{host}]" if ":" in host else host) + ("" if port == PORTS[scheme] else f":{port}")
-        made = super().__new__(cls, f"{scheme}://{netloc}")
-        made.scheme, made.host, made.netloc, made.port = scheme, host, netloc, port
+        usual_port = PORTS[parts.scheme]
+        netloc = f"[{host}]" if ":" in host else host
+        if port not in (0, usual_port):
+            netloc += f":{port}"
+        made = super().__new__(cls, f"{parts.scheme}://{netloc}")
+        made.scheme = parts.scheme
+        made.host = host
+        made.netloc = netloc
+        made.port = port or usual_port
         return made
 
     def is_meant_by(self, asked: str, *, loosely: bool) -> bool:
-        """Whether a `Host` header names this address; the port does not matter, for proxies leave it out.
+        """Return whether a `Host` header names this address.
 
-        `loosely`: all names of this machine are one.
+        The port is ignored, because proxies leave it out. With `loosely`, all names of this
+        machine (`LOOPBACK`) count as the same.
         """
-        found = ASKED.fullmatch(asked)
-        if found is None:
+        match = ASKED.fullmatch(asked)
+        if match is None:
             return False
-        host = found[1].lower().rstrip(".").strip("[]")
+        host = match[1].lower().rstrip(".").strip("[]")
         with suppress(ValueError):
             host = str(ip_address(host))
-        return host == self.host or (loosely and {host, self.host} <= LOOPBACK)
+        if host == self.host:
+            return True
+        return loosely and {host, self.host} <= LOOPBACK
+
+
+def _check_base(parts: SplitResult) -> None:
+    """Raise ValueError unless the parts are those of a base URL: a scheme and a host."""
+    has_user = parts.username is not None or parts.password is not None
+    if parts.scheme not in PORTS or not parts.hostname or has_user:
+        raise ValueError(f"{BASE}.")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(NO_PATH)
 
 
 class DatabaseURL(str):
-    """Where the data is; `url` is the same for SQLAlchemy."""
+    """The address of the database; `url` is the same, parsed by SQLAlchemy."""
 
     __slots__ = ("url",)
     url: URL
 
     def __new__(cls, text: str) -> Self:
-        """Raises ValueError with what the address must be."""
+        """Parse `text`. Raises ValueError with a sentence about what the address must be."""
         for short in ("postgres://", "postgresql://"):  # as hosting companies hand them out
             if text.startswith(short):
                 text = f"postgresql+psycopg://{text.removeprefix(short)}"
@@ -105,12 +118,14 @@ class DatabaseURL(str):
 
 
 class MailServer(str):
-    """Where mail is handed over.
+    """The address of the mail server that takes outgoing mail.
 
     Attributes:
         mode: starttls, tls (from the first byte) or plain.
-        host, port: the port is the usual one of the mode where none is given.
-        user, password: empty where the server asks for none.
+        host: the host name as used in the network.
+        port: the port number, by default the usual one of the mode.
+        user: the user name; empty if the server needs none.
+        password: the password; empty if the server needs none.
     """
 
     __slots__ = ("host", "mode", "password", "port", "user")
@@ -121,73 +136,111 @@ class MailServer(str):
     password: str
 
     def __new__(cls, text: str) -> Self:
-        """Raises ValueError with what the address must be; it does not repeat the password."""
+        """Parse `text`.
+
+        Raises ValueError with a sentence about what the address must be, which does not repeat
+        the password.
+        """
         parts, port = _split(text, SMTP)
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        fits = parts.scheme in SMTP_MODES and parts.hostname and parts.path in ("", "/")
-        if not fits or parts.query or parts.fragment or not f"{user}{password}".isascii():
+        user = unquote(parts.username or "")
+        password = unquote(parts.password or "")
+        is_server = parts.scheme in SMTP_MODES and parts.hostname and parts.path in ("", "/")
+        if not is_server or parts.query or parts.fragment or not f"{user}{password}".isascii():
             raise ValueError(SMTP)
+        mode, usual_port = SMTP_MODES[parts.scheme]
         made = super().__new__(cls, text)
-        made.mode, usual = SMTP_MODES[parts.scheme]
-        made.port, made.user, made.password = port or usual, user, password
+        made.mode = mode
         made.host = host_of(parts.hostname or "", SMTP)
+        made.port = port or usual_port
+        made.user = user
+        made.password = password
         return made
 
     @property
     def is_here(self) -> bool:
-        """Whether it is on this machine, so that what is not encrypted does not leave it."""
+        """Whether the server is on this machine, where unencrypted mail does not leave it."""
         return self.host in LOOPBACK
 
 
 class Sender(str):
-    """Who mails come from: `name` may be empty, `address` is as the network has it."""
+    """The sender of mails.
+
+    Attributes:
+        name: the display name, which may be empty.
+        address: the e-mail address, its domain as used in the network.
+    """
 
     __slots__ = ("address", "name")
     name: str
     address: str
 
     def __new__(cls, text: str) -> Self:
-        """Raises ValueError with what it must look like. A name may hold commas and quotation marks, and be quoted."""
-        named = NAMED.fullmatch(text)
-        name, address = (named["name"], named["address"]) if named else ("", text)
-        if len(name) > 1 and name[0] == name[-1] == '"':
-            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+        """Parse `text`: an address, or a name and an address in angle brackets.
+
+        The name may hold commas and quotation marks, and may be quoted itself. Raises ValueError
+        with a sentence about what the text must look like.
+        """
+        name, address = _name_and_address(text)
         local, _, domain = address.strip().rpartition("@")
-        if not DOT_ATOM.fullmatch(local) or len(name) > LONGEST_NAME or not name.isprintable() or "=?" in name:
+        # "=?" begins an encoded word (RFC 2047).
+        fits_header = len(name) <= LONGEST_NAME and name.isprintable() and "=?" not in name
+        if not DOT_ATOM.fullmatch(local) or not fits_header:
             raise ValueError(SENDER)
         made = super().__new__(cls, text)
-        made.name, made.address = name, f"{local}@{host_of(domain, SENDER)}"
-        Address(display_name=name, addr_spec=made.address)  # what the header is made of
+        made.name = name
+        made.address = f"{local}@{host_of(domain, SENDER)}"
+        # The header is made of this: better it fails here than when a mail is sent.
+        Address(display_name=name, addr_spec=made.address)
         return made
 
     @classmethod
     def at(cls, host: str) -> Self:
-        """The sender where none is configured; an IPv6 address is no place that mail comes from."""
-        return cls(f"backoffice@{'localhost' if ':' in host else host}")
+        """Return the sender that is used if none is configured.
+
+        Mail cannot come from an IPv6 address, so `localhost` takes its place.
+        """
+        domain = "localhost" if ":" in host else host
+        return cls(f"backoffice@{domain}")
+
+
+def _name_and_address(text: str) -> tuple[str, str]:
+    """Split `Name <address>` into the name, without its quotes, and the address."""
+    match = NAMED.fullmatch(text)
+    if match is None:
+        return "", text
+    name = match["name"]
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name, match["address"]
 
 
 def host_of(text: str, refusal: str) -> str:
-    """The host as the network has it: in lower case, IDNA encoded, an address canonical. Raises ValueError(refusal)."""
+    """Return the host as used in the network, or raise ValueError(refusal).
+
+    Names are in lower case and IDNA encoded, IP addresses in their canonical form.
+    """
     plain = text.lower().rstrip(".")
     try:
         address = ip_address(plain)
     except ValueError:
-        pass
-    else:
-        if isinstance(address, IPv6Address) and address.scope_id:
-            raise ValueError(refusal)
-        return str(address)
+        return _host_name(plain, refusal)
+    if isinstance(address, IPv6Address) and address.scope_id:
+        raise ValueError(refusal)
+    return str(address)
+
+
+def _host_name(plain: str, refusal: str) -> str:
     try:
         encoded = plain if plain.isascii() else idna.encode(plain, uts46=True).decode()
     except idna.IDNAError:
         raise ValueError(refusal) from None
     if not HOST.fullmatch(encoded):
-        raise ValueError(refusal)
+        raise ValueError(refusal) from None
     return encoded
 
 
 def _split(text: str, refusal: str) -> tuple[SplitResult, int]:
-    """The parts, and the port or 0. Raises ValueError(refusal)."""
+    """Return the parts of the address and its port, or 0 for none; raise ValueError(refusal)."""
     try:
         parts = urlsplit(text)
         port = parts.port

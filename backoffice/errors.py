@@ -1,12 +1,17 @@
-"""The refusals of the domain; only `views/web/errors.py` knows which page or status each becomes."""
+"""The errors of the domain.
+
+Only `views/web/errors.py` knows which page and HTTP status each one becomes.
+"""
+
+from typing import Any
 
 
 class BackofficeError(Exception):
-    """A refusal with the sentence a person reads.
+    """A refusal, with a sentence for the person who reads it.
 
     Args:
         message: what went wrong and what to do next, in plain English.
-        field: the form field it belongs to, if any.
+        field: the form field that the message belongs to, if any.
     """
 
     def __init__(self, message: str = "", *, field: str | None = None) -> None:
@@ -16,7 +21,7 @@ class BackofficeError(Exception):
 
 
 class NotAllowed(BackofficeError):
-    """The actor lacks the permission; `code` names it where there is one."""
+    """The actor lacks a permission; `code` names it if there is one."""
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
         super().__init__(message or "You do not have the permission to do this.")
@@ -24,11 +29,11 @@ class NotAllowed(BackofficeError):
 
 
 class SignedOut(BackofficeError):
-    """The session by which the actor asks was ended since the request began: they have to sign in anew."""
+    """The actor's session has ended since the request began: they have to sign in again."""
 
 
 class NotFound(BackofficeError):
-    """There is no such thing, or it is out of the actor's scope: both look the same."""
+    """The thing does not exist, or is out of the actor's scope: both look the same."""
 
 
 class RuleBroken(BackofficeError):
@@ -36,11 +41,14 @@ class RuleBroken(BackofficeError):
 
 
 class CannotStore(RuleBroken):
-    """The disk does not take what was sent: it is full, or may only be read."""
+    """The disk cannot store what was sent: it is full or read-only."""
 
 
-class Beyond(RuleBroken):
-    """The actor reached beyond what is theirs to give; shown at the field, and noted in the events like NotAllowed."""
+class GrantExceeded(RuleBroken):
+    """The actor tried to give something that is beyond their own rights.
+
+    The message is shown at the field, and the attempt is recorded in the events like NotAllowed.
+    """
 
     def __init__(self, message: str, *, field: str | None = None, code: str) -> None:
         super().__init__(message, field=field)
@@ -48,7 +56,7 @@ class Beyond(RuleBroken):
 
 
 class ConfirmationNeeded(BackofficeError):
-    """The actor may do this, but has to show again that it is them first."""
+    """The actor may do this, but has to confirm their identity first."""
 
 
 class BadRequest(BackofficeError):
@@ -60,7 +68,7 @@ class Expired(BackofficeError):
 
 
 class TooMany(BackofficeError):
-    """Too many tries; `retry_after` says in how many seconds the next is welcome."""
+    """There were too many tries; the next one is possible after `retry_after` seconds."""
 
     def __init__(self, message: str, *, retry_after: int = 60) -> None:
         super().__init__(message)
@@ -68,7 +76,7 @@ class TooMany(BackofficeError):
 
 
 class Busy(BackofficeError):
-    """There is no room for this now; `retry_after` says in how many seconds there may be."""
+    """There is no capacity for this now; there may be some after `retry_after` seconds."""
 
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message)
@@ -76,8 +84,8 @@ class Busy(BackofficeError):
 
 
 class Conflict(BackofficeError):
-    """Somebody else changed the row since it was read; `current` is the row as it is now."""
+    """Somebody else has changed the row since it was read; `current` is the row as it is now."""
 
-    def __init__(self, message: str, *, current: object) -> None:
+    def __init__(self, message: str, *, current: Any) -> None:
         super().__init__(message)
         self.current = current

@@ -1,4 +1,4 @@
-"""Objects without an app, joined to one by `create_app()`; and how each engine is spoken to."""
+"""The extensions, which `create_app()` joins to an app, and helpers around transactions."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,28 +26,30 @@ T = TypeVar("T")
 
 
 class _Database(Command):
-    """`flask db`: stands for Flask-Migrate's own group of commands, which is read when somebody asks for it."""
+    """`flask db`: a placeholder for Flask-Migrate's commands, which are imported on first use."""
 
     def make_context(self, *args: Any, **options: Any) -> Context:
-        found: Context = import_module("flask_migrate.cli").db.make_context(*args, **options)
-        return found
+        commands = import_module("flask_migrate.cli").db
+        context: Context = commands.make_context(*args, **options)
+        return context
 
 
 class Migrations:
-    """What Flask-Migrate keeps in the app, made when `flask db` looks for it.
+    """A placeholder for Flask-Migrate's object in the app, which is made when `flask db` needs it.
 
-    Alembic and the database dialects that it brings are a tenth of a web server's memory, and it needs none of them.
+    Alembic and the database dialects that it imports would take a tenth of a web server's memory,
+    and a web server needs none of them.
     """
 
     def init_app(self, app: Flask) -> None:
-        """Give the app its migrations, and `flask db`."""
+        """Add the migrations and the command `flask db` to the app."""
         app.extensions["migrate"] = self
         app.cli.add_command(_Database("db", help="Perform database migrations."))
 
     def __getattr__(self, name: str) -> Any:
         from flask_migrate import Migrate  # noqa: PLC0415  # see above
 
-        Migrate(current_app, db)  # puts itself in this one's place
+        Migrate(current_app, db)  # replaces this object in `extensions`
         return getattr(current_app.extensions["migrate"], name)
 
 
@@ -62,13 +64,13 @@ _in_one_piece: ContextVar[bool] = ContextVar("backoffice_in_one_piece", default=
 
 
 def expect_reading(reading: bool) -> None:
-    """Say whether the transactions to come only look, so that they take no write lock on SQLite."""
+    """Set whether the coming transactions only read: those take no write lock on SQLite."""
     database.expect_reading(reading)
 
 
 @contextmanager
 def patient(patience: Patience) -> Iterator[None]:
-    """Wait for the database as long as `patience` says, in the transaction that has begun too."""
+    """Apply `patience` inside the block, also to a transaction that has already begun."""
     with database.waiting(patience):
         if db.session().in_transaction():
             database.change(db.session.connection(), patience)
@@ -76,12 +78,15 @@ def patient(patience: Patience) -> Iterator[None]:
 
 
 def is_writing() -> bool:
-    """Whether what goes on now may write, so that what it was judged by must stay as it is until its end."""
+    """Return whether the current transactions may write.
+
+    If so, the rows that a decision was based on must stay unchanged until the transaction ends.
+    """
     return not database.is_reading()
 
 
 def in_bulk(act: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function whose statements may take as long as many rows need. Commands wait as long as it takes."""
+    """Decorate a function to run with the time limits of bulk actions; commands have no limit."""
 
     @wraps(act)
     def patiently(*arguments: P.args, **keywords: P.kwargs) -> T:
@@ -94,22 +99,29 @@ def in_bulk(act: Callable[P, T]) -> Callable[P, T]:
 
 
 def begin(*, writing: bool) -> None:
-    """Leave the current transaction and begin one that writes, or one that only looks, whatever was expected."""
+    """Roll back the current transaction and begin one that writes, or one that only reads.
+
+    What `expect_reading` said does not matter for it.
+    """
     db.session.rollback()
     db.session.connection(execution_options={"writing": writing})
 
 
 def lock(name: str) -> None:
-    """Wait until no other transaction holds `name`, and hold it until this one ends.
+    """Wait until no other transaction holds the lock `name`, and hold it until this one ends.
 
-    SQLite needs nothing: a writing transaction there is alone from its beginning.
+    SQLite needs no lock: there is only one writing transaction at a time.
     """
     if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        number = func.hashtextextended(name, 0)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def pause() -> None:
-    """Keep what is written so far, and hold neither a lock nor a connection: something slow comes next."""
+    """Commit what is written so far, so that no lock or connection is held during slow work.
+
+    Inside `in_one_piece` it only flushes.
+    """
     if _in_one_piece.get():
         db.session.flush()
     else:
@@ -118,7 +130,7 @@ def pause() -> None:
 
 @contextmanager
 def in_one_piece() -> Iterator[None]:
-    """Make `pause` commit nothing inside the block, whose transaction is to be whole or not at all."""
+    """Keep `pause` from committing inside the block, so that its transaction stays atomic."""
     token = _in_one_piece.set(True)
     try:
         yield
@@ -127,30 +139,33 @@ def in_one_piece() -> Iterator[None]:
 
 
 def configured() -> Settings:
-    """The settings of the running application, for what is not handed them."""
-    found: Settings = current_app.extensions["settings"]
-    return found
+    """Return the settings of the running application, for code that is not passed them."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
 
 
 def after_commit(act: Callable[[], object]) -> None:
-    """Call `act` once when the current transaction is committed, and never if it is taken back."""
+    """Call `act` once when the current transaction is committed, but not if it is rolled back."""
     waiting = db.session.info.setdefault("after_commit", [])
     if act not in waiting:
         waiting.append(act)
 
 
 def after_rollback(act: Callable[[], object]) -> None:
-    """Call `act` once if the current transaction is taken back, or given up, and never if it is committed."""
+    """Call `act` once if the current transaction is rolled back or abandoned, not committed."""
     db.session.info.setdefault("after_rollback", []).append(act)
 
 
 def is_whole() -> bool:
-    """Whether nothing was committed since the session began, or since `forget_commits`: then an act can be repeated."""
+    """Return whether an action can be repeated from its beginning.
+
+    It can if nothing was committed since the session began, or since `forget_commits`.
+    """
     return COMMITTED not in db.session.info
 
 
 def forget_commits() -> None:
-    """What was committed until now may be done twice without harm."""
+    """Declare that everything committed until now may be done twice without harm."""
     db.session.info.pop(COMMITTED, None)
 
 
@@ -173,7 +188,10 @@ def _taken_back(session: Session, transaction: SessionTransaction) -> None:
 
 @event.listens_for(db.session, "after_transaction_end")
 def _ended(session: Session, transaction: SessionTransaction) -> None:
-    """What was not committed by now never will be; closing a session takes back without saying so."""
+    """Run what waits for a rollback: whatever is not committed by now never will be.
+
+    There is no rollback event to rely on: closing a session rolls back without one.
+    """
     if transaction.parent is None:
         for act in session.info.pop("after_rollback", ()):
             act()

@@ -1,4 +1,4 @@
-"""What a disk or a database means by refusing, in words for people, the log and health checks."""
+"""The causes of failures of disks and databases, in words for people, the log and health checks."""
 
 import errno
 import sqlite3
@@ -11,32 +11,49 @@ log = structlog.get_logger()
 NO_SPACE, READ_ONLY, AWAY = "no space left", "read-only", "away"
 # EFBIG is a limit that the system sets for one process; a person can do as little about it.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# The first byte of SQLite's codes, the rest tells more; and PostgreSQL's disk_full and read_only_sql_transaction.
-SQLITE = {sqlite3.SQLITE_FULL: NO_SPACE, sqlite3.SQLITE_READONLY: READ_ONLY, sqlite3.SQLITE_CANTOPEN: AWAY}
-POSTGRESQL = {"53100": NO_SPACE, "25006": READ_ONLY}
+# The lowest byte of SQLite's result codes; the higher bytes only add detail.
+SQLITE = {
+    sqlite3.SQLITE_FULL: NO_SPACE,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: AWAY,
+}
+POSTGRESQL = {"53100": NO_SPACE, "25006": READ_ONLY}  # disk_full, read_only_sql_transaction
 MISSING = ("42P01", "42703")  # undefined_table, undefined_column
 
 
 def of_database(error: DBAPIError) -> str:
-    """Why the database does not write: NO_SPACE, READ_ONLY or AWAY; '' where it is something else."""
+    """Return why the database does not write: NO_SPACE, READ_ONLY or AWAY; '' if something else."""
     if isinstance(error.orig, sqlite3.Error):
-        return SQLITE.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF, "")
+        code = getattr(error.orig, "sqlite_errorcode", 0)
+        return SQLITE.get(code & 0xFF, "")
     state = getattr(error.orig, "sqlstate", None)
-    return POSTGRESQL.get(state or "", AWAY if _is_gone(error, state) else "")
+    if state in POSTGRESQL:
+        return POSTGRESQL[state]
+    return AWAY if _is_gone(error, state) else ""
 
 
 def of_file(error: OSError) -> str:
-    """Why a file cannot be written: NO_SPACE or READ_ONLY."""
+    """Return why a file cannot be written: NO_SPACE or READ_ONLY."""
     return NO_SPACE if error.errno in FULL else READ_ONLY
 
 
 def is_missing_table(error: DBAPIError) -> bool:
-    """Whether the statement speaks of a table or column that the database does not have."""
+    """Return whether the statement names a table or column that the database does not have."""
     state = getattr(error.orig, "sqlstate", None)
-    return state in MISSING or str(error.orig).startswith(("no such table", "no such column"))
+    if state in MISSING:
+        return True
+    # SQLite has no code of its own for this.
+    return str(error.orig).startswith(("no such table", "no such column"))
 
 
 def _is_gone(error: DBAPIError, state: str | None) -> bool:
-    """psycopg gives no state to what it could not connect to; 08 is a broken connection, 57P a server that ends."""
-    no_answer = state is None and type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
-    return error.connection_invalidated or no_answer or (state or "").startswith(("08", "57P"))
+    """Return whether the server is away.
+
+    psycopg gives no state to an error of connecting. States that begin with 08 are a broken
+    connection, those with 57P a server that shuts down.
+    """
+    if error.connection_invalidated:
+        return True
+    if state is None:
+        return type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
+    return state.startswith(("08", "57P"))

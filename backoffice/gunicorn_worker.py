@@ -1,7 +1,7 @@
-"""gunicorn's worker with threads, and with some more that answer nothing but health checks.
+"""A gunicorn worker with threads, some of which answer only health checks.
 
-`gunicorn --worker-class backoffice.gunicorn_worker.Worker`. It builds on how gunicorn 27 hands a connection to its
-threads; a test fails where that is no longer so.
+Use it with `gunicorn --worker-class backoffice.gunicorn_worker.Worker`. It relies on the way that
+gunicorn 27 hands a connection to its threads; a test fails when that changes.
 """
 
 import selectors
@@ -21,37 +21,43 @@ LONGEST = max(map(len, FIRST))
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """Looks at what a connection asks for before it takes a thread."""
+    """Looks at the beginning of a request to choose the pool of threads that answers it."""
 
     def init_process(self) -> None:
         self.health = ThreadPoolExecutor(limits.HEALTH_THREADS)
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Called for every new connection, and for every old one on which something has come."""
-        begun = _begun(conn.sock)
-        if begun is None and not conn.initialized:
+        """Give the connection to a thread, or wait if nothing has arrived on it yet.
+
+        gunicorn calls this for every new connection, and for every kept one when data arrives.
+        """
+        beginning = _peek(conn.sock)
+        if beginning is None and not conn.initialized:
             self._wait_for(conn)
             return
-        pool = self.health if begun and begun.startswith(FIRST) else self.tpool
-        pool.submit(self.handle, conn).add_done_callback(partial(self._finished, conn))
+        is_health_check = beginning is not None and beginning.startswith(FIRST)
+        pool = self.health if is_health_check else self.tpool
+        future = pool.submit(self.handle, conn)
+        future.add_done_callback(partial(self._finished, conn))
 
     def _wait_for(self, conn: Any) -> None:
-        """In the loop, as gunicorn itself does where nothing has come for a while."""
+        """Wait for data in gunicorn's event loop, as gunicorn itself does for idle connections."""
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        on_data = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, on_data)
 
     def _finished(self, conn: Any, done: "Future[Any]") -> None:
         self.method_queue.defer(self.finish_request, conn, done)
 
 
-def _begun(connection: socket.socket) -> bytes | None:
-    """The first bytes of the request, which stay to be read; None where there are none yet."""
+def _peek(connection: socket.socket) -> bytes | None:
+    """Return the first bytes of the request without consuming them; None if there are none yet."""
     try:
         return connection.recv(LONGEST, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
         return None
-    except OSError:  # whoever it was has gone: the thread finds out
+    except OSError:  # the client is gone, which the thread will notice
         return b""

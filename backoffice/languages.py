@@ -1,4 +1,4 @@
-"""Which languages people may choose, and which of them the product has its texts in."""
+"""The languages that people may choose, and those that the product's texts are translated to."""
 
 from functools import cache
 from pathlib import Path
@@ -7,19 +7,24 @@ from babel import Locale
 
 FOLDER = Path(__file__).parent / "translations"
 DEFAULT = "en"  # what the texts are written in
-EXPECTED = ("de",)  # offered before everything is translated: what is not stays in English
+EXPECTED = ("de",)  # offered before it is fully translated: the missing texts stay in English
 
 
 @cache
 def translated() -> tuple[str, ...]:
-    """The languages that pages and mails can be shown in, the one they are written in first."""
-    found = (path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/messages.mo"))
-    return (DEFAULT, *sorted(set(found) - {DEFAULT}))
+    """Return the codes of the languages that pages and mails can be shown in, DEFAULT first."""
+    codes = {path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/messages.mo")}
+    return (DEFAULT, *sorted(codes - {DEFAULT}))
 
 
 @cache
 def offered() -> tuple[tuple[str, str], ...]:
-    """The languages to choose from, as (code, its name in itself), by that name."""
+    """Return the languages to choose from as (code, name in that language), ordered by name."""
     codes = {*translated(), *EXPECTED}
-    named = ((code, (Locale.parse(code).get_display_name() or code).capitalize()) for code in codes)
-    return tuple(sorted(named, key=lambda pair: pair[1].casefold()))
+    languages = ((code, _name(code)) for code in codes)
+    return tuple(sorted(languages, key=lambda language: language[1].casefold()))
+
+
+def _name(code: str) -> str:
+    name = Locale.parse(code).get_display_name() or code
+    return name.capitalize()

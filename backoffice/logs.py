@@ -1,4 +1,4 @@
-"""Logs: one line of JSON per event where machines read them, plain text where people do."""
+"""Configures the logs: one line of JSON per event for machines, or plain text for people."""
 
 import structlog
 
@@ -6,7 +6,7 @@ from backoffice.settings import Settings
 
 
 def configure(settings: Settings) -> None:
-    """Write to standard output; as JSON if `LOG_JSON` says so or the product is in production."""
+    """Write logs to standard output: as JSON if `LOG_JSON` is set or in production."""
     as_json = settings.log_json or settings.production
     structlog.configure(
         processors=[

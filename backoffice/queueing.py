@@ -1,4 +1,7 @@
-"""The queue of work that is done outside requests: huey, which keeps it beside the database and needs no broker."""
+"""The queue of jobs, which run outside requests.
+
+It is huey, which stores the tasks beside the database and needs no broker.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -22,7 +25,7 @@ from backoffice.database import Bounded
 from backoffice.settings import Settings
 from backoffice.waiting import within
 
-ENOUGH = limits.TASKS  # that wait; more of the same would only be looked at and found done
+QUEUE_LENGTH = limits.TASKS  # waiting tasks; further ones would only find the work done
 PREFIX = "jobs"  # of the tables in PostgreSQL
 PATIENCE = limits.QUEUE  # seconds for the storage
 CONNECTION: dict[str, Any] = {
@@ -36,9 +39,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Job:
-    """What is done outside requests: by its name as soon as somebody asks, and by itself at the minutes of `when`.
+    """Work that is done outside requests: on request, and on a schedule.
 
-    `act` gets the settings, and a function that says whether the worker is to end: long work asks it now and then.
+    Attributes:
+        name: the name under which it is requested.
+        act: the function that does it. It gets the settings, and a function that returns whether
+            the worker has to end, which long work calls now and then.
+        when: returns whether it is due at a given minute.
     """
 
     name: str
@@ -47,77 +54,123 @@ class Job:
 
 
 class Jobs:
-    """The queue, without an app until `init_app`."""
+    """The extension that gives an app its queue."""
 
     def init_app(self, app: Flask, schedule: Iterable[Job]) -> None:
-        """Give the app its queue. Nothing is opened: a database that is away keeps no app from starting."""
-        app.extensions["jobs"] = Queue(app, schedule, storage(app.extensions["settings"], Path(app.instance_path)))
+        """Give the app its queue.
+
+        The storage is not opened yet, so the app starts even if the database is away.
+        """
+        settings: Settings = app.extensions["settings"]
+        store = storage(settings, Path(app.instance_path))
+        app.extensions["jobs"] = Queue(app, schedule, store)
 
     def soon(self, name: str) -> None:
-        """Have the job called `name` done as soon as a worker is free; never an error for whoever asks."""
+        """Have the job called `name` done as soon as a worker is free; never raises."""
         try:
             current_app.extensions["jobs"].put(name)
-        except Exception as error:  # noqa: BLE001  # whoever asks has committed, and the schedule finds the work anyway
+        except Exception as error:  # noqa: BLE001  # the caller has committed, and the schedule does the work anyway
             log.warning("job_not_queued", job=name, error=type(error).__name__)
 
 
 class Queue:
-    """One app's tasks, and where they wait."""
+    """The tasks of one app and their storage.
+
+    Attributes:
+        app: the app in whose context the tasks run.
+        stopping: set when the worker has to end.
+        huey: the queue itself.
+        tasks: the huey tasks by the names of their jobs.
+    """
 
     def __init__(self, app: Flask, schedule: Iterable[Job], store: dict[str, Any]) -> None:
         self.app = app
         self.stopping = Event()
         self.huey = Huey(name="backoffice", results=False, serializer=NameOnly(), **store)
-        self.tasks = {job.name: self.huey.periodic_task(job.when, name=job.name)(self._task(job)) for job in schedule}
+        self.tasks = {job.name: self._task(job) for job in schedule}
 
     def put(self, name: str) -> None:
-        """Add a task, unless so many wait that one more changes nothing."""
-        try:
-            waiting = self.huey.storage.queue_size()
-        except Exception:
-            if not self.huey.storage.close():
-                raise
-            waiting = self.huey.storage.queue_size()  # only the connection was lost, as when the server began anew
-        if waiting < ENOUGH:
+        """Add a task, unless so many are waiting that one more would change nothing."""
+        if self._waiting() < QUEUE_LENGTH:
             self.tasks[name]()
 
     def close(self) -> None:
-        """Let go of the storage; it is opened again when it is needed."""
+        """Close the storage; it is opened again when it is needed."""
         self.huey.storage.close()
 
-    def _task(self, job: Job) -> Callable[[], None]:
+    def _waiting(self) -> int:
+        """Return the number of waiting tasks."""
+        try:
+            return int(self.huey.storage.queue_size())
+        except Exception:
+            # Perhaps only the connection was lost, as when the server was restarted.
+            if not self.huey.storage.close():
+                raise
+            return int(self.huey.storage.queue_size())
+
+    def _task(self, job: Job) -> Callable[[], object]:
+        """Return the huey task that runs the job on its schedule and when it is called for."""
+
         def act() -> None:
             settings: Settings = self.app.extensions["settings"]
-            # The context's end gives the database session back.
+            # At its end, the app context returns the database session.
             with self.app.app_context(), database.waiting(database.of_jobs(settings)):
                 try:
                     job.act(settings, self.stopping.is_set)
                 except Exception as error:  # noqa: BLE001  # the worker lives on, and the schedule tries again
-                    why = failures.of_database(error) if isinstance(error, DBAPIError) else ""
-                    log.error("job_failed", job=job.name, error=type(error).__name__, why=why, at=_place(error))
+                    _log_failure(job, error)
 
-        return act
+        decorator = self.huey.periodic_task(job.when, name=job.name)
+        task: Callable[[], object] = decorator(act)
+        return task
+
+
+def _log_failure(job: Job, error: Exception) -> None:
+    why = failures.of_database(error) if isinstance(error, DBAPIError) else ""
+    log.error(
+        "job_failed",
+        job=job.name,
+        error=type(error).__name__,
+        why=why,
+        at=_place(error),
+    )
 
 
 def storage(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Where tasks wait, as huey is told: a file beside SQLite's, tables in PostgreSQL, memory in tests."""
-    url, found = settings.database_url.url, dict[str, Any]()
+    """Return huey's options for the storage of tasks.
+
+    It is a file beside SQLite's, tables in PostgreSQL, or memory in tests.
+    """
+    if settings.environment == "test":
+        return {"storage_class": MemoryStorage}
+    url = settings.database_url.url
     if url.get_backend_name() == "postgresql":
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        found = {"storage_class": Tables, "connection": lambda: _connected(address)}
-        found |= {"table_prefix": PREFIX, "create_tables": False}
-    else:
-        name = (url.database or "").removeprefix("file:").partition("?")[0]
-        file = folder / name  # relative to the instance, as Flask-SQLAlchemy reads it
-        found = {"storage_class": File, "filename": str(file.with_suffix(f".jobs{file.suffix}"))}
-        found |= {"timeout": PATIENCE, "create_tables": False}
-        if name in ("", ":memory:"):
-            return {"storage_class": MemoryStorage}
-    return {"storage_class": MemoryStorage} if settings.environment == "test" else found
+        return {
+            "storage_class": Tables,
+            "connection": lambda: _connected(address),
+            "table_prefix": PREFIX,
+            "create_tables": False,
+        }
+    name = (url.database or "").removeprefix("file:").partition("?")[0]
+    if name in ("", ":memory:"):
+        return {"storage_class": MemoryStorage}
+    # A relative path begins in the instance folder, as for Flask-SQLAlchemy.
+    database_file = folder / name
+    jobs_file = database_file.with_suffix(f".jobs{database_file.suffix}")
+    return {
+        "storage_class": File,
+        "filename": str(jobs_file),
+        "timeout": PATIENCE,
+        "create_tables": False,
+    }
 
 
 class NameOnly(Serializer):  # type: ignore[misc]  # huey ships no types
-    """A task is a name and no arguments: huey would pickle it, and whoever writes to the table could run code."""
+    """Stores a task as its number and name, without arguments.
+
+    huey would pickle it, which would let anybody who can write to the storage run code.
+    """
 
     def _serialize(self, data: Message) -> bytes:
         return json.dumps([data.id, data.name]).encode()
@@ -128,7 +181,10 @@ class NameOnly(Serializer):  # type: ignore[misc]  # huey ships no types
 
 
 class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
-    """A file of its own, so that looking for work takes no lock on the data; made when it is first needed."""
+    """Storage in an SQLite file of its own, which is created when it is first needed.
+
+    In this way, looking for tasks takes no lock on the data.
+    """
 
     def _create_connection(self) -> Any:
         Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
@@ -139,32 +195,45 @@ class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
 
 
 class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
-    """Tables beside the data, made when they are first needed, by one process at a time."""
+    """Storage in tables beside the data, which are created when they are first needed."""
 
     def _create_connection(self) -> Any:
         connection = self._connect()
-        if connection.execute("SELECT to_regclass(%s)", [self.table_counter]).fetchone() == (None,):
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{PREFIX} tables"])
-                for statement in self.ddl:
-                    connection.execute(statement)
+        table = connection.execute("SELECT to_regclass(%s)", [self.table_counter]).fetchone()
+        if table == (None,):
+            self._create_tables(connection)
         return connection
+
+    def _create_tables(self, connection: Any) -> None:
+        with connection.transaction():
+            # One process at a time creates them.
+            connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{PREFIX} tables"]
+            )
+            for statement in self.ddl:
+                connection.execute(statement)
 
 
 def _connected(address: str) -> Bounded:
-    """A connection that waits for nothing longer than PATIENCE, whoever uses it."""
+    """Return a connection that waits at most PATIENCE for anything."""
+
+    def connect() -> Bounded:
+        return Bounded.connect(address, **CONNECTION)
+
     try:
-        made = within(PATIENCE, lambda: Bounded.connect(address, **CONNECTION), too_late=Bounded.close)
+        connection = within(PATIENCE, connect, too_late=Bounded.close)
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
-    made.fixed = PATIENCE
-    return made
+    connection.fixed = PATIENCE
+    return connection
 
 
 def _place(error: BaseException) -> str:
-    """Where it happened, without what the error says: that may be an address, or worse."""
-    trace, lines = error.__traceback__, []
+    """Return where the error was raised, without its text, which may hold personal data."""
+    lines = []
+    trace = error.__traceback__
     while trace:
-        lines.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
+        file = Path(trace.tb_frame.f_code.co_filename).name
+        lines.append(f"{file}:{trace.tb_lineno}")
         trace = trace.tb_next
     return " ".join(lines[-6:])

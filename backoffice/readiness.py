@@ -1,4 +1,4 @@
-"""Whether the product can do its work: its database, its tables and its folder of files, part by part."""
+"""Checks whether the product can work: its database, its migrations and its folder of uploads."""
 
 import os
 import re
@@ -17,60 +17,81 @@ from backoffice.data.storage import ROOT
 from backoffice.extensions import configured, db
 
 OK, MISSING = "ok", "missing"
-LEAST_FREE = 16 * 2**20  # bytes: a few pictures, and what SQLite writes beside its file before a commit
-REMEMBERED = timedelta(minutes=1)  # for which a database that had no space is called full: PostgreSQL cannot be asked
+# Bytes: enough for a few pictures, and for what SQLite writes beside its file before a commit.
+LEAST_FREE = 16 * 2**20
+# How long a database that could not write counts as such: PostgreSQL cannot be asked about it.
+REMEMBERED = timedelta(minutes=1)
 REVISION = re.compile(r"^(down_revision|revision)\b.*?=\s*[\"'](\w+)[\"']", re.MULTILINE)
 
 
 def parts() -> Mapping[str, str]:
-    """What each part is: OK, `away`, `missing` (migrations), `no space left` or `read-only`. It names no paths."""
+    """Return the state of each part: `ok`, `away`, `missing`, `no space left` or `read-only`.
+
+    Only migrations can be `missing`; they are `unknown` if the database is away. The answer names
+    no paths.
+    """
     try:
         migrations = migrations_state()
     except (DBAPIError, PoolTimeout):
         db.session.rollback()
-        return {"database": failures.AWAY, "migrations": "unknown", "uploads": _folder(_uploads())}
-    return {"database": _database(), "migrations": migrations, "uploads": _folder(_uploads())}
+        database = failures.AWAY
+        migrations = "unknown"
+    else:
+        database = _database()
+    return {"database": database, "migrations": migrations, "uploads": _folder(_uploads())}
 
 
 def database_refused(why: str) -> None:
-    """Remember for a while that the database could not write."""
+    """Remember for a while that the database could not write, and why."""
     _refusals()[why] = clock.now() + REMEMBERED
 
 
 def migrations_state() -> str:
-    """OK, or MISSING where the code knows of migrations that the database has not had.
+    """Return OK, or MISSING if the code has migrations that the database has not had.
 
-    A database that is further than the code is as it should be: it was migrated before the new code started. Raises
-    what SQLAlchemy raises where the database does not answer.
+    A database that is ahead of the code is OK: it is migrated before the new code starts. Raises
+    SQLAlchemy's errors if the database does not answer.
     """
     connection = db.session.connection()
     if not inspect(connection).has_table("alembic_version"):
         return MISSING
-    has = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+    applied = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+    if not applied:
+        return MISSING
     known, heads = revisions()
-    return MISSING if not has or (has <= known and not heads <= has) else OK
+    is_behind = applied <= known and not heads <= applied
+    return MISSING if is_behind else OK
 
 
 @cache
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """Every revision, and the newest: read from the files, for Alembic takes 11 MB that only `flask db` needs."""
-    found = [dict(REVISION.findall(path.read_text("utf-8"))) for path in (ROOT / "migrations/versions").glob("*.py")]
-    known = frozenset(one["revision"] for one in found)
-    return known, known - {one.get("down_revision") for one in found}
+    """Return all revisions, and the newest ones.
+
+    They are read from the files of the migrations: Alembic would take 11 MB of memory.
+    """
+    files = (ROOT / "migrations/versions").glob("*.py")
+    migrations = [dict(REVISION.findall(path.read_text("utf-8"))) for path in files]
+    known = frozenset(migration["revision"] for migration in migrations)
+    predecessors = {migration.get("down_revision") for migration in migrations}
+    return known, known - predecessors
 
 
 def _database() -> str:
-    if why := next((why for why, until in _refusals().items() if clock.now() < until), ""):
-        return why
+    for why, until in _refusals().items():
+        if clock.now() < until:
+            return why
     url = configured().database_url.url
-    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith((":", "file:")):
+    if url.get_backend_name() != "sqlite":
+        return OK
+    if not url.database or url.database.startswith((":", "file:")):
         return OK
     return _folder(Path(db.engine.url.database or "").parent)
 
 
 def _refusals() -> dict[str, datetime]:
-    found: dict[str, datetime] = current_app.extensions.setdefault("database_refusals", {})
-    return found
+    """Return until when each reason of `database_refused` is remembered, by reason."""
+    refusals: dict[str, datetime] = current_app.extensions.setdefault("database_refusals", {})
+    return refusals
 
 
 def _uploads() -> Path:
@@ -78,14 +99,15 @@ def _uploads() -> Path:
 
 
 def _folder(folder: Path) -> str:
-    """Whether files can be written there, or where it would be made."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    """Return whether files can be written to the folder, or to its first parent that exists."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
     try:
-        disk = os.statvfs(there)
+        disk = os.statvfs(existing)
     except OSError:
         return failures.AWAY
-    if disk.f_flag & os.ST_RDONLY or not os.access(there, os.W_OK | os.X_OK):
+    if disk.f_flag & os.ST_RDONLY or not os.access(existing, os.W_OK | os.X_OK):
         return failures.READ_ONLY
-    free = disk.f_bavail * disk.f_frsize >= LEAST_FREE
-    # Some file systems do not count their inodes, and say 0 of 0.
-    return OK if free and (disk.f_favail or not disk.f_files) else failures.NO_SPACE
+    has_space = disk.f_bavail * disk.f_frsize >= LEAST_FREE
+    # Some file systems do not count their inodes, and report 0 of 0.
+    has_inodes = disk.f_favail > 0 or disk.f_files == 0
+    return OK if has_space and has_inodes else failures.NO_SPACE

@@ -1,11 +1,12 @@
-"""What the database has and models cannot say: triggers, functions, and tables and indexes that Alembic does not see.
+"""The parts of the database that models cannot express: triggers, functions, and some tables.
 
-Alembic copies a table to change it on SQLite, and takes over what it can read of the old one; what stands here it
-cannot read. So it is declared once, here, and `restore` makes what is missing or out of date: every run of migrations
-ends with it, in whichever direction it went. A migration that needs one of these things adds it here and calls
-`restore(op.get_bind())`.
+Indexes that Alembic does not see belong to them too. To change a table on SQLite, Alembic copies
+it, with everything it can read of the old one; it cannot read what is declared here. Therefore
+these things are declared once, here, and `restore` creates what is missing or out of date. Every
+run of migrations ends with it, in either direction. A migration that needs one of these things
+adds it here and calls `restore(op.get_bind())`.
 
-A definition reads as the database gives it back, so that the two can be compared.
+A definition is written as the database returns it, so that the two can be compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,18 +18,30 @@ from sqlalchemy import Connection, inspect, text
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # An erasure may empty these columns of an event, and nothing else; see events/log.py.
 ERASABLE = frozenset({"before", "after", "reason", "redacted_at"})
-EMPTIED = "NEW.before IS NULL AND NEW.after IS NULL AND NEW.reason IS NULL AND NEW.redacted_at IS NOT NULL"
+EMPTIED = (
+    "NEW.before IS NULL AND NEW.after IS NULL AND NEW.reason IS NULL "
+    "AND NEW.redacted_at IS NOT NULL"
+)
 REFUSAL = "events are append-only"
 Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One thing of one engine that belongs to `table`. `needs` are the columns without which it cannot be made.
+    """One thing that belongs to a table on one engine.
 
-    `definition` is the statement that makes it, worked out of the columns that the table has at that moment; of a
-    function it is the body, after a `head`. A table that triggers keep is filled anew when it, or one of them, was
-    missing.
+    Attributes:
+        engine: SQLITE or POSTGRESQL.
+        kind: what it is.
+        name: its name in the database.
+        table: the table that it belongs to.
+        definition: returns the statement that creates it, or the body of a function, from the
+            columns that the table has at that moment.
+        needs: the columns without which it cannot be created.
+        head: of a function, what stands between its name and its body.
+        fill: of a table that triggers keep, the statement that fills it. It is run when the table
+            or one of the triggers was missing.
+        keepers: the names of those triggers.
     """
 
     engine: str
@@ -43,11 +56,13 @@ class Declared:
 
 
 def _always(statement: str) -> Callable[[Columns], str]:
+    """Return a definition that does not depend on the columns."""
     return lambda _columns: statement
 
 
 def _sqlite_update(columns: Columns) -> str:
-    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in columns if name not in ERASABLE)
+    kept = [name for name in columns if name not in ERASABLE]
+    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in kept)
     return (
         "CREATE TRIGGER events_no_update BEFORE UPDATE ON events "
         f"WHEN NOT ({same} AND {EMPTIED}) BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
@@ -56,7 +71,8 @@ def _sqlite_update(columns: Columns) -> str:
 
 def _postgresql_body(columns: Columns) -> str:
     kept = [name for name in columns if name not in ERASABLE]
-    new, old = (", ".join(f"{row}.{name}" for name in kept) for row in ("NEW", "OLD"))
+    new = ", ".join(f"NEW.{name}" for name in kept)
+    old = ", ".join(f"OLD.{name}" for name in kept)
     return f"""
 BEGIN
     IF TG_OP = 'UPDATE' THEN
@@ -68,49 +84,96 @@ BEGIN
 END """
 
 
+# The search index is described in models/search.py.
+NEEDED_FOR_SEARCH = frozenset({"search_key"})
+FTS5 = "fts5(grams, content='', detail='none', tokenize='trigram case_sensitive 1')"
+RUNS_OF_SQLITE = "'  ' || replace({}search_key, ' ', '  ')"
 RUNS = """
     SELECT array_agg(DISTINCT substr(padded, place, 3))
     FROM (SELECT '  ' || replace(texts, ' ', '  ') AS padded) AS prepared,
          generate_series(1, length(padded) - 2) AS place
 """
+HEAD_OF_RUNS = "(texts text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
 
 
 def _search_index_of_sqlite(base: str) -> Iterator[Declared]:
-    """See models/search.py. What was indexed has to be said again, letter by letter, to take it out."""
-    name, needs = f"{base}_search", frozenset({"search_key"})
-    fts5 = "fts5(grams, content='', detail='none', tokenize='trigram case_sensitive 1')"
-    runs = "'  ' || replace({}search_key, ' ', '  ')"
-    add = f"INSERT INTO {name} (rowid, grams) VALUES (NEW.id, {runs.format('NEW.')});"
-    remove = f"INSERT INTO {name} ({name}, rowid, grams) VALUES ('delete', OLD.id, {runs.format('OLD.')});"
-    triggers = {
-        f"{name}_insert": f"AFTER INSERT ON {base} BEGIN {add} END",
-        f"{name}_update": f"AFTER UPDATE OF search_key ON {base} WHEN OLD.search_key IS NOT NEW.search_key "
-        f"BEGIN {remove} {add} END",
-        f"{name}_delete": f"AFTER DELETE ON {base} BEGIN {remove} END",
-    }
+    """Yield the search index of the table `base`, and the triggers that keep it."""
+    name = f"{base}_search"
+    triggers = _search_triggers_of_sqlite(base)
+    runs = RUNS_OF_SQLITE.format("")
     yield Declared(
         SQLITE,
         "table",
         name,
         base,
-        _always(f"CREATE VIRTUAL TABLE {name} USING {fts5}"),
-        needs,
-        fill=f"INSERT INTO {name} (rowid, grams) SELECT id, {runs.format('')} FROM {base}",
+        _always(f"CREATE VIRTUAL TABLE {name} USING {FTS5}"),
+        NEEDED_FOR_SEARCH,
+        fill=f"INSERT INTO {name} (rowid, grams) SELECT id, {runs} FROM {base}",
         keepers=tuple(triggers),
     )
-    for trigger, does in triggers.items():
-        yield Declared(SQLITE, "trigger", trigger, base, _always(f"CREATE TRIGGER {trigger} {does}"), needs)
+    for trigger, action in triggers.items():
+        definition = _always(f"CREATE TRIGGER {trigger} {action}")
+        yield Declared(SQLITE, "trigger", trigger, base, definition, NEEDED_FOR_SEARCH)
+
+
+def _search_triggers_of_sqlite(base: str) -> dict[str, str]:
+    """Return what each trigger does, by its name.
+
+    FTS5 removes an entry of such an index only if it is given exactly the text that was indexed.
+    """
+    name = f"{base}_search"
+    new = RUNS_OF_SQLITE.format("NEW.")
+    old = RUNS_OF_SQLITE.format("OLD.")
+    add = f"INSERT INTO {name} (rowid, grams) VALUES (NEW.id, {new});"
+    remove = f"INSERT INTO {name} ({name}, rowid, grams) VALUES ('delete', OLD.id, {old});"
+    is_changed = "OLD.search_key IS NOT NEW.search_key"
+    return {
+        f"{name}_insert": f"AFTER INSERT ON {base} BEGIN {add} END",
+        f"{name}_update": (
+            f"AFTER UPDATE OF search_key ON {base} WHEN {is_changed} BEGIN {remove} {add} END"
+        ),
+        f"{name}_delete": f"AFTER DELETE ON {base} BEGIN {remove} END",
+    }
 
 
 def _search_index_of_postgresql(base: str) -> Iterator[Declared]:
-    name, needs = f"{base}_search", frozenset({"search_key"})
-    changed = "WHEN (old.search_key::text IS DISTINCT FROM new.search_key::text) "
-    triggers = {
-        f"{name}_insert": f"AFTER INSERT ON {base} FOR EACH ROW ",
-        f"{name}_update": f"AFTER UPDATE OF search_key ON {base} FOR EACH ROW {changed}",
-        f"{name}_delete": f"AFTER DELETE ON {base} FOR EACH ROW ",
+    """Yield the search index of the table `base`: functions, the index's table, and triggers."""
+    name = f"{base}_search"
+    needs = NEEDED_FOR_SEARCH
+    runs = _always(RUNS)
+    yield Declared(POSTGRESQL, "function", "search_grams", base, runs, needs, head=HEAD_OF_RUNS)
+    body = _always(_search_body_of_postgresql(name))
+    yield Declared(POSTGRESQL, "function", f"{name}_keep", base, body, needs)
+    triggers = _search_triggers_of_postgresql(base)
+    yield Declared(
+        POSTGRESQL,
+        "table",
+        name,
+        base,
+        _always(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
+        needs,
+        fill=(
+            f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} "
+            "WHERE search_key <> ''"
+        ),
+        keepers=tuple(triggers),
+    )
+    for index, statement in _search_indexes_of_postgresql(name).items():
+        yield Declared(POSTGRESQL, "index", index, base, _always(statement), needs)
+    for trigger, statement in triggers.items():
+        yield Declared(POSTGRESQL, "trigger", trigger, base, _always(statement), needs)
+
+
+def _search_indexes_of_postgresql(name: str) -> dict[str, str]:
+    """Return the statement that creates each index, by its name."""
+    return {
+        f"ix_{name}_rowid": f"CREATE UNIQUE INDEX ix_{name}_rowid ON {name} USING btree (rowid)",
+        f"ix_{name}_grams": f"CREATE INDEX ix_{name}_grams ON {name} USING gin (grams)",
     }
-    keep = f"""
+
+
+def _search_body_of_postgresql(name: str) -> str:
+    return f"""
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM {name} WHERE rowid = OLD.id;
@@ -120,26 +183,21 @@ BEGIN
     END IF;
     RETURN NULL;
 END """
-    head = "(texts text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
-    yield Declared(POSTGRESQL, "function", "search_grams", base, _always(RUNS), needs, head=head)
-    yield Declared(POSTGRESQL, "function", f"{name}_keep", base, _always(keep), needs)
-    yield Declared(
-        POSTGRESQL,
-        "table",
-        name,
-        base,
-        _always(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
-        needs,
-        fill=f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} WHERE search_key <> ''",
-        keepers=tuple(triggers),
-    )
-    for index, indexed in ((f"ix_{name}_rowid", "btree (rowid)"), (f"ix_{name}_grams", "gin (grams)")):
-        unique = "UNIQUE " if indexed.startswith("btree") else ""
-        making = f"CREATE {unique}INDEX {index} ON {name} USING {indexed}"
-        yield Declared(POSTGRESQL, "index", index, base, _always(making), needs)
-    for trigger, when in triggers.items():
-        making = f"CREATE TRIGGER {trigger} {when}EXECUTE FUNCTION {name}_keep()"
-        yield Declared(POSTGRESQL, "trigger", trigger, base, _always(making), needs)
+
+
+def _search_triggers_of_postgresql(base: str) -> dict[str, str]:
+    """Return the statement that creates each trigger, by its name."""
+    name = f"{base}_search"
+    is_changed = "old.search_key::text IS DISTINCT FROM new.search_key::text"
+    events = {
+        f"{name}_insert": f"AFTER INSERT ON {base} FOR EACH ROW",
+        f"{name}_update": f"AFTER UPDATE OF search_key ON {base} FOR EACH ROW WHEN ({is_changed})",
+        f"{name}_delete": f"AFTER DELETE ON {base} FOR EACH ROW",
+    }
+    return {
+        trigger: f"CREATE TRIGGER {trigger} {event} EXECUTE FUNCTION {name}_keep()"
+        for trigger, event in events.items()
+    }
 
 
 DECLARED = (
@@ -148,17 +206,21 @@ DECLARED = (
         "trigger",
         "events_no_delete",
         "events",
-        _always(f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"),
+        _always(
+            "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        ),
     ),
-    # INSERT OR REPLACE deletes rows without asking the trigger above.
+    # INSERT OR REPLACE deletes rows without running the trigger above.
     Declared(
         SQLITE,
         "trigger",
         "events_no_replace",
         "events",
         _always(
-            "CREATE TRIGGER events_no_replace BEFORE INSERT ON events WHEN NEW.id <= (SELECT max(id) FROM events) "
-            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+            "CREATE TRIGGER events_no_replace BEFORE INSERT ON events "
+            "WHEN NEW.id <= (SELECT max(id) FROM events) "
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
         ),
     ),
     Declared(SQLITE, "trigger", "events_no_update", "events", _sqlite_update),
@@ -183,14 +245,16 @@ DECLARED = (
             "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()"
         ),
     ),
-    # SQLAlchemy skips indexes over expressions when it reads a table of SQLite, and so would a copy of the table.
+    # When it reads a table of SQLite, SQLAlchemy skips indexes over expressions, so a copy of the
+    # table would not have them.
     Declared(
         SQLITE,
         "index",
         "ix_users_last_login",
         "users",
         _always(
-            "CREATE INDEX ix_users_last_login ON users (coalesce(last_login_at, '0001-01-01 00:00:00.000000'), id)"
+            "CREATE INDEX ix_users_last_login ON users "
+            "(coalesce(last_login_at, '0001-01-01 00:00:00.000000'), id)"
         ),
         needs=frozenset({"last_login_at"}),
     ),
@@ -213,88 +277,108 @@ TABLES = tuple({one.name for one in DECLARED if one.kind == "table"})
 
 
 def is_declared(name: str, kind: str) -> bool:
-    """Whether a table or index stands here, or is one of the tables that FTS5 makes for one of ours."""
+    """Return whether the table or index is declared here.
+
+    The tables that FTS5 creates for one of ours count as well; their names begin with its name.
+    """
     return name.startswith(TABLES) if kind == "table" else name in INDEXES
 
 
 PRESENT = {
     SQLITE: """
-        SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
-        UNION ALL SELECT type, name, sql FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_search' ESCAPE '\\'
+        SELECT type, name, sql FROM sqlite_master
+        WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+        UNION ALL SELECT type, name, sql FROM sqlite_master
+        WHERE type = 'table' AND name LIKE '%\\_search' ESCAPE '\\'
     """,
     POSTGRESQL: """
         SELECT 'index', relname, pg_get_indexdef(indexrelid, 0, true)
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = current_schema()::regnamespace
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE relnamespace = current_schema()::regnamespace
         UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(pg_trigger.oid, true)
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
         WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace
-        UNION ALL SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+        UNION ALL SELECT 'function', proname, prosrc FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace
         UNION ALL SELECT 'table', relname, 'CREATE TABLE ' || relname || ' (' || string_agg(
-            attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END,
+            attname || ' ' || format_type(atttypid, atttypmod)
+            || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END,
             ', ' ORDER BY attnum) || ')'
-        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
-        WHERE relkind = 'r' AND relname LIKE '%\\_search' AND relnamespace = current_schema()::regnamespace
+        FROM pg_class JOIN pg_attribute
+            ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relkind = 'r' AND relname LIKE '%\\_search'
+            AND relnamespace = current_schema()::regnamespace
         GROUP BY relname
     """,
 }
 
 
 def present(connection: Connection) -> dict[tuple[str, str], str]:
-    """The definition of every index, trigger, function and search index that the database has, by kind and name."""
+    """Return the definitions that the database has, by kind and name.
+
+    These are all indexes, triggers, functions and tables of search indexes.
+    """
     rows = connection.execute(text(PRESENT[connection.dialect.name]))
     return {(kind, name): definition for kind, name, definition in rows}
 
 
 def expected(connection: Connection) -> dict[tuple[str, str], str]:
-    """The definitions that this database has to have, for the tables and columns that it has now."""
+    """Return the definitions that the database should have, for its current tables and columns."""
     tables = _columns(connection)
-    return {
-        (one.kind, one.name): one.definition(tables[one.table])
-        for one in _of(connection)
-        if one.table in tables and one.needs <= set(tables[one.table])
-    }
+    definitions: dict[tuple[str, str], str] = {}
+    for one in _of(connection):
+        columns = tables.get(one.table)
+        if columns is not None and one.needs <= set(columns):
+            definitions[one.kind, one.name] = one.definition(columns)
+    return definitions
 
 
 def restore(connection: Connection) -> list[str]:
-    """Make what is declared and missing, or was declared otherwise before; answer the names of it.
+    """Create what is declared but missing, or was declared differently before; return its names.
 
-    In the transaction that the caller has begun. What belongs to a table that is gone is removed.
+    Functions and tables whose own table is gone are dropped. Everything happens in the transaction
+    that the caller has begun.
     """
-    there, wanted = present(connection), expected(connection)
-    done = []
+    actual = present(connection)
+    wanted = expected(connection)
+    restored = []
     for one in _of(connection):
-        definition = wanted.get((one.kind, one.name))
-        if definition and _is_stale(one, there, wanted):
+        key = (one.kind, one.name)
+        definition = wanted.get(key)
+        if definition and _is_stale(one, actual, wanted):
             _make(connection, one, definition)
-            done.append(one.name)
+            restored.append(one.name)
             if one.kind == "table":
-                there = present(connection)  # its indexes went with the old one
-        elif not definition and (one.kind, one.name) in there and one.kind in {"function", "table"}:
+                actual = present(connection)  # its indexes were dropped with the old table
+        elif not definition and key in actual and one.kind in {"function", "table"}:
             connection.exec_driver_sql(f"DROP {one.kind.upper()} {one.name}")
-    return done
+    return restored
 
 
 def forget_search(connection: Connection, base: str) -> None:
-    """Drop the search index of `base` before all of its texts change; `restore` makes it again."""
+    """Drop the search index of `base` before all its texts change; `restore` creates it again."""
     on_table = f" ON {base}" if connection.dialect.name == POSTGRESQL else ""
-    for one in _of(connection):
-        if one.kind == "table" and one.table == base:
-            for trigger in one.keepers:
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on_table}")
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {one.name}")
+    indexes = [one for one in _of(connection) if one.kind == "table" and one.table == base]
+    for index in indexes:
+        for trigger in index.keepers:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on_table}")
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {index.name}")
 
 
 def _of(connection: Connection) -> list[Declared]:
     return [one for one in DECLARED if one.engine == connection.dialect.name]
 
 
-def _is_stale(one: Declared, there: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]) -> bool:
-    names = [(one.kind, one.name), *(("trigger", name) for name in one.keepers)]
-    return any(there.get(name) != wanted[name] for name in names)
+def _is_stale(
+    one: Declared, actual: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]
+) -> bool:
+    """Return whether it, or a trigger that keeps it, is missing or differs from its definition."""
+    keys = [(one.kind, one.name), *(("trigger", name) for name in one.keepers)]
+    return any(actual.get(key) != wanted[key] for key in keys)
 
 
 def _make(connection: Connection, one: Declared, definition: str) -> None:
-    if one.kind == "function":  # the triggers that call it stay
+    if one.kind == "function":  # replaced, because triggers that call it depend on it
         head = f"CREATE OR REPLACE FUNCTION {one.name}{one.head} AS $function$"
         connection.exec_driver_sql(f"{head}{definition}$function$")
         return
@@ -306,7 +390,9 @@ def _make(connection: Connection, one: Declared, definition: str) -> None:
 
 
 def _columns(connection: Connection) -> dict[str, Columns]:
-    """The columns of the tables that something is declared for, in their order."""
+    """Return the columns, in their order, of every table that something is declared for."""
     inspector = inspect(connection)
     tables = {one.table for one in DECLARED} & set(inspector.get_table_names())
-    return {name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables}
+    return {
+        name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables
+    }

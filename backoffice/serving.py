@@ -1,7 +1,8 @@
-"""The web server of `serve` and `web`: waitress, which reads slow requests and sends slow answers without a thread.
+"""The web server of the commands `serve` and `web`: waitress, adapted.
 
-Health checks have threads of their own, and so has whoever only looks: those who change something may all wait for a
-lock. SIGTERM lets what has begun be finished.
+waitress reads slow requests and sends slow answers without occupying a thread. Here, health checks
+and requests that only read have threads of their own, because all those that write may wait for a
+lock. SIGTERM lets the requests that have begun finish.
 """
 
 import logging
@@ -24,35 +25,62 @@ from backoffice.settings import Settings
 HEALTH = ("/healthz", "/readyz")
 LOOKING = ("GET", "HEAD", "OPTIONS")
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-STEP = 0.2  # seconds between two looks whether to end
-CLEANING = 5  # seconds between two looks for clients that are too slow
+STEP = 0.2  # seconds between two checks whether to end
+CLEANING = 5  # seconds between two checks for clients that are too slow
 
 
 def serve(application: Any, bind: str, settings: Settings) -> None:
-    """Answer at `bind` until a signal, then finish what has begun. Raises OSError where nobody may listen there."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is nothing to complain of
-    told: list[int] = []
-    for number in ENDING:
-        signal.signal(number, lambda number, _frame: told.append(number))
-    adjustments = Adjustments(listen=bind, **_adjusted(settings))
-    everything: dict[int, Any] = {}
-    health, changing = _threads(limits.HEALTH_THREADS), _threads(max(1, settings.web_threads // 2))
-    looking = _threads(max(1, settings.web_threads - settings.web_threads // 2))
-    threads = {"dispatcher": looking, "changing": changing, "health": health}
-    servers = [
-        Server(application, everything, adj=adjustments, sockinfo=where, **threads) for where in adjustments.listen
-    ]
-    _run(everything, lambda: bool(told))
+    """Answer requests at `bind` until a signal, then finish those that have begun.
+
+    Raises OSError if the process may not listen there.
+    """
+    # waitress warns of every request that waits for a thread, which is normal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    signals = _collected_signals()
+    sockets: dict[int, Any] = {}
+    servers = _servers(application, bind, settings, sockets)
+    _run(sockets, lambda: bool(signals))
     for server in servers:
         server.accept_no_more()
     end = time.monotonic() + settings.shutdown_timeout.total_seconds()
-    _run(everything, lambda: time.monotonic() > end or not any(server.is_busy() for server in servers))
+
+    def is_over() -> bool:
+        return time.monotonic() > end or not any(server.is_busy() for server in servers)
+
+    _run(sockets, is_over)
+
+
+def _collected_signals() -> list[int]:
+    """Return a list to which the signals that end the server are added when they arrive."""
+    signals: list[int] = []
+    for number in ENDING:
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    return signals
+
+
+def _servers(
+    application: Any, bind: str, settings: Settings, sockets: dict[int, Any]
+) -> list["Server"]:
+    """Return a server for each address of `bind`; they share their threads and `sockets`."""
+    adjustments = Adjustments(listen=bind, **_adjusted(settings))
+    changing = settings.web_threads // 2
+    looking = settings.web_threads - changing
+    threads = {
+        "dispatcher": _threads(max(1, looking)),
+        "changing": _threads(max(1, changing)),
+        "health": _threads(limits.HEALTH_THREADS),
+    }
+    return [
+        Server(application, sockets, adj=adjustments, sockinfo=address, **threads)
+        for address in adjustments.listen
+    ]
 
 
 class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
-    """What a request gets for which no thread had time."""
+    """The answer to a request for which no thread had time."""
 
-    code, reason = HTTPStatus.SERVICE_UNAVAILABLE.value, HTTPStatus.SERVICE_UNAVAILABLE.phrase
+    code = HTTPStatus.SERVICE_UNAVAILABLE.value
+    reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
     def __init__(self) -> None:
         super().__init__(slots.FULL)
@@ -63,48 +91,71 @@ class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
-    """One connection, whose client may be slow, but not for ever."""
+    """One connection, whose client may be slow, but only within limits.
 
-    answered_at, queued_at = 0.0, 0.0
+    Attributes:
+        answered_at: when the last answer was made, in seconds since the epoch.
+        queued_at: when the current request began to wait for a thread, on the monotonic clock.
+    """
+
+    answered_at = 0.0
+    queued_at = 0.0
 
     def service(self) -> None:
-        """Called in a thread that has time for the request; whoever waited too long for it has gone, or soon will."""
+        """Answer the request in a thread; refuse it if it waited too long for the thread.
+
+        After so long a time its client has probably gone.
+        """
         if time.monotonic() - self.queued_at > limits.QUEUED:
             self.requests[0].error = Crowded()
         super().service()
         self.answered_at = time.time()
 
     def write_soon(self, data: Any) -> int:
-        """Called in a thread with a part of the answer: its client can be slow only from now on."""
+        """Buffer a part of the answer; the time of a slow client begins with the first one."""
         if not self.total_outbufs_len:
             self.last_activity = time.time()
         return int(super().write_soon(data))
 
     def is_stuck(self, cutoff: float) -> bool:
-        """Whether no answer was fetched, or no request came in full, since `cutoff`.
+        """Return whether, since `cutoff`, no answer was fetched or no complete request arrived.
 
-        waitress itself waits on as long as a byte drips in now and then, and for every reader of an answer that is
-        still being made.
+        waitress itself keeps waiting as long as a byte arrives now and then, and for every client
+        whose answer is still being made.
         """
         if self.total_outbufs_len:
             return bool(self.last_activity < cutoff)
-        return not self.requests and max(self.creation_time, self.answered_at) < cutoff
+        if self.requests:
+            return False
+        begun_at = max(self.creation_time, self.answered_at)
+        return bool(begun_at < cutoff)
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
-    """waitress's server, with the threads for each kind of request kept apart."""
+    """waitress's server with separate threads for each kind of request.
+
+    Attributes:
+        health: the threads for health checks.
+        changing: the threads for requests that write; all others use waitress's own.
+    """
 
     channel_class = Channel
 
     def __init__(
-        self, *arguments: Any, health: ThreadedTaskDispatcher, changing: ThreadedTaskDispatcher, **options: Any
+        self,
+        *arguments: Any,
+        health: ThreadedTaskDispatcher,
+        changing: ThreadedTaskDispatcher,
+        **options: Any,
     ) -> None:
-        self.health, self.changing = health, changing
+        self.health = health
+        self.changing = changing
         super().__init__(*arguments, **options)
 
     def add_task(self, task: Channel) -> None:
-        """Called with a channel as soon as its request has arrived in full."""
-        request, task.queued_at = task.requests[0], time.monotonic()
+        """Queue a channel, whose request has arrived completely, for the right threads."""
+        request = task.requests[0]
+        task.queued_at = time.monotonic()
         if request.path in HEALTH:
             self.health.add_task(task)
         elif request.command in LOOKING:
@@ -113,27 +164,27 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
             self.changing.add_task(task)
 
     def maintenance(self, now: float) -> None:
-        """Called every CLEANING seconds."""
+        """Close the connections of clients that are too slow; called every CLEANING seconds."""
         for channel in self._channels():
             if channel.is_stuck(now - self.adj.channel_timeout):
                 channel.will_close = True
 
     def accept_no_more(self) -> None:
-        """Leave the door to somebody else; the connections stay."""
+        """Stop listening, so that another process can; existing connections stay open."""
         self.accepting = False
         wasyncore.dispatcher.close(self)
 
     def is_busy(self) -> bool:
-        """Whether somebody still gets an answer."""
+        """Return whether a client is still waiting for its answer."""
         return any(channel.requests or channel.total_outbufs_len for channel in self._channels())
 
     def _channels(self) -> Sequence[Channel]:
         return list(self.active_channels.values())
 
 
-def _run(everything: dict[int, Any], is_over: Callable[[], bool]) -> None:
+def _run(sockets: dict[int, Any], is_over: Callable[[], bool]) -> None:
     while not is_over():
-        wasyncore.loop(timeout=STEP, use_poll=True, map=everything, count=1)
+        wasyncore.loop(timeout=STEP, use_poll=True, map=sockets, count=1)
 
 
 def _threads(number: int) -> ThreadedTaskDispatcher:
@@ -148,9 +199,12 @@ def _adjusted(settings: Settings) -> dict[str, Any]:
         "cleanup_interval": CLEANING,
         "connection_limit": limits.CONNECTIONS,
         "backlog": limits.BACKLOG,
-        "outbuf_high_watermark": limits.EXPORT_BUFFER,  # beyond it the thread would wait for the reader
-        "max_request_body_size": 2 * limits.BODY,  # up to there our own page says that it is too much
+        # Beyond it, the thread would wait for the client.
+        "outbuf_high_watermark": limits.EXPORT_BUFFER,
+        # Between one and two times the limit, our own page says that it is too much.
+        "max_request_body_size": 2 * limits.BODY,
         "max_request_header_size": limits.HEADERS,
-        "clear_untrusted_proxy_headers": False,  # views.web.headers knows whom to believe
+        # views.web.headers knows which proxies to trust.
+        "clear_untrusted_proxy_headers": False,
         "ident": None,
     }

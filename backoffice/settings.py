@@ -1,9 +1,12 @@
-"""One typed object read from the environment; it refuses to start half-configured, with a hint."""
+"""The settings of an installation, read from the environment into one typed object.
+
+If they are incomplete, the product does not start, and says what to do about it.
+"""
 
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -17,12 +20,18 @@ from backoffice.endpoints import SMTP, BaseURL, DatabaseURL, MailServer, Sender
 ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
 A_FILE = DatabaseURL("sqlite:///backoffice.sqlite3")
-# What a number or a duration is at most, unless its field says otherwise: more is a slip of the finger.
-MOST = 1_000_000
+# The largest number and the longest duration, unless a field says otherwise: more is a mistake.
+LARGEST_NUMBER = 1_000_000
 LONGEST = timedelta(days=366)
-YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-UNFIT_FOR_A_NAME = frozenset('<>:"/\\@')  # they mean something in mail headers and in what a QR code says
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
+# These have a meaning in mail headers and in the addresses that QR codes hold.
+UNFIT_FOR_A_NAME = frozenset('<>:"/\\@')
 LONGEST_NAME = 40  # characters, of which authenticator apps show fewer
+WEAK_SECRET = (
+    "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
+    "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
+)
 ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
     "base_url": BaseURL,
     "database_url": DatabaseURL,
@@ -30,11 +39,12 @@ ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
     "mail_from": Sender,
 }
 
-APP_LOAD_ERROR = 4  # the exit status on which gunicorn gives up instead of starting its workers anew
+# The exit status on which gunicorn gives up instead of starting its workers again.
+APP_LOAD_ERROR = 4
 
 
 class SettingsError(SystemExit):
-    """The environment is incomplete or contradicts itself; the text lists every fault at once."""
+    """The environment is incomplete or contradictory; the text lists all faults at once."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__(APP_LOAD_ERROR)
@@ -46,7 +56,11 @@ class SettingsError(SystemExit):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that differs between two installations. Numbers are those of the security policy."""
+    """Everything that may differ between two installations.
+
+    Default numbers are those of the security policy. `metadata` holds the least and the largest
+    value that a number may have (`least`, `most`).
+    """
 
     environment: str = "production"
     product_name: str = "Backoffice"
@@ -112,24 +126,17 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings; names are the fields' in capitals, `BACKOFFICE_ENV` for `environment`.
+        """Read the settings from the environment.
 
-        Durations are whole seconds. Raises SettingsError with every fault and what to do about it.
+        Each name is that of the field in capitals, but `BACKOFFICE_ENV` for `environment`.
+        Durations are whole seconds. Raises SettingsError with all faults and what to do about them.
         """
         environ = os.environ if environ is None else environ
-        faults: list[str] = []
-        values: dict[str, Any] = {}
-        for spec in fields(cls):
-            name = "BACKOFFICE_ENV" if spec.name == "environment" else spec.name.upper()
-            if text := environ.get(name, "").strip():
-                try:
-                    values[spec.name] = _parsed(spec, text)
-                except ValueError as error:
-                    faults.append(f"{name} {error}")
+        values, faults = _read(environ, fields(cls))
         settings = cls(**_with_defaults(values))
-        named = {fault.partition(" ")[0] for fault in faults}
-        faults += [fault for fault in settings.faults() if fault.partition(" ")[0] not in named]
-        if settings.production and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+        already_named = {_name_in(fault) for fault in faults}
+        faults += [fault for fault in settings.faults() if _name_in(fault) not in already_named]
+        if settings.production and _is_debugging(environ):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
             refusal = SettingsError(faults)
@@ -138,10 +145,11 @@ class Settings:
         return settings
 
     def __post_init__(self) -> None:
-        """Texts are read into what they stand for, once. Raises ValueError where one cannot be."""
+        """Parse the addresses that were given as plain text. Raises ValueError for invalid ones."""
         for name, kind in ENDPOINTS.items():
-            if given := getattr(self, name):
-                object.__setattr__(self, name, given if isinstance(given, kind) else kind(given))
+            value = getattr(self, name)
+            if value and not isinstance(value, kind):
+                object.__setattr__(self, name, kind(value))
 
     @property
     def production(self) -> bool:
@@ -149,17 +157,17 @@ class Settings:
 
     @property
     def home(self) -> BaseURL:
-        """The base URL with its parts; without one, which only a faulty installation lacks, this machine."""
+        """The base URL with its parts; this machine's if it is missing, which `faults` reports."""
         return self.base_url if isinstance(self.base_url, BaseURL) else BaseURL("http://localhost")
 
     @property
     def tls(self) -> bool:
-        """Whether people reach the product by https, so that cookies and headers may insist on it."""
+        """Whether people reach the product by https, so that cookies and headers may require it."""
         return self.home.scheme == "https"
 
     @property
     def host(self) -> str:
-        """The base URL's host, with its port if it is not the usual one, as people may read it."""
+        """The base URL's host for display, with its port if it is not the usual one."""
         return self.home.netloc
 
     @property
@@ -168,46 +176,98 @@ class Settings:
 
     @property
     def issuer(self) -> str:
-        """What authenticator apps call this installation: one that is no production must not look like one."""
-        return self.product_name if self.production else f"{self.product_name} ({self.environment})"
+        """The name of this installation in authenticator apps."""
+        # Other installations must not look like production.
+        if self.production:
+            return self.product_name
+        return f"{self.product_name} ({self.environment})"
 
     @property
     def active_keys(self) -> tuple[str, ...]:
-        """The keys that secrets are encrypted with: the first for new ones, any for old ones."""
+        """The keys for encrypting secrets: the first for new ones, any of them for old ones."""
         return self.encryption_keys or (self.secret_key,)
 
     @property
     def sender(self) -> Sender:
-        """The name, if one is configured, and the address that mails come from."""
+        """The sender of mails: the configured one, or an address at the base URL's host."""
         return self.mail_from if isinstance(self.mail_from, Sender) else Sender.at(self.home.host)
 
     def faults(self) -> list[str]:
-        """What is missing or contradictory, one sentence each."""
-        found = []
-        if self.environment not in ENVIRONMENTS:
-            found.append(f"BACKOFFICE_ENV is {self.environment!r}; use one of {', '.join(ENVIRONMENTS)}.")
-        if not self.base_url:
-            found.append("BASE_URL is missing: set the address people open, such as https://admin.example.com.")
-        if len(self.secret_key) < 32 or len(set(self.secret_key)) < 8:
-            found.append(
-                "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
-                "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
-            )
-        if any(len(key) < 32 or len(set(key)) < 8 for key in self.encryption_keys):
-            found.append("ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.")
-        if self.production and self.mail_server and self.mail_server.mode == "plain" and not self.mail_server.is_here:
-            found.append(f"SMTP_URL {SMTP}")
-        if self.password_max_length < max(self.password_min_length, self.password_min_length_two_factor):
-            found.append("PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password.")
-        if self.default_country and self.default_country not in SUPPORTED_REGIONS:
-            found.append("DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.")
-        if self.production and self.base_url and not self.tls:
-            found.append("BASE_URL must begin with https:// in production: sign-in cookies need TLS.")
-        return found
+        """Return what is missing or contradictory, in one sentence each."""
+        return [sentence for is_broken, sentence in _rules(self) if is_broken]
+
+
+def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Yield, for each rule, whether the settings break it, and the sentence that says so."""
+    yield (
+        settings.environment not in ENVIRONMENTS,
+        f"BACKOFFICE_ENV is {settings.environment!r}; use one of {', '.join(ENVIRONMENTS)}.",
+    )
+    yield (
+        not settings.base_url,
+        "BASE_URL is missing: set the address people open, such as https://admin.example.com.",
+    )
+    yield _is_weak(settings.secret_key), WEAK_SECRET
+    yield (
+        any(_is_weak(key) for key in settings.encryption_keys),
+        "ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.",
+    )
+    yield settings.production and _mails_in_the_clear(settings), f"SMTP_URL {SMTP}"
+    fewest = max(settings.password_min_length, settings.password_min_length_two_factor)
+    yield (
+        settings.password_max_length < fewest,
+        "PASSWORD_MAX_LENGTH must not be less than the fewest characters of a password.",
+    )
+    country = settings.default_country
+    yield (
+        bool(country) and country not in SUPPORTED_REGIONS,
+        "DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.",
+    )
+    yield (
+        settings.production and bool(settings.base_url) and not settings.tls,
+        "BASE_URL must begin with https:// in production: sign-in cookies need TLS.",
+    )
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < 32 or len(set(key)) < 8
+
+
+def _mails_in_the_clear(settings: Settings) -> bool:
+    """Return whether unencrypted mail leaves this machine."""
+    server = settings.mail_server
+    return server is not None and server.mode == "plain" and not server.is_here
+
+
+def _name_in(fault: str) -> str:
+    """Return the name of the setting that the sentence begins with."""
+    return fault.partition(" ")[0]
+
+
+def _is_debugging(environ: Mapping[str, str]) -> bool:
+    return environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no")
+
+
+def _read(
+    environ: Mapping[str, str], specs: Iterable[Field[Any]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that the environment sets, by field, and a sentence for every fault."""
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for spec in specs:
+        name = "BACKOFFICE_ENV" if spec.name == "environment" else spec.name.upper()
+        text = environ.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            values[spec.name] = _parsed(spec, text)
+        except ValueError as error:
+            faults.append(f"{name} {error}")
+    return values, faults
 
 
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Outside production an address and a key are made up, and nobody is made to use a second factor."""
+    """Add defaults outside production: an address, a random key, and no required second factor."""
     if values.get("environment", "production") != "production":
         values.setdefault("base_url", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
         values.setdefault("secret_key", secrets.token_urlsafe(48))
@@ -216,28 +276,46 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(spec: Field[Any], text: str) -> object:
-    """The value that the text stands for. Raises ValueError with what it must be."""
+    """Return the value that the text stands for.
+
+    Raises ValueError with the end of a sentence that begins with the name of the setting.
+    """
     if spec.name in ENDPOINTS:
         return ENDPOINTS[spec.name](text)
     if spec.name == "product_name":
         return _name(text)
     if spec.name == "trusted_proxies":
-        return tuple(map(_network, text.split(",")))
-    default = spec.default
+        return tuple(_network(part) for part in text.split(","))
+    return _parsed_like(spec.default, spec.metadata, text)
+
+
+def _parsed_like(default: object, metadata: Mapping[str, Any], text: str) -> object:
+    """Return the value of the text, whose type is that of the field's default."""
     if isinstance(default, tuple):
-        return tuple(part for part in map(str.strip, text.split(",")) if part and part != "none")
+        return _parts(text)
     if isinstance(default, bool):
         return _yes(text)
     if isinstance(default, int):
-        return _number(text, spec.metadata.get("least", 1), spec.metadata.get("most", MOST))
+        return _number(text, metadata.get("least", 1), metadata.get("most", LARGEST_NUMBER))
     if isinstance(default, timedelta):
-        longest: timedelta = spec.metadata.get("most", LONGEST)
-        return timedelta(seconds=_number(text, 1, int(longest.total_seconds()), " of seconds"))
-    return Path(text) if isinstance(default, Path) else text
+        longest: timedelta = metadata.get("most", LONGEST)
+        seconds = _number(text, 1, int(longest.total_seconds()), " of seconds")
+        return timedelta(seconds=seconds)
+    if isinstance(default, Path):
+        return Path(text)
+    return text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Return the parts between commas; "none" alone is how to set an empty list."""
+    parts = (part.strip() for part in text.split(","))
+    return tuple(part for part in parts if part and part != "none")
 
 
 def _number(text: str, least: int, most: int, what: str = "") -> int:
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    # The length is checked first: int() refuses texts of more than 4,300 digits.
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    number = int(text) if is_number else -1
     if not least <= number <= most:
         raise ValueError(f"must be a whole number{what} from {least:,} to {most:,}.")
     return number
@@ -250,7 +328,8 @@ def _yes(text: str) -> bool:
 
 
 def _name(text: str) -> str:
-    if len(text) > LONGEST_NAME or not text.isprintable() or UNFIT_FOR_A_NAME & set(text):
+    is_too_long = len(text) > LONGEST_NAME
+    if is_too_long or not text.isprintable() or UNFIT_FOR_A_NAME & set(text):
         unfit = " ".join(sorted(UNFIT_FOR_A_NAME))
         raise ValueError(f"must be a name of at most {LONGEST_NAME} characters, without {unfit}")
     return text
@@ -260,4 +339,6 @@ def _network(text: str) -> Network:
     try:
         return ip_network(text.strip())
     except ValueError:
-        raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between.") from None
+        raise ValueError(
+            "must be addresses or networks such as 10.0.0.0/8, with commas between."
+        ) from None

@@ -1,4 +1,4 @@
-"""Slots for heavy work, across the threads of a process: what does not fit is told to come back later."""
+"""Limits how much heavy work the threads of a process do at once; more is refused as Busy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,13 @@ FULL = "Many people are asking for this at the moment. Try again in a few second
 
 
 class Slots:
-    """Room for `number` at once and for `waiting` that wait, each up to `patience` seconds."""
+    """Slots for one kind of work.
+
+    Args:
+        number: how many may work at once.
+        waiting: how many more may wait for a slot.
+        patience: how many seconds each of them may wait.
+    """
 
     def __init__(self, number: int, waiting: int = 0, patience: float = 0) -> None:
         self.inside = BoundedSemaphore(number)
@@ -20,7 +26,7 @@ class Slots:
         self.patience = patience
 
     def take(self) -> None:
-        """Take one, and `give_back` it. Raises Busy where there is none in time."""
+        """Take a slot, to be returned by `give_back`. Raises Busy if there is none in time."""
         if not self.present.acquire(blocking=False):
             raise Busy(FULL, retry_after=limits.RETRY_AFTER)
         if not self.inside.acquire(timeout=self.patience):
@@ -28,13 +34,13 @@ class Slots:
             raise Busy(FULL, retry_after=limits.RETRY_AFTER)
 
     def give_back(self) -> None:
-        """For the next one."""
+        """Release the slot for the next one."""
         self.inside.release()
         self.present.release()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Have one for the block. Raises Busy."""
+        """Hold a slot inside the block. Raises Busy if there is none in time."""
         self.take()
         try:
             yield
@@ -44,17 +50,20 @@ class Slots:
 
 @cache
 def hashing(number: int) -> Slots:
-    """Passwords: each takes a core and 19 MiB for a moment."""
+    """Return the slots for hashing passwords: each takes a core and 19 MiB for a moment."""
     return Slots(number, limits.HASHING_QUEUE, limits.HASHING_PATIENCE)
 
 
 @cache
 def pictures(number: int) -> Slots:
-    """Decoding: a large picture takes some 200 MB for a moment."""
+    """Return the slots for decoding pictures: a large one takes some 200 MB for a moment."""
     return Slots(number, limits.PICTURE_QUEUE, limits.PICTURE_PATIENCE)
 
 
 @cache
 def exports(number: int) -> Slots:
-    """Whole tables: each keeps a thread busy for seconds, so nobody waits for it in another thread."""
+    """Return the slots for exports of whole tables.
+
+    An export keeps a thread busy for seconds, so no other thread is made to wait for its slot.
+    """
     return Slots(number)

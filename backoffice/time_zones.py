@@ -1,4 +1,4 @@
-"""The time zones that people may choose, by their IANA names, and the clock of each."""
+"""The time zones that people may choose, by their IANA names."""
 
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
@@ -13,34 +13,40 @@ AREAS = (
 
 @cache
 def offered() -> dict[str, list[tuple[str, str]]]:
-    """The zones by area, as (name, place): `Europe` has ("Europe/Berlin", "Berlin")."""
-    found: dict[str, list[tuple[str, str]]] = {area: [] for area in AREAS}
+    """Return the zones by area, as (name, place): `Europe` has ("Europe/Berlin", "Berlin")."""
+    zones: dict[str, list[tuple[str, str]]] = {area: [] for area in AREAS}
     for name in sorted(available_timezones()):
         area, _, place = name.partition("/")
-        if place and area in found:
-            found[area].append((name, place.replace("_", " ").replace("/", ", ")))
-    return {"Everywhere": [(DEFAULT, "UTC")], **found}
+        if place and area in zones:
+            place_name = place.replace("_", " ").replace("/", ", ")
+            zones[area].append((name, place_name))
+    return {"Everywhere": [(DEFAULT, "UTC")], **zones}
 
 
 def is_offered(name: str) -> bool:
-    """Whether people may choose the zone of this name."""
-    return name == DEFAULT or any(name == known for known, _place in offered().get(name.partition("/")[0], ()))
+    """Return whether people may choose the zone of this name."""
+    if name == DEFAULT:
+        return True
+    area = name.partition("/")[0]
+    return any(name == known for known, _place in offered().get(area, ()))
 
 
 def clock_of(name: str) -> tzinfo:
-    """The zone as datetimes take it; UTC where a zone is gone that could once be chosen."""
+    """Return the zone for use with datetimes; UTC if it no longer exists."""
     if name == DEFAULT:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown; not a name at all; the name of a folder
+    # The name is unknown, malformed, or that of a folder.
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
 
 
 def start_of(day: date, zone: tzinfo) -> datetime:
-    """The moment at which a day begins by that clock, in UTC.
+    """Return the moment in UTC at which the day begins in that zone.
 
-    Where clocks are put forward at midnight the day begins with what comes after; where they are put back, with the
-    first of the two midnights (PEP 495).
+    If clocks go forward at midnight, the day begins right after the gap. If they go back, it
+    begins at the first of the two midnights (PEP 495).
     """
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    midnight = datetime.combine(day, time(), zone)
+    return midnight.astimezone(UTC)

@@ -1,12 +1,12 @@
-"""A limit for what has none of its own, such as asking the network for a name."""
+"""Puts a time limit on calls that have none of their own, such as a DNS lookup."""
 
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-STEP = 0.1  # seconds between two looks whether to give up
+STEP = 0.1  # seconds between two checks whether to give up
 
 
 def within(
@@ -17,32 +17,51 @@ def within(
     stopping: Callable[[], bool] = lambda: False,
     seconds_then: float = 0.0,
 ) -> T:
-    """Answer what `act` answers, in a thread of its own. Raises TimeoutError after `seconds`, and whatever it raises.
+    """Call `act` in a thread of its own and return its result.
 
-    Where `stopping` becomes true meanwhile, `seconds_then` are left. A thread that is given up goes on until it ends by
-    itself; `too_late` gets what it answers then.
+    Raises TimeoutError after `seconds`, and whatever `act` raises.
+
+    Args:
+        seconds: how long to wait for the result.
+        act: the function to call. A thread that is given up goes on until `act` ends by itself.
+        too_late: is called with a result that arrives after the timeout.
+        stopping: asked while waiting; once it returns true, `seconds_then` are left.
+        seconds_then: the time that is left then.
     """
-    done, given_up = Event(), Event()
-    found: dict[str, Any] = {}
+    call = _Call(act, too_late)
+    context = copy_context()
+    Thread(target=context.run, args=(call.run,), daemon=True).start()
+    _wait(call.done, seconds, stopping, seconds_then)
+    return call.result()
 
-    def run() -> None:
+
+class _Call(Generic[T]):
+    """A call of `act` in another thread, and what came of it."""
+
+    def __init__(self, act: Callable[[], T], too_late: Callable[[T], object]) -> None:
+        self.act = act
+        self.too_late = too_late
+        self.done = Event()
+        self.given_up = Event()
+        self.outcome: dict[str, Any] = {}
+
+    def run(self) -> None:
         try:
-            found["result"] = act()
+            self.outcome["result"] = self.act()
         except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits
-            found["error"] = error
-        done.set()
-        if given_up.is_set() and "result" in found:
-            too_late(found["result"])
+            self.outcome["error"] = error
+        self.done.set()
+        if self.given_up.is_set() and "result" in self.outcome:
+            self.too_late(self.outcome["result"])
 
-    Thread(target=copy_context().run, args=(run,), daemon=True).start()
-    _wait(done, seconds, stopping, seconds_then)
-    if not done.is_set():
-        given_up.set()
-        raise TimeoutError
-    if "error" in found:
-        raise found["error"]
-    result: T = found["result"]
-    return result
+    def result(self) -> T:
+        if not self.done.is_set():
+            self.given_up.set()
+            raise TimeoutError
+        if "error" in self.outcome:
+            raise self.outcome["error"]
+        result: T = self.outcome["result"]
+        return result
 
 
 def _wait(done: Event, seconds: float, stopping: Callable[[], bool], seconds_then: float) -> None:

@@ -1,4 +1,4 @@
-"""A small HTTP client: one socket per request, cookies kept, as little of its own time as possible."""
+"""A small HTTP client that adds little time of its own: one socket per request, cookies kept."""
 
 import re
 import socket
@@ -14,12 +14,12 @@ Pairs = Iterable[tuple[str, object]]
 
 
 class Unexpected(Exception):
-    """An answer that is no success: what was measured would not be the thing it is called."""
+    """An unsuccessful answer, whose time would not be that of the request that was meant."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names are lower case."""
+    """An HTTP answer; header names are lower case."""
 
     status: int
     headers: dict[str, str]
@@ -32,34 +32,38 @@ class Answer:
     @property
     def token(self) -> str:
         """The CSRF token of the form on the page."""
-        found = TOKEN.search(self.text)
-        if not found:
+        match = TOKEN.search(self.text)
+        if not match:
             raise Unexpected(f"no CSRF token on the page:\n{self.text[:1000]}")
-        return found[1]
+        return match[1]
 
 
 class Client:
-    """Asks one server, as one browser."""
+    """One browser that talks to one server on this machine."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Answer:
-        """GET, which must succeed."""
+        """Send a GET request, which must be answered with 200."""
         return _expected(path, self._ask("GET", path), {200})
 
     def post(self, path: str, pairs: Pairs) -> Answer:
-        """POST a form, which must be accepted."""
-        return _expected(path, self._ask("POST", path, urlencode(list(pairs)).encode()), {200, 302, 303})
+        """Send a form, which must be accepted."""
+        body = urlencode(list(pairs)).encode()
+        return _expected(path, self._ask("POST", path, body), {200, 302, 303})
 
     def drain(self, path: str) -> tuple[int, int]:
-        """GET and forget a long answer while it comes; how many bytes and lines it had."""
+        """GET a long answer, discard it while it arrives, and return its bytes and lines."""
         with self._open("GET", path) as connection:
             first = connection.recv(BLOCK)
-            if not first.split(b" ", 2)[1] == b"200":
+            status = first.split(b" ", 2)[1]
+            if status != b"200":
                 raise Unexpected(f"{path}: {first[:200]!r}")
-            size, lines = len(first), first.partition(b"\r\n\r\n")[2].count(b"\n")
+            body = first.partition(b"\r\n\r\n")[2]
+            size = len(first)
+            lines = body.count(b"\n")
             while block := connection.recv(BLOCK):
                 size += len(block)
                 lines += block.count(b"\n")
@@ -77,19 +81,27 @@ class Client:
             name, _, value = line.partition(": ")
             headers[name.lower()] = value
             if name.lower() == "set-cookie":
-                key, _, kept = value.partition(";")[0].partition("=")
-                self.cookies[key] = kept
+                self._keep_cookie(value)
         return Answer(int(first.split()[1]), headers, content)
+
+    def _keep_cookie(self, header: str) -> None:
+        pair = header.partition(";")[0]
+        name, _, value = pair.partition("=")
+        self.cookies[name] = value
 
     @contextmanager
     def _open(self, method: str, path: str, body: bytes = b"") -> Iterator[socket.socket]:
-        """A connection on which the request has been sent. HTTP/1.0, so that answers end with the connection."""
+        """Connect, send the request, and yield the connection.
+
+        The request is HTTP/1.0, in which an answer ends when its connection does.
+        """
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lines = [f"{method} {path} HTTP/1.0", f"Host: 127.0.0.1:{self.port}"]
         if cookies:
             lines.append(f"Cookie: {cookies}")
         if method == "POST":
-            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+            lines.append("Content-Type: application/x-www-form-urlencoded")
+            lines.append(f"Content-Length: {len(body)}")
         request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
         with socket.create_connection(("127.0.0.1", self.port), timeout=SLOWEST) as connection:
             connection.sendall(request)
@@ -98,5 +110,6 @@ class Client:
 
 def _expected(path: str, answer: Answer, statuses: set[int]) -> Answer:
     if answer.status not in statuses:
-        raise Unexpected(f"{path}: status {answer.status}\n{answer.body[:2000].decode(errors='replace')}")
+        beginning = answer.body[:2000].decode(errors="replace")
+        raise Unexpected(f"{path}: status {answer.status}\n{beginning}")
     return answer

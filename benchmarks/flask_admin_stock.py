@@ -1,4 +1,7 @@
-"""Flask-Admin 2.2.1 as its documentation shows it: ModelView, searchable columns, filters, export, one bulk action."""
+"""Flask-Admin 2.2.1 as its documentation shows it.
+
+It has a ModelView with searchable columns, filters, an export and one bulk action.
+"""
 
 import os
 from datetime import datetime
@@ -18,6 +21,8 @@ from benchmarks.peer import Ids, Peer
 
 
 class FlaskAdmin(Peer):
+    """Flask-Admin on the product's tables; it cannot act on all rows that match a filter."""
+
     name = "flask_admin"
     title = "Flask-Admin 2.2.1"
     target = "benchmarks.flask_admin_stock:create_app()"
@@ -25,12 +30,15 @@ class FlaskAdmin(Peer):
     sizes = "/admin/user/?page_size={size}"
     acts_on_all = False
     paths: ClassVar = {
-        "first": "/admin/user/", "middle": "/admin/user/?page={page}",
-        "filter": "/admin/user/?flt0_status_equals=blocked", "sort": "/admin/user/?sort=5&desc=1",
-        "search": "/admin/user/?search={search}", "edit": "/admin/user/edit/?id={id}",
+        "first": "/admin/user/",
+        "middle": "/admin/user/?page={page}",
+        "filter": "/admin/user/?flt0_status_equals=blocked",
+        "sort": "/admin/user/?sort=5&desc=1",
+        "search": "/admin/user/?search={search}",
+        "edit": "/admin/user/edit/?id={id}",
         "pick": "/admin/user/ajax/lookup/?name=created_by&query={search}&offset=0&limit=20",
         "export": "/admin/user/export/csv/",
-    }  # fmt: skip
+    }
 
     def environment(self, url: str, port: int) -> dict[str, str]:
         return {"DATABASE_URL": url.replace("postgresql://", "postgresql+psycopg://")}
@@ -39,7 +47,8 @@ class FlaskAdmin(Peer):
         client.get("/enter")
 
     def block(self, client: Client, ids: Ids) -> None:
-        client.post("/admin/user/action/", [("action", "block"), *(("rowid", number) for number in ids)])
+        rows = [("rowid", number) for number in ids]
+        client.post("/admin/user/action/", [("action", "block"), *rows])
 
 
 class Base(DeclarativeBase):
@@ -48,15 +57,17 @@ class Base(DeclarativeBase):
 
 database = SQLAlchemy(model_class=Base)
 user_groups = Table(
-    "user_groups", Base.metadata,
+    "user_groups",
+    Base.metadata,
     Column("user_id", ForeignKey("users.id"), primary_key=True),
     Column("group_id", ForeignKey("groups.id"), primary_key=True),
-)  # fmt: skip
+)
 user_tags = Table(
-    "user_client_tags", Base.metadata,
+    "user_client_tags",
+    Base.metadata,
     Column("user_id", ForeignKey("users.id"), primary_key=True),
     Column("client_tag_id", ForeignKey("client_tags.id"), primary_key=True),
-)  # fmt: skip
+)
 
 
 class Group(database.Model):
@@ -103,22 +114,28 @@ class Users(ModelView):
     can_export = True
     column_display_pk = True
     column_list = (
-        "id", "first_name", "last_name", "email", "status", "last_login_at", "groups", "client_tags", "created_by",
-        "created_at",
+        "id", "first_name", "last_name", "email", "status", "last_login_at", "groups",
+        "client_tags", "created_by", "created_at",
     )  # fmt: skip
     column_default_sort = ("id", True)
     column_searchable_list = ("first_name", "last_name", "email")
     column_filters = ("status", "created_at", "last_login_at", "email", "phone")
-    form_columns = ("email", "first_name", "last_name", "phone", "status", "groups", "client_tags", "created_by")
-    form_ajax_refs: ClassVar = {"created_by": {"fields": ("first_name", "last_name", "email"), "page_size": 20}}
+    form_columns = (
+        "email", "first_name", "last_name", "phone", "status", "groups", "client_tags",
+        "created_by",
+    )  # fmt: skip
+    form_ajax_refs: ClassVar = {
+        "created_by": {"fields": ("first_name", "last_name", "email"), "page_size": 20}
+    }
 
     def is_accessible(self) -> bool:
         return "user" in session
 
     @action("block", "Block", "Block these people?")
     def block(self, ids: list[Any]) -> None:
-        chosen = User.id.in_([int(number) for number in ids])  # psycopg 3 does not compare text with numbers
-        number = database.session.query(User).filter(chosen).update({"status": "blocked"}, synchronize_session=False)
+        numbers = [int(number) for number in ids]  # psycopg 3 does not compare text with numbers
+        chosen = database.session.query(User).filter(User.id.in_(numbers))
+        number = chosen.update({"status": "blocked"}, synchronize_session=False)
         database.session.commit()
         flash(f"{number} people were blocked.")
 
@@ -133,7 +150,9 @@ def create_app() -> Flask:
     @app.get("/enter")
     def enter() -> Any:
         session["user"] = 1
-        return redirect(request.args["next"]) if "next" in request.args else "in"
+        if "next" in request.args:
+            return redirect(request.args["next"])
+        return "in"
 
     return app
 

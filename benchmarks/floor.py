@@ -1,4 +1,7 @@
-"""The floor: a bare Flask handler, the least SQL, the least HTML. What the machine allows; not a product."""
+"""The floor: a bare Flask handler with the least SQL and the least HTML.
+
+It shows what the machine allows; it is not a product.
+"""
 
 import os
 from datetime import datetime
@@ -27,23 +30,26 @@ ORDER BY {again}
 BLOCK = """
 WITH head AS (SELECT coalesce(max(id), 0) AS last FROM events),
 changed AS (
-    UPDATE users SET status = 'blocked', status_before = status, status_reason = 'benchmark', status_at = now(),
-           version = version + 1, updated_at = now()
+    UPDATE users SET status = 'blocked', status_before = status, status_reason = 'benchmark',
+           status_at = now(), version = version + 1, updated_at = now()
     WHERE {where} RETURNING id),
-ended AS (UPDATE sessions SET ended_at = now() WHERE user_id IN (SELECT id FROM changed) AND ended_at IS NULL)
-INSERT INTO events (id, at, actor_id, actor_groups, action, subject_type, subject_id, result, before, after, reason,
-                    ip, request_id, details_hash, previous_hash, hash)
+ended AS (
+    UPDATE sessions SET ended_at = now()
+    WHERE user_id IN (SELECT id FROM changed) AND ended_at IS NULL)
+INSERT INTO events (id, at, actor_id, actor_groups, action, subject_type, subject_id, result,
+                    before, after, reason, ip, request_id, details_hash, previous_hash, hash)
 SELECT last + row_number() OVER (), now(), 1, '[]', 'users.block', 'users', changed.id, 'done',
-       '{{"status": "active"}}', '{{"status": "blocked"}}', 'benchmark', '', '', repeat('0', 64), repeat('0', 64),
-       repeat('0', 64)
+       '{{"status": "active"}}', '{{"status": "blocked"}}', 'benchmark', '', '',
+       repeat('0', 64), repeat('0', 64), repeat('0', 64)
 FROM changed, head
 """
 EXPORT = """
 COPY (
-    SELECT u.id, u.first_name || ' ' || u.last_name, u.email, u.status, g.names, t.names, u.last_login_at, u.created_at
+    SELECT u.id, u.first_name || ' ' || u.last_name, u.email, u.status, g.names, t.names,
+           u.last_login_at, u.created_at
     FROM users AS u
-    LEFT JOIN (SELECT user_id, string_agg(name, ', ') AS names FROM user_groups JOIN groups ON id = group_id
-               GROUP BY 1) AS g ON g.user_id = u.id
+    LEFT JOIN (SELECT user_id, string_agg(name, ', ') AS names FROM user_groups
+               JOIN groups ON id = group_id GROUP BY 1) AS g ON g.user_id = u.id
     LEFT JOIN (SELECT user_id, string_agg(name, ', ') AS names FROM user_client_tags
                JOIN client_tags ON id = client_tag_id GROUP BY 1) AS t ON t.user_id = u.id
     ORDER BY u.id
@@ -52,18 +58,25 @@ COPY (
 
 
 class Floor(Peer):
+    """The bare handler; it has no forms to edit and nobody has to sign in."""
+
     name = "floor"
     title = "floor"
     target = "benchmarks.floor:create_app()"
     paths: ClassVar = {
-        "first": "/", "middle": "/?below={middle}", "filter": "/?status=blocked", "sort": "/?sort=seen",
-        "search": "/?search={search}", "export": "/export",
-    }  # fmt: skip
+        "first": "/",
+        "middle": "/?below={middle}",
+        "filter": "/?status=blocked",
+        "sort": "/?sort=seen",
+        "search": "/?search={search}",
+        "export": "/export",
+    }
 
     def prepare(self, url: str) -> None:
-        """The index of the least SQL for a search, where PostgreSQL has it."""
+        """Create the trigram index for the search, where PostgreSQL has the extension."""
+        trigrams = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
         with psycopg.connect(url, autocommit=True) as connection:
-            if connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone():
+            if connection.execute(trigrams).fetchone():
                 connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
                 connection.execute("CREATE INDEX ON users USING gin (search_key gin_trgm_ops)")
 
@@ -76,12 +89,13 @@ class Floor(Peer):
 
 @cache
 def connection() -> psycopg.Connection[Any]:
-    """One per worker, kept."""
+    """Return the worker's only connection."""
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 
 @cache
 def names(table: str) -> dict[int, str]:
+    """Return the names of a table by their ids, read once in each worker."""
     return dict(connection().execute(f"SELECT id, name FROM {table}").fetchall())
 
 
@@ -94,33 +108,56 @@ def create_app() -> Flask:
 
 
 def people() -> str:
-    where, place, order, again, values = "status <> 'deleted'", "", "id DESC", "u.id DESC", {}
+    """Answer with a page of people; the statement's last column is their capped count."""
+    rows = _rows_of_page()
+    count = rows[0][-1] if rows else 0
+    shown = "".join(map(row_of, rows[:50]))
+    return f"{HEAD}<p>{count}<table>{shown}</table>"
+
+
+def _rows_of_page() -> list[Any]:
+    where = "status <> 'deleted'"
+    place = ""
+    order = "id DESC"
+    again = "u.id DESC"
+    values: dict[str, object] = {}
     if status := request.args.get("status"):
-        where, values["status"] = "status = %(status)s", status
+        where = "status = %(status)s"
+        values["status"] = status
     if search := request.args.get("search"):
-        where, values["search"] = "search_key LIKE %(search)s", f"%{search}%"
+        where = "search_key LIKE %(search)s"
+        values["search"] = f"%{search}%"
     if below := request.args.get("below"):
-        place, values["below"] = "AND id < %(below)s", int(below)
+        place = "AND id < %(below)s"
+        values["below"] = int(below)
     if request.args.get("sort"):
-        order, again = f"{NEVER} DESC, id DESC", "u.last_login_at DESC NULLS LAST, u.id DESC"
-    rows = connection().execute(PAGE.format(where=where, place=place, order=order, again=again), values).fetchall()
-    return HEAD + f"<p>{rows[0][-1] if rows else 0}<table>" + "".join(map(row_of, rows[:50])) + "</table>"
+        order = f"{NEVER} DESC, id DESC"
+        again = "u.last_login_at DESC NULLS LAST, u.id DESC"
+    statement = PAGE.format(where=where, place=place, order=order, again=again)
+    return connection().execute(statement, values).fetchall()
 
 
 def row_of(row: Any) -> str:
+    """Return the HTML of one person."""
     number, name, email, status, seen, created, creator, groups, tags, _count = row
-    group_names, tag_names = names("groups"), names("client_tags")
+    group_names = names("groups")
+    tag_names = names("client_tags")
+    group_pills = "".join(
+        f"<span class=pill>{escape(group_names[group])}</span>" for group in groups
+    )
+    tag_pills = "".join(f"<span class=pill>{escape(tag_names[tag])}</span>" for tag in tags)
     return (
         f'<tr><td><a href="/users/{number}">{number}</a>'
         f'<td><a href="/users/{number}">{escape(name)}</a><br><small>{escape(email)}</small>'
         f'<td><span class="status-{status}">{status}</span>'
-        f"<td>{''.join(f'<span class=pill>{escape(group_names[g])}</span>' for g in groups)}"
-        f"<td>{''.join(f'<span class=pill>{escape(tag_names[t])}</span>' for t in tags)}"
+        f"<td>{group_pills}"
+        f"<td>{tag_pills}"
         f"<td>{said(seen)}<td>{escape(creator or '')}<td>{said(created)}"
     )
 
 
 def said(moment: datetime | None) -> str:
+    """Return the HTML of a moment, or a dash."""
     if moment is None:
         return "-"
     exact = f"{moment:%Y-%m-%d %H:%M:%S}"
@@ -128,14 +165,18 @@ def said(moment: datetime | None) -> str:
 
 
 def block() -> str:
+    """Block the people who are named, or all of one status."""
     if rows := request.form.getlist("row"):
-        connection().execute(BLOCK.format(where="id = ANY(%s)"), ([int(row) for row in rows],))
+        numbers = [int(row) for row in rows]
+        connection().execute(BLOCK.format(where="id = ANY(%s)"), (numbers,))
     else:
         connection().execute(BLOCK.format(where="status = %s"), (request.form["status"],))
     return "done"
 
 
 def export() -> Response:
+    """Answer with everything as CSV, as PostgreSQL writes it."""
+
     def lines() -> Any:
         with connection().cursor().copy(EXPORT) as copy:
             for data in copy:

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.migrations`: how long an old database with very many people takes to migrate.
+"""Time the migration of an old database with very many people: `python -m benchmarks.migrations`.
 
-Fills the tables of the first revision with people and a log of events with a valid chain, migrates to the newest one,
-and fails where a trigger or index is missing or not as declared, or where the chain is broken. Prints the times.
+It fills the tables of the first revision with people and a log of events with a valid chain, and
+migrates to the newest revision. It prints the times, and fails where a trigger or index is missing
+or not as declared, or where the chain is broken.
 """
 
 import argparse
@@ -29,7 +30,7 @@ ENGINES = ("sqlite", "postgresql")
 
 @contextmanager
 def database(engine: str) -> Iterator[str]:
-    """The address of an empty database, gone afterwards."""
+    """Yield the address of an empty database, and remove the database afterwards."""
     if engine == "postgresql":
         with postgres.running() as server:
             server.execute("CREATE DATABASE migrations")
@@ -41,30 +42,36 @@ def database(engine: str) -> Iterator[str]:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
+    """Print the seconds that the block takes."""
     started = perf_counter()
     yield
     print(f"  {what:<40} {perf_counter() - started:7.1f} s", flush=True)
 
 
 def faults(people: int) -> list[str]:
-    """What is not as it should be after the migration, one sentence each."""
+    """Return one sentence for everything that is not as it should be after the migration."""
     with db.engine.connect() as connection:
-        there, wanted = schema.present(connection), schema.expected(connection)
-    found = [
+        present = schema.present(connection)
+        expected = schema.expected(connection)
+    sentences = [
         f"The {kind} {name} is not as declared."
-        for kind, name in wanted
-        if there.get((kind, name)) != wanted[kind, name]
+        for kind, name in expected
+        if present.get((kind, name)) != expected[kind, name]
     ]
-    numbers = [db.session.scalar(select(func.count()).select_from(model)) for model in (User, Event)]
+    numbers = [_count(User), _count(Event)]
     if numbers != [people, people * EVENTS_EACH]:
-        found.append(f"There are {numbers} people and events.")
+        sentences.append(f"There are {numbers} people and events.")
     with timed("verify-events"):
-        found += events.verify()
-    return found
+        sentences += events.verify()
+    return sentences
+
+
+def _count(model: type[User | Event]) -> int | None:
+    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def measure(engine: str, people: int) -> list[str]:
-    """Migrate an old database there and back to the first revision, and forward again."""
+    """Migrate an old database to the newest revision and back, and return its faults."""
     print(f"{engine}: {people:,} people, {people * EVENTS_EACH:,} events")
     with database(engine) as url:
         environ = {"BACKOFFICE_ENV": "development", "DATABASE_URL": url}
@@ -75,22 +82,25 @@ def measure(engine: str, people: int) -> list[str]:
                 fill(db.engine, people=people)
             with timed("0001 to the newest"):
                 flask_migrate.upgrade()
-            found = faults(people)
+            sentences = faults(people)
             db.session.remove()
             with timed("the newest back to 0001"):
                 flask_migrate.downgrade(revision="0001")
             db.engine.dispose()
-    return found
+    return sentences
 
 
 def main() -> None:
+    """Measure every engine that is asked for, print the faults, and fail if there are any."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--engine", choices=ENGINES, action="append")
-    asked = parser.parse_args()
-    found = [fault for engine in asked.engine or ENGINES for fault in measure(engine, asked.people)]
-    print("\n".join(found) or "Triggers, indexes and the chain are whole.")
-    sys.exit(bool(found))
+    options = parser.parse_args()
+    sentences = []
+    for engine in options.engine or ENGINES:
+        sentences += measure(engine, options.people)
+    print("\n".join(sentences) or "Triggers, indexes and the chain are whole.")
+    sys.exit(bool(sentences))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What the benchmark has to know about one application: how to start it, and how to ask it the same questions."""
+"""What the benchmark has to know about one application.
+
+That is how to start it, and how to ask it the same questions as the others.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ Ids = Sequence[int]
 
 @dataclass(frozen=True)
 class Rows:
-    """What is asked about: how many people there are, and the number of the last."""
+    """The people in the database: how many there are, and the id of the last one."""
 
     number: int
     last: int
@@ -23,9 +26,14 @@ class Rows:
 
 
 class Peer:
-    """One application. `paths` has an address for every measure it can answer; what it lacks, it cannot do.
+    """One application.
 
-    In addresses {middle} is the number of the person in the middle, {page} that of the page, {id} somebody's.
+    `name` is that on the command line, `title` that in the report, `target` what gunicorn runs,
+    and `start` a page that needs no session. `paths` has an address for every measure that the
+    application can answer; it cannot do the others. In addresses {middle} is the id of the person
+    in the middle, {page} the number of the page in the middle, {id} somebody's id, and {search}
+    the text to search for. `sizes` is the address of a list with {size} rows, if it can be chosen.
+    `acts_on_all` says whether it can act on all rows that match a filter.
     """
 
     name: ClassVar[str]
@@ -37,24 +45,26 @@ class Peer:
     acts_on_all: ClassVar[bool] = True
 
     def environment(self, url: str, port: int) -> dict[str, str]:
-        """The settings of the server."""
+        """Return the environment variables of the server."""
         return {"DATABASE_URL": url}
 
     def prepare(self, url: str) -> None:
-        """Whatever the database needs besides."""
+        """Add to the filled database what this application needs besides."""
 
     def sign_in(self, client: Client) -> None:
-        """Become an administrator with a session."""
+        """Sign in as an administrator."""
 
     def path(self, measure: str, rows: Rows, *, size: int = 50) -> str:
-        """The address for a measure."""
+        """Return the address for a measure."""
         page = rows.number // 2 // size
-        return self.paths[measure].format(middle=rows.middle, page=page, id=rows.middle, search=SEARCHED)
+        return self.paths[measure].format(
+            middle=rows.middle, page=page, id=rows.middle, search=SEARCHED
+        )
 
     def block(self, client: Client, ids: Ids) -> None:
-        """Block these people, as somebody does who has ticked them."""
+        """Block these people, as one does after ticking them."""
         raise NotImplementedError
 
     def block_invited(self, client: Client) -> None:
-        """Block everybody who is invited, as somebody does who has filtered by that."""
+        """Block all invited people, as one does after filtering by their status."""
         raise NotImplementedError

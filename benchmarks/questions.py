@@ -1,10 +1,14 @@
-"""The questions: every page of every screen, every sort, filter, search, look-up, menu, preview and export."""
+"""The questions that pages can ask of the database.
+
+They are every page of every screen with every sort, filter, search, look-up, menu, preview and
+export.
+"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Flask
@@ -23,16 +27,22 @@ if TYPE_CHECKING:
 
 Pairs = list[tuple[str, object]]
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
-SEARCHES = ("a", "q", "an", "zw", "ann", "qqq", "anderson", "maria kowal", "zwzwzwzw", "anderson1234", "4321")
+SEARCHES = (
+    "a", "q", "an", "zw", "ann", "qqq", "anderson", "maria kowal", "zwzwzwzw", "anderson1234",
+    "4321",
+)  # fmt: skip
 DAYS = {"recent": date(2026, 11, 10), "old": date(2024, 3, 3), "none": date(1999, 1, 1)}
-BEYOND = 10**15  # a number that no row has, and that is too large for the smaller kinds of columns
+BEYOND = 10**15  # a number that no row has, too large for the smaller kinds of columns
 CHOSEN = 50  # rows that a preview is asked about
 FIRST_BATCH = 1  # pieces of an export; each is a thousand rows
 
 
 @dataclass(frozen=True)
 class Question:
-    """One request; with a form it is a POST."""
+    """One request, which is a POST if it has a form.
+
+    Only the beginning of a `streamed` answer is read.
+    """
 
     name: str
     path: str
@@ -40,12 +50,10 @@ class Question:
     streamed: bool = False
 
     def ask(self, client: FlaskClient) -> int:
-        """The status of the answer; of an export only the beginning is fetched."""
+        """Send the request, and return the status of the answer."""
         base = client.application.extensions["settings"].base_url
         if self.form:
-            token = TOKEN.search(client.get("/admin/users/", base_url=base).text)
-            form = [*self.form, ("csrf_token", token[1] if token else "")]
-            return client.post(self.path, data=_multi(form), base_url=base, follow_redirects=True).status_code
+            return self._post(client, base)
         answer = client.get(self.path, base_url=base, buffered=not self.streamed)
         if self.streamed:
             for _ in range(FIRST_BATCH):
@@ -53,16 +61,23 @@ class Question:
             answer.close()
         return answer.status_code
 
+    def _post(self, client: FlaskClient, base: str) -> int:
+        token = TOKEN.search(client.get("/admin/users/", base_url=base).text)
+        form = _multi([*self.form, ("csrf_token", token[1] if token else "")])
+        answer = client.post(self.path, data=form, base_url=base, follow_redirects=True)
+        return answer.status_code
+
 
 def _multi(pairs: Pairs) -> dict[str, list[object]]:
-    found: dict[str, list[object]] = {}
+    """Return the pairs as a dictionary of lists, which the test client takes for a form."""
+    values: dict[str, list[object]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def of(app: Flask) -> Iterator[Question]:
-    """Every question; asks the database for rows to ask about."""
+    """Yield every question, with rows from the database to ask about."""
     yield Question("home", "/")
     for screen in app.extensions["screens"]:
         for part in (_lists, _filters, _searches, _lookups, _rows):
@@ -75,76 +90,99 @@ def _list(screen: "Screen", name: str, *pairs: tuple[str, object]) -> Question:
 
 
 def _lists(screen: "Screen") -> Iterator[Question]:
+    """Yield the list's pages by every sort, and its export."""
     yield _list(screen, "first page")
-    for name in (n for n in screen.columns if lists.sortable(screen.model, n)):
-        for sort in (name, f"-{name}"):
-            yield _list(screen, f"sort={sort}", ("sort", sort))
-            if cursor := _middle(screen.model, name):
-                yield _list(screen, f"sort={sort}, from the middle on", ("sort", sort), ("after", cursor))
-                yield _list(screen, f"sort={sort}, back from the middle", ("sort", sort), ("before", cursor))
+    for name in screen.column_list:
+        if lists.sortable(screen.model, name):
+            yield from _sorted(screen, name)
     if screen.has("export"):
         path = f"/admin/{screen.slug}/export.csv"
         yield Question(f"{screen.slug}: first rows of an export", path, streamed=True)
 
 
+def _sorted(screen: "Screen", name: str) -> Iterator[Question]:
+    for sort in (name, f"-{name}"):
+        by = ("sort", sort)
+        yield _list(screen, f"sort={sort}", by)
+        if cursor := _middle(screen.model, name):
+            yield _list(screen, f"sort={sort}, from the middle on", by, ("after", cursor))
+            yield _list(screen, f"sort={sort}, back from the middle", by, ("before", cursor))
+
+
 def _middle(model: type[Record], name: str) -> str:
-    """A cursor at some row half-way."""
-    row_id = _some_id(model)
-    row = db.session.execute(select(model.id, lists.sort_key(model, name).label("sort_key")).where(model.id == row_id))
-    found = row.first()
-    return cursors.packed(found) if found else ""
+    """Return a cursor at some row half-way, or nothing if there are no rows."""
+    sort_key = lists.sort_key(model, name).label("sort_key")
+    query = select(model.id, sort_key).where(model.id == _some_id(model))
+    row = db.session.execute(query).first()
+    return cursors.packed(row) if row else ""
 
 
 def _some_id(model: type[Record]) -> int:
+    """Return the id of a row about half-way, or 0 if there are no rows."""
     highest = db.session.scalar(select(func.max(model.id))) or 0
     after = select(model.id).where(model.id >= highest // 2).order_by(model.id).limit(1)
     return db.session.scalar(after) or 0
 
 
 def _filters(screen: "Screen") -> Iterator[Question]:
-    for name in screen.filters:
+    for name in screen.column_filters:
         for key, value in _values(screen.model, name):
             yield _list(screen, f"{key}={value}", (key, value))
 
 
 def _values(model: type[Record], name: str) -> Iterator[tuple[str, object]]:
+    """Yield the parameters to ask for: frequent values, rare ones, and one that no row has."""
     kind = fields.kind(model, name)
     if kind in RANGED:
-        numbers = (0, "1.5", 4321, BEYOND)
-        for value in numbers if kind == "number" else DAYS.values():
-            yield from ((f"{name}.{end}", value) for end in ("from", "to"))
-    elif kind in ("choice", "derived"):
-        yield from ((name, value) for value in fields.choices(model, name))
-    elif kind == "code":
-        yield from ((name, value) for value in (*db.session.scalars(codes.every(model, name)), "zw.zw"))
-    elif kind == "boolean":
-        yield from ((name, value) for value in ("yes", "no"))
-    elif kind in ("one", "many"):
+        for value in _ends(kind):
+            yield f"{name}.from", value
+            yield f"{name}.to", value
+    else:
+        for value in _single_values(model, name, kind):
+            yield name, value
+
+
+def _ends(kind: str) -> Iterable[object]:
+    if kind == "number":
+        return (0, "1.5", 4321, BEYOND)
+    return DAYS.values()
+
+
+def _single_values(model: type[Record], name: str, kind: str) -> Iterable[object]:
+    if kind in ("choice", "derived"):
+        return fields.choices(model, name)
+    if kind == "code":
+        return (*db.session.scalars(codes.every(model, name)), "zw.zw")
+    if kind == "boolean":
+        return ("yes", "no")
+    if kind in ("one", "many"):
         target = fields.related_model(model, name)
         first = db.session.scalar(select(func.min(target.id))) or 1
-        yield from ((name, value) for value in (NONE, first, first + 5, _some_id(target), BEYOND))
-    else:
-        yield from ((name, value) for value in _texts(model, name))
+        return (NONE, first, first + 5, _some_id(target), BEYOND)
+    return _texts(model, name)
 
 
-def _texts(model: type[Record], name: str) -> Iterator[str]:
-    """Pieces of what a row has there, and what no row has."""
+def _texts(model: type[Record], name: str) -> Iterable[str]:
+    """Return pieces of the text that some row has there, and one that no row has."""
     attribute = fields.attribute(model, name)
-    row = select(attribute).where(model.id >= _some_id(model), attribute != "").order_by(model.id).limit(1)
+    filled = select(attribute).where(model.id >= _some_id(model), attribute != "")
+    row = filled.order_by(model.id).limit(1)
     text = str(db.session.scalar(row) or "example")
-    yield from dict.fromkeys((text, text[:1], text[:2], text[:3], text[:-1], text[2:-2], text[-3:], "zwzwzwzw"))
+    beginnings = (text[:1], text[:2], text[:3], text[:-1])
+    return dict.fromkeys((text, *beginnings, text[2:-2], text[-3:], "zwzwzwzw"))
 
 
 def _searches(screen: "Screen") -> Iterator[Question]:
     for text in SEARCHES:
         yield _list(screen, f"search={text}", ("search", text))
-    yield _list(screen, "search=anderson, by time", ("search", "anderson"), ("sort", screen.sort))
-    if "status" in screen.filters:
+    by = ("sort", screen.column_default_sort)
+    yield _list(screen, "search=anderson, by time", ("search", "anderson"), by)
+    if "status" in screen.column_filters:
         yield _list(screen, "search=an & status=blocked", ("search", "an"), ("status", "blocked"))
 
 
 def _lookups(screen: "Screen") -> Iterator[Question]:
-    for name in screen.filters:
+    for name in screen.column_filters:
         if fields.kind(screen.model, name) in ("one", "many"):
             for text in ("", "a", "zw", "anderson", "zwzwzwzw"):
                 path = f"/admin/{screen.slug}/lookup/{name}?{urlencode({'search': text})}"
@@ -152,12 +190,14 @@ def _lookups(screen: "Screen") -> Iterator[Question]:
 
 
 def _rows(screen: "Screen") -> Iterator[Question]:
-    model, row_id = screen.model, _some_id(screen.model)
+    """Yield what pages ask about one row: its details, form, menu and previews."""
+    model = screen.model
+    row_id = _some_id(model)
     if not row_id:
         return
     path = f"/admin/{screen.slug}/{row_id}"
     yield Question(f"{screen.slug}: details", path)
-    for tab in screen.tabs:
+    for tab in screen.details_tabs:
         yield Question(f"{screen.slug}: details, {tab}", f"{path}?tab={tab}")
     if screen.has("edit"):
         yield Question(f"{screen.slug}: edit form", f"{path}/edit")
@@ -167,13 +207,14 @@ def _rows(screen: "Screen") -> Iterator[Question]:
 
 
 def _previews(screen: "Screen", row_id: int) -> Iterator[Question]:
-    """Of actions that need nothing chosen; those that are sensitive are confirmed, for the sign-in is recent."""
-    ids = db.session.scalars(select(screen.model.id).where(screen.model.id >= row_id).limit(CHOSEN)).all()
+    """Yield the previews of actions that have no parameters.
+
+    Sensitive actions ask for no confirmation, because the sign-in is recent.
+    """
+    chosen = select(screen.model.id).where(screen.model.id >= row_id).limit(CHOSEN)
+    ids = db.session.scalars(chosen).all()
     rows: Pairs = [("row", number) for number in ids]
     for action in actions_of(screen.model):
         if not action.parameters and action.most_rows != 1:
             path = f"/admin/{screen.slug}/actions/{action.name.replace('_', '-')}"
             yield Question(f"{screen.slug}: preview of {action.name}, {len(ids)} rows", path, rows)
-
-
-Part = Callable[[Any], Iterator[Question]]

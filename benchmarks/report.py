@@ -1,22 +1,40 @@
-"""The results as Markdown tables: every peer, the ratios, the targets of the design, wins and losses alike."""
+"""Write the results as Markdown tables, wins and losses alike.
 
-from collections.abc import Callable, Mapping, Sequence
+The tables have every peer, the ratios, and the targets of the design.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.measure import Export, Results, Timing
 from benchmarks.peer import Peer
 
 LABELS = {
-    "first": "first list page", "middle": "page in the middle", "filter": "filter by status",
-    "sort": "sort by last sign-in", "search": "search a part of a name", "edit": "open an edit form",
+    "first": "first list page",
+    "middle": "page in the middle",
+    "filter": "filter by status",
+    "sort": "sort by last sign-in",
+    "search": "search a part of a name",
+    "edit": "open an edit form",
     "pick": "look up one of {people} in a picker",
-}  # fmt: skip
-OURS, FLOOR, DJANGO, STOCK = "ours", "floor", "django", "flask_admin"
+}
+OURS = "ours"
+FLOOR = "floor"
+DJANGO = "django"
+STOCK = "flask_admin"
+Numbers = Mapping[str, float]  # by the name of the peer
+Met = Callable[[Numbers], bool]
+Target = tuple[str, Met]  # what the report says, and whether our number meets it
+Targets = dict[str, Target]
 
 
 @dataclass
 class Outcome:
-    """All that one run found on one engine."""
+    """The results of one run on one engine; what was not measured is empty.
+
+    `ticked` and `matching` are the times of acting on rows, `cold` those of a start, `sizes` the
+    kilobytes of a page, plain and compressed, and `statements` their number by rows of a page.
+    """
 
     engine: str
     people: int
@@ -33,7 +51,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: a text and a number for each peer, and what we want of our number."""
+    """One line of the table: a text and a number for each peer.
+
+    `target` says what our number should be, and `met` whether it is; None where that is unknown.
+    """
 
     label: str
     texts: Mapping[str, str]
@@ -42,78 +63,128 @@ class Line:
     met: bool | None = None
 
 
-Numbers = Mapping[str, float]
-
-
 def markdown(outcome: Outcome, peers: Sequence[Peer]) -> str:
-    """The section of one engine."""
-    titles = [peer.title for peer in peers]
-    compared = len(peers) > 1
-    heads = ["", *titles, *(["to floor", "to Django"] if compared else []), "target", "met"]
-    lines = [f"## {outcome.people:,} people, {outcome.engine}", "", _row(heads), _row(["---"] * len(heads))]
-    for line in _lines(outcome):
-        ratios = [_ratio(line.numbers, FLOOR), _ratio(line.numbers, DJANGO)] if compared else []
-        met = {None: "", True: "yes", False: "**no**"}[line.met]
-        cells = [line.texts.get(peer.name, "–") for peer in peers]
-        lines.append(_row([line.label, *cells, *ratios, line.target, met]))
-    return "\n".join(lines) + "\n"
+    """Return the section of one engine."""
+    title = f"## {outcome.people:,} people, {outcome.engine}"
+    heads = ["", *(peer.title for peer in peers)]
+    if len(peers) > 1:
+        heads += ["to floor", "to Django"]
+    heads += ["target", "met"]
+    rows = [heads, ["---"] * len(heads)]
+    rows += [_cells(line, peers) for line in _lines(outcome)]
+    return "\n".join([title, "", *map(_row, rows)]) + "\n"
 
 
-def _lines(o: Outcome) -> list[Line]:
-    wanted = SQLITE if o.engine.startswith("SQLite") else POSTGRESQL
+def _cells(line: Line, peers: Sequence[Peer]) -> list[str]:
+    cells = [line.label]
+    cells += [line.texts.get(peer.name, "–") for peer in peers]
+    if len(peers) > 1:
+        cells += [_ratio(line.numbers, FLOOR), _ratio(line.numbers, DJANGO)]
+    met = {None: "", True: "yes", False: "**no**"}[line.met]
+    return [*cells, line.target, met]
 
-    def target(name: str) -> tuple[str, Met]:
-        return wanted.get(name) or COMMON.get(name) or ("", None)
 
-    people, size = f"{o.people:,}", {n: s[0] for n, s in o.sizes.items()}
-    lines = [_timed(f"{LABELS[m].format(people=people)}, ms", found, *target(m)) for m, found in o.pages.items()]
-    lines += [
-        _timed("act on 50 ticked rows, ms", o.ticked, *target("ticked")),
-        _timed(f"act on {o.people // 10:,} matching rows, ms", o.matching, *target("matching")),
-        _exported(o.exports, *target("export")),
-        _plain("growth of the worker meanwhile, MB", {n: e.grown for n, e in o.exports.items()}, *target("growth")),
-        _plain("list pages a second, 8 connections", o.throughput, *target("throughput")),
-        _plain("HTML of a list page, kB", size, *target("html")),
-        _plain("the same compressed, kB", {n: s[1] for n, s in o.sizes.items()}, *target("gzip")),
-        _timed("cold start to the first answer, s", o.cold, *target("cold"), digits=2),
-        _plain("memory of a worker, MB", o.memory, *target("memory"), digits=0),
+def _lines(outcome: Outcome) -> list[Line]:
+    """Return the lines of the section, without those that have no results."""
+    on_engine = SQLITE if outcome.engine.startswith("SQLite") else POSTGRESQL
+    targets = COMMON | on_engine
+    lines = [
+        *_page_lines(outcome, targets),
+        *_act_lines(outcome, targets),
+        *_export_lines(outcome, targets),
+        *_size_lines(outcome, targets),
+        *_process_lines(outcome, targets),
+        _statement_line(outcome, targets),
     ]
-    if o.statements:
-        texts = {name: " / ".join(str(n) for n in found.values()) for name, found in o.statements.items()}
-        most = {name: float(max(found.values())) for name, found in o.statements.items()}
-        text, met = target("statements")
-        lines.append(Line("SQL statements, 20 / 50 / 100 rows a page", texts, most, text, _met(most, met)))
     return [line for line in lines if line.texts]
 
 
-Met = Callable[[Numbers], bool] | None
+def _page_lines(outcome: Outcome, targets: Targets) -> Iterator[Line]:
+    for measure, timings in outcome.pages.items():
+        label = LABELS[measure].format(people=f"{outcome.people:,}")
+        yield _timed(f"{label}, ms", timings, targets.get(measure))
 
 
-def _timed(label: str, found: Mapping[str, Timing], target: str = "", met: Met = None, *, digits: int = 1) -> Line:
-    numbers = {name: timing.median for name, timing in found.items()}
-    texts = {name: f"{t.median:,.{digits}f} ± {t.spread:,.{digits}f}" for name, t in found.items()}
-    return Line(label, texts, numbers, target, _met(numbers, met))
+def _act_lines(outcome: Outcome, targets: Targets) -> Iterator[Line]:
+    matching = f"act on {outcome.people // 10:,} matching rows, ms"
+    yield _timed("act on 50 ticked rows, ms", outcome.ticked, targets.get("ticked"))
+    yield _timed(matching, outcome.matching, targets.get("matching"))
 
 
-def _plain(label: str, numbers: Numbers, target: str = "", met: Met = None, *, digits: int = 1) -> Line:
+def _export_lines(outcome: Outcome, targets: Targets) -> Iterator[Line]:
+    grown = {name: export.grown for name, export in outcome.exports.items()}
+    yield _exported(outcome.exports, targets.get("export"))
+    yield _plain("growth of the worker meanwhile, MB", grown, targets.get("growth"))
+
+
+def _size_lines(outcome: Outcome, targets: Targets) -> Iterator[Line]:
+    plain = {name: sizes[0] for name, sizes in outcome.sizes.items()}
+    compressed = {name: sizes[1] for name, sizes in outcome.sizes.items()}
+    throughput = targets.get("throughput")
+    yield _plain("list pages a second, 8 connections", outcome.throughput, throughput)
+    yield _plain("HTML of a list page, kB", plain, targets.get("html"))
+    yield _plain("the same compressed, kB", compressed, targets.get("gzip"))
+
+
+def _process_lines(outcome: Outcome, targets: Targets) -> Iterator[Line]:
+    start = "cold start to the first answer, s"
+    yield _timed(start, outcome.cold, targets.get("cold"), digits=2)
+    yield _plain("memory of a worker, MB", outcome.memory, targets.get("memory"), digits=0)
+
+
+def _statement_line(outcome: Outcome, targets: Targets) -> Line:
+    texts = {}
+    most = {}
+    for name, by_size in outcome.statements.items():
+        texts[name] = " / ".join(str(number) for number in by_size.values())
+        most[name] = float(max(by_size.values()))
+    return _line("SQL statements, 20 / 50 / 100 rows a page", texts, most, targets["statements"])
+
+
+def _timed(
+    label: str, timings: Mapping[str, Timing], target: Target | None, *, digits: int = 1
+) -> Line:
+    numbers = {name: timing.median for name, timing in timings.items()}
+    texts = {
+        name: f"{timing.median:,.{digits}f} ± {timing.spread:,.{digits}f}"
+        for name, timing in timings.items()
+    }
+    return _line(label, texts, numbers, target)
+
+
+def _plain(label: str, numbers: Numbers, target: Target | None, *, digits: int = 1) -> Line:
     texts = {name: f"{number:,.{digits}f}" for name, number in numbers.items()}
-    return Line(label, texts, numbers, target, _met(numbers, met))
+    return _line(label, texts, numbers, target)
 
 
-def _exported(found: Mapping[str, Export], target: str, met: Met) -> Line:
-    numbers = {name: export.seconds for name, export in found.items() if export.whole}
-    texts = {name: f"{export.seconds:,.2f}" if export.whole else "breaks off" for name, export in found.items()}
-    return Line("export everything as CSV, s", texts, numbers, target, _met(numbers, met))
+def _exported(exports: Mapping[str, Export], target: Target | None) -> Line:
+    numbers = {}
+    texts = {}
+    for name, export in exports.items():
+        if export.whole:
+            numbers[name] = export.seconds
+            texts[name] = f"{export.seconds:,.2f}"
+        else:
+            texts[name] = "breaks off"
+    return _line("export everything as CSV, s", texts, numbers, target)
+
+
+def _line(label: str, texts: Mapping[str, str], numbers: Numbers, target: Target | None) -> Line:
+    if target is None:
+        return Line(label, texts, numbers)
+    text, met = target
+    return Line(label, texts, numbers, text, _met(numbers, met))
 
 
 def _met(numbers: Numbers, met: Met) -> bool | None:
     try:
-        return met(numbers) if met else None
+        return met(numbers)
     except KeyError:  # the peer it is compared with was not measured
         return None
 
 
 def _ratio(numbers: Numbers, other: str) -> str:
+    """Return our number as a multiple of another peer's, if both were measured."""
     if OURS not in numbers or not numbers.get(other) or numbers[other] <= 0:
         return ""
     ratio = numbers[OURS] / numbers[other]
@@ -132,8 +203,11 @@ def _below(limit: float) -> Callable[[Numbers], bool]:
     return lambda n: n[OURS] <= limit
 
 
-POSTGRESQL: Mapping[str, tuple[str, Met]] = {
-    "first": ("<= 3 x floor, <= Django / 12", lambda n: n[OURS] <= min(3 * n[FLOOR], n[DJANGO] / 12)),
+POSTGRESQL: Targets = {
+    "first": (
+        "<= 3 x floor, <= Django / 12",
+        lambda n: n[OURS] <= min(3 * n[FLOOR], n[DJANGO] / 12),
+    ),
     "middle": ("<= 3 x floor", _times_floor(3)),
     "filter": ("<= 3 x floor", _times_floor(3)),
     "sort": ("<= 3 x floor", _times_floor(3)),
@@ -145,11 +219,17 @@ POSTGRESQL: Mapping[str, tuple[str, Met]] = {
     "export": ("<= 2 x floor", _times_floor(2)),
     "throughput": (">= 250", lambda n: n[OURS] >= 250),
 }
-COMMON: Mapping[str, tuple[str, Met]] = {
-    "growth": ("<= 50", _below(50)), "html": ("<= 60", _below(60)), "gzip": ("<= 9", _below(9)),
-    "cold": ("<= 0.7", _below(0.7)), "memory": ("<= 90", _below(90)), "statements": ("<= 6", _below(6)),
-}  # fmt: skip
-SQLITE: Mapping[str, tuple[str, Met]] = {
-    "first": ("< 15", _below(15)), "middle": ("< 15", _below(15)), "filter": ("< 15", _below(15)),
+COMMON: Targets = {
+    "growth": ("<= 50", _below(50)),
+    "html": ("<= 60", _below(60)),
+    "gzip": ("<= 9", _below(9)),
+    "cold": ("<= 0.7", _below(0.7)),
+    "memory": ("<= 90", _below(90)),
+    "statements": ("<= 6", _below(6)),
+}
+SQLITE: Targets = {
+    "first": ("< 15", _below(15)),
+    "middle": ("< 15", _below(15)),
+    "filter": ("< 15", _below(15)),
     "search": ("< 60", _below(60)),
-}  # fmt: skip
+}

@@ -1,4 +1,4 @@
-"""Starts an application as anybody would: gunicorn with two workers."""
+"""Start an application in the usual way: under gunicorn with two workers."""
 
 import os
 import signal
@@ -26,18 +26,21 @@ class Application:
     """A running peer, and a browser signed in to it."""
 
     def __init__(self, peer: Peer, url: str, process: psutil.Process, port: int) -> None:
-        self.peer, self.url, self.process = peer, url, process
+        self.peer = peer
+        self.url = url
+        self.process = process
         self.client = Client(port)
 
     def memory(self) -> float:
-        """Megabytes of the largest worker."""
+        """Return the megabytes of the largest worker."""
         sizes = [worker.memory_info().rss for worker in self.process.children()]
         return max(sizes) / MEGABYTE
 
     @contextmanager
     def peak(self) -> Iterator[list[float]]:
-        """Collects the megabytes of the largest worker, ten times a second."""
-        seen, done = [self.memory()], threading.Event()
+        """Collect the megabytes of the largest worker, ten times a second."""
+        seen = [self.memory()]
+        done = threading.Event()
 
         def watch() -> None:
             while not done.wait(0.1):
@@ -54,11 +57,16 @@ class Application:
 
 @contextmanager
 def running(peer: Peer, url: str, *, workers: int = WORKERS) -> Iterator[Application]:
-    """The peer, answering, until the block ends."""
+    """Start the peer, wait until it answers, and stop it when the block ends."""
     port = _free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--timeout", "900",
-        "--log-level", "warning", "--no-control-socket", peer.target,
+        sys.executable, "-m", "gunicorn",
+        "--bind", f"127.0.0.1:{port}",
+        "--workers", str(workers),
+        "--timeout", "900",
+        "--log-level", "warning",
+        "--no-control-socket",
+        peer.target,
     ]  # fmt: skip
     environment = os.environ | peer.environment(url, port) | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -71,13 +79,14 @@ def running(peer: Peer, url: str, *, workers: int = WORKERS) -> Iterator[Applica
 
 
 def cold_start(peer: Peer, url: str) -> float:
-    """Seconds from starting the server with one worker to its first answer."""
+    """Return the seconds from starting the server with one worker to its first answer."""
     begun = time.perf_counter()
     with running(peer, url, workers=1):
         return time.perf_counter() - begun
 
 
 def _wait(client: Client, peer: Peer, process: subprocess.Popen[bytes]) -> None:
+    """Ask for the first page until it is answered; refused connections do not count."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if process.poll() is not None:

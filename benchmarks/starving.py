@@ -1,4 +1,7 @@
-"""Who takes part in `benchmarks.starved`: a filled database, fifty people who are signed in, and mails that wait."""
+"""Prepare the people, mails and mail server that `benchmarks.starved` needs.
+
+There is a filled database with fifty people who are signed in, and mails that wait to be sent.
+"""
 
 import http.client
 import re
@@ -12,7 +15,7 @@ from app import create_app
 from backoffice.auth import passwords, sessions
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.people import administrators
 from backoffice.policy.actor import system
@@ -24,27 +27,32 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 
 @dataclass
 class People:
-    """Their addresses, the cookies of their sessions, and the form of somebody who is about to sign in."""
+    """The people who are signed in.
+
+    `addresses` are their e-mail addresses, `cookies` those of their sessions. `form` is the CSRF
+    token and the cookie of the sign-in page, for somebody who is about to sign in.
+    """
 
     addresses: list[str]
     cookies: list[str]
     form: tuple[str, str] = ("", "")
 
     def sign_in_form(self, port: int) -> tuple[str, str]:
-        """The CSRF token and the cookie of the sign-in page."""
+        """Return the CSRF token and the cookie of the sign-in page."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", "/sign-in")
         answer = connection.getresponse()
-        found = TOKEN.search(answer.read().decode())
-        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0].partition("=")[2]
-        return (found[1] if found else "", cookie)
+        token = TOKEN.search(answer.read().decode())
+        pair = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        cookie = pair.partition("=")[2]
+        return (token[1] if token else "", cookie)
 
     def write_mails(self, url: str, number: int) -> None:
-        """Queue so many mails."""
+        """Queue one mail to each of the first `number` people."""
         settings = data.settings(url)
         with create_app(settings).app_context():
             letters = [
-                Letter(purpose="password_changed", address=address, values={"at": "now"})
+                OutgoingMail(purpose="password_changed", address=address, values={"at": "now"})
                 for address in self.addresses[:number]
             ]
             outbox.queue(letters, settings)
@@ -54,24 +62,28 @@ class People:
 
 
 def prepared(url: str, number: int) -> People:
-    """Fill the empty database at `url` (SQLAlchemy's form) with `number` people and some who are signed in."""
+    """Fill the empty database at `url`, and return fifty more people who are signed in.
+
+    The address has SQLAlchemy's form; `number` people are filled in besides the fifty.
+    """
     data.fill(url, number)
     settings = data.settings(url)
     app = create_app(settings)
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own
     with app.app_context():
-        found = People([], [])
+        people = People([], [])
         for index in range(NUMBER):
-            person = administrators.create(actor=system(), email=f"admin{index}@example.com", first_name="A")
+            email = f"admin{index}@example.com"
+            person = administrators.create(actor=system(), email=email, first_name="A")
             _make_active(person, settings)
             db.session.flush()
             value = sessions.begin(user=person, settings=settings, ip="127.0.0.1", device="")
-            found.addresses.append(person.email or "")
-            found.cookies.append(signer.dumps({"sid": value}))
+            people.addresses.append(person.email or "")
+            people.cookies.append(signer.dumps({"sid": value}))
         db.session.commit()
         db.session.remove()
         db.engine.dispose()
-    return found
+    return people
 
 
 def _make_active(person: User, settings: data.Settings) -> None:
@@ -80,7 +92,7 @@ def _make_active(person: User, settings: data.Settings) -> None:
 
 
 def drip(listener: socket.socket) -> None:
-    """A mail server whose greeting never ends, until nobody listens any more."""
+    """Serve as a mail server whose greeting never ends, until the listener is closed."""
     with suppress(OSError):
         while True:
             connection, _ = listener.accept()

@@ -1,4 +1,7 @@
-"""Writes docs/limits.md from the settings and the constants: `make limits`. A test compares the two."""
+"""Write `docs/limits.md` from the settings and the constants: `make limits`.
+
+A test compares the page with what this would write.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from backoffice.settings import Settings
 HERE = Path(__file__).parent
 PAGE = HERE / "limits.md"
 MEANING = re.compile(r"^\| `(\w+)` \| (?:`[^`]*`|none) \| (.+) \|$", re.MULTILINE)
-# What the name of a setting says about its group and its unit; the first that fits.
+# Patterns of the names of settings, with their group and unit; the first that fits counts.
 NAMES = (
     (r"_slots$", "slots", "at once"),
     (r"_threads$", "slots", "threads"),
@@ -27,8 +30,10 @@ NAMES = (
 HEAD = """\
 # Limits
 
-Every limit of the product, made by `make limits` from `backoffice/settings.py` and `backoffice/limits.py`. A name in
-capitals that stands in `code` is a setting, with its default; [deployment.md](deployment.md) says how to set it. What
+Every limit of the product, made by `make limits` from `backoffice/settings.py` \
+and `backoffice/limits.py`. A name in
+capitals that stands in `code` is a setting, with its default; \
+[deployment.md](deployment.md) says how to set it. What
 has no name in capitals is a constant.
 """
 
@@ -43,29 +48,36 @@ class Row:
 
 
 def text() -> str:
-    """The page."""
+    """Return the page."""
     rows = [*_settings(), *_constants()]
     parts = [HEAD]
     for group in GROUPS:
         parts.append(f"\n## {group.capitalize()}\n\n| Name | Limit | Why |\n|---|---|---|\n")
-        parts += [
-            f"| {row.name} | {row.value} {row.limit.unit} | {row.limit.reason} |\n"
-            for row in rows
-            if row.limit.group == group
-        ]
+        parts += [_line(row) for row in rows if row.limit.group == group]
     return "".join(parts)
 
 
+def _line(row: Row) -> str:
+    return f"| {row.name} | {row.value} {row.limit.unit} | {row.limit.reason} |\n"
+
+
 def _settings() -> Iterator[Row]:
-    """Every setting that is a number or a time; its meaning is that of docs/deployment.md."""
+    """Yield every setting that is a number or a time; `docs/deployment.md` says what it means."""
     meanings = dict(MEANING.findall((HERE / "deployment.md").read_text("utf-8")))
     for spec in fields(Settings):
-        if isinstance(spec.default, (timedelta, int)) and not isinstance(spec.default, bool):
+        if _is_limit(spec.default):
             name = spec.name.upper()
-            yield Row(f"`{name}`", _said(spec.default), _of_setting(spec.name, spec.default, meanings[name]))
+            limit = _of_setting(spec.name, spec.default, meanings[name])
+            yield Row(f"`{name}`", _said(spec.default), limit)
+
+
+def _is_limit(default: Any) -> bool:
+    # In Python a bool is an int.
+    return isinstance(default, (timedelta, int)) and not isinstance(default, bool)
 
 
 def _of_setting(name: str, default: Any, meaning: str) -> Limit:
+    """Return the limit that a setting is, by its default and its name."""
     if isinstance(default, timedelta):
         return Limit("time", "s", meaning)
     for pattern, group, unit in NAMES:
@@ -75,12 +87,14 @@ def _of_setting(name: str, default: Any, meaning: str) -> Limit:
 
 
 def _constants() -> Iterator[Row]:
+    """Yield every constant of `backoffice/limits.py`, whose annotations say what they limit."""
     for name, hint in get_type_hints(limits, include_extras=True).items():
         (limit,) = hint.__metadata__
         yield Row(name.replace("_", " ").lower(), _said(getattr(limits, name)), limit)
 
 
 def _said(value: Any) -> str:
+    """Return the value as the page shows it; times are in seconds."""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():,.0f}"
     if isinstance(value, tuple):

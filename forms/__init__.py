@@ -1,1 +1,1 @@
-"""What a person may type."""
+"""The forms: what a person may type."""

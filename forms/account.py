@@ -1,4 +1,4 @@
-"""What people type to sign in and to choose a password."""
+"""Forms to sign in, to confirm and to choose a password."""
 
 from typing import Any
 
@@ -19,12 +19,14 @@ class SignInForm(Form):
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+        "Password",
+        [InputRequired("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
 class NewPasswordForm(Form):
-    """A first password, chosen by an invited person."""
+    """A new password, typed twice."""
 
     new_password = PasswordField(
         "New password",
@@ -34,12 +36,15 @@ class NewPasswordForm(Form):
     )
     repeat_password = PasswordField(
         "Repeat the new password",
-        [InputRequired("Repeat the password."), EqualTo("new_password", "The two passwords differ.")],
+        [
+            InputRequired("Repeat the password."),
+            EqualTo("new_password", "The two passwords differ."),
+        ],
         render_kw={"autocomplete": "new-password"},
     )
 
     def ask_for(self, fewest: int) -> None:
-        """Say how many characters this person's password needs."""
+        """Tell in the description how many characters this person's password needs."""
         self.new_password.description = LENGTH.format(fewest)
 
 
@@ -52,7 +57,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class InvitationForm(NewPasswordForm):
-    """What an invited person says: what they are called, and a first password."""
+    """The name of an invited person, their language and a first password."""
 
     first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
     last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
@@ -61,13 +66,17 @@ class InvitationForm(NewPasswordForm):
 
 class ForgottenForm(Form):
     identifier = StringField(
-        "E-mail address", [InputRequired("Enter your e-mail address.")], render_kw={"autocomplete": "username"}
+        "E-mail address",
+        [InputRequired("Enter your e-mail address.")],
+        render_kw={"autocomplete": "username"},
     )
 
 
 class PasswordForm(Form):
     password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+        "Password",
+        [InputRequired("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
@@ -77,12 +86,20 @@ class CodeForm(Form):
     code = StringField(
         "Code",
         [InputRequired("Enter the code.")],
-        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 100},
+        render_kw={
+            "autocomplete": "one-time-code",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "maxlength": 100,
+        },
     )
 
 
 class EnrolmentCodeForm(Form):
-    """`shown` names the secret that the page shows: the code is one of that secret's, and of no other."""
+    """The first code of a new authenticator app.
+
+    `shown` names the secret that the page shows: the code must be one of that secret.
+    """
 
     shown = HiddenField()
     code = StringField(
@@ -93,7 +110,7 @@ class EnrolmentCodeForm(Form):
 
 
 class ConfirmForm(Form):
-    """Password or code: either will do."""
+    """A password or a code; one of them is enough."""
 
     confirm_password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
     confirm_code = StringField(
@@ -102,6 +119,6 @@ class ConfirmForm(Form):
     )
 
     def validate_confirm_password(self, field: Any) -> None:
-        """One of the two is needed."""
+        """Require one of the two."""
         if not field.data and not self.confirm_code.data:
             raise ValidationError("Enter your password.")

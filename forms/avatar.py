@@ -1,4 +1,4 @@
-"""What a person sends as their picture, and which part of it they chose."""
+"""The form for a person's picture, and the part of it that they chose."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,12 @@ from forms.base import Form
 
 
 class PictureField(FileField):
-    """Exactly one file. What browsers send for an empty field is none, and so is a text in place of a file."""
+    """Exactly one file.
 
-    repeats = True  # it has a sentence of its own for several
+    What browsers send for an empty field is no file, and neither is a text instead of a file.
+    """
+
+    repeats = True  # several files are refused below, with a sentence of their own
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.raw_data = [value for value in valuelist if getattr(value, "filename", None)]
@@ -26,7 +29,10 @@ class PictureField(FileField):
 
 
 class AvatarForm(Form):
-    """`x`, `y` and `size` say, in pixels, which square of the picture was chosen; empty, they mean the middle."""
+    """A picture, and the square of it that was chosen.
+
+    `x`, `y` and `size` are in pixels; empty, they mean the middle of the picture.
+    """
 
     avatar = PictureField(
         "Picture",

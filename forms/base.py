@@ -1,4 +1,4 @@
-"""The form all others derive from: it keeps what was typed, and tells sent fields from missing ones."""
+"""The base of all forms: it keeps what was typed, and tells sent fields from missing ones."""
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -10,15 +10,16 @@ from wtforms.fields.core import UnboundField
 
 from backoffice.errors import BackofficeError
 
-SECRETS = ("current-password", "new-password", "one-time-code")  # as fields tell browsers by `autocomplete`
-# What was typed into this page's form before and is shown again, though it is not sent now.
+# Values of `autocomplete` by which fields tell browsers that they take a secret.
+SECRETS = ("current-password", "new-password", "one-time-code")
+# What was typed into this page's form before: it is shown again, though it is not sent now.
 typed_before: ContextVar[MultiDict[str, str] | None] = ContextVar("typed_before", default=None)
 
 
 class Form(wtforms.Form):
-    """A form whose CSRF token the application checks before it is even made.
+    """A form; the application checks its CSRF token before the form is made.
 
-    `retry_after` is in how many seconds another try is welcome, where this one was one too many.
+    `retry_after` is the number of seconds until the next try is allowed, or 0 if that is now.
     """
 
     retry_after = 0
@@ -28,41 +29,45 @@ class Form(wtforms.Form):
 
     @classmethod
     def names(cls) -> set[str]:
-        """The names of the fields that the class declares."""
+        """Return the names of the fields that the class declares."""
         return {name for name in dir(cls) if isinstance(getattr(cls, name), UnboundField)}
 
     @classmethod
     def secrets(cls) -> set[str]:
-        """The names of those fields that take a password or a code: what is typed there is kept nowhere."""
+        """Return the names of the fields that take a password or a code.
+
+        What is typed there is kept nowhere.
+        """
         return {name for name in cls.names() if _is_secret(getattr(cls, name))}
 
     @property
     def sections(self) -> list[tuple[str, list[wtforms.Field]]]:
-        """The fields under their headings; one nameless section unless a form says otherwise."""
+        """Return the fields under their headings: one section without a name, unless overridden."""
         return [("", list(self))]
 
     def sent(self) -> dict[str, Any]:
-        """The values of those fields that the request had: a missing field changes nothing."""
+        """Return the values of the fields that were sent; a missing field changes nothing."""
         return {field.name: field.data for field in self if field.raw_data}
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """As in WTForms; and a field that takes one value is refused where it was given several."""
-        valid = super().validate(extra_validators)
-        doubled = [f for f in self if len(f.raw_data or ()) > 1 and not getattr(f, "repeats", False)]
+        """Validate as WTForms does, and refuse several values for a field that takes one."""
+        is_valid = super().validate(extra_validators)
+        doubled = [field for field in self if _is_doubled(field)]
         for field in doubled:
             field.errors = [*field.errors, "Give one value."]
-        return valid and not doubled
+        return is_valid and not doubled
 
     def validate_sent(self) -> bool:
-        """Like `validate`, but fields that the request had not are taken as they are."""
-        every, self._fields = self._fields, {n: f for n, f in self._fields.items() if f.raw_data}
+        """Validate the fields that were sent; the others are taken as they are."""
+        all_fields = self._fields
+        self._fields = {name: field for name, field in all_fields.items() if field.raw_data}
         try:
             return self.validate()
         finally:
-            self._fields = every
+            self._fields = all_fields
 
     def refuse(self, error: BackofficeError) -> None:
-        """Show a refusal at the field it belongs to, or above the form."""
+        """Show a refusal at the field that it belongs to, or above the form."""
         self.retry_after = getattr(error, "retry_after", 0)
         field = self._fields.get(error.field or "")
         if field is not None:
@@ -71,6 +76,13 @@ class Form(wtforms.Form):
             self.form_errors.append(error.message)
 
 
+def _is_doubled(field: Any) -> bool:
+    return len(field.raw_data or ()) > 1 and not getattr(field, "repeats", False)
+
+
 def _is_secret(field: Any) -> bool:
-    told = (field.kwargs.get("render_kw") or {}).get("autocomplete")
-    return issubclass(field.field_class, wtforms.PasswordField) or told in SECRETS
+    """Tell whether a declared field takes a password or a code."""
+    if issubclass(field.field_class, wtforms.PasswordField):
+        return True
+    attributes = field.kwargs.get("render_kw") or {}
+    return attributes.get("autocomplete") in SECRETS

@@ -1,4 +1,7 @@
-"""Fields that WTForms lacks: choosing related rows, several lines, a switch, a set of permissions."""
+"""Fields that WTForms lacks.
+
+They take cleaned text, related rows, several lines, a switch, or a set of permissions.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,57 +14,68 @@ from backoffice import limits
 from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
 from backoffice.text.addresses import pasted
 
-MOST = limits.RELATED  # related rows of one row; far fewer than a statement can take
+LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
 class TextField(StringField):
-    """One line of text of at most `limit` characters, without unseen ones (text/characters.py)."""
+    """One line of text of at most `limit` characters, without invisible ones (text/characters.py).
+
+    `lines` says whether line breaks and tabs are allowed.
+    """
 
     lines = False
 
     def __init__(self, label: str = "", *, limit: int = 200, **kwargs: Any) -> None:
         validators = [*kwargs.pop("validators", ()), Length(max=limit)]
-        kwargs["render_kw"] = {"maxlength": limit} | (kwargs.pop("render_kw", None) or {})
+        kwargs["render_kw"] = {"maxlength": limit} | _given_attributes(kwargs)
         super().__init__(label, validators, filters=[_tidied], **kwargs)
 
     def pre_validate(self, form: Any) -> None:
-        """A text that nobody touched is not judged: it may be older than the rule."""
-        if self.raw_data and self.raw_data != [self.object_data]:
-            if not self.data:  # what was sent shows nothing, so that nothing was filled in
-                self.raw_data = [""]
-            if isinstance(self.data, str) and (wrong := fault(self.data, lines=self.lines)):
+        """Refuse characters that are not allowed, unless the text is unchanged.
+
+        An unchanged text may be older than the rule.
+        """
+        if not self.raw_data or self.raw_data == [self.object_data]:
+            return
+        if not self.data:
+            # Nothing of what was sent can be seen, so it counts as not filled in.
+            self.raw_data = [""]
+        if isinstance(self.data, str):
+            wrong = fault(self.data, lines=self.lines)
+            if wrong:
                 raise StopValidation(wrong)
 
 
 class LongTextField(TextField):
-    """The same with line breaks and tabs."""
+    """Text that may have line breaks and tabs."""
 
     lines = True
     widget = TextArea()
 
 
 class EmailField(TextField):
-    """An address as people paste it; whether it is one, the service says."""
+    """An e-mail address as people paste it; whether it is valid is decided in `backoffice`."""
 
     def __init__(self, label: str = "", *, limit: int = 254, **kwargs: Any) -> None:
-        kwargs["render_kw"] = {"type": "email", "autocapitalize": "none", "spellcheck": "false"} | (
-            kwargs.pop("render_kw", None) or {}
-        )
+        attributes = {"type": "email", "autocapitalize": "none", "spellcheck": "false"}
+        kwargs["render_kw"] = attributes | _given_attributes(kwargs)
         super().__init__(label, limit=limit, **kwargs)
         self.filters = [_pasted]
 
 
 class PhoneField(TextField):
-    """A phone number, shown as people write it."""
+    """A telephone number, shown as people write it."""
 
     def __init__(self, label: str = "", *, limit: int = 32, **kwargs: Any) -> None:
-        kwargs["render_kw"] = {"type": "tel"} | (kwargs.pop("render_kw", None) or {})
+        kwargs["render_kw"] = {"type": "tel"} | _given_attributes(kwargs)
         super().__init__(label, limit=limit, **kwargs)
 
     def _value(self) -> str:
-        """What was typed stays as it was typed."""
-        return str(self.data or "") if self.raw_data else phones.shown(self.data or "")
+        """Return the text of the field; what was typed stays as it was typed."""
+        if self.raw_data:
+            return str(self.data or "")
+        return phones.shown(self.data or "")
 
 
 class LinesField(Field):
@@ -70,7 +84,9 @@ class LinesField(Field):
     widget: Any = TextArea()
 
     def _value(self) -> str:
-        return self.raw_data[-1] if self.raw_data else "\n".join(self.data or ())
+        if self.raw_data:
+            return str(self.raw_data[-1])
+        return "\n".join(self.data or ())
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
@@ -88,10 +104,11 @@ class SwitchField(BooleanField):
 
 
 class PickField(Field):
-    """Related rows to choose: all of them where they are few, else the chosen ones and a look-up.
+    """Related rows to choose: all of them if they are few, otherwise the chosen ones and a look-up.
 
-    `find` answers the options, as (id, label), that include the chosen ids, and whether there are more.
-    An empty value is posted first, so that 'none' and 'not sent' differ.
+    `find` takes the chosen ids. It returns the options as (id, label), the chosen ones among them,
+    and whether there are more. An empty value is posted first, so that 'none' and 'not sent'
+    differ.
     """
 
     repeats = True
@@ -115,14 +132,16 @@ class PickField(Field):
 
     @property
     def options(self) -> list[tuple[int, str, bool]]:
-        """The options as (id, label, chosen)."""
+        """Return the options as (id, label, chosen)."""
         chosen = self._chosen()
-        return [(row_id, label, row_id in chosen) for row_id, label in self._options()[0]]
+        options, _more = self._options()
+        return [(row_id, label, row_id in chosen) for row_id, label in options]
 
     @property
     def lookup_url(self) -> str | None:
-        """Where to search for more, if there are more."""
-        return self._lookup_url if self._options()[1] else None
+        """Return where to search for more options, or None if these are all."""
+        _options, more = self._options()
+        return self._lookup_url if more else None
 
     def process_formdata(self, valuelist: list[str]) -> None:
         texts = [text for text in valuelist if text]
@@ -131,10 +150,14 @@ class PickField(Field):
         ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:
             raise ValueError("Choose only one.")
-        if len(ids) > MOST:
-            raise ValueError(f"Choose at most {MOST:,}.")
-        if valuelist:
-            self.data = ids if self.multiple else next(iter(ids), None)
+        if len(ids) > LARGEST_CHOICE:
+            raise ValueError(f"Choose at most {LARGEST_CHOICE:,}.")
+        if not valuelist:
+            return
+        if self.multiple:
+            self.data = ids
+        else:
+            self.data = ids[0] if ids else None
 
     def _chosen(self) -> list[int]:
         data = self.data if self.multiple else [self.data]
@@ -147,11 +170,13 @@ class PickField(Field):
 
 
 class PermissionsField(Field):
-    """A set of permission codes. `groups` lists them by area, as the page shows them."""
+    """A set of permission codes; `areas` lists them by area, as the page shows them."""
 
     repeats = True
 
-    def __init__(self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any) -> None:
+    def __init__(
+        self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any
+    ) -> None:
         super().__init__(label, **kwargs)
         self.areas = areas
 
@@ -160,10 +185,19 @@ class PermissionsField(Field):
             self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
 
 
+def _given_attributes(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Take `render_kw` out of a field's arguments; it wins over the field's own attributes."""
+    return kwargs.pop("render_kw", None) or {}
+
+
 def _tidied(text: Any) -> Any:
-    """What is far too long stays as it was typed: it is refused, and shown again whole."""
-    return tidied(text) if isinstance(text, str) and len(text) <= LONGEST else text
+    """Tidy a text, unless it is far too long: that is refused, and shown again as it was typed."""
+    if isinstance(text, str) and len(text) <= LONGEST:
+        return tidied(text)
+    return text
 
 
 def _pasted(text: Any) -> Any:
-    return pasted(text) if isinstance(text, str) and len(text) <= LONGEST else text
+    if isinstance(text, str) and len(text) <= LONGEST:
+        return pasted(text)
+    return text

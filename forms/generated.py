@@ -1,4 +1,4 @@
-"""A form made from a model: one field per named attribute, with the limits the column has."""
+"""Make a form from a model: one field per attribute, with the limits of its column."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,31 +18,52 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.text import LONGEST
 from forms.base import Form
-from forms.fields import EmailField, LinesField, LongTextField, PhoneField, PickField, SwitchField, TextField
+from forms.fields import (
+    EmailField,
+    LinesField,
+    LongTextField,
+    PhoneField,
+    PickField,
+    SwitchField,
+    TextField,
+)
 
-LARGEST = 2**31 - 1
+LARGEST = 2**31 - 1  # what an integer column takes
 Picker = Callable[[type[Record], str], dict[str, Any]]
 
 
 def form_for(
-    model: type[Record], names: Sequence[str], labels: dict[str, str], helps: dict[str, str], picker: Picker
+    model: type[Record],
+    names: Sequence[str],
+    labels: dict[str, str],
+    helps: dict[str, str],
+    picker: Picker,
 ) -> type[Form]:
-    """A form class with a field for each of `names`; `picker` gives a relation its options."""
-    found: dict[str, Any] = {}
+    """Return a form class with a field for each of `names`.
+
+    `picker` gives relations their options.
+    """
+    form_fields: dict[str, Any] = {}
     for name in names:
         label = labels.get(name) or fields.heading(name)
-        found[name] = field_for(model, name, label, helps.get(name, ""), picker)
-    return type(f"{model.__name__}Form", (Form,), found)
+        form_fields[name] = field_for(model, name, label, helps.get(name, ""), picker)
+    return type(f"{model.__name__}Form", (Form,), form_fields)
 
 
 def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> Any:
-    """The field that fits the attribute."""
+    """Return the field that fits the attribute."""
     kind = fields.kind(model, name)
     if kind in ("one", "many"):
-        return PickField(label, multiple=kind == "many", description=description, **picker(model, name))
+        return PickField(
+            label,
+            multiple=kind == "many",
+            description=description,
+            **picker(model, name),
+        )
     column: Any = fields.column(model, name)
-    first = InputRequired("Fill this in.") if fields.is_required(model, name) else Optional()
-    validators: list[Any] = [first]
+    validators: list[Any] = [Optional()]
+    if fields.is_required(model, name):
+        validators = [InputRequired("Fill this in.")]
     more = {"description": description, "default": _default(column)}
     make: Callable[..., Any] = _MAKERS.get(kind, _text)
     return make(column, label, validators, more)
@@ -62,7 +83,8 @@ def _typed(make: type[TextField]) -> Callable[..., Any]:
 
 
 def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
-    validators.append(NumberRange(-LARGEST, LARGEST, f"Give a number between {-LARGEST:,} and {LARGEST:,}."))
+    message = f"Give a number between {-LARGEST:,} and {LARGEST:,}."
+    validators.append(NumberRange(-LARGEST, LARGEST, message))
     if isinstance(column.type, Integer):
         return IntegerField(label, validators, **more)
     places = column.type.scale if isinstance(column.type, Numeric) else None
@@ -71,11 +93,32 @@ def _number(column: Any, label: str, validators: list[Any], more: dict[str, Any]
 
 def _choice(column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
     values = column.info.get("choices") or column.type.enums
-    return SelectField(label, validators, choices=[SelectChoice(v, fields.heading(str(v))) for v in values], **more)
+    choices = [SelectChoice(value, fields.heading(str(value))) for value in values]
+    return SelectField(label, validators, choices=choices, **more)
+
+
+def _boolean(_column: Any, label: str, _validators: list[Any], more: dict[str, Any]) -> Any:
+    return SwitchField(label, **more)
+
+
+def _date(_column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+    return DateField(label, validators, **more)
+
+
+def _time(_column: Any, label: str, validators: list[Any], more: dict[str, Any]) -> Any:
+    formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    return DateTimeLocalField(f"{label} (UTC)", validators, format=formats, **more)
+
+
+def _list(_column: Any, label: str, _validators: list[Any], more: dict[str, Any]) -> Any:
+    return LinesField(label, **more)
 
 
 def _default(column: Any) -> Any:
-    return column.default.arg if column.default is not None and column.default.is_scalar else None
+    default = column.default
+    if default is not None and default.is_scalar:
+        return default.arg
+    return None
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
@@ -84,10 +127,8 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "phone": _typed(PhoneField),
     "number": _number,
     "choice": _choice,
-    "boolean": lambda _column, label, _validators, more: SwitchField(label, **more),
-    "date": lambda _column, label, validators, more: DateField(label, validators, **more),
-    "time": lambda _column, label, validators, more: DateTimeLocalField(
-        f"{label} (UTC)", validators, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **more
-    ),
-    "list": lambda _column, label, _validators, more: LinesField(label, **more),
+    "boolean": _boolean,
+    "date": _date,
+    "time": _time,
+    "list": _list,
 }

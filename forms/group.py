@@ -1,4 +1,4 @@
-"""What may be typed about a group."""
+"""The form of a group."""
 
 from wtforms import Field
 from wtforms.validators import InputRequired
@@ -8,14 +8,14 @@ from forms.fields import LongTextField, TextField
 
 
 class GroupForm(Form):
-    """Name and description; the screen adds the permissions and the groups that members may give."""
+    """Name and description; the screen adds the permissions and the groups to give."""
 
     name = TextField("Name", limit=80, validators=[InputRequired("Give the group a name.")])
     description = LongTextField("Description", limit=300, render_kw={"rows": 2})
 
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:
-        """The table of permissions stands apart."""
+        """Return the fields with the permissions in a section of their own."""
         fields = list(self)
         return [
             ("Group", [f for f in fields if f.name in ("name", "description")]),

@@ -1,4 +1,4 @@
-"""What people may type about themselves."""
+"""The forms for what people may type about themselves."""
 
 from wtforms import SelectField
 from wtforms.validators import InputRequired
@@ -9,7 +9,7 @@ from forms.fields import EmailField, PhoneField, TextField
 
 
 class ProfileForm(Form):
-    """Fields carry the model's names."""
+    """One's own profile; the fields have the model's names."""
 
     first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
     last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
@@ -30,11 +30,13 @@ class ProfileForm(Form):
 
 
 class EmailForm(Form):
-    """A new address of one's own, used once it is confirmed there."""
+    """A new e-mail address of one's own, which counts once it is confirmed."""
 
     email = EmailField(
         "New e-mail address",
         validators=[InputRequired("Enter your new e-mail address.")],
-        description="We send a link there. Until you open it and confirm, everything stays as it is.",
+        description=(
+            "We send a link there. Until you open it and confirm, everything stays as it is."
+        ),
         render_kw={"autocomplete": "email"},
     )

@@ -1,4 +1,4 @@
-"""What may be typed about a person. Fields carry the model's names."""
+"""The form of a person; its fields have the model's names."""
 
 from typing import Any
 
@@ -16,7 +16,9 @@ from forms.fields import EmailField, LinesField, PhoneField, TextField
 
 METHODS = (
     SelectChoice("email", "By e-mail: they get a link and choose a password themselves"),
-    SelectChoice("login", "By login: the mobile app only, with a temporary password that you hand over"),
+    SelectChoice(
+        "login", "By login: the mobile app only, with a temporary password that you hand over"
+    ),
 )
 MODES = (
     SelectChoice("all", "All client tags"),
@@ -26,9 +28,9 @@ MODES = (
 
 
 class UserForm(Form):
-    """The fields everybody who may add or edit people has; the screen adds the pickers.
+    """The fields for everybody who may add or edit people; the screen adds the pickers.
 
-    Somebody has an e-mail address or a login, so neither is required of the browser.
+    A person has an e-mail address or a login, so the browser requires neither.
     """
 
     login_method = RadioField("Signs in", choices=METHODS, default="email")
@@ -49,17 +51,20 @@ class UserForm(Form):
     phone = PhoneField("Phone", render_kw={"autocomplete": "off"})
 
     def validate_email(self, field: Any) -> None:
-        """Whoever signs in by e-mail has an address."""
+        """Require an address of a person who signs in by e-mail."""
         if self._method() == "email" and not field.data:
             raise ValidationError("Enter an e-mail address.")
 
     def validate_login(self, field: Any) -> None:
-        """Whoever signs in by login has one."""
+        """Require a login of a person who signs in by login."""
         if self._method() == "login" and not field.data:
             raise ValidationError("Enter a login.")
 
     def _method(self) -> str:
-        """On the form of somebody who is there already, only the field that they have is left."""
+        """Return how the person signs in.
+
+        The form of an existing person has no choice, only the field that they use.
+        """
         if "login_method" in self:
             return str(self._fields["login_method"].data or "email")
         return "login" if "login" in self else "email"
@@ -84,6 +89,6 @@ def tags_mode_field() -> SelectField:
 
 
 def addresses_field(warning: str = "") -> LinesField:
-    """The whitelist, with what is wrong about the present one."""
-    what = "One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any."
-    return LinesField("IP whitelist", description=f"{what} {warning}".strip())
+    """Return the field of the IP whitelist, with a warning about the present one."""
+    hint = "One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any."
+    return LinesField("IP whitelist", description=f"{hint} {warning}".strip())

@@ -1,4 +1,4 @@
-"""How Alembic reaches the application's database, in one transaction for the whole upgrade."""
+"""Runs the migrations on the application's database, all of them in one transaction."""
 
 import warnings
 from collections.abc import Iterator
@@ -19,31 +19,39 @@ log = structlog.get_logger()
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
-    """Migrations outlive the code: they name SQL's own types, not ours."""
+    """Render our types as SQLAlchemy's own: migrations must not depend on code that may change."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
     return False
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Leave alone what backoffice/schema.py declares, and the tables that the queue of jobs makes for itself."""
-    if kind == "table":
-        return not (str(name).startswith(f"{PREFIX}_") or schema.is_declared(str(name), kind))
-    return not (kind == "index" and schema.is_declared(str(name), kind))
+    """Return whether Alembic manages the table or index.
+
+    It leaves alone what backoffice/schema.py declares, and the tables that the queue of jobs
+    creates for itself.
+    """
+    if kind == "table" and str(name).startswith(f"{PREFIX}_"):
+        return False
+    if kind in ("table", "index"):
+        return not schema.is_declared(str(name), kind)
+    return True
 
 
 def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
-    """No file is written where nothing changed."""
-    if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+    """Write no file if autogenerate found no change."""
+    is_generated = getattr(context.config.cmd_opts, "autogenerate", False)
+    if is_generated and directives[0].upgrade_ops.is_empty():
         directives.clear()
 
 
 @contextmanager
 def copies_of_tables(connection: Connection) -> Iterator[None]:
-    """On SQLite, tables are copied to be changed: keep what would get lost with the original.
+    """Keep what would get lost when SQLite changes a table by copying it and dropping the original.
 
-    Dropping it would delete, by ON DELETE CASCADE, what other tables say about its rows; so foreign keys are not
-    enforced meanwhile, and are checked at the end. And numbers that were given once are never given again.
+    By ON DELETE CASCADE, the drop would delete the rows of other tables that refer to it. So
+    foreign keys are not enforced inside the block, and are checked at its end. Ids that were given
+    once are never given again.
     """
     if connection.dialect.name != "sqlite":
         yield
@@ -54,16 +62,23 @@ def copies_of_tables(connection: Connection) -> Iterator[None]:
         given = numbers_given(connection)
         yield
         never_again(connection, given)
-        if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
-            raise RuntimeError(f"The migration left rows that point nowhere, in {sorted({row[0] for row in broken})}.")
+        check_foreign_keys(connection)
         connection.commit()
     finally:
         connection.rollback()
         driver.execute("PRAGMA foreign_keys=ON")
 
 
+def check_foreign_keys(connection: Connection) -> None:
+    """Raise RuntimeError if rows refer to rows that do not exist."""
+    broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+    if broken:
+        tables = sorted({row[0] for row in broken})
+        raise RuntimeError(f"The migration left rows that point nowhere, in {tables}.")
+
+
 def numbers_given(connection: Connection) -> dict[str, int]:
-    """The highest number that each table ever gave, deleted rows included."""
+    """Return the highest id that each table ever gave, deleted rows included."""
     if not connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
         return {}
     rows = connection.execute(text("SELECT name, seq FROM sqlite_sequence"))
@@ -71,17 +86,25 @@ def numbers_given(connection: Connection) -> dict[str, int]:
 
 
 def never_again(connection: Connection, given: dict[str, int]) -> None:
-    """Let tables that were copied count on from where the original was; the copy knows only rows that are left."""
-    counting = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+    """Let copied tables continue their ids from those `given` before the migrations.
+
+    A copy itself knows only the ids of the rows that are left.
+    """
+    numbered_tables = text(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    )
+    forget = text("DELETE FROM sqlite_sequence WHERE name = :table")
+    remember = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)")
     now = numbers_given(connection)
-    for table in connection.scalars(counting).all():
+    for table in connection.scalars(numbered_tables).all():
         if now.get(table, 0) < given.get(table, 0):
             values = {"table": table, "highest": given[table]}
-            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), values)
-            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)"), values)
+            connection.execute(forget, values)
+            connection.execute(remember, values)
 
 
-# SQLite copies a table to change it, and looks at those it points at: it says which indexes it cannot read.
+# To copy a table of SQLite, Alembic reads it and the tables it refers to, and warns of the indexes
+# that it cannot read.
 warnings.filterwarnings("ignore", message="Skipped unsupported reflection")
 
 with database.engine.connect() as connection, copies_of_tables(connection):

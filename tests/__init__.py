@@ -1,1 +1,4 @@
-"""The tests mirror the tree; `support` is the harness, `house` the rules of the repository itself."""
+"""The tests mirror the tree.
+
+`support` is the harness; `house` checks the rules of the repository itself.
+"""

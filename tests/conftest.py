@@ -1,4 +1,4 @@
-"""The fixtures. Whatever uses `app` runs twice, on SQLite and on PostgreSQL."""
+"""The fixtures of all tests; a test that uses `app` runs twice, on SQLite and on PostgreSQL."""
 
 import os
 import shutil
@@ -33,11 +33,15 @@ from tests.support.statements import Statements, counted
 ENGINES = os.environ.get("BACKOFFICE_TEST_ENGINES", "sqlite,postgresql").split(",")
 FOLDER = pytest.StashKey[Path]()
 
-# The time of one example says nothing on a shared machine; the database is put back per test, not example.
+# The time of one example says nothing on a shared machine, and the database is restored once for a
+# test, not for every example.
 PER_TEST = [HealthCheck.function_scoped_fixture]
-# In CI the examples are always the same, so that a change fails by what it does; elsewhere each run tries others.
+# In CI the examples are always the same: what fails there is the change. Elsewhere each run tries
+# others.
 IN_CI = bool(os.environ.get("CI"))
-hypothesis.register_profile("house", deadline=None, suppress_health_check=PER_TEST, derandomize=IN_CI)
+hypothesis.register_profile(
+    "house", deadline=None, suppress_health_check=PER_TEST, derandomize=IN_CI
+)
 hypothesis.load_profile("house")
 
 
@@ -45,7 +49,9 @@ hypothesis.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI's time limit: leave as tidily as on ctrl-C
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # CI's time limit: leave as tidily as on ctrl-C
     given = getattr(config, "workerinput", {}).get("backoffice_folder")
     config.stash[FOLDER] = Path(given) if given else Workshop.new_folder()
 
@@ -64,7 +70,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what uses an engine on each, or on the one that `one_engine("sqlite", reason=...)` names."""
+    """Run a test that uses an engine on each of them.
+
+    `one_engine("sqlite", reason=...)` limits it to one.
+    """
     if "engine_name" not in metafunc.fixturenames:
         return
     engines = ENGINES
@@ -76,18 +85,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def settings_for(url: str, **others: Any) -> Settings:
-    """Settings of a test: argon2 at its cheapest, a fixed key, more patience than people have."""
+    """Return the settings of a test: the cheapest argon2, a fixed key, and long time limits."""
     values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 4}
     values |= {"BASE_URL": "http://127.0.0.1", "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME_COST": "1"}
     # Races have more threads than a server, on machines that do other things as well.
-    values |= {"HASHING_SLOTS": "200", "DATABASE_LOCK_TIMEOUT": "20", "DATABASE_STATEMENT_TIMEOUT": "20"}
+    values |= {
+        "HASHING_SLOTS": "200",
+        "DATABASE_LOCK_TIMEOUT": "20",
+        "DATABASE_STATEMENT_TIMEOUT": "20",
+    }
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
-    values |= {"DENIALS_PER_MINUTE": "100000", "EXPORTS_PER_HOUR": "100000", "AVATARS_PER_HOUR": "100000"}
+    values |= {
+        "DENIALS_PER_MINUTE": "100000",
+        "EXPORTS_PER_HOUR": "100000",
+        "AVATARS_PER_HOUR": "100000",
+    }
     return replace(Settings.from_environment(values), **others)
 
 
 def made(settings: Settings) -> Flask:
-    """The product itself, with our client in front."""
+    """Make the product itself, with our client as its test client."""
     app = create_app(settings)
     worker_process.keep_tasks_in_memory(app)
     app.test_client_class = Client
@@ -108,14 +125,17 @@ def migrated(url: str) -> None:
 
 @dataclass
 class Stage:
-    """One engine's app and database, kept as long as the worker: building either outlasts a test."""
+    """The app and database of one engine.
+
+    A worker keeps them to its end, because building either takes longer than a test.
+    """
 
     app: Flask
     database: Database
     settings: Settings
 
     def clear(self) -> None:
-        """Back to what the migrations leave, in the database and in the uploads."""
+        """Return the database and the uploads to what the migrations leave."""
         self.database.restore("empty")
         shutil.rmtree(self.settings.uploads_dir, ignore_errors=True)
         self.settings.uploads_dir.mkdir(parents=True)
@@ -128,7 +148,10 @@ def workshop(pytestconfig: pytest.Config) -> Workshop:
 
 @pytest.fixture(scope="session")
 def port() -> int:
-    """A free port of this worker, known before the app is made because the base URL names it."""
+    """Return a free port of this worker.
+
+    It has to be known before the app is made, because the base URL contains it.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -136,14 +159,16 @@ def port() -> int:
 
 @pytest.fixture(scope="session")
 def stages(workshop: Workshop, port: int) -> Iterator[Callable[[str], Stage]]:
-    """The stage of an engine, set up when first asked for."""
+    """Return a function that gives the stage of an engine and sets it up at the first call."""
     ready: dict[str, Stage] = {}
 
     def stage(engine: str) -> Stage:
         if engine not in ready:
             database = workshop.database(engine, worker_name())
             uploads = workshop.folder / f"uploads-{worker_name()}-{engine}"
-            settings = settings_for(database.url, base_url=f"http://127.0.0.1:{port}", uploads_dir=uploads)
+            settings = settings_for(
+                database.url, base_url=f"http://127.0.0.1:{port}", uploads_dir=uploads
+            )
             app = made(settings)
             with app.app_context():
                 database.disconnect = db.engine.dispose
@@ -165,7 +190,10 @@ def stage(engine_name: str, stages: Callable[[str], Stage]) -> Stage:
 
 @pytest.fixture
 def app(stage: Stage) -> Iterator[Flask]:
-    """The product on a database as migrated, in an app context whose session the client does not share."""
+    """Yield the product on a migrated database, inside an app context.
+
+    The client does not share the session of that context.
+    """
     stage.clear()
     with stage.app.app_context():
         yield stage.app
@@ -174,7 +202,10 @@ def app(stage: Stage) -> Iterator[Flask]:
 
 @pytest.fixture
 def app_with(stage: Stage, app: Flask) -> Iterator[Callable[..., Flask]]:
-    """Another app on the same database with other settings: `app_with(session_idle=timedelta(minutes=1))`."""
+    """Return a function that makes another app on the same database with other settings.
+
+    For example: `app_with(session_idle=timedelta(minutes=1))`.
+    """
     with ExitStack() as at_the_end:
 
         def build(**others: Any) -> Flask:
@@ -189,40 +220,46 @@ def app_with(stage: Stage, app: Flask) -> Iterator[Callable[..., Flask]]:
 
 @pytest.fixture
 def world(stage: Stage, app: Flask) -> Callable[[str, Callable[[], Any]], None]:
-    """`world("name", build)`: the database as `build` makes it, built once per worker and then restored."""
+    """Return a function that puts the database into a named state.
+
+    `world("name", build)` calls `build` once per worker, and restores what it made from then on.
+    """
     return stage.database.enter
 
 
 @pytest.fixture
 def cast(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_cast.Cast:
-    """olivia (Administrators), max (Managers), vera (Viewers) and eve, who is blocked."""
+    """Add olivia (Administrators), max (Managers), vera (Viewers) and eve, who is blocked."""
     world("cast", partial(the_cast.build, stage.settings))
     return the_cast.Cast()
 
 
 @pytest.fixture
 def staff(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> list[str]:
-    """The cast and one member of every shipped group; their names, which are the groups' keys."""
+    """Add the cast and one member of every shipped group, named like the key of the group.
+
+    The value is the list of these names.
+    """
     world("staff", partial(the_cast.build_staff, stage.settings))
     return [shipped.key for shipped in SHIPPED]
 
 
 @pytest.fixture
 def zoo(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_cast.Cast:
-    """The cast among 65 people who are much alike, with groups, tags and a bulk run."""
+    """Add the cast among 65 people who are much alike, with groups, tags and a bulk run."""
     world("zoo", partial(the_zoo.build, stage.settings))
     return the_cast.Cast()
 
 
 @pytest.fixture
 def olivia(zoo: the_cast.Cast, client: Client) -> Client:
-    """Olivia, who may everything, signed in among the people of `zoo`."""
+    """Sign in olivia, who may do everything, among the people of `zoo`."""
     return client.sign_in("olivia")
 
 
 @pytest.fixture
 def client(app: Flask) -> Client:
-    """A visitor who has not signed in; further ones by `app.test_client()`."""
+    """Return a visitor who has not signed in; `app.test_client()` makes further ones."""
     visitor = app.test_client()
     assert isinstance(visitor, Client)
     return visitor
@@ -230,25 +267,30 @@ def client(app: Flask) -> Client:
 
 @pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
-    """`run("backoffice", "demo")` runs a command and answers click's result."""
-    return lambda *arguments, **options: app.test_cli_runner().invoke(args=list(arguments), **options)
+    """Return a function that runs a command: `run("backoffice", "demo")` gives click's result."""
+    return lambda *arguments, **options: app.test_cli_runner().invoke(
+        args=list(arguments), **options
+    )
 
 
 @pytest.fixture
 def blank_database(workshop: Workshop, engine_name: str) -> str:
-    """The URL of a database without tables; migrations and first installations begin there."""
+    """Return the URL of a database without tables, for migrations and first installations."""
     return workshop.blank(engine_name, worker_name())
 
 
 @pytest.fixture
 def statements(app: Flask) -> Callable[[], AbstractContextManager[Statements]]:
-    """`with statements() as seen:` collects the SQL of the block; `len(seen)` counts it."""
+    """Return a function that collects SQL: `with statements() as seen:`; `len(seen)` counts it."""
     return lambda: counted(db.engine)
 
 
 @pytest.fixture
 def smtp() -> Iterator[Server]:
-    """A mail server on loopback: `smtp.url`, `smtp.wait()[0].link`; see tests/support/smtp.py."""
+    """Run a mail server on loopback: `smtp.url`, `smtp.wait()[0].link`.
+
+    tests/support/smtp.py says what else it can do.
+    """
     server = Server()
     server.start()
     yield server
@@ -257,9 +299,10 @@ def smtp() -> Iterator[Server]:
 
 @pytest.fixture
 def worker(stage: Stage, app: Flask) -> Iterator[Callable[..., Any]]:
-    """`worker(smtp_url=smtp.url)` starts a worker process on the test's database, which ends with the test.
+    """Return a function that starts a worker process: `worker(smtp_url=smtp.url)`.
 
-    `killed=True` says that the test kills it.
+    The process uses the test's database and ends with the test. `killed=True` says that the test
+    kills it.
     """
     with worker_process.shared_queue(app), ExitStack() as at_the_end:
 
@@ -273,7 +316,7 @@ def worker(stage: Stage, app: Flask) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def live_server(app: Flask, port: int) -> Iterator[str]:
-    """The address of the app behind a real socket."""
+    """Serve the app behind a real socket, and yield its address."""
     with browser.serving(app, port) as address:
         yield address
 
@@ -292,11 +335,14 @@ def visitor(chromium: Browser, live_server: str) -> Iterator[tuple[Page, browser
 
 @pytest.fixture
 def page(visitor: tuple[Page, browser.Witness]) -> Page:
-    """A Playwright page at the live server; errors, CSP violations and foreign requests fail the test."""
+    """Yield a Playwright page at the live server.
+
+    Errors, CSP violations and requests to other hosts fail the test.
+    """
     return visitor[0]
 
 
 @pytest.fixture
 def witness(visitor: tuple[Page, browser.Witness]) -> browser.Witness:
-    """What the page complained about so far; a test that expects a complaint checks and clears it."""
+    """Yield the complaints of the page so far; a test that expects one checks and clears it."""
     return visitor[1]

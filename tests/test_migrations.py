@@ -1,4 +1,7 @@
-"""The migrations lead to what the models and backoffice/schema.py say, and back, with people in the tables."""
+"""The migrations lead to what the models and backoffice/schema.py say, and back.
+
+They do so with people in the tables.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +25,19 @@ from tests.support.databases import Workshop, worker_name
 from tests.support.old_database import fill, unguard
 
 PEOPLE = 20
-pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")  # of what schema.py declares
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection"
+)  # of what schema.py declares
 
 
 @pytest.fixture
 def installation(blank_database: str) -> Iterator[Flask]:
-    """An application on a database without tables."""
-    values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": blank_database, "BASE_URL": "http://127.0.0.1"}
+    """Yield an application on a database without tables."""
+    values = {
+        "BACKOFFICE_ENV": "test",
+        "DATABASE_URL": blank_database,
+        "BASE_URL": "http://127.0.0.1",
+    }
     app = create_app(Settings.from_environment(values))
     with app.app_context():
         yield app
@@ -38,7 +47,7 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def wanted(workshop: Workshop, engine_name: str, installation: Flask) -> dict[tuple[str, ...], Any]:
-    """The catalog of a database that was made from the models and the declaration alone."""
+    """Return the catalog of a database that was made from the models and the declaration alone."""
     engine = create_engine(workshop.blank(engine_name, worker_name()))
     with engine.begin() as connection:
         db.metadata.create_all(connection)
@@ -49,22 +58,29 @@ def wanted(workshop: Workshop, engine_name: str, installation: Flask) -> dict[tu
 
 
 def present() -> dict[tuple[str, ...], Any]:
-    """The catalog of the installation's database."""
+    """Return the catalog of the installation's database."""
     db.session.remove()
     with db.engine.connect() as connection:
         return catalog(connection)
 
 
 def revisions(app: Flask) -> list[str]:
-    """Every revision, the oldest first."""
-    directory = ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config("migrations"))
+    """Return every revision, the oldest first."""
+    directory = ScriptDirectory.from_config(
+        app.extensions["migrate"].migrate.get_config("migrations")
+    )
     assert len(directory.get_heads()) == 1, "one head, always"
     return [script.revision for script in directory.walk_revisions()][::-1]
 
 
 def people() -> int:
     with db.engine.connect() as connection:
-        return connection.scalar(text("SELECT count(*) FROM users JOIN user_groups ON user_id = users.id")) or 0
+        return (
+            connection.scalar(
+                text("SELECT count(*) FROM users JOIN user_groups ON user_id = users.id")
+            )
+            or 0
+        )
 
 
 def changed(act: str) -> None:
@@ -77,13 +93,17 @@ def test_alembic_finds_nothing_to_do_at_the_head(installation: Flask) -> None:
     with db.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
     names = [str(getattr(difference[-1], "name", "")) for difference in differences]
-    assert [name for name in names if not any(schema.is_declared(name, kind) for kind in ("index", "table"))] == []
+    assert [
+        name
+        for name in names
+        if not any(schema.is_declared(name, kind) for kind in ("index", "table"))
+    ] == []
 
 
 def test_old_databases_with_people_become_what_the_models_say(
     installation: Flask, wanted: dict[tuple[str, ...], Any]
 ) -> None:
-    """Names and definitions of everything; nothing is missing and nothing is left over."""
+    """Compare names and definitions of everything: nothing is missing and nothing is left over."""
     on_the_way = {}
     flask_migrate.upgrade(revision="0001")
     unguard(db.engine)
@@ -109,12 +129,14 @@ def test_back_to_the_beginning_nothing_is_left(installation: Flask) -> None:
     assert ("function", "events_append_only") not in present()
     flask_migrate.upgrade()
     tables = set(inspect(db.engine).get_table_names()) - {"alembic_version"}
-    assert {name for name in tables if not schema.is_declared(name, "table")} == set(db.metadata.tables)
+    assert {name for name in tables if not schema.is_declared(name, "table")} == set(
+        db.metadata.tables
+    )
 
 
 @pytest.mark.parametrize("lost", ["events", "users"])
 def test_what_a_copy_of_the_table_lost_is_there_again(installation: Flask, lost: str) -> None:
-    """As migrations before 0007 did: without the end of migrations/env.py."""
+    """Copy a table as migrations before 0007 did, without the end of migrations/env.py."""
     flask_migrate.upgrade(revision="0001")
     fill(db.engine, people=PEOPLE)
     flask_migrate.upgrade(revision="0006")
@@ -142,10 +164,14 @@ def test_a_copied_table_keeps_who_points_at_it_its_numbers_and_its_guards(
         from alembic import op
 
         for table in ("users", "events"):
-            with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+            with op.batch_alter_table(
+                table, recreate="always", table_kwargs={"sqlite_autoincrement": True}
+            ):
                 pass
 
-    directory = ScriptDirectory.from_config(installation.extensions["migrate"].migrate.get_config("migrations"))
+    directory = ScriptDirectory.from_config(
+        installation.extensions["migrate"].migrate.get_config("migrations")
+    )
     module = directory.get_revision("0007").module
     monkeypatch.setattr(module, "upgrade", copies)
     monkeypatch.setattr(ScriptDirectory, "from_config", lambda _config: directory)
@@ -153,7 +179,10 @@ def test_a_copied_table_keeps_who_points_at_it_its_numbers_and_its_guards(
     assert present() == before
     assert people() == PEOPLE - 1
     with db.engine.connect() as connection:
-        assert connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'users'")) == PEOPLE
+        assert (
+            connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'users'"))
+            == PEOPLE
+        )
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
@@ -165,18 +194,23 @@ OLD_ROWS = (
 
 def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> None:
     flask_migrate.upgrade(revision="0004")
-    columns = "login_method, name_source, language, status, status_reason, password_state, two_factor, client_tags_mode"
+    columns = (
+        "login_method, name_source, language, status, status_reason, password_state, two_factor, "
+        "client_tags_mode"
+    )
     values = "'email', 'self', 'en', 'active', '', 'none', 'disabled', 'all'"
     more = "uuid, created_at, updated_at, version, ip_whitelist, preferences, last_name, search_key"
     statement = text(
-        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) VALUES ({values}, "
-        ":uuid, '2026-01-01', '2026-01-01', 1, '[]', '{}', '', 'old', :first_name, :email, :email_key, :phone)"
+        f"INSERT INTO users ({columns}, {more}, first_name, email, email_key, phone) "
+        f"VALUES ({values}, :uuid, '2026-01-01', '2026-01-01', 1, '[]', '{{}}', '', 'old', "
+        ":first_name, :email, :email_key, :phone)"
     )
     names = ("first_name", "email", "email_key", "phone")
     for row in OLD_ROWS:
         db.session.execute(statement, {"uuid": uuid4().hex, **dict(zip(names, row, strict=True))})
     db.session.execute(text(
-        "INSERT INTO client_tags (name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
+        "INSERT INTO client_tags "
+        "(name, name_key, search_key, colour, version, created_at, updated_at) VALUES "
         "('Café', 'café', '', 'red', 1, '2026-01-01', '2026-01-01'), "
         "('Cafe', 'cafe', '', 'red', 1, '2026-01-01', '2026-01-01')"
     ))  # fmt: skip
@@ -188,8 +222,13 @@ def test_the_rows_of_before_are_folded_anew_and_back(installation: Flask) -> Non
         ("jo@bücher.example", "ilhan jo@bucher.example"),
     ]
     alike = "SELECT name_key, name_skeleton FROM client_tags ORDER BY id"
-    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [("café", "cafe"), ("cafe", None)]
+    assert [tuple(row) for row in db.session.execute(text(alike)).all()] == [
+        ("café", "cafe"),
+        ("cafe", None),
+    ]
     db.session.rollback()
     flask_migrate.downgrade(revision="0004")
-    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [row[2] for row in OLD_ROWS]
+    assert [row.email_key for row in db.session.execute(text(keys)).all()] == [
+        row[2] for row in OLD_ROWS
+    ]
     db.session.rollback()

@@ -1,4 +1,4 @@
-"""The product as a process: it starts only when whole, and ends cleanly when told to."""
+"""The product as a process starts only if it is complete, and ends cleanly when told to."""
 
 import os
 import signal
@@ -38,7 +38,9 @@ def test_sigterm_lets_a_request_finish_and_ends_with_zero(blank_database: str) -
     process = subprocess.Popen(
         [*GUNICORN, "--bind", f"127.0.0.1:{port}", "app:create_app()"],
         cwd=ROOT,
-        env=environment(BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{port}"),
+        env=environment(
+            BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{port}"
+        ),
     )
     try:
         assert answers(f"http://127.0.0.1:{port}/healthz")
@@ -49,7 +51,7 @@ def test_sigterm_lets_a_request_finish_and_ends_with_zero(blank_database: str) -
 
 
 def answers(url: str, patience: float = 30) -> bool:
-    """Whether the address answers within `patience` seconds."""
+    """Return whether the address answers within `patience` seconds."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         try:

@@ -1,4 +1,4 @@
-"""What a web server reads when it starts: nothing that only commands, uploads or secrets need."""
+"""A web server does not load at its start what only commands, uploads or secrets need."""
 
 import subprocess
 import sys
@@ -41,7 +41,13 @@ def test_a_web_server_imports_nothing_that_only_others_need(engine_name: str) ->
     values = {"BACKOFFICE_ENV": "test", "DATABASE_URL": "sqlite://", "BASE_URL": "http://127.0.0.1"}
     command = [sys.executable, "-c", LIST]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(**values), capture_output=True, text=True, timeout=60, check=True
+        command,
+        cwd=ROOT,
+        env=environment(**values),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     modules = set(done.stdout.split())
     assert "sqlalchemy" in modules

@@ -1,4 +1,7 @@
-"""The own web server as a process: slow clients cost the others nothing, and its end is clean."""
+"""The product's own web server as a process.
+
+Slow clients do not delay the others, and the server ends cleanly.
+"""
 
 import http.client
 import signal
@@ -28,13 +31,13 @@ HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: 127.0"
 
 @dataclass
 class Web:
-    """The process, and how to ask it."""
+    """The process, and how to send requests to it."""
 
     process: subprocess.Popen[bytes]
     port: int
 
     def asked(self, path: str) -> tuple[int, float]:
-        """The status of a GET, and how long it took."""
+        """Send a GET, and return its status and how long it took."""
         begun = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("GET", path)
@@ -43,26 +46,35 @@ class Web:
         return status, time.monotonic() - begun
 
     def opened(self, begun: bytes) -> socket.socket:
-        """A connection on which this was sent."""
+        """Open a connection, send these bytes, and return the connection."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         connection.sendall(begun)
         return connection
 
 
 OWN = ("flask", "--app", "app", "backoffice", "web")
-GUNICORN = ("gunicorn", "--no-control-socket", "--threads", "3", "--worker-class", "backoffice.gunicorn_worker.Worker")
+GUNICORN = (
+    "gunicorn",
+    "--no-control-socket",
+    "--threads",
+    "3",
+    "--worker-class",
+    "backoffice.gunicorn_worker.Worker",
+)
 
 
 @pytest.fixture
 def web(stage: Stage, cast: Cast, request: pytest.FixtureRequest) -> Iterator[Web]:
-    """The own server, or the one that `indirect` parameters name."""
+    """Start the server with its own settings, or with those of an `indirect` parameter."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = getattr(request, "param", OWN)
     if arguments is GUNICORN:
         arguments = (*arguments, "--bind", f"127.0.0.1:{port}", "app:create_app()")
-    settings = replace(stage.settings, environment="development", base_url=f"http://127.0.0.1:{port}")
+    settings = replace(
+        stage.settings, environment="development", base_url=f"http://127.0.0.1:{port}"
+    )
     told = environment(settings) | {"SLOW_CLIENT_TIMEOUT": "4"}
     process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, env=told)
     settle()
@@ -92,7 +104,7 @@ def test_slow_clients_cost_the_others_nothing(web: Web) -> None:
 
 
 def dripping(slow: list[socket.socket]) -> int:
-    """Send a byte on each connection; how many of them the server still has."""
+    """Send a byte on each connection, and return how many of them the server keeps open."""
     there = 0
     for connection in slow:
         try:
@@ -107,16 +119,27 @@ def dripping(slow: list[socket.socket]) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.one_engine("sqlite", reason="a writer there keeps all others waiting, and the process is the same")
+@pytest.mark.one_engine(
+    "sqlite", reason="a writer there keeps all others waiting, and the process is the same"
+)
 @pytest.mark.parametrize("web", [OWN, GUNICORN], indirect=True, ids=["own", "gunicorn"])
-def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(web: Web, stage: Stage) -> None:
+def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(
+    web: Web, stage: Stage
+) -> None:
     token, cookie = form(web)
     body = f"csrf_token={token}&identifier=max%40example.com&password=wrong"
-    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nCookie: {cookie}\r\nConnection: close\r\n"
-    head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\n"
+        f"Cookie: {cookie}\r\nConnection: close\r\n"
+    )
+    head += (
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with ExitStack() as stack:
         with stage.app.app_context(), db.engine.connect() as writer:
-            writer.execute(text("UPDATE users SET version = version"))  # and holds the lock of all writers
+            writer.execute(
+                text("UPDATE users SET version = version")
+            )  # and holds the lock of all writers
             waiting = [stack.enter_context(web.opened((head + body).encode())) for _ in range(10)]
             time.sleep(0.5)
             for path in ("/healthz", "/readyz"):
@@ -127,12 +150,14 @@ def test_health_answers_while_every_thread_waits_and_sigterm_lets_them_finish(we
             writer.rollback()
         statuses = [connection.recv(100) for connection in waiting]
     assert web.process.wait(timeout=30) == 0
-    assert all(line.startswith((b"HTTP/1.1 422", b"HTTP/1.1 429", b"HTTP/1.1 503")) for line in statuses), statuses
+    assert all(
+        line.startswith((b"HTTP/1.1 422", b"HTTP/1.1 429", b"HTTP/1.1 503")) for line in statuses
+    ), statuses
     assert any(line.startswith(b"HTTP/1.1 422") for line in statuses)
 
 
 def form(web: Web) -> tuple[str, str]:
-    """The CSRF token of the sign-in page, and its cookie."""
+    """Return the CSRF token of the sign-in page and its cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()
@@ -161,17 +186,29 @@ def test_where_it_listens_and_the_base_url_agree(
     app_with: Any, monkeypatch: pytest.MonkeyPatch, base_url: str, bind: str, fits: bool
 ) -> None:
     heard: list[str] = []
-    monkeypatch.setattr("backoffice.serving.serve", lambda _app, where, _settings: heard.append(where))
-    result = app_with(base_url=base_url).test_cli_runner().invoke(args=["backoffice", "web", "--bind", bind])
+    monkeypatch.setattr(
+        "backoffice.serving.serve", lambda _app, where, _settings: heard.append(where)
+    )
+    result = (
+        app_with(base_url=base_url)
+        .test_cli_runner()
+        .invoke(args=["backoffice", "web", "--bind", bind])
+    )
     assert (result.exit_code == 0) is fits
     assert heard == ([bind] if fits else [])
     assert fits or base_url in result.output or "is no address and port" in result.output
 
 
 @pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
-def test_by_default_it_listens_where_the_base_url_points(app_with: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_default_it_listens_where_the_base_url_points(
+    app_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[str] = []
-    monkeypatch.setattr("backoffice.serving.serve", lambda _app, where, _settings: heard.append(where))
+    monkeypatch.setattr(
+        "backoffice.serving.serve", lambda _app, where, _settings: heard.append(where)
+    )
     app_with(base_url="http://127.0.0.1:8123").test_cli_runner().invoke(args=["backoffice", "web"])
-    app_with(base_url="https://admin.example.com").test_cli_runner().invoke(args=["backoffice", "web"])
+    app_with(base_url="https://admin.example.com").test_cli_runner().invoke(
+        args=["backoffice", "web"]
+    )
     assert heard == ["127.0.0.1:8123", "127.0.0.1:8000"]

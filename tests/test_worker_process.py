@@ -1,4 +1,4 @@
-"""The worker as a process: it does what it is asked, survives its database, and ends cleanly when told to."""
+"""The worker as a process does its jobs, survives its database, and ends cleanly when told to."""
 
 import os
 import signal
@@ -59,18 +59,28 @@ def test_what_is_being_sent_is_finished_and_marked_before_the_end(
     first, second = (put(settings, address=f"{name}@example.com") for name in ("first", "second"))
     process.wait(timeout=60)
     assert process.returncode == 0
-    assert {state_of(first), state_of(second)} in ({"sent", "queued"}, {"sent"}), "two threads may have had one each"
+    assert {state_of(first), state_of(second)} in ({"sent", "queued"}, {"sent"}), (
+        "two threads may have had one each"
+    )
     assert len(smtp.mails) == [state_of(first), state_of(second)].count("sent")
 
 
 @pytest.mark.slow
 @pytest.mark.one_engine("postgresql", reason="SQLite is a file: it does not go away")
 def test_a_worker_outlives_its_database(blank_database: str, smtp: Server) -> None:
-    """It begins while there is none; and it goes on after all its connections were cut."""
-    values = {"BACKOFFICE_ENV": "development", "DATABASE_URL": blank_database, "SECRET_KEY": "0123456789abcdef" * 4}
-    settings = Settings.from_environment(values | {"SMTP_URL": smtp.url, "BASE_URL": "http://127.0.0.1"})
+    """It starts without a database, and goes on after all its connections were cut."""
+    values = {
+        "BACKOFFICE_ENV": "development",
+        "DATABASE_URL": blank_database,
+        "SECRET_KEY": "0123456789abcdef" * 4,
+    }
+    settings = Settings.from_environment(
+        values | {"SMTP_URL": smtp.url, "BASE_URL": "http://127.0.0.1"}
+    )
     app, url = create_app(settings), make_url(blank_database)
-    server = url.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
+    server = url.set(database="postgres", drivername="postgresql").render_as_string(
+        hide_password=False
+    )
     with psycopg.connect(server, autocommit=True) as administrator, app.app_context():
         flask_migrate.upgrade()
         db.session.remove()
@@ -83,7 +93,8 @@ def test_a_worker_outlives_its_database(blank_database: str, smtp: Server) -> No
         put(settings)
         smtp.wait(1)
         administrator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.database]
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [url.database],
         )
         put(settings)
         smtp.wait(2)
@@ -123,23 +134,37 @@ def test_where_one_of_the_two_fails_both_end_and_say_so(blank_database: str) -> 
 
 
 def served(url: str, port: int = 0) -> tuple[subprocess.Popen[bytes], int]:
-    """`flask backoffice serve` and its port."""
+    """Run `flask backoffice serve` and yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = port or probe.getsockname()[1]
-    values = {"BACKOFFICE_ENV": "development", "DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 4}
+    values = {
+        "BACKOFFICE_ENV": "development",
+        "DATABASE_URL": url,
+        "SECRET_KEY": "0123456789abcdef" * 4,
+    }
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    command = [sys.executable, "-m", "flask", "--app", "app", "backoffice", "serve", "--bind", f"127.0.0.1:{port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "flask",
+        "--app",
+        "app",
+        "backoffice",
+        "serve",
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     address = {"BASE_URL": f"http://127.0.0.1:{port}"}
     return subprocess.Popen(command, cwd=ROOT, env=kept | values | address), port
 
 
 def children_of(number: int) -> list[int]:
-    """The processes that a process has started."""
+    """Return the processes that a process has started."""
     listed = Path(f"/proc/{number}/task/{number}/children").read_text()
     return [int(child) for child in listed.split()]
 
 
 def alive(number: int) -> bool:
-    """Whether the process is there."""
+    """Return whether the process is running."""
     return Path(f"/proc/{number}").exists()

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Tell whether the process is alive, and whether it can do its work."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,11 +12,14 @@ from backoffice.extensions import expect_reading, patient
 from backoffice.waiting import within
 
 QUICK = Patience(statement=limits.READY, lock=limits.READY, idle=limits.READY)
-_looking = Lock()  # one look at a time: those that hang must not take every connection
+_looking = Lock()  # one check at a time: those that hang must not take every connection
 
 
 def register(app: Flask) -> None:
-    """`/healthz`: the process answers. `/readyz`: and its database, its tables and its folder are as they should be."""
+    """Add `/healthz`, which tells that the process answers, and `/readyz`.
+
+    `/readyz` also tells whether its database, its tables and its folder are as they should be.
+    """
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
 
@@ -26,7 +29,7 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    """Look, but not for long: what does not answer in a moment is away."""
+    """Check for a moment only: a database that does not answer by then counts as away."""
     try:
         parts = within(limits.READY, _parts)
     except TimeoutError:

@@ -1,4 +1,8 @@
-"""Home: what needs a person, how many people are in which state, how they sign in, and what happened last."""
+"""Draw home.
+
+It shows what needs attention, how many people are in which state, how they sign in, and what
+happened last.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,11 +22,13 @@ from views.web.actor import settings, signed_in
 from views.web.event_texts import described, verb
 from views.web.reader import zone
 
-SLOT, BAR, HEIGHT = 20, 14, 100  # of the chart, in its own units
+# Sizes of the chart, in its own units.
+SLOT = 20
+HEIGHT = 100
 
 
 def register(app: Flask) -> None:
-    """`/` is home."""
+    """Add home at `/`."""
     app.add_url_rule("/", "home", home)
 
 
@@ -32,10 +38,7 @@ def home() -> str:
     if alerts.may_see_any(who):
         found["needs"] = list(_needs(alerts.needs(who, settings())))
     if can(who, "users.view"):
-        by_status, by_factor = figures.people(who)
-        found["statuses"] = [_status(*pair) for pair in by_status]
-        found["factors"] = list(_factors(by_factor))
-        found["newest"] = lists.COUNT_CAP if dict(by_status)["active"] > lists.COUNT_CAP else 0
+        found |= _people(who)
     if can(who, "sign_in_attempts.view"):
         found["days"], found["most"] = _days(figures.sign_ins_by_day(who))
     if can(who, "events.view"):
@@ -44,34 +47,63 @@ def home() -> str:
     return render_template("home.html", home=found)
 
 
+def _people(who: Actor) -> dict[str, Any]:
+    """Return how many people have which status, and how many have which second factor."""
+    by_status, by_factor = figures.people(who)
+    are_too_many = dict(by_status)["active"] > lists.COUNT_CAP
+    return {
+        "statuses": [_status(status, number) for status, number in by_status],
+        "factors": list(_factors(by_factor)),
+        # So many of the newest were counted; 0 says that all of them were.
+        "newest": lists.COUNT_CAP if are_too_many else 0,
+    }
+
+
 def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
-    """Only what there is; each with the list that it counts."""
-    counted = dict(needs.counts) | ({"locked": len(needs.locked)} if needs.locked else {})
+    """Yield each kind of thing that needs attention, with a link to the list that it counts."""
+    counted = dict(needs.counts)
+    if needs.locked:
+        counted["locked"] = len(needs.locked)
     for kind, number in counted.items():
-        yield {"count": lists.said(number), "label": _said(kind, number), "href": _list(kind, needs), "kind": kind}
+        yield {
+            "count": lists.said(number),
+            "label": _label(kind, number),
+            "href": _list(kind, needs),
+            "kind": kind,
+        }
 
 
-def _said(kind: str, number: int) -> str:
+def _label(kind: str, number: int) -> str:
     match kind:
         case "expiring":
-            said = ngettext(
-                "invitation expires within two hours", "invitations expire within two hours", number
-            )  # fmt: skip
+            label = ngettext(
+                "invitation expires within two hours",
+                "invitations expire within two hours",
+                number,
+            )
         case "expired":
-            said = ngettext("invitation has expired", "invitations have expired", number)
+            label = ngettext("invitation has expired", "invitations have expired", number)
         case "messages":
-            said = ngettext("message could not be sent", "messages could not be sent", number)
+            label = ngettext("message could not be sent", "messages could not be sent", number)
         case "waiting":
-            said = ngettext("message waits: is a worker running?", "messages wait: is a worker running?", number)
+            label = ngettext(
+                "message waits: is a worker running?",
+                "messages wait: is a worker running?",
+                number,
+            )
         case "unprotected":
-            said = ngettext(
-                "administrator has no second factor", "administrators have no second factor", number
-            )  # fmt: skip
+            label = ngettext(
+                "administrator has no second factor",
+                "administrators have no second factor",
+                number,
+            )
         case _:
-            said = ngettext(
-                "account is locked by failed sign-ins", "accounts are locked by failed sign-ins", number
-            )  # fmt: skip
-    return str(said)
+            label = ngettext(
+                "account is locked by failed sign-ins",
+                "accounts are locked by failed sign-ins",
+                number,
+            )
+    return str(label)
 
 
 def _list(kind: str, needs: Needs) -> str:
@@ -85,42 +117,76 @@ def _list(kind: str, needs: Needs) -> str:
         case "waiting":
             return url_for("messages.index", state="queued")
         case "unprotected":
-            return url_for("users.index", groups=needs.administrators, status="active", two_factor="disabled")
-    since = {"at.from": (clock.now() - alerts.A_DAY).astimezone(zone()).date()}
-    return url_for("sign_in_attempts.index", user=needs.locked, result=["failed", "blocked"], **since)
+            return url_for(
+                "users.index", groups=needs.administrators, status="active", two_factor="disabled"
+            )
+    # Locked accounts: the failed sign-ins of the last day, by the reader's calendar.
+    yesterday = (clock.now() - alerts.A_DAY).astimezone(zone()).date()
+    since: dict[str, Any] = {"at.from": yesterday}
+    return url_for(
+        "sign_in_attempts.index",
+        user=needs.locked,
+        result=["failed", "blocked"],
+        **since,
+    )
 
 
 def _status(status: str, number: int) -> dict[str, Any]:
-    href = url_for("users.index", status=status)
-    return {"label": status.capitalize(), "count": lists.said(number), "badge": f"status-{status}", "href": href}
+    return {
+        "label": status.capitalize(),
+        "count": lists.said(number),
+        "badge": f"status-{status}",
+        "href": url_for("users.index", status=status),
+    }
 
 
 def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[dict[str, Any]]:
-    """How many of the active people have which second factor, and where their part of the bar is, of a hundred."""
-    labels = {"totp": _("Authenticator app"), "email": _("E-mail code"), "disabled": _("No second factor")}
-    everyone, start = sum(number for _factor, number in by_factor), 0.0
+    """Yield how many of the active people have each second factor.
+
+    `start` and `part` say where in the bar its part begins and how long it is, in percent.
+    """
+    labels = {
+        "totp": _("Authenticator app"),
+        "email": _("E-mail code"),
+        "disabled": _("No second factor"),
+    }
+    everyone = sum(number for _factor, number in by_factor)
+    start = 0.0
     for factor, number in by_factor:
         part = 100 * number / everyone if everyone else 0.0
-        href = url_for("users.index", status="active", two_factor=factor)
-        shown = {"start": f"{start:.2f}", "part": f"{part:.2f}", "percent": f"{part:.0f}"}
-        yield {"name": factor, "label": labels[factor], "count": number, "href": href, **shown}
+        yield {
+            "name": factor,
+            "label": labels[factor],
+            "count": number,
+            "href": url_for("users.index", status="active", two_factor=factor),
+            "start": f"{start:.2f}",
+            "part": f"{part:.2f}",
+            "percent": f"{part:.0f}",
+        }
         start += part
 
 
 def _days(by_day: Sequence[tuple[date, int, int]]) -> tuple[list[dict[str, Any]], int]:
-    """The days with the measures of their bars, and the most tries of a day."""
-    most = max(worked + failed for _day, worked, failed in by_day)
-    return [_day(number, most, *each) for number, each in enumerate(by_day)], most
+    """Return the days with the sizes of their bars, and the largest number of tries on a day."""
+    most = max(worked + failed for _date, worked, failed in by_day)
+    days = [
+        _day(position, most, day, worked=worked, failed=failed)
+        for position, (day, worked, failed) in enumerate(by_day)
+    ]
+    return days, most
 
 
-def _day(number: int, most: int, day: date, worked: int, failed: int) -> dict[str, Any]:
-    low, high = (round(HEIGHT * part / (most or 1), 2) for part in (worked, failed))
-    only = {"at.from": day, "at.to": day}
+def _day(position: int, most: int, day: date, *, worked: int, failed: int) -> dict[str, Any]:
+    """Return one day; the bar of failed sign-ins stands on the bar of those that worked."""
+    scale = most or 1
+    low = round(HEIGHT * worked / scale, 2)
+    high = round(HEIGHT * failed / scale, 2)
+    only: dict[str, Any] = {"at.from": day, "at.to": day}
     return {
         "day": day.isoformat(),
         "worked": worked,
         "failed": failed,
-        "x": number * SLOT,
+        "x": position * SLOT,
         "low": {"y": HEIGHT - low, "height": low},
         "high": {"y": round(HEIGHT - low - high, 2), "height": high},
         "worked_href": url_for("sign_in_attempts.index", signed_in="yes", **only),

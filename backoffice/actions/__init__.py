@@ -1,13 +1,17 @@
-"""The set operations that people may ask for; one file per entity, found without registration."""
+"""The actions that people may run on rows, one module for each topic.
+
+The modules are found without registration.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules
 
 
 def discover() -> None:
-    """Import every file beside this one, so that each action declared there is known."""
+    """Import every module of this package, which registers the actions declared there."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
+    # Last, because entities with a Delete of their own must have declared it by now.
     import_module(f"{__name__}.deletion").declare_missing()
 
 

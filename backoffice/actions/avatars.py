@@ -1,8 +1,11 @@
-"""Remove avatar: nobody chooses a picture for others, but one that should not be seen can be taken away."""
+"""The action on people's avatars: remove them.
+
+Nobody chooses a picture for others, but a picture that should not be seen can be removed.
+"""
 
 from sqlalchemy import ColumnElement
 
-from backoffice.actions.engine.action import Ask, Ids
+from backoffice.actions.engine.action import ActionContext, Ids
 from backoffice.actions.people import OUTRANKED
 from backoffice.actions.users import UserAction
 from backoffice.models.user import User
@@ -18,9 +21,9 @@ class RemoveAvatar(UserAction):
     rules = (OUTRANKED,)
     lasting = ("A removed picture does not come back; people can upload it again.",)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.avatar.is_(None)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         avatars.forget(rows)
         self.update(rows, avatar=None)

@@ -1,8 +1,8 @@
-"""Delete, which every entity has; groups and client tags add their own rules."""
+"""The action Delete of every entity; groups and client tags have rules of their own."""
 
-from sqlalchemy import ColumnElement, delete, func, not_, select
+from sqlalchemy import ColumnElement, Select, delete, func, not_, select
 
-from backoffice.actions.engine.action import Action, Ask, Effect, Ids, Rule, find
+from backoffice.actions.engine.action import Action, ActionContext, Effect, Ids, Rule, find
 from backoffice.extensions import configured, db
 from backoffice.models import fields
 from backoffice.models.associations import user_client_tags, user_groups
@@ -15,7 +15,7 @@ from backoffice.policy.permissions import area_of, verbs_of
 
 
 class Delete(Action):
-    """Rows go for good; the events keep what they said."""
+    """Delete rows for good; their events stay."""
 
     label = "Delete"
     done = "deleted"
@@ -24,24 +24,34 @@ class Delete(Action):
     changes_rows = False
     lasting = ("Deleted rows do not come back; the events log keeps what they said.",)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
 
 
-def _is_beyond(ask: Ask) -> ColumnElement[bool]:
-    return Group.id.not_in(ask.grantable)
+def _is_beyond(context: ActionContext) -> ColumnElement[bool]:
+    return Group.id.not_in(context.grantable)
 
 
-def _is_own(ask: Ask) -> ColumnElement[bool]:
-    return Group.id.in_(ask.actor.group_ids)
+def _is_own(context: ActionContext) -> ColumnElement[bool]:
+    return Group.id.in_(context.actor.group_ids)
 
 
-def _is_named(_ask: Ask) -> ColumnElement[bool]:
+def _is_named_in_settings(_context: ActionContext) -> ColumnElement[bool]:
     return second_factor.names_it(configured())
 
 
-def _is_outside(ask: Ask) -> ColumnElement[bool]:
-    return not_(grants.allowed_client_tags(ask.actor))
+def _is_beyond_own_tags(context: ActionContext) -> ColumnElement[bool]:
+    return not_(grants.allowed_client_tags(context.actor))
+
+
+def _count_memberships(rows: Ids) -> Select[int]:
+    memberships = select(func.count()).select_from(user_groups)
+    return memberships.where(user_groups.c.group_id.in_(rows))
+
+
+def _count_tagged_people(rows: Ids) -> Select[int]:
+    people = select(func.count(user_client_tags.c.user_id.distinct()))
+    return people.where(user_client_tags.c.client_tag_id.in_(rows))
 
 
 class DeleteGroups(Delete):
@@ -51,43 +61,38 @@ class DeleteGroups(Delete):
     locks = (GROUPS_LOCK,)
     watches = ("name", "description", "permissions")
     rules = (
-        Rule("locked", "{label} cannot be deleted.", lambda _ask: Group.all_permissions.is_(True)),
+        Rule(
+            "locked", "{label} cannot be deleted.", lambda _context: Group.all_permissions.is_(True)
+        ),
         Rule("own", "You are in {label}: nobody changes their own groups.", _is_own),
         Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
-        Rule("named", "TWO_FACTOR_GROUPS names {label}: change the setting first.", _is_named),
-    )
-    effects = (
-        Effect(
-            "{n} person loses the group.",
-            "{n} memberships end.",
-            lambda rows: select(func.count()).select_from(user_groups).where(user_groups.c.group_id.in_(rows)),
+        Rule(
+            "named",
+            "TWO_FACTOR_GROUPS names {label}: change the setting first.",
+            _is_named_in_settings,
         ),
     )
+    effects = (Effect("{n} person loses the group.", "{n} memberships end.", _count_memberships),)
 
 
 class DeleteClientTags(Delete):
-    """Without a tag that they may not see, people would see the clients that had it."""
+    """Delete client tags, except those that the actor is not allowed to see.
+
+    Otherwise, actors could delete a tag to see the clients that have it.
+    """
 
     model = ClientTag
     name = "delete"
     sensitive = True
     watches = ("name", "colour")
-    rules = (Rule("beyond", "{label} is beyond what you may give.", _is_outside),)
-    effects = (
-        Effect(
-            "{n} person loses the tag.",
-            "{n} people lose a tag.",
-            lambda rows: select(func.count(user_client_tags.c.user_id.distinct())).where(
-                user_client_tags.c.client_tag_id.in_(rows)
-            ),
-        ),
-    )
+    rules = (Rule("beyond", "{label} is beyond what you may give.", _is_beyond_own_tags),)
+    effects = (Effect("{n} person loses the tag.", "{n} people lose a tag.", _count_tagged_people),)
 
 
 def declare_missing() -> None:
-    """Give Delete to every entity that may be deleted and has none of its own."""
+    """Declare Delete for every entity that may be deleted and does not have it yet."""
     for model in records():
         deletable = issubclass(model, Entity) and "delete" in verbs_of(model)
         if deletable and find(f"{area_of(model)}.delete") is None:
-            watches = fields.visible(model)
-            type(f"Delete{model.__name__}", (Delete,), {"model": model, "name": "delete", "watches": watches})
+            attributes = {"model": model, "name": "delete", "watches": fields.visible(model)}
+            type(f"Delete{model.__name__}", (Delete,), attributes)  # registers itself

@@ -1,8 +1,8 @@
-"""Invitations of many people at once: sent again and withdrawn; and how to sign in, mailed to those who forgot."""
+"""Actions on invitations: send them again, revoke them, or mail people how to sign in."""
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import Ask, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links
@@ -11,9 +11,14 @@ from backoffice.models.user import User
 from backoffice.people import invitations
 
 
-def _waits_not(ask: Ask) -> ColumnElement[bool]:
-    """Undoing a withdrawal finds people who were invited before it."""
-    return User.status != ("revoked" if ask.undo_of else "invited")
+def _has_no_open_invitation(context: ActionContext) -> ColumnElement[bool]:
+    # An undo invites those again whose invitation was revoked.
+    expected = "revoked" if context.undo_of else "invited"
+    return User.status != expected
+
+
+def _inviter(context: ActionContext) -> str:
+    return context.actor.name or context.actor.label
 
 
 class ResendInvitation(UserAction):
@@ -25,20 +30,24 @@ class ResendInvitation(UserAction):
     done = "invited anew"
     mails_link = True
     watches = ("status",)
-    rules = (OUTRANKED, BY_LOGIN, Rule("not_invited", "{label} is not waiting for an invitation.", _waits_not))
+    rules = (
+        OUTRANKED,
+        BY_LOGIN,
+        Rule("not_invited", "{label} is not waiting for an invitation.", _has_no_open_invitation),
+    )
     effects = (VOIDS_LINKS,)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        if ask.undo_of:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
             self.update(
                 rows,
                 status="invited",
                 status_before=None,
-                status_reason=ask.reason,
-                status_by_id=ask.actor.user_id,
-                status_at=ask.now,
+                status_reason=context.reason,
+                status_by_id=context.actor.user_id,
+                status_at=context.now,
             )
-        invitations.send(rows, inviter=ask.actor.name or ask.actor.label, settings=configured())
+        invitations.send(rows, inviter=_inviter(context), settings=configured())
 
 
 class RevokeInvitation(ExclusiveUserAction):
@@ -52,22 +61,28 @@ class RevokeInvitation(ExclusiveUserAction):
     rules = (
         ONESELF,
         OUTRANKED,
-        Rule("accepted", "{label} is not waiting for an invitation: revoke the access instead.",
-             lambda _ask: User.status.in_(("active", "blocked"))),
-    )  # fmt: skip
+        Rule(
+            "accepted",
+            "{label} is not waiting for an invitation: revoke the access instead.",
+            lambda _context: User.status.in_(("active", "blocked")),
+        ),
+    )
     effects = (VOIDS_LINKS,)
     inverse = "resend_invitation"
     lasting = ("The old link stays void: undo sends a new one.",)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.leave_active(ask, rows, "revoked")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.leave_active(context, rows, "revoked")
 
 
 class SendToEmail(UserAction):
-    """Whoever is invited gets the invitation, whoever is active a link to set a password: never a password."""
+    """Mail invited people their invitation, and active people a link to set a password.
+
+    A password itself is never mailed.
+    """
 
     name = "send_to_email"
     permission = "users.reset_password"
@@ -79,11 +94,16 @@ class SendToEmail(UserAction):
     rules = (
         OUTRANKED,
         BY_LOGIN,
-        Rule("no_access", "{label} has no access.", lambda _ask: User.status.in_(("blocked", "revoked"))),
+        Rule(
+            "no_access",
+            "{label} has no access.",
+            lambda _context: User.status.in_(("blocked", "revoked")),
+        ),
     )
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        status = select(User.id).where(User.id.in_(rows))
-        invited, active = status.where(User.status == "invited"), status.where(User.status == "active")
-        invitations.send(invited, inviter=ask.actor.name or ask.actor.label, settings=configured())
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        people = select(User.id).where(User.id.in_(rows))
+        invited = people.where(User.status == "invited")
+        active = people.where(User.status == "active")
+        invitations.send(invited, inviter=_inviter(context), settings=configured())
         links.send(links.PASSWORD, active, configured(), mail="password_link")

@@ -1,4 +1,4 @@
-"""Groups and client tags of people: given and taken, never beyond one's own."""
+"""Actions on people's groups and client tags: give and take them, never beyond one's own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Ask, Ids, Parameter, Rule
+from backoffice.actions.engine.action import ActionContext, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
@@ -20,7 +20,7 @@ GROUP = Parameter(
     "group",
     "A group",
     Group,
-    allowed=lambda ask: Group.id.in_(ask.grantable),
+    allowed=lambda context: Group.id.in_(context.grantable),
     refusal="You may not give this group.",
 )
 CLIENT_TAGS = Parameter(
@@ -28,31 +28,35 @@ CLIENT_TAGS = Parameter(
     "Client tags",
     ClientTag,
     multiple=True,
-    allowed=lambda ask: grants.allowed_client_tags(ask.actor),
+    allowed=lambda context: grants.allowed_client_tags(context.actor),
     refusal="One of these client tags is beyond your own.",
 )
 
 
-def _is_member(ask: Ask) -> ColumnElement[bool]:
-    member: ColumnElement[bool] = _having(user_groups, ask.parameters["group"]) > 0
-    return member
+def _is_member(context: ActionContext) -> ColumnElement[bool]:
+    is_member: ColumnElement[bool] = _number_of(user_groups, context.parameters["group"]) > 0
+    return is_member
 
 
-def _takes_last_administrator(ask: Ask) -> ColumnElement[bool]:
-    from_administrators = select(Group.id).where(Group.id.in_(ask.parameters["group"]), Group.key == ADMINISTRATORS)
-    return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(ask))
+def _takes_last_administrator(context: ActionContext) -> ColumnElement[bool]:
+    from_administrators = select(Group.id).where(
+        Group.id.in_(context.parameters["group"]),
+        Group.key == ADMINISTRATORS,
+    )
+    return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(context))
 
 
-def _having(table: Any, others: list[int]) -> Any:
-    """In SQL: how many of `others` the user has."""
+def _number_of(table: Any, others: list[int]) -> Any:
+    """Return, in SQL, how many of `others` the user has."""
     user_id, other = table.columns
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
 def _is_strong(parameters: Mapping[str, Any]) -> bool:
-    """Who decides who decides about others shows first that it is them."""
+    """Tell whether the group gives power over others, which needs a confirmation."""
     with db.session.no_autoflush:  # a run takes its lock before it writes anything
-        return not grants.strong_group_ids(db.session()).isdisjoint(parameters["group"])
+        strong_ids = grants.strong_group_ids(db.session())
+    return not strong_ids.isdisjoint(parameters["group"])
 
 
 class AddToGroup(UserAction):
@@ -66,14 +70,18 @@ class AddToGroup(UserAction):
     inverse = "remove_from_group"
     rules = (
         *UserAction.rules,
-        Rule("revoked", "{label} has no access: grant it again first.", lambda _ask: User.status == "revoked"),
+        Rule(
+            "revoked",
+            "{label} has no access: grant it again first.",
+            lambda _context: User.status == "revoked",
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        return _is_member(ask)
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return _is_member(context)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        relations.add(rows, user_groups, ask.parameters["group"])
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        relations.add(rows, user_groups, context.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
@@ -91,14 +99,19 @@ class RemoveFromGroup(ExclusiveUserAction):
     rules = (
         ONESELF,
         OUTRANKED,
-        Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _takes_last_administrator, of_choice=True),
+        Rule(
+            LAST_ADMINISTRATOR.code,
+            LAST_ADMINISTRATOR.sentence,
+            _takes_last_administrator,
+            of_choice=True,
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        return ~_is_member(ask)
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return ~_is_member(context)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        relations.remove(rows, user_groups, ask.parameters["group"])
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        relations.remove(rows, user_groups, context.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
@@ -116,26 +129,37 @@ class AddClientTags(UserAction):
     inverse = "remove_client_tags"
     rules = (
         OUTRANKED,
-        Rule("all", "{label} is allowed every client tag.", lambda _ask: User.client_tags_mode == "all"),
+        Rule(
+            "all",
+            "{label} is allowed every client tag.",
+            lambda _context: User.client_tags_mode == "all",
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        tags = ask.parameters["tags"]
-        return false() if ask.undo_of else _having(user_client_tags, tags) == len(tags)
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        if context.undo_of:
+            return false()
+        tags = context.parameters["tags"]
+        has_all: ColumnElement[bool] = _number_of(user_client_tags, tags) == len(tags)
+        return has_all
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        if ask.undo_of:
-            relations.restore(ask, rows, user_client_tags, "client_tags")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
+            relations.restore(context, rows, user_client_tags, "client_tags")
         else:
-            relations.add(rows, user_client_tags, ask.parameters["tags"])
+            relations.add(rows, user_client_tags, context.parameters["tags"])
 
 
-def _leaves_nothing(ask: Ask) -> ColumnElement[bool]:
-    """'Only these' with nothing chosen would decide by accident."""
-    if ask.undo_of:
+def _leaves_nothing(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for people allowed only the tags that would be taken.
+
+    A person in the mode "only" must keep a tag: without one, nobody has decided what they may see.
+    """
+    if context.undo_of:
         return false()
     kept = select(user_client_tags.c.user_id).where(
-        user_client_tags.c.user_id == User.id, user_client_tags.c.client_tag_id.not_in(ask.parameters["tags"])
+        user_client_tags.c.user_id == User.id,
+        user_client_tags.c.client_tag_id.not_in(context.parameters["tags"]),
     )
     return and_(User.client_tags_mode == "only", ~kept.exists())
 
@@ -152,14 +176,24 @@ class RemoveClientTags(UserAction):
     inverse = "add_client_tags"
     rules = (
         OUTRANKED,
-        Rule("nothing_left", "{label} would be left with no client tag.", _leaves_nothing, of_choice=True),
+        Rule(
+            "nothing_left",
+            "{label} would be left with no client tag.",
+            _leaves_nothing,
+            of_choice=True,
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        return false() if ask.undo_of else _having(user_client_tags, ask.parameters["tags"]) == 0
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        if context.undo_of:
+            return false()
+        has_none: ColumnElement[bool] = (
+            _number_of(user_client_tags, context.parameters["tags"]) == 0
+        )
+        return has_none
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        if ask.undo_of:
-            relations.restore(ask, rows, user_client_tags, "client_tags")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
+            relations.restore(context, rows, user_client_tags, "client_tags")
         else:
-            relations.remove(rows, user_client_tags, ask.parameters["tags"])
+            relations.remove(rows, user_client_tags, context.parameters["tags"])

@@ -1,41 +1,46 @@
-"""What people may do to messages: have one that did not go out tried again."""
+"""The action on messages: try again to send those that did not go out."""
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 
-from backoffice.actions.engine.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
 from backoffice.extensions import configured
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 
 
-def _is_waiting(_ask: Ask) -> ColumnElement[bool]:
-    """It has not gone out, and nobody is sending it at this moment."""
+def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for messages that are not sent and not being sent right now."""
     return Message.state.in_(("queued", "failed", "dead"))
 
 
-def _is_emptied(ask: Ask) -> ColumnElement[bool]:
-    """What it was to say is gone, and nobody can make it anew."""
+def _is_emptied(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for messages whose content is deleted and cannot be made again."""
     secret = or_(Message.token_id.is_not(None), Message.purpose.in_(outbox.WITH_SECRET))
     unprepared = Message.purpose.not_in(outbox.prepared_purposes())
-    return and_(_is_waiting(ask), Message.sealed.is_(None), secret, unprepared)
+    return and_(_is_waiting(context), Message.sealed.is_(None), secret, unprepared)
 
 
-def _is_code(ask: Ask) -> ColumnElement[bool]:
-    return and_(_is_waiting(ask), Message.purpose == "email_code")
+def _is_code(context: ActionContext) -> ColumnElement[bool]:
+    return and_(_is_waiting(context), Message.purpose == "email_code")
 
 
-def _has_dead_link(ask: Ask) -> ColumnElement[bool]:
+def _has_dead_link(context: ActionContext) -> ColumnElement[bool]:
     works = exists().where(Token.id == Message.token_id, Token.live()).correlate(Message)
-    return and_(_is_waiting(ask), Message.sealed.is_not(None), Message.token_id.is_not(None), ~works)
+    return and_(
+        _is_waiting(context),
+        Message.sealed.is_not(None),
+        Message.token_id.is_not(None),
+        ~works,
+    )
 
 
-def _is_late(ask: Ask) -> ColumnElement[bool]:
-    return and_(_is_waiting(ask), outbox.too_late(configured()))
+def _is_late(context: ActionContext) -> ColumnElement[bool]:
+    return and_(_is_waiting(context), outbox.too_late(configured()))
 
 
 class TryAgain(Action):
-    """The whole series of tries begins anew: whoever asks has mended something."""
+    """Start the whole series of tries again, because the cause of the failure may be gone."""
 
     model = Message
     name = "retry"
@@ -45,17 +50,48 @@ class TryAgain(Action):
     meaning = "Have messages sent again that did not go out"
     watches = ("state", "attempts", "last_error")
     rules = (
-        Rule("sending", "{label} is being sent right now.", lambda _ask: Message.state == "sending"),
-        Rule("code", "{label} holds a sign-in code, which is no use later: sign in again for a new one.", _is_code),
-        Rule("link", "The link in {label} works no more: send a new one from the person's page.", _has_dead_link),
-        Rule("late", "{label} was asked for too long ago: whoever still needs it asks again.", _is_late),
-        Rule("emptied", "What {label} said is no longer kept: send a new one from the person's page.", _is_emptied),
+        Rule(
+            "sending",
+            "{label} is being sent right now.",
+            lambda _context: Message.state == "sending",
+        ),
+        Rule(
+            "code",
+            "{label} holds a sign-in code, which is no use later: sign in again for a new one.",
+            _is_code,
+        ),
+        Rule(
+            "link",
+            "The link in {label} works no more: send a new one from the person's page.",
+            _has_dead_link,
+        ),
+        Rule(
+            "late",
+            "{label} was asked for too long ago: whoever still needs it asks again.",
+            _is_late,
+        ),
+        Rule(
+            "emptied",
+            "What {label} said is no longer kept: send a new one from the person's page.",
+            _is_emptied,
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        due = and_(Message.state == "queued", Message.attempts == 0, Message.next_attempt_at <= ask.now)
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        due = and_(
+            Message.state == "queued",
+            Message.attempts == 0,
+            Message.next_attempt_at <= context.now,
+        )
         return or_(Message.state == "sent", due)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.update(rows, state="queued", attempts=0, next_attempt_at=ask.now, held_until=None, last_error="")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.update(
+            rows,
+            state="queued",
+            attempts=0,
+            next_attempt_at=context.now,
+            held_until=None,
+            last_error="",
+        )
         outbox.wake()

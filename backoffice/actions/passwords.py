@@ -1,8 +1,8 @@
-"""Passwords that an administrator resets: by a mailed link, or by a temporary one that is handed over."""
+"""Actions that reset people's passwords: by a mailed link, or by a temporary password."""
 
 from sqlalchemy import ColumnElement, false, select
 
-from backoffice.actions.engine.action import Ask, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links, passwords, revocation
@@ -10,9 +10,15 @@ from backoffice.extensions import configured, db
 from backoffice.models.user import User
 
 
-def _keeps_own_password(_ask: Ask) -> ColumnElement[bool]:
-    """Nobody but the person knows the password of somebody with an address, unless the settings say otherwise."""
-    return false() if configured().temporary_passwords_for_all else User.login_method == "email"
+def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for people who may not get a temporary password.
+
+    Administrators must not learn the password of somebody who can be sent a link, unless
+    the settings allow it.
+    """
+    if configured().temporary_passwords_for_all:
+        return false()
+    return User.login_method == "email"
 
 
 class ResetPassword(UserAction):
@@ -23,12 +29,12 @@ class ResetPassword(UserAction):
     mails_link = True
     rules = (ONESELF, OUTRANKED, BY_LOGIN, NOT_ACTIVE)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         links.send(links.PASSWORD, rows, configured(), mail="password_link")
 
 
 class TemporaryPassword(ExclusiveUserAction):
-    """One person at a time: the password is shown this once."""
+    """Give one person a temporary password and show it to the actor once."""
 
     name = "temporary_password"
     permission = "users.reset_password"
@@ -41,15 +47,18 @@ class TemporaryPassword(ExclusiveUserAction):
     watches = ("password_state",)
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("own_password", "{label} signs in by e-mail: send a link instead.", _keeps_own_password),
-        Rule("no_access", "{label} has no access.", lambda _ask: User.status != "active"),
+        Rule(
+            "own_password", "{label} signs in by e-mail: send a link instead.", _keeps_own_password
+        ),
+        Rule("no_access", "{label} has no access.", lambda _context: User.status != "active"),
     )
     effects = (ENDS_SESSIONS,)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        for user in db.session.scalars(select(User).where(User.id.in_(rows)).execution_options(populate_existing=True)):
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        users = select(User).where(User.id.in_(rows))
+        for user in db.session.scalars(users.execution_options(populate_existing=True)):
             password = passwords.temporary()
             passwords.keep(user, password, configured(), temporary=True)
-            ask.reveal(password)
+            context.reveal(password)
         db.session.flush()
         revocation.void(rows, change="password", reason="temporary password")

@@ -1,11 +1,11 @@
-"""The rules about people that several actions share, and what happens besides."""
+"""The rules and side effects that several actions on people share."""
 
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
-from backoffice.actions.engine.action import Ask, Effect, Rule
+from backoffice.actions.engine.action import ActionContext, Effect, Rule
 from backoffice.auth import sessions, tokens
 from backoffice.extensions import configured
 from backoffice.mail import outbox
@@ -13,52 +13,75 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
 
-TEN_MINUTES, A_DAY = timedelta(minutes=10), timedelta(days=1)
+TEN_MINUTES = timedelta(minutes=10)
+A_DAY = timedelta(days=1)
 
 
-def _is_oneself(ask: Ask) -> ColumnElement[bool]:
-    return User.id == ask.actor.user_id if ask.actor.user_id else false()
+def _is_oneself(context: ActionContext) -> ColumnElement[bool]:
+    if not context.actor.user_id:
+        return false()
+    return User.id == context.actor.user_id
 
 
-def _is_last_administrator(ask: Ask) -> ColumnElement[bool]:
-    """Of all administrators who can sign in, if every one was selected, the first is refused.
+def _is_last_administrator(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for the administrator who has to stay.
 
-    The actor survives the run, because nobody acts on oneself.
+    If all administrators who can sign in are selected, it is the one with the lowest id. An actor
+    who is one of them counts as not selected, because ONESELF refuses them.
     """
-    other, first = aliased(User), aliased(User)
-    spared = or_(other.id.not_in(ask.selected), other.id == (ask.actor.user_id or 0))
-    survives = select(other.id).where(grants.administers(other), spared).exists()
-    lowest = select(func.min(first.id)).where(grants.administers(first)).scalar_subquery()
-    return and_(grants.administers(), ~survives, User.id == lowest)
+    other = aliased(User)
+    first = aliased(User)
+    is_spared = or_(other.id.not_in(context.selected), other.id == (context.actor.user_id or 0))
+    others_stay = select(other.id).where(grants.administers(other), is_spared).exists()
+    lowest_id = select(func.min(first.id)).where(grants.administers(first)).scalar_subquery()
+    return and_(grants.administers(), ~others_stay, User.id == lowest_id)
 
 
-def _was_mailed_often(ask: Ask) -> ColumnElement[bool]:
-    """Nobody's mailbox is filled by others, however many of them there are and whichever link they send.
+def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for people whom others have mailed too many links lately.
 
-    What people ask for themselves is completed by the worker, and has limits of its own.
+    All links and all senders count together. Mails that people ask for themselves do not count:
+    the worker completes them, and they have limits of their own.
     """
     settings = configured()
-    limits = ((TEN_MINUTES, settings.links_per_10_minutes), (A_DAY, settings.links_per_day))
-    by_others = (Message.token_id.is_not(None), Message.purpose.not_in(outbox.prepared_purposes()))
-    mailed = select(func.count(Message.id)).where(Message.user_id == User.id, *by_others).correlate(User)
-    lately = (mailed.where(Message.created_at > ask.now - window).scalar_subquery() >= most for window, most in limits)
-    return or_(*lately)
+    limits = (
+        (TEN_MINUTES, settings.links_per_10_minutes),
+        (A_DAY, settings.links_per_day),
+    )
+    number = (
+        select(func.count(Message.id))
+        .where(
+            Message.user_id == User.id,
+            Message.token_id.is_not(None),
+            Message.purpose.not_in(outbox.prepared_purposes()),
+        )
+        .correlate(User)
+    )
+    too_many = [
+        number.where(Message.created_at > context.now - window).scalar_subquery() >= most
+        for window, most in limits
+    ]
+    return or_(*too_many)
 
 
 ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)
 OUTRANKED = Rule(
     "outranked",
     "{label} is in a group that you may not give.",
-    lambda ask: grants.outranks(ask.actor, ask.grantable),
+    lambda context: grants.outranks(context.actor, context.grantable),
 )
 LAST_ADMINISTRATOR = Rule(
-    "last_administrator", "{label} is the last administrator who can sign in.", _is_last_administrator
+    "last_administrator",
+    "{label} is the last administrator who can sign in.",
+    _is_last_administrator,
 )
 
 BY_LOGIN = Rule(
-    "login_method", "{label} signs in by login and has no e-mail.", lambda _ask: User.login_method == "login"
+    "login_method",
+    "{label} signs in by login and has no e-mail.",
+    lambda _context: User.login_method == "login",
 )
-NOT_ACTIVE = Rule("not_active", "{label} is not active.", lambda _ask: User.status != "active")
+NOT_ACTIVE = Rule("not_active", "{label} is not active.", lambda _context: User.status != "active")
 
 MAILED_OFTEN = Rule(
     "mailed_often",

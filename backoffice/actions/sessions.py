@@ -1,21 +1,27 @@
-"""What people may do to other people's sessions: end one."""
+"""The action on people's sessions: end one."""
 
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, and_
 
-from backoffice.actions.engine.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
 from backoffice.models.session import Session
 from backoffice.policy import grants
 
 
-def _is_current(ask: Ask) -> ColumnElement[bool]:
-    return Session.id == (ask.actor.session_id or 0)
+def _is_current(context: ActionContext) -> ColumnElement[bool]:
+    return Session.id == (context.actor.session_id or 0)  # no session has the id 0
 
 
-def _is_outranked(ask: Ask) -> ColumnElement[bool]:
-    """One's own other sessions are within reach, whatever groups one has."""
-    return and_(Session.user_id != ask.actor.user_id, grants.outranks(ask.actor, ask.grantable, Session.user_id))
+def _is_outranked(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for sessions of people in groups that the actor may not give.
+
+    Actors may always end their own other sessions.
+    """
+    return and_(
+        Session.user_id != context.actor.user_id,
+        grants.outranks(context.actor, context.grantable, Session.user_id),
+    )
 
 
 class EndSession(Action):
@@ -27,12 +33,14 @@ class EndSession(Action):
     watches = ("ended_at", "ended_reason")
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("current", "{label} is the one you are using: sign out instead.", _is_current),
-        Rule("outranked", "{label} is of somebody in a group that you may not give.", _is_outranked),
+        Rule(
+            "outranked", "{label} is of somebody in a group that you may not give.", _is_outranked
+        ),
     )
     lasting: ClassVar[tuple[str, ...]] = ("Ended sessions stay ended: people sign in again.",)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        return ~Session.live(ask.now)
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return ~Session.live(context.now)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.update(rows, ended_at=ask.now, ended_reason="by an administrator")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.update(rows, ended_at=context.now, ended_reason="by an administrator")

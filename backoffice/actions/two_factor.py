@@ -1,32 +1,34 @@
-"""The second factor of other people: back to e-mail, off, or set up anew on another phone."""
+"""Actions on people's second factor: reset it to e-mail, disable it, or have it set up again."""
 
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import Ask, Effect, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Effect, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
 from backoffice.extensions import configured, db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.text import noted
 
 UNVERIFIED = Rule(
-    "unverified", "{label} has not confirmed an e-mail address.", lambda _ask: User.email_verified_at.is_(None)
+    "unverified",
+    "{label} has not confirmed an e-mail address.",
+    lambda _context: User.email_verified_at.is_(None),
 )
 REQUIRED = Rule(
     "required",
     "{label} is in a group that needs a second factor.",
-    lambda _ask: second_factor.required(configured()),
+    lambda _context: second_factor.required(configured()),
 )
 
 
 class TwoFactorAction(UserAction):
-    """What resets have in common: the old factor dies, sessions end, and the person is told."""
+    """An action that resets a second factor, ends the sessions and tells the person."""
 
     permission = "users.reset_2fa"
     sensitive = True
@@ -35,17 +37,24 @@ class TwoFactorAction(UserAction):
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
 
     def replace(self, rows: Ids, two_factor: str, told: str) -> None:
-        """Put `two_factor` in place of whatever there was."""
+        """Replace the second factor by `two_factor`, and mail people the text `told`."""
         self.update(rows, two_factor=two_factor)
         totp.forget(rows)
         recovery_codes.forget(rows)
         revocation.void(rows, change="factor", reason="2FA reset")
-        known = select(User.id, User.email).where(User.id.in_(rows), User.email_verified_at.is_not(None))
-        letters = [
-            Letter(purpose="two_factor_changed", address=email or "", user_id=user_id, values={"what": told})
-            for user_id, email in db.session.execute(known)
+        verified = select(User.id, User.email).where(
+            User.id.in_(rows), User.email_verified_at.is_not(None)
+        )
+        mails = [
+            OutgoingMail(
+                purpose="two_factor_changed",
+                address=email or "",
+                user_id=user_id,
+                values={"what": told},
+            )
+            for user_id, email in db.session.execute(verified)
         ]
-        outbox.queue(letters, configured())
+        outbox.queue(mails, configured())
 
 
 class ResetTwoFactorToEmail(TwoFactorAction):
@@ -57,11 +66,12 @@ class ResetTwoFactorToEmail(TwoFactorAction):
     done = "on codes by e-mail"
     rules = (*TwoFactorAction.rules, UNVERIFIED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.two_factor == "email"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.replace(rows, "email", noted("An administrator reset your second factor: we mail you a code at sign-in."))
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        told = noted("An administrator reset your second factor: we mail you a code at sign-in.")
+        self.replace(rows, "email", told)
 
 
 class DisableTwoFactor(TwoFactorAction):
@@ -73,15 +83,16 @@ class DisableTwoFactor(TwoFactorAction):
     reason_required = True
     rules = (ONESELF, OUTRANKED, REQUIRED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.two_factor == "disabled"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.replace(rows, "disabled", noted("An administrator switched off your second factor."))
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        told = noted("An administrator switched off your second factor.")
+        self.replace(rows, "disabled", told)
 
 
 class ReEnrolTwoFactor(TwoFactorAction):
-    """The factor in use goes on working until the new one is confirmed."""
+    """Mail people a link to set up a new app; the old factor works until they confirm it."""
 
     name = "re_enrol_2fa"
     label = "Re-enrol 2FA"
@@ -91,5 +102,5 @@ class ReEnrolTwoFactor(TwoFactorAction):
     rules = (*TwoFactorAction.rules, NOT_ACTIVE)
     effects = ()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         links.send(links.ENROLMENT, rows, configured())

@@ -1,11 +1,11 @@
-"""What people may do to people: block, unblock, revoke, grant again, delete, end sessions."""
+"""Actions on people: block, unblock, revoke access, grant it again, end sessions, delete."""
 
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, Ask, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
 from backoffice.actions.people import (
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
@@ -32,9 +32,10 @@ MAILED = "A mail that left cannot be called back."
 
 
 class UserAction(Action):
-    """What every action on people has in common: whoever outranks the actor is out of reach.
+    """An action on people; it refuses people in groups that the actor may not give.
 
-    `mails_link` says that each row is mailed a link, of which nobody gets too many.
+    `mails_link` says that the action mails each person a link. Such an action also refuses people
+    who were mailed several links lately.
     """
 
     model = User
@@ -48,32 +49,36 @@ class UserAction(Action):
 
 
 class ExclusiveUserAction(UserAction):
-    """An action that may take an administrator away: one at a time, and one administrator always stays."""
+    """An action that may remove an administrator.
+
+    Such actions run one at a time, and at least one administrator always stays.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
     locks = (grants.ADMINISTRATORS_LOCK,)
 
-    def ensure(self, ask: Ask) -> None:
-        ensure_administrator(ask)
+    def ensure(self, context: ActionContext) -> None:
+        ensure_administrator(context)
 
-    def leave_active(self, ask: Ask, rows: Ids, status: str) -> None:
-        """Whoever stops being active loses sessions and open links in the same transaction."""
+    def leave_active(self, context: ActionContext, rows: Ids, status: str) -> None:
+        """Set the new status, end the sessions and void the open links of `rows`."""
         self.update(
             rows,
             status=status,
             status_before=User.status,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
         revocation.void(rows, change="status", reason=status)
 
 
-def ensure_administrator(ask: Ask) -> None:
+def ensure_administrator(context: ActionContext) -> None:
     """Raise RuleBroken if no administrator who can sign in is left."""
     administrators = select(User.id).where(grants.administers()).limit(1)
-    themselves = administrators.where(User.id == ask.actor.user_id)  # nearly always one, and the cheapest to find
-    if db.session.scalar(themselves) is None and db.session.scalar(administrators) is None:
+    # The actor is nearly always an administrator, and is the cheapest one to find.
+    actor = administrators.where(User.id == context.actor.user_id)
+    if db.session.scalar(actor) is None and db.session.scalar(administrators) is None:
         raise RuleBroken("This would leave no administrator who can sign in.")
 
 
@@ -86,22 +91,31 @@ class Block(ExclusiveUserAction):
     watches = ("status", "status_reason")
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("revoked", "{label} has no access any more.", lambda _ask: User.status == "revoked"),
+        Rule(
+            "revoked", "{label} has no access any more.", lambda _context: User.status == "revoked"
+        ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
-    lasting = ("Ended sessions stay ended: people sign in again.", "Voided links stay void.", MAILED)
+    lasting = (
+        "Ended sessions stay ended: people sign in again.",
+        "Voided links stay void.",
+        MAILED,
+    )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "blocked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         outbox.notify(rows, "blocked")
-        self.leave_active(ask, rows, "blocked")
+        self.leave_active(context, rows, "blocked")
 
 
-def _before() -> ColumnElement[str]:
-    """The state before a block where it is not known any more: whoever has no password never accepted."""
+def _probable_status() -> ColumnElement[str]:
+    """Return the status, in SQL, that people had before they lost access, where it is not stored.
+
+    People without a password never accepted their invitation.
+    """
     return case((User.password_hash.is_(None), "invited"), else_="active")
 
 
@@ -114,17 +128,17 @@ class Unblock(UserAction):
     effects = (TELLS,)
     inverse = "block"
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "blocked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(
             rows,
-            status=func.coalesce(User.status_before, _before()),
+            status=func.coalesce(User.status_before, _probable_status()),
             status_before=None,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
         outbox.notify(rows, "unblocked")
 
@@ -140,31 +154,46 @@ class RevokeAccess(ExclusiveUserAction):
     remembers = ("groups",)
     rules = (
         *ExclusiveUserAction.rules,
-        Rule("invited", "{label} has no access yet: block instead.", lambda _ask: User.status == "invited"),
+        Rule(
+            "invited",
+            "{label} has no access yet: block instead.",
+            lambda _context: User.status == "invited",
+        ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
     lasting = ("Ended sessions stay ended.", MAILED)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, context: ActionContext, rows: Ids) -> None:
         outbox.notify(rows, "access_revoked")
-        self.leave_active(ask, rows, "revoked")
+        self.leave_active(context, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 
 
-def _groups_beyond(ask: Ask) -> Select[int]:
-    """In SQL: the people of a run that is being undone, once for each group they had that the actor may not give."""
-    kept = relations.remembered(ask.undo_of, "groups")
-    there = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
-    return there.where(Group.id.not_in(ask.grantable), kept.c.row_id.in_(ask.selected))
+def _groups_beyond(context: ActionContext) -> Select[int]:
+    """Select the people of the run being undone who had groups that the actor may not give.
+
+    There is one row for each such group.
+    """
+    kept = relations.remembered(context.undo_of, "groups")
+    user_ids = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
+    return user_ids.where(
+        Group.id.not_in(context.grantable),
+        kept.c.row_id.in_(context.selected),
+    )
 
 
-def _had_group_beyond(ask: Ask) -> ColumnElement[bool]:
-    """Nobody comes back with a part of what they had: somebody else may give all of it."""
-    return User.id.in_(_groups_beyond(ask)) if ask.undo_of else false()
+def _had_group_beyond(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for people who had a group that the actor may not give.
+
+    They are refused as a whole, not given a part of their groups: another actor may give them all.
+    """
+    if not context.undo_of:
+        return false()
+    return User.id.in_(_groups_beyond(context))
 
 
 class GrantAccessAgain(UserAction):
@@ -178,32 +207,42 @@ class GrantAccessAgain(UserAction):
     inverse = "revoke"
     rules = (
         *UserAction.rules,
-        Rule("groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond),
+        Rule(
+            "groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond
+        ),
     )
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "revoked"
 
-    def foretell(self, ask: Ask) -> list[str]:
-        """Which groups keep people from coming back; nothing to those who do not see groups."""
-        if not sees(ask.actor, Group):
-            return []
-        beyond = select(named(ask.actor, Group)).where(Group.id.in_(_groups_beyond(ask).with_only_columns(Group.id)))
-        names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
-        return [f"Not yours to give back: {', '.join(names)}."] if names else []
+    def foretell(self, context: ActionContext) -> list[str]:
+        """Return a sentence that names the groups that the actor may not give back.
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        status = func.coalesce(User.status_before, _before()) if ask.undo_of else _before()
+        It is left out for actors who do not see groups.
+        """
+        if not sees(context.actor, Group):
+            return []
+        group_ids = _groups_beyond(context).with_only_columns(Group.id)
+        beyond = select(named(context.actor, Group)).where(Group.id.in_(group_ids))
+        names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
+        if not names:
+            return []
+        return [f"Not yours to give back: {', '.join(names)}."]
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        status = _probable_status()
+        if context.undo_of:
+            status = func.coalesce(User.status_before, status)
         self.update(
             rows,
             status=status,
             status_before=None,
-            status_reason=ask.reason,
-            status_by_id=ask.actor.user_id,
-            status_at=ask.now,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
         )
-        if ask.undo_of:
-            relations.restore(ask, rows, user_groups, "groups")
+        if context.undo_of:
+            relations.restore(context, rows, user_groups, "groups")
 
 
 class EndSessions(UserAction):
@@ -215,12 +254,13 @@ class EndSessions(UserAction):
     rules = (OUTRANKED,)
     effects = (ENDS_SESSIONS,)
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        live = select(Session.id).where(Session.user_id == User.id, Session.live(ask.now))
-        return ~live.where(Session.id != (ask.actor.session_id or 0)).exists()
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        own_session_id = context.actor.session_id or 0  # no session has the id 0
+        live = select(Session.id).where(Session.user_id == User.id, Session.live(context.now))
+        return ~live.where(Session.id != own_session_id).exists()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        sessions.end_all(rows, reason="by an administrator", keep=ask.actor.session_id)
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        sessions.end_all(rows, reason="by an administrator", keep=context.actor.session_id)
 
 
 class DeleteUsers(ExclusiveUserAction):
@@ -233,8 +273,8 @@ class DeleteUsers(ExclusiveUserAction):
     effects = (ENDS_SESSIONS,)
     lasting = ("Personal data is erased for good; only the number stays in the events log.",)
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        self.leave_active(ask, rows, "deleted")
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.leave_active(context, rows, "deleted")
         erasure.forget(rows)
         # The version was raised by the first update.
         self.update(rows, version=User.version, **personal.emptied(User))

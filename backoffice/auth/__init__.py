@@ -1,4 +1,5 @@
-"""Who somebody is: sign-in, sessions, passwords, second factor, links, throttles, and the proof of all of them.
+"""Prove who somebody is: sign-in, sessions, passwords, second factors, links and throttles.
 
-Knows mail and what lies below. What people are besides, their names, groups and pictures, is the area `people`.
+The area may import mail and the areas below it. Names, groups and pictures of people are not its
+concern: they belong to the area `people`.
 """

@@ -1,9 +1,10 @@
-"""From a person's row to the Actor that the policy asks about."""
+"""Turn a person's row into the Actor that the policy asks about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from backoffice.auth import networks, sessions
 from backoffice.errors import NotAllowed, SignedOut
@@ -15,23 +16,31 @@ from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
-_GROUPS = (  # made once, for every request asks it
+# The statement is built once, because every request runs it.
+_GROUPS = (
     select(Group.id, Group.key, Group.name, Group.permissions, Group.all_permissions)
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"))
     .order_by(Group.id)
 )
-_HELD_GROUPS = _GROUPS.with_for_update(read=True, of=Group)
+_GROUPS_AND_HOLD = _GROUPS.with_for_update(read=True, of=Group)
+_GroupRow = Row[int, str | None, str, list[str], bool]
 
 
 def themselves(actor: Actor) -> User:
-    """The actor's own row, which nobody else changes meanwhile.
+    """Lock and return the actor's own row, which nobody else can change meanwhile.
 
-    Raises NotAllowed for whoever was blocked or deleted since the request began, or may not come from there any more;
-    SignedOut where the session was ended, or proves a password, factor or address that are other ones by now.
+    Raises NotAllowed if the person was blocked or deleted since the request began, or may no longer
+    come from this address. Raises SignedOut if the session was ended, or if it proves a password,
+    factor or address that was changed.
     """
-    own = select(User).where(User.id == actor.user_id, User.status == "active").with_for_update(key_share=True)
-    user = db.session.scalar(own.execution_options(populate_existing=True))
+    statement = (
+        select(User)
+        .where(User.id == actor.user_id, User.status == "active")
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    user = db.session.scalar(statement)
     if user is None or not networks.admits(user.ip_whitelist, actor.ip):
         raise NotAllowed
     if actor.session_id and not sessions.is_live(actor.session_id, user):
@@ -40,21 +49,21 @@ def themselves(actor: Actor) -> User:
 
 
 def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:
-    """The person with all that their groups allow now; `request` is where they ask from, as Actor has it.
+    """Return the Actor for a person, with everything that their groups allow now.
 
-    With `settings` it also says whether they have to enrol a second factor first. Where something may be written, the
-    groups stay as they are until the transaction ends; whoever calls this holds the person.
+    `request` says where they ask from, with the names that Actor has. With `settings`, the Actor
+    also says whether they have to enrol a second factor first. In a transaction that may write, the
+    groups stay as they are until it ends; the caller has locked the person.
     """
-    groups = db.session.execute(_HELD_GROUPS if is_writing() else _GROUPS, {"user": user.id}).all()
-    return replace(
+    statement = _GROUPS_AND_HOLD if is_writing() else _GROUPS
+    groups = db.session.execute(statement, {"user": user.id}).all()
+    enrolment_due = settings is not None and second_factor.is_due(user.two_factor, groups, settings)
+    password_change_due = user.password_state == "temporary" or _lost_its_factor(user)
+    actor = replace(
         Actor(user.id, user.email or user.login or "", user.name),
-        permissions=frozenset(code for group in groups for code in group.permissions),
-        all_permissions=any(group.all_permissions for group in groups),
-        group_ids=frozenset(group.id for group in groups),
-        group_names=tuple(sorted(group.name for group in groups)),
         client_tags_mode=user.client_tags_mode,
-        enrolment_due=settings is not None and second_factor.is_due(user.two_factor, groups, settings),
-        password_change_due=user.password_state == "temporary" or _lost_its_factor(user),
+        enrolment_due=enrolment_due,
+        password_change_due=password_change_due,
         preferences=user.preferences,
         two_factor=user.two_factor,
         language=user.language,
@@ -62,8 +71,20 @@ def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Ac
         avatar=user.avatar,
         **request,
     )
+    return _with_groups(actor, groups)
+
+
+def _with_groups(actor: Actor, groups: Sequence[_GroupRow]) -> Actor:
+    """Return the actor with what these groups allow together."""
+    return replace(
+        actor,
+        permissions=frozenset(code for group in groups for code in group.permissions),
+        all_permissions=any(group.all_permissions for group in groups),
+        group_ids=frozenset(group.id for group in groups),
+        group_names=tuple(sorted(group.name for group in groups)),
+    )
 
 
 def _lost_its_factor(user: User) -> bool:
-    """A password that is short for one that stands alone, as it does since the second factor went."""
+    """Return whether the password is too short since the second factor beside it is gone."""
     return user.password_is_short and user.two_factor == "disabled"

@@ -1,4 +1,7 @@
-"""Who may sign in at all, and from where: asked after the password, and once more after the code."""
+"""Decide who may sign in at all, and from which address.
+
+It is asked after the password, and once more after the code of the second factor.
+"""
 
 from backoffice import clock
 from backoffice.auth import networks
@@ -7,22 +10,31 @@ from backoffice.models.user import User
 
 
 def refusal(user: User, ip: str) -> str:
-    """Why someone with the right password may not in, for the list of attempts; '' if they may."""
+    """Return the reason why a person with the right password may not sign in; '' if they may.
+
+    The reason is meant for the list of attempts, not for the person.
+    """
     if user.status != "active":
         return user.status
     if user.login_method != "email":
         return "login method"
-    if user.password_state != "usable" and not _temporary_in_time(user):
+    # Neither an expired password nor none at all lets anybody in.
+    if user.password_state != "usable" and not _is_temporary_in_time(user):
         return "password expired"
-    return "" if networks.admits(user.ip_whitelist, ip) else "address"
+    if not networks.admits(user.ip_whitelist, ip):
+        return "address"
+    return ""
 
 
 def require_place(user: User, ip: str) -> None:
-    """Raise RuleBroken where the person's IP whitelist does not let `ip` in."""
+    """Raise RuleBroken if the person's IP whitelist does not let `ip` in."""
     if not networks.admits(user.ip_whitelist, ip):
         raise RuleBroken("This account cannot be used from where you are. Ask your administrator.")
 
 
-def _temporary_in_time(user: User) -> bool:
-    in_time = user.password_expires_at is None or user.password_expires_at > clock.now()
-    return user.password_state == "temporary" and in_time
+def _is_temporary_in_time(user: User) -> bool:
+    """Return whether the password is a temporary one that has not expired."""
+    if user.password_state != "temporary":
+        return False
+    expires_at = user.password_expires_at
+    return expires_at is None or expires_at > clock.now()

@@ -1,4 +1,7 @@
-"""Every try of a factor is written down: what the throttle counts, and what the list of sign-ins shows."""
+"""Record every attempt to prove a factor.
+
+The throttle counts these records, and the list of sign-ins shows them.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -21,8 +24,12 @@ LONGEST_DEVICE = 200
 
 
 @dataclass(frozen=True)
-class From:
-    """Where a request comes from: address, what the browser calls itself, and the mark it was given at its sign-in."""
+class Origin:
+    """Where a request comes from.
+
+    `ip` is its address, `device` the name that the browser gives itself, and `mark` the random
+    value that the browser was given at its latest sign-in.
+    """
 
     ip: str = ""
     device: str = ""
@@ -30,64 +37,83 @@ class From:
 
     @property
     def network(self) -> str:
-        """What the throttle takes for one visitor."""
+        """Return the network that the throttle counts as one visitor."""
         return network_of(self.ip)
 
     @property
     def device_key(self) -> str:
-        return digest(self.mark) if self.mark else ""
+        """Return the hash under which the browser's mark is stored; '' if it has none."""
+        if not self.mark:
+            return ""
+        return digest(self.mark)
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a try counts for. Its kind comes first, and no text of a stranger is ever part of it.
+    """What an attempt is counted for.
 
-    `texts` has it as it is kept, and behind it as it was kept under older encryption keys.
+    The kind comes first in the text, and nothing that a stranger typed is ever part of it. The
+    first of `texts` is the one to store; the others are the same key under older encryption keys.
     """
 
     texts: tuple[str, ...]
 
     @classmethod
     def of_account(cls, user: User) -> Self:
-        """Everything that signs in to this account, or confirms that it is its owner."""
+        """Return the key for sign-ins to this account and for confirmations by its owner."""
         return cls((f"account:{user.id}",))
 
     @classmethod
     def of_email_change(cls, user: User) -> Self:
-        """Mails that this person has sent to addresses of their choice."""
+        """Return the key for mails that this person has sent to addresses of their choice."""
         return cls((f"email_change:{user.id}",))
 
     @classmethod
     def of_link(cls, value_hash: str) -> Self:
-        """Whatever is asked for with the link whose value has this SHA-256, real or not."""
+        """Return the key for requests with the link whose value has this SHA-256, real or not."""
         return cls((f"link:{value_hash}",))
 
     @classmethod
     def of_identifier(cls, typed: str, settings: Settings) -> Self:
-        """A name that somebody typed, as `identifier_of` has it: by keyed hashes, for it may be a password."""
-        return cls(tuple(map(identifier_key, identifier_hashes(typed, settings))))
+        """Return the key for a name that somebody typed, in the form of `identifier_of`.
+
+        It holds keyed hashes only, because people sometimes type their password there.
+        """
+        hashes = identifier_hashes(typed, settings)
+        return cls(tuple(identifier_key(hashed) for hashed in hashes))
 
     def __str__(self) -> str:
         return self.texts[0]
 
 
 def identifier_of(typed: str) -> str:
-    """The normalised form of what somebody typed as their address or login."""
+    """Return the normalised form of what somebody typed as their address or login."""
     return address_key(cleaned(typed))[:LONGEST_KEY]
 
 
 def identifier_hashes(identifier: str, settings: Settings) -> tuple[str, ...]:
-    """All that is kept of a normalised address or login that somebody typed, under each key, the newest first."""
+    """Return the hashes of a normalised address or login, the one of the newest key first.
+
+    Nothing else is stored of what somebody typed there.
+    """
     return encryption.keyed_hashes(identifier, about="identifier", settings=settings)
 
 
 def identifier_key(hashed: str) -> str:
-    """The throttle key of a name of which this hash is kept."""
+    """Return the throttle key of the name that has this hash."""
     return f"identifier:{hashed}"
 
 
-def note(key: Key, user: User | None, result: str, reason: str, origin: From, *, factor: str = "password") -> int:
-    """Write down one try; its number. `reason` is '' for whoever is through."""
+def note(
+    key: Key,
+    user: User | None,
+    result: str,
+    reason: str,
+    origin: Origin,
+    *,
+    factor: str = "password",
+) -> int:
+    """Record one attempt and return its number. `reason` is '' for an attempt that succeeded."""
     attempt = SignInAttempt(
         at=clock.now(),
         throttle_key=str(key),
@@ -106,35 +132,62 @@ def note(key: Key, user: User | None, result: str, reason: str, origin: From, *,
 
 
 def settle(attempt: int, result: str, reason: str, **others: str) -> None:
-    """Say what came of a try that `throttle.enter` let in."""
-    change = update(SignInAttempt).where(SignInAttempt.id == attempt).values(result=result, reason=reason, **others)
-    db.session.execute(change.execution_options(synchronize_session=False))
+    """Record the result of an attempt that `throttle.enter` let in."""
+    statement = (
+        update(SignInAttempt)
+        .where(SignInAttempt.id == attempt)
+        .values(result=result, reason=reason, **others)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(statement)
 
 
 def is_known_device(key: Key, device_key: str) -> bool:
-    """Whether this account gave the browser its mark, at its latest sign-in there."""
-    mine = (SignInAttempt.throttle_key.in_(key.texts), SignInAttempt.device_key == device_key)
-    given = select(SignInAttempt.id).where(*mine, SignInAttempt.through())
-    return db.session.scalar(given.limit(1)) is not None
+    """Return whether this account gave the browser its mark, at its latest sign-in there."""
+    sign_ins = select(SignInAttempt.id).where(
+        SignInAttempt.throttle_key.in_(key.texts),
+        SignInAttempt.device_key == device_key,
+        SignInAttempt.through(),
+    )
+    return db.session.scalar(sign_ins.limit(1)) is not None
 
 
-def is_new_device(user: User, origin: From) -> bool:
-    """Whether the person has been through before, but never from this browser."""
+def is_new_device(user: User, origin: Origin) -> bool:
+    """Return whether the person has signed in before, but never from this browser.
+
+    At the very first sign-in every browser is new, which is no news to the person.
+    """
     if origin.device_key and is_known_device(Key.of_account(user), origin.device_key):
         return False
-    through = select(SignInAttempt.id).where(SignInAttempt.user_id == user.id, SignInAttempt.through())
-    return db.session.scalar(through.limit(1)) is not None
+    sign_ins = select(SignInAttempt.id).where(
+        SignInAttempt.user_id == user.id,
+        SignInAttempt.through(),
+    )
+    return db.session.scalar(sign_ins.limit(1)) is not None
 
 
-def let_through(attempt: int, user: User, origin: From) -> str:
-    """Settle a try as one that let the person in; the new mark of their browser.
+def let_through(attempt: int, user: User, origin: Origin) -> str:
+    """Settle an attempt as a sign-in and return the new mark of the browser.
 
-    The mark it had is known no longer, whoever else has a copy; one that others put there never was.
+    The mark that the browser sent is forgotten, which makes every copy of it worthless. A mark that
+    somebody else planted in the browser was never known to the account.
     """
-    mark = secrets.token_urlsafe(24)
     if origin.device_key:
-        before = (SignInAttempt.user_id == user.id, SignInAttempt.device_key == origin.device_key)
-        forget = update(SignInAttempt).where(*before, SignInAttempt.through()).values(device_key="")
-        db.session.execute(forget.execution_options(synchronize_session=False))
+        _forget_device(user, origin.device_key)
+    mark = secrets.token_urlsafe(24)  # 192 random bits
     settle(attempt, "ok", "", device_key=digest(mark))
     return mark
+
+
+def _forget_device(user: User, device_key: str) -> None:
+    statement = (
+        update(SignInAttempt)
+        .where(
+            SignInAttempt.user_id == user.id,
+            SignInAttempt.device_key == device_key,
+            SignInAttempt.through(),
+        )
+        .values(device_key="")
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(statement)

@@ -1,4 +1,4 @@
-"""Challenges: a right password waits here for its second factor, and opens nothing meanwhile."""
+"""Sign-in challenges: a right password waits here for its second factor, and opens nothing yet."""
 
 import hmac
 import secrets
@@ -8,12 +8,12 @@ from sqlalchemy import Select, func, select, update
 
 from backoffice import clock, limits
 from backoffice.auth import admission, recovery_codes, totp
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sessions import digest
 from backoffice.errors import Expired, TooMany
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
@@ -25,15 +25,24 @@ SENDS_COUNTED = timedelta(minutes=10)
 TRIES = limits.CODE_TRIES
 WRONG = "This code is not right, or was used already."
 UNREADABLE = (
-    "The codes of your app cannot be checked at the moment. Use one of your recovery codes, or tell an administrator."
+    "The codes of your app cannot be checked at the moment. "
+    "Use one of your recovery codes, or tell an administrator."
 )
-NO_MORE = "No more codes can be sent now, so none is on its way. Wait ten minutes, or use the code you have."
+NO_MORE = (
+    "No more codes can be sent now, so none is on its way. "
+    "Wait ten minutes, or use the code you have."
+)
 OVER = "That took too long, or your account was changed meanwhile. Please sign in again."
 
 
 def begin(user: User, settings: Settings) -> str:
-    """A challenge for whoever gave the right password; its value goes to the browser alone. Mails a code if it may."""
-    value, now = secrets.token_urlsafe(32), clock.now()
+    """Create a challenge for a person who gave the right password, and return its value.
+
+    Only the browser gets the value; the database has its hash. If the person's factor is e-mail, a
+    code is mailed, unless too many were sent already.
+    """
+    value = secrets.token_urlsafe(32)
+    now = clock.now()
     challenge = SignInChallenge(
         user_id=user.id,
         credential_version=user.credential_version,
@@ -49,40 +58,53 @@ def begin(user: User, settings: Settings) -> str:
     return value
 
 
-def owner(value: str, origin: From) -> User:
-    """Whose challenge it is. Raises Expired unless it is open and they might still sign in from there."""
-    return _open(value, origin)[1]
+def owner(value: str, origin: Origin) -> User:
+    """Return the person whom the challenge belongs to.
+
+    Raises Expired if the challenge is over, or if the person may not sign in from `origin`.
+    """
+    _challenge, user = _open(value, origin)
+    return user
 
 
 def has_code(value: str) -> bool:
-    """Whether a code was mailed for this challenge that still works."""
-    live = (SignInChallenge.code_expires_at > clock.now(), SignInChallenge.tries < TRIES)
-    found = select(SignInChallenge.id).where(SignInChallenge.value_hash == digest(value), *live)
-    return db.session.scalar(found) is not None
+    """Return whether a code was mailed for this challenge that still works."""
+    statement = select(SignInChallenge.id).where(
+        SignInChallenge.value_hash == digest(value),
+        SignInChallenge.code_expires_at > clock.now(),
+        SignInChallenge.tries < TRIES,
+    )
+    return db.session.scalar(statement) is not None
 
 
-def answer(value: str, code: str, origin: From, settings: Settings) -> str:
-    """Use the challenge up if the code is right; else the sentence that says it is not.
+def answer(value: str, code: str, origin: Origin, settings: Settings) -> str:
+    """Use the challenge up and return '' if the code is right; otherwise return the refusal.
 
-    An authenticator's code, a mailed one, or a recovery code will do, each of them once.
+    A code of the authenticator app, a mailed code or a recovery code will do, each of them once.
     """
     challenge, user = _open(value, origin, for_use=True)
-    if not (_mailed_is_right(challenge, value, code) or is_right(user, code, settings)):
-        challenge.tries += 1
-        return UNREADABLE if user.two_factor == "totp" and not totp.is_readable(user, settings) else WRONG
-    challenge.used_at = clock.now()
-    return ""
+    if _is_mailed_code(challenge, value, code) or is_right(user, code, settings):
+        challenge.used_at = clock.now()
+        return ""
+    challenge.tries += 1
+    if user.two_factor == "totp" and not totp.is_readable(user, settings):
+        return UNREADABLE
+    return WRONG
 
 
 def is_right(user: User, code: str, settings: Settings) -> bool:
-    """Whether the code is one of the person's authenticator or recovery codes; it is used up then."""
+    """Return whether the code is from the person's app or a recovery code, and use it up."""
     if user.two_factor == "disabled":
         return False
     return totp.use(user, code, settings) or recovery_codes.use(user, code)
 
 
-def send_again(value: str, origin: From, settings: Settings) -> bool:
-    """Mail another code; the one before no longer works. False where none is mailed. Raises TooMany or Expired."""
+def send_again(value: str, origin: Origin, settings: Settings) -> bool:
+    """Mail another code, which replaces the one before; return False if none is mailed.
+
+    None is mailed unless the person's factor is e-mail. Raises Expired if the challenge is over,
+    and TooMany if too many codes were sent already.
+    """
     challenge, user = _open(value, origin, for_use=True)
     if user.two_factor != "email":
         return False
@@ -93,7 +115,7 @@ def send_again(value: str, origin: From, settings: Settings) -> bool:
 
 
 def end_all(people: Select[int]) -> None:
-    """Whoever waits with a right password waits in vain."""
+    """End every open challenge of these people."""
     db.session.execute(
         update(SignInChallenge)
         .where(SignInChallenge.user_id.in_(people), SignInChallenge.used_at.is_(None))
@@ -102,25 +124,37 @@ def end_all(people: Select[int]) -> None:
     )
 
 
-def _open(value: str, origin: From, *, for_use: bool = False) -> tuple[SignInChallenge, User]:
-    """The challenge and its person; the person is locked first, as by whoever blocks them.
+def _open(value: str, origin: Origin, *, for_use: bool = False) -> tuple[SignInChallenge, User]:
+    """Return the challenge and its person; `for_use` locks the person's row.
 
-    What the password opened is void where the credentials are other ones by now.
+    Raises Expired if the challenge is over, if the credentials changed after it began, or if the
+    person may not sign in from `origin`.
     """
     statement = select(SignInChallenge).where(SignInChallenge.value_hash == digest(value))
     challenge = db.session.scalar(statement)
     if challenge is None:
         raise Expired(OVER)
-    user = db.session.get_one(User, challenge.user_id, with_for_update=for_use or None, populate_existing=True)
+    # The person is locked first, in the same order as when somebody blocks them. Both rows
+    # are read again after that, because they may have changed while this request waited.
+    user = db.session.get_one(
+        User, challenge.user_id, with_for_update=for_use or None, populate_existing=True
+    )
     challenge = db.session.scalar(statement.execution_options(populate_existing=True))
-    if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
+    if challenge is None or not _is_live(challenge, user):
         raise Expired(OVER)
-    if challenge.credential_version != user.credential_version or admission.refusal(user, origin.ip):
+    if admission.refusal(user, origin.ip):
         raise Expired(OVER)
     return challenge, user
 
 
-def _mailed_is_right(challenge: SignInChallenge, value: str, code: str) -> bool:
+def _is_live(challenge: SignInChallenge, user: User) -> bool:
+    if challenge.used_at is not None or challenge.expires_at <= clock.now():
+        return False
+    return challenge.credential_version == user.credential_version
+
+
+def _is_mailed_code(challenge: SignInChallenge, value: str, code: str) -> bool:
+    """Return whether the code is the one that was mailed, and still works."""
     if challenge.code_hash is None or challenge.code_expires_at is None:
         return False
     if challenge.tries >= TRIES or challenge.code_expires_at <= clock.now():
@@ -129,20 +163,38 @@ def _mailed_is_right(challenge: SignInChallenge, value: str, code: str) -> bool:
 
 
 def _may_send(user: User, settings: Settings) -> bool:
-    lately = (Message.created_at > clock.now() - SENDS_COUNTED, Message.purpose == "email_code")
-    sent = db.session.scalar(select(func.count()).select_from(Message).where(Message.user_id == user.id, *lately))
-    return (sent or 0) < settings.email_codes_per_10_minutes
+    """Return whether the person may be sent another code now."""
+    codes_sent = (
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.user_id == user.id,
+            Message.created_at > clock.now() - SENDS_COUNTED,
+            Message.purpose == "email_code",
+        )
+    )
+    return (db.session.scalar(codes_sent) or 0) < settings.email_codes_per_10_minutes
 
 
 def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings) -> None:
+    """Mail a new code of six digits, and store its hash with the challenge."""
     code = f"{secrets.randbelow(10**6):06}"
-    challenge.code_hash, challenge.tries = _code_hash(value, code), 0
+    challenge.code_hash = _code_hash(value, code)
     challenge.code_expires_at = clock.now() + settings.email_code_valid
-    values = {"code": code, "valid": duration(settings.email_code_valid)}
-    letter = Letter(purpose="email_code", address=user.email or "", user_id=user.id, values=values)
-    outbox.queue([letter], settings)
+    challenge.tries = 0
+    mail = OutgoingMail(
+        purpose="email_code",
+        address=user.email or "",
+        user_id=user.id,
+        values={"code": code, "valid": duration(settings.email_code_valid)},
+    )
+    outbox.queue([mail], settings)
 
 
 def _code_hash(value: str, code: str) -> str:
-    """Six digits alone could be tried out; together with the challenge's 256 random bits they cannot."""
+    """Return the hash of a code together with the value of its challenge.
+
+    Somebody who reads the database could try out six digits alone, but not the challenge's 256
+    random bits.
+    """
     return digest(f"{value} {code}")

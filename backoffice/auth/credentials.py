@@ -1,4 +1,4 @@
-"""Proof is of the present: what was proved before a change of credentials opens nothing after it."""
+"""Make a proof void as soon as the person's credentials change after it."""
 
 from sqlalchemy import select
 
@@ -7,9 +7,12 @@ from backoffice.models.user import User
 
 
 def locked(user_id: int, version: int) -> User | None:
-    """The person's row, locked until the transaction ends; None where their credentials are other ones by now.
+    """Lock the person's row until the transaction ends; return None if the credentials changed.
 
-    Call it in the transaction that grants something, with the `credential_version` that the proof was made against.
+    Call it in the transaction that grants something, with the `credential_version` that the proof
+    was made against.
     """
-    statement = select(User).where(User.id == user_id, User.credential_version == version).with_for_update()
+    statement = (
+        select(User).where(User.id == user_id, User.credential_version == version).with_for_update()
+    )
     return db.session.scalar(statement.execution_options(populate_existing=True))

@@ -1,4 +1,4 @@
-"""Secrets that are shown once: kept sealed for a few minutes, until the page that shows them is asked for."""
+"""Show secrets once: keep them encrypted for a few minutes, until a page asks for them."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,39 +15,61 @@ from backoffice.policy.rules import named
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
-KEPT = timedelta(minutes=5)  # a browser follows a redirect at once
-SHOWN = "This was shown once, and is kept nowhere. If nobody noted it, give a new temporary password."
+RETENTION = timedelta(minutes=5)  # a browser follows a redirect at once
+ALREADY_SHOWN = (
+    "This was shown once, and is kept nowhere. If nobody noted it, give a new temporary password."
+)
 
 
 def keep(*, actor: Actor, user_id: int, secret: str, settings: Settings) -> UUID:
-    """Keep a secret of that person for the actor's session; the token by which it is asked for."""
-    db.session.execute(delete(Handover).where(Handover.created_at < clock.now() - KEPT))
+    """Keep a secret of that person for the actor's session; return the token to `take` it with."""
+    db.session.execute(delete(Handover).where(Handover.created_at < clock.now() - RETENTION))
     sealed = encryption.encrypt(secret, about=bound_to(user_id), settings=settings)
-    kept = Handover(user_id=user_id, session_id=actor.session_id, sealed=sealed, created_at=clock.now())
-    db.session.add(kept)
+    handover = Handover(
+        user_id=user_id,
+        session_id=actor.session_id,
+        sealed=sealed,
+        created_at=clock.now(),
+    )
+    db.session.add(handover)
     db.session.flush()
-    return kept.token
+    return handover.token
 
 
 def take(*, actor: Actor, token: UUID, settings: Settings) -> tuple[str, str]:
-    """Whose secret it is, and the secret, which is forgotten. Raises NotFound for anybody else and the second time."""
-    mine = (Handover.token == token, Handover.session_id == actor.session_id)
-    recent = Handover.created_at >= clock.now() - KEPT
-    kept = db.session.scalar(select(Handover).where(*mine, recent).with_for_update())
-    if kept is None:
-        raise NotFound(SHOWN)
+    """Return the name of the person and their secret, and delete the secret.
+
+    Raises NotFound in any session but the one it was kept for, and the second time.
+    """
+    statement = (
+        select(Handover)
+        .where(
+            Handover.token == token,
+            Handover.session_id == actor.session_id,
+            Handover.created_at >= clock.now() - RETENTION,
+        )
+        .with_for_update()
+    )
+    handover = db.session.scalar(statement)
+    if handover is None:
+        raise NotFound(ALREADY_SHOWN)
+    about = bound_to(handover.user_id)
     try:
-        secret = encryption.decrypt(kept.sealed, about=bound_to(kept.user_id), settings=settings)
+        secret = encryption.decrypt(handover.sealed, about=about, settings=settings)
     except encryption.Unreadable:
-        raise NotFound(SHOWN) from None
-    label = db.session.scalar(select(named(actor, User)).where(User.id == kept.user_id))
-    db.session.delete(kept)
+        raise NotFound(ALREADY_SHOWN) from None
+    # What the actor may call the person, which may be the kind and the number alone.
+    label = db.session.scalar(select(named(actor, User)).where(User.id == handover.user_id))
+    db.session.delete(handover)
     db.session.flush()
     return label or "", secret
 
 
 def bound_to(user_id: int) -> str:
-    """What the secret is sealed for."""
+    """Return what the encrypted secret is bound to.
+
+    In the row of another person it cannot be decrypted.
+    """
     return f"handover of {user_id}"
 
 

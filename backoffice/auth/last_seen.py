@@ -1,4 +1,4 @@
-"""When each session was last used: kept to the minute, beside any number of other writers."""
+"""Record when each session was last used: to the minute, and beside any number of other writers."""
 
 from datetime import datetime, timedelta
 
@@ -12,26 +12,31 @@ from backoffice.extensions import begin, db, forget_commits, patient
 from backoffice.models.session import Session
 from backoffice.settings import Settings
 
-EVERY = timedelta(minutes=1)  # how exactly it is kept; otherwise every request would be a write
-BRIEF = Patience(statement=2, lock=2)  # as long a page may wait for SQLite's one writer, once a minute
+# How exactly the time is recorded. To the second, every request would have to write.
+EVERY = timedelta(minutes=1)
+# How long a page may wait for SQLite's one writer, once a minute.
+BRIEF = Patience(statement=2, lock=2)
 
-# Of sessions whose note met a busy database: when they were used, by the hash of their value. The session's next
-# request writes it down, so that nobody who works is signed out for idleness.
+# When a session was used while the database was busy, by the hash of its value. The session's next
+# request records it, and nobody who works is signed out for idleness.
 _unwritten: dict[str, datetime] = {}
 
 
 def note(session: Session, settings: Settings) -> bool:
-    """Write down that the session is in use now, unless that was done within the last minute.
+    """Record that the session is in use now, unless that was done within the last minute.
 
-    True where it was tried: the transaction that found the session is over then, and all that was read in it. A
-    reading transaction is never made a writing one, which SQLite refuses where somebody else has written since.
+    Returns whether it was tried. If so, the transaction that found the session is over, and what
+    was read in it is out of date. The reading transaction is not made a writing one, because SQLite
+    refuses that if somebody else has written since.
     """
-    now, value_hash = clock.now(), session.token_hash
+    now = clock.now()
+    value_hash = session.token_hash
     if now - session.last_seen_at < EVERY:
         return False
     try:
         _write(value_hash, now, settings)
-    except DBAPIError as error:  # the database is busy, or cannot write: people may look all the same
+    except DBAPIError as error:
+        # A database that is busy or cannot write must not keep people from looking.
         if not (isinstance(error, OperationalError) or failures.of_database(error)):
             raise
         db.session.rollback()
@@ -41,9 +46,10 @@ def note(session: Session, settings: Settings) -> bool:
 
 
 def catch_up(value: str, settings: Settings) -> bool:
-    """Write down the use of a session that could not be noted when it happened; False where there is none.
+    """Record the use of a session that could not be recorded when it happened.
 
-    Raises DBAPIError if the database is busy still: that is no reason to sign somebody out.
+    Returns False if there is none to record. Raises DBAPIError if the database is still busy, which
+    is no reason to sign somebody out.
     """
     value_hash = digest(value)
     at = _unwritten.get(value_hash)
@@ -54,20 +60,37 @@ def catch_up(value: str, settings: Settings) -> bool:
 
 
 def _write(value_hash: str, at: datetime, settings: Settings) -> None:
-    """In a short transaction of its own. Whoever holds the row just now is using the session too, or ending it."""
-    stale = (Session.token_hash == value_hash, Session.ended_at.is_(None), Session.last_seen_at < at)
-    free = select(Session.id).where(*stale).with_for_update(skip_locked=True, key_share=True).scalar_subquery()
-    change = update(Session).where(Session.id == free).execution_options(synchronize_session=False)
+    """Record the use in a short transaction of its own, unless somebody holds the row.
+
+    Another request that holds the row is using the session too, or is ending it.
+    """
+    free_row = (
+        select(Session.id)
+        .where(
+            Session.token_hash == value_hash,
+            Session.ended_at.is_(None),
+            Session.last_seen_at < at,
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+        .scalar_subquery()
+    )
+    change = (
+        update(Session)
+        .where(Session.id == free_row)
+        .values(last_seen_at=at, idle_at=at + settings.session_idle)
+        .execution_options(synchronize_session=False)
+    )
     with patient(BRIEF):
         begin(writing=True)
-        db.session.execute(change.values(last_seen_at=at, idle_at=at + settings.session_idle))
+        db.session.execute(change)
         db.session.commit()
     forget_commits()
     _unwritten.pop(value_hash, None)
 
 
 def _forget_old(before: datetime) -> None:
-    """Sessions that never came back have ended by now."""
+    """Forget the sessions that were used before this time: they have ended for idleness."""
+    # Other threads add and remove entries meanwhile, hence the copy.
     for value_hash, at in list(_unwritten.items()):
         if at < before:
             _unwritten.pop(value_hash, None)

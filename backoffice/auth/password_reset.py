@@ -1,86 +1,135 @@
-"""A forgotten password: a link to whoever may have one, and the same answer to everybody who asks."""
+"""Reset a forgotten password by a mailed link, and give everybody who asks the same answer."""
 
 from datetime import timedelta
 
 from sqlalchemy import func, select
 
 from backoffice import clock, events
-from backoffice.auth import admission, attempts, links, notices, passwords, revocation, throttle, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth import (
+    admission,
+    attempts,
+    links,
+    passwords,
+    revocation,
+    security_notifications,
+    throttle,
+    tokens,
+)
+from backoffice.auth.attempts import Key, Origin
+from backoffice.auth.passwords import Hashed
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.text import duration
 
-MOST = 3  # mails to one person within
-LATELY = timedelta(minutes=10)
+MAILS_PER_PERSON = 3  # within MAILS_WITHIN
+MAILS_WITHIN = timedelta(minutes=10)
 
 
-def ask(*, identifier: str, origin: From, settings: Settings) -> None:
-    """Ask for a link. Whether there is such an account is found out later, by the worker: nobody can tell by waiting.
+def ask(*, identifier: str, origin: Origin, settings: Settings) -> None:
+    """Ask for a link.
 
-    Raises TooMany; that try is recorded too, so commit whatever comes of it.
+    The worker finds out later whether there is such an account, hence nobody can tell from the time
+    that this takes. Raises TooMany; that attempt is recorded too, so commit whether it returns or
+    raises.
     """
     typed = attempts.identifier_of(identifier)
-    throttle.count(Key.of_identifier(typed, settings), None, origin, settings, reason="password link asked for")
-    found_by = attempts.identifier_hashes(typed, settings)[0]
-    outbox.queue([Letter(purpose="password_reset", address=found_by, request={"typed": typed})], settings)
+    key = Key.of_identifier(typed, settings)
+    throttle.count(key, None, origin, settings, reason="password link asked for")
+    # The address stays unknown until the worker looks. The hash stands for it meanwhile.
+    newest_hash = attempts.identifier_hashes(typed, settings)[0]
+    mail = OutgoingMail(purpose="password_reset", address=newest_hash, request={"typed": typed})
+    outbox.queue([mail], settings)
 
 
 @outbox.prepared("password_reset", worth="reset_valid")
-def _find_out(message: Message, settings: Settings) -> bool:
-    """A link for whoever signs in with this address, now; mail goes to the address that they gave us."""
+def _prepare(message: Message, settings: Settings) -> bool:
+    """Complete the message with a link, if somebody who may have one signs in with this address.
+
+    It goes to the address that the person gave us, not to the one that was typed.
+    """
     typed = outbox.request_of(message, settings).get("typed", "")
     user = db.session.scalar(select(User).where(User.email_key == typed).with_for_update())
-    if user is None or not user.email or user.status != "active" or user.login_method != "email":
+    if user is None or not user.email or not _is_usable(user):
         return False
-    lately = (Message.purpose == "password_reset", Message.created_at > clock.now() - LATELY)
-    if (db.session.scalar(select(func.count()).where(Message.user_id == user.id, *lately)) or 0) >= MOST:
+    if _mails_sent_lately(user) >= MAILS_PER_PERSON:
         return False
     kind = links.PASSWORD
-    issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.valid(settings))
-    message.user_id, message.address, message.token_id = user.id, user.email, issued.token_id
-    values = {"link": kind.url(issued, settings), "valid": duration(kind.valid(settings))}
+    valid = kind.valid(settings)
+    issued = tokens.issue(user=user, purpose=kind.purpose, valid=valid)
+    message.user_id = user.id
+    message.address = user.email
+    message.token_id = issued.token_id
+    values = {"link": kind.url(issued, settings), "valid": duration(valid)}
     outbox.seal_values(message, values, settings)
     return True
 
 
+def _mails_sent_lately(user: User) -> int:
+    statement = select(func.count()).where(
+        Message.user_id == user.id,
+        Message.purpose == "password_reset",
+        Message.created_at > clock.now() - MAILS_WITHIN,
+    )
+    return db.session.scalar(statement) or 0
+
+
 def look(value: str) -> User:
-    """Whose password the link resets. Raises NotFound or Expired unless it works. Looking uses nothing up."""
-    return db.session.get_one(User, tokens.find(value=value, purpose="password_reset").user_id)
+    """Return the person whose password the link resets, without using the link up.
+
+    Raises NotFound or Expired if the link does not work.
+    """
+    token = tokens.find(value=value, purpose="password_reset")
+    return db.session.get_one(User, token.user_id)
 
 
-def reset(*, value: str, new_password: str, origin: From, settings: Settings) -> None:
-    """Use the link: a new password, and every session ends. The second factor stays as it is.
+def reset(*, value: str, new_password: str, origin: Origin, settings: Settings) -> None:
+    """Use the link up: set the new password and end every session.
 
-    Raises NotFound or Expired for the link, RuleBroken (field new_password) for the password.
+    The second factor stays as it is. Raises NotFound or Expired for the link, and RuleBroken (field
+    new_password) for the password.
     """
     user = look(value)
     _require_usable(user, origin)
     passwords.check(user, new_password, settings)
-    pause()
+    pause()  # hashing takes long, so no lock is held meanwhile
     hashed = passwords.hashed(new_password, settings)
+    # Now under the lock, everything is checked again: it may have changed meanwhile.
     user = db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
     token = tokens.find(value=value, purpose="password_reset", for_use=True)
     _require_usable(user, origin)
     passwords.check(user, new_password, settings)  # their second factor may be gone by now
-    passwords.put(user, hashed)
     token.used_at = clock.now()
+    _replace_password(user, hashed)
+    security_notifications.password_changed(user, origin, settings)
+    events.record(
+        actor=Actor(user.id, user.email or "", ip=origin.ip),
+        action="account.reset_password",
+        subject=events.subject_of(user),
+    )
+
+
+def _replace_password(user: User, hashed: Hashed) -> None:
+    """Set the password, and end what was proved by the old one."""
+    passwords.put(user, hashed)
+    # The link came by mail, which proves that the person reads this address.
     user.email_verified_at = user.email_verified_at or clock.now()
     user.version += 1
     own = select(User.id).where(User.id == user.id)
     revocation.void(own, change="password", reason="password reset")
-    notices.password_changed(user, origin, settings)
-    themselves = Actor(user.id, user.email or "", ip=origin.ip)
-    events.record(actor=themselves, action="account.reset_password", subject=events.subject_of(user))
 
 
-def _require_usable(user: User, origin: From) -> None:
-    if user.status != "active" or user.login_method != "email":
+def _require_usable(user: User, origin: Origin) -> None:
+    """Raise RuleBroken if the person cannot use the account, or cannot use it from `origin`."""
+    if not _is_usable(user):
         raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
     admission.require_place(user, origin.ip)
+
+
+def _is_usable(user: User) -> bool:
+    return user.status == "active" and user.login_method == "email"

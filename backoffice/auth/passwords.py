@@ -1,4 +1,8 @@
-"""Passwords: hashed with Argon2id, long rather than complicated, never kept or shown in clear twice."""
+"""Check, hash and store passwords.
+
+They are hashed with Argon2id. They have to be long rather than complicated, and are never stored
+in clear. One that the product makes is shown once.
+"""
 
 import secrets
 import unicodedata
@@ -20,11 +24,15 @@ from backoffice.models.user import User
 from backoffice.settings import Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that people mistake for another
-MOST_TYPED = limits.PASSWORD_TYPED  # composed, at most a quarter of them are left, and 128 are allowed
+# Normalising composes up to four typed code points into one, and a password may have 128.
+MOST_TYPED = limits.PASSWORD_TYPED
 
 
 class Hasher(PasswordHasher):
-    """Hashes in a slot, so that a flood of sign-ins leaves room for everybody else. Raises Busy."""
+    """Hashes in a slot, which leaves room for everybody else in a flood of sign-ins.
+
+    Its methods raise Busy if no slot becomes free in time.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.argon2_time_cost, settings.argon2_memory_kib, parallelism=1)
@@ -41,24 +49,31 @@ class Hasher(PasswordHasher):
 
 @cache
 def hasher(settings: Settings) -> Hasher:
-    """Argon2id with the settings' cost (OWASP Password Storage Cheat Sheet: 19 MiB, t=2, p=1)."""
+    """Return Argon2id with the settings' cost.
+
+    The defaults are those of the OWASP Password Storage Cheat Sheet: 19 MiB, t=2, p=1.
+    """
     return Hasher(settings)
 
 
 def normalised(password: str) -> str:
-    """The form that is hashed (NIST SP 800-63B: NFKC), so that every keyboard gives the same.
+    """Return the form that is hashed (NIST SP 800-63B: NFKC), the same for every keyboard.
 
-    What is longer than any password may be is cut, for normalising can take the square of the length.
+    A text that is longer than any password may be is cut first, because normalising can take time
+    that grows with the square of the length.
     """
     composed = unicodedata.normalize("NFKC", password[:MOST_TYPED])
-    return composed.encode(errors="replace").decode()  # halves of characters, which no hash can take
+    # Halves of characters (lone surrogates) cannot be encoded, and so cannot be hashed.
+    return composed.encode(errors="replace").decode()
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A password that was right for the credentials that its person had at `version`; nothing is granted by it yet.
+    """A password that was right for the credentials that its person had at `version`.
 
-    `renewed` is its hash with the present parameters, where `stored` has older ones.
+    A proof grants nothing until `accept` takes it. `stored` is the hash that it was compared with,
+    and `renewed` its hash with the present parameters, if `stored` has older ones. `is_short` says
+    that the password needs a second factor beside it.
     """
 
     user_id: int
@@ -70,60 +85,79 @@ class Proof:
 
 @dataclass(frozen=True)
 class Hashed:
-    """A password ready to be kept; `is_short` if it needs a second factor beside it."""
+    """A password ready to be stored; `is_short` if it needs a second factor beside it."""
 
     text: str
     is_short: bool
 
 
 def prove(user: User | None, password: str, settings: Settings) -> Proof | None:
-    """Compare a password with the one that was read with `user`; None where it is another one.
+    """Compare a password with the hash that was read with `user`; return None if it differs.
 
-    It takes the same time for a user who is unknown or has none, and so long that no lock should be held meanwhile:
-    see `extensions.pause`. What is granted for it is granted by `accept`.
+    It takes the same time for a user who is unknown or has no password. That is a long time, during
+    which no lock should be held: see `extensions.pause`. Pass the proof to `accept` before anything
+    is granted for it.
     """
-    stored, typed = user.password_hash if user else None, normalised(password)
+    stored = user.password_hash if user else None
+    typed = normalised(password)
+    argon2 = hasher(settings)
     try:
-        hasher(settings).verify(stored or _nobodys(settings), typed)
+        argon2.verify(stored or _nobodys(settings), typed)
     except (VerificationError, InvalidHashError):
         return None
     if stored is None or user is None:
         return None
-    renewed = hasher(settings).hash(typed) if hasher(settings).check_needs_rehash(stored) else None
+    renewed = argon2.hash(typed) if argon2.check_needs_rehash(stored) else None
     return Proof(user.id, user.credential_version, stored, renewed, _is_short(typed, settings))
 
 
 def accept(proof: Proof) -> User | None:
-    """The person who proved it, locked; None where their credentials were changed since, so that it proves nothing.
+    """Lock and return the person who gave the proof; return None if their credentials changed.
 
-    A hash with newer parameters takes the place of the one that it was made from, and of no other.
+    A hash with newer parameters replaces the one that it was compared with, and no other.
     """
     user = credentials.locked(proof.user_id, proof.version)
     if user is None:
         return None
     if proof.renewed:
-        same = (User.id == user.id, User.password_hash == proof.stored)
-        change = update(User).where(*same).values(password_hash=proof.renewed, updated_at=User.updated_at)
-        db.session.execute(change.execution_options(synchronize_session=False))
+        _replace_hash(user, proof.stored, proof.renewed)
+    # The setting that says what is short may have changed since the password was set.
     if user.password_is_short != proof.is_short:
         user.password_is_short = proof.is_short
     return user
 
 
+def _replace_hash(user: User, stored: str, renewed: str) -> None:
+    """Replace the hash in SQL alone: it is the same password, hence no change of credentials."""
+    db.session.execute(
+        update(User)
+        .where(User.id == user.id, User.password_hash == stored)
+        .values(password_hash=renewed, updated_at=User.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def matches(user: User | None, password: str, settings: Settings) -> bool:
-    """Whether the password is the user's. Takes the same time for a user who is unknown or has none."""
+    """Return whether the password is the user's.
+
+    It takes the same time for a user who is unknown or has no password.
+    """
     return prove(user, password, settings) is not None
 
 
 def hashed(password: str, settings: Settings) -> Hashed:
-    """The password as it is kept. It takes long, as `prove` does."""
+    """Hash a password for `put`. It takes long, as `prove` does."""
     text = normalised(password)
     return Hashed(hasher(settings).hash(text), _is_short(text, settings))
 
 
 def put(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
-    """Make it the user's password; one that expires is temporary and must be changed at first sign-in."""
-    user.password_hash, user.password_is_short = new.text, new.is_short
+    """Make it the user's password.
+
+    One that expires is temporary, and must be changed at the first sign-in.
+    """
+    user.password_hash = new.text
+    user.password_is_short = new.is_short
     user.password_state = "temporary" if expires_at else "usable"
     user.password_expires_at = expires_at
 
@@ -135,29 +169,40 @@ def keep(user: User, password: str, settings: Settings, *, temporary: bool = Fal
 
 
 def check(user: User, password: str, settings: Settings) -> None:
-    """Raise RuleBroken (field new_password) with the reason if the password is too short or too easy to guess.
+    """Raise RuleBroken (field new_password) if the password is too short or too easy to guess.
 
-    NIST SP 800-63B and OWASP ASVS: length in code points counts, and which characters they are does not.
+    NIST SP 800-63B and OWASP ASVS: length in code points counts, and which characters they are does
+    not.
     """
-    fewest, most = shortest(user.two_factor, settings), settings.password_max_length
-    if len(password) > MOST_TYPED or len(normalised(password)) > most:
+    fewest = shortest(user.two_factor, settings)
+    most = settings.password_max_length
+    text = normalised(password)
+    if len(password) > MOST_TYPED or len(text) > most:
         raise _weak(f"Use at most {most} characters.")
-    if len(normalised(password)) < fewest:
+    if len(text) < fewest:
         raise _weak(f"Use at least {fewest} characters; several words are fine.")
-    about = password_strength.words_about(user, settings)
-    if reason := password_strength.reason(normalised(password), about=about, minimum=fewest):
+    words = password_strength.words_about(user, settings)
+    if reason := password_strength.reason(text, about=words, minimum=fewest):
         raise _weak(reason)
 
 
 def shortest(two_factor: str, settings: Settings) -> int:
-    """How many characters a password needs: fewer where a second factor, `User.two_factor`, guards it as well."""
-    alone = (two_factor or "disabled") == "disabled"  # a row that was never written has none yet
-    return settings.password_min_length if alone else settings.password_min_length_two_factor
+    """Return how many characters a password needs at least.
+
+    It may be shorter if a second factor, as `User.two_factor` has it, guards the account as well.
+    """
+    if two_factor and two_factor != "disabled":
+        return settings.password_min_length_two_factor
+    return settings.password_min_length  # a row that was never written has no `two_factor` yet
 
 
 def temporary() -> str:
-    """A password to hand over: 20 characters, about 98 bits, in groups that can be read aloud."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4))
+    """Return a random password to hand over: 20 characters, about 98 bits.
+
+    They come in groups that can be read aloud.
+    """
+    groups = ["".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4)]
+    return "-".join(groups)
 
 
 def _is_short(text: str, settings: Settings) -> bool:
@@ -170,7 +215,15 @@ def _weak(message: str) -> RuleBroken:
 
 @cache
 def _nobodys(settings: Settings) -> str:
-    """A hash of no password, for which nothing is computed: the first unknown name takes no longer than the next."""
-    salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    """Return a random hash that belongs to no password, to compare with for unknown names.
+
+    It is made up rather than computed: the first unknown name takes no longer than the next.
+    """
+    salt = _random_base64(16)
+    digest = _random_base64(32)
     cost = f"m={settings.argon2_memory_kib},t={settings.argon2_time_cost},p=1"
     return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+def _random_base64(size: int) -> str:
+    return b64encode(secrets.token_bytes(size)).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Sessions: begun at sign-in, read at every request, ended by whoever may, gone with the status."""
+"""Begin sessions at sign-in, find them at every request, and end them."""
 
 import hashlib
 import secrets
@@ -16,10 +16,10 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
-SHOWN = 100  # nobody is signed in so often
+SESSIONS_SHOWN = 100  # nobody is signed in so often
 BY_ONESELF = "by its owner"
 
-# Made once, for every request asks it.
+# The statement is built once, because every request runs it.
 _FIND = (
     select(Session, User)
     .join(User, User.id == Session.user_id)
@@ -31,20 +31,27 @@ _FIND = (
         User.status == "active",
     )
 )
-
-
-_HELD = _FIND.with_for_update(of=Session, key_share=True).execution_options(populate_existing=True)
+_FIND_AND_LOCK = _FIND.with_for_update(of=Session, key_share=True).execution_options(
+    populate_existing=True
+)
 
 
 def digest(value: str) -> str:
-    """How a secret of 256 random bits is stored: SHA-256 suffices, nobody can guess it."""
+    """Return the SHA-256 under which a secret of 256 random bits is stored.
+
+    No slower hash is needed, because nobody can guess such a value.
+    """
     return hashlib.sha256(value.encode()).hexdigest()
 
 
 def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "web") -> str:
-    """Begin a session and return the value that only the browser keeps. The person's row is locked by the caller."""
-    db.session.flush()  # so that the version is the one that the transaction leaves
-    value, now = secrets.token_urlsafe(32), clock.now()
+    """Begin a session and return its value, which only the browser keeps.
+
+    The caller has locked the person's row.
+    """
+    db.session.flush()  # the version must be the one that the transaction leaves
+    value = secrets.token_urlsafe(32)
+    now = clock.now()
     db.session.add(
         Session(
             token_hash=digest(value),
@@ -63,47 +70,74 @@ def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "
     return value
 
 
-def find(value: str, settings: Settings, *, held: bool = False) -> tuple[Session, User] | None:
-    """The live session behind a browser's value, and its user, or None if it ended, expired or idled too long.
+def find(value: str, settings: Settings, *, locked: bool = False) -> tuple[Session, User] | None:
+    """Return the live session that a browser's value belongs to, and its user.
 
-    `held` waits for whoever is changing one of them, and keeps both as they are until the transaction ends: first the
-    person and then the session, which is the order of those who block somebody.
+    Returns None if it ended, expired or idled too long. `locked` waits for others who are changing
+    one of the two, and keeps both as they are until the transaction ends.
     """
     now = clock.now()
-    known = {"hash": digest(value), "now": now, "awake_since": now - settings.session_idle}
-    if held:
-        owner = select(Session.user_id).where(Session.token_hash == known["hash"]).scalar_subquery()
-        db.session.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
-    row = db.session.execute(_HELD if held else _FIND, known).first()
-    return (row[0], row[1]) if row else None
+    value_hash = digest(value)
+    if locked:
+        _hold_owner(value_hash)
+    row = db.session.execute(
+        _FIND_AND_LOCK if locked else _FIND,
+        {"hash": value_hash, "now": now, "awake_since": now - settings.session_idle},
+    ).first()
+    if row is None:
+        return None
+    return row[0], row[1]
+
+
+def _hold_owner(value_hash: str) -> None:
+    """Lock the person before the session, in the same order as when somebody is blocked."""
+    owner = select(Session.user_id).where(Session.token_hash == value_hash).scalar_subquery()
+    db.session.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
 
 
 def renew(session_id: int, user: User, *, confirmed: bool) -> str:
-    """A new value for a session, which outlives the change of credentials that its own person made just now.
+    """Give a session a new value and the present credential version, and return the value.
 
-    The old value opens nothing, whoever has a copy. `confirmed` says that they have shown again that it is them.
+    The session outlives a change of credentials that its own person made just now. The old value
+    opens nothing, no matter who has a copy. `confirmed` says that the person has shown again that
+    it is them.
     """
     db.session.flush()
     value = secrets.token_urlsafe(32)
-    change: dict[str, Any] = {"token_hash": digest(value), "credential_version": user.credential_version}
+    change: dict[str, Any] = {
+        "token_hash": digest(value),
+        "credential_version": user.credential_version,
+    }
     if confirmed:
         change["confirmed_at"] = clock.now()
-    mine = (Session.id == session_id, Session.user_id == user.id, Session.ended_at.is_(None))
-    db.session.execute(update(Session).where(*mine).values(change))
+    own_session = (
+        Session.id == session_id,
+        Session.user_id == user.id,
+        Session.ended_at.is_(None),
+    )
+    db.session.execute(update(Session).where(*own_session).values(change))
     return value
 
 
 def is_live(session_id: int, user: User) -> bool:
-    """Whether the session still is this person's, who is locked by the caller: others may have ended it meanwhile."""
-    now = clock.now()
-    mine = (Session.id == session_id, Session.user_id == user.id, Session.live(now))
-    present = Session.credential_version == user.credential_version
-    return db.session.scalar(select(Session.id).where(*mine, present)) is not None
+    """Return whether the session is still this person's: others may have ended it meanwhile.
+
+    The caller has locked the person's row.
+    """
+    statement = select(Session.id).where(
+        Session.id == session_id,
+        Session.user_id == user.id,
+        Session.live(clock.now()),
+        Session.credential_version == user.credential_version,
+    )
+    return db.session.scalar(statement) is not None
 
 
 def confirmed(session: Session, settings: Settings) -> bool:
-    """Whether the person gave a password or a code within the last minutes."""
-    return session.confirmed_at is not None and clock.now() - session.confirmed_at < settings.step_up_valid
+    """Return whether the person gave a password or a code within the last minutes."""
+    if session.confirmed_at is None:
+        return False
+    return clock.now() - session.confirmed_at < settings.step_up_valid
 
 
 def end(session_id: int, *, reason: str = "signed out") -> None:
@@ -113,42 +147,62 @@ def end(session_id: int, *, reason: str = "signed out") -> None:
 
 def end_all(user_ids: Select[int], *, reason: str, keep: int | None = None) -> None:
     """End every session of these users but `keep`."""
+    # No session has the number 0.
     _end(Session.user_id.in_(user_ids) & (Session.id != (keep or 0)), reason)
 
 
 def own(actor: Actor) -> Sequence[Session]:
-    """The actor's live sessions, the one used last first."""
-    mine = (Session.user_id == actor.user_id, Session.live(clock.now()))
-    statement = select(Session).where(*mine).order_by(Session.last_seen_at.desc(), Session.id.desc())
-    return db.session.scalars(statement.limit(SHOWN)).all()
+    """Return the actor's live sessions, the one used last first."""
+    statement = (
+        select(Session)
+        .where(Session.user_id == actor.user_id, Session.live(clock.now()))
+        .order_by(Session.last_seen_at.desc(), Session.id.desc())
+        .limit(SESSIONS_SHOWN)
+    )
+    return db.session.scalars(statement).all()
 
 
 def end_own(*, actor: Actor, session_id: int) -> None:
     """End another session of the actor's own; one that is over already stays as it is.
 
-    Raises NotFound for anybody else's, RuleBroken for the one that asks.
+    Raises NotFound for a session of anybody else, and RuleBroken for the one in use.
     """
-    mine = (Session.id == session_id, Session.user_id == actor.user_id)
-    found = db.session.scalar(select(Session).where(*mine).with_for_update())
-    if found is None:
+    statement = (
+        select(Session)
+        .where(Session.id == session_id, Session.user_id == actor.user_id)
+        .with_for_update()
+    )
+    session = db.session.scalar(statement)
+    if session is None:
         raise NotFound("There is no such session.")
-    if found.id == actor.session_id:
+    if session.id == actor.session_id:
         raise RuleBroken("This is the session you are using: sign out instead.")
-    if found.state == "live":
-        end(found.id, reason=BY_ONESELF)
-        _note(actor, [found.id])
+    if session.state == "live":
+        end(session.id, reason=BY_ONESELF)
+        _record_end(actor, [session.id])
 
 
 def end_others(*, actor: Actor) -> int:
-    """End every session of the actor's own but the one that asks; how many those were."""
-    others = (Session.user_id == actor.user_id, Session.id != (actor.session_id or 0), Session.live(clock.now()))
-    found = list(db.session.scalars(select(Session.id).where(*others).order_by(Session.id).with_for_update()))
-    _end(Session.id.in_(found), BY_ONESELF)
-    _note(actor, found)
-    return len(found)
+    """End every session of the actor's own but the one in use; return how many were ended."""
+    statement = (
+        select(Session.id)
+        .where(
+            Session.user_id == actor.user_id,
+            Session.id != (actor.session_id or 0),
+            Session.live(clock.now()),
+        )
+        .order_by(Session.id)
+        .with_for_update()
+    )
+    session_ids = list(db.session.scalars(statement))
+    # The rows are locked, so these are exactly the sessions that the events below name.
+    _end(Session.id.in_(session_ids), BY_ONESELF)
+    _record_end(actor, session_ids)
+    return len(session_ids)
 
 
-def _note(actor: Actor, session_ids: Iterable[int]) -> None:
+def _record_end(actor: Actor, session_ids: Iterable[int]) -> None:
+    """Record one event for each session that the actor ended."""
     themselves = ("users", actor.user_id)
     drafts = [
         EventDraft(action="account.end_session", subject=themselves, after={"session": session_id})
@@ -159,11 +213,14 @@ def _note(actor: Actor, session_ids: Iterable[int]) -> None:
 
 
 def count_live(user_ids: Select[int]) -> Select[int]:
-    """In SQL: how many live sessions these users have."""
-    return select(func.count(Session.id)).where(Session.user_id.in_(user_ids), Session.live(clock.now()))
+    """Return a statement that counts the live sessions of these users."""
+    return select(func.count(Session.id)).where(
+        Session.user_id.in_(user_ids), Session.live(clock.now())
+    )
 
 
 def _end(which: Any, reason: str) -> None:
+    """End the sessions that match, and leave those alone that are over already."""
     db.session.execute(
         update(Session)
         .where(which, Session.ended_at.is_(None))

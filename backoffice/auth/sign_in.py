@@ -1,12 +1,26 @@
-"""Signing in: one answer for everyone who may not, whatever the reason; then the second factor, if there is one."""
+"""Sign people in: by their password, and by a second factor if they have one.
+
+Everyone who may not sign in gets the same answer, no matter what the reason is.
+"""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.auth import admission, attempts, challenges, links, notices, passwords, sessions, throttle, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth import (
+    admission,
+    attempts,
+    challenges,
+    links,
+    passwords,
+    security_notifications,
+    sessions,
+    throttle,
+    tokens,
+)
+from backoffice.auth.attempts import Key, Origin
+from backoffice.auth.passwords import Proof
 from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -19,7 +33,12 @@ ASKED = "second factor asked for"  # the reason of a right password that was onl
 
 @dataclass(frozen=True)
 class SignIn:
-    """What came of a try: the new session's value and the browser's new mark, or that of a challenge, or why not."""
+    """The result of an attempt to sign in.
+
+    After a sign-in, `session` is the value of the new session and `mark` the new mark of the
+    browser. If a second factor is needed, `challenge` is the value of its challenge. Otherwise
+    `message` is the refusal, and `retry_after` the seconds to wait if there were too many attempts.
+    """
 
     session: str | None = None
     mark: str = ""
@@ -28,10 +47,13 @@ class SignIn:
     retry_after: int = 0
 
 
-def sign_in(*, identifier: str, password: str, origin: From, settings: Settings) -> SignIn:
-    """Try to sign in; every try is recorded, so commit whatever comes of it."""
+def sign_in(*, identifier: str, password: str, origin: Origin, settings: Settings) -> SignIn:
+    """Try to sign in with a password.
+
+    Every attempt is recorded, so commit whatever the result is.
+    """
     typed = attempts.identifier_of(identifier)
-    user = db.session.scalar(select(User).where(User.email_key == typed)) if typed else None
+    user = _find_user(typed)
     key = Key.of_account(user) if user else Key.of_identifier(typed, settings)
     try:
         attempt = throttle.enter(key, user, origin, settings)
@@ -41,7 +63,19 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
     if proof is None:
         attempts.settle(attempt, "failed", "password")
         return SignIn(message=REFUSED)
-    person = passwords.accept(proof)  # whoever blocks them at this moment is waited for
+    return _accept(proof, attempt, origin, settings)
+
+
+def _find_user(typed: str) -> User | None:
+    """Return the user who signs in with this normalised address, or None."""
+    if not typed:
+        return None
+    return db.session.scalar(select(User).where(User.email_key == typed))
+
+
+def _accept(proof: Proof, attempt: int, origin: Origin, settings: Settings) -> SignIn:
+    """Let the person with the right password in, unless they may not or need a second factor."""
+    person = passwords.accept(proof)  # waits for somebody who is blocking them at this moment
     reason = admission.refusal(person, origin.ip) if person else CHANGED
     if person is None or reason:
         attempts.settle(attempt, "blocked", reason)
@@ -49,30 +83,34 @@ def sign_in(*, identifier: str, password: str, origin: From, settings: Settings)
     if person.two_factor != "disabled":
         attempts.settle(attempt, "ok", ASKED)
         return SignIn(challenge=challenges.begin(person, settings))
-    return _through(person, attempt, origin, settings)
+    return _begin_session(person, attempt, origin, settings)
 
 
-def second_factor(*, challenge: str, code: str, origin: From, settings: Settings) -> SignIn:
-    """Answer a challenge with a code; every try is recorded, so commit whatever comes of it.
+def second_factor(*, challenge: str, code: str, origin: Origin, settings: Settings) -> SignIn:
+    """Answer a challenge with a code.
 
-    Raises Expired where the challenge is over, so that one has to begin anew.
+    Every attempt is recorded, so commit whatever the result is. Raises Expired if the challenge is
+    over: the person has to begin anew.
     """
     user = challenges.owner(challenge, origin)
     try:
         attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor="code")
     except TooMany as error:
         return SignIn(message=error.message, retry_after=error.retry_after)
-    if refusal := challenges.answer(challenge, code, origin, settings):
+    refusal = challenges.answer(challenge, code, origin, settings)
+    if refusal:
         attempts.settle(attempt, "failed", "code")
         return SignIn(message=refusal)
-    return _through(user, attempt, origin, settings)
+    return _begin_session(user, attempt, origin, settings)
 
 
-def _through(user: User, attempt: int, origin: From, settings: Settings) -> SignIn:
-    """Let the person in, who is locked. Whoever knows the password needs no link to choose another one."""
+def _begin_session(user: User, attempt: int, origin: Origin, settings: Settings) -> SignIn:
+    """Begin a session for the person, whose row is locked by the caller."""
+    # This has to be asked before the attempt is settled as a sign-in from this browser.
     if attempts.is_new_device(user, origin):
-        notices.new_device(user, origin, settings)
+        security_notifications.new_device(user, origin, settings)
     user.last_login_at = clock.now()
+    # A person who knows the password needs no link to choose another one.
     tokens.revoke_all(select(User.id).where(User.id == user.id), purpose=links.PASSWORD.purpose)
     mark = attempts.let_through(attempt, user, origin)
     session = sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device)

@@ -1,8 +1,8 @@
-"""Step-up: somebody who is signed in shows again that it is them, by password or by code."""
+"""Let somebody who is signed in confirm that it is them, by password or by code."""
 
 from backoffice.auth import attempts, challenges, passwords, sessions, throttle
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -13,23 +13,25 @@ REASON = "confirmation"
 WRONG = "This is not right. Enter your password, or a code of your authenticator app."
 
 
-def confirm(*, actor: Actor, password: str, code: str, origin: From, settings: Settings) -> str:
-    """A new value for the actor's session, which counts as confirmed for some minutes.
+def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings: Settings) -> str:
+    """Confirm the actor's session for some minutes, and return its new value.
 
-    Every try is recorded: commit whatever comes of it, also where it raises RuleBroken (wrong) or TooMany. Raises
-    SignedOut where the session has ended meanwhile.
+    Every attempt is recorded: commit whether it returns or raises. Raises RuleBroken if the
+    password or the code is wrong, TooMany, or SignedOut if the session has ended meanwhile.
     """
     if actor.session_id is None:
         raise RuleBroken("Only somebody who is signed in in a browser can confirm that it is them.")
-    user, factor = db.session.get_one(User, actor.user_id), "password" if password else "code"
+    user = db.session.get_one(User, actor.user_id)
+    factor = "password" if password else "code"
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
+    # Hashing takes long, and comes before the person is locked.
     proof = passwords.prove(user, password[:1000], settings) if password else None
     user = themselves(actor)
     if password:
-        right = proof is not None and passwords.accept(proof) is not None
+        is_right = proof is not None and passwords.accept(proof) is not None
     else:
-        right = challenges.is_right(user, code, settings)
-    attempts.settle(attempt, "ok" if right else "failed", REASON)
-    if not right:
+        is_right = challenges.is_right(user, code, settings)
+    attempts.settle(attempt, "ok" if is_right else "failed", REASON)
+    if not is_right:
         raise RuleBroken(WRONG, field="confirm_password" if password else "confirm_code")
     return sessions.renew(actor.session_id, user, confirmed=True)

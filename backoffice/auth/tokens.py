@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from backoffice import clock
 from backoffice.auth.sessions import digest
@@ -19,7 +20,10 @@ AT_ONCE = 500  # people in one statement
 
 @dataclass(frozen=True)
 class Issued:
-    """A token that was just made: whose it is, where it goes, and the value, which is kept nowhere."""
+    """A token that was just made for the person `user_id`, to be sent to `address`.
+
+    Its `value` is stored nowhere.
+    """
 
     user_id: int
     address: str
@@ -27,26 +31,34 @@ class Issued:
     value: str
 
 
-def issue(*, user: User, purpose: str, valid: timedelta, sent_to: str = "", version: int | None = None) -> Issued:
-    """A new value for `user`; an older one for the same purpose no longer works.
+def issue(
+    *, user: User, purpose: str, valid: timedelta, sent_to: str = "", version: int | None = None
+) -> Issued:
+    """Make a new value for `user`; an older one for the same purpose no longer works.
 
-    With the credential version at which it was asked for, whoever takes it compares that.
+    `version` is the credential version at which it was asked for, which the code that takes the
+    value has to compare.
     """
-    return _issue({user.id: sent_to or user.email or ""}, purpose, valid, version)[0]
+    addresses = {user.id: sent_to or user.email or ""}
+    (issued,) = _issue(addresses, purpose, valid, version)
+    return issued
 
 
 def issue_many(people: Select[int], *, purpose: str, valid: timedelta) -> list[Issued]:
-    """A new value for each of `people`, to be sent to their address."""
-    found = db.session.execute(select(User.id, func.coalesce(User.email, "")).where(User.id.in_(people)))
-    return _issue(dict(found.all()), purpose, valid)
+    """Make a new value for each of `people`, to be sent to their address."""
+    statement = select(User.id, func.coalesce(User.email, "")).where(User.id.in_(people))
+    addresses = dict(db.session.execute(statement).all())
+    return _issue(addresses, purpose, valid)
 
 
-def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta, version: int | None = None) -> list[Issued]:
-    now, everyone = clock.now(), list(addresses)
-    for start in range(0, len(everyone), AT_ONCE):
-        _end(purpose, Token.user_id.in_(everyone[start : start + AT_ONCE]))
-    values = {user_id: secrets.token_urlsafe(32) for user_id in everyone}
-    rows = [
+def _issue(
+    addresses: Mapping[int, str], purpose: str, valid: timedelta, version: int | None = None
+) -> list[Issued]:
+    """Replace the tokens of these people, given with the address that each value goes to."""
+    now = clock.now()
+    _end_older(purpose, list(addresses))
+    values = {user_id: secrets.token_urlsafe(32) for user_id in addresses}
+    rows: list[dict[str, Any]] = [
         {
             "user_id": user_id,
             "purpose": purpose,
@@ -58,14 +70,33 @@ def _issue(addresses: Mapping[int, str], purpose: str, valid: timedelta, version
         }
         for user_id, value in values.items()
     ]
-    made = db.session.execute(insert(Token).returning(Token.id, Token.user_id), rows).all() if rows else []
-    return [Issued(user_id, addresses[user_id], token_id, values[user_id]) for token_id, user_id in made]
+    return [
+        Issued(user_id, addresses[user_id], token_id, values[user_id])
+        for token_id, user_id in _insert(rows)
+    ]
+
+
+def _end_older(purpose: str, user_ids: list[int]) -> None:
+    """End the open tokens of these people for one purpose, some people at a time."""
+    # Databases limit the number of values in one statement.
+    for start in range(0, len(user_ids), AT_ONCE):
+        _end(purpose, Token.user_id.in_(user_ids[start : start + AT_ONCE]))
+
+
+def _insert(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Insert tokens and return the id and the user's id of each."""
+    if not rows:
+        return []
+    # The database may return the rows in another order, hence the user's id beside each.
+    statement = insert(Token).returning(Token.id, Token.user_id)
+    return [(token_id, user_id) for token_id, user_id in db.session.execute(statement, rows)]
 
 
 def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
-    """The live token behind a value. Looking consumes nothing; `for_use` keeps others from using it meanwhile.
+    """Return the live token that a value belongs to.
 
-    Raises NotFound for a value that never was, Expired with the reason for a genuine one.
+    Looking consumes nothing; `for_use` keeps others from using it meanwhile. Raises NotFound for a
+    value that never was, and Expired with the reason for a genuine one.
     """
     statement = select(Token).where(Token.value_hash == digest(value), Token.purpose == purpose)
     if for_use:
@@ -91,19 +122,24 @@ def supersede(user_ids: Select[int], purpose: str) -> None:
 
 def revoke_all(user_ids: Select[int], *, purpose: str = "") -> None:
     """Withdraw every open token of these users, or those for one purpose."""
+    statement = update(Token).where(Token.user_id.in_(user_ids), Token.open())
+    if purpose:
+        statement = statement.where(Token.purpose == purpose)
     db.session.execute(
-        update(Token)
-        .where(Token.user_id.in_(user_ids), Token.open(), Token.purpose == purpose if purpose else true())
-        .values(revoked_at=clock.now())
-        .execution_options(synchronize_session=False)
+        statement.values(revoked_at=clock.now()).execution_options(synchronize_session=False)
     )
 
 
 def count_open(user_ids: Select[int]) -> Select[int]:
-    """In SQL: how many links of these users still work."""
+    """Return a statement that counts the links of these users that still work."""
     return select(func.count(Token.id)).where(Token.user_id.in_(user_ids), Token.live())
 
 
 def _end(purpose: str, whose: ColumnElement[bool]) -> None:
-    older = update(Token).where(whose, Token.purpose == purpose, Token.open())
-    db.session.execute(older.values(superseded_at=clock.now()).execution_options(synchronize_session=False))
+    """Mark the open tokens as replaced by newer ones."""
+    db.session.execute(
+        update(Token)
+        .where(whose, Token.purpose == purpose, Token.open())
+        .values(superseded_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )

@@ -1,4 +1,4 @@
-"""Forms that arrived after their session had ended: kept sealed for an hour, for one person."""
+"""Keep forms that arrived after their session had ended: encrypted, for an hour, for one person."""
 
 import json
 import secrets
@@ -16,8 +16,8 @@ from backoffice.policy.actor import Actor
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
-KEPT = timedelta(hours=1)
-MOST = 5  # of one person; the oldest goes
+RETENTION = timedelta(hours=1)
+FORMS_PER_PERSON = 5  # the oldest goes
 LARGEST = 256 * 1024  # characters of names and values
 Fields = Sequence[tuple[str, str]]
 
@@ -31,10 +31,10 @@ class Unsent:
 
 
 def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> str | None:
-    """Keep what was typed for this person; the handle that names it, or None where it is not kept.
+    """Keep what was typed for this person; return its handle, or None if it is not kept.
 
-    Nobody is signed in: whom the form was drawn for is known from its token. It is not kept for
-    somebody who has no access, nor where it is longer than LARGEST.
+    Nobody is signed in: the token of the form says which person it was drawn for. It is not kept
+    for somebody who has no access, nor if it is longer than LARGEST.
     """
     user = db.session.get(User, user_id, with_for_update=True)
     if user is None or user.status != "active":
@@ -42,31 +42,57 @@ def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> s
     if sum(len(name) + len(value) for name, value in fields) > LARGEST:
         return None
     handle = secrets.token_hex(16)
-    text = json.dumps({"address": address, "fields": list(fields)})
-    sealed = encryption.encrypt(text, about=bound_to(user_id, handle), settings=settings)
-    db.session.add(UnsentForm(user_id=user_id, handle=handle, sealed=sealed, created_at=clock.now()))
+    content = json.dumps({"address": address, "fields": list(fields)})
+    sealed = encryption.encrypt(content, about=bound_to(user_id, handle), settings=settings)
+    db.session.add(
+        UnsentForm(
+            user_id=user_id,
+            handle=handle,
+            sealed=sealed,
+            created_at=clock.now(),
+        )
+    )
     db.session.flush()
-    newest = select(UnsentForm.id).where(UnsentForm.user_id == user_id).order_by(UnsentForm.id.desc()).limit(MOST)
-    older = (UnsentForm.user_id == user_id, UnsentForm.id.not_in(newest.scalar_subquery()))
-    db.session.execute(delete(UnsentForm).where(*older).execution_options(synchronize_session=False))
+    _delete_oldest(user_id)
     return handle
 
 
+def _delete_oldest(user_id: int) -> None:
+    """Delete what this person has beyond FORMS_PER_PERSON."""
+    newest = (
+        select(UnsentForm.id)
+        .where(UnsentForm.user_id == user_id)
+        .order_by(UnsentForm.id.desc())
+        .limit(FORMS_PER_PERSON)
+    )
+    db.session.execute(
+        delete(UnsentForm)
+        .where(UnsentForm.user_id == user_id, UnsentForm.id.not_in(newest.scalar_subquery()))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def find(*, actor: Actor, handle: str, settings: Settings) -> Unsent | None:
-    """What the actor typed; None where nothing of theirs is under this handle, or not any more."""
-    own = (UnsentForm.user_id == actor.user_id, UnsentForm.handle == handle)
-    row = db.session.scalar(select(UnsentForm).where(*own, UnsentForm.created_at > clock.now() - KEPT))
+    """Return what the actor typed, or None if nothing of theirs is kept under this handle."""
+    statement = select(UnsentForm).where(
+        UnsentForm.user_id == actor.user_id,
+        UnsentForm.handle == handle,
+        UnsentForm.created_at > clock.now() - RETENTION,
+    )
+    row = db.session.scalar(statement)
     if row is None:
         return None
+    about = bound_to(row.user_id, row.handle)
     try:
-        kept = json.loads(encryption.decrypt(row.sealed, about=bound_to(row.user_id, row.handle), settings=settings))
+        content = json.loads(encryption.decrypt(row.sealed, about=about, settings=settings))
     except encryption.Unreadable:
         return None
-    return Unsent(kept["address"], [(name, value) for name, value in kept["fields"]])
+    fields = [(name, value) for name, value in content["fields"]]
+    return Unsent(content["address"], fields)
 
 
 def bound_to(user_id: int, handle: str) -> str:
-    """What the sealed form is bound to: in another row it cannot be read."""
+    """Return what the encrypted form is bound to: in another row it cannot be decrypted."""
     return f"unsent form {handle} of user {user_id}"
 
 

@@ -1,4 +1,4 @@
-"""The command line, `flask backoffice ...`; one group of commands per file."""
+"""Define the command line, `flask backoffice ...`, with one group of commands per file."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -21,9 +21,10 @@ NOT_MIGRATED = "The database lacks tables or columns. Migrate it first: flask --
 
 
 class Commands(AppGroup):
-    """Commands that say in one line why the database does not do what they ask.
+    """A group of commands that explains failures of the database in one line.
 
-    Their files are read when somebody asks for one: a web server has no use for the demo, nor for Alembic.
+    The commands' files are imported when a command is first asked for: a web server needs neither
+    the demo nor Alembic. `whole` tells whether that has happened.
     """
 
     whole = False
@@ -34,8 +35,7 @@ class Commands(AppGroup):
         except PoolTimeout as error:
             raise click.ClickException(SENTENCES[failures.AWAY]) from error
         except DBAPIError as error:
-            missing = failures.is_missing_table(error)
-            sentence = NOT_MIGRATED if missing else SENTENCES.get(failures.of_database(error))
+            sentence = _sentence(error)
             if sentence is None:
                 raise
             raise click.ClickException(sentence) from error
@@ -49,15 +49,24 @@ class Commands(AppGroup):
         return super().get_command(ctx, cmd_name)
 
     def _fill(self) -> None:
-        if not self.whole:
-            for found in iter_modules(__path__):
-                import_module(f"{__name__}.{found.name}").add(self)
-            self.whole = True
+        """Import every file of this package, and let it add its commands."""
+        if self.whole:
+            return
+        for module in iter_modules(__path__):
+            import_module(f"{__name__}.{module.name}").add(self)
+        self.whole = True
+
+
+def _sentence(error: DBAPIError) -> str | None:
+    """Return what to say about the error, or None if nothing better than a traceback is known."""
+    if failures.is_missing_table(error):
+        return NOT_MIGRATED
+    return SENTENCES.get(failures.of_database(error))
 
 
 group = Commands("backoffice", help="Administer this installation.")
 
 
 def register(app: Flask) -> None:
-    """Add the commands to `flask`."""
+    """Add the commands to the `flask` program."""
     app.cli.add_command(group)

@@ -1,17 +1,18 @@
-"""Actions from the command line: the same preview, rules, events and result as on the screen."""
+"""Run actions from the command line, with the preview, rules, events and result of the screen."""
 
 import click
 from flask.cli import AppGroup
 
 from backoffice.actions.engine import report
-from backoffice.actions.engine.action import find
+from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import phrase, run
 from backoffice.data import lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models import fields
-from backoffice.policy.actor import system
+from backoffice.models.bulk_run import BulkRun
+from backoffice.policy.actor import Actor, system
 
 
 def add(group: AppGroup) -> None:
@@ -21,50 +22,91 @@ def add(group: AppGroup) -> None:
 @click.argument("code")
 @click.option("--id", "ids", type=int, multiple=True, help="A row's number; may be repeated.")
 @click.option(
-    "--where", multiple=True, help="A filter as in a list's address: status=active, search=ma. Days are days in UTC."
+    "--where",
+    multiple=True,
+    help="A filter as in a list's address: status=active, search=ma. Days are days in UTC.",
 )
 @click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
 def act(
-    *, code: str, ids: tuple[int, ...], where: tuple[str, ...], parameters: tuple[str, ...], reason: str, yes: bool
+    *,
+    code: str,
+    ids: tuple[int, ...],
+    where: tuple[str, ...],
+    parameters: tuple[str, ...],
+    reason: str,
+    yes: bool,
 ) -> None:
     """Preview the action CODE, such as users.block, and with --yes run it."""
     action = find(code)
     if action is None:
         raise click.ClickException(f"There is no action {code}.")
-    actor = system()
-    given: dict[str, list[str]] = {}
-    for name, _, value in (text.partition("=") for text in parameters):
-        given.setdefault(name, []).append(value)
     try:
-        query = lists.parse(action.model, [(k, v) for k, _, v in (text.partition("=") for text in where)])
-        selection = Selection(query=query) if where else Selection(ids=ids)
-        shown = preview(actor=actor, action=action, selection=selection, parameters=given)
-        click.echo(report.title(actor, shown.run, action))
-        if any(fields.kind(action.model, filter_.name) == "time" for filter_ in query.filters):
-            click.echo("  Days are days in UTC.")
-        _tell(shown.run.counts, report.refusals(actor, shown.run, action))
-        if action.reason_required and not reason:
-            click.echo("Running it needs a reason: add --reason.")
-        if yes:
-            done = run(
-                actor=actor,
-                token=shown.run.token,
-                action=action,
-                reason=reason,
-                confirmation=phrase(action, shown.run),
-                reveal=lambda secret: click.echo(f"Shown this once: {secret}"),
-            )
-            click.echo(f"Done, as bulk run {done.id}.")
-            _tell(done.counts, report.refusals(actor, done, action))
+        _preview_and_run(action, ids, where, parameters, reason=reason, is_confirmed=yes)
         db.session.commit()
     except BackofficeError as error:
         raise click.ClickException(error.message or "There are no such rows.") from error
 
 
-def _tell(counts: dict[str, int], refusals: list[str]) -> None:
-    for outcome, number in counts.items():
+def _preview_and_run(
+    action: Action,
+    ids: tuple[int, ...],
+    where: tuple[str, ...],
+    parameters: tuple[str, ...],
+    *,
+    reason: str,
+    is_confirmed: bool,
+) -> None:
+    actor = system()
+    query = lists.parse(action.model, [_name_and_value(text) for text in where])
+    selection = Selection(query=query) if where else Selection(ids=ids)
+    chosen = _values(parameters)
+    planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
+    click.echo(report.title(actor, planned, action))
+    if _has_days(action, query):
+        click.echo("  Days are days in UTC.")
+    _print_outcomes(actor, action, planned)
+    if action.reason_required and not reason:
+        click.echo("Running it needs a reason: add --reason.")
+    if is_confirmed:
+        _run(actor, action, planned, reason)
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def _values(parameters: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the values of each parameter; one that is repeated has several."""
+    values: dict[str, list[str]] = {}
+    for text in parameters:
+        name, value = _name_and_value(text)
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _has_days(action: Action, query: lists.Query) -> bool:
+    """Return whether a filter is about days, which have to be those of some time zone."""
+    return any(fields.kind(action.model, filter_.name) == "time" for filter_ in query.filters)
+
+
+def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
+    done = run(
+        actor=actor,
+        token=planned.token,
+        action=action,
+        reason=reason,
+        confirmation=phrase(action, planned),
+        reveal=lambda secret: click.echo(f"Shown this once: {secret}"),
+    )
+    click.echo(f"Done, as bulk run {done.id}.")
+    _print_outcomes(actor, action, done)
+
+
+def _print_outcomes(actor: Actor, action: Action, bulk_run: BulkRun) -> None:
+    for outcome, number in bulk_run.counts.items():
         click.echo(f"  {outcome}: {number:,}")
-    for sentence in refusals:
+    for sentence in report.refusals(actor, bulk_run, action):
         click.echo(f"  {sentence}")

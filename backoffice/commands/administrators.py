@@ -1,4 +1,4 @@
-"""The first administrator, and the way back in for one who is locked out."""
+"""Create the first administrator, and let people in who are locked out."""
 
 import click
 from flask import current_app
@@ -25,12 +25,16 @@ def add(group: AppGroup) -> None:
 @click.argument("email")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
-@click.option("--prompt", is_flag=True, help="Ask for a password here instead of printing a one-time link.")
+@click.option(
+    "--prompt", is_flag=True, help="Ask for a password here instead of printing a one-time link."
+)
 def create_administrator(email: str, first_name: str, last_name: str, prompt: bool) -> None:
     """Create an administrator; prints a one-time link to choose a password."""
     settings = current_app.extensions["settings"]
     try:
-        user = administrators.create(actor=system(), email=email, first_name=first_name, last_name=last_name)
+        user = administrators.create(
+            actor=system(), email=email, first_name=first_name, last_name=last_name
+        )
         if prompt:
             password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)
@@ -44,29 +48,35 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
     if prompt:
         click.echo(f"{user.email} can sign in at {settings.base_url}/sign-in.")
     else:
-        _tell(link, settings)
+        _print_link(link, settings)
 
 
 @click.argument("email")
 def invitation_link(email: str) -> None:
     """Print a new link for somebody who is invited, where mail does not reach them."""
     settings = current_app.extensions["settings"]
-    user = db.session.scalar(select(User).where(User.email_key == address_key(email)).with_for_update())
+    user = db.session.scalar(
+        select(User).where(User.email_key == address_key(email)).with_for_update()
+    )
     if user is None or user.status != "invited":
         raise click.ClickException("Nobody with this e-mail address is waiting for an invitation.")
     link = links.issue(links.INVITATION, user, settings)
     events.record(actor=system(), action="users.resend_invitation", subject=events.subject_of(user))
     db.session.commit()
-    _tell(link, settings)
+    _print_link(link, settings)
 
 
 @click.argument("email")
 def clear_ip_whitelist(email: str) -> None:
     """Let somebody in from any address again, for instance a locked-out administrator."""
-    user = db.session.scalar(select(User).where(User.email_key == address_key(email)))
+    user = db.session.scalar(
+        select(User).where(User.email_key == address_key(email)).with_for_update()
+    )
     if user is None:
         raise click.ClickException("Nobody has this e-mail address.")
-    before, user.ip_whitelist, user.version = user.ip_whitelist, [], user.version + 1
+    before = user.ip_whitelist
+    user.ip_whitelist = []
+    user.version += 1
     events.record(
         actor=system(),
         action="users.edit",
@@ -78,6 +88,6 @@ def clear_ip_whitelist(email: str) -> None:
     click.echo(f"{user.email} may sign in from any address.")
 
 
-def _tell(link: str, settings: Settings) -> None:
+def _print_link(link: str, settings: Settings) -> None:
     valid = duration(settings.invitation_valid)
     click.echo(f"Open this link within {valid} to choose a password; it works once:\n{link}")

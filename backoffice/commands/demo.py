@@ -1,4 +1,4 @@
-"""The demo: its data, its accounts, and how to sign in to it."""
+"""Load the demo, with its data and accounts, and print how to sign in to it."""
 
 import os
 
@@ -13,7 +13,8 @@ from backoffice.extensions import db
 from backoffice.settings import Settings
 
 REFUSAL = (
-    "This gives known accounts a password and prints it, so it runs only with BACKOFFICE_ENV=demo, never in {}.\n"
+    "This gives known accounts a password and prints it, "
+    "so it runs only with BACKOFFICE_ENV=demo, never in {}.\n"
     "To begin with real data: flask --app app backoffice create-administrator EMAIL"
 )
 
@@ -22,21 +23,25 @@ def add(group: AppGroup) -> None:
     group.command("demo")(load)
 
 
-# PostgreSQL holds a lock for each account and address that signs in until the load ends: its default is 6,400.
+# For each account and address that signs in, PostgreSQL holds a lock until the load ends. By
+# default it has room for 6,400.
 @click.option(
-    "--people", type=click.IntRange(50, 4000), default=demo.PEOPLE, show_default=True, help="How many to make."
+    "--people",
+    type=click.IntRange(50, 4000),
+    default=demo.PEOPLE,
+    show_default=True,
+    help="How many to make.",
 )
 def load(people: int) -> None:
-    """Migrate, load demo data if nobody is there, and say how to sign in. Only with BACKOFFICE_ENV=demo.
+    """Migrate, load demo data if nobody is there, and say how to sign in.
+    Only with BACKOFFICE_ENV=demo.
 
     The password is DEMO_PASSWORD, or made up anew each time.
     """
     settings: Settings = current_app.extensions["settings"]
     if settings.environment != "demo":
         raise click.ClickException(REFUSAL.format(settings.environment))
-    password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
-    if len(passwords.normalised(password)) < settings.password_min_length:
-        raise click.ClickException(f"DEMO_PASSWORD needs at least {settings.password_min_length} characters.")
+    password = _password(settings)
     flask_migrate.upgrade()
     if demo.is_empty():
         with click.progressbar(length=demo.DAYS, label="Loading demo data, day by day") as bar:
@@ -44,21 +49,33 @@ def load(people: int) -> None:
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()
-    click.echo("\n" + (_invitation(settings, password, accounts) if accounts else _strangers(settings)))
+    click.echo(f"\n{_address(settings)}\n")
+    if accounts:
+        _print_accounts(password, accounts)
+    else:
+        click.echo("This database is not the demo's: sign in with an account of its own.\n")
 
 
-def _invitation(settings: Settings, password: str, accounts: list[demo.Account]) -> str:
-    """How to sign in, as a table."""
+def _password(settings: Settings) -> str:
+    """Return the password that all demo accounts get."""
+    password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
+    if len(passwords.normalised(password)) < settings.password_min_length:
+        raise click.ClickException(
+            f"DEMO_PASSWORD needs at least {settings.password_min_length} characters."
+        )
+    return password
+
+
+def _print_accounts(password: str, accounts: list[demo.Account]) -> None:
     first, *others = accounts
+    click.echo(f"Sign in as  {first.email}  ({first.group})")
+    click.echo(f"Password    {password}")
+    click.echo("\nThe others have the same password:")
     width = max(len(account.group) for account in accounts)
-    lines = [_where(settings), "", f"Sign in as  {first.email}  ({first.group})", f"Password    {password}"]
-    lines += ["", "The others have the same password:"]
-    return "\n".join(lines + [f"  {account.group:<{width}}  {account.email}" for account in others]) + "\n"
+    for account in others:
+        click.echo(f"  {account.group:<{width}}  {account.email}")
+    click.echo()
 
 
-def _strangers(settings: Settings) -> str:
-    return f"{_where(settings)}\n\nThis database is not the demo's: sign in with an account of its own.\n"
-
-
-def _where(settings: Settings) -> str:
+def _address(settings: Settings) -> str:
     return f"{settings.product_name}  {settings.base_url}"

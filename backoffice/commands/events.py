@@ -1,4 +1,4 @@
-"""The events log's hash chain, checked."""
+"""Check the hash chain of the events log."""
 
 import click
 from flask.cli import AppGroup

@@ -1,4 +1,4 @@
-"""The keys that secrets are encrypted with."""
+"""Change the key that secrets are encrypted with."""
 
 import click
 from flask import current_app
@@ -15,9 +15,10 @@ def add(group: AppGroup) -> None:
 def rotate_keys() -> None:
     """Encrypt every stored secret with the newest key.
 
-    Secrets of authenticator apps and what waiting mails are to say are encrypted with the first of ENCRYPTION_KEYS
-    (SECRET_KEY where there is none), and can be read with any of them. To change the key, put a new one in front,
-    keep the old one behind it, restart, and run this; once it succeeds, the old one can go:
+    Secrets of authenticator apps and what waiting mails are to say are encrypted with the first of
+    ENCRYPTION_KEYS (SECRET_KEY where there is none), and can be read with any of them. To change
+    the key, put a new one in front, keep the old one behind it, restart, and run this; once it
+    succeeds, the old one can go:
 
     \b
       ENCRYPTION_KEYS=NEW,OLD
@@ -30,6 +31,6 @@ def rotate_keys() -> None:
         number = plural(done.unreadable.total(), "secret", "secrets")
         keys = ", ".join(sorted(done.unreadable))
         raise click.ClickException(
-            f"{number} could not be read and stayed as before, encrypted with: {keys}. Put the missing key back "
-            "into ENCRYPTION_KEYS, behind the new one, and run this again."
+            f"{number} could not be read and stayed as before, encrypted with: {keys}. "
+            "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again."
         )

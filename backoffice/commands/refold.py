@@ -1,4 +1,4 @@
-"""The keys by which texts are compared, made anew."""
+"""Compute anew the keys by which texts are searched, sorted and compared."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from backoffice.extensions import begin, db
 from backoffice.models.base import Searchable, records
 from backoffice.models.keys import keys_of, search_key
-from backoffice.models.refolding import refold as made_anew
+from backoffice.models.refolding import refold as refold_table
 
 
 def add(group: AppGroup) -> None:
@@ -19,9 +19,11 @@ def refold() -> None:
     """Make the keys for search, sort and uniqueness anew, and name the rows that are alike."""
     begin(writing=True)
     for model in records():
-        if issubclass(model, Searchable):
-            made = made_anew(db.session.connection(), model.__table__, keys_of(model), partial(search_key, model))
-            for line in made:
-                click.echo(line)
+        if not issubclass(model, Searchable):
+            continue
+        connection = db.session.connection()
+        make_search_key = partial(search_key, model)
+        for line in refold_table(connection, model.__table__, keys_of(model), make_search_key):
+            click.echo(line)
     db.session.commit()
     click.echo("Every key is what the text says, but for the rows above.")

@@ -1,9 +1,8 @@
-"""The worker: what is done outside requests, as a process of its own."""
+"""Run the worker: a process of its own that does what is done outside requests."""
 
 import logging
 import signal
 import time
-from typing import Any
 
 import click
 import structlog
@@ -13,8 +12,8 @@ from huey.consumer import Consumer
 
 from backoffice.queueing import Queue
 
-POLL = 1  # seconds until a task is seen where the storage cannot call
-REPEATED = 60  # seconds in which huey says the same thing once
+POLL = 1  # seconds until a task is noticed if the storage cannot announce it
+REPEATED = 60  # seconds in which the same complaint of huey is logged once
 log = structlog.get_logger()
 
 
@@ -22,21 +21,28 @@ def add(group: AppGroup) -> None:
     group.command("worker")(work)
 
 
-@click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Jobs at the same time.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Jobs at the same time.",
+)
 def work(threads: int) -> None:
     """Send mails and tidy up, until SIGTERM or Ctrl-C; what is being done is finished first.
 
     Several workers may run, on several machines too.
     """
     queue: Queue = current_app.extensions["jobs"]
-    chatter = logging.getLogger("huey")
-    chatter.handlers, chatter.propagate = [Plainly(logging.WARNING)], False
+    huey_log = logging.getLogger("huey")
+    huey_log.handlers = [Plainly(logging.WARNING)]
+    huey_log.propagate = False
     Worker(queue, threads).run()
     queue.huey.storage.close()
 
 
 class Worker(Consumer):  # type: ignore[misc]  # huey ships no types
-    """huey's consumer, which ends cleanly on every signal that ends a process."""
+    """A consumer of huey that ends cleanly on every signal that ends a process."""
 
     def __init__(self, queue: Queue, threads: int) -> None:
         super().__init__(queue.huey, workers=threads, max_delay=POLL)
@@ -56,16 +62,21 @@ class Worker(Consumer):  # type: ignore[misc]  # huey ships no types
 
 
 class Plainly(logging.Handler):
-    """What huey complains about, in our log and without traces: they may show what was worked on."""
+    """A handler that writes huey's complaints to our log, each once in REPEATED seconds.
+
+    Tracebacks are left out, since they may show what was worked on. `said` has the time at which
+    each complaint was last logged.
+    """
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.said: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        text, now = str(record.msg), time.monotonic()
+        text = str(record.msg)
+        now = time.monotonic()
         if now - self.said.get(text, -REPEATED) < REPEATED:
             return
         self.said[text] = now
-        fault: Any = record.exc_info[0] if record.exc_info else None
-        log.warning("worker", note=text, error=fault.__name__ if fault else None)
+        error: type[BaseException] | None = record.exc_info[0] if record.exc_info else None
+        log.warning("worker", note=text, error=error.__name__ if error else None)

@@ -1,4 +1,4 @@
-"""What home shows: figures, and alerts that need somebody.
+"""Collect what the home page shows: figures, and alerts that need somebody.
 
-Knows people and what lies below, reads only, and is imported by views alone.
+This package only reads. It may import `people` and everything below it; only views import it.
 """

@@ -1,8 +1,8 @@
-"""What needs a person, counted for the home page within the actor's scope: nothing here changes anything."""
+"""Count what needs somebody's attention, within the actor's scope, for the home page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -27,15 +27,16 @@ from backoffice.settings import Settings
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
 A_DAY = throttle.A_DAY
 LATE = timedelta(minutes=10)  # a worker looks every minute
-MOST = 50  # as many people as a filter takes
+PEOPLE_IN_A_FILTER = 50  # as many people as a filter takes
 
 
 @dataclass(frozen=True)
 class Needs:
     """What there is to do.
 
-    `counts` by kind, those above zero, as far as lists count; who is `locked` out by failures just now; the group of
-    `administrators`.
+    `counts` has the kinds whose number is above zero, each counted as far as lists count.
+    `locked` has the ids of some people who are locked out by failures at the moment.
+    `administrators` is the id of that group.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -44,65 +45,90 @@ class Needs:
 
 
 def may_see_any(actor: Actor) -> bool:
-    """Whether the actor may see one of the lists that are counted."""
+    """Return whether the actor may see one of the lists that are counted."""
     return any(can(actor, f"{area_of(model)}.view") for model in WATCHED)
 
 
 def needs(actor: Actor, settings: Settings) -> Needs:
-    """What is to be done, as far as the actor may know."""
-    group = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
-    kinds = _kinds(group)
+    """Return what there is to do, as far as the actor may know."""
+    administrators = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
+    kinds = _kinds(administrators)
     if not sees(actor, Group):  # the number alone would tell who is in the group
         del kinds["unprotected"]
-    asked = {name: _count(actor, model, condition) for name, (model, condition) in kinds.items()}
-    row = db.session.execute(select(*(part.label(name) for name, part in asked.items()))).one()
-    counts = {name: getattr(row, name) for name in asked if getattr(row, name)}
-    return Needs(counts, _locked(actor, settings), group)
+    # All kinds are counted by one statement, a column each.
+    columns = [
+        _count(actor, model, condition).label(kind) for kind, (model, condition) in kinds.items()
+    ]
+    row = db.session.execute(select(*columns)).mappings().one()
+    counts = {kind: number for kind, number in row.items() if number}
+    return Needs(counts, _locked(actor, settings), administrators)
 
 
-def _kinds(group: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
-    """By the number of the group PostgreSQL knows how few administrators there are; by its name it would not."""
-    administrators = User.id.in_(select(user_groups.c.user_id).where(user_groups.c.group_id == group))
+def _kinds(administrators: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
+    """Return the model and the condition of each kind of alert.
+
+    `administrators` is the id of the group: by an id, PostgreSQL can estimate how few members the
+    group has; by a name it cannot.
+    """
+    members = select(user_groups.c.user_id).where(user_groups.c.group_id == administrators)
+    unprotected = User.id.in_(members) & (User.status == "active") & (User.two_factor == "disabled")
     return {
         "expiring": (User, User.derived("invitation_ends", "soon")),
         "expired": (User, User.derived("invitation", "expired")),
-        "unprotected": (User, administrators & (User.status == "active") & (User.two_factor == "disabled")),
+        "unprotected": (User, unprotected),
         "messages": (Message, Message.state.in_(("failed", "dead"))),
         "waiting": (Message, (Message.state == "queued") & _no_worker()),
     }
 
 
 def _no_worker() -> ColumnElement[bool]:
-    """Some mail waits for longer than any worker would let it."""
+    """Return the condition that some mail waits longer than any running worker would let it."""
     waiting = aliased(Message)
     late = waiting.next_attempt_at < clock.now() - LATE
     return exists().where(waiting.state == "queued", late)
 
 
 def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:
+    """Return a subquery that counts the rows, up to one more than lists count."""
     some = select(model.id).where(scope(actor, model), condition).limit(lists.COUNT_CAP + 1)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _locked(actor: Actor, settings: Settings) -> list[int]:
-    """People whose password or code would not be looked at now, because it was wrong too often; some at least."""
+    """Return the ids of people whose password or code would not be checked now.
+
+    It was wrong too often. These are only some of them if there are many.
+    """
+    # Grouping by the bare column would make the database read its index, over all years.
+    person = func.coalesce(SignInAttempt.user_id, 0)
     now = clock.now()
+    statement = (
+        select(person)
+        .where(
+            scope(actor, SignInAttempt),
+            SignInAttempt.at > now - A_DAY,
+            SignInAttempt.result.in_(sign_ins.FAILED),
+            SignInAttempt.reason != throttle.THROTTLED,
+        )
+        .group_by(person, SignInAttempt.factor)
+        .having(_failed_too_often(now, settings))
+        .order_by(person)
+        .limit(PEOPLE_IN_A_FILTER)
+    )
+    # Somebody may be locked by two factors; 0 stands for attempts of nobody.
+    ids = dict.fromkeys(db.session.scalars(statement))
+    return [user_id for user_id in ids if user_id]
+
+
+def _failed_too_often(now: datetime, settings: Settings) -> ColumnElement[bool]:
+    """Return the condition that a group of failures reaches one of the throttle's limits."""
     limits = {
         throttle.FIVE_MINUTES: settings.failures_per_5_minutes,
         throttle.AN_HOUR: settings.failures_per_hour,
         A_DAY: settings.failures_per_day,
     }
-    wrong = (SignInAttempt.result.in_(sign_ins.FAILED), SignInAttempt.reason != throttle.THROTTLED)
-    person = func.coalesce(SignInAttempt.user_id, 0)  # not the bare column, by whose index all years would be read
-    statement = (
-        select(person)
-        .where(scope(actor, SignInAttempt), SignInAttempt.at > now - max(limits), *wrong)
-        .group_by(person, SignInAttempt.factor)
-        .having(or_(*(_failed_since(now - span) >= most for span, most in limits.items())))
-        .order_by(person)
-    )
-    return list(dict.fromkeys(user_id for user_id in db.session.scalars(statement.limit(MOST)) if user_id))
+    return or_(*(_failures_since(now - span) >= most for span, most in limits.items()))
 
 
-def _failed_since(moment: Any) -> ColumnElement[int]:
+def _failures_since(moment: datetime) -> ColumnElement[int]:
     return func.count().filter(SignInAttempt.at > moment)

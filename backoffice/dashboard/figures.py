@@ -1,4 +1,4 @@
-"""What the home page tells: numbers and the latest events, within the actor's scope."""
+"""Collect the figures and latest events of the home page, within the actor's scope."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -20,64 +20,98 @@ from backoffice.time_zones import clock_of, start_of
 
 
 def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """How many people the actor sees in each status, in the order of a person's life; and with each second factor,
+    """Count the people whom the actor sees, by status and by second factor.
 
-    the best first, of those who are active. Counted as far as lists are, and the newest ones: more would cost the
-    whole table.
+    Statuses are in the order of a person's life. Second factors are those of active people, the
+    best first. Both are counted as far as lists are, since more would cost reading the whole table;
+    if there are more active people, the newest count.
     """
-    by_status = dict(db.session.execute(union_all(*(_in_status(actor, status) for status in STATUSES[:-1]))).all())
-    active = select(User.two_factor).where(scope(actor, User), User.status == "active")
-    newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
-    by_factor: dict[str, int] = dict(
-        db.session.execute(select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)).all()
-    )
-    factors = [(factor, by_factor.get(factor, 0)) for factor in TWO_FACTORS[::-1]]
-    return [(status, by_status[status]) for status in STATUSES[:-1]], factors
+    return _by_status(actor), _by_factor(actor)
+
+
+def _by_status(actor: Actor) -> list[tuple[str, int]]:
+    statuses = STATUSES[:-1]  # the last one means that the person is deleted
+    counts = union_all(*(_in_status(actor, status) for status in statuses))
+    numbers = dict(db.session.execute(counts).all())
+    return [(status, numbers[status]) for status in statuses]
 
 
 def _in_status(actor: Actor, status: str) -> Select[str, int]:
-    some = select(User.id).where(scope(actor, User), User.status == status).order_by(User.id)
-    some = some.limit(lists.COUNT_CAP + 1)  # in the order of an index, which is all that is read
+    some = (
+        select(User.id)
+        .where(scope(actor, User), User.status == status)
+        .order_by(User.id)  # the order of an index, so that only the index is read
+        .limit(lists.COUNT_CAP + 1)
+    )
     return select(literal(status), func.count()).select_from(some.subquery())
 
 
+def _by_factor(actor: Actor) -> list[tuple[str, int]]:
+    active = select(User.two_factor).where(scope(actor, User), User.status == "active")
+    newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
+    counts = select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)
+    numbers: dict[str, int] = dict(db.session.execute(counts).all())
+    return [(factor, numbers.get(factor, 0)) for factor in reversed(TWO_FACTORS)]
+
+
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:
-    """For each of the actor's last days, today at the end: how many sign-ins worked, and how many tries did not."""
+    """Return each of the last days with its numbers of successful and of failed sign-ins.
+
+    Days are those of the actor's time zone; today comes last.
+    """
     zone = clock_of(actor.time_zone)
     today = clock.now().astimezone(zone).date()
-    every = [today - timedelta(days=back) for back in reversed(range(days))]
-    counted = sign_ins.by_day(actor, [start_of(day, zone) for day in every])
-    return [(day, *numbers) for day, numbers in zip(every, counted, strict=True)]
+    dates = [today - timedelta(days=back) for back in reversed(range(days))]
+    counts = sign_ins.by_day(actor, [start_of(day, zone) for day in dates])
+    return [(day, worked, failed) for day, (worked, failed) in zip(dates, counts, strict=True)]
 
 
 def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:
-    """The latest events the actor may see, the newest first."""
-    return db.session.scalars(select(Event).where(scope(actor, Event)).order_by(Event.id.desc()).limit(number)).all()
+    """Return the latest events that the actor may see, the newest first."""
+    statement = select(Event).where(scope(actor, Event)).order_by(Event.id.desc())
+    return db.session.scalars(statement.limit(number)).all()
 
 
 def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
-    """The latest bulk runs the actor may see, the newest first."""
+    """Return the latest bulk runs that the actor may see, the newest first."""
     statement = select(BulkRun).where(scope(actor, BulkRun)).order_by(BulkRun.id.desc())
     return db.session.scalars(statement.limit(number)).all()
 
 
 def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
-    """The keys of the avatars of those of these people who have one, as far as the actor sees them."""
-    asked = (User.id.in_({row_id for row_id in ids if row_id}), User.avatar.is_not(None), scope(actor, User))
-    rows = db.session.execute(select(User.id, User.avatar).where(*asked))
-    return {row_id: key for row_id, key in rows if key}
+    """Return the avatars' keys of those of these people who have one and whom the actor sees."""
+    statement = select(User.id, User.avatar).where(
+        User.id.in_({row_id for row_id in ids if row_id}),
+        User.avatar.is_not(None),
+        scope(actor, User),
+    )
+    return {row_id: key for row_id, key in db.session.execute(statement) if key}
 
 
-def names(actor: Actor | None, subjects: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
-    """What the actor may call the rows that events are about, by (area, id); one statement per area."""
-    by_area: dict[str, set[int]] = {}
+def names(
+    actor: Actor | None, subjects: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], str]:
+    """Return the names that the actor may see of the rows that events are about, by (area, id).
+
+    There is one statement for each area.
+    """
+    models = {area_of(model): model for model in records()}
+    names_by_subject: dict[tuple[str, int | None], str] = {}
+    for area, ids in _ids_by_area(subjects).items():
+        if model := models.get(area):
+            labels = _labels(actor, model, ids)
+            names_by_subject |= {(area, row_id): label for row_id, label in labels.items()}
+    return names_by_subject
+
+
+def _ids_by_area(subjects: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
+    ids: dict[str, set[int]] = {}
     for area, row_id in subjects:
         if row_id is not None:
-            by_area.setdefault(area, set()).add(row_id)
-    models: dict[str, type[Record]] = {area_of(model): model for model in records()}
-    found: dict[tuple[str, int | None], str] = {}
-    for area, ids in by_area.items():
-        if model := models.get(area):
-            rows = db.session.execute(select(model.id, named(actor, model)).where(model.id.in_(ids)))
-            found |= {(area, row_id): label for row_id, label in rows}
-    return found
+            ids.setdefault(area, set()).add(row_id)
+    return ids
+
+
+def _labels(actor: Actor | None, model: type[Record], ids: set[int]) -> dict[int, str]:
+    statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
+    return dict(db.session.execute(statement).all())

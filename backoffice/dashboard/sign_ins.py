@@ -1,4 +1,4 @@
-"""Sign-ins counted by day."""
+"""Count sign-ins by day."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,28 +12,40 @@ from backoffice.policy.rules import scope
 
 FAILED = RESULTS[1:]
 A_DAY = timedelta(days=1)
-WORTH_KEEPING = 1_000  # tries of one day
+WORTH_KEEPING = 1_000  # attempts of one day
 MOST_KEPT = 1_000  # days
-Counts = tuple[int, int]
-Place = tuple[str, datetime, int, int]
+Counts = tuple[int, int]  # successful and failed
+Place = tuple[str, datetime, int, int]  # database, start of the day, first and last attempt
 
-# Tries are only added, each with a higher number: while the first and the last of a day are the same, so is the rest.
-# A process counts a long day once, and today as often as it is asked.
+# Attempts are only added, each with a higher id: while the first and the last of a day stay the
+# same, so do all between. A process counts a long day once, and today as often as it is asked.
 _kept: dict[Place, Counts] = {}
 
 
 def by_day(actor: Actor, starts: Sequence[datetime]) -> list[Counts]:
-    """For each day that begins at one of `starts`, how many sign-ins worked and how many tries did not."""
+    """Count the successful and the failed sign-ins of each day that begins at one of `starts`."""
     places = [_place(row) for row in db.session.execute(union_all(*map(_ends, starts)))]
-    whole = scope(actor, SignInAttempt).compare(true())
-    found = {place: _kept[place] for place in places if whole and place in _kept}
-    missing = [place for place in places if place not in found]
-    found |= _counted(actor, missing)
-    if whole:
-        if len(_kept) > MOST_KEPT:
-            _kept.clear()
-        _kept.update({p: found[p] for p in missing[:-1] if p[3] - p[2] > WORTH_KEEPING})
-    return [found[place] for place in places]
+    # Only counts of everything are kept: those of a narrower scope are true for one actor alone.
+    sees_all = scope(actor, SignInAttempt).compare(true())
+    counts: dict[Place, Counts] = {}
+    if sees_all:
+        counts = {place: _kept[place] for place in places if place in _kept}
+    missing = [place for place in places if place not in counts]
+    counts |= _counted(actor, missing)
+    if sees_all:
+        # The last one is today, which still grows.
+        _keep({place: counts[place] for place in missing[:-1]})
+    return [counts[place] for place in places]
+
+
+def _keep(counts: dict[Place, Counts]) -> None:
+    """Keep the counts of those days that take long to count."""
+    if len(_kept) > MOST_KEPT:
+        _kept.clear()
+    for place, count in counts.items():
+        _database, _start, first, last = place
+        if last - first > WORTH_KEEPING:
+            _kept[place] = count
 
 
 def _place(row: tuple[datetime, int | None, int | None]) -> Place:
@@ -42,25 +54,34 @@ def _place(row: tuple[datetime, int | None, int | None]) -> Place:
 
 
 def _ends(start: datetime) -> Select[datetime, int, int]:
-    """The numbers of the first and of the last try of the day."""
+    """Select the start of the day, and the ids of its first and last attempt."""
     that_day = select(SignInAttempt.id).where(_on(start))
     first = that_day.order_by(SignInAttempt.at, SignInAttempt.id).limit(1)
     last = that_day.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(1)
-    return select(literal(start, SignInAttempt.at.type), first.scalar_subquery(), last.scalar_subquery())
+    day = literal(start, SignInAttempt.at.type)
+    return select(day, first.scalar_subquery(), last.scalar_subquery())
 
 
 def _counted(actor: Actor, places: Sequence[Place]) -> dict[Place, Counts]:
-    """A stretch of the index for each day: to work out the day of every row would take five times as long."""
+    """Count the attempts of each place.
+
+    Each day reads its own stretch of the index: working out the day of every row in one pass would
+    take five times as long.
+    """
     if not places:
         return {}
     seen = scope(actor, SignInAttempt)
-    parts = [_counting(number, and_(seen, _on(place[1]))) for number, place in enumerate(places)]
-    return {places[number]: (worked, failed) for number, worked, failed in db.session.execute(union_all(*parts))}
+    parts = []
+    for number, (_database, start, _first, _last) in enumerate(places):
+        parts.append(_counting(number, and_(seen, _on(start))))
+    rows = db.session.execute(union_all(*parts))
+    return {places[number]: (worked, failed) for number, worked, failed in rows}
 
 
-def _counting(number: int, which: ColumnElement[bool]) -> Select[int, int, int]:
-    worked, failed = SignInAttempt.through(), SignInAttempt.result.in_(FAILED)
-    return select(literal(number), func.count().filter(worked), func.count().filter(failed)).where(which)
+def _counting(number: int, condition: ColumnElement[bool]) -> Select[int, int, int]:
+    worked = func.count().filter(SignInAttempt.through())
+    failed = func.count().filter(SignInAttempt.result.in_(FAILED))
+    return select(literal(number), worked, failed).where(condition)
 
 
 def _on(start: datetime) -> ColumnElement[bool]:

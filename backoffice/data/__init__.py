@@ -1,5 +1,5 @@
-"""Any entity, whichever it is: lists with filters and search, rows that are read, created, changed and exported.
+"""List, search, filter, read, create, change and export the rows of any entity.
 
-Knows events and what lies below; nothing here names an entity. What one of them needs beyond that is registered
-by the area that owns it.
+This package knows events and what lies below. Nothing here names an entity. Special rules of an
+entity are registered by the area that owns it.
 """

@@ -1,4 +1,4 @@
-"""The few words that a column of codes has in millions of rows, such as the actions in the events log."""
+"""Find the few codes that a column has in millions of rows, such as the actions in the log."""
 
 from sqlalchemy import Select, func, select
 
@@ -7,9 +7,14 @@ from backoffice.models.base import Record
 
 
 def every(model: type[Record], name: str) -> Select[str]:
-    """Selects every code of the column: from one to the next in its index, so that each costs one look."""
+    """Select every code of the column.
+
+    The recursive query goes from one code to the next in the column's index, and needs one look-up
+    for each.
+    """
     column = fields.attribute(model, name)
-    found = select(func.min(column).label("code")).cte(f"codes_of_{name}", recursive=True)
-    following = select(func.min(column)).where(column > found.c.code).correlate(found).scalar_subquery()
-    found = found.union_all(select(following).where(found.c.code.is_not(None)))
-    return select(found.c.code).where(found.c.code != "").order_by(found.c.code)
+    codes = select(func.min(column).label("code")).cte(f"codes_of_{name}", recursive=True)
+    following = select(func.min(column)).where(column > codes.c.code).correlate(codes)
+    next_code = select(following.scalar_subquery()).where(codes.c.code.is_not(None))
+    codes = codes.union_all(next_code)
+    return select(codes.c.code).where(codes.c.code != "").order_by(codes.c.code)

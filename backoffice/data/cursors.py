@@ -1,9 +1,9 @@
-"""Cursors: the place of a row in the order of a list, as text in the address of the next page."""
+"""Write and read cursors: the place of a row in a list, as text in the address of the next page."""
 
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,32 +16,68 @@ from backoffice.text import MAX_ID
 
 
 def packed(row: Row[Any]) -> str:
-    """The cursor of a row, which has its `sort_key` and `id`."""
-    value = row.sort_key.isoformat() if isinstance(row.sort_key, date) else row.sort_key
-    value = value if isinstance(value, (str, int, float)) else str(value)
-    return base64.urlsafe_b64encode(json.dumps([value, row.id]).encode()).decode().rstrip("=")
+    """Return the cursor of a row that has the columns `sort_key` and `id`."""
+    value = row.sort_key
+    if isinstance(value, date):  # includes datetime
+        value = value.isoformat()
+    if not isinstance(value, (str, int, float)):
+        value = str(value)
+    content = json.dumps([value, row.id]).encode()
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def unpacked(key: ColumnElement[Any], cursor: str) -> Any:
-    """The place a cursor stands for; whatever somebody may have put into it, never an error of the database.
+    """Return the place of a cursor in SQL, to compare with `key` and the row's id.
 
-    Raises BadRequest if it is not one of ours.
+    Raises BadRequest if the cursor is not valid. A forged cursor never causes a database error.
     """
+    padding = "=" * (-len(cursor) % 4)
     try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4)))
+        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + padding))
         if type(row_id) is not int or abs(row_id) > MAX_ID:
             raise ValueError
-        return tuple_(literal(_typed(key.type.python_type, value), key.type), literal(row_id))
+        key_value = _typed(key.type.python_type, value)
+        return tuple_(literal(key_value, key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest("This page address is incomplete; go back to the first page.", field="after") from None
+        raise BadRequest(
+            "This page address is incomplete; go back to the first page.", field="after"
+        ) from None
+
+
+def beyond(
+    key: ColumnElement[Any], row_id: Any, cursor: str, *, descending: bool
+) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows after the cursor, in the order of (`key`, `row_id`).
+
+    Raises BadRequest if the cursor is not valid.
+    """
+    place: Any = tuple_(key, row_id)
+    start = unpacked(key, cursor)
+    condition: ColumnElement[bool] = place < start if descending else place > start
+    return condition
+
+
+def around(
+    rows: Sequence[Row[Any]], *, has_previous: bool, has_next: bool
+) -> tuple[str | None, str | None]:
+    """Return the cursors of the pages before and after these rows; None where there is no page."""
+    previous = packed(rows[0]) if has_previous else None
+    following = packed(rows[-1]) if has_next else None
+    return previous, following
 
 
 def _typed(python: type, value: Any) -> Any:
-    """The value as the column has it; times and Decimal travel as text. Raises what `_unpacked` catches."""
+    """Convert a value of a cursor to the column's type; times and Decimal are written as text.
+
+    Raises the errors that `unpacked` catches.
+    """
     if isinstance(value, str) and python in PARSERS:
         return PARSERS[python](value)
     fits = type(value) is python or (python is float and type(value) is int)
-    if not fits or (python in (int, float) and not abs(value) <= MAX_ID):
+    if not fits:
+        raise ValueError
+    # "not <=" also refuses NaN.
+    if python in (int, float) and not abs(value) <= MAX_ID:
         raise ValueError
     return value
 
@@ -52,7 +88,7 @@ def _moment(text: str) -> datetime:
 
 
 def _plain(text: str) -> str:
-    """A text that the database can hold: no half characters, no NUL."""
+    """Remove NUL, which the database cannot hold. Raises ValueError for surrogates."""
     return text.encode("utf-8", "strict").decode().replace("\0", "")
 
 

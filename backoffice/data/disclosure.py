@@ -1,4 +1,4 @@
-"""What events and bulk runs tell an actor of the rows they are about: no more than the screen of these rows does."""
+"""Limit what events and bulk runs reveal about other rows to what an actor sees of those rows."""
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,62 +16,93 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
 
-GUARDED = (Event, BulkRun)  # they are about rows of other entities
-CHOSEN = "parameters"  # numbers of any rows
+GUARDED = (Event, BulkRun)  # their rows are about rows of other entities
+CHOSEN = "parameters"  # may contain the ids of any rows
 
 
 @cache
 def telling(model: type[Record]) -> frozenset[str]:
-    """What says something about the rows that an event or a run is about: whatever may be personal, and the chosen.
+    """Return the columns that reveal something about the subject of an event or a bulk run.
 
-    Everything else says who did what, when and how often.
+    These are the columns that may be personal, and the chosen parameters. All other columns say
+    only who did what, when and how often.
     """
     if model not in GUARDED:
         return frozenset()
-    return frozenset((*personal.columns(model), CHOSEN)) & frozenset(fields.visible(model))
+    revealing = frozenset((*personal.columns(model), CHOSEN))
+    return revealing & frozenset(fields.visible(model))
 
 
 def is_guarded(actor: Actor, model: type[Record], name: str) -> bool:
-    """Whether some rows of `model` do not tell the actor what `name` says, so that no order may tell it either."""
+    """Return whether the actor may not read the column `name` in some rows of `model`.
+
+    A list must not be sorted by such a column, because the order would reveal its values.
+    """
     return name in telling(model) and readable(actor, model) is not None
 
 
 def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
-    """In SQL: the events or runs that tell the actor all they say; None where every one does."""
+    """Return the SQL condition for the events or runs that the actor may read in full.
+
+    None means that there is no restriction.
+    """
     if model is Event:
         return _readable_events(actor)
-    return _readable_runs(actor) if model is BulkRun else None
+    if model is BulkRun:
+        return _readable_runs(actor)
+    return None
 
 
-def told(actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable[str] = ()) -> list[Any]:
-    """The rows as far as the actor may know what they say: as tuples with the same names, in the same order.
+def told(
+    actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable[str] = ()
+) -> list[Any]:
+    """Return the rows with everything emptied that the actor may not read.
 
-    `names` are the attributes to take of rows that are no tuples.
+    Rows of events and bulk runs become tuples with the same names, in the same order. `names` are
+    the attributes to take from rows that are not tuples.
     """
     if model not in GUARDED or not rows:
         return list(rows)
     columns = tuple(getattr(rows[0], "_fields", None) or names)
     make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
-    open_ids = _open_ids(actor, model, [row.id for row in rows])
-    return [make(*(_said(actor, model, row, name, is_open=row.id in open_ids) for name in columns)) for row in rows]
+    readable_ids = _readable_ids(actor, model, [row.id for row in rows])
+    visible_rows = []
+    for row in rows:
+        is_readable = row.id in readable_ids
+        values = [_visible(actor, model, row, name, is_readable=is_readable) for name in columns]
+        visible_rows.append(make(*values))
+    return visible_rows
 
 
-def _said(actor: Actor, model: type[Record], row: Any, name: str, *, is_open: bool) -> Any:
+def _visible(actor: Actor, model: type[Record], row: Any, name: str, *, is_readable: bool) -> Any:
+    """Return the value of a column as far as the actor may read it, or an empty value."""
     value = getattr(row, name)
     if name not in telling(model) or value is None:
         return value
-    if not is_open or (name == CHOSEN and not all(sees(actor, other) for other in _models().values())):
-        return type(value)()
-    return without_unseen(actor, row.subject_type, value) if name in ("before", "after") else value
+    if not is_readable:
+        return _emptied(value)
+    if name == CHOSEN and not all(sees(actor, other) for other in _models().values()):
+        return _emptied(value)
+    if name in ("before", "after"):
+        return without_unseen(actor, row.subject_type, value)
+    return value
+
+
+def _emptied(value: Any) -> Any:
+    """Return the empty value of the same type."""
+    return type(value)()
 
 
 def without_unseen(actor: Actor, area: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that an event has of a row, without those that tell of other rows which the actor does not see."""
+    """Return an event's values of a row, without those about rows that the actor cannot see."""
     model = _models().get(area)
-    return {name: value for name, value in values.items() if model is None or may_read(actor, model, name)}
+    if model is None:
+        return dict(values)
+    return {name: value for name, value in values.items() if may_read(actor, model, name)}
 
 
-def _open_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]:
+def _readable_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]:
+    """Return the ids of those rows that the actor may read in full."""
     condition = readable(actor, model)
     if condition is None:
         return set(ids)
@@ -80,33 +111,53 @@ def _open_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]:
 
 
 def _readable_events(actor: Actor) -> ColumnElement[bool] | None:
-    """By what they are about: of other areas all, of one that is not seen none, and else of the rows in scope."""
-    conditions = {area: _restriction(actor, model) for area, model in _models().items()}
-    narrow = {area: condition for area, condition in conditions.items() if condition is not None}
-    if not narrow:
+    """Return the SQL condition for the events that the actor may read, by their subject.
+
+    Events of an area without restriction are all readable. Of an area that the actor does not see,
+    only those about no particular row are. Of any other area, those about rows in scope are.
+    """
+    restricted: dict[str, ColumnElement[bool]] = {}
+    for area, model in _models().items():
+        condition = _restriction(actor, model)
+        if condition is not None:
+            restricted[area] = condition
+    if not restricted:
         return None
-    parts: list[ColumnElement[bool]] = [Event.subject_type.not_in(list(narrow)), Event.subject_id.is_(None)]
-    for area, condition in narrow.items():
+    parts: list[ColumnElement[bool]] = [
+        Event.subject_type.not_in(list(restricted)),
+        Event.subject_id.is_(None),
+    ]
+    for area, condition in restricted.items():
         model = _models()[area]
         if sees(actor, model):
-            seen = select(model.id).where(condition).correlate(None)
-            parts.append(and_(Event.subject_type == area, Event.subject_id.in_(seen)))
+            ids_in_scope = select(model.id).where(condition).correlate(None)
+            parts.append(and_(Event.subject_type == area, Event.subject_id.in_(ids_in_scope)))
     return or_(*parts)
 
 
 def _restriction(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
-    """Previews that were never run are in nobody's scope, and in no event either."""
-    return None if model is BulkRun and can(actor, "bulk_runs.view") else restriction(actor, model)
+    """Return which rows of `model` the actor may read about; None for all.
+
+    The scope of bulk runs only leaves out previews that were never run, and no event is about one.
+    """
+    if model is BulkRun and can(actor, "bulk_runs.view"):
+        return None
+    return restriction(actor, model)
 
 
 def _readable_runs(actor: Actor) -> ColumnElement[bool] | None:
-    """Those on rows of a kind that the actor sees, and their own, whose words are theirs."""
+    """Return the SQL condition for the bulk runs that the actor may read.
+
+    These are the runs on rows of areas that the actor sees, and the actor's own runs.
+    """
     unseen = [area for area, model in _models().items() if not sees(actor, model)]
     if not unseen:
         return None
-    about = or_(*(BulkRun.action.startswith(f"{area}.", autoescape=True) for area in unseen))
-    return or_(~about, BulkRun.actor_id == actor.user_id)
+    prefixes = (BulkRun.action.startswith(f"{area}.", autoescape=True) for area in unseen)
+    is_about_unseen = or_(*prefixes)
+    return or_(~is_about_unseen, BulkRun.actor_id == actor.user_id)
 
 
 def _models() -> dict[str, type[Record]]:
+    """Return every model with rows that people see, by its area."""
     return {area_of(model): model for model in records()}

@@ -1,4 +1,7 @@
-"""Exports: which rows is decided at once, what they say is read some at a time; no transaction waits for a reader."""
+"""Export rows: choose all rows at once, then read their values in batches.
+
+No transaction waits for the person who downloads the export.
+"""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -22,41 +25,66 @@ from backoffice.policy.quotas import AN_HOUR
 from backoffice.policy.rules import require
 from backoffice.policy.step_up import require_recent
 
-STARTED, RUNNING = "exports", "export running"
+# Names of quotas: how many exports were started, and which one is running.
+STARTED = "exports"
+RUNNING = "export running"
 LEASE = timedelta(seconds=limits.EXPORT_LEASE)
-ANOTHER = "Another export of yours is still running. Wait until it is there, or until it was broken off for a minute."
-OFTEN = "You have exported {most} times within an hour, which is as often as it goes. Try again later."
+ANOTHER = (
+    "Another export of yours is still running. "
+    "Wait until it is there, or until it was broken off for a minute."
+)
+OFTEN = (
+    "You have exported {most} times within an hour, which is as often as it goes. Try again later."
+)
 log = structlog.get_logger()
 
 
 class Export:
-    """One export that is running: its rows, and what the events log says in the end."""
+    """A running export.
 
-    def __init__(self, actor: Actor, model: type[Record], columns: Sequence[str], keys: "array[int]") -> None:
-        self.actor, self.model, self.columns, self.keys = actor, model, columns, keys
+    `keys` are the ids of its rows. `rows` counts those that were sent, `whole` says whether all
+    were, and `holder` identifies the export in the quota of running ones.
+    """
+
+    def __init__(
+        self, actor: Actor, model: type[Record], columns: Sequence[str], keys: "array[int]"
+    ) -> None:
+        self.actor = actor
+        self.model = model
+        self.columns = columns
+        self.keys = keys
         self.holder = ""
-        self.rows, self.whole = 0, False
+        self.rows = 0
+        self.whole = False
         self.ends_at = clock.now() + configured().export_timeout
         self.seen_at = clock.now()
 
     def pages(self) -> Iterator[Page]:
-        """The rows in order, some at a time. Between two of them no transaction is open and no connection taken."""
+        """Yield the rows in order, page by page. Raises TimeoutError if the export takes too long.
+
+        Between two pages no transaction is open, and no connection is in use.
+        """
         for start in range(0, len(self.keys), limits.EXPORT_ROWS):
             if clock.now() > self.ends_at:
                 raise TimeoutError("the export takes too long")
-            some = self.keys[start : start + limits.EXPORT_ROWS]
-            self._live_on()
-            with patient(of_exports(configured())):
-                begin(writing=False)
-                page = lists.rows(self.actor, self.model, self.columns, some)
-                page = replace(page, rows=disclosure.told(self.actor, self.model, page.rows))
-                db.session.close()
-            self.rows += len(page.rows)  # before they leave: rather too many are logged than too few
+            ids = self.keys[start : start + limits.EXPORT_ROWS]
+            self._renew_lease()
+            page = self._page(ids)
+            # Counted before they are sent: it is better to log too many rows than too few.
+            self.rows += len(page.rows)
             yield page
         self.whole = True
 
+    def _page(self, ids: "array[int]") -> Page:
+        with patient(of_exports(configured())):
+            begin(writing=False)
+            page = lists.rows(self.actor, self.model, self.columns, ids)
+            visible_rows = disclosure.told(self.actor, self.model, page.rows)
+            db.session.close()
+        return replace(page, rows=visible_rows)
+
     def end(self) -> None:
-        """Log how much left the house, also where it was broken off, and let the person begin another one."""
+        """Log how many rows were sent, even after a failure, and allow another export."""
         try:
             begin(writing=True)
             area = area_of(self.model)
@@ -70,12 +98,18 @@ class Export:
             if self.actor.user_id is not None:
                 quotas.let_go(user_id=self.actor.user_id, what=RUNNING, holder=self.holder)
             db.session.commit()
-        except (DBAPIError, PoolTimeout) as error:  # what was sent cannot be taken back
-            log.error("export_not_noted", rows=self.rows, whole=self.whole, error=type(error).__name__)
+        except (DBAPIError, PoolTimeout) as error:
+            # The rows that were sent cannot be taken back, so the failure is only noted.
+            log.error(
+                "export_not_noted", rows=self.rows, whole=self.whole, error=type(error).__name__
+            )
             db.session.remove()
 
-    def _live_on(self) -> None:
-        if self.actor.user_id is not None and clock.now() - self.seen_at > LEASE / 4:
+    def _renew_lease(self) -> None:
+        """Keep other exports of the person from starting while this one runs."""
+        if self.actor.user_id is None:
+            return
+        if clock.now() - self.seen_at > LEASE / 4:
             begin(writing=True)
             quotas.renew(user_id=self.actor.user_id, what=RUNNING, holder=self.holder)
             db.session.commit()
@@ -83,9 +117,11 @@ class Export:
 
 
 def start(*, actor: Actor, model: type[Record], query: Query, columns: Sequence[str]) -> Export:
-    """Decide which rows, and keep others of the same person from starting; `end` it, whatever happens.
+    """Start an export: check the permission and the quota, choose the rows, and commit.
 
-    Commits. Raises NotAllowed, ConfirmationNeeded, or TooMany (another one is running, or too many within an hour).
+    The caller has to call `end` on the export in any case; until then the person cannot start
+    another one. Raises NotAllowed, ConfirmationNeeded, or TooMany (another export is running, or
+    too many were started within an hour).
     """
     require(actor, f"{area_of(model)}.export")
     require_recent(actor)
@@ -104,11 +140,14 @@ def start(*, actor: Actor, model: type[Record], query: Query, columns: Sequence[
 
 
 def _admitted(actor: Actor) -> str:
+    """Count the export and return the holder of the lease. Commands are not limited."""
     if actor.user_id is None:
         return ""
     most = configured().exports_per_hour
     begin(writing=True)
     holder = quotas.hold(user_id=actor.user_id, what=RUNNING, lease=LEASE, sentence=ANOTHER)
-    quotas.spend(actor=actor, what=STARTED, most=most, within=AN_HOUR, sentence=OFTEN.format(most=most))
+    quotas.spend(
+        actor=actor, what=STARTED, most=most, within=AN_HOUR, sentence=OFTEN.format(most=most)
+    )
     db.session.commit()
     return holder

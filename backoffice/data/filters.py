@@ -1,4 +1,4 @@
-"""What a person may filter a list by: typed, from the attribute, with a message where a value makes no sense."""
+"""Parse the filters of a list, check their values by the attribute's type, and build the SQL."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +8,18 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Numeric, and_, exists, false, literal, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    Numeric,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+)
 
 from backoffice import clock, limits
 from backoffice.errors import BadRequest
@@ -22,11 +33,12 @@ from backoffice.time_zones import start_of
 
 MAX_FILTERS = limits.FILTERS
 MAX_VALUES = limits.FILTER_VALUES
-MOST_SHOWN = 200  # characters of a value that made no sense
-MAX_PLACES = 30  # after the point; PostgreSQL refuses numbers with thousands
-BEGINNING = "1900-01-01"  # the first day of all, for lists that look back some days unless asked
+MOST_SHOWN = 200  # characters of an invalid value that are shown again
+MAX_PLACES = 30  # decimal places; PostgreSQL refuses numbers with thousands of them
+BEGINNING = "1900-01-01"  # shows a list from its first day, if it looks back only some days
 NONE = "none"  # the choice "has no related row"
-# What a list's address says about the list itself; attributes that are called so need an operator.
+# Keys of a query string that are about the list itself. A filter by an attribute that has one of
+# these names needs an operator.
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
 IS = "is"
 RANGED = ("number", "date", "time")
@@ -35,7 +47,10 @@ FILTERABLE = (*RANGED, *fields.TEXTS, "code", "boolean", "choice", "derived", "o
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition: `operator` is '' for "is one of `values`", else from or to. Days are those of `zone`."""
+    """One condition on the attribute `name`.
+
+    `operator` is '' for "is one of `values`", or else "from" or "to". Days are those of `zone`.
+    """
 
     name: str
     operator: str
@@ -44,12 +59,14 @@ class Filter:
 
     @property
     def key(self) -> str:
-        """The name in a query string, such as `created_at.from`."""
+        """The key in a query string, such as `created_at.from`."""
         return key_of(self.name, self.operator)
 
 
 def key_of(name: str, operator: str = "") -> str:
-    """How a query string calls a condition on `name`: no name of an attribute holds a point, so that none clashes.
+    """Return the key of a condition in a query string.
+
+    Names of attributes contain no point, and therefore no two keys clash.
 
     >>> key_of("status"), key_of("size"), key_of("size", "from")
     ('status', 'size.is', 'size.from')
@@ -59,46 +76,63 @@ def key_of(name: str, operator: str = "") -> str:
 
 
 def filterable(model: type[Record]) -> tuple[str, ...]:
-    """Every attribute of `model` that a list may be filtered by."""
+    """Return every attribute of `model` that a list may be filtered by."""
     names = (*fields.visible(model), *fields.relations(model))
     return tuple(name for name in names if fields.kind(model, name) in FILTERABLE)
 
 
 def parse(
-    model: type[Record], pairs: Iterable[tuple[str, str]], allowed: Sequence[str], zone: tzinfo = UTC
+    model: type[Record],
+    pairs: Iterable[tuple[str, str]],
+    allowed: Sequence[str],
+    zone: tzinfo = UTC,
 ) -> tuple[Filter, ...]:
-    """The filters in a query string, in which days are those of `zone`; keys of no allowed attribute are refused.
+    """Return the filters in a query string, in which days are those of `zone`.
 
-    Raises BadRequest with the filter's key as its field.
+    Raises BadRequest with the filter's key as its field if the attribute is not allowed, or if
+    there are too many filters or values.
     """
-    found: dict[str, list[str]] = {}
+    values_by_key: dict[str, list[str]] = {}
     for key, text in pairs:
         if value := cleaned(text):
-            found.setdefault(key_of(*_parts(key)), []).append(value)
-    if sum(map(len, found.values())) > MAX_FILTERS * MAX_VALUES or len(found) > MAX_FILTERS:
+            values_by_key.setdefault(key_of(*_parts(key)), []).append(value)
+    value_count = sum(map(len, values_by_key.values()))
+    if value_count > MAX_FILTERS * MAX_VALUES or len(values_by_key) > MAX_FILTERS:
         raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
-    return tuple(replace(_filter(model, key, values, allowed), zone=zone) for key, values in found.items())
+    parsed = [_filter(model, key, values, allowed) for key, values in values_by_key.items()]
+    return tuple(replace(filter_, zone=zone) for filter_ in parsed)
 
 
 def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
-    """The filters as somebody wrote them, right or wrong: to show them again, not to ask the database."""
-    found: dict[str, list[str]] = {}
+    """Return the filters unchecked, to show them again as they were typed.
+
+    They must not be used to query the database.
+    """
+    values_by_key: dict[str, list[str]] = {}
     for key, text in pairs:
-        about_rows = key not in RESERVED and _parts(key)[0] in allowed
-        if about_rows and (value := cleaned(text)[:MOST_SHOWN]):
-            found.setdefault(key_of(*_parts(key)), []).append(value)
-    some = list(found.items())[:MAX_FILTERS]
-    return tuple(Filter(*_parts(key), tuple(dict.fromkeys(values))[:MAX_FILTERS]) for key, values in some)
+        if key in RESERVED or _parts(key)[0] not in allowed:
+            continue
+        if value := cleaned(text)[:MOST_SHOWN]:
+            values_by_key.setdefault(key_of(*_parts(key)), []).append(value)
+    filters = []
+    for key, values in list(values_by_key.items())[:MAX_FILTERS]:
+        distinct = tuple(dict.fromkeys(values))
+        filters.append(Filter(*_parts(key), distinct[:MAX_FILTERS]))
+    return tuple(filters)
 
 
 def _parts(key: str) -> tuple[str, str]:
+    """Split a key into the attribute's name and the operator."""
     name, _, operator = key.partition(".")
-    return name, "" if operator == IS else operator
+    if operator == IS:
+        operator = ""
+    return name, operator
 
 
 def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    """The filter in SQL. Raises BadRequest where a value does not fit the attribute."""
-    return _CONDITIONS[fields.kind(model, filter_.name)](model, filter_)
+    """Return the filter in SQL. Raises BadRequest if a value does not fit the attribute."""
+    to_sql = _CONDITIONS[fields.kind(model, filter_.name)]
+    return to_sql(model, filter_)
 
 
 def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[str]) -> Filter:
@@ -109,46 +143,57 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
         raise BadRequest(f"This list has no filter “{key[:60]}”.", field=key)
     if operator and len(values) > 1:
         raise BadRequest(f"{fields.heading(name)}: give one value.", field=key)
-    if len(set(values)) > MAX_VALUES:  # fewer than asked for would be other rows than asked for
+    # Refused rather than cut: with fewer values, the list would show other rows.
+    if len(set(values)) > MAX_VALUES:
         raise BadRequest(f"{fields.heading(name)}: choose at most {MAX_VALUES}.", field=key)
     return Filter(name, operator, tuple(dict.fromkeys(values)))
 
 
 def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    """What was asked takes the form of what is kept for comparison."""
-    name, values = filter_.name, [value[:200] for value in filter_.values]
-    column, key = fields.attribute(model, name), fields.key_of(model, name)
+    """Match texts that contain a value, in the form that is stored for comparison."""
+    name = filter_.name
+    values = [value[:200] for value in filter_.values]
+    column = fields.attribute(model, name)
     if "ip" in fields.column(model, name).info:
-        return or_(*(column == value if _is_address(value) else begins(column, value) for value in values))
+        return or_(*(_from_network(column, value) for value in values))
+    key = fields.key_of(model, name)
     if key is None:
         return or_(*(column.icontains(value, autoescape=True) for value in values))
-    return or_(*(_holds(model, name, key, _sought(fields.kind(model, name), value)) for value in values))
+    kind = fields.kind(model, name)
+    return or_(*(_holds(model, name, key, _comparable(kind, value)) for value in values))
+
+
+def _from_network(column: Any, value: str) -> ColumnElement[bool]:
+    """Match an IP address, or all addresses that begin with the value if it is not a whole one."""
+    try:
+        ip_address(value)
+    except ValueError:
+        return begins(column, value)
+    return cast("ColumnElement[bool]", column == value)
 
 
 def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement[bool]:
-    """As in a search: the key holds the part; what is shorter than the runs of the index has to begin a word."""
-    if not part:  # of what was asked for nothing may be left; then nothing is found, not all
+    """Match keys that contain the part, as a search does.
+
+    A part that is shorter than the runs of the search index has to begin a word.
+    """
+    # Conversion may leave nothing of a value. Then no row is found, rather than all.
+    if not part:
         return false()
     if not search.indexed(model, name):
         return cast("ColumnElement[bool]", key.contains(part, autoescape=True))
-    found = search.candidates(model, [fold(part)])
     occurs = search.occurs(key, part)
-    return occurs if found is None else and_(occurs, found)
+    candidates = search.candidates(model, [fold(part)])
+    if candidates is None:
+        return occurs
+    return and_(occurs, candidates)
 
 
-def _sought(kind: str, text: str) -> str:
+def _comparable(kind: str, text: str) -> str:
+    """Return the text in the form in which texts of this kind are compared."""
     if kind == "phone":
         return phones.sought(text, configured().default_country)
     return MAKERS[kind](text)
-
-
-def _is_address(text: str) -> bool:
-    """Whether it is a whole one: others are how addresses of a network begin."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _code(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -156,16 +201,17 @@ def _code(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 
 def _derived(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    _known(model, filter_)
+    _require_known(model, filter_)
     return or_(*(model.derived(filter_.name, value) for value in filter_.values))
 
 
 def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    _known(model, filter_)
+    _require_known(model, filter_)
     return fields.attribute(model, filter_.name).in_(filter_.values)
 
 
-def _known(model: type[Record], filter_: Filter) -> None:
+def _require_known(model: type[Record], filter_: Filter) -> None:
+    """Raise BadRequest if a value is not one of the attribute's choices."""
     known = fields.choices(model, filter_.name)
     if unknown := [value for value in filter_.values if value not in known]:
         raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
@@ -174,25 +220,40 @@ def _known(model: type[Record], filter_: Filter) -> None:
 def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     if not set(filter_.values) <= {"yes", "no"}:
         raise _unfit(filter_, "choose yes or no.")
-    return fields.attribute(model, filter_.name).in_([value == "yes" for value in filter_.values])
+    booleans = [value == "yes" for value in filter_.values]
+    return fields.attribute(model, filter_.name).in_(booleans)
 
 
 def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match rows that are related to one of the chosen rows, or to none."""
     ids = [_id(filter_, value) for value in filter_.values if value != NONE]
-    relation = fields.relation(model, filter_.name)
-    chosen: ColumnElement[bool]
-    nobody: ColumnElement[bool]
-    if relation.secondary_synchronize_pairs:  # the table between the two knows all of it
-        ((own, mine),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
-        beside = exists().where(mine == own)
-        chosen, nobody = beside.where(theirs.in_(ids)), ~beside
-    elif relation.uselist:
-        attribute, target = fields.attribute(model, filter_.name), fields.related_model(model, filter_.name)
-        chosen, nobody = attribute.any(target.id.in_(ids)), ~attribute.any()
-    else:  # an index serves the row's own column
-        (own,) = relation.local_columns
-        chosen, nobody = own.in_(ids), own.is_(None)
-    return or_(*([chosen] if ids else []), *([nobody] if NONE in filter_.values else []))
+    has_chosen, has_none = _relation_conditions(model, filter_.name, ids)
+    parts = []
+    if ids:
+        parts.append(has_chosen)
+    if NONE in filter_.values:
+        parts.append(has_none)
+    return or_(*parts)
+
+
+def _relation_conditions(
+    model: type[Record], name: str, ids: list[int]
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return two conditions: a related row has one of the ids, and there is no related row."""
+    relation = fields.relation(model, name)
+    if relation.secondary_synchronize_pairs:
+        # The association table suffices, without the table of the related rows.
+        ((own_id, association_own),) = relation.synchronize_pairs
+        ((_, association_other),) = relation.secondary_synchronize_pairs
+        association = exists().where(association_own == own_id)
+        return association.where(association_other.in_(ids)), ~association
+    if relation.uselist:
+        attribute = fields.attribute(model, name)
+        target = fields.related_model(model, name)
+        return attribute.any(target.id.in_(ids)), ~attribute.any()
+    # The row's own foreign key, which has an index.
+    (foreign_key,) = relation.local_columns
+    return foreign_key.in_(ids), foreign_key.is_(None)
 
 
 def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -203,50 +264,60 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     except ValueError:
         raise _unfit(filter_, "give a smaller number.") from None
     column = fields.attribute(model, filter_.name)
-    end = _as_column_has_it(column.type, number, filter_.operator)
-    return column >= end if filter_.operator == "from" else column <= end
+    bound = _bound(column.type, number, filter_.operator)
+    return column >= bound if filter_.operator == "from" else column <= bound
 
 
-def _as_column_has_it(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
-    """The number in the column's own kind: compared with another one, no index serves.
+def _bound(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
+    """Return the number in the column's type, because no index serves a comparison with another.
 
-    Whole numbers are bound as the widest, since a smaller kind has no place for what is beyond it.
+    Integers are bound as BigInteger, because a smaller type cannot hold numbers beyond its range.
     """
     if isinstance(kind, Integer):
-        return literal(math.ceil(number) if operator == "from" else math.floor(number), BigInteger())
+        whole = math.ceil(number) if operator == "from" else math.floor(number)
+        return literal(whole, BigInteger())
     if isinstance(kind, Float):
         return literal(float(number), kind)
     return literal(number, Numeric(asdecimal=True))
 
 
 def decimal(text: str) -> Decimal:
-    """The number in a text. Raises InvalidOperation if there is none, ValueError if an engine could not take it."""
+    """Return the number in a text.
+
+    Raises InvalidOperation if there is none, and ValueError if a database could not store it.
+    """
     number = Decimal(text)
-    if not number.is_finite() or number.copy_abs() > MAX_ID or int(number.as_tuple().exponent) < -MAX_PLACES:
+    if not number.is_finite() or number.copy_abs() > MAX_ID:
+        raise ValueError
+    if int(number.as_tuple().exponent) < -MAX_PLACES:
         raise ValueError
     return number
 
 
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    """Days are whole days, the last one included."""
-    day, key = _day(filter_), fields.ordered(model, filter_.name)
+    """Match times by whole days, the last day included."""
+    day = _day(filter_)
+    key = fields.ordered(model, filter_.name)
     if filter_.operator == "from":
         return key >= start_of(day, filter_.zone)
-    before = key < start_of(day + timedelta(days=1), filter_.zone)
-    return and_(before, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else before
+    day_after = start_of(day + timedelta(days=1), filter_.zone)
+    return _with_value(model, filter_.name, key, key < day_after)
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     key = fields.ordered(model, filter_.name)
     if filter_.operator == "from":
         return key >= _day(filter_)
-    until = key <= _day(filter_)
-    return and_(until, key > fields.lowest(model, filter_.name)) if _nullable(model, filter_) else until
+    return _with_value(model, filter_.name, key, key <= _day(filter_))
 
 
-def _nullable(model: type[Record], filter_: Filter) -> bool:
-    """Whether rows without a value have to be kept apart from the lowest ones."""
-    return bool(fields.column(model, filter_.name).nullable)
+def _with_value(
+    model: type[Record], name: str, key: ColumnElement[Any], until: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Leave out rows without a value, which are ordered as the lowest ones."""
+    if not fields.column(model, name).nullable:
+        return until
+    return and_(until, key > fields.lowest(model, name))
 
 
 def _day(filter_: Filter) -> date:
@@ -260,11 +331,24 @@ def _day(filter_: Filter) -> date:
 
 
 def recent(model: type[Record], zone: tzinfo) -> Filter | None:
-    """How far a list of `model` looks back unless it is asked otherwise; None if to the beginning."""
+    """Return the filter that limits a list of `model` to recent days unless asked otherwise.
+
+    None means that the list has no such limit.
+    """
     if not model.__recent_days__:
         return None
     first = clock.now().astimezone(zone).date() - timedelta(days=model.__recent_days__)
     return Filter(model.__timeline__, "from", (first.isoformat(),), zone)
+
+
+def with_recent(
+    model: type[Record], filters: tuple[Filter, ...], zone: tzinfo
+) -> tuple[Filter, ...]:
+    """Add the default limit to recent days, unless the same attribute is filtered already."""
+    default = recent(model, zone)
+    if default is None or any(filter_.name == default.name for filter_ in filters):
+        return filters
+    return (*filters, default)
 
 
 def _id(filter_: Filter, text: str) -> int:
@@ -292,6 +376,5 @@ _CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = 
 
 
 def conditions(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]:
-    """All filters at once: a row must meet every one."""
-    found: list[Any] = [condition(model, filter_) for filter_ in filters]
-    return and_(True, *found)
+    """Return the SQL condition that a row meets every filter."""
+    return and_(True, *(condition(model, filter_) for filter_ in filters))

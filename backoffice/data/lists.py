@@ -1,24 +1,13 @@
-"""A list as a query: search, filters, sort and keyset paging over any model, within the actor's scope."""
+"""Query a list of any model: search, filters, sort and keyset paging, within the actor's scope."""
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    select,
-    tuple_,
-)
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from backoffice import limits
 from backoffice.data import cursors, disclosure, filters, related, searching
@@ -31,14 +20,20 @@ from backoffice.models.base import Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
-COUNT_CAP, SIZES = limits.COUNTED, limits.PAGES
-MANY = 5_000  # rows of a search, from which on they are so dense that the first ones are found on the way
+COUNT_CAP = limits.COUNTED
+SIZES = limits.PAGES
+# If a search matches more rows, they are so dense that the first ones are found without the index.
+MANY = 5_000
 SORTABLE = (*fields.TEXTS, "code", "number", "boolean", "time", "date", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What a person asked a list for. `sort` is an attribute's name, with a minus before it to descend."""
+    """What a person asked a list for.
+
+    `sort` is the name of an attribute, with a minus before it for descending order. `after` or
+    `before` is the cursor of the row next to the page.
+    """
 
     search: str = ""
     filters: tuple[Filter, ...] = ()
@@ -52,18 +47,29 @@ class Query:
         return self.sort.removeprefix("-")
 
     @property
+    def cursor(self) -> str:
+        """The cursor next to the page, in either direction; '' for the first page."""
+        return self.before or self.after
+
+    @property
     def descending(self) -> bool:
         return self.sort.startswith("-")
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The search and the filters as a query string has them: what decides which rows match."""
-        found = [("search", self.search)] if self.search else []
-        return found + [(f.key, value) for f in self.filters for value in f.values]
+        """Return the search and the filters, which decide what rows match, as in a query string."""
+        pairs = [("search", self.search)] if self.search else []
+        for filter_ in self.filters:
+            pairs.extend((filter_.key, value) for value in filter_.values)
+        return pairs
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows as plain tuples, their related rows by name and id, and where to go on."""
+    """One page of rows as plain tuples.
+
+    `count` is the number of rows that match, if it was asked for. `related` holds the related rows
+    by column and id. `previous` and `next` are the cursors of the neighbouring pages.
+    """
 
     rows: Sequence[Row[Any]]
     count: int | None = None
@@ -81,74 +87,107 @@ def parse(
     size: int = 50,
     zone: tzinfo = UTC,
 ) -> Query:
-    """The query in a query string, in which days are those of `zone`.
+    """Return the query in a query string, in which days are those of `zone`.
 
     Raises BadRequest with the offending key as its field.
     """
-    known: dict[str, str] = {}
-    rest: list[tuple[str, str]] = []
-    for key, value in pairs:
-        if key not in RESERVED:
-            rest.append((key, value))
-        elif key in known and known[key] != value:
-            raise BadRequest(f"“{key}” was given twice.", field=key)
-        else:
-            known[key] = value
-    wanted = filters.parse(model, rest, filters.filterable(model) if allowed is None else allowed, zone)
-    recent = filters.recent(model, zone)
-    if recent and recent.name not in [f.name for f in wanted]:
-        wanted = (*wanted, recent)
+    reserved, filter_pairs = _separated(pairs)
+    if allowed is None:
+        allowed = filters.filterable(model)
+    parsed = filters.parse(model, filter_pairs, allowed, zone)
     query = Query(
-        search=searching.parse(known.get("search", "")),
-        filters=wanted,
-        sort=_sort(model, known.get("sort") or sort),
-        after=known.get("after", ""),
-        before=known.get("before", ""),
-        size=_size(known.get("size") or str(size)),
+        filters=filters.with_recent(model, parsed, zone),
+        search=searching.parse(reserved.get("search", "")),
+        sort=_sort(model, reserved.get("sort") or sort),
+        after=reserved.get("after", ""),
+        before=reserved.get("before", ""),
+        size=_size(reserved.get("size") or str(size)),
     )
-    condition(model, query)  # a value that does not fit is refused now, not when the rows are read
+    # Refuses a value that does not fit now, not when the rows are read.
+    condition(model, query)
     return query
 
 
+def _separated(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Separate the values of the reserved keys from the filters."""
+    reserved: dict[str, str] = {}
+    filter_pairs: list[tuple[str, str]] = []
+    for key, value in pairs:
+        if key not in RESERVED:
+            filter_pairs.append((key, value))
+        elif reserved.setdefault(key, value) != value:
+            raise BadRequest(f"“{key}” was given twice.", field=key)
+    return reserved, filter_pairs
+
+
 def condition(model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
-    """Which rows match the search and the filters, in SQL; the scope is not part of it.
+    """Return the SQL condition for the rows that match the search and the filters.
 
-    `indexed` says whether the search index is asked, see searching.condition.
+    It does not include the scope. `indexed` says whether to use the search index, see
+    `searching.condition`.
     """
-    found = searching.condition(model, query.search, indexed=indexed)
-    return and_(found, filters.conditions(model, query.filters))
+    by_search = searching.condition(model, query.search, indexed=indexed)
+    return and_(by_search, filters.conditions(model, query.filters))
 
 
-def matching(actor: Actor, model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
-    """The rows that the actor sees and that match; nobody finds by words what they may not read."""
-    found = and_(scope(actor, model), condition(model, query, indexed=indexed))
-    guard = disclosure.readable(actor, model) if query.search else None
-    return found if guard is None else and_(found, guard)
+def matching(
+    actor: Actor, model: type[Record], query: Query, *, indexed: bool = True
+) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows that the actor sees and that match.
+
+    A search finds only rows that the actor may read in full, because it would otherwise reveal
+    their words.
+    """
+    matches = and_(scope(actor, model), condition(model, query, indexed=indexed))
+    is_readable = disclosure.readable(actor, model) if query.search else None
+    if is_readable is None:
+        return matches
+    return and_(matches, is_readable)
 
 
 def count(actor: Actor, model: type[Record], query: Query) -> int:
-    """How many rows match, at most COUNT_CAP + 1: nobody reads on beyond that, and it would cost the whole table."""
+    """Count the rows that match, up to COUNT_CAP + 1.
+
+    Nobody reads more rows, and an exact count would have to read the whole table.
+    """
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
 def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
-    """Whether so many rows match a search that the search index is of no use."""
-    return bool(query.search) and (db.session.scalar(_counting(actor, model, query, MANY)) or 0) > MANY
+    """Return whether a search matches so many rows that the search index is of no use."""
+    if not query.search:
+        return False
+    number = db.session.scalar(_counting(actor, model, query, MANY)) or 0
+    return number > MANY
 
 
 def said(number: int) -> str:
-    """A count as people read it."""
+    """Return a count as people read it."""
     return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
 
 
-def _counting(actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP) -> Select[int]:
-    some = select(literal(1)).select_from(model).where(matching(actor, model, query)).limit(most + 1)
-    # Along the index that has the order: PostgreSQL takes a table for well mixed, and would read all that came before.
-    texts = query.search or any(fields.kind(model, f.name) in fields.TEXTS for f in query.filters)
-    stretch = query.sort_name in [f.name for f in query.filters]
-    if not (texts and model.__grams__) and (stretch or _is_straight(model, query)):
-        some = some.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
-    return select(func.count()).select_from(some.subquery())
+def _counting(
+    actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP
+) -> Select[int]:
+    """Select the number of rows that match, up to `most` + 1."""
+    rows = select(literal(1)).select_from(model).where(matching(actor, model, query))
+    rows = rows.limit(most + 1)
+    if _counts_in_order(model, query):
+        rows = rows.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
+    return select(func.count()).select_from(rows.subquery())
+
+
+def _counts_in_order(model: type[Record], query: Query) -> bool:
+    """Whether counting should follow the index that has the order of the list.
+
+    PostgreSQL assumes that matching rows are spread evenly over the table, and without the order
+    would read all rows before them. The search index has no order.
+    """
+    names = [filter_.name for filter_ in query.filters]
+    is_by_text = query.search or any(fields.kind(model, name) in fields.TEXTS for name in names)
+    if is_by_text and model.__grams__:
+        return False
+    return query.sort_name in names or _is_straight(model, query)
 
 
 def page(
@@ -159,106 +198,174 @@ def page(
     *,
     counted: bool = False,
 ) -> Page:
-    """The rows of one page with `columns`, which may name attributes, related rows and computed values.
+    """Return one page of rows with `columns`: attributes, related rows and computed values.
 
-    `counted` asks for `count` too. Raises BadRequest if the cursor is not one of ours.
+    `counted` asks for the count of all matching rows too. Raises BadRequest if the cursor is not
+    valid.
     """
-    cursor = query.before or query.after
+    # A search is counted first, because the number decides whether the search index is used.
     number = count(actor, model, query) if query.search and counted else None
-    if number == 0 and not cursor:
-        return Page([], 0 if counted else None)
+    if number == 0 and not query.cursor:
+        return Page([], 0)
     hidden = related.hidden(actor, model, columns)
     statement = _reading(model, columns, query.sort_name, hidden)
     if counted and number is None:
-        statement = statement.add_columns(_counting(actor, model, query).scalar_subquery().label("matching_rows"))
-    many = are_many(actor, model, query) if number is None else number > MANY
-    wanted = matching(actor, model, query, indexed=not many)
+        result = _read_and_count(actor, model, query, statement)
+    else:
+        result = _read(actor, model, query, statement, number)
+    if not result.rows:
+        return result
+    ids = [row.id for row in result.rows]
+    return replace(result, related=related.labels(model, ids, columns, hidden))
+
+
+def _read(
+    actor: Actor, model: type[Record], query: Query, statement: Select[Any], number: int | None
+) -> Page:
+    """Read one page without its related rows; `number` is how many rows match, if known."""
+    is_dense = are_many(actor, model, query) if number is None else number > MANY
+    wanted = matching(actor, model, query, indexed=not is_dense)
     found = db.session.execute(_placed(model, query, statement, wanted)).all()
-    rows = found[: query.size][:: -1 if query.before else 1]
-    if counted and number is None:  # an empty first page needs no count, which would read everything once more
-        number = rows[0].matching_rows if rows else count(actor, model, query) if cursor else 0
-    more = len(found) > query.size
-    has_previous, has_next = (more, True) if query.before else (bool(cursor), more)
-    return Page(
-        rows,
-        number if counted else None,
-        related.labels(model, [row.id for row in rows], columns, hidden) if rows else {},
-        cursors.packed(rows[0]) if rows and has_previous else None,
-        cursors.packed(rows[-1]) if rows and has_next else None,
-    )
+    rows = found[: query.size]
+    if query.before:
+        rows = rows[::-1]
+    previous, following = _cursors(query, rows, has_more=len(found) > query.size)
+    return Page(rows, number, previous=previous, next=following)
+
+
+def _read_and_count(
+    actor: Actor, model: type[Record], query: Query, statement: Select[Any]
+) -> Page:
+    """Read one page without its related rows, and count the rows that match, in one statement."""
+    counting = _counting(actor, model, query).scalar_subquery()
+    statement = statement.add_columns(counting.label("matching_rows"))
+    result = _read(actor, model, query, statement, None)
+    number = 0
+    if result.rows:
+        number = result.rows[0].matching_rows
+    elif query.cursor:
+        number = count(actor, model, query)
+    # An empty first page means that no row matches; a count would read everything once more.
+    return replace(result, count=number)
+
+
+def _cursors(
+    query: Query, rows: Sequence[Row[Any]], *, has_more: bool
+) -> tuple[str | None, str | None]:
+    """Return the cursors of the pages before and after these rows."""
+    if not rows:
+        return None, None
+    if query.before:
+        return cursors.around(rows, has_previous=has_more, has_next=True)
+    return cursors.around(rows, has_previous=bool(query.after), has_next=has_more)
 
 
 def _is_straight(model: type[Record], query: Query) -> bool:
-    """Whether the rows are in the order in which they came, which indexes of filters have too."""
+    """Whether the list is in the order of insertion, which the indexes of filters have too."""
     return query.sort_name in ("id", model.__timeline__)
 
 
-def _placed(model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]) -> Select[Any]:
-    """The statement with the rows of one page in their order, and one more.
+def _placed(
+    model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]
+) -> Select[Any]:
+    """Limit the statement to the rows of one page in their order, and one more row.
 
-    The page's keys are picked before anything is joined to all the rows, which no index may have in this order. Where
-    one always has, that is not needed.
+    The ids of the page are picked first, before related tables are joined: no index may have all
+    rows in this order, and joining all of them would be slow. Where an index always has the order,
+    this is not needed.
     """
-    falling = query.descending != bool(query.before)
+    # A page before a cursor is read backwards, beginning at the cursor.
+    descending = query.descending != bool(query.before)
     key = sort_key(model, query.sort_name)
-    order = (key.desc(), model.id.desc()) if falling else (key.asc(), model.id.asc())
-    if cursor := query.before or query.after:
-        place, mark = tuple_(key, model.id), cursors.unpacked(key, cursor)
-        wanted = and_(wanted, place < mark if falling else place > mark)
-    if query.sort_name == model.__label__ or _is_straight(model, query):
-        return statement.where(wanted).order_by(*order).limit(query.size + 1)
-    picked = select(model.id).where(wanted).order_by(*order).limit(query.size + 1).correlate(None)
-    return statement.where(model.id.in_(picked)).order_by(*order)
+    if query.cursor:
+        wanted = wanted & cursors.beyond(key, model.id, query.cursor, descending=descending)
+    order = _order(model, key, descending=descending)
+    is_indexed = query.sort_name == model.__label__ or _is_straight(model, query)
+    limited = statement if is_indexed else select(model.id)
+    limited = limited.where(wanted).order_by(*order).limit(query.size + 1)
+    if is_indexed:
+        return limited
+    return statement.where(model.id.in_(limited.correlate(None))).order_by(*order)
+
+
+def _order(
+    model: type[Record], key: ColumnElement[Any], *, descending: bool
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if descending:
+        return key.desc(), model.id.desc()
+    return key.asc(), model.id.asc()
 
 
 def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
-    """The numbers of all rows that match, in order: eight bytes each, so that a million take little memory."""
-    many = are_many(actor, model, query)
-    keys = (sort_key(model, query.sort_name), model.id)
-    order = [key.desc() if query.descending else key.asc() for key in keys]
-    statement = select(model.id).where(matching(actor, model, query, indexed=not many)).order_by(*order)
+    """Return the ids of all rows that match, in order.
+
+    An array takes eight bytes for each id: a million of them need little memory.
+    """
+    is_dense = are_many(actor, model, query)
+    key = sort_key(model, query.sort_name)
+    statement = select(model.id).where(matching(actor, model, query, indexed=not is_dense))
+    statement = statement.order_by(*_order(model, key, descending=query.descending))
     return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
 
 
 def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[int]) -> Page:
-    """Those of the rows with these numbers that the actor still sees, in the order of the numbers."""
+    """Return the rows with these ids that the actor still sees, in the order of the ids."""
     hidden = related.hidden(actor, model, columns)
-    statement = _reading(model, columns, "id", hidden).where(scope(actor, model), model.id.in_(related.given()))
-    found = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
-    there = [found[number] for number in ids if number in found]
-    return Page(there, related=related.labels(model, list(found), columns, hidden) if found else {})
+    statement = _reading(model, columns, "id", hidden).where(
+        scope(actor, model), model.id.in_(related.given())
+    )
+    by_id = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
+    if not by_id:
+        return Page([])
+    in_order = [by_id[row_id] for row_id in ids if row_id in by_id]
+    return Page(in_order, related=related.labels(model, list(by_id), columns, hidden))
 
 
-def _reading(model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden) -> Select[Any]:
-    """The statement that reads these columns; an actor's own is not kept."""
+def _reading(
+    model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden
+) -> Select[Any]:
+    """Return the statement that reads these columns."""
     names = tuple(columns)
-    return _columns.__wrapped__(model, names, sort, hidden) if hidden else _columns(model, names, sort)
+    if hidden:
+        # A statement with the restrictions of an actor is not cached.
+        return _columns.__wrapped__(model, names, sort, hidden)
+    return _columns(model, names, sort)
 
 
 @cache
 def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
-    """What rows are ordered by: never NULL, so that (key, id) is one comparison, and an index can serve it."""
+    """Return the expression by which rows are ordered.
+
+    It is never NULL: (key, id) can then be compared at once, and an index can serve this.
+    """
     if name == model.__label__ and issubclass(model, Searchable):
         return model.search_key.expression
     key = fields.key_of(model, name)
     return fields.ordered(model, name if key is None else key.key)
 
 
-@lru_cache(maxsize=1024)  # names come from addresses too
+@lru_cache(maxsize=1024)  # limited, because names also come from the addresses of requests
 def sortable(model: type[Record], name: str) -> bool:
-    """Whether a list may be sorted by `name`."""
-    if model.__timeline__:  # a log of millions of rows is read in the order of time, or of what an index has in order
-        return name == model.__timeline__ or (name != "id" and _has_order(model, name) and fields.in_order(model, name))
-    by_name = name == model.__label__ and issubclass(model, Searchable)
-    return by_name or _has_order(model, name)
+    """Return whether a list may be sorted by `name`.
+
+    A log of millions of rows can only be sorted by time, or by a column with an index.
+    """
+    if model.__timeline__:
+        if name == model.__timeline__:
+            return True
+        return name != "id" and _has_order(model, name) and fields.in_order(model, name)
+    if name == model.__label__ and issubclass(model, Searchable):
+        return True
+    return _has_order(model, name)
 
 
 def _has_order(model: type[Record], name: str) -> bool:
     return fields.kind(model, name) in SORTABLE
 
 
-# Making a statement takes SQLAlchemy longer than PostgreSQL takes to answer it: what does not depend on the request
-# is made once. People choose their columns, so there may be many; the least used are forgotten.
+# SQLAlchemy takes longer to build a statement than PostgreSQL takes to answer it. The part that
+# does not depend on the request is therefore cached. People choose their columns, so there may be
+# many statements; the least used are dropped.
 @lru_cache(maxsize=256)
 def _columns(
     model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None
@@ -267,20 +374,17 @@ def _columns(
     for name in names:
         kind = fields.kind(model, name)
         if kind == "one":
-            other = aliased(fields.related_model(model, name))
-            statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
-            label = getattr(other, fields.related_model(model, name).__label__)
-            if hidden and name in hidden:
-                label = case((other.id.in_(hidden[name]), label))
-            statement = statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
+            readable_ids = hidden.get(name) if hidden else None
+            statement = related.with_label(statement, model, name, readable_ids)
         elif kind != "many" and name != "id":
             statement = statement.add_columns(fields.attribute(model, name).label(name))
     return statement
 
 
 def _sort(model: type[Record], text: str) -> str:
+    # The same order as by id, but every index of a log has the time.
     if model.__timeline__ and text.removeprefix("-") == "id":
-        text = text.replace("id", model.__timeline__)  # the same order, in which every index of a log is
+        text = text.replace("id", model.__timeline__)
     if not sortable(model, text.removeprefix("-")):
         raise BadRequest("This list cannot be sorted like that.", field="sort")
     return text
@@ -288,5 +392,6 @@ def _sort(model: type[Record], text: str) -> str:
 
 def _size(text: str) -> int:
     if text not in map(str, SIZES):
-        raise BadRequest(f"A page has {', '.join(map(str, SIZES))} rows.", field="size")
+        sizes = ", ".join(map(str, SIZES))
+        raise BadRequest(f"A page has {sizes} rows.", field="size")
     return int(text)

@@ -1,6 +1,6 @@
-"""The related rows of many rows at once: what stands in the many-to-many columns of a list, an export, an event."""
+"""Read the related rows of many rows at once, for the columns of a list, an export or an event."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -26,20 +27,43 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import restriction
 from backoffice.text import fold
 
-WORTH_AN_ARRAY = 100  # numbers
+WORTH_AN_ARRAY = 100  # ids
+# By column, the ids of the related rows whose names the actor may read.
 Hidden = dict[str, Select[int]]
+# By column and id of the row, the ids and labels of its related rows.
 Labels = dict[str, dict[int, list[tuple[int, str]]]]
 
 
 def hidden(actor: Actor, model: type[Record], columns: Sequence[str]) -> Hidden:
-    """For each column of related rows of which the actor may not read every name: the ids of those they may."""
-    found: Hidden = {}
+    """Select the ids of the related rows whose names the actor may read, by column.
+
+    Columns of which the actor may read every name are left out.
+    """
+    readable_ids: Hidden = {}
     for name in columns:
-        if fields.kind(model, name) in ("one", "many"):
-            target = fields.related_model(model, name)
-            if (condition := restriction(actor, target)) is not None:
-                found[name] = select(target.id).where(condition).correlate(None)
-    return found
+        if fields.kind(model, name) not in ("one", "many"):
+            continue
+        target = fields.related_model(model, name)
+        condition = restriction(actor, target)
+        if condition is not None:
+            readable_ids[name] = select(target.id).where(condition).correlate(None)
+    return readable_ids
+
+
+def with_label(
+    statement: Select[Any], model: type[Record], name: str, readable_ids: Select[int] | None
+) -> Select[Any]:
+    """Add the label and the id of the one related row to a statement.
+
+    `readable_ids` limits the labels to the rows whose names the actor may read; None for all.
+    """
+    target = fields.related_model(model, name)
+    other = aliased(target)
+    label = getattr(other, target.__label__)
+    if readable_ids is not None:
+        label = case((other.id.in_(readable_ids), label))
+    statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
+    return statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
 
 
 def labels(
@@ -48,70 +72,114 @@ def labels(
     columns: Sequence[str],
     visible: Hidden | None = None,
 ) -> Labels:
-    """For each many-to-many column, the (id, label) of the related rows by row, all in one statement.
+    """Return the ids and labels of the related rows, by many-to-many column and row.
 
-    `visible` leaves out those that the actor may not read, as `hidden` has it.
+    All columns are read in one statement. `visible` leaves out the rows that the actor may not
+    read; it comes from `hidden`.
     """
     names = tuple(name for name in columns if fields.kind(model, name) == "many")
     found: Labels = {name: {} for name in names}
     if not names:
         return found
-    if isinstance(ids, Select):
-        rows = db.session.execute(_all_related(model, names, ids, visible))
-    elif visible:  # an actor's own statement is not kept
-        rows = db.session.execute(_all_related(model, names, _given(as_array=False), visible), {"ids": ids})
-    else:
-        rows = db.session.execute(_related_by_id(model, names, _as_array(ids)), {"ids": ids})
-    for name, row_id, other_id, label in rows:
+    for name, row_id, other_id, label in _read(model, ids, names, visible):
         found[name].setdefault(row_id, []).append((other_id, label))
-    for by_row in found.values():
-        for others in by_row.values():
-            if len(others) > 1:
-                others.sort(key=lambda other: fold(other[1]))
+    for labels_by_row in found.values():
+        for row_labels in labels_by_row.values():
+            if len(row_labels) > 1:
+                row_labels.sort(key=lambda other: fold(other[1]))
     return found
 
 
+def _read(
+    model: type[Record],
+    ids: Sequence[int] | Select[int],
+    names: tuple[str, ...],
+    visible: Hidden | None,
+) -> Iterable[Any]:
+    """Read the column's name, the row's id, the related row's id and its label."""
+    if isinstance(ids, Select):
+        return db.session.execute(_all_related(model, names, ids, visible))
+    if visible:
+        # A statement with the restrictions of an actor is not cached.
+        statement = _all_related(model, names, _given(as_array=False), visible)
+    else:
+        statement = _related_by_id(model, names, _as_array(ids))
+    return db.session.execute(statement, {"ids": ids})
+
+
 @lru_cache(maxsize=256)
-def _related_by_id(model: type[Record], names: tuple[str, ...], as_array: bool) -> Select[Any] | CompoundSelect[Any]:
-    """The related rows of the rows whose numbers are given as `ids`."""
+def _related_by_id(
+    model: type[Record], names: tuple[str, ...], as_array: bool
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select the related rows of the rows that are given by the parameter `ids`."""
     return _all_related(model, names, _given(as_array=as_array))
 
 
 def _as_array(ids: Sequence[int]) -> bool:
-    """Whether to pass the numbers as one array: exports ask for a thousand, and psycopg is slow at that many each."""
-    return len(ids) > WORTH_AN_ARRAY and db.session.get_bind().dialect.name == "postgresql"
+    """Whether to pass the ids as one array.
+
+    Exports pass a thousand ids, and psycopg is slow with so many single parameters.
+    """
+    return len(ids) > WORTH_AN_ARRAY and _is_postgresql()
+
+
+def _is_postgresql() -> bool:
+    return db.session.get_bind().dialect.name == "postgresql"
 
 
 def given() -> Any:
-    """Many numbers given as `ids`, in SQL, as the engine reads them fastest."""
-    return _given(as_array=db.session.get_bind().dialect.name == "postgresql")
+    """Return the SQL for many ids in the parameter `ids`, in the form that is fastest to read."""
+    return _given(as_array=_is_postgresql())
 
 
 def _given(*, as_array: bool) -> Any:
-    """The numbers given as `ids`, in SQL."""
-    array = bindparam("ids", type_=ARRAY(BigInteger))
-    return select(func.unnest(array)) if as_array else bindparam("ids", expanding=True)
+    """Return the SQL for the ids in the parameter `ids`."""
+    if as_array:
+        return select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
+    return bindparam("ids", expanding=True)
 
 
 def _all_related(
     model: type[Record], names: tuple[str, ...], ids: Any, visible: Hidden | None = None
 ) -> Select[Any] | CompoundSelect[Any]:
-    parts = [_related_rows(model, name, ids, (visible or {}).get(name)) for name in names]
+    """Select the related rows of all columns."""
+    visible = visible or {}
+    parts = [_related_rows(model, name, ids, visible.get(name)) for name in names]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _related_rows(model: type[Record], name: str, ids: Any, visible: Select[int] | None) -> Select[Any]:
-    """From the table between the two, where there is one: the row's own table has nothing to add."""
-    relation, other = fields.relation(model, name), aliased(fields.related_model(model, name))
-    label = getattr(other, fields.related_model(model, name).__label__)
-    named = literal_column(f"'{name}'", String)  # psycopg keeps what it makes of a statement of up to 50 parameters
-    if not relation.secondary_synchronize_pairs:
-        own: ColumnElement[int] = model.id.expression
-        statement = select(named, own, other.id, label)
-        statement = statement.join_from(model, fields.attribute(model, name).of_type(other))
-    else:
-        ((_, own),), ((_, theirs),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
-        statement = select(named, own, other.id, label).join(other, other.id == theirs)
+def _related_rows(
+    model: type[Record], name: str, ids: Any, visible: Select[int] | None
+) -> Select[Any]:
+    """Select the related rows of one column."""
+    target = fields.related_model(model, name)
+    other: Any = aliased(target)
+    own_id = _own_id(model, name)
+    # Not a parameter: psycopg caches the conversion of statements with at most 50 parameters.
+    column_name = literal_column(f"'{name}'", String)
+    statement = select(column_name, own_id, other.id, getattr(other, target.__label__))
+    statement = _joined(statement, model, name, other)
     if visible is not None:
         statement = statement.where(other.id.in_(visible))
-    return statement.where(own.in_(ids))
+    return statement.where(own_id.in_(ids))
+
+
+def _joined(statement: Select[Any], model: type[Record], name: str, other: Any) -> Select[Any]:
+    """Join the related rows, to the association table if there is one."""
+    relation = fields.relation(model, name)
+    if relation.secondary_synchronize_pairs:
+        ((_, association_other),) = relation.secondary_synchronize_pairs
+        return statement.join(other, other.id == association_other)
+    return statement.join_from(model, fields.attribute(model, name).of_type(other))
+
+
+def _own_id(model: type[Record], name: str) -> ColumnElement[int]:
+    """Return the id of the row, from the association table if there is one.
+
+    The row's own table is not needed then.
+    """
+    relation = fields.relation(model, name)
+    if relation.secondary_synchronize_pairs:
+        ((_, association_own),) = relation.synchronize_pairs
+        return association_own
+    return model.id.expression

@@ -1,4 +1,4 @@
-"""Searching a list: which rows hold the words that somebody typed."""
+"""Search a list: find the rows that contain the words of a search text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,73 +13,109 @@ from backoffice.models.base import Record, Searchable
 from backoffice.text import address_key, cleaned, fold, is_id, phones
 from backoffice.text.addresses import is_address
 
-LENGTH, WORDS = limits.SEARCH, limits.SEARCH_WORDS
+LENGTH = limits.SEARCH
+WORDS = limits.SEARCH_WORDS
 
 
 def parse(text: str) -> str:
-    """The words as they are searched for. Raises BadRequest if they are too many."""
+    """Return the search text with single blanks. Raises BadRequest if it is too long."""
     words = cleaned(text).split()
-    if len(" ".join(words)) > LENGTH or len(words) > WORDS:
-        raise BadRequest(f"Search for at most {WORDS} words and {LENGTH} characters.", field="search")
-    return " ".join(words)
+    joined = " ".join(words)
+    if len(joined) > LENGTH or len(words) > WORDS:
+        raise BadRequest(
+            f"Search for at most {WORDS} words and {LENGTH} characters.", field="search"
+        )
+    return joined
 
 
 def condition(model: type[Record], text: str, *, indexed: bool = True) -> ColumnElement[bool]:
-    """The rows in which every word occurs, whatever its case and accents where the model keeps a search key.
+    """Return the SQL condition for the rows in which every word occurs.
 
-    One or two letters have to begin a word; a number may also be the row's own. Where nearly every row matches, the
-    first ones are found faster without the index than with it: `indexed=False`.
+    Case and accents do not matter if the model keeps a search key. A word of one or two letters
+    has to begin a word of the row. A number may also be the id of the row.
+
+    `indexed=False` leaves out the search index. If nearly every row matches, the first ones are
+    found faster without it.
     """
     words = text.split()
-    asked = [_occurs(model, word) for word in words]
-    found = and_(True, *asked, *(_indexed(model, words) if indexed else ()))
+    parts = [_occurs(model, word) for word in words]
+    if indexed:
+        parts.extend(_indexed(model, words))
+    by_words = and_(True, *parts)
     number = _phone(model, text)
     if number is None:
-        return found
+        return by_words
+    by_number = _holds(model, number)
     if not (indexed and model.__grams__):
-        return or_(found, _holds(model, number))
-    known = search.candidates(model, [number])
-    by_number = _holds(model, number) if known is None else and_(_holds(model, number), known)
-    # Each by the index, and then either: of conditions with OR between them no index is asked.
-    either = (select(model.id).where(one).correlate(None) for one in (found, by_number))
-    return model.id.in_(union_all(*either))
+        return or_(by_words, by_number)
+    candidates = search.candidates(model, [number])
+    if candidates is not None:
+        by_number = and_(by_number, candidates)
+    # The two are joined by UNION, because no index serves conditions with OR between them.
+    ids = (select(model.id).where(part).correlate(None) for part in (by_words, by_number))
+    return model.id.in_(union_all(*ids))
 
 
 def _phone(model: type[Record], text: str) -> str | None:
-    """The digits of the phone number that the whole search may be, however it is written; None if it is none."""
-    numbered = issubclass(model, Searchable) and any(fields.kind(model, name) == "phone" for name in model.__search__)
-    return phones.sought(text, configured().default_country) if numbered and phones.is_sought(text) else None
+    """Return the digits of the whole search text if it may be a phone number, or else None."""
+    if not issubclass(model, Searchable):
+        return None
+    has_phones = any(fields.kind(model, name) == "phone" for name in model.__search__)
+    if not has_phones or not phones.is_sought(text):
+        return None
+    return phones.sought(text, configured().default_country)
 
 
 def _holds(model: Any, folded: str) -> ColumnElement[bool]:
-    """In SQL: it occurs in the search key. Of what was asked for nothing may be left; then nothing is found."""
-    return search.occurs(model.search_key.expression, folded) if folded else false()
+    """Return the SQL condition that the search key contains the folded text.
+
+    Folding may leave nothing of a text. Then no row is found, rather than all.
+    """
+    if not folded:
+        return false()
+    return search.occurs(model.search_key.expression, folded)
 
 
 def _folded(word: str) -> str:
-    return fold(address_key(word) if is_address(word) else word)
+    if is_address(word):
+        word = address_key(word)
+    return fold(word)
 
 
 def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
+    """Return the SQL condition that the word occurs in the row."""
     if issubclass(model, Searchable):
-        found = _holds(model, _folded(word))
-        return or_(found, model.id == int(word)) if is_id(word) else found
-    kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
-    names = model.__search__ or tuple(name for name, kind in kinds.items() if kind in (*fields.TEXTS, "code"))
+        in_key = _holds(model, _folded(word))
+        return or_(in_key, model.id == int(word)) if is_id(word) else in_key
+    names = model.__search__ or _text_columns(model)
     return or_(False, *(_within(model, name, word) for name in names))
 
 
+def _text_columns(model: type[Record]) -> tuple[str, ...]:
+    kinds = (*fields.TEXTS, "code")
+    return tuple(name for name in fields.visible(model) if fields.kind(model, name) in kinds)
+
+
 def _within(model: type[Record], name: str, word: str) -> ColumnElement[bool]:
-    """The word in one column; of a choice those values that hold it, which an index finds."""
+    """Return the SQL condition that the word occurs in one column.
+
+    For a choice, these are the values that contain the word, because an index finds them.
+    """
     attribute = fields.attribute(model, name)
     if fields.kind(model, name) == "choice":
-        return attribute.in_([value for value in fields.choices(model, name) if fold(word) in value])
+        folded = fold(word)
+        values = [value for value in fields.choices(model, name) if folded in value]
+        return attribute.in_(values)
     return attribute.icontains(word, autoescape=True)
 
 
 def _indexed(model: type[Record], words: list[str]) -> Iterator[ColumnElement[bool]]:
-    """What the index knows of it: all words at once, but for numbers, which may also be ids."""
+    """Yield the conditions that the search index can serve.
+
+    There is one for all words together, and one for each number, which may also be an id.
+    """
     numbers = [word for word in words if is_id(word)]
     others = [_folded(word) for word in words if not is_id(word)]
-    asked = [search.candidates(model, others), *(search.candidates(model, [n], int(n)) for n in numbers)]
-    yield from (found for found in asked if found is not None)
+    candidates = [search.candidates(model, others)]
+    candidates += [search.candidates(model, [number], int(number)) for number in numbers]
+    yield from (condition for condition in candidates if condition is not None)

@@ -1,4 +1,4 @@
-"""Where uploaded files lie: a folder of this machine, behind a few functions that another store could have too."""
+"""Store uploaded files in a folder of this machine, behind a protocol that other stores can use."""
 
 import os
 import re
@@ -16,34 +16,46 @@ from backoffice.extensions import configured
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = {
-    failures.NO_SPACE: "There is no space left on the server's disk. Nothing was changed; tell your administrator.",
-    failures.READ_ONLY: "The server cannot write to its folder of files. Nothing was changed; tell your administrator.",
+    failures.NO_SPACE: (
+        "There is no space left on the server's disk. Nothing was changed; tell your administrator."
+    ),
+    failures.READ_ONLY: (
+        "The server cannot write to its folder of files. "
+        "Nothing was changed; tell your administrator."
+    ),
 }
 log = structlog.get_logger()
-KEY = re.compile(r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII)  # random, ours, and which rendition: nothing that people typed
+# Our own random digits and the number of a rendition, nothing that people typed.
+KEY = re.compile(r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII)
 
 
 class Storage(Protocol):
-    """Keeps bytes under keys that are our own random digits; other keys raise ValueError."""
+    """A store that keeps bytes under keys of our own random digits.
+
+    Any other key raises ValueError.
+    """
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content: all of it, or none. Raises CannotStore."""
+        """Store the whole content or nothing. Raises CannotStore."""
 
     def read(self, key: str) -> bytes | None:
-        """The content, or None where there is none."""
+        """Return the content, or None if there is none."""
 
     def delete(self, key: str) -> None:
-        """Forget the content; it may be gone already. Raises OSError where the disk refuses."""
+        """Delete the content, which may be gone already. Raises OSError if the disk refuses."""
 
     def names(self, before: datetime) -> Iterator[str]:
-        """Every key whose content was put before that moment."""
+        """Yield every key whose content was stored before that moment."""
 
     def discard_unfinished(self, before: datetime) -> None:
-        """Remove what a process began to put before that moment, and never finished."""
+        """Remove content that a process began to store before that moment and never finished."""
 
 
 class Folder:
-    """Files that only we may read, in folders by the first two digits of their keys."""
+    """A store of files that only our user may read.
+
+    They lie in folders named by the first two digits of their keys.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -52,23 +64,25 @@ class Folder:
         try:
             self._put(self._path(key), content)
         except OSError as error:
-            why = failures.of_file(error)
-            log.error(why.replace(" ", "_"), where="uploads", error=type(error).__name__)
-            raise CannotStore(SENTENCES[why]) from error
+            reason = failures.of_file(error)
+            log.error(reason.replace(" ", "_"), where="uploads", error=type(error).__name__)
+            raise CannotStore(SENTENCES[reason]) from error
 
     def _put(self, path: Path, content: bytes) -> None:
+        """Write the content to a temporary file, and rename it once it is safe on the disk."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, aside = tempfile.mkstemp(prefix=".", dir=path.parent)  # for us alone: 0600
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=path.parent)  # with mode 0600
+        temporary = Path(name)
         try:
-            with os.fdopen(number, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(number)
-            Path(aside).replace(path)
+                os.fsync(descriptor)
+            temporary.replace(path)
         except BaseException:
-            Path(aside).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
-        _settle(path.parent)
+        _sync_folder(path.parent)
 
     def read(self, key: str) -> bytes | None:
         try:
@@ -88,9 +102,12 @@ class Folder:
                 path.unlink(missing_ok=True)
 
     def _files(self, before: datetime) -> Iterator[Path]:
-        """What was put into folders of ours, and not lately; other things are left alone."""
+        """Yield the files in folders of ours that were written before that moment."""
         for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
-            if path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+            if not path.is_file():
+                continue
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if written_at < before:
                 yield path
 
     def _path(self, key: str) -> Path:
@@ -100,14 +117,17 @@ class Folder:
 
 
 def uploads() -> Storage:
-    """The storage of the running application. A relative UPLOADS_DIR begins at the project's own folder."""
+    """Return the store of the running application.
+
+    A relative UPLOADS_DIR begins at the project's own folder.
+    """
     return Folder(ROOT / configured().uploads_dir)
 
 
-def _settle(folder: Path) -> None:
-    """A renamed file is safe from a power cut only once its folder is written too."""
-    number = os.open(folder, os.O_RDONLY)
+def _sync_folder(folder: Path) -> None:
+    """Write the folder to the disk; only then does a renamed file survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)

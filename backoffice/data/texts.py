@@ -1,4 +1,4 @@
-"""What is typed becomes what is kept: names, addresses and phone numbers by one rule each, whosever they are."""
+"""Turn typed texts into the form that is stored: names, e-mail addresses and phone numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,16 +15,18 @@ from backoffice.text.addresses import pasted
 from backoffice.text.looks import skeleton
 
 SPECIAL_USE = (
-    "No mail from elsewhere reaches a domain of this name. For addresses that only your own network knows, "
+    "No mail from elsewhere reaches a domain of this name. "
+    "For addresses that only your own network knows, "
     "whoever runs the server sets SPECIAL_USE_DOMAINS."
 )
-STAND_IN = ".example"
+STAND_IN = ".example"  # a top-level domain that the address validator accepts
 
 
 def kept(text: str, *, field: str, kind: str = "text", lines: bool = False) -> str:
-    """The text as it is kept. Raises RuleBroken with `field` and the sentence that says what is wrong.
+    """Return the text in the form that is stored.
 
-    `kind` is one of `fields.TEXTS`; `lines`: it may have line breaks and tabs.
+    `kind` is one of `fields.TEXTS`. `lines` says whether the text may contain line breaks and tabs.
+    Raises RuleBroken with `field` and a sentence that says what is wrong.
     """
     return _KEEPERS.get(kind, _name)(text, field, lines)
 
@@ -37,30 +39,37 @@ def _name(text: str, field: str, lines: bool) -> str:
 
 
 def _email(text: str, field: str, _lines: bool) -> str:
-    """Domains that only an own network knows, such as .local, are for those whose SPECIAL_USE_DOMAINS says so."""
+    """Validate and normalise an e-mail address.
+
+    Domains that exist only in a private network, such as .local, need SPECIAL_USE_DOMAINS.
+    """
     text = tidied(pasted(text))
-    special = is_special_use(text)
-    if special and not configured().special_use_domains:
+    is_special = is_special_use(text)
+    if is_special and not configured().special_use_domains:
         raise RuleBroken(SPECIAL_USE, field=field)
-    # The library knows no exception for them: below a name that it takes, the rest is judged as ever.
-    below = STAND_IN if special else ""
+    if not text:
+        return ""
+    # The library always refuses these domains. With a suffix that it accepts, it checks the rest.
+    suffix = STAND_IN if is_special else ""
     try:
-        checked = validate_email(text + below, check_deliverability=False, strict=True).normalized if text else ""
+        checked = validate_email(text + suffix, check_deliverability=False, strict=True)
     except EmailNotValidError as error:
         raise RuleBroken(f"This is not an e-mail address. {error}", field=field) from None
-    return checked.removesuffix(below)
+    return checked.normalized.removesuffix(suffix)
 
 
 def is_special_use(address: str) -> bool:
-    """Whether the domain is one that no mail from elsewhere reaches (RFC 6761 and its kin)."""
+    """Return whether the address has a domain that no mail from elsewhere reaches (RFC 6761)."""
     domain = address.rpartition("@")[2].casefold().rstrip(".")
     return any(domain == name or domain.endswith(f".{name}") for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 def _phone(text: str, field: str, _lines: bool) -> str:
     text = tidied(text)
+    if not text:
+        return ""
     try:
-        return phones.canonical(text, configured().default_country) if text else ""
+        return phones.canonical(text, configured().default_country)
     except ValueError as error:
         raise RuleBroken(str(error), field=field) from None
 
@@ -69,7 +78,10 @@ _KEEPERS: dict[str, Callable[[str, str, bool], str]] = {"email": _email, "phone"
 
 
 def require_free(model: Any, name: str, row: Group | ClientTag | None) -> None:
-    """Raises RuleBroken (field name) if another row than `row` is called like that, or like something that looks so."""
+    """Raise RuleBroken with the field "name" if another row than `row` has the name.
+
+    A name that looks the same counts too.
+    """
     others = select(model).where(model.id != row.id if row else true()).limit(1)
     if db.session.scalar(others.where(model.name_key == name_key(name))):
         raise RuleBroken(f"Another {model.__singular__} has this name.", field="name")

@@ -1,4 +1,4 @@
-"""Demo data, made through the product's own functions; and people by the million for measurements."""
+"""Make demo data through the product's own functions, and millions of people for measurements."""
 
 from backoffice.demo.company import Account
 from backoffice.demo.loading import DAYS, PEOPLE, accounts, is_empty, load, set_password

@@ -1,4 +1,4 @@
-"""What is yet to happen, done in the order of its time with the clock moved there."""
+"""Simulate a period of time: do planned deeds in order, with the clock set to their moments."""
 
 import heapq
 from collections.abc import Callable
@@ -11,42 +11,53 @@ from backoffice.extensions import db
 
 Deed = Callable[[], object]
 WEEKEND = 5  # Saturday, as `weekday` counts
-OPENS, CLOSES = 7, 18  # o'clock UTC, when some office somewhere in the company is at work
+# Hours UTC between which some office somewhere in the company is at work.
+OPENS = 7
+CLOSES = 18
 
 
 class Agenda:
-    """A year of deeds. Those after its end never happen; those of equal time happen as they were put down."""
+    """The deeds of a period of time, from `begin` to `end`.
+
+    Deeds planned after the end never happen. Deeds of the same moment happen in the order in
+    which they were put on the agenda.
+    """
 
     def __init__(self, begin: datetime, end: datetime) -> None:
-        self.begin, self.end = begin, end
+        self.begin = begin
+        self.end = end
         self._deeds: list[tuple[datetime, int, Deed]] = []
         self._numbers = count()
 
     def put(self, moment: datetime, deed: Deed) -> None:
-        """Have `deed` done at `moment`; deeds may put down further ones."""
+        """Plan `deed` for `moment`; deeds may plan further ones."""
         if moment < self.end:
             heapq.heappush(self._deeds, (moment, next(self._numbers), deed))
 
     def run(self, progress: Callable[[int], object]) -> None:
-        """Do everything, and tell `progress` after each day how many days went by."""
+        """Do all deeds, and call `progress` with the number of days whenever days have passed."""
         day = self.begin
         while self._deeds:
             moment, _, deed = heapq.heappop(self._deeds)
-            if days := (moment - day).days:
+            days = (moment - day).days
+            if days:
                 progress(days)
                 day += timedelta(days=days)
                 db.session.flush()
-                db.session.expunge_all()  # what is no longer needed only slows every flush
+                # Every flush looks at all objects of the session, so that old ones slow it down.
+                db.session.expunge_all()
             with clock.at(moment):
                 deed()
         progress(max((self.end - day).days, 0))
 
 
 def office_hours(random: Random, after: datetime, before: datetime) -> datetime:
-    """A moment between the two, on a working day at work if there is one near."""
+    """Return a random moment between the two, in office hours if those of that day fit."""
     moment = after + (before - after) * random.random()
     if moment.weekday() >= WEEKEND:
         moment -= timedelta(days=moment.weekday() - WEEKEND + 1)
-    begin = moment.replace(hour=OPENS, minute=0, second=0, microsecond=0)
-    at_work = begin + timedelta(hours=(CLOSES - OPENS) * random.random())
-    return at_work if after < at_work < before else after + (before - after) * random.random()
+    opening = moment.replace(hour=OPENS, minute=0, second=0, microsecond=0)
+    at_work = opening + timedelta(hours=(CLOSES - OPENS) * random.random())
+    if after < at_work < before:
+        return at_work
+    return after + (before - after) * random.random()

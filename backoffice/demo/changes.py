@@ -1,4 +1,4 @@
-"""What is edited one by one in the course of the year: people, client tags, descriptions of groups."""
+"""Edit single rows in the course of the year: people, client tags, descriptions of groups."""
 
 from functools import partial
 from typing import Any, TypeVar
@@ -20,25 +20,32 @@ E = TypeVar("E", bound=Entity)
 
 def plan(office: Office) -> None:
     """Put the year's edits on the agenda."""
-    begin, end = office.agenda.begin + 0.1 * (office.agenda.end - office.agenda.begin), office.agenda.end
-    for deed in [_edit_person] * max(3, office.size // 12) + [_edit_tag] * 9 + [_edit_group] * 3:
-        office.agenda.put(office_hours(office.random, begin, end), partial(deed, office))
+    agenda = office.agenda
+    # Edits begin when there is somebody to edit.
+    first = agenda.begin + 0.1 * (agenda.end - agenda.begin)
+    people = max(3, office.size // 12)
+    deeds = [_edit_person] * people + [_edit_tag] * 9 + [_edit_group] * 3
+    for deed in deeds:
+        moment = office_hours(office.random, first, agenda.end)
+        agenda.put(moment, partial(deed, office))
 
 
 def _edit_person(office: Office) -> None:
-    """Another number, another family name, other addresses to sign in from, or two of them."""
-    wanted = (User.status == "active", User.id.not_in(office.protected))
-    ids = db.session.scalars(select(User.id).where(*wanted).order_by(User.id)).all()
+    """Change one or two of: the phone, the family name, the addresses to sign in from."""
+    is_editable = (User.status == "active", User.id.not_in(office.protected))
+    ids = db.session.scalars(select(User.id).where(*is_editable).order_by(User.id)).all()
     if not ids:
         return
-    person, random = office.people.next(), office.random
+    random = office.random
+    person = office.people.next()
     possible: dict[str, Any] = {
         "phone": person.phone,
         "last_name": person.last_name,
         "ip_whitelist": random.choice(([], [f"{OFFICES}.0/24", f"{HOMES}.0/24"])),
     }
     names = random.sample(list(possible), random.choice((1, 1, 2)))
-    _edit(office, db.session.get_one(User, random.choice(ids)), {name: possible[name] for name in names})
+    user = db.session.get_one(User, random.choice(ids))
+    _edit(office, user, {name: possible[name] for name in names})
 
 
 def _edit_tag(office: Office) -> None:
@@ -47,15 +54,22 @@ def _edit_tag(office: Office) -> None:
 
 
 def _edit_group(office: Office) -> None:
-    """A sentence is added to what a group of the company's own is for."""
-    row = db.session.get_one(Group, office.groups[office.random.choice(GROUPS).name])
+    """Add a sentence to the description of one of the company's own groups."""
+    group = office.random.choice(GROUPS)
+    row = db.session.get_one(Group, office.groups[group.name])
     year = office.agenda.begin.year
-    sentence = office.random.choice((f"Reviewed {year}.", "Ask the team lead first.", "See the staff handbook."))
+    sentences = (f"Reviewed {year}.", "Ask the team lead first.", "See the staff handbook.")
+    sentence = office.random.choice(sentences)
     if sentence not in row.description:
         _edit(office, row, {"description": f"{row.description} {sentence}"})
 
 
 def _edit(office: Office, row: E, values: dict[str, Any]) -> None:
+    """Update the row in the name of one of the administrators."""
     records.update(
-        actor=office.actor(*ADMINISTRATORS), model=type(row), row_id=row.id, version=row.version, values=values
+        actor=office.actor(*ADMINISTRATORS),
+        model=type(row),
+        row_id=row.id,
+        version=row.version,
+        values=values,
     )

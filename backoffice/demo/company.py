@@ -1,4 +1,4 @@
-"""The company of the demo: its accounts by group, its own groups, its client tags, and why people are blocked."""
+"""The company of the demo: accounts, groups, client tags, and reasons for blocks and the like."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from backoffice.policy.permissions import Permission
 
 @dataclass(frozen=True)
 class Account:
-    """A person to sign in as, with the name of the group whose powers they show."""
+    """A person to sign in as. `group` names the group that they have been given."""
 
     email: str
     first_name: str
@@ -18,7 +18,11 @@ class Account:
 
 @dataclass(frozen=True)
 class CompanyGroup:
-    """A group that the company made itself; `grants` are names of the groups that members may give and take."""
+    """A group that the company made itself.
+
+    `holds` says which permissions it has. `grants` names the groups that its members may give
+    and take.
+    """
 
     name: str
     description: str
@@ -41,18 +45,23 @@ ACCOUNTS = (
     Account("fiona@example.com", "Fiona", "Achterberg", "Finance read only"),
     Account("aiko@example.com", "Aiko", "Morinaga", "Auditors"),
 )
-# Two more administrators: the rule that the last one stays can be seen, and is not in the way.
+# With two more administrators, the rule that the last one stays is not in the way of visitors.
 OTHER_ADMINISTRATORS = (
     Account("theodora@example.com", "Theodora", "Vlahos", "Administrators"),
     Account("kwabena@example.com", "Kwabena", "Asante", "Administrators"),
 )
 EVERYONE = (*ACCOUNTS, *OTHER_ADMINISTRATORS)
 ADMINISTRATORS = (ADMINISTRATOR, *(account.email for account in OTHER_ADMINISTRATORS))
-APPOINTING = (*ADMINISTRATORS, "mira@example.com", "carlos@example.com")  # whoever may add staff
+# The accounts that may add staff.
+APPOINTING = (*ADMINISTRATORS, "mira@example.com", "carlos@example.com")
 
 
 def _any_of(*codes: str) -> Callable[[Permission], bool]:
     return lambda permission: permission.code in codes
+
+
+def _looks_or_exports(permission: Permission) -> bool:
+    return permission.code.endswith((".view", ".export"))
 
 
 LOOKS = ("users.view", "groups.view", "client_tags.view")
@@ -62,8 +71,15 @@ GROUPS = (
         "Compliance",
         "Blocks staff, ends their sessions and reads the events log; appoints nobody.",
         _any_of(
-            *LOOKS, "users.block", "users.end_sessions", "users.export", "events.view", "events.export",
-            "bulk.run", "bulk.undo", "bulk_runs.view",
+            *LOOKS,
+            "users.block",
+            "users.end_sessions",
+            "users.export",
+            "events.view",
+            "events.export",
+            "bulk.run",
+            "bulk.undo",
+            "bulk_runs.view",
         ),
         STAFF,
     ),
@@ -81,37 +97,61 @@ GROUPS = (
     CompanyGroup(
         "Auditors",
         "Sees and downloads everything, the events log included; changes nothing.",
-        lambda permission: permission.code.endswith((".view", ".export")),
+        _looks_or_exports,
     ),
-)  # fmt: skip
+)
 
 CLIENT_TAGS = (
     ("VIP", "purple"), ("Enterprise", "blue"), ("Small business", "teal"), ("Partner", "green"),
     ("Reseller", "green"), ("Public sector", "grey"), ("Non-profit", "grey"), ("Trial", "yellow"),
     ("Pilot", "yellow"), ("Dormant", "grey"), ("High risk", "red"), ("Overdue", "orange"),
-    ("KYC pending", "orange"), ("KYC refused", "red"), ("Card payments", "blue"), ("Bank transfer", "blue"),
-    ("Cash only", "pink"), ("Logistics", "teal"), ("Retail", "teal"), ("Hospitality", "teal"),
+    ("KYC pending", "orange"), ("KYC refused", "red"), ("Card payments", "blue"),
+    ("Bank transfer", "blue"), ("Cash only", "pink"), ("Logistics", "teal"), ("Retail", "teal"),
+    ("Hospitality", "teal"),
     ("DACH", "purple"), ("Nordics", "purple"), ("Iberia", "purple"), ("Balkans", "purple"),
-    ("North Africa", "pink"), ("East Africa", "pink"), ("South Asia", "pink"), ("East Asia", "pink"),
-    ("Latin America", "pink"), ("Oceania", "pink"),
+    ("North Africa", "pink"), ("East Africa", "pink"), ("South Asia", "pink"),
+    ("East Asia", "pink"), ("Latin America", "pink"), ("Oceania", "pink"),
 )  # fmt: skip
 SPARE_TAG = ("Old import", "grey")  # deleted in the course of the year
 
-# How often somebody gets a group, in every hundred people; "" is nobody's group.
+# How many of a hundred people get a group; "" stands for no group.
 SHARES = {
-    "Employee": 58, "Dispatcher": 9, "Agent group manager": 6, "Support": 8, "Viewers": 5, "Managers": 3,
-    "Finance read only": 4, "Compliance": 2, "Auditors": 1, "Company administrator": 1, "": 3,
-}  # fmt: skip
+    "Employee": 58,
+    "Dispatcher": 9,
+    "Agent group manager": 6,
+    "Support": 8,
+    "Viewers": 5,
+    "Managers": 3,
+    "Finance read only": 4,
+    "Compliance": 2,
+    "Auditors": 1,
+    "Company administrator": 1,
+    "": 3,
+}
 
 BLOCK_REASONS = (
-    "Laptop reported stolen", "Left the project, access under review", "Repeated failed sign-ins from abroad",
-    "Contract on hold", "Parental leave until further notice", "Shared the password with a colleague",
-    "Asked for by Compliance", "Has not signed in for half a year", "Security training overdue",
-)  # fmt: skip
+    "Laptop reported stolen",
+    "Left the project, access under review",
+    "Repeated failed sign-ins from abroad",
+    "Contract on hold",
+    "Parental leave until further notice",
+    "Shared the password with a colleague",
+    "Asked for by Compliance",
+    "Has not signed in for half a year",
+    "Security training overdue",
+)
 UNBLOCK_REASONS = (
-    "Back from leave", "Training done", "Checked with the team lead", "New laptop handed over", "",
-)  # fmt: skip
+    "Back from leave",
+    "Training done",
+    "Checked with the team lead",
+    "New laptop handed over",
+    "",
+)
 REVOKE_REASONS = (
-    "Left the company", "Contract ended", "Agency changed", "Asked to be removed", "Account was a duplicate",
-)  # fmt: skip
+    "Left the company",
+    "Contract ended",
+    "Agency changed",
+    "Asked to be removed",
+    "Account was a duplicate",
+)
 DELETE_REASONS = ("Asked for erasure under the GDPR", "Retention period is over")

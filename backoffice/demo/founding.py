@@ -1,4 +1,4 @@
-"""The first days of the demo's company: groups, client tags, and the accounts that one can sign in as."""
+"""Found the demo's company: its groups, its client tags, and the accounts to sign in as."""
 
 from functools import partial
 
@@ -26,21 +26,34 @@ from backoffice.policy.actor import system
 
 
 def found(office: Office) -> None:
-    """Put the founding on the agenda: the administrator first, for everything else is done by her."""
+    """Plan the founding: the first administrator comes first, because she does the rest."""
     office.agenda.put(office.agenda.begin, partial(_begin, office))
 
 
 def _begin(office: Office) -> None:
+    # Nobody who is invented later may get the address of an account.
     for account in EVERYONE:
         office.people.reserve(account.email)
+    _add_first_administrator(office)
+    office.groups = dict(db.session.execute(select(Group.name, Group.id)).all())
+    _plan_everything_else(office)
+
+
+def _add_first_administrator(office: Office) -> None:
     first = ACCOUNTS[0]
     user = administrators.create(
-        actor=system(), email=first.email, first_name=first.first_name, last_name=first.last_name
+        actor=system(),
+        email=first.email,
+        first_name=first.first_name,
+        last_name=first.last_name,
     )
     user.uuid = office.people.uuid()
     office.protected.append(user.id)
     joining.send_link(office, user, answer=office.minutes(3, 5))
-    office.groups = dict(db.session.execute(select(Group.name, Group.id)).all())
+
+
+def _plan_everything_else(office: Office) -> None:
+    """Plan groups, client tags and accounts, one after the other."""
     moment = office.agenda.begin + office.minutes(20, 40)
     for group in GROUPS:
         office.agenda.put(moment, partial(_add_group, office, group))
@@ -54,24 +67,31 @@ def _begin(office: Office) -> None:
 
 
 def _add_group(office: Office, group: CompanyGroup) -> None:
-    held = sorted(p.code for p in permissions.catalogue().values() if group.holds(p))
-    values = {"name": group.name, "description": group.description, "permissions": held}
-    grants = {"grants": [office.groups[name] for name in group.grants]}
-    row = records.create(actor=office.actor(ADMINISTRATOR), model=Group, values=values | grants)
+    catalogue = permissions.catalogue().values()
+    values = {
+        "name": group.name,
+        "description": group.description,
+        "permissions": sorted(each.code for each in catalogue if group.holds(each)),
+        "grants": [office.groups[name] for name in group.grants],
+    }
+    row = records.create(actor=office.actor(ADMINISTRATOR), model=Group, values=values)
     office.groups[row.name] = row.id
 
 
 def _add_tag(office: Office, name: str, colour: str) -> None:
     values = {"name": name, "colour": colour}
-    office.tags.append(records.create(actor=office.actor(ADMINISTRATOR), model=ClientTag, values=values).id)
+    row = records.create(actor=office.actor(ADMINISTRATOR), model=ClientTag, values=values)
+    office.tags.append(row.id)
 
 
 def _add_account(office: Office, account: Account) -> None:
     values = {
         "uuid": office.people.uuid(),
-        "email": account.email, "first_name": account.first_name, "last_name": account.last_name,
+        "email": account.email,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
         "groups": [office.groups[account.group]],
-    }  # fmt: skip
+    }
     user = joining.invite(office.actor(ADMINISTRATOR), values)
     office.protected.append(user.id)
     joining.send_link(office, user, answer=office.minutes(2, 60))

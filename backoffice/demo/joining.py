@@ -1,4 +1,4 @@
-"""How people come: most are invited, some work with the mobile app alone, and not all of them show up."""
+"""Hire people: most are invited, some get a login for the mobile app, and some never show up."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backoffice import clock
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.demo import visits
 from backoffice.demo.agenda import office_hours
@@ -21,21 +21,24 @@ from backoffice.people import invitations, users
 from backoffice.policy.actor import Actor
 
 SETTLING = timedelta(days=2)  # groups, client tags and accounts come first
-LATELY = timedelta(hours=60)  # temporary passwords are valid for 72, so that some of these still are
+# Temporary passwords are valid for 72 hours, so that those of people hired lately still work.
+STILL_VALID = timedelta(hours=60)
 
 
 def hire(office: Office, number: int) -> None:
-    """Put on the agenda that `number` people come in the course of the year, a few of them these days."""
-    begin, end, random = office.agenda.begin + SETTLING, office.agenda.end, office.random
+    """Plan that `number` people come in the course of the year, a few of them in the last days."""
+    random = office.random
+    begin = office.agenda.begin + SETTLING
+    lately = office.agenda.end - STILL_VALID
     late = max(6, number // 50)
-    moments = [office_hours(random, begin, end - LATELY) for _ in range(number - late)]
-    moments += [end - LATELY * random.random() for _ in range(late)]
+    moments = [office_hours(random, begin, lately) for _ in range(number - late)]
+    moments += [office.agenda.end - STILL_VALID * random.random() for _ in range(late)]
     for index, moment in enumerate(sorted(moments)):
-        office.agenda.put(moment, partial(_come, office, index, moment > end - LATELY))
+        office.agenda.put(moment, partial(_come, office, index, moment > lately))
 
 
 def invite(actor: Actor, values: dict[str, Any]) -> User:
-    """Add somebody who is invited, and so far has not answered."""
+    """Add and return a user who is invited and has not answered yet."""
     user = records.create(actor=actor, model=User, values=values)
     user.status = "invited"
     db.session.flush()
@@ -43,7 +46,7 @@ def invite(actor: Actor, values: dict[str, Any]) -> User:
 
 
 def send_link(office: Office, user: User, *, answer: timedelta | None) -> None:
-    """Send the link of an invitation; it is accepted after that time, or never."""
+    """Send an invitation, and plan that it is accepted after the time `answer`, if given."""
     themselves = select(User.id).where(User.id == user.id)
     inviter = user.created_by.name if user.created_by else "Backoffice"
     (issued,) = invitations.send(themselves, inviter=inviter, settings=office.settings)
@@ -53,51 +56,79 @@ def send_link(office: Office, user: User, *, answer: timedelta | None) -> None:
 
 
 def _come(office: Office, index: int, lately: bool) -> None:
-    """One of twelve is added by login; one in eleven never shows up, and of the latest every second has not yet."""
+    """Add or invite one person.
+
+    One of twelve gets a login instead of an invitation. One of eleven never shows up. Of those
+    invited `lately`, every second one has not shown up yet.
+    """
     group = office.random.choices(list(SHARES), list(SHARES.values()))[0]
     actor = office.actor(*(APPOINTING if group in STAFF else ADMINISTRATORS))
-    values, shows_up = _values(office, group), index % 11 != 4 and not (lately and index % 2)
+    values = _values(office, group)
     if index % 12 == 7:
-        login = (values.pop("email") or "").partition("@")[0]
-        users.create(actor=actor, values=values | {"login_method": "login", "login": login}, settings=office.settings)
+        _add_by_login(office, actor, values)
         return
+    is_undecided = lately and index % 2
+    shows_up = index % 11 != 4 and not is_undecided
     answer = office.minutes(5, 60 * 7.9)
-    send_link(office, invite(actor, values), answer=answer if shows_up else None)
+    user = invite(actor, values)
+    send_link(office, user, answer=answer if shows_up else None)
+
+
+def _add_by_login(office: Office, actor: Actor, values: dict[str, Any]) -> None:
+    login, _, _ = (values.pop("email") or "").partition("@")
+    by_login = {"login_method": "login", "login": login}
+    users.create(actor=actor, values=values | by_login, settings=office.settings)
 
 
 def _values(office: Office, group: str) -> dict[str, Any]:
-    """What the form about a new person holds."""
-    person, random = office.people.next(), office.random
+    """Return what the form about a new person holds."""
+    random = office.random
+    person = office.people.next()
     mode = random.choices(("all", "only", "except"), (80, 14, 6))[0]
     values = {
-        "uuid": person.uuid, "email": person.email, "first_name": person.first_name,
-        "last_name": person.last_name, "phone": person.phone, "client_tags_mode": mode,
+        "uuid": person.uuid,
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "phone": person.phone,
+        "client_tags_mode": mode,
         "groups": [office.groups[name] for name in _groups(office, group)],
-    }  # fmt: skip
+    }
     if mode != "all":
         values["client_tags"] = random.sample(office.tags, random.randint(1, 4))
     if office.chance(0.08):
-        values["ip_whitelist"] = random.choice(([f"{OFFICES}.0/24"], [f"{OFFICES}.0/24", "2001:db8::/32"]))
+        whitelists = ([f"{OFFICES}.0/24"], [f"{OFFICES}.0/24", "2001:db8::/32"])
+        values["ip_whitelist"] = random.choice(whitelists)
     return values
 
 
 def _groups(office: Office, group: str) -> list[str]:
-    """Most have one group; a few of the staff have another besides."""
-    more = [office.random.choice(STAFF)] if group in STAFF and office.chance(0.06) else []
-    return [name for name in dict.fromkeys((group, *more)) if name]
+    """Return the group's name and, for a few of the staff, that of another group."""
+    names = [group] if group else []
+    if group in STAFF and office.chance(0.06):
+        other = office.random.choice(STAFF)
+        if other != group:
+            names.append(other)
+    return names
 
 
-def _home(office: Office, user: User) -> From:
-    """Where the person signs in from; nobody is so careless as to be at home where only the office will do."""
+def _home(office: Office, user: User) -> Origin:
+    """Return where the person signs in from, which their whitelist allows."""
     origin = office.origin()
     if user.ip_whitelist and not origin.ip.startswith((OFFICES, "2001:db8:")):
-        return From(f"{OFFICES}.{office.random.randrange(1, 255)}", origin.device, origin.mark)
+        ip = f"{OFFICES}.{office.random.randrange(1, 255)}"
+        return Origin(ip, origin.device, origin.mark)
     return origin
 
 
 def _accept(office: Office, member: Member, value: str) -> None:
-    with suppress(Expired, RuleBroken):  # blocked meanwhile, or limited to the office while they are at home
+    # They may be blocked meanwhile, or be limited to the office while they are at home.
+    with suppress(Expired, RuleBroken):
         invitations.accept(
-            value=value, new_password=office.secret, about={}, origin=member.origin, settings=office.settings
+            value=value,
+            new_password=office.secret,
+            about={},
+            origin=member.origin,
+            settings=office.settings,
         )
         visits.join(office, member)

@@ -1,4 +1,4 @@
-"""The demo's data: a company of people and a year of what they did, lived through in a few seconds."""
+"""Load the demo's data: a company of people and a simulated year of what they did."""
 
 import secrets
 from collections.abc import Callable
@@ -19,29 +19,30 @@ from backoffice.extensions import db, in_one_piece, lock
 from backoffice.models.user import User
 from backoffice.settings import Settings
 
-PEOPLE, DAYS = 2000, 365
+PEOPLE = 2000
+DAYS = 365
 
 
 def is_empty() -> bool:
-    """Whether nobody is there yet. Until the transaction ends, nobody else may load a demo."""
+    """Tell whether there are no users yet; until the transaction ends, only this one may load."""
     lock("demo")
     return db.session.scalar(select(User.id).limit(1)) is None
 
 
 def load(
-    *, settings: Settings, number: int = PEOPLE, seed: int = 1, progress: Callable[[int], object] = lambda _days: None
+    *,
+    settings: Settings,
+    number: int = PEOPLE,
+    seed: int = 1,
+    progress: Callable[[int], object] = lambda _days: None,
 ) -> None:
-    """Make `number` people and the year that ends now; `progress` is told of the days that went by.
+    """Make `number` people and the year that ends now.
 
-    All in the present transaction: commit it, and an interrupted load has left nothing. The same seed and time
-    give the same data but for secrets.
+    `progress` is called with the number of days that have passed. All of it happens in the
+    current transaction, which the caller commits: an interrupted load leaves nothing behind.
+    The same seed and time give the same data except for secrets.
     """
-    now = clock.now()
-    # The simulated people hash their passwords thousands of times, and nobody will ever know one of them.
-    cheap = replace(settings, argon2_memory_kib=8, argon2_time_cost=1)
-    random = Random(seed)  # noqa: S311  # names and dates, not secrets
-    agenda = Agenda(now - timedelta(days=DAYS), now)
-    office = Office(cheap, random, agenda, People(random), number, secrets.token_urlsafe(32))
+    office = _office(settings, number, seed)
     erased = max(2, number // 250)
     founding.found(office)
     joining.hire(office, number + erased - len(EVERYONE))
@@ -50,14 +51,32 @@ def load(
     runs.plan(office, erased)
     portraits.plan(office)
     with in_one_piece():
-        agenda.run(progress)
+        office.agenda.run(progress)
     mail.settle(office)
     protection.protect(office)
     _forget_passwords(settings)
 
 
+def _office(settings: Settings, number: int, seed: int) -> Office:
+    now = clock.now()
+    # The simulated people hash their passwords thousands of times, and nobody ever learns one.
+    cheap = replace(settings, argon2_memory_kib=8, argon2_time_cost=1)
+    random = Random(seed)  # noqa: S311  # names and dates, not secrets
+    return Office(
+        settings=cheap,
+        random=random,
+        agenda=Agenda(now - timedelta(days=DAYS), now),
+        people=People(random),
+        size=number,
+        secret=secrets.token_urlsafe(32),
+    )
+
+
 def set_password(password: str, settings: Settings) -> None:
-    """Let everyone of `accounts()` sign in with this password; who could already is left alone."""
+    """Let everyone of `accounts()` sign in with this password.
+
+    Users who can sign in with it already are left alone.
+    """
     for user in _users():
         if user.password_state != "usable" or not passwords.matches(user, password, settings):
             passwords.keep(user, password, settings)
@@ -65,18 +84,22 @@ def set_password(password: str, settings: Settings) -> None:
 
 
 def accounts() -> list[Account]:
-    """The accounts to sign in with that are there and active, the administrator first."""
-    there = {user.email_key for user in _users()}
-    return [account for account in ACCOUNTS if account.email in there]
+    """Return the accounts to sign in with that exist and are active, the administrator first."""
+    emails = {user.email_key for user in _users()}
+    return [account for account in ACCOUNTS if account.email in emails]
 
 
 def _users() -> list[User]:
     emails = [account.email for account in ACCOUNTS]
-    return list(db.session.scalars(select(User).where(User.email_key.in_(emails), User.status == "active")))
+    users = select(User).where(User.email_key.in_(emails), User.status == "active")
+    return list(db.session.scalars(users))
 
 
 def _forget_passwords(settings: Settings) -> None:
-    """Whoever guesses a password waits as long for these people as for any other."""
+    """Give everyone the hash of an unknown password, made with the real settings.
+
+    Checking a guess takes as long for these people then as for any other.
+    """
     nobodys = User()
     passwords.keep(nobodys, secrets.token_urlsafe(32), settings)
     db.session.execute(

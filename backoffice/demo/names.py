@@ -1,4 +1,4 @@
-"""Plausible names from everywhere, in Latin letters or in the country's own script."""
+"""Make plausible names from everywhere, in Latin letters or in the country's own script."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,17 +8,22 @@ from random import Random
 from backoffice.text import fold
 
 SOURCE = Path(__file__).with_name("names.txt")
-OWN_SCRIPT = 0.35  # how many of those who could be written in their own script are
-# Letters that do not decompose into a Latin one and an accent.
+OWN_SCRIPT = 0.35  # share of the names with a script of their own that are written in it
+# How addresses spell letters: those that are no Latin letter with an accent, and umlauts.
 LATIN = str.maketrans(
-    {"ø": "o", "æ": "ae", "å": "a", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "e", "ä": "ae",
-     "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe", "'": "", "’": ""}
+    {
+        "ø": "o", "æ": "ae", "å": "a", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+        "ə": "e", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe", "'": "", "’": "",
+    }
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Word:
-    """One name: as it is written in Latin letters, in the own script, in addresses and in search."""
+    """One name, written in Latin letters and in its own script, in addresses and for search.
+
+    `search` and `own_search` are folded from `latin` and `own`.
+    """
 
     latin: str
     own: str
@@ -28,15 +33,16 @@ class Word:
 
     @classmethod
     def parsed(cls, text: str) -> "Word":
-        """`Eleni/Ελένη` has two scripts, `Greta` has one."""
+        """Parse a name of names.txt: `Eleni/Ελένη` has two scripts, `Greta` has one."""
         latin, _, own = (part.strip() for part in text.partition("/"))
-        plain = fold(latin.casefold().translate(LATIN)).replace(" ", "-")
-        return cls(latin, own or latin, plain, fold(latin), fold(own or latin))
+        own = own or latin
+        address = fold(latin.casefold().translate(LATIN)).replace(" ", "-")
+        return cls(latin, own, address, search=fold(latin), own_search=fold(own))
 
 
 @dataclass(frozen=True)
 class Country:
-    """The names of one country, (given, family) for women and for men, and how its telephone numbers begin."""
+    """The names of one country, as (given, family), and the dial code of its phone numbers."""
 
     dial: str
     women: tuple[tuple[Word, ...], tuple[Word, ...]]
@@ -45,7 +51,7 @@ class Country:
 
 @dataclass(frozen=True)
 class Name:
-    """A person's name as it is shown, as it stands in an address, and folded for search."""
+    """A person's name as it is shown, for their address, and folded for search."""
 
     first: str
     last: str
@@ -56,25 +62,34 @@ class Name:
 
 @cache
 def countries() -> tuple[Country, ...]:
-    """Every country of names.txt."""
-    text = "\n".join(line for line in SOURCE.read_text("utf-8").splitlines() if not line.startswith("#"))
+    """Return every country of names.txt."""
+    lines = SOURCE.read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("#"))
     return tuple(_country(block) for block in text.strip().split("\n\n"))
 
 
 def name(random: Random) -> Name:
-    """The next name that chance has it."""
+    """Return a random name."""
     country = random.choice(countries())
     given, family = random.choice((country.women, country.men))
-    first, last = random.choice(given), random.choice(family)
+    first = random.choice(given)
+    last = random.choice(family)
     address = (first.address, last.address)
     if (first.own != first.latin) and random.random() < OWN_SCRIPT:
-        return Name(first.own, last.own, address, f"{first.own_search} {last.own_search}", country.dial)
-    return Name(first.latin, last.latin, address, f"{first.search} {last.search}", country.dial)
+        search = f"{first.own_search} {last.own_search}"
+        return Name(first.own, last.own, address, search, country.dial)
+    search = f"{first.search} {last.search}"
+    return Name(first.latin, last.latin, address, search, country.dial)
 
 
 def _country(block: str) -> Country:
+    """Parse the names of one country: its title with the dial code, and a list for each letter."""
     title, *lines = block.splitlines()
     lists = dict(line.split(": ", 1) for line in lines)
     words = {key: tuple(map(Word.parsed, value.split(","))) for key, value in lists.items()}
-    dial = title[title.index("+") :]
-    return Country(dial, (words["f"], words.get("sf", words["s"])), (words["m"], words["s"]))
+    family_of_women = words.get("sf", words["s"])
+    return Country(
+        dial=title[title.index("+") :],
+        women=(words["f"], family_of_women),
+        men=(words["m"], words["s"]),
+    )

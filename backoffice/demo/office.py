@@ -1,4 +1,4 @@
-"""What all deeds of the demo's year share: chance, agenda, who is there, and who may act."""
+"""Hold what all deeds of the demo's year share: randomness, agenda, people and actors."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -7,7 +7,7 @@ from random import Random
 from sqlalchemy import select
 
 from backoffice.auth.actors import actor_of
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.demo.agenda import Agenda
 from backoffice.demo.people import People
 from backoffice.extensions import db
@@ -26,23 +26,32 @@ DEVICES = (
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) {WEBKIT} Mobile/15E148 Safari/604.1",
     f"Mozilla/5.0 (Linux; Android 10; K) {CHROMIUM} Mobile Safari/537.36",
 )
-# The networks that RFC 5737 and RFC 3849 keep for documentation: offices, homes, and where strangers come from.
-OFFICES, HOMES, ABROAD = "192.0.2", "198.51.100", "203.0.113"
+# RFC 5737 reserves these networks for documentation, and RFC 3849 reserves 2001:db8::/32.
+OFFICES = "192.0.2"
+HOMES = "198.51.100"
+ABROAD = "203.0.113"  # where strangers come from
 
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who has joined, and where they sign in from."""
+    """A user who has joined, and where they sign in from."""
 
     id: int
     email: str
-    origin: From
+    origin: Origin
 
 
 @dataclass
 class Office:
-    """The demo while it is being made. `secret` is everyone's password, known to nobody when all is done; `marks` are
-    those of people's browsers.
+    """The demo while it is being made.
+
+    - `size` is the number of people.
+    - `secret` is everyone's password during the year; nobody ever learns it.
+    - `groups` holds the ids of groups by name.
+    - `tags` holds the ids of client tags.
+    - `members` are the users who sign in now and then.
+    - `marks` holds the marks of people's browsers by e-mail address.
+    - `protected` holds the ids of the accounts to sign in as, which no deed takes away.
     """
 
     settings: Settings
@@ -59,28 +68,36 @@ class Office:
     _actors: dict[str, Actor] = field(default_factory=dict)
 
     def chance(self, probability: float) -> bool:
+        """Return True with this probability."""
         return self.random.random() < probability
 
     def minutes(self, least: float, most: float) -> timedelta:
+        """Return a random time between these numbers of minutes."""
         return timedelta(minutes=self.random.uniform(least, most))
 
     def scaled(self, number: int) -> int:
-        """What 2,000 people do `number` times, as many times as befits a smaller company; some at least."""
-        return max(min(number, 3), round(number * min(1, self.size / 2000)))
+        """Scale the `number` of what 2,000 people do to the company's size.
 
-    def origin(self) -> From:
-        """Where one person signs in from, always the same."""
+        A larger company does not do it more often, and a smaller one at least three times, or
+        `number` times if that is less.
+        """
+        scaled = round(number * min(1, self.size / 2000))
+        return max(min(number, 3), scaled)
+
+    def origin(self) -> Origin:
+        """Return a random place that somebody signs in from: an address and a browser."""
         random = self.random
         ip = f"{random.choice((OFFICES, OFFICES, HOMES))}.{random.randrange(1, 255)}"
         if self.chance(0.15):
             ip = f"2001:db8:{random.randrange(1, 65536):x}::{random.randrange(1, 65536):x}"
-        return From(ip, random.choice(DEVICES), f"{random.getrandbits(64):016x}")
+        return Origin(ip, random.choice(DEVICES), f"{random.getrandbits(64):016x}")
 
     def actor(self, *emails: str) -> Actor:
-        """One of the accounts with these addresses, as if by a request of its own."""
+        """Return one of the accounts with these addresses as an actor with a request of its own."""
         email = self.random.choice(emails)
         if email not in self._actors:
             user = db.session.scalars(select(User).where(User.email_key == email)).one()
             self._actors[email] = actor_of(user, confirmed=True)
         ip = f"{OFFICES}.{10 + len(email)}"
-        return replace(self._actors[email], ip=ip, request_id=f"{self.random.getrandbits(64):016x}")
+        request_id = f"{self.random.getrandbits(64):016x}"
+        return replace(self._actors[email], ip=ip, request_id=request_id)

@@ -1,4 +1,4 @@
-"""Pictures of people who never were: drawn, each a little different, the same every time."""
+"""Draw pictures of invented people: each a little different, and the same every time."""
 
 from functools import partial
 from io import BytesIO
@@ -24,39 +24,57 @@ CLOTHES = ("#35507f", "#7a3b52", "#3f6b55", "#6a5a8c", "#8a5a2b", "#3c4a55")
 
 
 def plan(office: Office) -> None:
-    """Put on the agenda that most of those one can sign in as choose a picture in their first weeks."""
-    begin, end = office.agenda.begin, office.agenda.end
+    """Plan that most accounts to sign in as choose a picture in their first weeks."""
+    begin = office.agenda.begin
+    length = office.agenda.end - begin
     for account in EVERYONE:
         if account.email not in WITHOUT:
-            moment = office_hours(office.random, begin + 0.02 * (end - begin), begin + 0.1 * (end - begin))
+            moment = office_hours(office.random, begin + 0.02 * length, begin + 0.1 * length)
             office.agenda.put(moment, partial(_choose, account.email))
 
 
 def portrait(seed: str) -> bytes:
-    """Head and shoulders as a PNG; the same for the same seed."""
+    """Return a PNG of a head and shoulders, the same for the same seed."""
     random = Random(seed)  # noqa: S311  # faces, not secrets
-    skin, hair = random.choice(SKINS), random.choice(HAIRS)
+    skin = random.choice(SKINS)
+    hair = random.choice(HAIRS)
     image = Image.new("RGB", (SIDE, SIDE), random.choice(GROUNDS))
-    draw = ImageDraw.Draw(image)
-    long, wide = random.random() < 0.5, random.randint(98, 112)
-    if long:
-        draw.rounded_rectangle((256 - wide - 26, 130, 256 + wide + 26, 400), 110, hair)
-    draw.ellipse((70, 372, 442, 720), random.choice(CLOTHES))
-    draw.rounded_rectangle((212, 300, 300, 420), 44, skin)
-    draw.ellipse((256 - wide - 12, 96, 256 + wide + 12, 260), hair)
-    draw.ellipse((256 - wide, 128, 256 + wide, 358), skin)
-    parting = random.choice((180, 205, 235))
-    draw.pieslice((256 - wide - 8, 92, 256 + wide + 8, 292), parting, parting + 130, hair)
-    for across in (-42, 42):
-        draw.ellipse((256 + across - 10, 232, 256 + across + 10, 252), "#2b2320")
-    draw.arc((214, 256, 298, 314), 25, 155, "#7d3b33", 8)
+    _draw_person(ImageDraw.Draw(image), random, skin, hair)
     file = BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
 
 
+def _draw_person(draw: ImageDraw.ImageDraw, random: Random, skin: str, hair: str) -> None:
+    has_long_hair = random.random() < 0.5
+    width = random.randint(98, 112)
+    clothes = random.choice(CLOTHES)
+    parting = random.choice((180, 205, 235))
+    # From the back to the front: each shape covers a part of those before it.
+    if has_long_hair:
+        draw.rounded_rectangle(_across(width + 26, 130, 400), 110, hair)
+    draw.ellipse(_across(186, 372, 720), clothes)
+    draw.rounded_rectangle(_across(44, 300, 420), 44, skin)
+    draw.ellipse(_across(width + 12, 96, 260), hair)
+    draw.ellipse(_across(width, 128, 358), skin)
+    draw.pieslice(_across(width + 8, 92, 292), parting, parting + 130, hair)
+    _draw_face(draw)
+
+
+def _across(half_width: int, top: int, bottom: int) -> tuple[int, int, int, int]:
+    """Return a box around the middle of the picture."""
+    middle = SIDE // 2
+    return middle - half_width, top, middle + half_width, bottom
+
+
+def _draw_face(draw: ImageDraw.ImageDraw) -> None:
+    for eye in (214, 298):
+        draw.ellipse((eye - 10, 232, eye + 10, 252), "#2b2320")
+    draw.arc(_across(42, 256, 314), 25, 155, "#7d3b33", 8)
+
+
 def _choose(email: str) -> None:
-    """Upload it oneself, as anybody would; whoever has left by then does not."""
+    """Upload a picture as the user themselves, unless they have left by then."""
     user = db.session.scalar(select(User).where(User.email_key == email, User.status == "active"))
     if user:
         avatars.set_avatar(actor=actor_of(user), data=portrait(email), filename="me.png")

@@ -1,4 +1,4 @@
-"""Who of the demo's people has a second factor: enough to see what the lists and the home page say about it."""
+"""Give some of the demo's people a second factor, so that lists and the home page show it."""
 
 from sqlalchemy import select
 
@@ -8,18 +8,27 @@ from backoffice.extensions import db
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
 
-APPS, MAILS = 0.34, 0.12  # shares of those who sign in
+# Shares of the active people who have a second factor of each kind.
+APPS = 0.34
+MAILS = 0.12
 
 
 def protect(office: Office) -> None:
-    """Give some people an authenticator app or codes by e-mail; nobody whom one signs in as."""
-    active = (User.status == "active", User.login_method == "email", User.id.not_in(office.protected))
-    for user in db.session.scalars(select(User).where(*active).order_by(User.id)).all():
-        luck = office.random.random()
-        if luck < APPS:
+    """Give some people an authenticator app or codes by e-mail.
+
+    The accounts to sign in as get none.
+    """
+    is_eligible = (
+        User.status == "active",
+        User.login_method == "email",
+        User.id.not_in(office.protected),
+    )
+    for user in db.session.scalars(select(User).where(*is_eligible).order_by(User.id)).all():
+        chance = office.random.random()
+        if chance < APPS:
             totp.begin(user, office.settings)
             user.two_factor = "totp"
-        elif luck < APPS + MAILS:
+        elif chance < APPS + MAILS:
             user.two_factor = "email"
     db.session.flush()
     for secret in db.session.scalars(select(TotpSecret)):

@@ -1,8 +1,8 @@
-"""What is done to many at once in the course of the year: previewed, run and sometimes undone."""
+"""Run actions on many rows in the course of the year: preview, run and sometimes undo them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -33,14 +33,21 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 
-# Those who are not administrators see some of their rows refused.
+# Accounts by what they may do. Those who are not administrators see some of their rows refused.
 BLOCKING = (*APPOINTING, "chloe@example.com")
 ENDING = (*BLOCKING, "samir@example.com")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What is done `times` a year, by one of `actors`, to some of those in `status`; `search` takes all that match."""
+    """An action that is run `times` a year.
+
+    - `code` is the action, which one of `actors` runs for one of `reasons`.
+    - `status` and `condition` select the people whom it may concern.
+    - `choose` returns the parameters of the action.
+    - `search` makes the run take all people of that status who match it, not a handful.
+    - `undone` makes the actor undo the run soon.
+    """
 
     code: str
     times: int
@@ -81,7 +88,9 @@ KINDS = (
     Kind("users.add_to_group", 1, ADMINISTRATORS, choose=_group, search="example.net"),
     Kind("users.remove_from_group", 3, APPOINTING, choose=_group),
     Kind("users.add_client_tags", 5, ADMINISTRATORS, condition=_is_limited, choose=_tags),
-    Kind("users.add_client_tags", 1, ADMINISTRATORS, choose=_tags, search="example.org", undone=True),
+    Kind(
+        "users.add_client_tags", 1, ADMINISTRATORS, choose=_tags, search="example.org", undone=True
+    ),
     Kind("users.remove_client_tags", 2, ADMINISTRATORS, condition=_is_limited, choose=_tags),
     Kind("users.end_sessions", 5, ENDING, condition=_is_signed_in),
     Kind("users.end_sessions", 1, ADMINISTRATORS, search="example.com"),
@@ -90,71 +99,99 @@ TODAY = Kind("users.end_sessions", 1, ADMINISTRATORS, condition=_is_signed_in)
 
 
 def plan(office: Office, erased: int) -> None:
-    """Put the year's runs on the agenda; in the end `erased` people are deleted."""
+    """Plan the year's runs; `erased` people are deleted in its course."""
+    agenda = office.agenda
     for kind in KINDS:
         for _ in range(office.scaled(kind.times)):
-            office.agenda.put(_moment(office, 0.15), partial(_do, office, kind))
+            agenda.put(_moment(office, 0.15), partial(_do, office, kind))
     for number in (erased // 2, erased - erased // 2):
-        office.agenda.put(_moment(office, 0.6), partial(_erase, office, number))
-    office.agenda.put(office.agenda.end - office.minutes(20, 50), partial(_do, office, TODAY))
-    office.agenda.put(_moment(office, 0.4), partial(_delete_spare_tag, office))
+        agenda.put(_moment(office, 0.6), partial(_erase, office, number))
+    agenda.put(agenda.end - office.minutes(20, 50), partial(_do, office, TODAY))
+    agenda.put(_moment(office, 0.4), partial(_delete_spare_tag, office))
 
 
-def _moment(office: Office, earliest: float) -> Any:
-    """Some time after that part of the year, when there is somebody to act upon."""
-    begin, end = office.agenda.begin, office.agenda.end
-    return office_hours(office.random, begin + earliest * (end - begin), end - timedelta(hours=1))
+def _moment(office: Office, earliest: float) -> datetime:
+    """Return a moment after that share of the year, when there are people to act upon."""
+    begin = office.agenda.begin
+    end = office.agenda.end
+    after = begin + earliest * (end - begin)
+    return office_hours(office.random, after, end - timedelta(hours=1))
 
 
 def _do(office: Office, kind: Kind) -> None:
-    actor, reason = office.actor(*kind.actors), office.random.choice(kind.reasons)
-    pairs = [("status", kind.status), ("search", kind.search)]
-    selection = Selection(query=lists.parse(User, pairs)) if kind.search else Selection(ids=_some(office, kind))
+    actor = office.actor(*kind.actors)
+    reason = office.random.choice(kind.reasons)
+    selection = _selection(office, kind)
     if not (selection.ids or selection.query):
         return
-    done = _run(actor, kind.code, selection, reason, kind.choose(office))
-    if kind.undone and done:
-        regret = partial(undo, actor=actor, run_id=done.id)
-        office.agenda.put(clock.now() + office.minutes(1, 30), regret)
+    bulk_run = _run(actor, kind.code, selection, reason, kind.choose(office))
+    if kind.undone and bulk_run:
+        undo_it = partial(undo, actor=actor, run_id=bulk_run.id)
+        office.agenda.put(clock.now() + office.minutes(1, 30), undo_it)
+
+
+def _selection(office: Office, kind: Kind) -> Selection:
+    if not kind.search:
+        return Selection(ids=_some(office, kind))
+    pairs = [("status", kind.status), ("search", kind.search)]
+    return Selection(query=lists.parse(User, pairs))
 
 
 def _some(office: Office, kind: Kind) -> list[int]:
-    """A handful of those that the kind is about, half of them at most, and none of the demo's own accounts."""
-    wanted = [User.status == kind.status, User.id.not_in(office.protected)]
+    """Choose a handful of the people whom the action may concern, at most half of them.
+
+    The accounts to sign in as are not among them.
+    """
+    conditions = [User.status == kind.status, User.id.not_in(office.protected)]
     if kind.condition:
-        wanted.append(kind.condition())
-    found = db.session.scalars(select(User.id).where(*wanted).order_by(User.id)).all()
+        conditions.append(kind.condition())
+    ids = db.session.scalars(select(User.id).where(*conditions).order_by(User.id)).all()
     handful = office.random.randint(2, max(3, office.size // 100))
-    return sorted(office.random.sample(found, min(handful, len(found) // 2)))
+    return sorted(office.random.sample(ids, min(handful, len(ids) // 2)))
 
 
 def _run(
-    actor: Actor, code: str, selection: Selection, reason: str, parameters: dict[str, Any] | None = None
+    actor: Actor,
+    code: str,
+    selection: Selection,
+    reason: str,
+    parameters: dict[str, Any] | None = None,
 ) -> BulkRun | None:
-    """Preview and, if that would change something, run; typed confirmations are typed."""
+    """Preview an action and, if it would change something, run it and return the run."""
     action = find(code)
     assert isinstance(action, Action)
     try:
-        shown = preview(actor=actor, action=action, selection=selection, parameters=parameters).run
+        shown = preview(actor=actor, action=action, selection=selection, parameters=parameters)
     except NotFound:  # nobody matches the search
         return None
-    if not shown.counts.get("done"):
+    planned = shown.run
+    if not planned.counts.get("done"):
         return None
-    return run(actor=actor, token=shown.token, action=action, reason=reason, confirmation=phrase(action, shown))
+    return run(
+        actor=actor,
+        token=planned.token,
+        action=action,
+        reason=reason,
+        confirmation=phrase(action, planned),
+    )
 
 
 def _erase(office: Office, number: int) -> None:
     """Delete people who have left, and some who still work here."""
-    wanted = (User.status.in_(("revoked", "active")), User.id.not_in(office.protected))
-    found = db.session.scalars(select(User.id).where(*wanted).order_by(User.id)).all()
-    ids = office.random.sample(found, min(number, len(found)))
+    conditions = (User.status.in_(("revoked", "active")), User.id.not_in(office.protected))
+    possible = db.session.scalars(select(User.id).where(*conditions).order_by(User.id)).all()
+    ids = office.random.sample(possible, min(number, len(possible)))
     if ids:
         reason = office.random.choice(DELETE_REASONS)
-        _run(office.actor(*ADMINISTRATORS), "users.delete", Selection(ids=ids), reason)
+        actor = office.actor(*ADMINISTRATORS)
+        _run(actor, "users.delete", Selection(ids=ids), reason)
+        # Who is deleted does not sign in again.
         office.members = [member for member in office.members if member.id not in ids]
 
 
 def _delete_spare_tag(office: Office) -> None:
-    spare = db.session.scalars(select(ClientTag.id).where(ClientTag.name == SPARE_TAG[0])).one()
-    office.tags.remove(spare)
-    _run(office.actor(*ADMINISTRATORS), "client_tags.delete", Selection(ids=[spare]), "Nobody uses it")
+    name, _ = SPARE_TAG
+    tag_id = db.session.scalars(select(ClientTag.id).where(ClientTag.name == name)).one()
+    office.tags.remove(tag_id)
+    actor = office.actor(*ADMINISTRATORS)
+    _run(actor, "client_tags.delete", Selection(ids=[tag_id]), "Nobody uses it")

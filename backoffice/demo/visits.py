@@ -1,4 +1,4 @@
-"""How people sign in, forget their password, sign out or not; and how strangers try."""
+"""Simulate sign-ins: people come, mistype their password and sign out; strangers guess."""
 
 from dataclasses import replace
 from functools import partial
@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.auth import sessions
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sign_in import sign_in
 from backoffice.demo.agenda import office_hours
 from backoffice.demo.company import ADMINISTRATOR
@@ -15,12 +15,15 @@ from backoffice.demo.office import ABROAD, DEVICES, Member, Office
 from backoffice.extensions import db
 from backoffice.models.session import Session
 
-VISITS = (0, 0, 0, 1, 1)  # how often people sign in again in the year; chance decides for each
+VISITS = (0, 0, 0, 1, 1)  # how often people sign in again in the year, equally likely
 GUESSED = ("admin@example.com", "root@example.com", "test@example.org", ADMINISTRATOR)
 
 
 def join(office: Office, member: Member, *, met: bool = False) -> None:
-    """Make somebody one of those who sign in now and then, soon for the first time if they have not yet."""
+    """Add a member who signs in now and then.
+
+    Unless they were `met`, that is, have signed in already, they do so soon.
+    """
     office.members.append(member)
     if not met:
         office.agenda.put(clock.now() + office.minutes(1, 30), partial(visit, office, member))
@@ -30,50 +33,68 @@ def join(office: Office, member: Member, *, met: bool = False) -> None:
 
 
 def visit(office: Office, member: Member, password: str = "", *, leaves: bool = True) -> int | None:
-    """Sign in, and some time later out again unless it is forgotten; the session's number if they were let in."""
+    """Sign in and, if `leaves`, perhaps plan to sign out later.
+
+    Return the session's id, or None if the sign-in failed.
+    """
     if not password and office.chance(0.06):
         _try(office, member.email, "a wrong guess", member.origin)
     value = _try(office, member.email, password or office.secret, member.origin)
     found = sessions.find(value, office.settings) if value else None
     if found is None:
         return None
-    session = found[0].id
+    session, *_ = found
+    session_id = session.id
     if leaves and office.chance(0.75):
-        office.agenda.put(clock.now() + office.minutes(5, 300), partial(sessions.end, session))
-    return session
+        moment = clock.now() + office.minutes(5, 300)
+        office.agenda.put(moment, partial(sessions.end, session_id))
+    return session_id
 
 
 def expect(office: Office) -> None:
-    """Put on the agenda who is signed in at the end, and the strangers who knock in the course of the year."""
+    """Plan the sign-ins of the last day, and the strangers of the whole year."""
     for _ in range(max(3, office.size // 60)):
         office.agenda.put(office.agenda.end - office.minutes(5, 240), partial(_stay, office))
     for _ in range(office.scaled(6)):
-        moment = office_hours(office.random, office.agenda.begin, office.agenda.end - office.minutes(9000, 9000))
-        stranger = From(f"{ABROAD}.{office.random.randrange(1, 255)}", office.random.choice(DEVICES))
-        for number in range(8):
-            knock = partial(_try, office, office.random.choice(GUESSED), f"guess {number}", stranger)
-            office.agenda.put(moment + office.minutes(number / 3, number / 3 + 0.2), knock)
+        _expect_stranger(office)
+
+
+def _expect_stranger(office: Office) -> None:
+    """Plan that somebody tries to guess passwords, once every twenty seconds or so."""
+    random = office.random
+    agenda = office.agenda
+    moment = office_hours(random, agenda.begin, agenda.end - office.minutes(9000, 9000))
+    stranger = Origin(f"{ABROAD}.{random.randrange(1, 255)}", random.choice(DEVICES))
+    for number in range(8):
+        email = random.choice(GUESSED)
+        guess = partial(_try, office, email, f"guess {number}", stranger)
+        agenda.put(moment + office.minutes(number / 3, number / 3 + 0.2), guess)
 
 
 def _stay(office: Office) -> None:
-    """Somebody signs in today and is there until the end."""
-    session = visit(office, office.random.choice(office.members), leaves=False) if office.members else None
+    """Have a member sign in now and be active until the end."""
+    if not office.members:
+        return
+    # None if they were blocked or limited to the office meanwhile.
+    session_id = visit(office, office.random.choice(office.members), leaves=False)
+    if session_id:
+        last_seen = office.agenda.end - office.minutes(0.1, 20)
+        office.agenda.put(max(last_seen, clock.now()), partial(_see, session_id))
+
+
+def _see(session_id: int) -> None:
+    session = db.session.scalar(select(Session).where(Session.id == session_id))
     if session:
-        last = office.agenda.end - office.minutes(0.1, 20)
-        office.agenda.put(max(last, clock.now()), partial(_is_there, session))
+        session.idle_at += clock.now() - session.last_seen_at
+        session.last_seen_at = clock.now()
 
 
-def _is_there(session: int) -> None:
-    row = db.session.scalar(select(Session).where(Session.id == session))
-    if row:
-        row.idle_at += clock.now() - row.last_seen_at
-        row.last_seen_at = clock.now()
-
-
-def _try(office: Office, email: str, password: str, origin: From) -> str | None:
+def _try(office: Office, email: str, password: str, origin: Origin) -> str | None:
+    """Try to sign in; return the value of the session's cookie, or None."""
+    # A browser has the mark of its last sign-in; strangers have none.
     if origin.mark:
         origin = replace(origin, mark=office.marks.get(email, ""))
-    done = sign_in(identifier=email, password=password, origin=origin, settings=office.settings)
-    if done.mark:
-        office.marks[email] = done.mark
-    return done.session
+    result = sign_in(identifier=email, password=password, origin=origin, settings=office.settings)
+    if result.mark:
+        office.marks[email] = result.mark
+    return result.session

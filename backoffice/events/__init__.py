@@ -1,7 +1,7 @@
-"""The events log: what happened, appended in the transaction of the change, chained by hash.
+"""Keep the events log: what happened, appended in the transaction of the change, chained by hash.
 
-Knows secrets and what lies below. `events.record` is all that most areas need; histories and refused attempts are
-modules of their own.
+This package knows secrets and what lies below. Most areas need only `events.record`. Histories and
+refused attempts are modules of their own.
 """
 
 from backoffice.events.log import EventDraft, record, record_many, redact, subject_of, verify

@@ -1,4 +1,4 @@
-"""Refused attempts in the events log: each of them, but of a flood only its beginning."""
+"""Log refused attempts; of a flood, only the beginning is logged."""
 
 from datetime import timedelta
 
@@ -8,21 +8,29 @@ from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.quotas import A_MINUTE
 
-WHAT = "denials"
+QUOTA = "denials"
 
 
 def note(*, actor: Actor, action: str, what: str) -> int:
-    """Append the event; 0, or the seconds to wait for whoever was refused too often within a minute."""
-    most, user_id = configured().denials_per_minute, actor.user_id
-    number = 0 if user_id is None else quotas.counted(user_id=user_id, what=WHAT, within=A_MINUTE)
-    if number <= most:
+    """Log a refused attempt, and return how many seconds the actor has to wait.
+
+    The answer is 0 unless the actor was refused too often within a minute. The first attempt above
+    the limit is logged as the last one; further attempts are not logged.
+    """
+    limit = configured().denials_per_minute
+    user_id = actor.user_id
+    number = 0
+    if user_id is not None:
+        number = quotas.counted(user_id=user_id, what=QUOTA, within=A_MINUTE)
+    if number <= limit:
         events.record(actor=actor, action=action, result="denied", reason=what)
         return 0
-    seconds = quotas.left(user_id=user_id or 0, what=WHAT, within=A_MINUTE)
-    if number == most + 1:
+    seconds = quotas.left(user_id=user_id or 0, what=QUOTA, within=A_MINUTE)
+    if number == limit + 1:
         until = clock.now() + timedelta(seconds=seconds)
-        said = (
-            f"More than {most} refused tries within a minute: further ones until {until:%H:%M:%S} UTC are not listed."
+        reason = (
+            f"More than {limit} refused tries within a minute: "
+            f"further ones until {until:%H:%M:%S} UTC are not listed."
         )
-        events.record(actor=actor, action=action, result="denied", reason=said)
+        events.record(actor=actor, action=action, result="denied", reason=reason)
     return seconds

@@ -1,4 +1,7 @@
-"""What is known about one person or row: permissions with their source, sign-ins, sessions, messages, events."""
+"""Collect the history of one person or row.
+
+That is: permissions with their source, sign-ins, sessions, messages and events.
+"""
 
 from collections.abc import Sequence
 
@@ -17,61 +20,85 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, area_of, catalogue
 from backoffice.policy.rules import named, scope
 
-SHOWN = 50
+ENTRIES_SHOWN = 50
 
 
 def permissions(user: User) -> list[tuple[Permission, list[str]]]:
-    """Every permission of the person, each with the groups that give it."""
-    found = []
+    """Return every permission of the person, each with the names of the groups that grant it."""
+    granted = []
     for code, permission in catalogue().items():
-        givers = [group.name for group in user.groups if group.all_permissions or code in group.permissions]
-        if givers:
-            found.append((permission, givers))
-    return found
+        group_names = [
+            group.name
+            for group in user.groups
+            if group.all_permissions or code in group.permissions
+        ]
+        if group_names:
+            granted.append((permission, group_names))
+    return granted
 
 
 def live_sessions(actor: Actor, user: User) -> Sequence[Session]:
-    """The person's sessions that have not ended, the latest first."""
-    mine = (Session.user_id == user.id, Session.live(clock.now()))
-    statement = select(Session).where(scope(actor, Session), *mine).order_by(Session.id.desc())
-    return db.session.scalars(statement.limit(SHOWN)).all()
+    """Return the person's sessions that have not ended, the latest first."""
+    is_live = Session.live(clock.now())
+    statement = select(Session).where(scope(actor, Session), Session.user_id == user.id, is_live)
+    statement = statement.order_by(Session.id.desc())
+    return db.session.scalars(statement.limit(ENTRIES_SHOWN)).all()
 
 
 def attempts(actor: Actor, user: User) -> Sequence[SignInAttempt]:
-    """The person's latest tries to sign in."""
-    statement = select(SignInAttempt).where(scope(actor, SignInAttempt), SignInAttempt.user_id == user.id)
-    return db.session.scalars(statement.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(SHOWN)).all()
+    """Return the person's latest attempts to sign in."""
+    statement = (
+        select(SignInAttempt)
+        .where(scope(actor, SignInAttempt), SignInAttempt.user_id == user.id)
+        .order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
+    )
+    return db.session.scalars(statement.limit(ENTRIES_SHOWN)).all()
 
 
 def messages(actor: Actor, user: User) -> list[tuple[Message, str]]:
-    """The latest messages to the person, each with what became of the link or code in it: '' where there is none."""
+    """Return the latest messages to the person, each with the status of its link or code.
+
+    The status is that of `token_status`: '' where the message has no link or code.
+    """
     statement = (
         select(Message, Token)
         .outerjoin(Token, Token.id == Message.token_id)
         .where(scope(actor, Message), Message.user_id == user.id)
         .order_by(Message.id.desc())
     )
-    return [(message, token_status(token)) for message, token in db.session.execute(statement.limit(SHOWN))]
+    rows = db.session.execute(statement.limit(ENTRIES_SHOWN))
+    return [(message, token_status(token)) for message, token in rows]
 
 
 def token_status(token: Token | None) -> str:
-    """Whether the value still works, and if not, why; '' where there is none."""
+    """Return whether the token still works, and if not, why; '' if there is none."""
     if token is None:
         return ""
-    ends = {"used": token.used_at, "superseded": token.superseded_at, "revoked": token.revoked_at}
-    ended = next((status for status, at in ends.items() if at), "")
-    return ended or ("live" if token.expires_at > clock.now() else "expired")
+    endings = {
+        "used": token.used_at,
+        "superseded": token.superseded_at,
+        "revoked": token.revoked_at,
+    }
+    for status, ended_at in endings.items():
+        if ended_at:
+            return status
+    return "live" if token.expires_at > clock.now() else "expired"
 
 
 def events(actor: Actor, area: str, row_id: int) -> Sequence[Event]:
-    """The latest events about a row that the actor may see."""
-    about = (Event.subject_type == area, Event.subject_id == row_id)
-    statement = select(Event).where(scope(actor, Event), *about).order_by(Event.id.desc())
-    return db.session.scalars(statement.limit(SHOWN)).all()
+    """Return the latest events about a row that the actor may see."""
+    about_row = (Event.subject_type == area, Event.subject_id == row_id)
+    statement = select(Event).where(scope(actor, Event), *about_row).order_by(Event.id.desc())
+    return db.session.scalars(statement.limit(ENTRIES_SHOWN)).all()
 
 
 def last_author(actor: Actor, row: Record) -> str:
-    """Whoever changed the row last, as the actor may call them."""
-    about = (Event.subject_type == area_of(type(row)), Event.subject_id == row.id, Event.result == "done")
-    statement = select(named(actor, User)).join(Event, Event.actor_id == User.id).where(*about)
-    return db.session.scalar(statement.order_by(Event.id.desc()).limit(1)) or "Somebody"
+    """Return the name of the last person who changed the row, as the actor may read it."""
+    about_row = (
+        Event.subject_type == area_of(type(row)),
+        Event.subject_id == row.id,
+        Event.result == "done",
+    )
+    authors = select(named(actor, User)).join(Event, Event.actor_id == User.id).where(*about_row)
+    latest = authors.order_by(Event.id.desc()).limit(1)
+    return db.session.scalar(latest) or "Somebody"

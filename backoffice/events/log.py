@@ -1,4 +1,4 @@
-"""The events log: written in the transaction of the change, chained by hashes, checked by a command."""
+"""Write the events log in the transaction of the change, chain it by hashes, and verify it."""
 
 import hashlib
 import json
@@ -19,7 +19,9 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 
-GENESIS = "0" * 64
+GENESIS = "0" * 64  # the previous hash of the first event
+# The columns that the hash of an event covers. The details have a hash of their own, so that they
+# can be erased without breaking the chain.
 CHAINED = (
     "id",
     "at",
@@ -36,13 +38,13 @@ CHAINED = (
     "previous_hash",
 )
 DETAILS = ("before", "after", "reason")
-BATCH = 1000
+BATCH = 1000  # rows
 WORTH_COPYING = 20  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventDraft:
-    """What one event says, before it has its place in the chain."""
+    """The content of one event before it has its place in the chain."""
 
     action: str
     subject: tuple[str, int | None] = ("", None)
@@ -54,7 +56,7 @@ class EventDraft:
 
 
 def subject_of(row: Record) -> tuple[str, int]:
-    """How events name a row."""
+    """Return the subject by which events name a row: its area and its id."""
     return area_of(type(row)), row.id
 
 
@@ -64,50 +66,82 @@ def record(*, actor: Actor, **what: Any) -> None:
 
 
 def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
-    """Append events in order. The chain is locked until the transaction ends, so call it late."""
+    """Append events in order.
+
+    The chain is locked until the transaction ends. Call this late in the transaction.
+    """
     lock("events")
     db.session.flush()
-    head = db.session.execute(select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)).first()
-    rows = _chained(actor, drafts, *(head or (0, GENESIS)))
+    newest = select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)
+    head = db.session.execute(newest).first()
+    last_id, last_hash = head or (0, GENESIS)
+    rows = _chained(actor, drafts, last_id, last_hash)
     while batch := list(islice(rows, BATCH)):
         _append(batch)
 
 
 def redact(*, subject_type: str, subject_ids: Any) -> None:
-    """Empty what events say about erased people; who did what and when stays, and so does the chain."""
+    """Empty the personal details of the events about erased people.
+
+    Who did what and when is kept, and the chain stays valid.
+    """
     db.session.execute(
         update(Event)
-        .where(Event.subject_type == subject_type, Event.subject_id.in_(subject_ids), Event.redacted_at.is_(None))
+        .where(
+            Event.subject_type == subject_type,
+            Event.subject_id.in_(subject_ids),
+            Event.redacted_at.is_(None),
+        )
         .values(**personal.emptied(Event), redacted_at=clock.now())
     )
 
 
 def verify() -> list[str]:
-    """Recompute the whole chain; one sentence for every event that does not fit, none if all do."""
+    """Recompute the whole chain; return one sentence for every fault, none if every event fits."""
     faults: list[str] = []
-    previous_id, previous_hash = 0, GENESIS
-    erased = {("users", row_id) for row_id in db.session.scalars(select(User.id).where(User.status == "deleted"))}
+    previous_id = 0
+    previous_hash = GENESIS
+    erased_ids = set(db.session.scalars(select(User.id).where(User.status == "deleted")))
     statement = select(Event).order_by(Event.id).execution_options(yield_per=BATCH)
     for event in db.session.scalars(statement):
-        values = {name: getattr(event, name) for name in (*CHAINED, *DETAILS)}
-        if event.id != previous_id + 1:
-            faults.append(f"Events {previous_id + 1} to {event.id - 1} are missing.")
-        if event.previous_hash != previous_hash:
-            faults.append(f"Event {event.id} does not continue the event before it.")
-        if event.hash != _hash([values[name] for name in CHAINED]):
-            faults.append(f"Event {event.id} was changed.")
-        details = [values[name] for name in DETAILS]
-        if event.redacted_at is None and event.details_hash != _hash(details):
-            faults.append(f"The details of event {event.id} were changed.")
-        subject = (event.subject_type, event.subject_id)
-        if event.redacted_at and (any(details) or (subject not in erased and not _went_with_somebody(*subject))):
-            faults.append(f"The details of event {event.id} were emptied, but what it is about was not erased.")
-        previous_id, previous_hash = event.id, event.hash
+        faults += _chain_faults(event, previous_id, previous_hash)
+        faults += _detail_faults(event, erased_ids)
+        previous_id = event.id
+        previous_hash = event.hash
     return faults
 
 
+def _chain_faults(event: Event, previous_id: int, previous_hash: str) -> Iterator[str]:
+    """Yield what is wrong with the place of the event in the chain."""
+    if event.id != previous_id + 1:
+        yield f"Events {previous_id + 1} to {event.id - 1} are missing."
+    if event.previous_hash != previous_hash:
+        yield f"Event {event.id} does not continue the event before it."
+    if event.hash != _hash([getattr(event, name) for name in CHAINED]):
+        yield f"Event {event.id} was changed."
+
+
+def _detail_faults(event: Event, erased_ids: set[int]) -> Iterator[str]:
+    """Yield what is wrong with the details of the event, which may be redacted."""
+    details = [getattr(event, name) for name in DETAILS]
+    if event.redacted_at is None:
+        if event.details_hash != _hash(details):
+            yield f"The details of event {event.id} were changed."
+    elif any(details) or not _is_erased(event, erased_ids):
+        yield (
+            f"The details of event {event.id} were emptied, but what it is about was not erased."
+        )
+
+
+def _is_erased(event: Event, erased_ids: set[int]) -> bool:
+    """Whether the event is about an erased person, or about a row that was erased with one."""
+    if event.subject_type == "users" and event.subject_id in erased_ids:
+        return True
+    return _went_with_somebody(event.subject_type, event.subject_id)
+
+
 def _went_with_somebody(subject_type: str, subject_id: int | None) -> bool:
-    """Whether an event is about a row that belonged to a person, and is gone."""
+    """Whether the subject is a row that belonged to a person and no longer exists."""
     model = next((model for model in records() if area_of(model) == subject_type), None)
     if model is None or model is User or not personal.belongs(model):
         return False
@@ -115,19 +149,31 @@ def _went_with_somebody(subject_type: str, subject_id: int | None) -> bool:
 
 
 def _append(rows: list[dict[str, Any]]) -> None:
-    """Many rows go to PostgreSQL by COPY, which takes a third of the time of INSERT."""
+    """Insert the rows, by COPY if there are many and the database is PostgreSQL.
+
+    COPY takes a third of the time of INSERT.
+    """
     connection = db.session.connection()
     if len(rows) < WORTH_COPYING or connection.dialect.name != "postgresql":
         connection.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # a Table, typed as FromClause
         return
     driver: Any = connection.connection.driver_connection
     names = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-    with driver.cursor().copy(sql.SQL("COPY events ({}) FROM STDIN").format(names)) as copy:
+    statement = sql.SQL("COPY events ({}) FROM STDIN").format(names)
+    with driver.cursor().copy(statement) as copy:
         for row in rows:
-            copy.write_row([_JSON(value) if isinstance(value, (dict, list)) else value for value in row.values()])
+            copy.write_row([_copied(value) for value in row.values()])
 
 
-def _chained(actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str) -> Iterator[dict[str, Any]]:
+def _copied(value: Any) -> Any:
+    """Return the value as COPY takes it: lists and dictionaries are written as JSON."""
+    return _JSON(value) if isinstance(value, (dict, list)) else value
+
+
+def _chained(
+    actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str
+) -> Iterator[dict[str, Any]]:
+    """Yield the drafts as rows of the table, each with its number and hashes."""
     shared = {
         "at": clock.now(),
         "actor_id": actor.user_id,
@@ -135,29 +181,37 @@ def _chained(actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash
         "ip": actor.ip,
         "request_id": actor.request_id,
     }
-    for number, what in enumerate(drafts, last_id + 1):
-        details = [_plain(what.before), _plain(what.after), what.reason or None]
-        row = shared | dict(zip(DETAILS, details, strict=True))
-        row |= {
-            "id": number,
-            "action": what.action,
-            "subject_type": what.subject[0],
-            "subject_id": what.subject[1],
-            "result": what.result,
-            "bulk_run_id": what.bulk_run_id,
-            "previous_hash": last_hash,
-            "details_hash": _hash(details),
-        }
-        row["hash"] = last_hash = _hash([row[name] for name in CHAINED])
+    for number, draft in enumerate(drafts, last_id + 1):
+        row = shared | _values(draft)
+        row["id"] = number
+        row["previous_hash"] = last_hash
+        row["details_hash"] = _hash([row[name] for name in DETAILS])
+        last_hash = _hash([row[name] for name in CHAINED])
+        row["hash"] = last_hash
         yield row
+
+
+def _values(draft: EventDraft) -> dict[str, Any]:
+    return {
+        "before": _plain(draft.before),
+        "after": _plain(draft.after),
+        "reason": draft.reason or None,
+        "action": draft.action,
+        "subject_type": draft.subject[0],
+        "subject_id": draft.subject[1],
+        "result": draft.result,
+        "bulk_run_id": draft.bulk_run_id,
+    }
 
 
 def _text(value: Any) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
-# One encoder for all: json.dumps makes a new one at every call that asks for anything special.
-_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text).encode
+# One encoder for all: json.dumps creates a new one at every call with options of its own.
+_JSON = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text
+).encode
 
 
 def _hash(values: list[Any]) -> str:
@@ -165,8 +219,15 @@ def _hash(values: list[Any]) -> str:
 
 
 def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The values as JSON gives them back, so that the hash can be computed again from the table."""
+    """Return the values as they come back from JSON.
+
+    The hash can then be computed again from the values in the table.
+    """
     if values is None:
         return None
-    plain = (str, int, bool, list, type(None))
-    return {name: value if isinstance(value, plain) else _text(value) for name, value in values.items()}
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    is_plain = isinstance(value, (str, int, bool, list, type(None)))
+    return value if is_plain else _text(value)

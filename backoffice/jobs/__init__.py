@@ -1,4 +1,7 @@
-"""What runs outside a request, one job per file; the schedule is this table. Times are UTC."""
+"""Define the jobs that run outside requests, one per file, and their schedule.
+
+Times are UTC.
+"""
 
 from huey import crontab
 

@@ -1,4 +1,7 @@
-"""Sends what waits in the outbox: at once when something was put there, and every minute what is to be tried again."""
+"""Send the mails that wait in the outbox.
+
+The job runs at once when a mail is queued, and every minute for those to be tried again.
+"""
 
 from backoffice.mail import delivery
 from backoffice.queueing import Stopping
@@ -6,5 +9,5 @@ from backoffice.settings import Settings
 
 
 def run(settings: Settings, stopping: Stopping) -> None:
-    """Send until nothing is due."""
+    """Send mails until none is due."""
     delivery.deliver_due(settings, stopping=stopping)

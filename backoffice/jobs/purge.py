@@ -1,4 +1,4 @@
-"""Forgets what nobody needs any more; what people did stays in the events log."""
+"""Delete rows that nobody needs any more; what people did stays in the events log."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -6,9 +6,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, text, update
 
 from backoffice import clock
-from backoffice.actions.engine.plan import KEPT as PREVIEWS_KEPT
+from backoffice.actions.engine.plan import RETENTION as PREVIEWS_KEPT
 from backoffice.auth import unsent_forms
-from backoffice.auth.handovers import KEPT as HANDOVERS_KEPT
+from backoffice.auth.handovers import RETENTION as HANDOVERS_KEPT
 from backoffice.extensions import begin, db
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkRun
@@ -23,63 +23,93 @@ from backoffice.queueing import Stopping
 from backoffice.settings import Settings
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
-TOKENS_KEPT = timedelta(days=30)  # after they ended: until then their holder is told why they do not work
+# After they ended: until then their holder is told why they do not work.
+TOKENS_KEPT = timedelta(days=30)
 SESSIONS_KEPT = timedelta(days=90)  # after they ended
 ATTEMPTS_KEPT = timedelta(days=90)  # which is also how long a device stays known
-SECRETS_KEPT = timedelta(days=7)  # of messages that could not be sent, for whoever has them tried again
+# What an unsent message is to say, for somebody who has it tried again.
+SECRETS_KEPT = timedelta(days=7)
 AT_ONCE = 1000  # rows in one transaction, so that nobody waits long for SQLite's write lock
 
 
 def run(_settings: Settings, stopping: Stopping) -> int:
-    """Delete what is old; how many rows that were."""
+    """Delete what is old, and return the number of deleted rows."""
     now = clock.now()
-    forgotten = sum(_in_batches(delete(model), model, old, stopping) for model, old in _old(now))
-    kept = or_(Message.sealed.is_not(None), Message.request.is_not(None))
-    unsent = (Message.state == "dead") & kept & (Message.updated_at < now - SECRETS_KEPT)
-    _in_batches(update(Message).values(sealed=None, request=None), Message, unsent, stopping)
+    deleted = 0
+    for model, is_old in _old(now):
+        deleted += _in_batches(delete(model), model, is_old, stopping)
+    _empty_unsent_messages(now, stopping)
     _merge_search()
-    return forgotten
+    return deleted
+
+
+def _empty_unsent_messages(now: datetime, stopping: Stopping) -> None:
+    """Forget what old messages that could not be sent were to say."""
+    has_secrets = or_(Message.sealed.is_not(None), Message.request.is_not(None))
+    is_old = Message.updated_at < now - SECRETS_KEPT
+    unsent = (Message.state == "dead") & has_secrets & is_old
+    _in_batches(update(Message).values(sealed=None, request=None), Message, unsent, stopping)
 
 
 def _merge_search() -> None:
-    """What was taken out of SQLite's index of texts leaves the file when its segments are merged into one."""
-    if db.engine.dialect.name == "sqlite":
-        begin(writing=True)
-        for model in records():
-            if model.__grams__:
-                name = f"{model.__tablename__}_search"
-                db.session.execute(text(f"INSERT INTO {name} ({name}) VALUES ('optimize')"))  # noqa: S608  # a table of ours
-        db.session.commit()
+    """Merge the segments of SQLite's full-text indexes.
+
+    Only then do deleted texts leave the file.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return
+    begin(writing=True)
+    for model in records():
+        if model.__grams__:
+            name = f"{model.__tablename__}_search"
+            statement = f"INSERT INTO {name} ({name}) VALUES ('optimize')"  # noqa: S608  # a table of ours
+            db.session.execute(text(statement))
+    db.session.commit()
 
 
 def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
-    """What goes, table by table."""
-    ends = (Token.expires_at, Token.used_at, Token.superseded_at, Token.revoked_at)
+    """Return what is to be deleted: models, each with its condition."""
     return [
         (SignInChallenge, SignInChallenge.expires_at < now - CHALLENGES_KEPT),
-        (Token, or_(*(end < now - TOKENS_KEPT for end in ends)) & ~_has_mail_waiting()),
-        (Session, or_(*(end < now - SESSIONS_KEPT for end in (Session.ended_at, Session.expires_at)))),
+        (Token, _token_ended_before(now - TOKENS_KEPT) & ~_has_mail_waiting()),
+        (Session, _session_ended_before(now - SESSIONS_KEPT)),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - HANDOVERS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
-        (UnsentForm, UnsentForm.created_at < now - unsent_forms.KEPT),
+        (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
     ]
 
 
+def _token_ended_before(moment: datetime) -> ColumnElement[bool]:
+    ends = (Token.expires_at, Token.used_at, Token.superseded_at, Token.revoked_at)
+    return or_(*(end < moment for end in ends))
+
+
+def _session_ended_before(moment: datetime) -> ColumnElement[bool]:
+    return or_(Session.ended_at < moment, Session.expires_at < moment)
+
+
 def _has_mail_waiting() -> ColumnElement[bool]:
-    """Its mail is not sent yet, and must not be sent as if it had no link that could end."""
+    """Return the condition that the token's mail is not sent yet.
+
+    Without its token, the mail would be sent as if it had no link that could end.
+    """
     waits = Message.state.in_(("queued", "sending", "failed"))
     return exists().where(Message.token_id == Token.id, waits).correlate(Token)
 
 
 def _in_batches(change: Any, model: Any, which: ColumnElement[bool], stopping: Stopping) -> int:
-    """Do it to `which` rows, some at a time; how many they were."""
-    some = select(model.id).where(which).limit(AT_ONCE).scalar_subquery()
-    statement = change.where(model.id.in_(some)).execution_options(synchronize_session=False)
-    done, rows = 0, AT_ONCE
-    while rows == AT_ONCE and not stopping():
+    """Apply the change to the rows that match `which`, in small transactions.
+
+    Return the number of changed rows.
+    """
+    batch = select(model.id).where(which).limit(AT_ONCE).scalar_subquery()
+    statement = change.where(model.id.in_(batch)).execution_options(synchronize_session=False)
+    total = 0
+    changed = AT_ONCE
+    while changed == AT_ONCE and not stopping():
         begin(writing=True)
-        rows = cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+        changed = cast("CursorResult[Any]", db.session.execute(statement)).rowcount
         db.session.commit()
-        done += rows
-    return done
+        total += changed
+    return total

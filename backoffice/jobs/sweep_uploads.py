@@ -1,4 +1,4 @@
-"""Removes files that are nobody's: of pictures that were replaced or removed while the disk refused to let them go."""
+"""Remove files of replaced or removed pictures that the disk did not let go at the time."""
 
 from backoffice.people import orphaned_files
 from backoffice.queueing import Stopping
@@ -6,5 +6,5 @@ from backoffice.settings import Settings
 
 
 def run(_settings: Settings, stopping: Stopping) -> None:
-    """Remove what is older than a day and belongs to no row."""
+    """Remove files that are older than a day and belong to no row."""
     orphaned_files.sweep(stopping=stopping)

@@ -1,4 +1,4 @@
-"""Mail: written into the outbox with the change it tells of, rendered and delivered after the commit.
+"""Write mails into the outbox in the transaction of a change; render and deliver them after it.
 
-Knows data and what lies below. Who is mailed what, and when, is decided above.
+This package knows data and what lies below. Who gets which mail, and when, is decided above it.
 """

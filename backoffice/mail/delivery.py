@@ -1,4 +1,8 @@
-"""The outbox is emptied: a message is claimed, sent outside any transaction, and marked; each commits by itself."""
+"""Deliver the messages in the outbox.
+
+Each message is claimed, sent outside any transaction, and marked. Claiming and marking are
+transactions of their own.
+"""
 
 import secrets
 import time
@@ -21,16 +25,17 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
 
-HOLD = timedelta(seconds=limits.MAIL_HOLD)  # for one try
-FIRST_PAUSE, LONGEST_PAUSE = (
-    timedelta(minutes=1),
-    timedelta(hours=4),
-)  # doubled from try to try, and up to a quarter more
+HOLD = timedelta(seconds=limits.MAIL_HOLD)  # how long a worker may hold a message for one try
+# The pause is doubled from try to try, and up to a quarter is added.
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
 TRIES = limits.MAIL_TRIES
-URGENT = ("email_code", "password_reset")  # somebody sits and waits for these: they overtake all others
+# Somebody is waiting for these, so they overtake all others.
+URGENT = ("email_code", "password_reset")
 URGENT_FOR = timedelta(minutes=15)
-NEVER = timedelta(hours=6)  # nothing is put off for so long: the clock was set back
-MARKING = (1, 5, 20)  # seconds between the tries to mark what was sent, while the database is away
+# No message is postponed for so long. If one seems to be, the clock was set back.
+NEVER = timedelta(hours=6)
+MARKING = (1, 5, 20)  # seconds between the tries to mark a message while the database is away
 NOT_SET_UP = "Mail is not set up: set SMTP_URL."
 LINK_DEAD = "Its link does not work any more, so it was not sent."
 TOO_LATE = "It was asked for too long ago, so it was not sent."
@@ -39,7 +44,10 @@ log = structlog.get_logger()
 
 
 class Transport(Protocol):
-    """What mails leave by. `keeps`: what they said stays with us, for a page that shows it."""
+    """A way to send mails.
+
+    `keeps` says whether their content is kept afterwards, for a page that shows it.
+    """
 
     keeps: bool
 
@@ -48,7 +56,7 @@ class Transport(Protocol):
 
 
 class Mailbox:
-    """The demo's: mails go nowhere and are read on a page."""
+    """The transport of the demo: mails are not sent, and people read them on a page."""
 
     keeps = True
 
@@ -59,12 +67,15 @@ class Mailbox:
         pass
 
     def send(self, mail: EmailMessage, sender: str, recipient: str) -> None:
-        """Nothing to do: the page writes the mail anew from what the message keeps."""
+        """Do nothing, because the page renders the mail again from what the message keeps."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that is ours to send, as long as nobody changes it: then its version is another one."""
+    """A message that this worker may send.
+
+    The claim ends when somebody else changes the message, which gives it another `version`.
+    """
 
     id: int
     version: int
@@ -72,10 +83,11 @@ class Claim:
 
 
 def deliver_due(settings: Settings, *, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due until nothing is, or until `stopping`; how many mails went out.
+    """Send messages until none is due, or until `stopping`; return how many were sent.
 
-    Any number of workers may do this at once: each message is sent by one of them. A worker that dies between the
-    server's yes and our mark has the message sent a second time, after HOLD, recognisable by its Message-ID.
+    Any number of workers may do this at once; each message is sent by one of them. If a worker dies
+    after the server accepted a message and before it is marked, the message is sent a second time
+    after HOLD. The recipient's mail program can recognise it by its Message-ID.
     """
     transport = _transport(settings, stopping)
     if transport is None:
@@ -86,19 +98,23 @@ def deliver_due(settings: Settings, *, stopping: Callable[[], bool] = lambda: Fa
         while not stopping() and (claim := _claim()):
             try:
                 sent += _deliver(claim, post, settings)
-            except NotSent:  # no other mail would go out now either: the next minute tries again
+            except NotSent:
+                # The server would not take any other mail now. The next run tries again.
                 break
     return sent
 
 
 def _transport(settings: Settings, stopping: Callable[[], bool]) -> Any:
+    """Return the transport that is configured, or None."""
     if settings.smtp_url:
         return Smtp(settings, stopping)
-    return Mailbox() if settings.environment == "demo" else None
+    if settings.environment == "demo":
+        return Mailbox()
+    return None
 
 
 def _say_not_set_up() -> None:
-    """Whoever looks at the messages sees why they wait; no try is counted."""
+    """Note in the waiting messages why they wait, without counting a try."""
     begin(writing=True)
     waiting = (Message.state.in_(("queued", "failed")), Message.last_error != NOT_SET_UP)
     db.session.execute(update(Message).where(*waiting).values(last_error=NOT_SET_UP))
@@ -106,15 +122,23 @@ def _say_not_set_up() -> None:
 
 
 def _claim() -> Claim | None:
-    """Take the next message, so that nobody else sends it. This is committed before anything is sent."""
+    """Claim the next message that is due, and commit the claim before the message is sent."""
     begin(writing=True)
     now = clock.now()
     for due in _due(now):
-        statement = select(Message).where(due).order_by(Message.next_attempt_at).limit(1)
-        locked = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-        if message := db.session.scalar(locked):
-            message.state, message.held_until = "sending", now + HOLD
-            message.attempts, message.version = message.attempts + 1, message.version + 1
+        statement = (
+            select(Message)
+            .where(due)
+            .order_by(Message.next_attempt_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+        if message := db.session.scalar(statement):
+            message.state = "sending"
+            message.held_until = now + HOLD
+            message.attempts += 1
+            message.version += 1
             claim = Claim(message.id, message.version, message.attempts)
             db.session.commit()
             return claim
@@ -123,8 +147,12 @@ def _claim() -> Claim | None:
 
 
 def _due(now: datetime) -> Iterator[ColumnElement[bool]]:
-    """What is to be sent, most urgent first; one state at a time, because each can be read from the index."""
-    state, at = Message.state, Message.next_attempt_at
+    """Yield conditions for the messages that are due, the most urgent first.
+
+    Each condition is about one state, because the index can then serve it.
+    """
+    state = Message.state
+    at = Message.next_attempt_at
     yield (state == "queued") & at.between(now - URGENT_FOR, now) & Message.purpose.in_(URGENT)
     held = Message.held_until
     yield (state == "sending") & or_(held.is_(None), held <= now, held > now + NEVER)
@@ -133,12 +161,16 @@ def _due(now: datetime) -> Iterator[ColumnElement[bool]]:
 
 
 def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
-    """Send one message and mark it. Raises NotSent where the server takes no mail at all."""
+    """Send one message and mark it; return whether it was sent.
+
+    Raises NotSent if the server accepts no mail at all at present.
+    """
     try:
         mail = _written(claim, settings)
         if mail is None:
             return False
-        post.send(mail, settings.sender.address, mail["To"].addresses[0].addr_spec)
+        recipient = mail["To"].addresses[0].addr_spec
+        post.send(mail, settings.sender.address, recipient)
     except OperationalError:
         raise
     except Exception as error:  # noqa: BLE001  # a message that nobody foresaw must not hold up the others
@@ -148,34 +180,37 @@ def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
         if problem.for_all:
             raise problem from None
         return False
-    gone: dict[str, Any] = {} if post.keeps else {"sealed": None}
-    _mark(claim, state="sent", sent_at=clock.now(), next_attempt_at=None, last_error="", **gone)
+    erased: dict[str, Any] = {} if post.keeps else {"sealed": None}
+    _mark(claim, state="sent", sent_at=clock.now(), next_attempt_at=None, last_error="", **erased)
     return True
 
 
 def _unforeseen(claim: Claim, error: Exception) -> NotSent:
+    """Log an unexpected error, and return the problem to note in the message."""
     log.error("message_not_made", message=claim.id, error=type(error).__name__)
     return NotSent("It could not be made; the worker's log says more.")
 
 
 def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
-    """The mail, in a transaction of its own. None where nobody is to have it; raises NotSent."""
+    """Render the mail in a transaction of its own; return None if nobody is to have it.
+
+    Raises NotSent if it cannot or must not be sent any more.
+    """
     begin(writing=True)
-    ours = select(Message).where(Message.id == claim.id, Message.version == claim.version)
-    message = db.session.scalar(ours.with_for_update().execution_options(populate_existing=True))
+    message = _locked(claim)
     if message is None:
         db.session.rollback()
         return None
-    late = _is_late(message, settings)
-    if late and message.user_id:
+    is_late = _is_late(message, settings)
+    if is_late and message.user_id:
         raise NotSent(TOO_LATE, final=True)
-    if late or not _is_wanted(message, settings):
+    if is_late or not _is_wanted(message, settings):
         db.session.delete(message)
         db.session.commit()
         return None
     if reason := _outdated(message, settings):
         raise NotSent(reason, final=True)
-    if claim.tries > TRIES:  # whoever tried never came to say how it went
+    if claim.tries > TRIES:  # each worker that tried died before it could note the result
         raise NotSent("Every worker that tried to send it came to an end.", final=True)
     try:
         mail = rendering.composed(message, settings)
@@ -185,56 +220,90 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
     return mail
 
 
+def _locked(claim: Claim) -> Message | None:
+    """Lock the message, unless the claim to it has ended."""
+    claimed = select(Message).where(Message.id == claim.id, Message.version == claim.version)
+    statement = claimed.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(statement)
+
+
 def _is_late(message: Message, settings: Settings) -> bool:
-    """Whether it waited longer than its link would have: whoever asked has long given up, and others may read it."""
+    """Whether the message waited longer than its link would be valid.
+
+    The person who requested it has given up long ago, and somebody else may read it now.
+    """
     late = select(Message.id).where(Message.id == message.id, outbox.too_late(settings))
     return db.session.scalar(late) is not None
 
 
 def _is_wanted(message: Message, settings: Settings) -> bool:
-    """Completes the message where it was not yet. False where nobody is to have it: the person is gone or never was."""
+    """Complete the message if it is not complete yet; return whether somebody is to have it.
+
+    Nobody is to have it if the person was deleted or never existed.
+    """
     prepare = outbox.preparation(message)
     if prepare and not prepare(message, settings):
         return False
     db.session.flush()
-    person = db.session.get(User, message.user_id, populate_existing=True) if message.user_id else None
+    if not message.user_id:
+        return True
+    person = db.session.get(User, message.user_id, populate_existing=True)
     return person is None or person.status != "deleted"
 
 
 def _outdated(message: Message, settings: Settings) -> str:
-    """Why the mail would be of no use any more, if it would not."""
+    """Return why the link or code of the mail does not work any more; '' if it works."""
     if message.token_id:
-        works = db.session.scalar(select(exists().where(Token.id == message.token_id, Token.live())))
-        return "" if works else LINK_DEAD
-    if message.purpose == "email_code" and message.created_at + settings.email_code_valid <= clock.now():
-        return CODE_DEAD
+        is_live = exists().where(Token.id == message.token_id, Token.live())
+        return "" if db.session.scalar(select(is_live)) else LINK_DEAD
+    if message.purpose == "email_code":
+        valid_until = message.created_at + settings.email_code_valid
+        return CODE_DEAD if valid_until <= clock.now() else ""
     return ""
 
 
 def _after(claim: Claim, problem: NotSent) -> dict[str, Any]:
-    """What becomes of a message that did not go out."""
+    """Return the new values of a message that was not sent."""
     if problem.final:
-        gone: dict[str, Any] = {"sealed": None} if problem.reason in (LINK_DEAD, CODE_DEAD) else {}
-        return {"state": "dead", "next_attempt_at": None, "last_error": problem.reason, **gone}
+        values = {"state": "dead", "next_attempt_at": None, "last_error": problem.reason}
+        if problem.reason in (LINK_DEAD, CODE_DEAD):
+            values["sealed"] = None
+        return values
     if claim.tries >= TRIES:
-        return {"state": "dead", "next_attempt_at": None, "last_error": f"{problem.reason} Given up."}
-    return {"state": "failed", "next_attempt_at": clock.now() + pause(claim.tries), "last_error": problem.reason}
+        return {
+            "state": "dead",
+            "next_attempt_at": None,
+            "last_error": f"{problem.reason} Given up.",
+        }
+    return {
+        "state": "failed",
+        "next_attempt_at": clock.now() + pause(claim.tries),
+        "last_error": problem.reason,
+    }
 
 
 def pause(tries: int) -> timedelta:
-    """How long to wait after so many tries; never exactly as long, so that not all come back at once."""
-    wait = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE) if tries < 20 else LONGEST_PAUSE
+    """Return how long to wait after this number of tries.
+
+    A random part is added, because otherwise all messages would be tried again at the same time.
+    """
+    wait = LONGEST_PAUSE
+    if tries < 20:  # a larger power could overflow the time span
+        wait = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
     return wait * secrets.SystemRandom().uniform(1, 1.25)
 
 
 def _mark(claim: Claim, **values: Any) -> None:
-    """Write down what happened, if the message is still ours; patiently, because it has happened."""
-    ours = (Message.id == claim.id, Message.version == claim.version)
+    """Store the result of a try, unless the claim to the message has ended.
+
+    This is tried several times if the database is away, because the mail cannot be taken back.
+    """
+    claimed = (Message.id == claim.id, Message.version == claim.version)
     values |= {"held_until": None, "version": claim.version + 1}
     for wait in (*MARKING, None):
         try:
             begin(writing=True)
-            db.session.execute(update(Message).where(*ours).values(values))
+            db.session.execute(update(Message).where(*claimed).values(values))
             db.session.commit()
             return
         except OperationalError:

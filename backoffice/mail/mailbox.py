@@ -1,4 +1,4 @@
-"""The demo's mailbox: mails that went nowhere, as their recipients would read them."""
+"""Show the demo's mailbox: mails that were not really sent, as their recipients would see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,13 @@ from backoffice.models.message import Message
 from backoffice.settings import Settings
 
 LATEST = 50
-SAY_ALL = ("blocked", "unblocked", "access_revoked")  # nothing in these is only theirs, so nothing of them is sealed
+# Messages of these purposes have no values of their own, and therefore nothing sealed.
+SAY_ALL = ("blocked", "unblocked", "access_revoked")
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A mail in the mailbox."""
+    """A mail in the mailbox, with the id, the recipient and the time of its message."""
 
     id: int
     to: str
@@ -28,29 +29,39 @@ class Arrived:
 
 
 def latest(settings: Settings) -> list[Arrived]:
-    """The newest mails whose content is still kept."""
+    """Return the newest mails whose content is still kept."""
     kept = or_(Message.sealed.is_not(None), Message.purpose.in_(SAY_ALL))
-    statement = select(Message).where(Message.state == "sent", kept).order_by(Message.sent_at.desc(), Message.id.desc())
-    found = db.session.scalars(statement.limit(LATEST).options(selectinload(Message.user)))
-    return [arrived for message in found if (arrived := _opened(message, settings))]
+    statement = (
+        select(Message)
+        .where(Message.state == "sent", kept)
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+    )
+    statement = statement.limit(LATEST).options(selectinload(Message.user))
+    mails = [_opened(message, settings) for message in db.session.scalars(statement)]
+    return [mail for mail in mails if mail]
 
 
 def waiting() -> int:
-    """How many mails nobody has delivered yet."""
-    return db.session.scalar(select(func.count(Message.id)).where(Message.state == "queued")) or 0
+    """Count the mails that are not delivered yet."""
+    statement = select(func.count(Message.id)).where(Message.state == "queued")
+    return db.session.scalar(statement) or 0
 
 
 def find(message_id: int, settings: Settings) -> Arrived:
-    """One mail. Raises NotFound."""
+    """Return one mail. Raises NotFound."""
     message = db.session.get(Message, message_id)
-    arrived = _opened(message, settings) if message and message.state == "sent" else None
+    arrived = None
+    if message and message.state == "sent":
+        arrived = _opened(message, settings)
     if arrived is None:
         raise NotFound("This mail is not here, or what it said is not kept any more.")
     return arrived
 
 
 def _opened(message: Message, settings: Settings) -> Arrived | None:
+    """Render the message, or return None if its content is not kept any more."""
     try:
-        return Arrived(message.id, message.address, message.sent_at, rendering.rendered(message, settings))
+        mail = rendering.rendered(message, settings)
     except rendering.Unwritable:
         return None
+    return Arrived(message.id, message.address, message.sent_at, mail)

@@ -1,9 +1,10 @@
-"""The outbox: mails are written down with the change they tell of, and leave after the commit."""
+"""Queue mails in the transaction of the change they report; they are sent after its commit."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select
 
@@ -15,20 +16,37 @@ from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
 DELIVERY = "deliver_messages"  # the job that empties the outbox
-WITH_SECRET = ("invitation", "password_link", "password_reset", "email_code", "two_factor_enrolment", "email_change")
+# Purposes whose mails contain a link or code that opens something.
+WITH_SECRET = (
+    "invitation",
+    "password_link",
+    "password_reset",
+    "email_code",
+    "two_factor_enrolment",
+    "email_change",
+)
 Prepare = Callable[[Message, Settings], bool]
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What completes the messages of a purpose, and the setting that says how long such a message is worth sending."""
+    """How the messages of one purpose are completed before they are sent.
+
+    `prepare` completes a message. `worth` names the setting that says how long after its request
+    a message may still be completed; None sets no limit.
+    """
 
     prepare: Prepare
     worth: str | None
 
     def until(self, settings: Settings) -> timedelta | None:
-        """After so long it is not completed any more: what it would open was asked for by somebody then."""
-        span: timedelta | None = getattr(settings, self.worth) if self.worth else None
+        """Return how long after its request a message may be completed; None for no limit.
+
+        A later message would open what was requested long ago, perhaps by somebody else.
+        """
+        if not self.worth:
+            return None
+        span: timedelta | None = getattr(settings, self.worth)
         return span
 
 
@@ -36,10 +54,12 @@ _preparations: dict[str, Preparation] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
-    """One mail to be. `values` are what only this mail knows, such as its link: kept encrypted, and not for long.
+class OutgoingMail:
+    """One mail to be sent.
 
-    `request` is what the worker finds out by whom and whether to write, kept in the same way until it has.
+    `values` are those of this mail alone, such as its link; they are kept encrypted, and not for
+    long. `request` holds what the worker needs to find out whom to write to, and whether; it is
+    kept in the same way until the worker has done this.
     """
 
     purpose: str
@@ -50,40 +70,49 @@ class Letter:
     request: Mapping[str, str] = field(default_factory=dict)
 
 
-def queue(letters: Iterable[Letter], settings: Settings) -> None:
-    """Put letters into the outbox; they leave once the transaction is committed."""
+def queue(letters: Iterable[OutgoingMail], settings: Settings) -> None:
+    """Put mails into the outbox; they are sent once the transaction is committed."""
     now = clock.now()
-    rows = [
-        {
-            "purpose": letter.purpose,
-            "address": letter.address,
-            "user_id": letter.user_id,
-            "token_id": letter.token_id,
-            "sealed": _sealed(letter.values, letter, settings) if letter.values else None,
-            "request": _sealed(letter.request, letter, settings) if letter.request else None,
-            "next_attempt_at": now,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for letter in letters
-    ]
+    rows = [_row(letter, now, settings) for letter in letters]
     if rows:
         db.session.execute(insert(Message), rows)
         wake()
 
 
+def _row(letter: OutgoingMail, now: datetime, settings: Settings) -> dict[str, Any]:
+    return {
+        "purpose": letter.purpose,
+        "address": letter.address,
+        "user_id": letter.user_id,
+        "token_id": letter.token_id,
+        "sealed": _sealed(letter.values, letter, settings),
+        "request": _sealed(letter.request, letter, settings),
+        "next_attempt_at": now,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
 def notify(people: Select[int], purpose: str) -> None:
-    """The same notice to each of `people` whose address is confirmed, in one statement."""
+    """Queue the same notice to each of `people` whose address is confirmed, in one statement."""
     now = clock.now()
-    names = ("purpose", "address", "user_id", "next_attempt_at", "created_at", "updated_at", "version")
     moment = literal(now, Message.created_at.type)
-    rows = select(literal(purpose), User.email, User.id, moment, moment, moment, literal(1)).where(*_reached(people))
-    db.session.execute(insert(Message).from_select(names, rows, include_defaults=False))
+    values = {
+        "purpose": literal(purpose),
+        "address": User.email,
+        "user_id": User.id,
+        "next_attempt_at": moment,
+        "created_at": moment,
+        "updated_at": moment,
+        "version": literal(1),
+    }
+    rows = select(*values.values()).where(*_reached(people))
+    db.session.execute(insert(Message).from_select(list(values), rows, include_defaults=False))
     wake()
 
 
 def count_reached(people: Select[int]) -> Select[int]:
-    """How many of `people` a notice reaches."""
+    """Select the number of `people` whom a notice reaches."""
     return select(func.count(User.id)).where(*_reached(people))
 
 
@@ -92,13 +121,13 @@ def _reached(people: Select[int]) -> tuple[ColumnElement[bool], ...]:
 
 
 def prepared(purpose: str, *, worth: str | None) -> Callable[[Prepare], Prepare]:
-    """Decorate the function that completes a message of this purpose just before it is sent; False drops it.
+    """Decorate the function that completes messages of this purpose just before they are sent.
 
-    `worth` names the setting that says how long after it was asked for the message may still be completed; None lets
-    it be late.
+    A message is dropped if the function returns False. `worth` names the setting that says how
+    long after its request a message may still be completed; None sets no limit.
 
-    So a page takes the same time whomever it writes to: who that is, and whether they may have the mail, is found
-    out by the worker.
+    The worker finds out who gets the mail, and whether they may have it. The page that queued the
+    message therefore takes the same time for every address, and does not reveal which ones exist.
     """
 
     def keep(prepare: Prepare) -> Prepare:
@@ -109,47 +138,48 @@ def prepared(purpose: str, *, worth: str | None) -> Callable[[Prepare], Prepare]
 
 
 def preparation(message: Message) -> Prepare | None:
-    """What has to be called before the message can be sent, if anything."""
-    found = None if message.sealed else _preparations.get(message.purpose)
-    return found.prepare if found else None
+    """Return the function that has to complete the message before it is sent, if there is one."""
+    if message.sealed:
+        return None
+    registered = _preparations.get(message.purpose)
+    return registered.prepare if registered else None
 
 
 def too_late(settings: Settings) -> ColumnElement[bool]:
-    """In SQL: it was asked for so long ago that completing it now would open what nobody asks for any more."""
+    """Return the SQL condition for messages that were requested too long ago to be completed."""
     now = clock.now()
-    limits = {purpose: preparation.until(settings) for purpose, preparation in _preparations.items()}
-    old = (
-        and_(Message.purpose == purpose, Message.created_at <= now - limit)
-        for purpose, limit in limits.items()
-        if limit is not None
-    )
-    return and_(Message.sealed.is_(None), or_(false(), *old))
+    expired: list[ColumnElement[bool]] = []
+    for purpose, registered in _preparations.items():
+        limit = registered.until(settings)
+        if limit is not None:
+            expired.append(and_(Message.purpose == purpose, Message.created_at <= now - limit))
+    return and_(Message.sealed.is_(None), or_(false(), *expired))
 
 
 def prepared_purposes() -> list[str]:
-    """The purposes whose messages are completed when they are sent."""
+    """Return the purposes whose messages are completed just before they are sent."""
     return sorted(_preparations)
 
 
 def wake() -> None:
-    """Have the outbox emptied once the transaction is committed."""
+    """Start the delivery job once the transaction is committed."""
     after_commit(_deliver)
 
 
 def seal_values(message: Message, values: Mapping[str, str], settings: Settings) -> None:
-    """Give the message what it is to say; what it was made out of is needed no more."""
+    """Store the values of the message encrypted, and empty its request, which has been answered."""
     about = bound_to(message.purpose, message.address)
     message.sealed = encryption.encrypt(json.dumps(dict(values)), about=about, settings=settings)
     message.request = None
 
 
 def values_of(message: Message, settings: Settings) -> dict[str, str]:
-    """What only this mail knows. Raises encryption.Unreadable where its key is gone."""
+    """Return the message's own values. Raises encryption.Unreadable if their key is gone."""
     return _unsealed(message.sealed, message, settings)
 
 
 def request_of(message: Message, settings: Settings) -> dict[str, str]:
-    """What the worker finds out by whom and whether to write; nothing where that is gone, or its key is."""
+    """Return the message's request; empty if the request or its key is gone."""
     try:
         return _unsealed(message.request, message, settings)
     except encryption.Unreadable:
@@ -157,18 +187,26 @@ def request_of(message: Message, settings: Settings) -> dict[str, str]:
 
 
 def _unsealed(sealed: str | None, message: Message, settings: Settings) -> dict[str, str]:
+    if not sealed:
+        return {}
     about = bound_to(message.purpose, message.address)
-    found: dict[str, str] = json.loads(encryption.decrypt(sealed, about=about, settings=settings)) if sealed else {}
-    return found
+    text = encryption.decrypt(sealed, about=about, settings=settings)
+    values: dict[str, str] = json.loads(text)
+    return values
 
 
-def _sealed(values: Mapping[str, str], letter: Letter, settings: Settings) -> str:
+def _sealed(values: Mapping[str, str], letter: OutgoingMail, settings: Settings) -> str | None:
+    if not values:
+        return None
     about = bound_to(letter.purpose, letter.address)
     return encryption.encrypt(json.dumps(dict(values)), about=about, settings=settings)
 
 
 def bound_to(purpose: str, address: str) -> str:
-    """What the sealed values of a message are bound to: in another message they cannot be read."""
+    """Return what the sealed values of a message are bound to.
+
+    They cannot be read in a message with another purpose or address.
+    """
     return f"message {purpose} to {address}"
 
 

@@ -1,4 +1,4 @@
-"""What a message says: its templates filled in the person's language, and the mail with its headers."""
+"""Render messages in the language of their recipients, and build mails with their headers."""
 
 import hashlib
 import hmac
@@ -29,26 +29,28 @@ from backoffice.settings import Settings
 from backoffice.text import UNITS, cleaned
 from backoffice.text.devices import device_name
 
-TEXTS = Domain(domain="mails")  # apart from the pages', which may be translated into fewer languages
+# Separate from the texts of pages, which may be translated into fewer languages.
+TEXTS = Domain(domain="mails")
 TEMPLATES = Path(__file__).parent.parent / "templates"
-LANGUAGE = DEFAULT  # of whoever is not known, and of whoever chose a language that we do not have
-UNFIT = re.compile(
-    r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]"
-)  # in an address: what begins another header or address
-LONGEST = 200  # characters of a value that somebody else wrote
-OURS = ("link", "code", "valid", "ip", "at", "base_url", "host", "product")  # made by the product, not by people
+# For unknown recipients, and for people whose language has no translation.
+LANGUAGE = DEFAULT
+# Characters that could begin another header or address.
+UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]")
+LONGEST = 200  # characters of a value that people wrote
+# Values that are made by the product, not by people.
+OURS = ("link", "code", "valid", "ip", "at", "base_url", "host", "product")
 LINKISH = re.compile(r"://|www\.|\w\.[a-z]{2,}\b", re.IGNORECASE)
 SECONDS = {word: size for size, word in UNITS} | {"second": 1}
 SPAN = re.compile(r"([\d,]+) (second|minute|hour|day)s?")
 
 
 class Unwritable(Exception):
-    """The mail cannot be made, now or later; the text says why, without the address."""
+    """The mail cannot be made, now or later. The text says why, without naming the address."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as somebody reads it."""
+    """The content of a mail: its subject and its body, as plain text and as HTML."""
 
     subject: str
     text: str
@@ -56,39 +58,56 @@ class Mail:
 
 
 def rendered(message: Message, settings: Settings) -> Mail:
-    """What the message says, in its person's language. Raises Unwritable where that is not kept any more."""
+    """Render the message in the language of its recipient.
+
+    Raises Unwritable if the values of the message are not kept any more.
+    """
     try:
         values = outbox.values_of(message, settings)
     except encryption.Unreadable:
-        raise Unwritable("What it says was encrypted with a key that is not configured any more.") from None
-    language, name = language_of(message), message.user.name if message.user else ""
+        raise Unwritable(
+            "What it says was encrypted with a key that is not configured any more."
+        ) from None
+    language = language_of(message)
+    with flask_babel.force_locale(language):
+        filled = _filled(message, values, language, settings)
+        try:
+            subject = _template(message.purpose, "subject", filled, language)
+            text = _template(message.purpose, "txt", filled, language)
+            html = _template(message.purpose, "html", filled, language)
+        except UndefinedError:
+            raise Unwritable("What it was to say is not kept any more.") from None
+    return Mail(" ".join(subject.split()), text.strip() + "\n", html)
+
+
+def _filled(
+    message: Message, values: Mapping[str, str], language: str, settings: Settings
+) -> dict[str, str]:
+    """Return the values that the templates get, translated and made safe to show."""
     known = {
         **values,
-        "name": name,
+        "name": message.user.name if message.user else "",
         "base_url": settings.base_url,
         "host": settings.host,
         "product": settings.product_name,
     }
     filled = {key: _tame(key, text) for key, text in known.items()}
-    with flask_babel.force_locale(language):
-        if "device" in values:
-            filled["device"] = _tame("device", _device(values["device"]))
-        if values.get("what"):  # a whole sentence of ours
-            filled["what"] = _tame("what", TEXTS.gettext(values["what"]))
-        if "valid" in values:
-            filled["valid"] = _span(values["valid"], language)
-        try:
-            parts = {kind: _template(message.purpose, kind, filled, language) for kind in ("subject", "txt", "html")}
-        except UndefinedError:
-            raise Unwritable("What it was to say is not kept any more.") from None
-    return Mail(" ".join(parts["subject"].split()), parts["txt"].strip() + "\n", parts["html"])
+    if "device" in values:
+        filled["device"] = _tame("device", _device(values["device"]))
+    # A whole sentence of the product, kept untranslated.
+    if values.get("what"):
+        filled["what"] = _tame("what", TEXTS.gettext(values["what"]))
+    if "valid" in values:
+        filled["valid"] = _span(values["valid"], language)
+    return filled
 
 
 def composed(message: Message, settings: Settings) -> EmailMessage:
-    """The mail as a server takes it. Raises Unwritable."""
+    """Build the mail with its headers, as a mail server accepts it. Raises Unwritable."""
     mail = rendered(message, settings)
     to = _recipient(message.address)
-    made = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTP.clone(utf8=True))
+    policy = SMTP if to.addr_spec.isascii() else SMTP.clone(utf8=True)
+    made = EmailMessage(policy=policy)
     made["From"] = _sender(settings)
     made["To"] = to
     made["Subject"] = mail.subject
@@ -103,25 +122,36 @@ def composed(message: Message, settings: Settings) -> EmailMessage:
 
 
 def message_id(message: Message, settings: Settings) -> str:
-    """The same for every try, so that a mail which comes twice can be seen to be one; nobody else can make it up."""
-    mark = hmac.new(settings.secret_key.encode(), f"message {message.id}".encode(), hashlib.sha256).hexdigest()
-    return f"<{message.id}.{mark[:32]}@{_domain(settings)}>"
+    """Return the Message-ID of the message, which is the same at every attempt.
+
+    A mail that arrives twice can thus be recognised as one. Nobody else can guess the id.
+    """
+    text = f"message {message.id}".encode()
+    mark = hmac.new(settings.secret_key.encode(), text, hashlib.sha256).hexdigest()
+    domain = settings.sender.address.rpartition("@")[2]
+    return f"<{message.id}.{mark[:32]}@{domain}>"
 
 
 def language_of(message: Message) -> str:
-    """The person's language, if mails are written in it."""
-    wanted = message.user.language.replace("-", "_").partition("_")[0] if message.user else LANGUAGE
-    return wanted if wanted in _spoken() else LANGUAGE
+    """Return the language of the recipient if mails are translated into it, or else the default."""
+    if not message.user:
+        return LANGUAGE
+    wanted = message.user.language.replace("-", "_").partition("_")[0]
+    return wanted if wanted in _translated() else LANGUAGE
 
 
 @cache
-def _spoken() -> set[str]:
+def _translated() -> set[str]:
+    """Return the languages in which mails are written."""
     return {path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/mails.mo")} | {LANGUAGE}
 
 
 @cache
 def environment() -> Environment:
-    """The templates of mails know neither a request nor a page: only what they are given."""
+    """Return the template environment for mails.
+
+    Its templates know neither a request nor a page, only the values they are given.
+    """
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(("html",)),
@@ -143,7 +173,10 @@ def _template(purpose: str, kind: str, values: Mapping[str, str], language: str)
 
 
 def _tame(name: str, text: str) -> str:
-    """One line with no unseen character but those that scripts and emoji need; what people wrote becomes no link."""
+    """Return the text as one line without invisible characters.
+
+    Text that people wrote is cut, and broken where a mail program would turn it into a link.
+    """
     line = " ".join(cleaned(text).split())
     if name in OURS:
         return line
@@ -157,16 +190,19 @@ def _device(text: str) -> str:
 
 
 def _span(text: str, language: str) -> str:
-    """`8 hours` in the language."""
-    if found := SPAN.fullmatch(text):
-        number, unit = int(found[1].replace(",", "")), found[2]
-        exactly: Any = {"granularity": unit, "threshold": 10**9}  # 90 minutes are not two hours
-        return str(format_timedelta(number * SECONDS[unit], **exactly, locale=language))
-    return text
+    """Translate a time span such as `8 hours` into the language; leave other texts unchanged."""
+    match = SPAN.fullmatch(text)
+    if match is None:
+        return text
+    number = int(match[1].replace(",", ""))
+    unit = match[2]
+    # Keeps the unit: 90 minutes must not become two hours.
+    exactly: Any = {"granularity": unit, "threshold": 10**9}
+    return str(format_timedelta(number * SECONDS[unit], **exactly, locale=language))
 
 
 def _recipient(address: str) -> Address:
-    """Where the mail goes; the domain as the network writes it."""
+    """Return the recipient, with the domain in ASCII. Raises Unwritable."""
     name, _at, domain = address.rpartition("@")
     try:
         plain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
@@ -179,10 +215,6 @@ def _recipient(address: str) -> Address:
 
 
 def _sender(settings: Settings) -> Address:
-    """`MAIL_FROM`, under the product's name unless it has one of its own."""
+    """Return the address in `MAIL_FROM`, with its name or else the name of the product."""
     sender = settings.sender
     return Address(display_name=sender.name or settings.product_name, addr_spec=sender.address)
-
-
-def _domain(settings: Settings) -> str:
-    return settings.sender.address.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""Mails are handed over to a mail server by SMTP, encrypted; what goes wrong is told in words that hold no secret."""
+"""Hand mails over to a mail server by SMTP, encrypted; describe errors without their secrets."""
 
 import smtplib
 import ssl
@@ -15,6 +15,7 @@ from backoffice.waiting import within
 
 MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
 CLOSING = 421  # "service not available"
+# The last two parts of an enhanced status code (RFC 3463), and what they mean.
 MEANINGS = {
     "1.1": "There is no such mailbox.",
     "1.2": "There is no such domain.",
@@ -30,7 +31,10 @@ SLOW = "The mail server took too long to answer."
 FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
     (smtplib.SMTPServerDisconnected, "The mail server hung up."),
     (smtplib.SMTPException, "The mail server and we do not understand each other."),
-    (ssl.SSLCertVerificationError, "The mail server's certificate is not valid for its name, or not trusted."),
+    (
+        ssl.SSLCertVerificationError,
+        "The mail server's certificate is not valid for its name, or not trusted.",
+    ),
     (ssl.SSLError, "The mail server does not speak TLS as expected."),
     (TimeoutError, SLOW),
     (ConnectionRefusedError, "Nobody answers at the mail server's address."),
@@ -40,21 +44,27 @@ FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
 
 
 class NotSent(Exception):
-    """A mail was not taken. `final`: trying again is no use. `for_all`: no other mail would be taken now either."""
+    """A mail was not sent.
+
+    `final` says that another try is useless. `for_all` says that the server would not accept any
+    other mail now either.
+    """
 
     def __init__(self, reason: str, *, final: bool = False, for_all: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.final, self.for_all = reason, final, for_all
+        self.reason = reason
+        self.final = final
+        self.for_all = for_all
 
 
 class Smtp:
-    """A mail server; one connection serves many mails."""
+    """A mail server as a transport; one connection serves many mails."""
 
-    keeps = False  # what a mail said is no longer ours to keep once the server has it
+    keeps = False  # the content of a mail is erased once the server has it
 
     def __init__(self, settings: Settings, stopping: Callable[[], bool] = lambda: False) -> None:
         self.url = MailServer(settings.smtp_url)
-        # How we introduce ourselves; smtplib would ask the network for a name.
+        # The name given in EHLO. Without it, smtplib would ask the network for one.
         self.name = settings.sender.address.rpartition("@")[2]
         self.answer = settings.mail_answer_timeout.total_seconds()
         self.limit = settings.mail_timeout.total_seconds()
@@ -69,52 +79,62 @@ class Smtp:
         self._leave()
 
     def send(self, mail: EmailMessage, sender: str, recipient: str) -> None:
-        """Hand the mail over. Raises NotSent; after any other way out the server has it."""
+        """Hand the mail over. Raises NotSent if the server did not accept it."""
         server = self._connected()
         self._sent += 1
         self._within_limit(server, lambda server: server.send_message(mail, sender, [recipient]))
 
     def _connected(self) -> smtplib.SMTP:
-        """A server that listens: the one of the last mail, if it still does."""
+        """Return a connected server: the one of the last mail if it still answers, or a new one."""
         if self._server and self._sent < MAILS_PER_CONNECTION and self._listens(self._server):
             return self._server
         self._leave()
-        self._server, self._sent = self._made(), 0
+        self._server = self._made()
+        self._sent = 0
         try:
-            self._within_limit(self._server, self._open, seconds_at_the_end=limits.MAIL_OPENING_AT_THE_END)
+            self._within_limit(
+                self._server, self._open, seconds_at_the_end=limits.MAIL_OPENING_AT_THE_END
+            )
         except NotSent as problem:
             self._leave()
             raise NotSent(problem.reason, for_all=True) from None
         return self._server
 
     def _made(self) -> smtplib.SMTP:
-        """A server that nobody has spoken to yet."""
+        """Return a client that is not connected yet."""
         if self.url.mode == "tls":
             trust = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=self.name, timeout=self.answer, context=trust)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                local_hostname=self.name, timeout=self.answer, context=trust
+            )
         else:
             server = smtplib.SMTP(local_hostname=self.name, timeout=self.answer)
         server._host = self.url.host  # type: ignore[attr-defined]  # noqa: SLF001  # smtplib's for certificates
         return server
 
     def _open(self, server: smtplib.SMTP) -> None:
-        """Connect, listen to the greeting, and be ready for mails."""
+        """Connect, check the greeting, and prepare the connection for mails."""
         code, answer = server.connect(self.url.host, self.url.port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, answer)
         self._introduce(server)
 
     def _introduce(self, server: smtplib.SMTP) -> None:
-        """Encrypt, then say who we are. Certificates are checked against the system's, or those of SSL_CERT_FILE."""
+        """Encrypt the connection, then log in.
+
+        Certificates are checked against those of the system, or those in SSL_CERT_FILE.
+        """
         server.ehlo_or_helo_if_needed()
         if self.url.mode == "starttls":
             if not server.has_extn("starttls"):
-                raise NotSent("The mail server offers no encryption (STARTTLS), so nothing is sent.")
+                raise NotSent(
+                    "The mail server offers no encryption (STARTTLS), so nothing is sent."
+                )
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
-        if self.url.user and not server.has_extn("auth"):
-            raise NotSent("The mail server takes no user name: leave it out of SMTP_URL.")
         if self.url.user:
+            if not server.has_extn("auth"):
+                raise NotSent("The mail server takes no user name: leave it out of SMTP_URL.")
             server.login(self.url.user, self.url.password)
 
     def _within_limit(
@@ -124,9 +144,10 @@ class Smtp:
         *,
         seconds_at_the_end: float = limits.MAIL_AT_THE_END,
     ) -> None:
-        """Talk, and hang up once it has taken too long, name and greeting included: a server may drip its answers.
+        """Talk to the server, and hang up if that takes too long.
 
-        When the worker is to end, `seconds_at_the_end` are left.
+        The limit covers everything, from the name look-up to the greeting, because a server may
+        send its answers byte by byte. Once the worker is to stop, `seconds_at_the_end` are left.
         """
         try:
             within(
@@ -139,17 +160,18 @@ class Smtp:
         except TimeoutError:
             _hang_up(server)
             raise NotSent(SLOW) from None
-        except OSError as error:  # smtplib's own are among them
+        except OSError as error:  # includes the errors of smtplib
             raise _not_sent(error) from None
 
     def _listens(self, server: smtplib.SMTP) -> bool:
+        """Whether the server still answers and accepts another mail."""
         with suppress(NotSent):
             self._within_limit(server, _begin_anew)
             return True
         return False
 
     def _leave(self) -> None:
-        """Say goodbye; what the server makes of that does not matter."""
+        """Close the connection; the server's answer does not matter."""
         if self._server and self._server.sock:
             with suppress(NotSent):
                 self._within_limit(self._server, smtplib.SMTP.quit, seconds_at_the_end=0)
@@ -158,33 +180,41 @@ class Smtp:
 
 
 def _begin_anew(server: smtplib.SMTP) -> None:
+    """Reset the connection for the next mail. Raises NotSent if the server refuses."""
     if server.rset()[0] != 250:
         raise NotSent("The mail server takes no further mail.")
 
 
 def _hang_up(server: smtplib.SMTP) -> None:
+    """End the connection at once, also for a thread that still waits for an answer."""
     if sock := server.sock:
         with suppress(OSError):
             sock.shutdown(SHUT_RDWR)
 
 
 def _not_sent(error: OSError) -> NotSent:
-    """Whether to try again, and whether the next mail would fare better."""
+    """Return the problem; it says whether to try again, and whether it concerns all mails."""
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, answer = next(iter(refused.values()))
-            return NotSent(_answered("refused the address", code, answer), final=code >= 500, for_all=code == CLOSING)
+            return _mail_refused("refused the address", code, answer)
         case smtplib.SMTPDataError(smtp_code=code, smtp_error=answer):
-            return NotSent(_answered("refused the mail", code, answer), final=code >= 500, for_all=code == CLOSING)
-        case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=answer):  # we are not welcome, whoever we write to
+            return _mail_refused("refused the mail", code, answer)
+        case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=answer):
+            # The server refuses us, and therefore mails to all recipients.
             return NotSent(_answered("refused the sender", code, answer), for_all=True)
         case smtplib.SMTPNotSupportedError():
             return NotSent("The mail server does not take such addresses (SMTPUTF8).", final=True)
     return NotSent(_reason(error))
 
 
+def _mail_refused(what: str, code: int, answer: bytes | str) -> NotSent:
+    reason = _answered(what, code, answer)
+    return NotSent(reason, final=code >= 500, for_all=code == CLOSING)
+
+
 def _reason(error: OSError) -> str:
-    """What went wrong before a mail was looked at."""
+    """Return a sentence about an error that does not concern a particular mail."""
     match error:
         case smtplib.SMTPAuthenticationError(smtp_code=code, smtp_error=answer):
             return _answered("refused our user name or password", code, answer)
@@ -196,14 +226,33 @@ def _reason(error: OSError) -> str:
 
 
 def _answered(what: str, code: int, answer: bytes | str) -> str:
-    """The server's numbers and our words: its own words may hold the address, or even a link out of the mail."""
+    """Return a sentence with the numbers in the server's answer and their meaning.
+
+    The server's own words are left out: they may contain the address, or even a link of the mail.
+    """
+    numbers = []
+    if 200 <= code <= 599:
+        numbers.append(str(code))
+    meaning = ""
+    status = _enhanced_status(answer)
+    if status:
+        numbers.append(status)
+        _class, subject_and_detail = status.split(".", 1)
+        meaning = MEANINGS.get(subject_and_detail, "")
+    said = " ".join(numbers) or "without a number"
+    return f"The mail server {what} ({said}). {meaning}".strip()
+
+
+def _enhanced_status(answer: bytes | str) -> str:
+    """Return the status code such as `5.1.1` at the beginning of the answer; '' without one."""
     text = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    parts = first.split(".")
-    numbers = [str(code)] if 200 <= code <= 599 else []
-    if len(parts) == 3 and all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
-        numbers.append(first)
-        meaning = MEANINGS.get(f"{parts[1]}.{parts[2]}", "")
-    else:
-        meaning = ""
-    return f"The mail server {what} ({' '.join(numbers) or 'without a number'}). {meaning}".strip()
+    words = text.split(maxsplit=1)
+    if not words:
+        return ""
+    parts = words[0].split(".")
+    is_code = len(parts) == 3 and all(map(_is_number, parts))
+    return words[0] if is_code else ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3

@@ -1,4 +1,4 @@
-"""One entity per file, on the common ground of `base` and `fields`; importing the package maps them all."""
+"""The entities, one per file; importing the package maps them all."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,7 @@
-"""The tables between two entities: who is in which group, has which client tag, and which group may give which."""
+"""The tables between two entities.
+
+They hold who is in which group, who has which client tags, and which groups a group may give.
+"""
 
 from sqlalchemy import Column, ForeignKey, Index, Table
 

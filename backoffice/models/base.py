@@ -1,4 +1,4 @@
-"""What every entity shares: identity, version, times, the words for it, and how it is searched."""
+"""The base classes of all entities: id, version, times, words for people, and search keys."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -49,12 +49,15 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def moment(later: timedelta = timedelta()) -> ColumnElement[datetime]:
-    """Now or later, in SQL: reckoned when the statement runs, not when it was made, for lists keep theirs."""
+    """Return an SQL expression for the current time plus `later`.
+
+    The time is taken when the statement runs, not when it is built, because lists reuse theirs.
+    """
     return bindparam(None, callable_=lambda: clock.now() + later, type_=UTCDateTime())
 
 
 class Base(DeclarativeBase):
-    """All tables, with constraint names that migrations and error messages can rely on."""
+    """The base of all tables, with constraint names that migrations and error messages rely on."""
 
     metadata = MetaData(
         naming_convention={
@@ -76,16 +79,27 @@ class Base(DeclarativeBase):
 class Record(Base):
     """A table that people see as a screen.
 
-    Subclasses may set the words for one and for many rows, which attribute names a row, which are searched, and
-    which hybrids are derived choices, each with the condition of every value. `__grams__` are the columns of its
-    search index, see models/search.py. A log, which grows without end, has its `__timeline__`, the column of time
-    that orders it, and may say how many days a list looks back unless asked otherwise. `__grants__` says that the
-    rows decide who may do what.
+    Subclasses may set these class attributes:
 
-    Columns whose `info` says `hidden` never reach a screen, a filter, an export or an event; `codes` are one of a
-    few words, though nobody can say which; `ip` is an address of the internet, which is filtered by all of it or by
-    how it begins; what `personal` means stands in models/personal.py; `tells_of` names the table of whose rows a
-    column tells.
+    Attributes:
+        __singular__: what people call one row.
+        __plural__: what people call several rows.
+        __label__: the attribute that names a row.
+        __search__: the attributes that are searched.
+        __derived__: the values of each derived choice, which is a hybrid. `derived` returns the
+            condition of a value.
+        __grants__: whether the rows decide who may do what.
+        __grams__: the columns of the search index, see models/search.py.
+        __timeline__: of a log, which grows without end, the column of time that orders it.
+        __recent_days__: of a log, how many days a list shows unless asked otherwise.
+
+    The `info` of a column may have these keys:
+
+    - `hidden`: it never reaches a screen, a filter, an export or an event.
+    - `codes`: it holds one of a few words, which are not known beforehand.
+    - `ip`: it holds an internet address, which is filtered as a whole or by its beginning.
+    - `personal`: see models/personal.py.
+    - `tells_of`: the name of the table whose rows the column tells something about.
     """
 
     __abstract__ = True
@@ -106,56 +120,64 @@ class Record(Base):
             words = str(cls.__tablename__).replace("_", " ")
             cls.__plural__ = cls.__dict__.get("__plural__") or words
             cls.__singular__ = cls.__dict__.get("__singular__") or words.removesuffix("s")
-            given = tuple(cls.__dict__.get("__table_args__", ()))
-            cls.__table_args__ = (*given, {"sqlite_autoincrement": True})  # an id is never given twice
+            # With AUTOINCREMENT, SQLite never gives an id twice.
+            own_arguments = tuple(cls.__dict__.get("__table_args__", ()))
+            cls.__table_args__ = (*own_arguments, {"sqlite_autoincrement": True})
         super().__init_subclass__(**kwargs)
 
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
-        """In SQL: the derived choice `name` is `value`, by a condition of its own that an index can serve."""
+        """Return, in SQL, whether the derived choice `name` is `value`; an index can serve it."""
         raise NotImplementedError
 
     @classmethod
     def derived_case(cls, name: str) -> ColumnElement[str]:
-        """The derived choice `name` as a column; its last value is what is left."""
-        *values, left = cls.__derived__[name]
-        return case(*((cls.derived(name, value), value) for value in values), else_=left)
+        """Return the derived choice `name` as a column; its last value is for all other rows."""
+        *values, last = cls.__derived__[name]
+        conditions = [(cls.derived(name, value), value) for value in values]
+        return case(*conditions, else_=last)
 
     @property
     def label(self) -> str:
-        """What people call this row."""
+        """The name of this row for people."""
         return str(getattr(self, self.__label__))
 
     @classmethod
     def label_column(cls) -> ColumnElement[str]:
-        """The same as `label`, in SQL."""
+        """Return the same as `label`, in SQL."""
         column: ColumnElement[str] = getattr(cls, cls.__label__)
         return column
 
 
 class Entity(Record):
-    """A record that people change: it has a version, against which stale forms are refused, and its times."""
+    """A record that people change, with a version and its times.
+
+    A form that was made for an older version is refused.
+    """
 
     __abstract__ = True
 
     version: Mapped[int] = mapped_column(
         default=1, server_default="1", info={"hidden": True, "personal": False}, sort_order=90
     )
-    created_at: Mapped[datetime] = mapped_column(default=clock.now, info={"personal": False}, sort_order=91)
+    created_at: Mapped[datetime] = mapped_column(
+        default=clock.now, info={"personal": False}, sort_order=91
+    )
     updated_at: Mapped[datetime] = mapped_column(
         default=clock.now, onupdate=clock.now, info={"personal": False}, sort_order=92
     )
 
     @classmethod
     def raised_with(cls, _names: Iterable[str]) -> dict[str, Any]:
-        """What an UPDATE that sets the columns called so has to set besides, as attributes and SQL."""
+        """Return what an UPDATE of the named columns has to set too, as SQL by attribute."""
         return {}
 
 
 class Searchable:
-    """Keeps the keys of its texts (models/keys.py), and `search_key`: those of `__search__` in one.
+    """A mixin that keeps the keys of an entity's texts, see models/keys.py.
 
-    Search and the order by name are served by an index on `search_key`, other texts by one on their own key.
+    `search_key` joins the keys of `__search__`. An index on it serves the search and the order by
+    name; other texts have an index on their own key.
     """
 
     search_key: Mapped[str] = mapped_column(
@@ -177,6 +199,7 @@ def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
 
 
 def records() -> list[type[Record]]:
-    """Every record type known to the process, by table name."""
-    mapped = (mapper.class_ for mapper in Base.registry.mappers)
-    return sorted((c for c in mapped if issubclass(c, Record)), key=lambda c: c.__tablename__)
+    """Return every record type that the process knows, ordered by table name."""
+    classes = (mapper.class_ for mapper in Base.registry.mappers)
+    models = [model for model in classes if issubclass(model, Record)]
+    return sorted(models, key=lambda model: model.__tablename__)

@@ -1,4 +1,4 @@
-"""BulkRun and BulkItem: an action over a set of rows, from its preview to its result."""
+"""BulkRun and BulkItem: an action on a set of rows, from its preview to its result."""
 
 from datetime import datetime
 from typing import Any
@@ -15,29 +15,39 @@ OUTCOMES = ("done", "unchanged", "refused", "stale", "failed")
 
 
 class BulkRun(Record):
-    """One preview and what became of it. `token` stands in the preview's address.
+    """A preview of an action, and its result once it is run.
 
-    `draft` belongs to the preview's form until it is run: where it was asked for, what was typed into it, and why
-    that was refused.
+    Attributes:
+        token: identifies the preview in its address.
+        draft: the state of the preview's form until it is run: where it was requested, what was
+            typed into it, and why that was refused.
     """
 
     __tablename__ = "bulk_runs"
     __timeline__ = "created_at"
 
-    token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True})
+    token: Mapped[UUID] = mapped_column(
+        Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True}
+    )
     action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
-    actor_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    actor_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL")
+    )
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
     selection: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "emptied": {"all_matching": True}}
     )
-    state: Mapped[str] = mapped_column(String(10), default="planned", info={"personal": False, "choices": STATES[1:]})
+    state: Mapped[str] = mapped_column(
+        String(10), default="planned", info={"personal": False, "choices": STATES[1:]}
+    )
     reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True})
     planned: Mapped[int] = mapped_column(default=0, info={"personal": False})
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
     created_at: Mapped[datetime] = mapped_column(info={"personal": False})
     finished_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
-    undo_of_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL"))
+    undo_of_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("bulk_runs.id", ondelete="SET NULL")
+    )
     draft: Mapped[dict[str, Any] | None] = mapped_column(info={"personal": True, "hidden": True})
 
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
@@ -60,11 +70,19 @@ class BulkRun(Record):
 
 
 class BulkItem(Base):
-    """One row of a run: its version when it was previewed, exactly one outcome, and what an undo needs to know."""
+    """One row of a run.
+
+    Attributes:
+        version: the row's version when it was previewed.
+        outcome: one of OUTCOMES.
+        memory: what an undo needs to know.
+    """
 
     __tablename__ = "bulk_items"
 
-    run_id: Mapped[int] = mapped_column(BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
+    )
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     outcome: Mapped[str] = mapped_column(String(10), info={"personal": False})
     rule: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})

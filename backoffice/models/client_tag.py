@@ -1,4 +1,4 @@
-"""ClientTag: a mark on clients; which tags a user is allowed restricts the clients they see."""
+"""ClientTag: a mark on clients; the tags that a user is allowed limit the clients they see."""
 
 from typing import Any
 
@@ -12,19 +12,26 @@ COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple",
 
 
 class ClientTag(Searchable, Entity):
-    """A named, coloured mark."""
+    """A mark with a name and a colour.
+
+    `name_skeleton` is what the name looks like (text/looks.py), so that no two look the same. It
+    is empty where another name looked the same before that was forbidden.
+    """
 
     __tablename__ = "client_tags"
     __search__ = ("name",)
 
     name: Mapped[str] = mapped_column(String(60))
     name_key: Mapped[str] = mapped_column(key_type(60), unique=True, info={"hidden": True})
-    # What it looks like; empty where another name looked like it before that was forbidden.
-    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
+    name_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"hidden": True}, sort_order=94
+    )
     colour: Mapped[str] = mapped_column(String(10), default="grey", info={"choices": COLOURS})
 
-    # A User, by name: a person knows client tags, and not the other way round.
-    users: Mapped[list[Any]] = relationship("User", secondary="user_client_tags", back_populates="client_tags")
+    # By name, because the module of User imports this one.
+    users: Mapped[list[Any]] = relationship(
+        "User", secondary="user_client_tags", back_populates="client_tags"
+    )
 
     __table_args__ = (
         CheckConstraint(f"colour IN {COLOURS}", name="colour"),

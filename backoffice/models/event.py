@@ -1,4 +1,4 @@
-"""Event: one line of the events log, which is the audit trail; append-only and hash-chained."""
+"""Event: one entry of the events log, the audit trail, which is append-only and hash-chained."""
 
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ RESULTS = ("done", "denied", "failed")
 class Event(Record):
     """Who did what to which row, from where, and what it changed.
 
-    `hash` covers every column but `before`, `after` and `reason`; those are covered by `details_hash`, so that
-    erasing a person's data can empty them without breaking the chain. A trigger forbids every other change.
+    `hash` covers every column except `before`, `after` and `reason`, which `details_hash` covers.
+    Therefore erasing a person's data can empty these without breaking the chain. A trigger forbids
+    all other changes.
     """
 
     __tablename__ = "events"
@@ -26,11 +27,17 @@ class Event(Record):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(info={"personal": False})
     actor_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    actor_groups: Mapped[list[str]] = mapped_column(default=list, info={"personal": False, "tells_of": "groups"})
+    actor_groups: Mapped[list[str]] = mapped_column(
+        default=list, info={"personal": False, "tells_of": "groups"}
+    )
     action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
-    subject_type: Mapped[str] = mapped_column(String(40), default="", info={"personal": False, "codes": True})
+    subject_type: Mapped[str] = mapped_column(
+        String(40), default="", info={"personal": False, "codes": True}
+    )
     subject_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    result: Mapped[str] = mapped_column(String(10), default="done", info={"personal": False, "choices": RESULTS})
+    result: Mapped[str] = mapped_column(
+        String(10), default="done", info={"personal": False, "choices": RESULTS}
+    )
     before: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     after: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     reason: Mapped[str | None] = mapped_column(String(500), info={"personal": True})
@@ -42,8 +49,10 @@ class Event(Record):
     previous_hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
     hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
 
-    # No foreign key: events outlive everything they are about.
-    actor: Mapped[User | None] = relationship(primaryjoin="foreign(Event.actor_id) == User.id", viewonly=True)
+    # There is no foreign key, because events stay when the rows they are about are deleted.
+    actor: Mapped[User | None] = relationship(
+        primaryjoin="foreign(Event.actor_id) == User.id", viewonly=True
+    )
 
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),

@@ -1,4 +1,4 @@
-"""Group: a set of permissions that its members hold, and of groups that they may give."""
+"""Group: a set of permissions for its members, and of groups that they may give to others."""
 
 from typing import Any
 
@@ -13,7 +13,16 @@ ADMINISTRATORS = "administrators"
 
 
 class Group(Searchable, Entity):
-    """Permissions are codes of `policy.permissions`; `all_permissions` is Administrators' alone."""
+    """A group of people.
+
+    Attributes:
+        key: identifies a group that the product ships with.
+        name_skeleton: what the name looks like (text/looks.py), so that no two look the same. It
+            is empty where another name looked the same before that was forbidden.
+        permissions: codes of `policy.permissions`.
+        all_permissions: true for the group of administrators only.
+        grants: the groups that members may give and take.
+    """
 
     __tablename__ = "groups"
     __search__ = ("name", "description")
@@ -22,15 +31,18 @@ class Group(Searchable, Entity):
     key: Mapped[str | None] = mapped_column(String(40), unique=True, info={"hidden": True})
     name: Mapped[str] = mapped_column(String(80))
     name_key: Mapped[str] = mapped_column(key_type(80), unique=True, info={"hidden": True})
-    # What it looks like; empty where another name looked like it before that was forbidden.
-    name_skeleton: Mapped[str | None] = mapped_column(key_type(200), info={"hidden": True}, sort_order=94)
+    name_skeleton: Mapped[str | None] = mapped_column(
+        key_type(200), info={"hidden": True}, sort_order=94
+    )
     description: Mapped[str] = mapped_column(String(300), default="")
     permissions: Mapped[list[str]] = mapped_column(default=list)
     is_system: Mapped[bool] = mapped_column(default=False)
     all_permissions: Mapped[bool] = mapped_column(default=False)
 
-    # A User, by name: a person knows groups, and not the other way round.
-    users: Mapped[list[Any]] = relationship("User", secondary="user_groups", back_populates="groups")
+    # By name, because the module of User imports this one.
+    users: Mapped[list[Any]] = relationship(
+        "User", secondary="user_groups", back_populates="groups"
+    )
     grants: Mapped[list["Group"]] = relationship(
         secondary=group_grants,
         primaryjoin="Group.id == group_grants.c.group_id",

@@ -1,4 +1,4 @@
-"""Handover: a secret on its way to the one page that shows it, for the session that asked for it."""
+"""Handover: a secret that waits to be shown once, to the session that asked for it."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -10,7 +10,10 @@ from backoffice.models.base import Base, BigInt
 
 
 class Handover(Base):
-    """A temporary password of `user_id`, sealed. It is deleted when it is shown, or minutes later."""
+    """A temporary password of the user, encrypted in `sealed`.
+
+    It is deleted when it is shown, or a few minutes later.
+    """
 
     __tablename__ = "handovers"
 

@@ -1,8 +1,11 @@
-"""Keys: beside every text that people write stands the form in which it is compared, `city_key` beside `city`.
+"""Keys: for every text that people write, the form in which it is compared.
 
-Both engines compare, sort and search only keys, byte by byte, and so answer the same; an index on a key serves all
-three. A model that is `Searchable` gets them by itself. `info={"kind": ...}` says that a text is an `email`, a `phone`
-or a `login`; `info={"key": False}` that it needs no key, for a code or for what the search key has anyway.
+The key of `city` is in the column `city_key`. Both engines compare, sort and search only keys, byte
+by byte, and therefore give the same answers; one index on a key serves all three.
+
+A model that is `Searchable` gets keys automatically. `info={"kind": ...}` marks a text as an
+`email`, a `phone` or a `login`. `info={"key": False}` says that it needs no key, because it is a
+code or because the search key contains it anyway.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -16,8 +19,9 @@ from sqlalchemy.types import NullType
 from backoffice.text import address_key, fold, login_key, phones
 from backoffice.text.looks import skeleton
 
-SUFFIX, LOOKS = "_key", "_skeleton"
-SEARCH_LENGTH = 700
+SUFFIX = "_key"
+LOOKS = "_skeleton"
+SEARCH_LENGTH = 700  # characters
 MAKERS: dict[str, Callable[[str], str]] = {
     "text": fold,
     "email": address_key,
@@ -27,9 +31,15 @@ MAKERS: dict[str, Callable[[str], str]] = {
 
 
 class Key(NamedTuple):
-    """The attribute `name` is kept for comparison in the attribute `key`, as `make` makes it of the text.
+    """How the key of one text is kept.
 
-    What has to be unique is never cut to `length`: it is refused where it is too long.
+    Attributes:
+        name: the attribute with the text.
+        key: the attribute with the key.
+        make: makes the key from the text.
+        empty: the key of an empty text.
+        length: the length to which a key is cut, unless it is unique.
+        unique: whether keys are unique. Such a key is never cut; if it is too long, it is refused.
     """
 
     name: str
@@ -40,20 +50,24 @@ class Key(NamedTuple):
     unique: bool = False
 
     def of(self, text: str | None) -> str | None:
-        """What the key holds for this text."""
+        """Return the key of this text."""
         if not text:
             return self.empty
-        return self.make(text) if self.unique else self.make(text)[: self.length]
+        key = self.make(text)
+        return key if self.unique else key[: self.length]
 
 
 def key_type(length: int | None) -> String:
-    """Compared byte by byte on both engines: in the order of the characters' numbers."""
+    """Return a type that both engines compare byte by byte, in the order of code points."""
     plain: type[String] = String if length else Text
     return plain(length).with_variant(plain(length, collation="C"), "postgresql")
 
 
 def text_kind(column: Any) -> str:
-    """Which kind of text a column holds: text, email, phone or login; '' if none that people write."""
+    """Return the kind of text in a column: text, email, phone or login.
+
+    It is '' if the column holds no text that people write.
+    """
     if not isinstance(column.type, String) or isinstance(column.type, Enum):
         return ""
     if column.info.get("hidden") or "choices" in column.info or column.foreign_keys:
@@ -62,16 +76,21 @@ def text_kind(column: Any) -> str:
 
 
 def declare(model: type[Any]) -> None:
-    """Give `model`, before it is mapped, a hidden key column for each of its texts that has none."""
-    for name, annotation in list(vars(model).get("__annotations__", {}).items()):
+    """Add to `model`, before it is mapped, a hidden key column for each text that has none."""
+    annotations = vars(model).get("__annotations__", {})
+    for name, annotation in list(annotations.items()):
         column = _column(vars(model).get(name), annotation)
-        wanted = column is not None and text_kind(column) and column.info.get("key", True)
-        if wanted and not hasattr(model, name + SUFFIX):
+        if column is None or not text_kind(column) or not column.info.get("key", True):
+            continue
+        if not hasattr(model, name + SUFFIX):
             setattr(model, name + SUFFIX, _key_column(column))
 
 
 def _key_column(column: Any) -> MappedColumn[Any]:
-    """What may not be twice may not be twice in any spelling. Rows from before, or written by SQL, have no key yet."""
+    """Return the key column for a text; if the text is unique, its key is unique as well.
+
+    Existing rows, and rows that plain SQL inserts, have no key yet: NULL if unique, else ''.
+    """
     unique = bool(column.unique)
     empty: dict[str, Any] = {"default": None} if unique else {"default": "", "server_default": ""}
     return mapped_column(
@@ -85,9 +104,11 @@ def _key_column(column: Any) -> MappedColumn[Any]:
 
 
 def _column(declared: Any, annotation: Any) -> Column[Any] | None:
-    """The column that a class body declares; the type may stand in the annotation alone."""
+    """Return the column that a class body declares, whose type may be only in the annotation."""
+    if declared is None:
+        return Column(Text()) if _is_text(annotation) else None
     if not isinstance(declared, MappedColumn):
-        return Column(Text()) if declared is None and _is_text(annotation) else None
+        return None
     column = declared.column
     if isinstance(column.type, NullType) and _is_text(annotation):
         return Column(Text(), info=column.info)
@@ -95,38 +116,58 @@ def _column(declared: Any, annotation: Any) -> Column[Any] | None:
 
 
 def _is_text(annotation: Any) -> bool:
-    return str(annotation).removeprefix("sqlalchemy.orm.base.") in ("Mapped[str]", "Mapped[str | None]")
+    return str(annotation).removeprefix("sqlalchemy.orm.base.") in (
+        "Mapped[str]",
+        "Mapped[str | None]",
+    )
 
 
 @cache
 def keys_of(model: Hashable) -> tuple[Key, ...]:
-    """The keys of `model`, those that it declares itself and skeletons (text/looks.py) included."""
-    columns = {a.key: a.columns[0] for a in inspect(model).column_attrs}
-    found = []
+    """Return the keys of `model`, including those that it declares itself and skeletons.
+
+    A skeleton is the key for texts that look alike, see text/looks.py.
+    """
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
+    keys = []
     for name, column in columns.items():
-        makers = {name + SUFFIX: MAKERS.get(text_kind(column)), name + LOOKS: skeleton}
-        for key_name, make in makers.items():
-            if make is not None and (key := columns.get(key_name)) is not None:
-                length, unique = getattr(key.type, "length", None), bool(key.unique) or make is skeleton
-                found.append(Key(name, key_name, make, None if key.nullable else "", length, unique))
-    return tuple(found)
+        make = MAKERS.get(text_kind(column))
+        key_column = columns.get(name + SUFFIX)
+        if make is not None and key_column is not None:
+            keys.append(_key(name, name + SUFFIX, make, key_column, unique=bool(key_column.unique)))
+        looks_column = columns.get(name + LOOKS)
+        if looks_column is not None:
+            # Models declare its uniqueness in an index of their own.
+            keys.append(_key(name, name + LOOKS, skeleton, looks_column, unique=True))
+    return tuple(keys)
+
+
+def _key(name: str, key_name: str, make: Callable[[str], str], column: Any, *, unique: bool) -> Key:
+    empty = None if column.nullable else ""
+    length = getattr(column.type, "length", None)
+    return Key(name, key_name, make, empty, length, unique)
 
 
 def keep(row: Any) -> None:
-    """Set the keys of new texts to what those are now, and the search key.
+    """Set the keys of the row's new texts, and its search key.
 
-    A text that stays as it is keeps its key: of two rows that were alike before that was forbidden, the later one has
-    a key of its own.
+    A text that is unchanged keeps its key: if two rows were alike before that was forbidden, the
+    later one has a different key than its text would get now.
     """
     state = inspect(row)
     for key in keys_of(state.class_):
         if not state.persistent or state.attrs[key.name].history.has_changes():
-            setattr(row, key.key, key.of(getattr(row, key.name)))
-    row.search_key = search_key(type(row), {name: getattr(row, name) for name in row.__search__})
+            text = getattr(row, key.name)
+            setattr(row, key.key, key.of(text))
+    texts = {name: getattr(row, name) for name in row.__search__}
+    row.search_key = search_key(type(row), texts)
 
 
 def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
-    """All texts of `__search__` in one, folded: names as they are, addresses and phones as they are sought."""
+    """Return all texts of `__search__` in one, folded.
+
+    E-mail addresses and phone numbers are in the form of their keys, other texts as they are.
+    """
     columns = inspect(model).column_attrs
     texts = []
     for name in model.__search__:
@@ -137,15 +178,17 @@ def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
 
 
 def with_keys(model: Hashable, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values to set on many rows at once, with the keys of the texts among them; the search key is yours to set.
+    """Return the values to set on many rows at once, with the keys of the texts among them.
 
-    Raises TypeError where a text is an expression, of which no key can be made.
+    The search key is not included: the caller has to set it. Raises TypeError if a text is an SQL
+    expression, of which no key can be made.
     """
-    found = dict(values)
+    result = dict(values)
     for key in keys_of(model):
-        if key.name in values and key.key not in values:
-            text = values[key.name]
-            if not isinstance(text, str | None):
-                raise TypeError(f"{key.name} has a key: set it to a text, or set {key.key} as well")
-            found[key.key] = key.of(text)
-    return found
+        if key.name not in values or key.key in values:
+            continue
+        text = values[key.name]
+        if not isinstance(text, str | None):
+            raise TypeError(f"{key.name} has a key: set it to a text, or set {key.key} as well")
+        result[key.key] = key.of(text)
+    return result

@@ -1,4 +1,7 @@
-"""Message: a mail in the outbox, written in the transaction of what it tells of and sent after it."""
+"""Message: a mail in the outbox.
+
+It is stored in the same transaction as the change that it is about, and sent after that.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -34,7 +37,7 @@ PURPOSES = (
 
 
 class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
-    """`text.masked`, in SQL; SQLite and PostgreSQL call the place of a character differently."""
+    """`text.masked`, in SQL."""
 
     type = String()
     inherit_cache = True
@@ -43,18 +46,26 @@ class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows fun
 @compiles(masked_in_sql)
 def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
     text = compiler.process(element.clauses, **kwargs)
-    place = "instr" if compiler.dialect.name == "sqlite" else "strpos"
-    rest = f"CASE WHEN {place}({text}, '@') > 0 THEN substr({text}, {place}({text}, '@')) ELSE '' END"
-    return f"(substr({text}, 1, 1) || '•••' || {rest})"
+    position = "instr" if compiler.dialect.name == "sqlite" else "strpos"
+    at_sign = f"{position}({text}, '@')"
+    domain = f"CASE WHEN {at_sign} > 0 THEN substr({text}, {at_sign}) ELSE '' END"
+    return f"(substr({text}, 1, 1) || '•••' || {domain})"
 
 
 class Message(Entity):
-    """To whom, what for, and how far it came. What it says is made when it is sent, in the person's language.
+    """A mail: its recipient, its purpose, and the state of its delivery.
 
-    `request` holds what the worker needs to find out whom and whether to write, encrypted; with it, `address` is not
-    an address yet, but what belongs together has the same. It is emptied once that is known.
-    `sealed` holds what only this mail knows, such as a link, encrypted; it is emptied once the mail is sent.
-    A worker that sends holds the message until `held_until`; should it die, another one goes on after that.
+    Its text is made when it is sent, in the language of the user.
+
+    Attributes:
+        address: the e-mail address. While there is a `request`, it is a substitute that is the same
+            for messages that belong together.
+        request: what the worker needs to find out whether and to whom to write, encrypted. It is
+            emptied once that is known.
+        sealed: what only this mail contains, such as a link, encrypted. It is emptied once the mail
+            is sent.
+        held_until: until when the worker that is sending it holds it. If that worker dies, another
+            one sends it after this time.
     """
 
     __tablename__ = "messages"
@@ -71,7 +82,9 @@ class Message(Entity):
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     request: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
-    state: Mapped[str] = mapped_column(String(10), default="queued", server_default="queued", info={"choices": STATES})
+    state: Mapped[str] = mapped_column(
+        String(10), default="queued", server_default="queued", info={"choices": STATES}
+    )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None] = mapped_column(info={"hidden": True})
@@ -99,7 +112,11 @@ class Message(Entity):
 
     @hybrid_property
     def recipient(self) -> str:
-        """The address as a list may show it; nothing of what a stranger typed, until it is known to be somebody's."""
+        """The masked address for lists.
+
+        It is hidden completely until it is known to be a user's, because a stranger may have typed
+        it.
+        """
         return masked(self.address) if self.user_id else HIDDEN
 
     @recipient.inplace.expression

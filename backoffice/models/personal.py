@@ -1,11 +1,13 @@
-"""What is left of a person who is deleted, as the columns and foreign keys themselves say.
+"""Determines what is deleted with a person, from the models' columns and foreign keys.
 
-- A row with a foreign key to people that says ON DELETE CASCADE belongs to the person and goes with them, whole.
-- Everything else that the product knows about people is in columns, and each says `info={"personal": ...}`: True, and
-  it is emptied; False, and it stays; "address", and its row goes where it holds an address or login of the person.
-- What other rows say of a person by number, such as who created them, stays: the number is what is left.
+- A row with a foreign key to users that says ON DELETE CASCADE belongs to the person, and is
+  deleted with them.
+- Every other column that may hold personal data says `info={"personal": ...}`. With True it is
+  emptied; with False it stays; with "address" the row is deleted if the column holds an address or
+  login of the person.
+- References to a person by id, such as who created a row, stay: only the id is left of the person.
 
-An entity of a company's own need not say anything: its columns are about the entity.
+Entities that a company adds need not say anything: their columns are about the entity.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,74 +21,108 @@ from backoffice.models.base import Base, Entity
 from backoffice.models.user import User
 
 EMPTY = {str: "", list: [], dict: {}, bool: False, int: 0}
-# A column, and the one that says whose row it is, if there is one.
+# A column, and the column that holds the user's id in the same row, if there is one.
 Owned = tuple[Column[Any], Column[Any] | None]
 SAID = (True, False, "address")
 
 
 def belongings() -> Sequence[Column[Any]]:
-    """The foreign keys whose rows belong to a person, tables that others point at last."""
-    return [column for table in reversed(Base.metadata.sorted_tables) for column in table.columns if _owns(column)]
+    """Return the foreign keys of rows that belong to a person.
+
+    They are in the order in which the rows can be deleted: tables that others refer to come last.
+    """
+    tables = reversed(Base.metadata.sorted_tables)
+    return [column for table in tables for column in table.columns if _owns(column)]
 
 
 def belongs(model: type[Base]) -> bool:
-    """Whether rows of `model` are people, or belong to one: they are called by number where they might be kept."""
+    """Return whether rows of `model` are people, or belong to one.
+
+    Texts that may be kept call such rows by their id.
+    """
     return model is User or any(_owns(column) for column in model.__table__.columns)
 
 
 def columns(model: type[Base], said: object = True) -> list[str]:
-    """The attributes of `model` that say so of themselves."""
-    return [name for name, column in _attributes(inspect(model)) if column.info.get("personal") == said]
+    """Return the attributes of `model` whose columns have this value of `personal`."""
+    attributes = _attributes(inspect(model))
+    return [name for name, column in attributes if column.info.get("personal") == said]
 
 
 def by_address() -> Iterator[Owned]:
-    """Columns that hold somebody's address or login."""
+    """Yield the columns that hold an address or login of a person."""
     return _owned(lambda column: column.info.get("personal") == "address")
 
 
 def uploads() -> Iterator[Owned]:
-    """Columns that hold the key of an uploaded file."""
+    """Yield the columns that hold the key of an uploaded file."""
     return _owned(lambda column: bool(column.info.get("upload")))
 
 
 def _owned(wanted: Callable[[Column[Any]], bool]) -> Iterator[Owned]:
     for mapper in _mappers():
-        table = mapper.class_.__table__
-        owner = table.c.id if mapper.class_ is User else next(filter(_owns, table.columns), None)
-        yield from ((column, owner) for _, column in _attributes(mapper) if wanted(column))
+        owner = _owner(mapper)
+        for _name, column in _attributes(mapper):
+            if wanted(column):
+                yield column, owner
+
+
+def _owner(mapper: Mapper[Any]) -> Column[Any] | None:
+    """Return the column that holds the id of the user whom a row is about or belongs to."""
+    table: Any = mapper.class_.__table__
+    if mapper.class_ is User:
+        own_id: Column[Any] = table.c.id
+        return own_id
+    return next(filter(_owns, table.columns), None)
 
 
 @cache
 def emptied(model: type[Base]) -> dict[str, Any]:
-    """The values that personal columns of `model` have once the person is deleted."""
-    table = inspect(model).column_attrs
-    return {name: _emptied(table[name].columns[0]) for name in columns(model)}
+    """Return the values that the personal columns of `model` get when the person is deleted."""
+    attributes = inspect(model).column_attrs
+    return {name: _emptied(attributes[name].columns[0]) for name in columns(model)}
 
 
 def check() -> None:
-    """Refuse to start where a column that may be personal does not say so, or could not be emptied."""
+    """Raise TypeError if a column must say whether it is personal, or could not be emptied."""
     faults = [fault for mapper in _mappers() for fault in _faults(mapper)]
     if faults:
         raise TypeError("\n".join(faults))
 
 
 def _faults(mapper: Mapper[Any]) -> Iterator[str]:
+    """Yield a sentence for every fault in the columns of a model."""
     model = mapper.class_
-    must_say = model is User or not (issubclass(model, Entity) or belongs(model))
+    if model is not User and (issubclass(model, Entity) or belongs(model)):
+        return
     for name, column in _attributes(mapper):
         said = column.info.get("personal")
         where = f"{model.__tablename__}.{name}"
-        if must_say and said not in SAID and not (column.primary_key or column.foreign_keys):
-            yield f"{where} must say whether it is personal, as models/personal.py has it: info={{'personal': False}}."
-        if must_say and said is True:
-            try:
-                _emptied(column)
-            except LookupError:
-                yield f"{where} is personal and cannot be emptied: let it be NULL, or give it a default."
+        if said not in SAID and not (column.primary_key or column.foreign_keys):
+            yield (
+                f"{where} must say whether it is personal, as models/personal.py has it: "
+                "info={'personal': False}."
+            )
+        if said is True and not _can_be_emptied(column):
+            yield (
+                f"{where} is personal and cannot be emptied: let it be NULL, or give it a default."
+            )
+
+
+def _can_be_emptied(column: Any) -> bool:
+    try:
+        _emptied(column)
+    except LookupError:
+        return False
+    return True
 
 
 def _emptied(column: Any) -> Any:
-    """Nothing, else the default, else what is empty of its kind; `info` may say otherwise. Raises LookupError."""
+    """Return the value that stands for nothing in this column.
+
+    It is what `info` gives as `emptied`, else NULL, else the default, else the empty value of the
+    column's type. Raises LookupError if there is none, as in a unique column.
+    """
     if "emptied" in column.info:
         return column.info["emptied"]
     if column.nullable:
@@ -94,21 +130,26 @@ def _emptied(column: Any) -> Any:
     if column.unique:
         raise LookupError
     default: Any = column.default
-    if default is not None:
-        return default.arg(None) if default.is_callable else default.arg
-    return EMPTY[column.type.python_type]
+    if default is None:
+        return EMPTY[column.type.python_type]
+    # SQLAlchemy passes the statement's context to callable defaults; ours do not need it.
+    return default.arg(None) if default.is_callable else default.arg
 
 
 def _owns(column: Any) -> bool:
-    """Whether the column says to whom its row belongs."""
-    return any(key.column.table is User.__table__ and key.ondelete == "CASCADE" for key in column.foreign_keys)
+    """Return whether the column holds the id of the user whom its row belongs to."""
+    return any(
+        key.column.table is User.__table__ and key.ondelete == "CASCADE"
+        for key in column.foreign_keys
+    )
 
 
 def _attributes(mapper: Mapper[Any]) -> Iterator[tuple[str, Column[Any]]]:
+    """Yield the attributes that are columns of the table, with their columns."""
     for attribute in mapper.column_attrs:
-        found = attribute.columns[0]
-        if isinstance(found, Column):
-            yield attribute.key, found
+        column = attribute.columns[0]
+        if isinstance(column, Column):
+            yield attribute.key, column
 
 
 def _mappers() -> list[Mapper[Any]]:

@@ -1,8 +1,9 @@
-"""The search index: which rows hold a piece of text, without reading the table, on both engines.
+"""The search index: finds the rows that contain a piece of text without reading the table.
 
-Beside a table with `__grams__` stands another one, `<table>_search`, which knows the runs of three characters in
-every row's texts; each word is preceded by two blanks, so that one or two letters are runs as well, if a word
-begins with them. Triggers keep it. In PostgreSQL it is a column of arrays with a GIN index, in SQLite FTS5.
+For each table with `__grams__` there is a table `<table>_search`, which triggers keep up to date.
+It holds the runs of three characters in the texts of every row. Two blanks precede each word, so
+one or two letters at the beginning of a word are a run as well. In PostgreSQL it has a column of
+arrays with a GIN index, in SQLite it is an FTS5 table.
 """
 
 from collections.abc import Iterable
@@ -14,13 +15,16 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from backoffice.models.base import Record
 
-RUN = 3  # characters, as FTS5's tokenizer has it
-BETWEEN = "\x1f"  # which no cleaned text holds
-HIGHEST = 0x10FFFF  # no character comes after it
+RUN = 3  # characters, like FTS5's trigram tokenizer
+BETWEEN = "\x1f"  # separates runs; no cleaned text contains it
+HIGHEST = 0x10FFFF  # the last code point
 
 
 class Condition(GenericFunction[bool]):
-    """A function that is a condition as it stands: SQLite would be told to compare it with 1, and use no index."""
+    """A function that is used as a condition as it is.
+
+    Otherwise SQLAlchemy would compare it with 1 on SQLite, which then would use no index.
+    """
 
     type = Boolean()
     inherit_cache = True
@@ -30,7 +34,7 @@ class Condition(GenericFunction[bool]):
 
 
 class holds(Condition):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
-    """In SQL: an entry of the index holds every one of the runs, which come as one text."""
+    """Whether an entry of the index contains all runs, which are given as one text."""
 
     inherit_cache = True
 
@@ -43,7 +47,10 @@ def _arrays(element: Any, compiler: Any, **kwargs: Any) -> str:
 
 @compiles(holds, "sqlite")
 def _full_text(element: Any, compiler: Any, **kwargs: Any) -> str:
-    """Of the table, whose only column is the runs: without places of words FTS5 cannot be asked about a column."""
+    """Return the condition on the whole FTS5 table, whose only column holds the runs.
+
+    FTS5 cannot match a single column if it stores no positions of words.
+    """
     entry, runs = element.clauses
     runs = compiler.process(runs, **kwargs)
     quoted = f"replace(replace({runs}, '\"', '\"\"'), char({ord(BETWEEN)}), '\" \"')"
@@ -51,7 +58,7 @@ def _full_text(element: Any, compiler: Any, **kwargs: Any) -> str:
 
 
 class begins(Condition):  # noqa: N801  # as above
-    """In SQL: a text begins with another one; said to each engine as its indexes understand it."""
+    """Whether a text begins with another one, in a form that the engine's indexes can serve."""
 
     inherit_cache = True
 
@@ -69,38 +76,55 @@ def _binary(element: Any, compiler: Any, **kwargs: Any) -> str:
 
 
 def grams(text: str) -> list[str]:
-    """The runs that every row has in which the folded `text` occurs; shorter ones only where a word begins.
+    """Return the runs of every row that contains the folded `text`.
+
+    One or two letters are found only at the beginning of a word.
 
     >>> grams("anna"), grams("an"), grams("a")
     (['ann', 'nna'], [' an'], ['  a'])
     """
-    padded = text.replace(" ", "  ") if len(text) >= RUN else text and text.rjust(RUN)
-    return list(dict.fromkeys(padded[i : i + RUN] for i in range(len(padded) - RUN + 1)))
+    if not text:
+        return []
+    padded = text.replace(" ", "  ") if len(text) >= RUN else text.rjust(RUN)
+    starts = range(len(padded) - RUN + 1)
+    runs = (padded[start : start + RUN] for start in starts)
+    return list(dict.fromkeys(runs))
 
 
 def occurs(texts: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """In SQL: `text` occurs in the folded texts; one or two letters only where a word begins."""
+    """Return, in SQL, whether the folded texts contain `text`.
+
+    One or two letters are found only at the beginning of a word.
+    """
+    if not text:
+        return texts.contains("")
     if len(text) < RUN:
-        return (" " + texts).contains(" " + text, autoescape=True) if text else texts.contains("")
+        return (" " + texts).contains(" " + text, autoescape=True)
     return texts.contains(text, autoescape=True)
 
 
 def indexed(model: type[Record], name: str) -> bool:
-    """Whether the index of `model` holds the texts of the column called `name`."""
-    within = (*model.__grams__, *(model.__search__ if "search_key" in model.__grams__ else ()))
-    return name in within
+    """Return whether the index of `model` contains the texts of the column called `name`."""
+    if name in model.__grams__:
+        return True
+    return "search_key" in model.__grams__ and name in model.__search__
 
 
-def candidates(model: type[Record], texts: Iterable[str], *others: int) -> ColumnElement[bool] | None:
-    """In SQL: the rows that the index finds for all the folded texts, and the rows with the ids `others`.
+def candidates(
+    model: type[Record], texts: Iterable[str], *others: int
+) -> ColumnElement[bool] | None:
+    """Return, in SQL, the rows that the index finds for all the folded texts.
 
-    More than those in which they occur, so that `occurs` has to be asked as well. None where it cannot help.
+    The rows with the ids `others` are included. Some rows do not contain the texts, so `occurs` is
+    needed as well. Returns None if the index cannot help.
     """
-    runs = BETWEEN.join(dict.fromkeys(run for text in texts for run in grams(text)))
-    if not (model.__grams__ and runs):
+    runs = dict.fromkeys(run for text in texts for run in grams(text))
+    if not model.__grams__ or not runs:
         return None
     entries = table(f"{model.__tablename__}_search", column("rowid"), column("grams"))
-    found: Select[Any] = select(entries.c.rowid).where(holds(entries.c.grams, runs))
+    matches = holds(entries.c.grams, BETWEEN.join(runs))
+    ids: Select[Any] = select(entries.c.rowid).where(matches)
     if not others:
-        return model.id.in_(found)
-    return model.id.in_(union_all(found, *(select(literal(row_id)) for row_id in others)))
+        return model.id.in_(ids)
+    other_ids = [select(literal(row_id)) for row_id in others]
+    return model.id.in_(union_all(ids, *other_ids))

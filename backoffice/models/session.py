@@ -16,11 +16,16 @@ STATES = ("live", "ended", "expired")
 
 
 class Session(Entity):
-    """The browser holds a 256-bit value; the table holds only its SHA-256.
+    """A signed-in browser or API client, which holds a 256-bit value.
 
-    It works only at the `credential_version` of its person at which it was begun, or to which a change brought it.
-    `confirmed_at` is when the person last gave a password or a code: what matters most asks for that again.
-    It works until `expires_at`, and only until `idle_at` if it is not used before.
+    Attributes:
+        token_hash: the SHA-256 of that value.
+        credential_version: the session works only while its user has this version. It is the
+            version at sign-in; a change of credentials can take the session along to the new one.
+        confirmed_at: when the user last gave a password or a code. The most sensitive actions ask
+            for it again.
+        expires_at: when the session ends at the latest.
+        idle_at: when it ends unless it is used before.
     """
 
     __tablename__ = "sessions"
@@ -31,7 +36,9 @@ class Session(Entity):
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"hidden": True})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
-    credential_version: Mapped[int] = mapped_column(default=1, server_default="1", info={"hidden": True})
+    credential_version: Mapped[int] = mapped_column(
+        default=1, server_default="1", info={"hidden": True}
+    )
     kind: Mapped[str] = mapped_column(String(4), default="web", info={"choices": KINDS})
     confirmed_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     last_seen_at: Mapped[datetime]
@@ -46,7 +53,13 @@ class Session(Entity):
 
     __table_args__ = (
         Index("ix_sessions_created_at_id", "created_at", "id"),
-        Index("ix_sessions_ip_created_at_id", "ip", "created_at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index(
+            "ix_sessions_ip_created_at_id",
+            "ip",
+            "created_at",
+            "id",
+            postgresql_ops={"ip": "text_pattern_ops"},
+        ),
         Index("ix_sessions_kind_created_at_id", "kind", "created_at", "id"),
         Index(
             "ix_sessions_ended",
@@ -76,15 +89,16 @@ class Session(Entity):
 
     @classmethod
     def live(cls, now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
-        """In SQL: neither ended, nor past its absolute time, nor unused for too long."""
+        """Return, in SQL, whether it is neither ended, nor expired, nor unused for too long."""
         return and_(cls.ended_at.is_(None), cls.expires_at > now, cls.idle_at > now)
 
     @hybrid_property
     def state(self) -> str:
-        """One of STATES."""
+        """The state, one of STATES."""
         if self.ended_at:
             return "ended"
-        return "live" if min(self.expires_at, self.idle_at) > clock.now() else "expired"
+        is_live = min(self.expires_at, self.idle_at) > clock.now()
+        return "live" if is_live else "expired"
 
     @state.inplace.expression
     @classmethod
@@ -98,4 +112,5 @@ class Session(Entity):
                 return cls.ended_at.is_not(None)
             case "live":
                 return cls.live(moment())
-        return and_(cls.ended_at.is_(None), or_(cls.expires_at <= moment(), cls.idle_at <= moment()))
+        is_over = or_(cls.expires_at <= moment(), cls.idle_at <= moment())
+        return and_(cls.ended_at.is_(None), is_over)

@@ -15,12 +15,16 @@ FACTORS = ("password", "code", "link")
 
 
 class SignInAttempt(Record):
-    """One factor that was tried: a password, a second factor, or a link that was asked for instead of a password.
+    """One try of a factor: a password, a second factor, or a link requested instead of a password.
 
-    `throttle_key` is what it counts for, typed (`auth.attempts.Key`): an account by its number, a name that
-    nobody has by a keyed hash, for people type passwords into the wrong field. A try has its row before it is
-    judged, as a failure that is under way. Whoever is through has a row without a reason, whose `device_key` is
-    the mark that the browser was given then; in all other rows it is the one that the browser had.
+    The row is written before the factor is checked, as a failure that is under way.
+
+    Attributes:
+        throttle_key: what the try counts for, as `auth.attempts.Key` makes it: an account by its
+            id, an unknown name by a keyed hash, because people type passwords into the wrong field.
+        reason: empty if the user is signed in by this try.
+        device_key: the mark of the browser. If the user is signed in by this try, it is the new
+            mark that the browser gets; else it is the one that the browser had before.
     """
 
     __tablename__ = "sign_in_attempts"
@@ -42,7 +46,9 @@ class SignInAttempt(Record):
     result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
     reason: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
-    network: Mapped[str] = mapped_column(String(45), default="", server_default="", info={"hidden": True})
+    network: Mapped[str] = mapped_column(
+        String(45), default="", server_default="", info={"hidden": True}
+    )
     device: Mapped[str] = mapped_column(String(200), default="")
     device_key: Mapped[str] = mapped_column(String(64), default="", info={"hidden": True})
     channel: Mapped[str] = mapped_column(String(4), default="web")
@@ -56,14 +62,24 @@ class SignInAttempt(Record):
         Index("ix_sign_in_attempts_network_at", "network", "at"),
         Index("ix_sign_in_attempts_user_id_at", "user_id", "at"),
         Index("ix_sign_in_attempts_factor_at_id", "factor", "at", "id"),
-        Index("ix_sign_in_attempts_ip_at_id", "ip", "at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
+        Index(
+            "ix_sign_in_attempts_ip_at_id",
+            "ip",
+            "at",
+            "id",
+            postgresql_ops={"ip": "text_pattern_ops"},
+        ),
         Index("ix_sign_in_attempts_result_at_id", "result", "at", "id"),
-        Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),  # read alone to count by day
+        # The count by day reads only this index, not the table.
+        Index("ix_sign_in_attempts_at_id", "at", "id", "result", "reason"),
     )
 
     @hybrid_property
     def signed_in(self) -> str:
-        """Whether somebody was let in by this try: not after a password alone where a code is asked for too."""
+        """Whether the user is signed in by this try: "yes" or "no".
+
+        A correct password alone is not enough if a code is required too.
+        """
         return "yes" if self.result == "ok" and not self.reason else "no"
 
     @signed_in.inplace.expression
@@ -77,7 +93,7 @@ class SignInAttempt(Record):
 
     @classmethod
     def through(cls) -> ColumnElement[bool]:
-        """In SQL: somebody was let in by this try."""
+        """Return, in SQL, whether the user is signed in by this try."""
         return and_(cls.result == "ok", cls.reason == "")
 
     @hybrid_property

@@ -1,4 +1,4 @@
-"""SignInChallenge: a sign-in whose password was right and whose second factor is still missing."""
+"""SignInChallenge: a sign-in with a correct password, which still lacks the second factor."""
 
 from datetime import datetime
 
@@ -9,16 +9,19 @@ from backoffice.models.base import Base, BigInt
 
 
 class SignInChallenge(Base):
-    """It opens nothing: no page takes it for a session. The browser holds the value, the table its SHA-256.
+    """A sign-in that waits for its second factor; it gives no access, unlike a session.
 
-    It is void once its person has another `credential_version`.
-    A code that was mailed belongs to one challenge: `code_hash` covers both.
+    The browser holds a value, of which the table holds the SHA-256. The challenge is void once its
+    user has another `credential_version`. A mailed code belongs to one challenge: `code_hash`
+    covers both.
     """
 
     __tablename__ = "sign_in_challenges"
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     credential_version: Mapped[int] = mapped_column(default=1, server_default="1")
     value_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Token: a one-time value that was handed to somebody, such as an invitation link."""
+"""Token: a one-time value that was sent to somebody, such as an invitation link."""
 
 from datetime import datetime
 
@@ -13,9 +13,10 @@ OPEN = "used_at IS NULL AND superseded_at IS NULL AND revoked_at IS NULL"
 
 
 class Token(Base):
-    """Only the SHA-256 of the value is kept. One live token per user and purpose.
+    """A one-time value, of which only the SHA-256 is stored.
 
-    Where `credential_version` says which one the person had when they asked, the token is void at another one.
+    A user has at most one live token per purpose. `credential_version` is the user's when they
+    requested the token, if it matters: the token is void once they have another one.
     """
 
     __tablename__ = "tokens"
@@ -48,10 +49,10 @@ class Token(Base):
 
     @classmethod
     def open(cls) -> ColumnElement[bool]:
-        """In SQL: neither used, superseded nor revoked; it may still have expired."""
+        """Return, in SQL, whether it is neither used, superseded nor revoked; it may be expired."""
         return cls.used_at.is_(None) & cls.superseded_at.is_(None) & cls.revoked_at.is_(None)
 
     @classmethod
     def live(cls) -> ColumnElement[bool]:
-        """In SQL: it still works."""
+        """Return, in SQL, whether it still works."""
         return cls.open() & (cls.expires_at > moment())

@@ -1,4 +1,7 @@
-"""TotpSecret: what an authenticator app and the product share, encrypted; one in use, one about to be."""
+"""TotpSecret: the secret that an authenticator app and the product share.
+
+A user has at most one that is active and one that is pending.
+"""
 
 from datetime import datetime
 
@@ -11,8 +14,13 @@ STATES = ("pending", "active")
 
 
 class TotpSecret(Base):
-    """`sealed` is bound to its person. One that is pending is void once the person has another
-    `credential_version`. `last_step` is the newest 30 s step whose code was used: none works twice."""
+    """The secret of one user for time-based one-time passwords.
+
+    Attributes:
+        credential_version: a pending secret is void once its user has another version.
+        sealed: the encrypted secret, which is bound to its user.
+        last_step: the latest 30 s step whose code was used, so that no code works twice.
+    """
 
     __tablename__ = "totp_secrets"
 

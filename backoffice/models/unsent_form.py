@@ -9,9 +9,10 @@ from backoffice.models.base import Base, BigInt
 
 
 class UnsentForm(Base):
-    """Nothing was done with it.
+    """A form that was not processed.
 
-    `sealed` holds address and fields, for an hour and for the person it was drawn for.
+    `sealed` holds its address and fields, encrypted. It is kept for an hour, for the user whom the
+    form was made for.
     """
 
     __tablename__ = "unsent_forms"

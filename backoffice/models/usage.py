@@ -1,4 +1,4 @@
-"""Usage: how much of something that is limited a person has used, and what of it goes on at the moment."""
+"""Usage: how much of something limited a person has used, or that they are using it right now."""
 
 from datetime import datetime
 
@@ -9,11 +9,20 @@ from backoffice.models.base import Base, BigInt
 
 
 class Usage(Base):
-    """`used` since the moment `since`. Where one at a time is allowed, `holder` is the one, seen last at `since`."""
+    """How often a user did something, or who does it now if only one may at a time.
+
+    Attributes:
+        what: the thing that is limited.
+        since: when the counting began, or when the holder was last seen.
+        used: how often it was done since then.
+        holder: a random name of the only one who may do it now.
+    """
 
     __tablename__ = "usages"
 
-    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
     what: Mapped[str] = mapped_column(String(40), primary_key=True)
     since: Mapped[datetime]
     used: Mapped[int] = mapped_column(default=0)

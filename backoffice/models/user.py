@@ -41,19 +41,27 @@ TWO_FACTORS = ("disabled", "email", "totp")
 INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
 INVITATION_ENDS = ("soon", "later", "over", "none")
 SOON = timedelta(hours=2)
-CREDENTIAL: dict[str, Any] = {"credential": True}  # what people prove who they are by; see `credential_version`
-# Who never accepted an invitation and waits for none: few, and an index of their own finds them.
-NEVER_INVITED = "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
+# The `info` of columns that people prove their identity with; see `credential_version`.
+CREDENTIAL: dict[str, Any] = {"credential": True}
+# Users who never accepted an invitation and have none open: they are few, and have their own index.
+NEVER_INVITED = (
+    "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
+)
 
 
 class User(Searchable, Entity):
-    """A back-office user. E-mail and login are unique in their normalised form (`*_key`).
+    """A back-office user.
 
-    Names have no key of their own: the search key begins with them.
+    E-mail and login are unique in their normalised form (`*_key`). Names have no key of their own,
+    because the search key begins with them.
 
-    `credential_version` is raised by every change of a column whose `info` says CREDENTIAL, in the same UPDATE:
-    whatever was proved against an older one is void. A hash of the same password with newer parameters is no
-    change. `password_is_short` says that the password needs a second factor beside it.
+    Attributes:
+        login_skeleton: what the login looks like (text/looks.py), so that no two look the same. It
+            is empty where another login looked the same before that was forbidden.
+        credential_version: is raised by every change of a column whose `info` has CREDENTIAL, in
+            the same UPDATE. Whatever was proved at an older version is void. It does not count as a
+            change when the same password is hashed with newer parameters.
+        password_is_short: whether the password is so short that a second factor is required.
     """
 
     __tablename__ = "users"
@@ -66,37 +74,62 @@ class User(Searchable, Entity):
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     login_method: Mapped[str] = mapped_column(
-        String(10), default="email", info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS}
+        String(10),
+        default="email",
+        info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS},
     )
-    email: Mapped[str | None] = mapped_column(String(254), info={**CREDENTIAL, "personal": True, "kind": "email"})
+    email: Mapped[str | None] = mapped_column(
+        String(254), info={**CREDENTIAL, "personal": True, "kind": "email"}
+    )
     email_key: Mapped[str | None] = mapped_column(
         key_type(254), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
-    login: Mapped[str | None] = mapped_column(String(64), info={**CREDENTIAL, "personal": True, "kind": "login"})
+    login: Mapped[str | None] = mapped_column(
+        String(64), info={**CREDENTIAL, "personal": True, "kind": "login"}
+    )
     login_key: Mapped[str | None] = mapped_column(
         key_type(64), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
-    # What it looks like; empty where another login looked like it before that was forbidden.
     login_skeleton: Mapped[str | None] = mapped_column(
         key_type(200), info={"personal": True, "hidden": True}, sort_order=94
     )
     email_verified_at: Mapped[datetime | None] = mapped_column(info={"personal": True})
-    first_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
-    last_name: Mapped[str] = mapped_column(String(100), default="", info={"personal": True, "key": False})
-    name_source: Mapped[str] = mapped_column(String(15), default="administrator", info={"personal": True, "key": False})
-    phone: Mapped[str] = mapped_column(String(32), default="", info={"personal": True, "kind": "phone"})
-    language: Mapped[str] = mapped_column(String(8), default="en", info={"personal": True, "key": False})
+    first_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"personal": True, "key": False}
+    )
+    last_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"personal": True, "key": False}
+    )
+    name_source: Mapped[str] = mapped_column(
+        String(15), default="administrator", info={"personal": True, "key": False}
+    )
+    phone: Mapped[str] = mapped_column(
+        String(32), default="", info={"personal": True, "kind": "phone"}
+    )
+    language: Mapped[str] = mapped_column(
+        String(8), default="en", info={"personal": True, "key": False}
+    )
     time_zone: Mapped[str] = mapped_column(
         String(40), default="UTC", server_default="UTC", info={"personal": True, "key": False}
     )
-    avatar: Mapped[str | None] = mapped_column(String(64), info={"personal": True, "hidden": True, "upload": True})
+    avatar: Mapped[str | None] = mapped_column(
+        String(64), info={"personal": True, "hidden": True, "upload": True}
+    )
 
     status: Mapped[str] = mapped_column(
-        String(10), default="active", info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]}
+        String(10),
+        default="active",
+        info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]},
     )
-    status_before: Mapped[str | None] = mapped_column(String(10), info={"personal": True, "hidden": True})
-    status_reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True, "key": False})
-    status_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    status_before: Mapped[str | None] = mapped_column(
+        String(10), info={"personal": True, "hidden": True}
+    )
+    status_reason: Mapped[str] = mapped_column(
+        String(500), default="", info={"personal": True, "key": False}
+    )
+    status_by_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL")
+    )
     status_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     credential_version: Mapped[int] = mapped_column(
@@ -108,25 +141,39 @@ class User(Searchable, Entity):
     password_state: Mapped[str] = mapped_column(
         String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
     )
-    password_expires_at: Mapped[datetime | None] = mapped_column(info={"personal": True, "hidden": True})
+    password_expires_at: Mapped[datetime | None] = mapped_column(
+        info={"personal": True, "hidden": True}
+    )
     password_is_short: Mapped[bool] = mapped_column(
         default=False, server_default=false(), info={"personal": True, "hidden": True}
     )
     two_factor: Mapped[str] = mapped_column(
-        String(10), default="disabled", info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS}
+        String(10),
+        default="disabled",
+        info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS},
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = mapped_column(
         String(6), default="all", info={"personal": False, "choices": TAG_MODES}
     )
-    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": True, "hidden": True})
-    created_by_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="SET NULL"))
+    preferences: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, info={"personal": True, "hidden": True}
+    )
+    created_by_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL")
+    )
     last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
     groups: Mapped[list[Group]] = relationship(secondary=user_groups, back_populates="users")
-    client_tags: Mapped[list[ClientTag]] = relationship(secondary=user_client_tags, back_populates="users")
-    created_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[created_by_id])
-    status_by: Mapped["User | None"] = relationship(remote_side="User.id", foreign_keys=[status_by_id])
+    client_tags: Mapped[list[ClientTag]] = relationship(
+        secondary=user_client_tags, back_populates="users"
+    )
+    created_by: Mapped["User | None"] = relationship(
+        remote_side="User.id", foreign_keys=[created_by_id]
+    )
+    status_by: Mapped["User | None"] = relationship(
+        remote_side="User.id", foreign_keys=[status_by_id]
+    )
 
     __table_args__ = (
         CheckConstraint(f"status IN {STATUSES}", name="status"),
@@ -138,70 +185,87 @@ class User(Searchable, Entity):
             " OR (login_method = 'login' AND login_key IS NOT NULL)",
             name="identifier",
         ),
-        Index("ix_users_search_key_id_status", "search_key", "id", "status"),  # a search reads no more than this
+        # A search reads only this index, not the table.
+        Index("ix_users_search_key_id_status", "search_key", "id", "status"),
         Index("ix_users_login_skeleton", "login_skeleton", unique=True),
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_created_by_id_id", "created_by_id", "id"),
-        # Whose picture it is, asked for each one on a page; few people have one.
+        # To find the owner of each picture on a page; few people have one.
         Index(
             "ix_users_avatar",
             "avatar",
             sqlite_where=text("avatar IS NOT NULL"),
             postgresql_where=text("avatar IS NOT NULL"),
         ),
-        Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),  # read alone to count either
+        # Counting by status or by second factor reads only this index, not the table.
+        Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),
         Index("ix_users_two_factor_id", "two_factor", "id"),
         Index("ix_users_login_method_id", "login_method", "id"),
-        Index("ix_users_never_invited", "id", postgresql_where=text(NEVER_INVITED), sqlite_where=text(NEVER_INVITED)),
+        Index(
+            "ix_users_never_invited",
+            "id",
+            postgresql_where=text(NEVER_INVITED),
+            sqlite_where=text(NEVER_INVITED),
+        ),
     )
 
     @classmethod
     def credentials(cls) -> frozenset[str]:
-        """The attributes whose change voids what was proved before."""
-        columns = inspect(cls).column_attrs
-        return frozenset(attribute.key for attribute in columns if attribute.columns[0].info.get("credential"))
+        """Return the attributes whose change raises `credential_version`."""
+        attributes = inspect(cls).column_attrs
+        return frozenset(
+            attribute.key for attribute in attributes if attribute.columns[0].info.get("credential")
+        )
 
     @classmethod
     def raised_with(cls, names: Iterable[str]) -> dict[str, Any]:
-        """The next credential version, where one of the columns called so is a credential."""
+        """Return the next credential version if one of the named columns is a credential."""
         if cls.credentials().isdisjoint(names):
             return {}
         return {"credential_version": cls.credential_version + 1}
 
     def renew_credentials(self) -> None:
-        """Void what was proved before, also where the change is in another table, such as an app's new secret."""
+        """Raise `credential_version`.
+
+        Call it if a credential changes in another table, such as the secret of an authenticator.
+        """
         for name, raised in self.raised_with(self.credentials()).items():
             setattr(self, name, raised)
 
     def set_email(self, email: str | None) -> None:
-        """Keep the address as typed, and the form in which it must be unique."""
+        """Set the address as typed, and the normalised form in which it is unique."""
         self.email = email
         self.email_key = address_key(email) if email else None
 
     def set_login(self, login: str | None) -> None:
-        """Keep the login as typed, and the form in which it must be unique."""
+        """Set the login as typed, and the normalised form in which it is unique."""
         self.login = login
         self.login_key = login_key(login) if login else None
 
     @hybrid_property
     def name(self) -> str:
-        """First and last name, else the e-mail address or login, else the number."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email or self.login or f"Deleted user {self.id}"
+        """The name for people: the full name, else the e-mail address, the login, or the id."""
+        full_name = f"{self.first_name} {self.last_name}".strip()
+        return full_name or self.email or self.login or f"Deleted user {self.id}"
 
     @name.inplace.expression
     @classmethod
     def _name_in_sql(cls) -> ColumnElement[str]:
-        full = func.nullif(func.trim(cls.first_name + " " + cls.last_name), "")
-        return func.coalesce(full, cls.email, cls.login, "Deleted user " + cast(cls.id, String))
+        full_name = func.nullif(func.trim(cls.first_name + " " + cls.last_name), "")
+        deleted = "Deleted user " + cast(cls.id, String)
+        return func.coalesce(full_name, cls.email, cls.login, deleted)
 
     @hybrid_property
     def picture(self) -> str | None:
-        """The key of the avatar, for lists: a column that no filter, export or event may know has to be asked for."""
+        """The key of the avatar for lists.
+
+        The column itself is hidden from filters, exports and events.
+        """
         return self.avatar
 
     @hybrid_property
     def invitation(self) -> str:
-        """What became of the invitation: one of INVITATIONS."""
+        """The state of the invitation, one of INVITATIONS."""
         return self._derived("invitation")
 
     @invitation.inplace.expression
@@ -211,7 +275,7 @@ class User(Searchable, Entity):
 
     @hybrid_property
     def invitation_ends(self) -> str:
-        """Whether somebody who is invited has to be reminded: one of INVITATION_ENDS."""
+        """When the open invitation ends, one of INVITATION_ENDS; "soon" asks for a reminder."""
         return self._derived("invitation_ends")
 
     @invitation_ends.inplace.expression
@@ -221,60 +285,80 @@ class User(Searchable, Entity):
 
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
-        return cls._invitation_is(value) if name == "invitation" else cls._invitation_ends_are(value)
+        if name == "invitation":
+            return cls._invitation_is(value)
+        return cls._invitation_ends_are(value)
 
     @classmethod
     def _invitation_is(cls, value: str) -> ColumnElement[bool]:
-        never = cls.password_hash.is_(None)
-        taken_back = cls.status.in_(("blocked", "revoked"))
+        is_invited = cls.status == "invited"
+        has_no_password = cls.password_hash.is_(None)
+        is_withdrawn = cls.status.in_(("blocked", "revoked"))
         match value:
             case "pending":
-                return and_(cls.status == "invited", cls._invited_beyond(moment()))
+                return and_(is_invited, cls._invited_beyond(moment()))
             case "expired":
-                return and_(cls.status == "invited", ~cls._invited_beyond(moment()))
+                return and_(is_invited, ~cls._invited_beyond(moment()))
             case "revoked":
-                return and_(text(NEVER_INVITED), taken_back, never)
+                return and_(text(NEVER_INVITED), is_withdrawn, has_no_password)
             case "accepted":
-                return and_(cls.status != "invited", cls.login_method == "email", ~never)
-        return and_(text(NEVER_INVITED), ~and_(taken_back, never))
+                by_email = cls.login_method == "email"
+                return and_(cls.status != "invited", by_email, ~has_no_password)
+        return and_(text(NEVER_INVITED), ~and_(is_withdrawn, has_no_password))
 
     @classmethod
     def _invitation_ends_are(cls, value: str) -> ColumnElement[bool]:
-        soon, now = cls._invited_beyond(moment(SOON)), cls._invited_beyond(moment())
-        between = cls._invited_beyond(moment(), until=moment(SOON))
+        is_invited = cls.status == "invited"
         match value:
             case "soon":
-                return and_(cls.status == "invited", between, ~soon)
+                works_now = cls._invited_beyond(moment(), until=moment(SOON))
+                return and_(is_invited, works_now, ~cls._invited_beyond(moment(SOON)))
             case "later":
-                return and_(cls.status == "invited", soon)
+                return and_(is_invited, cls._invited_beyond(moment(SOON)))
             case "over":
-                return and_(cls.status == "invited", ~now)
+                return and_(is_invited, ~cls._invited_beyond(moment()))
         return cls.status != "invited"
 
     @classmethod
     def _invited_beyond(
         cls, when: ColumnElement[datetime], until: ColumnElement[datetime] | None = None
     ) -> ColumnElement[bool]:
-        """In SQL: an open invitation still works at that moment, and not after `until`."""
-        mine = exists().where(Token.user_id == cls.id, Token.purpose == "invitation", Token.open())
-        mine = mine.where(Token.expires_at > when)
-        return (mine if until is None else mine.where(Token.expires_at <= until)).correlate(cls)
+        """Return, in SQL, whether an open invitation works after `when`, but not after `until`."""
+        invitation = exists().where(
+            Token.user_id == cls.id,
+            Token.purpose == "invitation",
+            Token.open(),
+            Token.expires_at > when,
+        )
+        if until is not None:
+            invitation = invitation.where(Token.expires_at <= until)
+        return invitation.correlate(cls)
 
     def _derived(self, name: str) -> str:
-        """What SQL works out of other tables."""
+        """Return the derived choice `name` of this row, which SQL computes from other tables."""
         session = object_session(self)
-        return str(session.scalar(select(getattr(User, name)).where(User.id == self.id))) if session else "none"
+        if not session:
+            return "none"
+        query = select(getattr(User, name)).where(User.id == self.id)
+        return str(session.scalar(query))
 
     @classmethod
     def can_sign_in(cls) -> ColumnElement[bool]:
-        """In SQL: the person opens the web back office with a password of their own; a temporary one expires."""
-        own = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
-        return and_(cls.status == "active", cls.login_method == "email", own)
+        """Return, in SQL, whether the user can sign in to the web back office with their password.
+
+        A temporary password does not count, because it expires.
+        """
+        own_password = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
+        return and_(cls.status == "active", cls.login_method == "email", own_password)
 
 
 @event.listens_for(User, "before_update")
 def _raise_credential_version(_mapper: object, _connection: object, user: User) -> None:
-    """Whoever changes a person through the session cannot forget it; `Action.update` does it for whole sets."""
+    """Raise the version when the session writes a changed credential, so that no code forgets it.
+
+    `Action.update` does the same for whole sets of rows.
+    """
     attributes = inspect(user).attrs
-    if any(attributes[name].history.has_changes() for name in User.credentials()):
+    is_changed = any(attributes[name].history.has_changes() for name in User.credentials())
+    if is_changed:
         user.renew_credentials()

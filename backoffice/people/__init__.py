@@ -1,4 +1,5 @@
-"""The people of the back office, their groups and client tags: invited, edited, pictured, erased.
+"""Manage the people of the back office, with their groups and client tags.
 
-Knows auth and what lies below; actions on many of them at once are in `actions`.
+People are invited, edited, pictured and erased here. This package may import `auth` and everything
+below it; actions on many people at once are in `actions`.
 """

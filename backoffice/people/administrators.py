@@ -1,4 +1,4 @@
-"""The first administrator, whom nobody could invite."""
+"""Create the first administrator, whom nobody could invite."""
 
 from sqlalchemy import select
 
@@ -11,10 +11,18 @@ from backoffice.policy.actor import Actor
 
 
 def create(*, actor: Actor, email: str, first_name: str = "", last_name: str = "") -> User:
-    """A member of Administrators without a password yet. Raises RuleBroken for a bad or taken address."""
+    """Create a member of Administrators who has no password yet.
+
+    Raises RuleBroken for a bad or taken address.
+    """
     groups.install_shipped()
     administrators = db.session.scalars(select(Group.id).where(Group.key == ADMINISTRATORS)).all()
-    values = {"email": email, "first_name": first_name, "last_name": last_name, "groups": administrators}
+    values = {
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "groups": administrators,
+    }
     user = records.create(actor=actor, model=User, values=values)
     user.status = "invited"
     db.session.flush()

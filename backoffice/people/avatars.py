@@ -1,4 +1,7 @@
-"""Avatars: people choose their own, others may only remove one, and the files follow the commit."""
+"""Set, remove and read avatars.
+
+People choose their own avatar, and others may only remove it. Files change with the transaction.
+"""
 
 import secrets
 from collections.abc import Iterable
@@ -28,13 +31,16 @@ log = structlog.get_logger()
 def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = None) -> None:
     """Make the picture in `data` the actor's own avatar, in place of the one before.
 
-    `filename` is what the person's device calls it; `crop` the part to take, by default the middle. The picture is
-    judged and drawn before the database is asked for anything. Raises RuleBroken (field avatar), CannotStore or Busy.
+    `filename` is the picture's name on the person's device. `crop` is the part to take, by default
+    the middle. Raises RuleBroken (field avatar), CannotStore or Busy.
     """
+    # Drawing takes a while, so it is done before the database is asked for anything.
     with slots.pictures(configured().picture_slots).taken():
         drawn = image_processing.drawn(data, filename, crop)
     user = themselves(actor)
-    key, before, store = secrets.token_hex(16), user.avatar, uploads()
+    key = secrets.token_hex(16)
+    before = user.avatar
+    store = uploads()
     after_rollback(partial(_discard, store, [key]))
     for size, content in drawn.items():
         _put(store, _rendition(key, size), content)
@@ -45,50 +51,71 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
 
 
 def admit(*, actor: Actor) -> None:
-    """Count a picture that the actor sends, so commit then. Raises TooMany: drawing takes a while."""
+    """Count a picture that the actor sends, since drawing one takes a while. Commit afterwards.
+
+    Raises TooMany.
+    """
     most = configured().avatars_per_hour
-    sentence = f"You have sent {most} pictures within an hour, which is as many as it goes. Try again later."
+    sentence = (
+        f"You have sent {most} pictures within an hour, which is as many as it goes. "
+        "Try again later."
+    )
     quotas.spend(actor=actor, what="avatars", most=most, within=AN_HOUR, sentence=sentence)
 
 
 def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:
-    """Remove one's own avatar, or with the permission that of somebody whom the actor does not answer to.
+    """Remove the actor's own avatar, or with a permission that of somebody within their reach.
 
-    Removing none changes nothing. Raises NotAllowed or NotFound.
+    Does nothing if there is no avatar. Raises NotAllowed or NotFound.
     """
-    own = user_id in (None, actor.user_id)
-    if own:
+    if user_id is None or user_id == actor.user_id:
         user = themselves(actor)
+        action = "account.remove_avatar"
     else:
-        require(actor, "users.remove_avatar")
-        user = records.get(actor=actor, model=User, row_id=user_id or 0, locked=True)
-        if reason := records.out_of_reach(actor, user):
-            raise NotAllowed(reason, code="users.remove_avatar")
+        user = _within_reach(actor, user_id)
+        action = "users.remove_avatar"
     if user.avatar is None:
         return
     after_commit(partial(_discard, uploads(), [user.avatar]))
     user.avatar = None
-    action = "account.remove_avatar" if own else "users.remove_avatar"
     events.record(actor=actor, action=action, subject=events.subject_of(user))
 
 
+def _within_reach(actor: Actor, user_id: int) -> User:
+    """Lock and return the person whose avatar the actor may remove."""
+    require(actor, "users.remove_avatar")
+    user = records.get(actor=actor, model=User, row_id=user_id, locked=True)
+    if reason := records.out_of_reach(actor, user):
+        raise NotAllowed(reason, code="users.remove_avatar")
+    return user
+
+
 def forget(people: Select[int]) -> None:
-    """Have the files of `people` removed once the transaction is committed; whoever calls this empties the column."""
+    """Remove the files of `people` once the transaction is committed.
+
+    The caller has to empty the columns that name the files.
+    """
     for column, owner in personal.uploads():
-        if owner is not None:
-            keys = db.session.scalars(select(column).where(owner.in_(people), column.is_not(None)))
-            after_commit(partial(_discard, uploads(), list(keys)))
+        if owner is None:
+            continue
+        statement = select(column).where(owner.in_(people), column.is_not(None))
+        keys = list(db.session.scalars(statement))
+        after_commit(partial(_discard, uploads(), keys))
 
 
 def picture(*, key: str, size: int) -> bytes:
-    """The encoded picture of that key. Raises NotFound: what was removed is gone at once, though its file may stay.
+    """Return the encoded avatar with that key, `size` pixels on each side.
 
-    Keys are random, and told only to those who may see whom the picture shows; so its being somebody's is all that
-    has to be asked, fifty times a page.
+    Keys are random, and shown only to people who may see the person. It is therefore enough that
+    the avatar is somebody's, which is quick to check fifty times a page.
+    Raises NotFound, also for a removed avatar whose file the disk still holds.
     """
-    known = size in SIZES and KEY.fullmatch(_rendition(key, size))
-    known = known and db.session.scalar(select(User.id).where(User.avatar == key))
-    content = uploads().read(_rendition(key, size)) if known else None
+    name = _rendition(key, size)
+    if size not in SIZES or not KEY.fullmatch(name):
+        raise NotFound
+    if db.session.scalar(select(User.id).where(User.avatar == key)) is None:
+        raise NotFound
+    content = uploads().read(name)
     if content is None:
         raise NotFound
     return content
@@ -106,7 +133,10 @@ def _rendition(key: str, size: int) -> str:
 
 
 def _discard(store: Storage, keys: Iterable[str]) -> None:
-    """Remove the files. What the disk does not let go is nobody's, is shown to nobody, and is tried again at night."""
+    """Remove the files, and log those that the disk does not let go.
+
+    Such a file belongs to nobody and is shown to nobody; a nightly job tries to remove it again.
+    """
     for key in keys:
         for size in SIZES:
             try:

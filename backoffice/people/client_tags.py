@@ -1,4 +1,4 @@
-"""Client tags: what may be written about them."""
+"""Check what is written about client tags."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from backoffice.policy.actor import Actor
 
 @records.checked(ClientTag)
 def check(_actor: Actor, tag: ClientTag | None, values: dict[str, Any]) -> None:
-    """A tag has a name of its own, whatever its case and whatever it looks like."""
+    """Require a name that no other tag has, in any case or with look-alike letters."""
     if "name" not in values:
         return
     if not values["name"]:

@@ -1,16 +1,16 @@
-"""One's own e-mail address: asked for here, confirmed at the new one, told to the old one."""
+"""Change one's own e-mail address, which is confirmed at the new one and told to the old one."""
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock, events
-from backoffice.auth import links, notices, revocation, sessions, throttle, tokens
+from backoffice.auth import links, revocation, security_notifications, sessions, throttle, tokens
 from backoffice.auth.actors import themselves
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import Expired, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -25,101 +25,155 @@ LONGEST = 254
 TAKEN = "Somebody else has this address by now, so it cannot become yours."
 
 
-def ask(*, actor: Actor, email: str, origin: From, settings: Settings) -> None:
+def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None:
     """Ask for a link at the new address; until it is used there, everything stays as it is.
 
-    Whether the address is free is found out later, by the worker: nobody can tell by the answer or by waiting.
-    Raises ConfirmationNeeded, RuleBroken with the field email, or TooMany; that try is recorded too, so commit then.
+    The worker finds out later whether the address is free: neither the answer nor its timing tells.
+    Raises ConfirmationNeeded, RuleBroken (field email) or TooMany. Commit after TooMany as well,
+    since that try is recorded.
     """
     require_recent(actor)
     user = db.session.get_one(User, actor.user_id)
     if user.login_method != "email":
         raise RuleBroken("You sign in with a login, not with an e-mail address.", field="email")
+    address = _checked_address(user, email)
+    # Counting takes the throttle's locks, which everywhere come before the lock on the person.
+    _count(user, origin, settings)
+    user = themselves(actor)
+    tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
+    mail = OutgoingMail(
+        purpose=LINK.purpose,
+        address=address,
+        user_id=user.id,
+        request={"credential_version": str(user.credential_version)},
+    )
+    outbox.queue([mail], settings)
+
+
+def _checked_address(user: User, email: str) -> str:
+    """Return the address as it is stored. Raises RuleBroken if it cannot become the person's."""
     address = users.email_of(email)
-    if (key := address_key(address)) == user.email_key:
+    key = address_key(address)
+    if key == user.email_key:
         raise RuleBroken("This is your address already.", field="email")
     if len(key) > LONGEST:  # folding may make an address longer
         raise RuleBroken("Use a shorter address.", field="email")
-    _count(user, origin, settings)  # before the person is locked, as everywhere
-    user = themselves(actor)
-    tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
-    asked = {"credential_version": str(user.credential_version)}
-    outbox.queue([Letter(purpose=LINK.purpose, address=address, user_id=user.id, request=asked)], settings)
+    return address
 
 
 @outbox.prepared(LINK.purpose, worth=LINK.setting)
-def _find_out(message: Message, settings: Settings) -> bool:
-    """A link where the address is nobody's, nothing else was asked for since, and whoever asked might ask again."""
-    user = db.session.get(User, message.user_id, with_for_update=True) if message.user_id else None
-    if user is None or user.status != "active" or _is_taken(message.address):
+def _prepare(message: Message, settings: Settings) -> bool:
+    """Put a new link into the mail, or return False if it must not be sent."""
+    if message.user_id is None:
         return False
-    if outbox.request_of(message, settings).get("credential_version") != str(user.credential_version):
-        return False
-    newer = (Message.user_id == user.id, Message.purpose == LINK.purpose, Message.id > message.id)
-    if db.session.scalar(select(Message.id).where(*newer).limit(1)):
+    user = db.session.get(User, message.user_id, with_for_update=True)
+    if user is None or not _is_still_wanted(user, message, settings):
         return False
     valid = LINK.valid(settings)
     issued = tokens.issue(
-        user=user, purpose=LINK.purpose, valid=valid, sent_to=message.address, version=user.credential_version
+        user=user,
+        purpose=LINK.purpose,
+        valid=valid,
+        sent_to=message.address,
+        version=user.credential_version,
     )
     message.token_id = issued.token_id
-    outbox.seal_values(message, {"link": LINK.url(issued, settings), "valid": duration(valid)}, settings)
+    values = {"link": LINK.url(issued, settings), "valid": duration(valid)}
+    outbox.seal_values(message, values, settings)
     return True
 
 
+def _is_still_wanted(user: User, message: Message, settings: Settings) -> bool:
+    """Return whether the person may still have the address, and asked for nothing else since."""
+    if user.status != "active" or _is_taken(message.address):
+        return False
+    request = outbox.request_of(message, settings)
+    if request.get("credential_version") != str(user.credential_version):
+        return False
+    newer = select(Message.id).where(
+        Message.user_id == user.id,
+        Message.purpose == LINK.purpose,
+        Message.id > message.id,
+    )
+    return db.session.scalar(newer.limit(1)) is None
+
+
 def whose(value: str) -> User:
-    """Whoever asked for the link. Raises NotFound or Expired unless it works. Looking uses nothing up."""
-    return db.session.get_one(User, tokens.find(value=value, purpose=LINK.purpose).user_id)
+    """Return the person who asked for the link, without using it up.
+
+    Raises NotFound or Expired unless the link works.
+    """
+    token = tokens.find(value=value, purpose=LINK.purpose)
+    return db.session.get_one(User, token.user_id)
 
 
 def look(*, actor: Actor, value: str) -> str:
-    """The address that the link would make the actor's. Looking uses nothing up.
+    """Return the address that the link would make the actor's, without using it up.
 
-    Raises NotFound or Expired for the link, NotAllowed where it is somebody else's.
+    Raises NotFound or Expired for the link, and NotAllowed if it is somebody else's.
     """
     user = db.session.get_one(User, actor.user_id)
-    return _own(user, tokens.find(value=value, purpose=LINK.purpose)).sent_to
+    token = tokens.find(value=value, purpose=LINK.purpose)
+    _require_own(user, token)
+    return token.sent_to
 
 
-def confirm(*, actor: Actor, value: str, origin: From, settings: Settings) -> str:
-    """Use the link: the new address signs in from now on, other sessions end and other links die.
+def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> str:
+    """Use the link: the new address signs in from now on, other sessions and links end.
 
-    The new value of one's own session, for the old one opens nothing any more. Raises NotFound, Expired or NotAllowed
-    for the link, RuleBroken where somebody was faster.
+    Return the new value of the actor's own session, since the old one is void. Raises NotFound,
+    Expired or NotAllowed for the link, and RuleBroken if somebody else took the address before.
     """
     look(actor=actor, value=value)
-    user = themselves(actor)  # the person first, as actions do; the link is read anew
-    token = _own(user, tokens.find(value=value, purpose=LINK.purpose, for_use=True))
+    # The person is locked before the link, as actions do; the link is then read again.
+    user = themselves(actor)
+    token = tokens.find(value=value, purpose=LINK.purpose, for_use=True)
+    _require_own(user, token)
     old = user.email or ""
     _take(user, token.sent_to)
-    token.used_at = user.email_verified_at = clock.now()
+    now = clock.now()
+    token.used_at = now
+    user.email_verified_at = now
     user.version += 1
     db.session.flush()
-    own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="address", reason="e-mail changed", keep=actor.session_id)
-    notices.email_changed(user, old, origin, settings)
-    before, after = {"email": old}, {"email": user.email}
-    events.record(
-        actor=actor, action="account.change_email", subject=events.subject_of(user), before=before, after=after
-    )
+    _announce(actor, user, old, origin, settings)
     return sessions.renew(actor.session_id or 0, user, confirmed=False)
 
 
-def _count(user: User, origin: From, settings: Settings) -> None:
-    """Nobody has mails sent to whom they like, over and over. Raises TooMany."""
-    throttle.count(Key.of_email_change(user), user, origin, settings, reason="e-mail change asked for")
+def _announce(actor: Actor, user: User, old: str, origin: Origin, settings: Settings) -> None:
+    """End the other sessions and links, tell the old address, and record the event."""
+    own = select(User.id).where(User.id == user.id)
+    revocation.void(own, change="address", reason="e-mail changed", keep=actor.session_id)
+    security_notifications.email_changed(user, old, origin, settings)
+    events.record(
+        actor=actor,
+        action="account.change_email",
+        subject=events.subject_of(user),
+        before={"email": old},
+        after={"email": user.email},
+    )
 
 
-def _own(user: User, token: Token) -> Token:
+def _count(user: User, origin: Origin, settings: Settings) -> None:
+    """Limit how many mails a person can cause to arbitrary addresses. Raises TooMany."""
+    key = Key.of_email_change(user)
+    throttle.count(key, user, origin, settings, reason="e-mail change asked for")
+
+
+def _require_own(user: User, token: Token) -> None:
     if token.user_id != user.id:
-        raise NotAllowed("This link belongs to another account. Sign in with that one, then open the link again.")
+        raise NotAllowed(
+            "This link belongs to another account. Sign in with that one, then open the link again."
+        )
     if token.credential_version != user.credential_version:
-        raise Expired("Your account was changed since you asked for this link. Ask for a new one on your profile.")
-    return token
+        raise Expired(
+            "Your account was changed since you asked for this link. "
+            "Ask for a new one on your profile."
+        )
 
 
 def _take(user: User, address: str) -> None:
-    """Of two people who confirm one address, the first has it."""
+    """Give the person the address. Raises RuleBroken if somebody else has it or is faster."""
     if _is_taken(address):
         raise RuleBroken(TAKEN)
     try:
@@ -131,4 +185,5 @@ def _take(user: User, address: str) -> None:
 
 
 def _is_taken(address: str) -> bool:
-    return db.session.scalar(select(User.id).where(User.email_key == address_key(address))) is not None
+    owner = select(User.id).where(User.email_key == address_key(address))
+    return db.session.scalar(owner) is not None

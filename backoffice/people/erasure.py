@@ -1,12 +1,13 @@
-"""Erasing a person: what other tables say about them goes too, so that only a number is left.
+"""Erase what the database says about a deleted person, so that only their number is left.
 
-What that is follows from the columns and foreign keys themselves, as models/personal.py has it.
+Which rows and columns these are follows from the columns and foreign keys themselves: see
+models/personal.py.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Select, delete, select, true, update
+from sqlalchemy import Select, Update, delete, select, true, update
 
 from backoffice import events
 from backoffice.auth import attempts
@@ -25,7 +26,10 @@ AT_ONCE = 500  # values in one statement
 
 
 def forget(people: Select[int]) -> None:
-    """Erase what attempts, runs and events say about `people`, whose own rows must still say who they are."""
+    """Erase what other tables, files and events say about `people`.
+
+    Their own rows are still needed to find it: they must be emptied after this call, not before.
+    """
     avatars.forget(people)
     _forget_by_address(people)
     _forget_runs(people)
@@ -33,68 +37,107 @@ def forget(people: Select[int]) -> None:
     events.redact(subject_type=area_of(User), subject_ids=people)
 
 
-def _forget_belongings(people: Select[int]) -> None:
-    """Rows that belong to them: second factors, mails, links, sessions, groups; and what events say of those."""
-    tables = {area_of(model) for model in records()}
-    for column in personal.belongings():
-        whose = column.in_(people)
-        if column.table.name in tables:
-            events.redact(subject_type=column.table.name, subject_ids=select(column.table.c.id).where(whose))
-        db.session.execute(delete(column.table).where(whose))
-
-
 def _forget_by_address(people: Select[int]) -> None:
-    """What is nobody's but was noted under an address the person ever had.
+    """Delete the ownerless rows that hold an address or login that the people ever had.
 
-    Attempts before the account and throttled ones, and mails of which no worker has found out yet whom they are for.
+    These are sign-in attempts from before the account, throttled attempts, and mails for which no
+    worker has found the recipient yet.
     """
-    for keys in _batches(sorted(_kept_as(_addresses(people)))):
+    identifiers = _stored_forms(_addresses(people))
+    for batch in _batches(sorted(identifiers)):
         for column, owner in personal.by_address():
-            nobodys = true() if owner is None else owner.is_(None)
-            db.session.execute(delete(column.table).where(nobodys, column.in_(keys)))
-
-
-def _kept_as(addresses: Iterable[str]) -> set[str]:
-    """All that may be kept of an address: itself, its keyed hashes, and what the throttle makes of these."""
-    hashes = {each for address in addresses for each in attempts.identifier_hashes(address, configured())}
-    return {*addresses, *hashes, *map(attempts.identifier_key, hashes)}
+            is_ownerless = true() if owner is None else owner.is_(None)
+            db.session.execute(delete(column.table).where(is_ownerless, column.in_(batch)))
 
 
 def _addresses(people: Select[int]) -> set[str]:
-    """The normalised addresses and logins of now, and those that the events tell of."""
-    now = db.session.execute(select(User.email_key, User.login_key).where(User.id.in_(people)))
-    found = {key for pair in now for key in pair if key}
-    about = (Event.subject_type == area_of(User), Event.subject_id.in_(people), Event.redacted_at.is_(None))
-    for pair in db.session.execute(select(Event.before, Event.after).where(*about)):
-        told = (values.get(name) for values in pair if values for name in ("email", "login"))
-        found |= {address_key(address) for address in told if address}
-    return found
+    """Return the normalised addresses and logins of now, and those that events mention."""
+    current = select(User.email_key, User.login_key).where(User.id.in_(people))
+    addresses = {key for row in db.session.execute(current) for key in row if key}
+    return addresses | _addresses_in_events(people)
+
+
+def _addresses_in_events(people: Select[int]) -> set[str]:
+    changes = select(Event.before, Event.after).where(
+        Event.subject_type == area_of(User),
+        Event.subject_id.in_(people),
+        Event.redacted_at.is_(None),
+    )
+    addresses = set()
+    for before_and_after in db.session.execute(changes):
+        for values in before_and_after:
+            if values:
+                addresses |= {values.get("email"), values.get("login")}
+    return {address_key(address) for address in addresses if address}
+
+
+def _stored_forms(addresses: Iterable[str]) -> set[str]:
+    """Return every form in which the addresses may be stored.
+
+    An address is stored as itself, as a keyed hash, or as the key that the throttle makes of one.
+    """
+    forms = set(addresses)
+    for address in addresses:
+        hashes = attempts.identifier_hashes(address, configured())
+        forms.update(hashes)
+        forms.update(map(attempts.identifier_key, hashes))
+    return forms
 
 
 def _forget_runs(people: Select[int]) -> None:
-    """What was searched for to find them, and typed into previews; and the rest, where it is about nobody else."""
+    """Empty what bulk runs over these people keep about them.
+
+    The search that found them and the draft typed into the preview go at once. The rest may be
+    about the other people of the run, and goes once none of those is left.
+    """
     about_people = BulkRun.action.startswith(f"{area_of(User)}.")
     runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), about_people)
+    empty = personal.emptied(BulkRun)
     change = update(BulkRun).execution_options(synchronize_session=False)
-    nothing = personal.emptied(BulkRun)
-    by_query = [
-        row.id
-        for row in db.session.execute(select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs)))
-        if row.selection.get("query")
-    ]
-    for ids in _batches(by_query):
-        db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=nothing["selection"]))
-    db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=nothing["draft"]))
+    for ids in _batches(_runs_with_search(runs)):
+        db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=empty["selection"]))
+    db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=empty["draft"]))
+    db.session.execute(_without_others(change, people, runs).values(**empty))
+    _forget_items(people, runs)
+
+
+def _runs_with_search(runs: Select[int]) -> list[int]:
+    """Return the ids of those of the runs whose rows were found by a search or filters."""
+    statement = select(BulkRun.id, BulkRun.selection).where(BulkRun.id.in_(runs))
+    return [row.id for row in db.session.execute(statement) if row.selection.get("query")]
+
+
+def _without_others(change: Update, people: Select[int], runs: Select[int]) -> Update:
+    """Restrict the change to those of the runs that are about nobody else who still exists."""
     others = (
         select(BulkItem.run_id)
         .join(User, User.id == BulkItem.row_id)
         .where(BulkItem.run_id == BulkRun.id, User.status != "deleted", User.id.not_in(people))
         .correlate(BulkRun)
     )
-    db.session.execute(change.where(BulkRun.id.in_(runs), ~others.exists()).values(**nothing))
-    theirs = update(BulkItem).where(BulkItem.row_id.in_(people), BulkItem.run_id.in_(runs))
-    forgotten = theirs.values(**personal.emptied(BulkItem)).execution_options(synchronize_session=False)
-    db.session.execute(forgotten)
+    return change.where(BulkRun.id.in_(runs), ~others.exists())
+
+
+def _forget_items(people: Select[int], runs: Select[int]) -> None:
+    """Empty what the runs keep about each of these people alone."""
+    items = update(BulkItem).where(BulkItem.row_id.in_(people), BulkItem.run_id.in_(runs))
+    emptied = items.values(**personal.emptied(BulkItem))
+    db.session.execute(emptied.execution_options(synchronize_session=False))
+
+
+def _forget_belongings(people: Select[int]) -> None:
+    """Delete the rows that belong to the people, and redact the events about those rows.
+
+    Such rows are second factors, mails, links, sessions and memberships in groups.
+    """
+    tables_with_events = {area_of(model) for model in records()}
+    for column in personal.belongings():
+        table = column.table
+        belongs_to_them = column.in_(people)
+        if table.name in tables_with_events:
+            row_ids = select(table.c.id).where(belongs_to_them)
+            events.redact(subject_type=table.name, subject_ids=row_ids)
+        db.session.execute(delete(table).where(belongs_to_them))
 
 
 def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:

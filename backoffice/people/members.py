@@ -1,4 +1,4 @@
-"""Who is in a group."""
+"""List the members of a group."""
 
 from sqlalchemy import select
 
@@ -8,17 +8,17 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
-SHOWN = 100
+MEMBERS_SHOWN = 100
 
 
 def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
-    """The first members by name whom the actor sees, and whether there are more."""
+    """Return the first members by name whom the actor sees, and whether there are more."""
     statement = (
         select(User)
         .join(user_groups, user_groups.c.user_id == User.id)
         .where(user_groups.c.group_id == group_id, scope(actor, User))
         .order_by(User.search_key, User.id)
-        .limit(SHOWN + 1)
+        .limit(MEMBERS_SHOWN + 1)
     )
-    found = list(db.session.scalars(statement))
-    return found[:SHOWN], len(found) > SHOWN
+    users = list(db.session.scalars(statement))
+    return users[:MEMBERS_SHOWN], len(users) > MEMBERS_SHOWN

@@ -1,4 +1,4 @@
-"""A person's own profile: what they may say about themselves, without any permission."""
+"""Show and change a person's own profile, which needs no permission."""
 
 from typing import Any
 
@@ -18,14 +18,15 @@ FIELDS = ("first_name", "last_name", "phone", "language", "time_zone")
 
 
 def own(actor: Actor) -> User:
-    """The row of the person who asks."""
+    """Return the actor's own row."""
     return db.session.get_one(User, actor.user_id)
 
 
 def update(*, actor: Actor, version: int | None, values: Values) -> User:
-    """Change one's own profile, as it was read at `version`. A name that one gives oneself is one's own from then on.
+    """Change the actor's own profile, as it was read at `version`.
 
-    Raises Conflict (somebody was faster) or RuleBroken with the field it belongs to.
+    Others can no longer change a name that a person gave themselves. Raises Conflict if somebody
+    else changed the profile meanwhile, or RuleBroken with the field it belongs to.
     """
     wanted = {name: value for name, value in values.items() if name in FIELDS}
     _check(wanted)
@@ -35,12 +36,15 @@ def update(*, actor: Actor, version: int | None, values: Values) -> User:
 
 
 def live_sessions(actor: Actor) -> int:
-    """How many sessions the person has now, this one included."""
-    return db.session.scalar(sessions.count_live(select(User.id).where(User.id == actor.user_id))) or 0
+    """Return how many sessions the actor has now, this one included."""
+    own_id = select(User.id).where(User.id == actor.user_id)
+    return db.session.scalar(sessions.count_live(own_id)) or 0
 
 
 def _check(values: dict[str, Any]) -> None:
-    if "language" in values and values["language"] not in dict(languages.offered()):
-        raise RuleBroken("Choose one of the offered languages.", field="language")
+    if "language" in values:
+        offered = dict(languages.offered())
+        if values["language"] not in offered:
+            raise RuleBroken("Choose one of the offered languages.", field="language")
     if "time_zone" in values and not time_zones.is_offered(values["time_zone"]):
         raise RuleBroken("Choose one of the offered time zones.", field="time_zone")

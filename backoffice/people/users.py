@@ -1,4 +1,4 @@
-"""People: what may be written about them, and how a new one gets a first password."""
+"""Check what is written about people, and give new ones an invitation or a temporary password."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, true
 from backoffice.auth import networks, passwords, revocation
 from backoffice.data import records, texts
 from backoffice.data.records import Values
-from backoffice.errors import Beyond, NotAllowed, RuleBroken
+from backoffice.errors import GrantExceeded, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.client_tag import ClientTag
@@ -34,29 +34,34 @@ FIELD_PERMISSIONS = {
 }
 
 
-def create(*, actor: Actor, values: Values, settings: Settings, temporary_password: str = "") -> tuple[User, str]:
-    """A new person: by e-mail they are invited; by login they have a temporary password, which is answered too.
+def create(
+    *, actor: Actor, values: Values, settings: Settings, temporary_password: str = ""
+) -> tuple[User, str]:
+    """Create a person, and return them with their temporary password.
 
-    It is made, unless the actor chose one; it is kept nowhere in clear. Raises NotAllowed or RuleBroken with the
-    field it belongs to.
+    Somebody who signs in by e-mail is invited and has no password: it is returned empty. Somebody
+    who signs in by login gets `temporary_password` or, if that is empty, a random one. It is stored
+    nowhere in clear. Raises NotAllowed, or RuleBroken with the field it belongs to.
     """
     user = records.create(actor=actor, model=User, values=values)
     if temporary_password:
         _check_temporary(user, temporary_password, settings)
-    password = (temporary_password or passwords.temporary()) if user.login_method == "login" else ""
+    password = ""
+    if user.login_method == "login":
+        password = temporary_password or passwords.temporary()
     if password:
         passwords.keep(user, password, settings, temporary=True)
     else:
         user.status = "invited"
     db.session.flush()
     if not password:
-        themselves = select(User.id).where(User.id == user.id)
-        invitations.send(themselves, inviter=actor.name or actor.label, settings=settings)
+        invited = select(User.id).where(User.id == user.id)
+        invitations.send(invited, inviter=actor.name or actor.label, settings=settings)
     return user, password
 
 
 def _check_temporary(user: User, password: str, settings: Settings) -> None:
-    """One that an administrator chose obeys the rules of all passwords."""
+    """Apply the rules of all passwords to one that an administrator chose."""
     try:
         passwords.check(user, password, settings)
     except RuleBroken as error:
@@ -64,32 +69,42 @@ def _check_temporary(user: User, password: str, settings: Settings) -> None:
 
 
 def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
-    """In SQL: the groups that the actor may choose from for this person, and those the person has."""
+    """Return, as an SQL condition, the groups the actor may give the person or the person has."""
     held = {group.id for group in user.groups} if user else set()
-    return Group.id.in_(grants.grantable_group_ids(db.session(), actor) | held)
+    grantable = grants.grantable_group_ids(db.session(), actor)
+    return Group.id.in_(grantable | held)
 
 
 @records.reached(User)
 def out_of_reach(actor: Actor, user: User) -> str:
-    """Nobody changes a person who holds a group that they could not give; everybody reaches themselves."""
+    """Return why the actor may not change the person, or an empty string if they may.
+
+    The actor must be able to give every group that the person holds. Everybody reaches themselves.
+    """
     return _outranks(actor, user, grants.grantable_group_ids(db.session(), actor))
 
 
 def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
-    mine = user.id == actor.user_id or all(group.id in grantable for group in user.groups)
-    return "" if mine else f"{user.label} is in a group that you may not give."
+    """Return why the person outranks the actor, or an empty string if they do not."""
+    if user.id == actor.user_id:
+        return ""
+    if all(group.id in grantable for group in user.groups):
+        return ""
+    return f"{user.label} is in a group that you may not give."
 
 
 @records.checked(User, lock_first=grants.ADMINISTRATORS_LOCK)
 def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    """What must hold whenever a person is written: nothing about oneself or beyond oneself is given."""
-    grantable = grants.grantable_group_ids(db.session(), actor, held=True)
+    """Check and complete the values whenever a person is written.
+
+    Nobody gives rights to themselves, or rights beyond their own. `user` is None for a new person.
+    Raises NotAllowed, ConfirmationNeeded, GrantExceeded or RuleBroken.
+    """
+    grantable = grants.grantable_group_ids(db.session(), actor, locked=True)
     if user and (reason := _outranks(actor, user, grantable)):
         raise NotAllowed(reason)
     if user is None:
-        values.setdefault("created_by", db.session.get(User, actor.user_id) if actor.user_id else None)
-        values.setdefault("login_method", "email")
-        values.setdefault("login" if values["login_method"] == "login" else "email", "")
+        _set_defaults(actor, values)
     _check_permissions(actor, user, values)
     if user is None:
         _inherit_scope(actor, values)
@@ -102,27 +117,51 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     _check_addresses(actor, user, values)
 
 
+def _set_defaults(actor: Actor, values: dict[str, Any]) -> None:
+    """Complete the values of a new person."""
+    creator = db.session.get(User, actor.user_id) if actor.user_id else None
+    values.setdefault("created_by", creator)
+    values.setdefault("login_method", "email")
+    # Whatever the person signs in with is checked even if nobody sent it.
+    identifier = "login" if values["login_method"] == "login" else "email"
+    values.setdefault(identifier, "")
+
+
 def email_of(text: str) -> str:
-    """The address as it is kept. Raises RuleBroken (field email) if nobody could be written to there."""
+    """Return the address as it is stored, or raise RuleBroken (field email) if it is none."""
     if address := texts.kept(text, field="email", kind="email"):
         return address
     raise RuleBroken("Enter an e-mail address.", field="email")
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    """Fields that have a permission of their own may be sent by those who lack it, but not changed."""
+    """Raise NotAllowed if a field is changed that needs a permission which the actor lacks.
+
+    Sending such a field with its current value is allowed.
+    """
     for name, code in FIELD_PERMISSIONS.items():
-        if name in values and not can(actor, code):
-            current = getattr(user, name) if user else getattr(User(), name) or type(values[name])()
-            if values[name] != current and (name, values[name]) != ("client_tags_mode", "all"):
-                raise NotAllowed(f"You need the permission {code} to change this.", code=code)
+        if name not in values or can(actor, code):
+            continue
+        value = values[name]
+        if (name, value) == ("client_tags_mode", "all"):
+            continue
+        if value != _current(user, name, type(value)):
+            raise NotAllowed(f"You need the permission {code} to change this.", code=code)
+
+
+def _current(user: User | None, name: str, kind: type) -> Any:
+    """Return the person's value, or for a new person the column's default or an empty `kind`."""
+    if user:
+        return getattr(user, name)
+    return getattr(User(), name) or kind()
 
 
 def _check_method(user: User | None, values: dict[str, Any]) -> None:
-    """Somebody has an address or a login, from the beginning and for good."""
+    """Require that a person has either an address or a login, and keeps to it for good."""
     method = user.login_method if user else values["login_method"]
     if values.get("login_method", method) != method:
-        raise RuleBroken("How somebody signs in cannot be changed: add them anew.", field="login_method")
+        message = "How somebody signs in cannot be changed: add them anew."
+        raise RuleBroken(message, field="login_method")
     other = "email" if method == "login" else "login"
     if values.pop(other, None):
         raise RuleBroken(f"Somebody who signs in by {method} has none of this.", field=other)
@@ -133,7 +172,10 @@ def _check_login(user: User | None, values: dict[str, Any]) -> None:
         return
     key = login_key(values["login"])
     if not LOGIN.fullmatch(key):
-        message = "Use 3 to 64 letters, digits, dots, hyphens and underscores; begin with a letter or a digit."
+        message = (
+            "Use 3 to 64 letters, digits, dots, hyphens and underscores; "
+            "begin with a letter or a digit."
+        )
         raise RuleBroken(message, field="login")
     others = select(User.id).where(User.id != user.id if user else true())
     if db.session.scalar(others.where(User.login_key == key)):
@@ -143,13 +185,18 @@ def _check_login(user: User | None, values: dict[str, Any]) -> None:
 
 
 def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    if "email" not in values or (user and values["email"] == user.email):
+    if "email" not in values:
+        return
+    if user and values["email"] == user.email:
         return
     if user and user.id == actor.user_id:
-        message = "Change your own e-mail address on your profile: the new one has to be confirmed first."
+        message = (
+            "Change your own e-mail address on your profile: the new one has to be confirmed first."
+        )
         raise RuleBroken(message, field="email")
     if user:
-        require_recent(actor)  # whoever reads mail there can ask for a new password
+        # A new password can be asked for by mail, so the address is as good as the password.
+        require_recent(actor)
         _keep_codes(user)
     values["email"] = email_of(values["email"])
     key = address_key(values["email"])
@@ -162,22 +209,32 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
 
 
 def _keep_codes(user: User) -> None:
-    """An address that nobody has confirmed is no second factor."""
+    """Refuse a new address for somebody whose second factor is mail.
+
+    An address that nobody has confirmed is no second factor.
+    """
     if user.two_factor == "email":
-        message = "The codes of their sign-in go to this address. Disable their 2FA first, or let them change it."
+        message = (
+            "The codes of their sign-in go to this address. "
+            "Disable their 2FA first, or let them change it."
+        )
         raise RuleBroken(message, field="email")
 
 
 def _leave_old_address(user: User) -> None:
-    """What was sent there opens nothing any more; whoever reads it is told, if it was known to be theirs."""
-    themselves = select(User.id).where(User.id == user.id)
-    revocation.void(themselves, change="address", reason="e-mail changed")
-    outbox.notify(themselves, "email_changed")
+    """End the links sent to the old address, and notify it if it was known to be the person's."""
+    person = select(User.id).where(User.id == user.id)
+    revocation.void(person, change="address", reason="e-mail changed")
+    outbox.notify(person, "email_changed")
 
 
-@outbox.prepared("email_changed", worth=None)  # a warning, which opens nothing and is late better than never
-def _say_to_whom(message: Message, settings: Settings) -> bool:
-    """Somebody who changes their own address has said all there is to say; this one was changed for them."""
+# The mail is worth sending however late: it is a warning, and opens nothing.
+@outbox.prepared("email_changed", worth=None)
+def _prepare_notice(message: Message, settings: Settings) -> bool:
+    """Put the new address, masked, into the notice about it.
+
+    This is for addresses that somebody else changed; one's own change has a notice of its own.
+    """
     user = message.user
     if user is None or not user.email:
         return False
@@ -190,66 +247,103 @@ def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None
         if user is None or name not in values or values[name] == getattr(user, name):
             continue
         if user.name_source == "self" and user.id != actor.user_id:
-            raise RuleBroken("This name was given by its owner, who alone may change it.", field=name)
+            message = "This name was given by its owner, who alone may change it."
+            raise RuleBroken(message, field=name)
         if user.id == actor.user_id:
             values["name_source"] = "self"
 
 
-def _check_groups(actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]) -> None:
+def _check_groups(
+    actor: Actor, user: User | None, values: dict[str, Any], grantable: Collection[int]
+) -> None:
     if "groups" not in values:
         return
-    before, after = set(user.groups) if user else set(), set(values["groups"])
-    moved = before ^ after
-    if moved and user and user.id == actor.user_id:
-        raise Beyond("Nobody changes their own groups.", field="groups", code="users.assign_groups")
-    if beyond := sorted(group.name for group in moved if group.id not in grantable):
-        raise Beyond(f"You may not give or take {beyond[0]}.", field="groups", code="users.assign_groups")
-    if not grants.strong_group_ids(db.session()).isdisjoint(group.id for group in moved):
-        require_recent(actor)
+    before = set(user.groups) if user else set()
+    after = set(values["groups"])
+    _check_moved_groups(actor, user, before ^ after, grantable)
     if user and any(group.all_permissions for group in before - after):
-        others = grants.administers() & (User.id != user.id)
-        if not db.session.scalar(select(User.id).where(others).limit(1)):
-            raise RuleBroken(f"{user.label} is the last administrator who can sign in.", field="groups")
+        _require_other_administrator(user)
+
+
+def _check_moved_groups(
+    actor: Actor, user: User | None, moved: Collection[Group], grantable: Collection[int]
+) -> None:
+    """Check the groups that the person would get or lose."""
+    is_own = user is not None and user.id == actor.user_id
+    if moved and is_own:
+        message = "Nobody changes their own groups."
+        raise GrantExceeded(message, field="groups", code="users.assign_groups")
+    if beyond := sorted(group.name for group in moved if group.id not in grantable):
+        message = f"You may not give or take {beyond[0]}."
+        raise GrantExceeded(message, field="groups", code="users.assign_groups")
+    strong = grants.strong_group_ids(db.session())
+    if any(group.id in strong for group in moved):
+        require_recent(actor)
+
+
+def _require_other_administrator(user: User) -> None:
+    others = grants.administers() & (User.id != user.id)
+    if db.session.scalar(select(User.id).where(others).limit(1)) is None:
+        message = f"{user.label} is the last administrator who can sign in."
+        raise RuleBroken(message, field="groups")
 
 
 def _inherit_scope(actor: Actor, values: dict[str, Any]) -> None:
-    """A new person for whom nobody chose client tags sees what whoever adds them sees, and no more."""
-    creator = values.get("created_by")
-    if actor.client_tags_mode != "all" and creator and not {"client_tags", "client_tags_mode"} & values.keys():
-        values |= {"client_tags_mode": creator.client_tags_mode, "client_tags": list(creator.client_tags)}
+    """Give a new person the client scope of their creator, unless somebody chose one.
+
+    Otherwise somebody with a limited view could create people who see more than they do.
+    """
+    creator: User | None = values.get("created_by")
+    is_chosen = "client_tags" in values or "client_tags_mode" in values
+    if is_chosen or not creator or actor.client_tags_mode == "all":
+        return
+    values["client_tags_mode"] = creator.client_tags_mode
+    values["client_tags"] = list(creator.client_tags)
 
 
 def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    if not {"client_tags", "client_tags_mode"} & values.keys():
+    if "client_tags" not in values and "client_tags_mode" not in values:
         return
-    mode = values.get("client_tags_mode") or (user.client_tags_mode if user else "all")
-    tags = values.get("client_tags", user.client_tags if user else [])
+    current_mode = user.client_tags_mode if user else "all"
+    current_tags = user.client_tags if user else []
+    mode = values.get("client_tags_mode") or current_mode
+    tags = values.get("client_tags", current_tags)
     if mode == "only" and not tags:
         raise RuleBroken("“Only these” needs at least one client tag.", field="client_tags")
-    if user and mode == user.client_tags_mode and set(tags) == set(user.client_tags):
+    if user and mode == current_mode and set(tags) == set(current_tags):
         return
     if not _within_own(actor, mode, {tag.id for tag in tags}):
         message = "This would show more clients than you see yourself."
-        raise Beyond(message, field="client_tags", code="users.assign_scope")
+        raise GrantExceeded(message, field="client_tags", code="users.assign_scope")
 
 
 def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:
-    """Whether a scope of client tags lies within the actor's own."""
+    """Return whether a scope of client tags lies within the actor's own.
+
+    `mode` is "all", "only" (these tags) or "except" (all but these).
+    """
     if actor.client_tags_mode == "all":
         return True
-    allowed = set(db.session.scalars(select(ClientTag.id).where(grants.allowed_client_tags(actor))))
+    own = select(ClientTag.id).where(grants.allowed_client_tags(actor))
+    allowed = set(db.session.scalars(own))
     if mode == "only":
         return tags <= allowed
-    own_except = actor.client_tags_mode == "except"
+    # "all" and "except" also show the tags of the future, so the actor has to see those as well.
+    if mode != "except" or actor.client_tags_mode != "except":
+        return False
     every = set(db.session.scalars(select(ClientTag.id)))
-    return mode == "except" and own_except and every - tags <= allowed
+    return every - tags <= allowed
 
 
 def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     if "ip_whitelist" not in values:
         return
-    values["ip_whitelist"] = listed = networks.canonical(values["ip_whitelist"])
-    if user and user.id == actor.user_id and not networks.admits(listed, actor.ip):
-        raise RuleBroken(f"This would lock you out: your own address is {actor.ip}.", field="ip_whitelist")
-    if listed != (user.ip_whitelist if user else []):
+    listed = networks.canonical(values["ip_whitelist"])
+    values["ip_whitelist"] = listed
+    is_own = user is not None and user.id == actor.user_id
+    if is_own and not networks.admits(listed, actor.ip):
+        message = f"This would lock you out: your own address is {actor.ip}."
+        raise RuleBroken(message, field="ip_whitelist")
+    current = user.ip_whitelist if user else []
+    if listed != current:
         require_recent(actor)

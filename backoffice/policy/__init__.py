@@ -1,1 +1,1 @@
-"""Who may do what, and to which rows."""
+"""Decides who may do what, and to which rows."""

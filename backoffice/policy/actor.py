@@ -1,4 +1,4 @@
-"""Actor: who is asking, with everything the policy needs to answer."""
+"""Actor: who is asking, with everything that the policy needs for its decisions."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,11 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Actor:
-    """A signed-in person, or the product itself (`user_id` None) at the command line.
+    """A signed-in user, or the product itself at the command line.
 
-    `confirmed` says that they gave a password or a code within the last minutes; `password_change_due` and
-    `enrolment_due` what they have to do before anything else; `avatar` is the key of their picture.
-    The attributes `is_authenticated`, `is_active`, `is_anonymous` and `get_id` are what Flask-Login reads.
+    Flask-Login reads `is_authenticated`, `is_active`, `is_anonymous` and `get_id`.
+
+    Attributes:
+        user_id: the user's id; None for the product itself.
+        password_change_due: whether they have to change their password before anything else.
+        enrolment_due: whether they have to enrol a second factor before anything else.
+        confirmed: whether they gave a password or a code within the last minutes.
+        avatar: the key of their picture.
     """
 
     user_id: int | None
@@ -46,11 +51,14 @@ class Actor:
 
 
 def system(*, request_id: str = "command") -> Actor:
-    """The product itself: whoever may run commands on the machine may do everything."""
+    """Return the product itself, which may do everything, as may everyone who can run commands."""
     return Actor(None, "Command line", "Command line", all_permissions=True, request_id=request_id)
 
 
 def initials(name: str) -> str:
-    """Two letters that stand for a name where there is no picture."""
+    """Return one or two letters that stand for a name if there is no picture."""
     words = [word for word in name.split() if word[0].isalnum()] or ["?"]
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+    letters = words[0][0]
+    if len(words) > 1:
+        letters += words[-1][0]
+    return letters.upper()

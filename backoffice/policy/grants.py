@@ -1,4 +1,4 @@
-"""Who may give what: nobody gives a group, a permission or a client tag beyond their own."""
+"""Decides who may give what: nobody gives a group, permission or client tag beyond their own."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,59 +15,91 @@ from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
 
 
-def grantable_group_ids(session: Session, actor: Actor, *, held: bool = False) -> frozenset[int]:
-    """The groups that `actor` may give and take: named by a grant of an own group, and within own permissions.
+def grantable_group_ids(session: Session, actor: Actor, *, locked: bool = False) -> frozenset[int]:
+    """Return the ids of the groups that `actor` may give and take.
 
-    `held` is for what is written by it: no group becomes another one until the transaction ends. Hold the people that
-    are written first, for whoever changes a group holds their own row already.
+    One of the actor's groups must grant such a group, and its permissions must be within their own.
+
+    With `locked`, the groups cannot change until the transaction ends, which is needed if something
+    is written because of them. To avoid a deadlock, lock the users that are written first:
+    everybody who changes a group already holds their own row.
     """
-    named = select(group_grants.c.grantable_id).where(group_grants.c.group_id.in_(actor.group_ids))
-    found = select(Group.id, Group.permissions, Group.all_permissions, Group.id.in_(named).label("named"))
-    if held:
-        found = found.order_by(Group.id).with_for_update(read=True, of=Group)
-    return frozenset(
-        row.id
-        for row in session.execute(found)
-        if actor.all_permissions
-        or (row.named and not row.all_permissions and actor.permissions.issuperset(row.permissions))
+    granted = select(group_grants.c.grantable_id).where(
+        group_grants.c.group_id.in_(actor.group_ids)
     )
+    query = select(
+        Group.id,
+        Group.permissions,
+        Group.all_permissions,
+        Group.id.in_(granted).label("is_granted"),
+    )
+    if locked:
+        query = query.order_by(Group.id).with_for_update(read=True, of=Group)
+    return frozenset(row.id for row in session.execute(query) if _may_give(actor, row))
+
+
+def _may_give(actor: Actor, group: Any) -> bool:
+    if actor.all_permissions:
+        return True
+    if not group.is_granted or group.all_permissions:
+        return False
+    return actor.permissions.issuperset(group.permissions)
 
 
 def strong_group_ids(session: Session) -> frozenset[int]:
-    """The groups whose members decide about people, groups or what others see, by the catalogue of permissions."""
+    """Return the ids of the groups whose members decide about people, groups or what others see.
+
+    These are the groups with a permission that `grants`, see `Permission`.
+    """
     granting = {permission.code for permission in catalogue().values() if permission.grants}
-    rows = session.execute(select(Group.id, Group.permissions, Group.all_permissions))
-    return frozenset(row.id for row in rows if row.all_permissions or not granting.isdisjoint(row.permissions))
+    groups = session.execute(select(Group.id, Group.permissions, Group.all_permissions))
+    return frozenset(
+        group.id
+        for group in groups
+        if group.all_permissions or not granting.isdisjoint(group.permissions)
+    )
 
 
 def outranks(actor: Actor, grantable: Iterable[int], user_id: Any = User.id) -> ColumnElement[bool]:
-    """In SQL: the user holds a group that the actor may not give, so that the actor may not touch them."""
+    """Return, in SQL, whether the user is in a group that the actor may not give.
+
+    The actor may not change such a user.
+    """
     if actor.all_permissions:
         return ~true()
-    beyond = user_groups.c.group_id.not_in(list(grantable))
-    return exists().where(user_groups.c.user_id == user_id, beyond)
+    is_beyond = user_groups.c.group_id.not_in(list(grantable))
+    return exists().where(user_groups.c.user_id == user_id, is_beyond)
 
 
 def may_hold(actor: Actor, codes: Iterable[str]) -> list[str]:
-    """Those of `codes` that the actor could not give, because they are beyond their own."""
+    """Return those of `codes` that the actor may not give, because they do not hold them."""
     return sorted(code for code in codes if not can(actor, code))
 
 
 def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
-    """In SQL: the client tags that the actor's own scope covers, the only ones they may give."""
-    own = select(user_client_tags.c.client_tag_id).where(user_client_tags.c.user_id == actor.user_id)
+    """Return, in SQL, the client tags that the actor may give: those in their own scope."""
     if actor.client_tags_mode == "all":
         return true()
-    return ClientTag.id.in_(own) if actor.client_tags_mode == "only" else ClientTag.id.not_in(own)
+    own_tags = select(user_client_tags.c.client_tag_id).where(
+        user_client_tags.c.user_id == actor.user_id
+    )
+    if actor.client_tags_mode == "only":
+        return ClientTag.id.in_(own_tags)
+    return ClientTag.id.not_in(own_tags)
 
 
-ADMINISTRATORS_LOCK = "administrators"  # held by whatever may take the last one away
+ADMINISTRATORS_LOCK = "administrators"  # held by every change that may remove the last one
 
 
 def administers(user: Any = User) -> ColumnElement[bool]:
-    """In SQL: an administrator who can sign in, of whom there must always be one."""
+    """Return, in SQL, whether the user is an administrator who can sign in.
+
+    There must always be at least one.
+    """
     group = aliased(Group)
     member = exists().where(
-        user_groups.c.user_id == user.id, user_groups.c.group_id == group.id, group.key == ADMINISTRATORS
+        user_groups.c.user_id == user.id,
+        user_groups.c.group_id == group.id,
+        group.key == ADMINISTRATORS,
     )
     return and_(member, user.can_sign_in())

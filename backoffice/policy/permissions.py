@@ -1,4 +1,4 @@
-"""The permission codes, `area.verb`, each with one line that says what it means."""
+"""The permissions, with their codes (`area.verb`) and a line about the meaning of each."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -8,10 +8,15 @@ from backoffice.models.base import Record, records
 
 @dataclass(frozen=True, order=True)
 class Permission:
-    """One thing that a group may allow. `danger` marks those worth a second thought.
+    """One thing that a group may allow.
 
-    `grants` says that holders decide who gets in, who is in which group, what a group allows or how far people see:
-    a group that allows one such thing is strong, and who is in it is decided only by who shows that it is them.
+    Attributes:
+        code: `area.verb`.
+        meaning: what it allows, in words for people.
+        danger: whether people should think twice before they give it.
+        grants: whether holders decide who gets in, who is in which group, what a group allows or
+            what others see. A group with such a permission is strong: changing its members requires
+            a recent confirmation of one's identity.
     """
 
     code: str
@@ -39,13 +44,20 @@ READ_ONLY = {
     "sign_in_attempts": ("view", "export"),
 }
 DANGEROUS_VERBS = ("delete",)
-GRANTING_VERBS = ("create", "edit")  # of rows that decide who may do what
+GRANTING_VERBS = ("create", "edit")  # for rows that decide who may do what
 
 STANDING = (
     Permission("users.block", "Block and unblock people"),
-    Permission("users.revoke", "Revoke people's access and their groups, and grant it again", danger=True, grants=True),
+    Permission(
+        "users.revoke",
+        "Revoke people's access and their groups, and grant it again",
+        danger=True,
+        grants=True,
+    ),
     Permission("users.end_sessions", "End people's sessions"),
-    Permission("users.assign_groups", "Add people to groups and remove them", danger=True, grants=True),
+    Permission(
+        "users.assign_groups", "Add people to groups and remove them", danger=True, grants=True
+    ),
     Permission("users.assign_scope", "Decide which client tags people may see", grants=True),
     Permission("users.edit_ip", "Limit people to internet addresses", danger=True, grants=True),
     Permission("bulk.run", "Act on several rows at once"),
@@ -57,38 +69,41 @@ _added: dict[str, Permission] = {}
 
 
 def add(code: str, meaning: str, *, danger: bool = False, grants: bool = False) -> None:
-    """Make a code known: actions do so for those that are theirs alone."""
+    """Register a permission; actions do so for permissions of their own."""
     _added.setdefault(code, Permission(code, meaning, danger, grants))
 
 
 def catalogue() -> dict[str, Permission]:
-    """Every permission there is, by code: the standing ones, five per screen, one per own action."""
-    found = {p.code: p for p in (*_of_screens(), *STANDING)}
-    return dict(sorted(({code: p for code, p in _added.items() if code not in found} | found).items()))
+    """Return all permissions, by code and ordered by it.
+
+    These are the standing ones, up to five for each screen, and those that actions have added.
+    """
+    built_in = {permission.code: permission for permission in (*_of_screens(), *STANDING)}
+    permissions = _added | built_in
+    return dict(sorted(permissions.items()))
 
 
 def unknown(codes: Iterable[str]) -> list[str]:
-    """Those of `codes` that no permission has."""
+    """Return those of `codes` that are not the code of any permission."""
     return sorted(set(codes) - catalogue().keys())
 
 
 def _of_screens() -> Iterable[Permission]:
     for model in records():
         for verb in verbs_of(model):
-            meaning = VERBS[verb].format(plural=model.__plural__)
             yield Permission(
-                f"{area_of(model)}.{verb}",
-                meaning,
+                code=f"{area_of(model)}.{verb}",
+                meaning=VERBS[verb].format(plural=model.__plural__),
                 danger=verb in DANGEROUS_VERBS,
                 grants=model.__grants__ and verb in GRANTING_VERBS,
             )
 
 
 def verbs_of(model: type[Record]) -> Collection[str]:
-    """The second halves of the codes that every screen about `model` has."""
+    """Return the verbs of the permissions for `model`."""
     return READ_ONLY.get(area_of(model), VERBS)
 
 
 def area_of(model: type[Record]) -> str:
-    """The first half of the codes about `model`: its table's name."""
+    """Return the area of the permissions for `model`: the name of its table."""
     return str(model.__tablename__)

@@ -1,4 +1,4 @@
-"""The three questions everything asks: may they (`can`, `require`), and which rows do they see (`scope`)?"""
+"""Answers who may do something (`can`, `require`), and which rows they see (`scope`)."""
 
 from collections.abc import Callable
 
@@ -13,67 +13,80 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
 
 Scope = Callable[[Actor], ColumnElement[bool]]
-_narrower: dict[type[Record], Scope] = {}
-_open: set[type[Record]] = set()
+_narrower: dict[type[Record], Scope] = {}  # which rows an actor sees, if not all
+_open: set[type[Record]] = set()  # models of which people see some rows without the permission
 
 
 def can(actor: Actor | None, code: str) -> bool:
-    """Whether `actor` holds the permission `code`. Nobody, signed out, holds any."""
+    """Return whether `actor` has the permission `code`; without an actor there is none."""
     if actor is None:
         return False
     return code in actor.permissions or actor.all_permissions
 
 
 def require(actor: Actor | None, code: str) -> Actor:
-    """The actor, or NotAllowed with the permission's meaning."""
-    if actor is None or not can(actor, code):
-        known = catalogue().get(code)
-        what = f" ({known.meaning.lower()})" if known else ""
-        raise NotAllowed(f"You need the permission {code}{what}. An administrator can give it.", code=code)
-    return actor
+    """Return the actor if they have the permission, else raise NotAllowed with its meaning."""
+    if actor is not None and can(actor, code):
+        return actor
+    permission = catalogue().get(code)
+    meaning = f" ({permission.meaning.lower()})" if permission else ""
+    raise NotAllowed(
+        f"You need the permission {code}{meaning}. An administrator can give it.", code=code
+    )
 
 
 def sees(actor: Actor | None, model: type[Record]) -> bool:
-    """Whether the actor sees rows of `model` at all, or some of them."""
-    return can(actor, f"{area_of(model)}.view") or (actor is not None and model in _open)
+    """Return whether the actor sees any rows of `model`."""
+    if can(actor, f"{area_of(model)}.view"):
+        return True
+    return actor is not None and model in _open
 
 
 def may_read(actor: Actor | None, model: type[Record], name: str) -> bool:
-    """Whether the actor, who sees rows of `model`, may also know what their attribute `name` says.
+    """Return whether the actor, who sees rows of `model`, may also see their attribute `name`.
 
-    What tells of other rows, as a person's groups do, is for those who see these: on no list, filter, form, export
-    or event for anybody else.
+    An attribute that tells something about other rows, as a user's groups do, is only for those who
+    see those rows. For others it is in no list, filter, form, export or event.
     """
     other = fields.told_of(model, name)
     return other is None or sees(actor, other)
 
 
 def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
-    """Which rows of `model` the actor sees, as a condition for every read of them."""
+    """Return the condition, for every read of `model`, that selects the rows the actor sees."""
     if actor is None or not sees(actor, model):
         return false()
-    return _narrower[model](actor) if model in _narrower else true()
+    if model in _narrower:
+        return _narrower[model](actor)
+    return true()
 
 
 def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
-    """What the actor may call a row of `model`: its label within their scope, else its kind and number alone."""
+    """Return, in SQL, what a row of `model` is called for the actor.
+
+    It is the row's label within their scope, otherwise only its kind and id.
+    """
     anonymous = f"{model.__singular__.capitalize()} " + cast(model.id, String)
     return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 
 def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool] | None:
-    """Which rows of `model` the actor may read the names of, where they stand beside others; None if of all."""
+    """Return the condition for the rows of `model` whose names the actor may read beside others.
+
+    It is None if they may read all names.
+    """
     if _narrower.get(model) is _users and can(actor, "users.view"):
-        return None  # all but the deleted, who have no name left
-    if actor is not None and model not in _narrower and can(actor, f"{area_of(model)}.view"):
+        return None  # deleted users, the only ones out of scope, have no name left
+    if model not in _narrower and can(actor, f"{area_of(model)}.view"):
         return None
     return scope(actor, model)
 
 
 def scoped(model: type[Record], *, without_permission: bool = False) -> Callable[[Scope], Scope]:
-    """Decorate the function that says which rows of `model` an actor sees.
+    """Decorate the function that returns which rows of `model` an actor sees.
 
-    It is asked about those who may view the screen; `without_permission` also about those who may not.
+    It is called for actors with the permission to view the model; with `without_permission` also
+    for those without it.
     """
 
     def keep(narrower: Scope) -> Scope:
@@ -87,12 +100,13 @@ def scoped(model: type[Record], *, without_permission: bool = False) -> Callable
 
 @scoped(User)
 def _users(_actor: Actor) -> ColumnElement[bool]:
-    """The deleted are gone for everyone; their number stays in the events."""
+    """Hide deleted users from everyone; their ids stay in the events."""
     return User.status != "deleted"
 
 
 @scoped(BulkRun, without_permission=True)
 def _bulk_runs(actor: Actor) -> ColumnElement[bool]:
-    """One's own runs, and with the permission everyone's; previews that were never run are nobody's business."""
+    """Show people their own runs, or all with the permission, but no previews that were not run."""
     everyone = true() if can(actor, "bulk_runs.view") else false()
-    return and_(BulkRun.state != "planned", or_(BulkRun.actor_id == actor.user_id, everyone))
+    is_visible = or_(BulkRun.actor_id == actor.user_id, everyone)
+    return and_(BulkRun.state != "planned", is_visible)

@@ -1,4 +1,4 @@
-"""Who has to have a second factor: the members of the groups that the settings name."""
+"""Decides who needs a second factor: the members of the groups that the settings name."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -13,7 +13,7 @@ from backoffice.text import name_key
 
 
 class Named(Protocol):
-    """A group, or a row that says as much of one."""
+    """A group, or a row with the same key and name."""
 
     @property
     def key(self) -> str | None: ...  # as in Group
@@ -23,34 +23,43 @@ class Named(Protocol):
 
 
 def required(settings: Settings) -> ColumnElement[bool]:
-    """In SQL: one of the person's groups needs a second factor."""
+    """Return, in SQL, whether one of the user's groups requires a second factor."""
     of_person = (user_groups.c.user_id == User.id, user_groups.c.group_id == Group.id)
     return exists().where(*of_person, names_it(settings))
 
 
 def names_it(settings: Settings) -> ColumnElement[bool]:
-    """In SQL: the installation's settings ask for a second factor of the group's members."""
+    """Return, in SQL, whether the settings require a second factor for the group's members."""
     names = [name_key(name) for name in settings.two_factor_groups]
     return or_(Group.key.in_(names), Group.name_key.in_(names))
 
 
 def is_required(groups: Iterable[Named], settings: Settings) -> bool:
-    """Whether one of the groups needs a second factor."""
+    """Return whether one of the groups requires a second factor."""
     return any(is_named(group, settings) for group in groups)
 
 
 def needs_app(groups: Iterable[Named], settings: Settings) -> bool:
-    """Whether it has to be an authenticator app: so for administrators, where they need a second factor at all."""
+    """Return whether the second factor must be an authenticator app.
+
+    This is so for administrators, if they need a second factor at all.
+    """
     return any(group.key == ADMINISTRATORS and is_named(group, settings) for group in groups)
 
 
 def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool:
-    """Whether somebody with this second factor, in these groups, has to enrol before anything else."""
+    """Return whether a user with this second factor, in these groups, has to enrol another one.
+
+    They have to do so before anything else.
+    """
     if not settings.two_factor_groups or two_factor == "totp":
         return False
-    return needs_app(groups, settings) if two_factor == "email" else is_required(groups, settings)
+    if two_factor == "email":
+        return needs_app(groups, settings)
+    return is_required(groups, settings)
 
 
 def is_named(group: Named, settings: Settings) -> bool:
-    """Whether the installation's settings ask for a second factor of its members."""
-    return not {group.key, name_key(group.name)}.isdisjoint(map(name_key, settings.two_factor_groups))
+    """Return whether the settings require a second factor for the group's members."""
+    required_names = {name_key(name) for name in settings.two_factor_groups}
+    return group.key in required_names or name_key(group.name) in required_names

@@ -1,4 +1,4 @@
-"""The groups that a new installation has: key, name, description, permissions, and whom they may appoint."""
+"""The groups that a new installation has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,15 @@ from backoffice.policy.permissions import Permission, catalogue
 
 @dataclass(frozen=True)
 class Shipped:
-    """`holds` chooses from the catalogue; `grants` are keys of the groups that members may give and take."""
+    """A group that a new installation has.
+
+    Attributes:
+        key: identifies the group.
+        name: its name.
+        description: what its members may do, in words for people.
+        holds: returns whether the group has a permission of the catalogue.
+        grants: the keys of the groups that members may give and take.
+    """
 
     key: str
     name: str
@@ -18,7 +26,8 @@ class Shipped:
     grants: tuple[str, ...] = ()
 
     def permissions(self) -> list[str]:
-        return sorted(p.code for p in catalogue().values() if self.holds(p))
+        held = (permission for permission in catalogue().values() if self.holds(permission))
+        return sorted(permission.code for permission in held)
 
 
 PEOPLE = ("users", "groups", "invitations", "sessions", "sign_in_attempts")
@@ -49,16 +58,23 @@ def _runs_company(permission: Permission) -> bool:
 
 
 def _runs_staff(permission: Permission) -> bool:
-    return _runs_company(permission) and permission.code not in (
-        "groups.create",
-        "groups.edit",
-        "groups.delete",
-    )
+    changes_groups = permission.code in ("groups.create", "groups.edit", "groups.delete")
+    return _runs_company(permission) and not changes_groups
 
 
 SHIPPED = (
-    Shipped(ADMINISTRATORS, "Administrators", "May do everything; cannot be changed or deleted.", _everything),
-    Shipped("managers", "Managers", "Everything but managing people and groups, which they see.", _all_but_people),
+    Shipped(
+        ADMINISTRATORS,
+        "Administrators",
+        "May do everything; cannot be changed or deleted.",
+        _everything,
+    ),
+    Shipped(
+        "managers",
+        "Managers",
+        "Everything but managing people and groups, which they see.",
+        _all_but_people,
+    ),
     Shipped(
         "main_administrator",
         "Main administrator",
@@ -73,7 +89,9 @@ SHIPPED = (
         _runs_staff,
         ("dispatcher", "agent_group_manager", "employee"),
     ),
-    Shipped("dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people),
+    Shipped(
+        "dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people
+    ),
     Shipped(
         "agent_group_manager",
         "Agent group manager",

@@ -1,13 +1,13 @@
-"""Step-up: what matters most is done only by somebody who has just shown again that it is them."""
+"""Step-up: the most sensitive actions require a recent confirmation of the actor's identity."""
 
 from backoffice.errors import ConfirmationNeeded
 from backoffice.policy.actor import Actor
 
 
 def require_recent(actor: Actor) -> None:
-    """Raise ConfirmationNeeded unless the actor gave a password or a code within the last few minutes.
+    """Raise ConfirmationNeeded unless the actor gave a password or a code in the last minutes.
 
-    Commands are exempt: whoever runs them has the machine.
+    Commands are exempt: whoever can run them controls the machine anyway.
     """
     if actor.user_id is not None and not actor.confirmed:
         raise ConfirmationNeeded

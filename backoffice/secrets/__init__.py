@@ -1,4 +1,5 @@
-"""Secrets that are kept: encrypted with keys of the settings, with a way to newer keys.
+"""Keep secrets encrypted with keys from the settings, and move them to newer keys.
 
-Knows models and policy. Whoever keeps a secret imports this; what the secret is for is known above.
+This package knows models and policy. Modules that keep a secret import it; what the secret is for
+is known only to them.
 """

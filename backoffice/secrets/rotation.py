@@ -1,11 +1,11 @@
-"""New keys for old secrets: everything that is kept encrypted, encrypted again with the newest key."""
+"""Encrypt everything that is kept encrypted again, with the newest key."""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from backoffice.extensions import begin, db
 from backoffice.models.base import Base
@@ -15,71 +15,100 @@ from backoffice.settings import Settings
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
 
 
-Context = Callable[[Any], str]  # of a row: what its encrypted value is bound to
-# Keyed hashes are not among them: they cannot be made anew, and what has one is soon forgotten.
+Context = Callable[[Any], str]  # returns what the encrypted value of a row is bound to
+# Columns of keyed hashes are not included: hashes cannot be computed again without the text, and
+# the rows that have one are soon deleted.
 _columns: dict[Any, Context] = {}
 
 
 def include(column: Any, context: Context) -> None:
-    """Say that `column` holds encrypted values; called where they are written."""
+    """Register a column that holds encrypted values; modules that write one call this."""
     _columns[column] = context
 
 
 def check() -> None:
-    """Refuse to start where a column with info={"encrypted": True} is not included: its keys could never be retired."""
+    """Refuse to start if the included columns are not those with info={"encrypted": True}.
+
+    The old keys of a column that was forgotten could never be retired. Raises TypeError.
+    """
     included = {column.property.columns[0] for column in _columns}
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
-            if column.info.get("encrypted", False) != (column in included):
+            is_declared = column.info.get("encrypted", False)
+            if is_declared != (column in included):
                 raise TypeError(
-                    f"{column} must say info={{'encrypted': True}}, and whoever writes it must call rotation.include."
+                    f"{column} must say info={{'encrypted': True}}, "
+                    "and whoever writes it must call rotation.include."
                 )
 
 
 @dataclass
 class Rotation:
-    """How many secrets have the newest key now that had an older one; and the key ids of those nobody can read."""
+    """The result of a rotation.
+
+    `renewed` counts the secrets that had an older key and now have the newest one. `unreadable`
+    counts, by key id, those that cannot be decrypted.
+    """
 
     renewed: int = 0
     unreadable: Counter[str] = field(default_factory=Counter)
 
 
 def rotate(settings: Settings) -> Rotation:
-    """Encrypt what has an older key with the newest one, some rows at a time; each time is committed by itself.
+    """Encrypt every secret that has an older key with the newest one, in committed batches.
 
-    What cannot be read stays as it is. Done twice, or broken off and begun again, it does only what is left.
+    Secrets that cannot be read stay as they are. A second run, or one after an interruption, does
+    only what is left.
     """
-    done = Rotation()
+    result = Rotation()
     for column, context in _columns.items():
-        last: int | None = 0
-        while last is not None:
+        last_id: int | None = 0
+        while last_id is not None:
             begin(writing=True)
-            last = _next(column, context, last, done, settings)
+            last_id = _rotate_batch(column, context, last_id, result, settings)
             db.session.commit()
-    return done
+    return result
 
 
-def _next(column: Any, context: Context, after: int, done: Rotation, settings: Settings) -> int | None:
-    """One batch; the last row's id, or None if there was no row."""
-    model = column.class_
-    older = column.is_not(None) & ~column.startswith(encryption.mark(settings), autoescape=True)
-    batch = select(model).where(older, model.id > after).order_by(model.id).limit(AT_ONCE).with_for_update()
-    rows = db.session.scalars(batch.execution_options(populate_existing=True)).all()
+def _rotate_batch(
+    column: Any, context: Context, after: int, result: Rotation, settings: Settings
+) -> int | None:
+    """Encrypt one batch again; return the id of its last row, or None if there was no row."""
+    rows = db.session.scalars(_batch(column, after, settings)).all()
     for row in rows:
-        sealed = getattr(row, column.key)
+        encrypted = getattr(row, column.key)
+        about = context(row)
         try:
-            text = encryption.decrypt(sealed, about=context(row), settings=settings)
+            text = encryption.decrypt(encrypted, about=about, settings=settings)
         except encryption.Unreadable:
-            done.unreadable[sealed.partition(".")[0]] += 1
+            key_id = encrypted.partition(".")[0]
+            result.unreadable[key_id] += 1
             continue
-        done.renewed += 1
-        _write(column, row.id, encryption.encrypt(text, about=context(row), settings=settings))
+        result.renewed += 1
+        _write(column, row.id, encryption.encrypt(text, about=about, settings=settings))
     return rows[-1].id if rows else None
 
 
-def _write(column: Any, row_id: int, sealed: str) -> None:
-    """Nothing but the wrapping is new: neither version nor times say that the row was changed."""
+def _batch(column: Any, after: int, settings: Settings) -> Select[Any]:
+    """Select and lock the next rows whose value is encrypted with an older key."""
     model = column.class_
-    same = {"updated_at": model.updated_at} if hasattr(model, "updated_at") else {}
-    change = update(model).where(model.id == row_id).values({column.key: sealed, **same})
+    has_newest_key = column.startswith(encryption.mark(settings), autoescape=True)
+    statement = (
+        select(model)
+        .where(column.is_not(None), ~has_newest_key, model.id > after)
+        .order_by(model.id)
+        .limit(AT_ONCE)
+        .with_for_update()
+    )
+    return statement.execution_options(populate_existing=True)
+
+
+def _write(column: Any, row_id: int, encrypted: str) -> None:
+    """Store the value without a new version or time, because its content has not changed."""
+    model = column.class_
+    values = {column.key: encrypted}
+    if hasattr(model, "updated_at"):
+        # Set to itself, or the column's onupdate would write the current time.
+        values["updated_at"] = model.updated_at
+    change = update(model).where(model.id == row_id).values(values)
     db.session.execute(change.execution_options(synchronize_session=False))

@@ -1,7 +1,7 @@
-"""Texts: what may stand in them, how they are compared, and how numbers and lengths of time are said.
+"""Validate, normalise and compare texts, and write numbers and time spans as people read them.
 
-What people mean by one name, address or phone number is one here, however it was typed; both engines only compare
-what these functions made of it, and so answer the same.
+Different spellings of one name, address or phone number get the same form here. SQLite and
+PostgreSQL compare only these forms, and therefore give the same answers.
 """
 
 from datetime import timedelta
@@ -33,32 +33,40 @@ MAX_ID = 2**63 - 1  # the largest number that a row can have on either engine
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:
-    """`1 person`, `1,234 people`."""
+    """Return the count with its noun, such as `1 person` or `1,234 people`."""
     return f"{count:,} {singular if count == 1 else plural_form}"
 
 
 def is_id(text: str) -> bool:
-    """Whether the text is a number that a row could have."""
+    """Return whether the text is a number that a row could have as its id."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
 
 
 def masked(address: str) -> str:
-    """An e-mail address that its owner recognises and nobody else can use: `o•••@example.com`."""
+    """Mask an e-mail address, such as `o•••@example.com`.
+
+    The owner recognises it, and nobody else can use it.
+    """
     name, at, domain = address.partition("@")
     return f"{name[:1]}•••{at}{domain}"
 
 
 def duration(span: timedelta) -> str:
-    """A length of time as people say it, in its largest whole unit.
+    """Return a time span in words, in the largest unit of which it is a whole number.
 
     >>> duration(timedelta(hours=8))
     '8 hours'
     """
     seconds = int(span.total_seconds())
-    size, word = next((pair for pair in UNITS if seconds % pair[0] == 0), (1, "second"))
-    return plural(seconds // size, word, f"{word}s")
+    for size, unit in UNITS:
+        if seconds % size == 0:
+            return plural(seconds // size, unit, f"{unit}s")
+    return plural(seconds, "second", "seconds")
 
 
 def noted(text: str) -> str:
-    """The text as it is, marked for translators: it is shown later, in the language of whoever reads it."""
+    """Return the text unchanged; the call marks it for translation.
+
+    It is translated later, into the language of its reader.
+    """
     return text

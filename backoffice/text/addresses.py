@@ -1,4 +1,4 @@
-"""E-mail addresses and logins: when two spellings are one mailbox or one account."""
+"""Decide when two spellings of an e-mail address or a login mean the same mailbox or account."""
 
 import re
 import unicodedata
@@ -15,53 +15,61 @@ LONGEST_DOMAIN = 255
 
 
 def pasted(text: str) -> str:
-    """An address without what copying brings: blanks, unseen characters, `mailto:`, `Name <...>`.
+    """Strip what copying adds to an address: blanks, invisible characters, `mailto:`, `Name <...>`.
 
     >>> pasted(" Jo <mailto:jo@example.com?subject=Hi> ")
     'jo@example.com'
     """
-    text = "".join(c for c in text[:LONGEST] if c.isspace() or not is_unseen(c)).strip()
-    if found := IN_BRACKETS.fullmatch(text):
-        text = found[1].strip()
-    if found := MAILTO.fullmatch(text):
-        text = unquote(found[1]).strip()
+    visible = (c for c in text[:LONGEST] if c.isspace() or not is_unseen(c))
+    text = "".join(visible).strip()
+    if match := IN_BRACKETS.fullmatch(text):
+        text = match[1].strip()
+    if match := MAILTO.fullmatch(text):
+        text = unquote(match[1]).strip()
     return text
 
 
 def address_key(text: str) -> str:
-    """The form in which two spellings of one e-mail address are equal, or a part of one that is sought.
+    """Return the form in which all spellings of one e-mail address are equal.
 
-    Accents stay: jose@ and josé@ are two mailboxes, and so are straße@ and strasse@, for case folding is not applied
-    (only NFKC and lower case). The domain is the one of IDNA 2008, in letters: punycode and Unicode are one.
+    The text may also be a part of an address, as people type it to search. Accents stay: jose@ and
+    josé@ are two mailboxes. So are straße@ and strasse@, because only NFKC and lower case are
+    applied, not case folding. The domain is converted to Unicode by IDNA 2008, which makes its
+    punycode and Unicode spellings equal.
     """
     local, at, domain = unicodedata.normalize("NFKC", pasted(text)).rpartition("@")
     if at:
         return f"{login_key(local)}@{_domain(domain)}"
-    return PUNYCODE.sub(lambda found: _letters(found[0]) or found[0], login_key(domain))
+    return PUNYCODE.sub(lambda match: _decoded(match[0]) or match[0], login_key(domain))
 
 
 def is_address(text: str) -> bool:
-    """Whether what somebody looks for is an e-mail address or a domain, whole or in part."""
-    return "@" in text or "＠" in text or PUNYCODE.search(text) is not None
+    """Return whether a search text is an e-mail address or a domain, whole or in part."""
+    has_at = "@" in text or "＠" in text
+    return has_at or PUNYCODE.search(text) is not None
 
 
 def login_key(text: str) -> str:
-    """The form in which two spellings of one login are equal."""
-    known, text = "", "".join(c for c in text[:LONGEST] if not is_unseen(c)).strip()
-    while known != text:
-        known, text = text, unicodedata.normalize("NFKC", text.lower()).replace("ς", "σ").strip()
-    return text
+    """Return the form in which all spellings of one login are equal."""
+    key = "".join(c for c in text[:LONGEST] if not is_unseen(c)).strip()
+    previous = ""
+    # Normalising may create capitals or blanks, which the next round handles.
+    while key != previous:
+        previous = key
+        key = unicodedata.normalize("NFKC", key.lower()).replace("ς", "σ").strip()
+    return key
 
 
 def _domain(text: str) -> str:
+    """Return the domain in lower case and in Unicode; treat an invalid domain like a login."""
     text = text.strip(" .。")
     if text.isascii() and "xn--" not in text.lower():
         return text.lower()
-    return _letters(text) or login_key(text)
+    return _decoded(text) or login_key(text)
 
 
-def _letters(domain: str) -> str:
-    """The domain in Unicode; '' if it is none."""
+def _decoded(domain: str) -> str:
+    """Return the domain in Unicode, or '' if it is not a valid domain."""
     try:
         return idna.decode(idna.encode(domain[:LONGEST_DOMAIN], uts46=True))
     except (idna.IDNAError, UnicodeError):

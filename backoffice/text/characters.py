@@ -1,46 +1,51 @@
-"""Which characters a text may have: none that is not seen, except where a script or an emoji needs it.
+"""Keep invisible characters out of texts, except where a script or an emoji needs them.
 
-Two names that look the same are the same, or one of them is refused. What copying brings along at either end is
-taken off without a word; anything inside is refused, and the sentence says what it is and where.
+Two names that look the same become equal, or one of them is refused. Invisible characters at either
+end of a text come from copying and are removed silently. Those inside are refused, with a sentence
+that says what the character is and where.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
 
 from idna import valid_contextj
 
 from backoffice import limits
 
-LONGEST = limits.TYPED  # what people name is far shorter, and what is cut here is still refused as too long
+# Real names are far shorter, and a text that is cut at this length is still refused as too long.
+LONGEST = limits.TYPED
 
-# What Unicode calls default-ignorable and does not count among the format characters (DerivedCoreProperties.txt), and
-# two that are drawn as blanks.
+# Characters that Unicode calls default-ignorable but does not count among the format characters
+# (DerivedCoreProperties.txt), and two that are drawn as blanks.
 IGNORABLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
-    "\U0001d159\U000e0000-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
 )
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 JOINERS = "\u200c\u200d"
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories
-EMOJI_SIGNS = frozenset("#*0123456789‼⁉〰")  # signs that a variation selector makes emoji of, besides symbols
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of invisible characters
+# Signs besides symbols that a variation selector turns into emoji.
+EMOJI_SIGNS = frozenset("#*0123456789‼⁉〰")
 
 
 def is_unseen(char: str) -> bool:
-    """Whether nothing is drawn for the character itself; blanks are not meant."""
+    """Return whether the character is invisible; blanks do not count as such."""
     return unicodedata.category(char) in UNSEEN or IGNORABLE.match(char) is not None
 
 
 def tidied(text: str) -> str:
-    """The text composed (NFC), with ordinary blanks and line breaks, and with nothing unseen at either end."""
-    composed = unicodedata.normalize(
-        "NFC", text[:LONGEST]
-    )  # of many accents in a row it takes the square of the length
+    """Return the text composed (NFC), with ordinary blanks and line breaks, and trimmed.
+
+    Blanks and invisible characters are removed from both ends.
+    """
+    # Composing many accents in a row takes time with the square of their number, hence the cut.
+    composed = unicodedata.normalize("NFC", text[:LONGEST])
     if not composed.isprintable():
         composed = "".join(map(_ordinary, composed.replace("\r\n", "\n")))
-    first, last = 0, len(composed)
+    first = 0
+    last = len(composed)
     while first < last and _is_trimmed(composed, first):
         first += 1
     while last > first and _is_trimmed(composed, last - 1):
@@ -49,14 +54,20 @@ def tidied(text: str) -> str:
 
 
 def cleaned(text: str) -> str:
-    """The tidied text without anything that `fault` would name: for what is sought or compared, never for names."""
-    while (found := _kept(tidied(text))) != text:  # what is left may compose, or stand at an end by now
-        text = found
+    """Return the tidied text without the invisible characters that `fault` would refuse.
+
+    This is for texts that are searched for or compared, never for names.
+    """
+    # The characters that remain may compose, or be at an end now: repeat until nothing changes.
+    while (kept := _without_misplaced(tidied(text))) != text:
+        text = kept
     return text
 
 
 def fault(text: str, *, lines: bool = False) -> str:
-    """What is wrong with a tidied text, as a sentence; '' if nothing is. `lines`: it may have line breaks and tabs.
+    """Return a sentence that says what is wrong with a tidied text, or '' if nothing is.
+
+    `lines` says whether the text may contain line breaks and tabs.
 
     >>> fault("Admin\u200bistrators")
     'There is an invisible character (U+200B) at place 6: leave it out.'
@@ -64,24 +75,34 @@ def fault(text: str, *, lines: bool = False) -> str:
     place = next(_misplaced(text, lines=lines), None)
     if place is not None:
         return f"There is {_called(text[place])} at place {place + 1}: leave it out."
-    if text and not any(unicodedata.category(c)[0] in "LNPS" and not is_unseen(c) for c in text):
+    if text and not any(map(_is_sign, text)):
         return "This shows nothing: use at least one letter, digit or sign."
     return ""
 
 
-def _kept(text: str) -> str:
-    out = set(_misplaced(text, lines=True))
-    return "".join(c for place, c in enumerate(text) if place not in out) if out else text
+def _is_sign(char: str) -> bool:
+    """Whether the character is a visible letter, number, punctuation mark or symbol."""
+    return unicodedata.category(char)[0] in "LNPS" and not is_unseen(char)
+
+
+def _without_misplaced(text: str) -> str:
+    misplaced = set(_misplaced(text, lines=True))
+    if not misplaced:
+        return text
+    return "".join(c for place, c in enumerate(text) if place not in misplaced)
 
 
 def _misplaced(text: str, *, lines: bool) -> Iterator[int]:
-    """The places of what may not stand there."""
+    """Yield the place of every character that is not allowed there."""
     if text.isprintable() and not IGNORABLE.search(text):
         return
-    yield from (place for place in range(len(text)) if not _fits(text, place, lines=lines))
+    for place in range(len(text)):
+        if not _fits(text, place, lines=lines):
+            yield place
 
 
 def _fits(text: str, place: int, *, lines: bool = False) -> bool:
+    """Whether the character at that place is allowed there."""
     char = text[place]
     if lines and char in "\n\t":
         return True
@@ -89,46 +110,60 @@ def _fits(text: str, place: int, *, lines: bool = False) -> bool:
 
 
 def _is_needed(text: str, place: int) -> bool:
-    """Whether a script or an emoji asks for the unseen character here."""
-    char, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
+    """Whether a script or an emoji needs the invisible character at this place."""
+    char = text[place]
+    before = text[place - 1 : place]
+    after = text[place + 1 : place + 2]
     if not before:
         return False
     if char in JOINERS:
-        emoji = char == "\u200d" and _is_emoji(before) and _is_emoji(after)
-        return emoji or _joins(text, place)
+        joins_emoji = char == "\u200d" and _is_emoji(before) and _is_emoji(after)
+        return joins_emoji or _joins(text, place)
     if char in "\ufe0e\ufe0f":
         return _is_emoji(before)
-    if "\U000e0100" <= char <= "\U000e01ef":  # which form of a Han character: names of people have them
+    # Selectors for variants of a Han character, as in the names of people.
+    if "\U000e0100" <= char <= "\U000e01ef":
         return unicodedata.name(before, "").startswith("CJK UNIFIED")
-    if "\u180b" <= char <= "\u180f":  # the same for Mongolian letters
+    # The same for Mongolian letters.
+    if "\u180b" <= char <= "\u180f":
         return "\u1820" <= before <= "\u18aa"
     return False
 
 
 def _joins(text: str, place: int) -> bool:
-    """As in RFC 5892 (A.1, A.2) and UAX #31: after a virama, and between letters that would join."""
+    """Whether the joiner follows a virama, or stands between letters that would join.
+
+    The rules are those of RFC 5892 (A.1, A.2) and UAX #31.
+    """
     try:
         return valid_contextj(text, place)
-    except ValueError:  # about a character before it that has no name
+    except ValueError:  # raised for a preceding character that has no name
         return False
 
 
 def _is_emoji(char: str) -> bool:
-    """Nearly: Python does not know which symbols are. Modifiers and selectors stand in the middle of emoji too."""
+    """Whether the character is part of an emoji, approximately.
+
+    Python does not know which symbols are emoji. Modifiers and selectors count, because they also
+    occur inside emoji.
+    """
     if not char:
         return False
-    known = unicodedata.category(char) in ("So", "Sm", "Sk") and not char.isascii()
-    return known or char in EMOJI_SIGNS or char == "\ufe0f" or "\U0001f000" <= char <= "\U0001faff"
+    is_symbol = unicodedata.category(char) in ("So", "Sm", "Sk") and not char.isascii()
+    is_pictograph = "\U0001f000" <= char <= "\U0001faff"
+    return is_symbol or is_pictograph or char in EMOJI_SIGNS or char == "\ufe0f"
 
 
 def _ordinary(char: str) -> str:
-    """Every blank is the same one, and every line break; halves of characters are none."""
+    """Replace all kinds of blanks and line breaks by the ordinary one; remove surrogates."""
     category = unicodedata.category(char)
     if category == "Cs":
         return ""
     if category == "Zs":
         return " "
-    return "\n" if category in ("Zl", "Zp") or char == "\r" else char
+    if category in ("Zl", "Zp") or char == "\r":
+        return "\n"
+    return char
 
 
 def _is_trimmed(text: str, place: int) -> bool:
@@ -136,12 +171,14 @@ def _is_trimmed(text: str, place: int) -> bool:
 
 
 def _called(char: str) -> str:
+    """Return the name of an invisible character for people."""
     number = f"(U+{ord(char):04X})"
-    kinds: tuple[tuple[Any, str], ...] = (
-        (LINE_BREAKS, "a line break"),
-        ("\t", "a tab"),
-        (DIRECTIONS, f"a direction mark {number}"),
-    )
-    control = unicodedata.category(char) == "Cc"
-    otherwise = f"a control character {number}" if control else f"an invisible character {number}"
-    return next((words for chars, words in kinds if char in chars), otherwise)
+    if char in LINE_BREAKS:
+        return "a line break"
+    if char == "\t":
+        return "a tab"
+    if char in DIRECTIONS:
+        return f"a direction mark {number}"
+    if unicodedata.category(char) == "Cc":
+        return f"a control character {number}"
+    return f"an invisible character {number}"

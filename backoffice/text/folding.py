@@ -1,7 +1,7 @@
-"""One fold for search, sort, filters and the uniqueness of names: what people take for the same is the same.
+"""Fold texts for search, sort, filters and unique names: texts that people read alike become equal.
 
-It goes character by character, by what Unicode says of each (its decomposition, else its name), so that no letter is
-forgotten by a list. Neither names nor decompositions of characters ever change.
+Each character is folded by its Unicode decomposition, or else by its Unicode name, because a list
+of letters would forget some. Neither names nor decompositions of characters ever change.
 """
 
 import re
@@ -11,53 +11,84 @@ from backoffice.text.characters import LONGEST, is_unseen
 
 APOSTROPHES = frozenset("'`´’‘‛‚′ʹʻʼʽʾʿˈꞌ\u055a\u05f3\u1fbd\u1fbf\u1fef\u1ffd\u1ffe\u0384")
 HYPHENS = frozenset("-−⁃˗")  # besides the category Pd
-QUOTES = ("Pi", "Pf")
-# A base letter in the name of a Latin one: L WITH STROKE, LIGATURE OE, DOTLESS I, OPEN E, SMALL CAPITAL R, THORN.
+QUOTES = ("Pi", "Pf")  # categories
+# Finds the base letter in the name of a Latin letter, such as L WITH STROKE, LIGATURE OE,
+# DOTLESS I, OPEN E, SMALL CAPITAL R, THORN.
 LATIN = re.compile(
-    r"LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )(?:SMALL CAPITAL |DOTLESS |OPEN |REVERSED |INSULAR |BARRED )*"
+    r"LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )"
+    r"(?:SMALL CAPITAL |DOTLESS |OPEN |REVERSED |INSULAR |BARRED )*"
     r"([A-Z]+)(?: WITH .+| DIGRAPH)?"
 )
-NAMED = {"ETH": "d", "THORN": "th", "ENG": "n", "KRA": "k", "SCHWA": "e", "EZH": "z", "ESH": "s", "ALPHA": "a"}
+NAMED = {
+    "ETH": "d",
+    "THORN": "th",
+    "ENG": "n",
+    "KRA": "k",
+    "SCHWA": "e",
+    "EZH": "z",
+    "ESH": "s",
+    "ALPHA": "a",
+}
 OTHERS = re.compile(r"((?:CYRILLIC|GREEK) SMALL LETTER .+?) WITH .+")
-ARABIC = {"ی": "ي", "ى": "ي", "ک": "ك", "ـ": ""}  # what Persian and Arabic keyboards write for the same letters
+# Persian and Arabic keyboards write the same letters as different characters.
+ARABIC = {
+    "ی": "ي",
+    "ى": "ي",
+    "ک": "ك",
+    "ـ": "",
+}
 
 
 def fold(text: str) -> str:
-    """The text without case, accents, strokes, variants of signs, unseen characters and repeated blanks.
+    """Remove differences of case, accents, strokes and variants of signs from the text.
+
+    Invisible characters and extra blanks are removed too.
 
     >>> fold("  Łukasz  MÜLLER ")
     'lukasz muller'
     """
-    text = text[:LONGEST]  # of many accents in a row it takes the square of the length
+    # Normalising many accents in a row takes time with the square of their number, hence the cut.
+    text = text[:LONGEST]
     if text.isascii() and text.isprintable():
         return " ".join(text.replace("`", "'").lower().split())
-    whole = unicodedata.normalize("NFKD", text.translate(_ACCENTS_ALONE)).translate(_folded)
-    return unicodedata.normalize("NFC", " ".join(whole.split()))  # Korean takes a third of the room when composed
+    decomposed = unicodedata.normalize("NFKD", text.translate(_ACCENTS_ALONE))
+    words = decomposed.translate(_folded).split()
+    # Composed, because Korean then takes a third of the space.
+    return unicodedata.normalize("NFC", " ".join(words))
 
 
 def name_key(text: str) -> str:
-    """The form in which two names of groups or client tags are equal: whoever searches for one finds the other."""
+    """Return the form in which two names of groups or client tags are equal.
+
+    It is that of `fold`: a search for one of two equal names finds the other.
+    """
     return fold(text)
 
 
-# What decomposes into a blank and an accent: typed alone it is meant as an apostrophe.
+# Accents that decompose into a blank and an accent. Typed alone, they are meant as apostrophes.
 _ACCENTS_ALONE = str.maketrans(dict.fromkeys("´\u0384\u1fbd\u1fbf\u1ffd\u1ffe", "'"))
 
 
 class _Folded(dict[int, str]):
-    """What becomes of each character, worked out when it is first met."""
+    """A translation table by code point; each entry is computed when it is first needed."""
 
     def __missing__(self, number: int) -> str:
-        made = chr(number)
-        while (again := "".join(map(_step, unicodedata.normalize("NFKD", made.casefold())))) != made:
-            made = again
-        return self.setdefault(number, made)
+        text = chr(number)
+        while (folded := _folded_once(text)) != text:
+            text = folded
+        return self.setdefault(number, text)
 
 
 _folded = _Folded()
 
 
+def _folded_once(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(map(_step, decomposed))
+
+
 def _step(char: str) -> str:
+    """Fold one decomposed character; the result may have to be folded again."""
     category = unicodedata.category(char)
     if char.isspace():
         return " "
@@ -75,17 +106,19 @@ def _step(char: str) -> str:
 
 
 def _base(char: str) -> str:
-    """The letter without its stroke, hook or tail, where Unicode has no decomposition."""
+    """Return the letter without its stroke, hook or tail, which Unicode does not decompose."""
     name = unicodedata.name(char, "")
-    if found := LATIN.fullmatch(name):
-        letters = found[1]
-        return NAMED.get(letters, letters.lower() if len(letters) <= 2 else char)
-    if (found := OTHERS.fullmatch(name)) and (base := _named(found[1])):
-        return base
+    if match := LATIN.fullmatch(name):
+        letters = match[1]
+        otherwise = letters.lower() if len(letters) <= 2 else char
+        return NAMED.get(letters, otherwise)
+    if match := OTHERS.fullmatch(name):
+        return _character(match[1]) or char
     return char
 
 
-def _named(name: str) -> str:
+def _character(name: str) -> str:
+    """Return the character that has this Unicode name, or ''."""
     try:
         return unicodedata.lookup(name)
     except KeyError:

@@ -1,4 +1,4 @@
-"""Phone numbers: typed in any form, kept as E.164, shown as people write them, found by their digits."""
+"""Parse phone numbers in any form, convert them to E.164, format them, and search their digits."""
 
 import re
 from functools import lru_cache
@@ -15,19 +15,21 @@ from backoffice.text.folding import fold
 
 TYPED = re.compile(r"(?:tel:)?[+\d\s()./-]+")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-CODE_SIZES = (1, 2, 3)  # digits of a country code; none is the beginning of another one
-FEWEST_SOUGHT = 5  # digits, from which on a search may mean a phone number
-FEWEST_INTERNATIONAL = 2  # after a +, which begins nothing else
+CODE_SIZES = (1, 2, 3)  # digits of a country code; no code is the beginning of another one
+FEWEST_SOUGHT = 5  # digits that a search needs before it may mean a phone number
+FEWEST_INTERNATIONAL = 2  # the same after a +, which begins nothing else
 
 
 def canonical(text: str, country: str = "") -> str:
-    """The number as E.164 has it, such as `+49301234567`; national numbers are those of `country`.
+    """Return the number in E.164 form, such as `+49301234567`.
 
-    Raises ValueError with the sentence that a person reads.
+    A national number is taken as one of `country`. Raises ValueError with a sentence for people.
     """
     plain = _plain(text)
     if not TYPED.fullmatch(plain):
-        raise ValueError("Use only digits, blanks, hyphens, dots, slashes and brackets, with + at the beginning.")
+        raise ValueError(
+            "Use only digits, blanks, hyphens, dots, slashes and brackets, with + at the beginning."
+        )
     try:
         number = phonenumbers.parse(plain, country or None)
     except NumberParseException as error:
@@ -38,7 +40,7 @@ def canonical(text: str, country: str = "") -> str:
 
 
 def is_phone(text: str) -> bool:
-    """Whether `canonical` takes the text, country code included."""
+    """Return whether `canonical` accepts the text, which needs a country code."""
     try:
         return bool(canonical(text))
     except ValueError:
@@ -47,30 +49,44 @@ def is_phone(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def shown(stored: str) -> str:
-    """The number as people write it, `+49 30 1234567`; what is no number stays as it is."""
-    number = _split(stored)
-    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else stored
+    """Format a stored number for people, such as `+49 30 1234567`; leave other texts unchanged."""
+    number = _from_e164(stored)
+    if number is None:
+        return stored
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def _split(stored: str) -> PhoneNumber | None:
-    """The number that E.164 says; exports have very many, and to parse any spelling takes three times as long."""
+def _from_e164(stored: str) -> PhoneNumber | None:
+    """Return the number of an E.164 text, or None.
+
+    Exports have very many numbers, and the parser for any spelling takes three times as long.
+    """
     if not E164.fullmatch(stored):
         return None
     for size in CODE_SIZES:
-        code, national = int(stored[1 : 1 + size]), stored[1 + size :]
+        code = int(stored[1 : 1 + size])
+        national = stored[1 + size :]
         if national and code in COUNTRY_CODE_TO_REGION_CODE:
             zeros = len(national) - len(national.lstrip("0"))
-            return PhoneNumber(code, int(national), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros)
+            return PhoneNumber(
+                code,
+                int(national),
+                italian_leading_zero=zeros > 0,
+                number_of_leading_zeros=zeros,
+            )
     return None
 
 
 def digits(text: str) -> str:
-    """The digits alone, by which a number is found."""
+    """Return only the digits, by which a number is found."""
     return "".join(c for c in fold(text) if c.isdigit())
 
 
 def sought(text: str, country: str = "") -> str:
-    """The digits that a number has which somebody looks for, typed whole or in part, with or without country code."""
+    """Return the digits to search for.
+
+    The text is a number or a part of one, with or without country code.
+    """
     try:
         return digits(canonical(text, country))
     except ValueError:
@@ -78,19 +94,21 @@ def sought(text: str, country: str = "") -> str:
 
 
 def is_sought(text: str) -> bool:
-    """Whether what somebody looks for may be a phone number."""
+    """Return whether a search text may be a phone number."""
     plain = _plain(text)
     fewest = FEWEST_INTERNATIONAL if plain.startswith("+") else FEWEST_SOUGHT
     return TYPED.fullmatch(plain) is not None and len(digits(text)) >= fewest
 
 
 def _plain(text: str) -> str:
-    """`00` before a country code is a `+` in most of the world."""
+    """Fold the text, and replace a leading `00`, which stands for `+` in most of the world."""
     return re.sub(r"^00(?=[1-9])", "+", fold(text))
 
 
 def _wrong(error: NumberParseException, plain: str, country: str) -> str:
-    national = error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not plain.startswith("+")
-    if national and not country:
+    """Return the sentence that says why the number cannot be parsed."""
+    no_code = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
+    is_national = no_code and not plain.startswith("+")
+    if is_national and not country:
         return "Begin with + and the country code, such as +49 30 1234567."
     return "This is not a phone number, such as +49 30 1234567."

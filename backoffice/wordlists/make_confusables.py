@@ -1,8 +1,9 @@
-"""Makes confusables.txt.gz anew, out of ICU: `python -m backoffice.wordlists.make_confusables`.
+"""Generates confusables.txt.gz from ICU: `python -m backoffice.wordlists.make_confusables`.
 
 Needs `pip install icukit-pyicu==78.3.1`.
 
-ICU knows Unicode's data on characters that look alike (UTS #39); the product needs the table alone, not ICU.
+ICU contains Unicode's data on characters that look alike (UTS #39). The product itself needs only
+the table, not ICU.
 """
 
 import gzip
@@ -14,16 +15,22 @@ FILE = Path(__file__).with_name("confusables.txt.gz")
 
 
 def lines() -> list[str]:
-    """One line a character that looks like something else: the character, then what it looks like."""
-    import icu  # type: ignore[import-not-found]  # noqa: PLC0415  # needed only by whoever makes the table
+    """Return a line for each character that looks like something else.
+
+    It is the character, followed by what it looks like.
+    """
+    import icu  # type: ignore[import-not-found]  # noqa: PLC0415  # needed only to make the table
 
     skeleton = icu.SpoofChecker().getSkeleton
-    found = []
+    table = []
     for char in map(chr, range(32, sys.maxunicode + 1)):
-        whole = unicodedata.category(char) != "Cs" and unicodedata.normalize("NFD", char) == char
-        if whole and (prototype := skeleton(0, char)) not in (char, ""):
-            found.append(char + prototype)
-    return found
+        is_surrogate = unicodedata.category(char) == "Cs"
+        if is_surrogate or unicodedata.normalize("NFD", char) != char:
+            continue
+        prototype = skeleton(0, char)
+        if prototype not in (char, ""):
+            table.append(char + prototype)
+    return table
 
 
 if __name__ == "__main__":

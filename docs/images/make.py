@@ -1,4 +1,7 @@
-"""Takes the pictures of the README from a running demo: `python -m docs.images.make PASSWORD [ADDRESS]`."""
+"""Take the pictures of the README from a running demo.
+
+Run `python -m docs.images.make PASSWORD [ADDRESS]`.
+"""
 
 import sys
 from pathlib import Path
@@ -13,7 +16,7 @@ ADMINISTRATOR = "olivia@example.com"
 
 
 def make(address: str, password: str) -> None:
-    """The list of users with rows ticked, a preview, and the list on a phone in the dark."""
+    """Take the list of users with ticked rows, a preview, and the dark list on a phone."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         page = signed_in(browser, address, password, width=1440, height=860)
@@ -21,9 +24,11 @@ def make(address: str, password: str) -> None:
         for number in range(3):
             page.get_by_role("row").nth(number + 2).get_by_role("checkbox").check()
         page.screenshot(path=HERE / "users.png")
+
         page.get_by_role("checkbox", name="Select all").last.check()
         page.get_by_role("button", name="Block", exact=True).click()
         page.screenshot(path=HERE / "preview.png")
+
         phone = signed_in(browser, address, password, width=390, height=760, color_scheme="dark")
         phone.goto("/admin/users/?search=ol&status=active")
         phone.screenshot(path=HERE / "users-dark.png")
@@ -31,7 +36,7 @@ def make(address: str, password: str) -> None:
 
 
 def signed_in(browser: Browser, address: str, password: str, **how: object) -> Page:
-    """A page of the administrator in a window of this size."""
+    """Sign the administrator in, and return the page; `how` is the size of the window."""
     scheme = how.pop("color_scheme", "light")
     page = browser.new_context(base_url=address, viewport=how, color_scheme=scheme).new_page()
     page.goto("/sign-in")
@@ -43,4 +48,5 @@ def signed_in(browser: Browser, address: str, password: str, **how: object) -> P
 
 
 if __name__ == "__main__":
-    make(sys.argv[2] if len(sys.argv) > 2 else "http://127.0.0.1:8000", sys.argv[1])
+    address = sys.argv[2] if len(sys.argv) > 2 else "http://127.0.0.1:8000"
+    make(address, password=sys.argv[1])

@@ -1,4 +1,7 @@
-"""What a worker needs for one moment it does not keep: every process would be as large as its largest password."""
+"""A worker does not keep the memory that it needs for one moment.
+
+Otherwise every process would be as large as its largest password.
+"""
 
 import ctypes
 import gc
@@ -27,10 +30,17 @@ print(resident() - before)
 
 
 @pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc keeps large blocks")
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc keeps large blocks"
+)
 def test_the_memory_of_a_hash_goes_back_to_the_system(engine_name: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", HASH], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", HASH],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert int(done.stdout) < 8 * 2**20, "each of the hashes took 19 MiB"
 

@@ -1,4 +1,4 @@
-"""The product refuses to start half-configured, and says everything that is missing at once."""
+"""The product refuses to start half-configured, and names everything that is missing at once."""
 
 from datetime import timedelta
 from ipaddress import ip_network
@@ -116,7 +116,9 @@ def test_a_mail_server_is_named_by_its_url(url: str) -> None:
         "smtp+plain://mail.example.com",
     ],
 )
-def test_production_refuses_what_is_no_safe_mail_server_without_showing_the_password(url: str) -> None:
+def test_production_refuses_what_is_no_safe_mail_server_without_showing_the_password(
+    url: str,
+) -> None:
     said = refusal(WHOLE | {"SMTP_URL": url})
     assert "SMTP_URL must look like" in said
     assert "pässword" not in said
@@ -124,7 +126,10 @@ def test_production_refuses_what_is_no_safe_mail_server_without_showing_the_pass
 
 def test_outside_production_any_relay_may_be_plain() -> None:
     relay = "smtp+plain://mail:1025"
-    assert Settings.from_environment({"BACKOFFICE_ENV": "development", "SMTP_URL": relay}).smtp_url == relay
+    assert (
+        Settings.from_environment({"BACKOFFICE_ENV": "development", "SMTP_URL": relay}).smtp_url
+        == relay
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,10 @@ def test_outside_production_any_relay_may_be_plain() -> None:
         ("office@example.com", ("", "office@example.com")),
         ("Example Ltd <office@example.com>", ("Example Ltd", "office@example.com")),
         ("Example, Ltd <office@example.com>", ("Example, Ltd", "office@example.com")),
-        ('"Example, \\"the\\" Ltd" <office@example.com>', ('Example, "the" Ltd', "office@example.com")),
+        (
+            '"Example, \\"the\\" Ltd" <office@example.com>',
+            ('Example, "the" Ltd', "office@example.com"),
+        ),
         ("Büro <office@büro.example>", ("Büro", "office@xn--bro-hoa.example")),
     ],
 )
@@ -164,8 +172,14 @@ def test_a_sender_that_is_no_address_is_refused(given: str) -> None:
 
 def test_a_sender_is_made_of_any_host() -> None:
     hosts = ("https://büro.example", "https://[::1]:8443", "https://10.0.0.1")
-    senders = [Settings.from_environment(WHOLE | {"BASE_URL": host}).sender.address for host in hosts]
-    assert senders == ["backoffice@xn--bro-hoa.example", "backoffice@localhost", "backoffice@10.0.0.1"]
+    senders = [
+        Settings.from_environment(WHOLE | {"BASE_URL": host}).sender.address for host in hosts
+    ]
+    assert senders == [
+        "backoffice@xn--bro-hoa.example",
+        "backoffice@localhost",
+        "backoffice@10.0.0.1",
+    ]
 
 
 # --- addresses are read once ---
@@ -176,13 +190,20 @@ def test_a_sender_is_made_of_any_host() -> None:
     [
         ("https://admin.example.com/", "https://admin.example.com", "admin.example.com", 443),
         ("HTTPS://Admin.Example.COM:443", "https://admin.example.com", "admin.example.com", 443),
-        ("https://admin.example.com.:8443", "https://admin.example.com:8443", "admin.example.com", 8443),
+        (
+            "https://admin.example.com.:8443",
+            "https://admin.example.com:8443",
+            "admin.example.com",
+            8443,
+        ),
         ("https://BÜRO.example", "https://xn--bro-hoa.example", "xn--bro-hoa.example", 443),
         ("https://[2001:DB8::0001]:8443", "https://[2001:db8::1]:8443", "2001:db8::1", 8443),
         ("https://[::1]", "https://[::1]", "::1", 443),
     ],
 )
-def test_the_base_url_is_read_into_its_parts(given: str, canonical: str, host: str, port: int) -> None:
+def test_the_base_url_is_read_into_its_parts(
+    given: str, canonical: str, host: str, port: int
+) -> None:
     home = Settings.from_environment(WHOLE | {"BASE_URL": given}).home
     assert (home, home.host, home.port) == (canonical, host, port)
 
@@ -211,14 +232,19 @@ def test_a_base_url_that_nobody_could_open_is_refused_once(given: str) -> None:
 
 
 def test_a_path_in_the_base_url_is_refused_with_the_way_out() -> None:
-    assert "without a path: the product needs a host" in refusal(WHOLE | {"BASE_URL": "https://example.com/admin"})
+    assert "without a path: the product needs a host" in refusal(
+        WHOLE | {"BASE_URL": "https://example.com/admin"}
+    )
 
 
 @pytest.mark.parametrize(
     "url, parts",
     [
         ("smtp://mail.example.com", ("starttls", "mail.example.com", 587, "", "")),
-        ("smtps://office:p%40ss%2Fw@Mail.example.com", ("tls", "mail.example.com", 465, "office", "p@ss/w")),
+        (
+            "smtps://office:p%40ss%2Fw@Mail.example.com",
+            ("tls", "mail.example.com", 465, "office", "p@ss/w"),
+        ),
         ("smtp+plain://[::1]:2525/", ("plain", "::1", 2525, "", "")),
     ],
 )
@@ -258,6 +284,8 @@ def test_the_most_characters_of_a_password_are_not_fewer_than_the_fewest() -> No
     assert "PASSWORD_MAX_LENGTH must not be less" in refusal(WHOLE | {"PASSWORD_MAX_LENGTH": "12"})
 
 
-@pytest.mark.parametrize("word, value", [("true", True), ("1", True), ("On", True), ("false", False), ("no", False)])
+@pytest.mark.parametrize(
+    "word, value", [("true", True), ("1", True), ("On", True), ("false", False), ("no", False)]
+)
 def test_yes_and_no_are_said_in_words(word: str, value: bool) -> None:
     assert Settings.from_environment(WHOLE | {"LOG_JSON": word}).log_json is value

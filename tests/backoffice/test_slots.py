@@ -1,4 +1,7 @@
-"""Heavy work has slots: what does not fit is told to come back, and whoever waits does not wait long."""
+"""Heavy work has slots: what does not fit is told to come back.
+
+What waits for a slot does not wait long.
+"""
 
 import threading
 

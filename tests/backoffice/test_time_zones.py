@@ -16,7 +16,10 @@ BEGINNINGS = {
     ("Asia/Kathmandu", "2026-01-01"): "2025-12-31T18:15+00:00",
     ("Pacific/Kiritimati", "2026-01-01"): "2025-12-31T10:00+00:00",
     ("Africa/Cairo", "2026-04-24"): "2026-04-23T22:00+00:00",  # it begins at one o'clock
-    ("America/Havana", "2026-11-01"): "2026-11-01T04:00+00:00",  # midnight comes twice, an hour apart
+    (
+        "America/Havana",
+        "2026-11-01",
+    ): "2026-11-01T04:00+00:00",  # midnight comes twice, an hour apart
 }
 
 
@@ -26,7 +29,9 @@ def test_a_day_begins_by_the_clock_of_its_zone(place: str, day: str) -> None:
     assert begins.isoformat(timespec="minutes") == BEGINNINGS[place, day]
 
 
-@pytest.mark.parametrize("place", ["Africa/Cairo", "America/Havana", "Asia/Beirut", "America/Santiago"])
+@pytest.mark.parametrize(
+    "place", ["Africa/Cairo", "America/Havana", "Asia/Beirut", "America/Santiago"]
+)
 def test_days_follow_one_another_without_a_gap(place: str) -> None:
     zone = ZoneInfo(place)
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(366)]

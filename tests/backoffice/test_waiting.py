@@ -1,4 +1,4 @@
-"""A limit for what has none of its own: the answer, the error, or the end of the patience."""
+"""A limit for work that has none of its own gives the answer, the error, or ends the wait."""
 
 import threading
 import time

@@ -1,4 +1,7 @@
-"""A person's way in: from the mail with the invitation to a second factor and a picture, as they walk it."""
+"""A person's way in, as they walk it.
+
+It leads from the mail with the invitation to a second factor and a picture.
+"""
 
 import io
 from collections.abc import Callable
@@ -48,7 +51,7 @@ def test_the_menu_of_ones_own_account_is_within_reach_of_a_thumb(page: Page, cas
 
 
 def invite(page: Page) -> None:
-    """Olivia adds a person by e-mail."""
+    """Add a person by e-mail, as olivia."""
     sign_in(page, "olivia")
     page.goto("/admin/users/")
     page.get_by_role("link", name="Add person").click()
@@ -59,9 +62,11 @@ def invite(page: Page) -> None:
 
 
 def accept(page: Page, link: str) -> None:
-    """Open the link of the mail, say who one is, and choose a password."""
+    """Open the link of the mail, fill in the name, and choose a password."""
     page.goto(link)
-    assert urlsplit(page.url).path.startswith("/invitations/opened/"), "the value of the link has left the address bar"
+    assert urlsplit(page.url).path.startswith("/invitations/opened/"), (
+        "the value of the link has left the address bar"
+    )
     page.locator("[name=first_name]").fill("Nina")
     page.locator("[name=last_name]").fill("Nordin")
     page.locator("[name=new_password]").fill(OWN)
@@ -71,7 +76,10 @@ def accept(page: Page, link: str) -> None:
 
 
 def enrol(page: Page) -> tuple[str, list[str]]:
-    """Enable 2FA from the menu under one's own address; the key and the recovery codes as the pages show them."""
+    """Enable 2FA from the menu under one's own address.
+
+    Returns the key and the recovery codes as the pages show them.
+    """
     page.locator("summary.account").click()
     page.get_by_role("link", name="Enable 2FA").click()
     page.get_by_role("button", name="Enable 2FA").click()
@@ -105,7 +113,7 @@ def sign_in_with(page: Page, code: str) -> None:
 
 
 def choose_picture(page: Page) -> None:
-    """Upload a picture; it shows in the top bar."""
+    """Upload a picture, and see it in the top bar."""
     drawn = io.BytesIO()
     Image.new("RGB", (300, 200), "teal").save(drawn, "PNG")
     page.goto("/account/avatar")

@@ -1,4 +1,4 @@
-"""Adding somebody, as a person does it: the form shows what belongs to the chosen way of signing in."""
+"""The form for a new person shows the fields that belong to the chosen way of signing in."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""An avatar as a person chooses it: picked, moved, zoomed, saved, seen; and without a script too."""
+"""A person picks, moves, zooms, saves and sees an avatar, and can do without a script."""
 
 import re
 from pathlib import Path
@@ -32,12 +32,14 @@ def choose(page: Page, file: str) -> None:
 
 
 def part(page: Page) -> tuple[int, ...]:
-    """What will be sent: x, y and size."""
-    return tuple(int(page.locator(f"input[name={name}]").input_value()) for name in ("x", "y", "size"))
+    """Return the part that will be sent: x, y and size."""
+    return tuple(
+        int(page.locator(f"input[name={name}]").input_value()) for name in ("x", "y", "size")
+    )
 
 
 def saved(page: Page, cast: Cast) -> list[str]:
-    """Save, and read the fields of the picture that is then shown large."""
+    """Save, and read the coloured fields of the picture that is then shown large."""
     page.get_by_role("button", name="Save picture").click()
     expect(page.get_by_text("Your avatar is changed.")).to_be_visible()
     settle()
@@ -49,7 +51,9 @@ def saved(page: Page, cast: Cast) -> list[str]:
     return fields(page.request.get(address).body())
 
 
-def test_a_picture_is_chosen_and_seen_in_the_top_bar_and_removed(page: Page, cast: Cast, photo: str) -> None:
+def test_a_picture_is_chosen_and_seen_in_the_top_bar_and_removed(
+    page: Page, cast: Cast, photo: str
+) -> None:
     sign_in(page, "vera")
     choose(page, photo)
     assert part(page) == (60, 0, 120)
@@ -86,7 +90,9 @@ def test_a_click_brings_a_place_to_the_middle(page: Page, cast: Cast, photo: str
     assert saved(page, cast) == ["rb", "gw"]
 
 
-def test_it_is_moved_and_zoomed_by_keys_and_wheel_and_slider(page: Page, cast: Cast, photo: str) -> None:
+def test_it_is_moved_and_zoomed_by_keys_and_wheel_and_slider(
+    page: Page, cast: Cast, photo: str
+) -> None:
     sign_in(page, "vera")
     choose(page, photo)
     page.get_by_label("Picture", exact=True).focus()
@@ -124,9 +130,13 @@ def test_two_fingers_zoom(page: Page, cast: Cast, photo: str) -> None:
     assert part(page)[2] == 60, "twice as far apart, twice as large"
 
 
-def test_a_picture_is_cut_as_it_was_shown_whichever_way_it_was_held(page: Page, cast: Cast, tmp_path: Path) -> None:
+def test_a_picture_is_cut_as_it_was_shown_whichever_way_it_was_held(
+    page: Page, cast: Cast, tmp_path: Path
+) -> None:
     file = tmp_path / "me.jpg"
-    file.write_bytes(encoded(WIDE, "JPEG", quality=95, subsampling=0, exif=exif(6)))  # stands on its end
+    file.write_bytes(
+        encoded(WIDE, "JPEG", quality=95, subsampling=0, exif=exif(6))
+    )  # stands on its end
     sign_in(page, "vera")
     choose(page, str(file))
     assert part(page) == (0, 60, 120)
@@ -149,18 +159,24 @@ def test_too_large_a_file_is_not_even_sent(page: Page, cast: Cast, tmp_path: Pat
     expect(page.get_by_text("people see your initials")).to_be_visible()
 
 
-def test_what_the_browser_cannot_show_the_server_judges(page: Page, cast: Cast, tmp_path: Path) -> None:
+def test_what_the_browser_cannot_show_the_server_judges(
+    page: Page, cast: Cast, tmp_path: Path
+) -> None:
     file = tmp_path / "me.png"
     file.write_bytes(b"GIF89a")
     sign_in(page, "vera")
     page.goto("/account/avatar")
     page.get_by_label("Picture", exact=True).set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
-    expect(page.locator("#avatar-errors")).to_have_text(re.compile(re.escape(image_processing.OTHER)))
+    expect(page.locator("#avatar-errors")).to_have_text(
+        re.compile(re.escape(image_processing.OTHER))
+    )
     expect(page.locator(CROP)).to_be_hidden()
 
 
-def test_without_a_script_the_middle_is_taken(chromium: Browser, live_server: str, cast: Cast, photo: str) -> None:
+def test_without_a_script_the_middle_is_taken(
+    chromium: Browser, live_server: str, cast: Cast, photo: str
+) -> None:
     with visit(chromium, live_server, java_script_enabled=False) as (page, _witness):
         sign_in(page, "vera")
         page.goto("/account/avatar")

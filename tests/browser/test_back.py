@@ -1,4 +1,7 @@
-"""Back and reload after every form: never the browser's own error page, and never a secret a second time."""
+"""Back and reload work after every form.
+
+They never lead to the browser's own error page, and never show a secret a second time.
+"""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -21,30 +24,41 @@ from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited
 from views.web.headers import OPEN
 
-pytestmark = pytest.mark.one_engine("sqlite", reason="the history is the browser's: no database changes it")
+pytestmark = pytest.mark.one_engine(
+    "sqlite", reason="the history is the browser's: no database changes it"
+)
 AWAY = "/healthz"
 FILL = """form => {
   form.noValidate = true;
-  for (const field of form.elements)
-    if (["text", "email", "password", "tel"].includes(field.type) && !field.readOnly) field.value = "no t right";
+  for (const field of form.elements) {
+    const typed = ["text", "email", "password", "tel"].includes(field.type);
+    if (typed && !field.readOnly) field.value = "no t right";
+  }
   form.requestSubmit();
 }"""
 PRESS = "form => form.requestSubmit()"
 
 
 def went_back(page: Page) -> None:
-    """Leave the page, press Back, and reload: a page of ours each time, and nothing is sent again."""
+    """Leave the page, press Back, and reload.
+
+    Each time a page of ours is shown, and nothing is sent again.
+    """
     assert is_only_looked_at(page), page.url
 
 
 def is_only_looked_at(page: Page) -> bool:
-    """Whether Back and reload ask for a page of ours by GET.
+    """Return whether Back and reload ask for a page of ours by GET.
 
-    For a form a browser asks whether to send it again, or shows a page of its own; Playwright's says yes by itself.
+    After a form was sent, a browser asks whether to send it again, or shows a page of its own.
+    Playwright's browser says yes by itself.
     """
     methods: list[str] = []
     page.goto(AWAY)
-    page.on("request", note := lambda request: request.is_navigation_request() and methods.append(request.method))
+    page.on(
+        "request",
+        note := lambda request: request.is_navigation_request() and methods.append(request.method),
+    )
     for go in (page.go_back, page.reload):
         go()
         page.wait_for_load_state()
@@ -61,13 +75,17 @@ def send(page: Page, script: str, selector: str = "main form[method=post]") -> N
 
 
 def pages_with_forms(app: Flask, cast: Cast) -> Iterator[str]:
-    """Every page behind the sign-in that shows a form and takes it, from the URL map."""
+    """Yield every page behind the sign-in that shows a form and takes it, from the URL map."""
     tag = ClientTag(name="Gold", colour="grey")
     db.session.add(tag)
     settle()
     rows = {"users": cast.vera.id, "groups": group("viewers").id, "client_tags": tag.id}
     for rule in app.url_map.iter_rules():
-        if not {"GET", "POST"} <= (rule.methods or set()) or rule.endpoint in OPEN or rule.arguments - {"row_id"}:
+        if (
+            not {"GET", "POST"} <= (rule.methods or set())
+            or rule.endpoint in OPEN
+            or rule.arguments - {"row_id"}
+        ):
             continue
         values = {"row_id": rows.get(rule.endpoint.partition(".")[0], 1)} if rule.arguments else {}
         with app.test_request_context():
@@ -88,17 +106,29 @@ def test_back_after_every_form_that_has_a_page(page: Page, app: Flask, cast: Cas
 
 
 def buttons(page: Page) -> Iterator[str]:
-    """Where the buttons of the page lead that are forms of their own, but for signing out and ending sessions."""
+    """Yield where the buttons of the page lead that are forms of their own.
+
+    Signing out and ending sessions are left out.
+    """
     for form in read(page.content()).all("form"):
-        if form["method"] == "post" and form["action"] and not form["action"].startswith("/sign-out"):
+        if (
+            form["method"] == "post"
+            and form["action"]
+            and not form["action"].startswith("/sign-out")
+        ):
             yield form["action"]
 
 
 def test_back_after_every_button_of_ones_own_account(page: Page, app: Flask, cast: Cast) -> None:
-    """Wherever they lead: to a page of their own, back to where they stood, or to a refusal."""
+    """Buttons lead to a page of their own, back to where they stood, or to a refusal."""
     sign_in(page, "max")
     pressed: set[str] = set()
-    for address in ("/account/two-factor", "/account/sessions", "/account/avatar", "/account/two-factor"):
+    for address in (
+        "/account/two-factor",
+        "/account/sessions",
+        "/account/avatar",
+        "/account/two-factor",
+    ):
         page.goto(address)
         for action in dict.fromkeys(buttons(page)):
             page.goto(address)
@@ -126,12 +156,14 @@ def test_recovery_codes_are_not_shown_again(page: Page, app: Flask, cast: Cast) 
 
 
 def test_back_on_the_way_in(page: Page, app: Flask, cast: Cast) -> None:
-    """A wrong password, a wrong code, a right one."""
+    """Go back after a wrong password, a wrong code, and a right one."""
     key = give_app(cast.max, app.extensions["settings"])[0]
     page.goto("/sign-in?next=/account/")
     send(page, FILL)
     went_back(page)
-    assert page.locator("[name=next]").input_value() == "/account/", "where one wanted to go is not lost"
+    assert page.locator("[name=next]").input_value() == "/account/", (
+        "where one wanted to go is not lost"
+    )
     page.locator("[name=identifier]").fill("max@example.com")
     page.locator("[name=password]").fill(PASSWORD)
     send(page, PRESS)
@@ -152,7 +184,9 @@ def invitation(app: Flask, cast: Cast) -> str:
 
 
 @pytest.mark.parametrize("link", [reset, invitation], ids=lambda link: link.__name__)
-def test_back_after_the_form_of_a_link(page: Page, app: Flask, cast: Cast, link: Callable[[Flask, Cast], str]) -> None:
+def test_back_after_the_form_of_a_link(
+    page: Page, app: Flask, cast: Cast, link: Callable[[Flask, Cast], str]
+) -> None:
     page.goto(link(app, cast))
     send(page, FILL)
     went_back(page)
@@ -175,7 +209,7 @@ def test_back_after_the_enrolment_by_a_link_shows_no_key_again(page: Page, cast:
 
 
 def test_without_it_the_browser_has_nothing_to_show(page: Page, cast: Cast) -> None:
-    """What this is about: the walk above would notice."""
+    """Show what happens without the script, and that the tests above would notice it."""
     page.add_init_script("history.replaceState = () => {}")
     page.goto("/sign-in")
     send(page, FILL)

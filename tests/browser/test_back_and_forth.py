@@ -1,4 +1,7 @@
-"""People look around while they decide: Back, reload and another page lose nothing on the way to a bulk action."""
+"""People look around while they decide about a bulk action.
+
+Back, reload and another page lose nothing on the way.
+"""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +23,7 @@ REASON = "Left the company in autumn"
 
 @pytest.fixture
 def people(app: Flask, cast: Cast) -> list[User]:
-    """More than fit on three pages of twenty."""
+    """Add more people than fit on three pages of twenty."""
     found = []
     for number in range(70):
         person = User(first_name="Yuki", last_name=f"Number {number:02}", status="active")
@@ -36,7 +39,7 @@ def query(page: Page) -> dict[str, list[str]]:
 
 
 def second_page(page: Page) -> dict[str, list[str]]:
-    """Filter a list, and go to its second page; the query there."""
+    """Filter a list, go to its second page, and return the query there."""
     page.goto("/admin/users/?search=yuki&status=active&sort=name&size=20")
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("link", name="Yuki Number 20").first).to_be_visible()
@@ -46,7 +49,7 @@ def second_page(page: Page) -> dict[str, list[str]]:
 
 
 def is_there(page: Page, reason: str) -> None:
-    """The preview, with what was typed, and not the browser's own error page."""
+    """Check that the preview is shown with what was typed, and not the browser's own error page."""
     expect(page.get_by_role("heading", level=1)).to_have_text("Block 2 people")
     expect(page.get_by_label("Reason")).to_have_value(reason)
 
@@ -59,7 +62,7 @@ def preview_of_two(page: Page) -> None:
 
 
 def run_and_return(page: Page, before: dict[str, list[str]]) -> None:
-    """Press the button; the list is as it was, and says what was done."""
+    """Press the button, and check that the list is as it was and says what was done."""
     page.get_by_role("button", name="Block 2 people").click()
     said = page.get_by_role("status").filter(has_text="2 people blocked.")
     expect(said).to_be_visible()
@@ -76,7 +79,7 @@ def undo_and_return(page: Page, before: dict[str, list[str]]) -> None:
 
 
 def back_to_the_beginning(page: Page) -> None:
-    """Every page on the way back can be shown: none was the answer to a form."""
+    """Check that every page on the way back can be shown, because none was the answer to a form."""
     for _ in range(30):
         page.go_back()
         assert not page.url.startswith("chrome-error:"), "a page that Back cannot show"
@@ -105,7 +108,9 @@ def test_back_reload_and_a_look_at_a_row_lose_nothing(page: Page, people: list[U
     back_to_the_beginning(page)
 
 
-def test_a_mistake_loses_nothing_without_a_script(chromium: Browser, live_server: str, people: list[User]) -> None:
+def test_a_mistake_loses_nothing_without_a_script(
+    chromium: Browser, live_server: str, people: list[User]
+) -> None:
     with browser.visit(chromium, live_server, java_script_enabled=False) as (page, _witness):
         walk_without_a_script(page)
 
@@ -131,7 +136,9 @@ def test_what_a_tab_keeps_ends_with_the_session(page: Page, people: list[User]) 
     second_page(page)
     preview_of_two(page)
     page.get_by_label("Reason").fill(REASON)
-    page.wait_for_function("reason => JSON.stringify({...sessionStorage}).includes(reason)", arg=REASON)
+    page.wait_for_function(
+        "reason => JSON.stringify({...sessionStorage}).includes(reason)", arg=REASON
+    )
     page.locator("summary.account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in*")
@@ -149,7 +156,9 @@ def test_a_row_menu_leads_back_to_the_list(page: Page, people: list[User]) -> No
     assert query(page) == before
 
 
-def test_a_temporary_password_is_shown_once_whatever_the_browser_does(page: Page, people: list[User]) -> None:
+def test_a_temporary_password_is_shown_once_whatever_the_browser_does(
+    page: Page, people: list[User]
+) -> None:
     person = people[0]
     person.login_method, person.login, person.login_key = "login", "yuki-0", "yuki-0"
     person.email = person.email_key = None

@@ -1,4 +1,7 @@
-"""From a form to a real mail server by a real worker, also when the server was down all the while."""
+"""A mail gets from a form to a real mail server by a real worker.
+
+It arrives even if the server was down all the while.
+"""
 
 import re
 import time
@@ -29,7 +32,7 @@ def ask(page: Page) -> None:
 
 
 def wait_until(state: str) -> None:
-    """Look again and again at the only message, without keeping the worker from going on."""
+    """Look at the only message again and again, without keeping the worker from going on."""
     for _ in range(600):
         settle()
         found = db.session.scalars(select(Message.state)).all()
@@ -40,7 +43,9 @@ def wait_until(state: str) -> None:
     raise AssertionError(f"it is not {state}: {found}")
 
 
-def test_a_link_arrives_and_opens_its_page(page: Page, cast: Cast, smtp: Server, worker: Callable[..., Any]) -> None:
+def test_a_link_arrives_and_opens_its_page(
+    page: Page, cast: Cast, smtp: Server, worker: Callable[..., Any]
+) -> None:
     worker(smtp_url=smtp.url)
     ask(page)
     (mail,) = smtp.wait()
@@ -57,7 +62,9 @@ def test_a_mail_waits_for_a_server_that_is_down_and_then_arrives_once(
     ask(page)
     wait_until("failed")
     smtp.start()
-    db.session.execute(update(Message).values(next_attempt_at=clock.now()))  # instead of a minute's patience
+    db.session.execute(
+        update(Message).values(next_attempt_at=clock.now())
+    )  # instead of a minute's patience
     settle()
     jobs.soon(DELIVERY)
     assert re.search(r"/password/reset/[\w-]+$", smtp.wait()[0].link)

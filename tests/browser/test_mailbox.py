@@ -20,18 +20,27 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def at_home(app_with: Callable[..., Flask], chromium: Browser, port: int, cast: Cast) -> Iterator[Page]:
-    """A page at the demo."""
-    with browser.serving(app_with(environment="demo"), port) as home, browser.visit(chromium, home) as (page, _witness):
+def at_home(
+    app_with: Callable[..., Flask], chromium: Browser, port: int, cast: Cast
+) -> Iterator[Page]:
+    """Yield a page at the demo."""
+    with (
+        browser.serving(app_with(environment="demo"), port) as home,
+        browser.visit(chromium, home) as (page, _witness),
+    ):
         yield page
 
 
 @pytest.mark.one_engine("sqlite", reason="the page is the same on both")
 @pytest.mark.parametrize("where", ["text", "frame"])
-def test_an_invitation_is_followed_from_the_mailbox(at_home: Page, cast: Cast, stage: Stage, where: str) -> None:
+def test_an_invitation_is_followed_from_the_mailbox(
+    at_home: Page, cast: Cast, stage: Stage, where: str
+) -> None:
     page, demo = at_home, replace(stage.settings, environment="demo")
     cast.vera.status, cast.vera.password_hash = "invited", None
-    invitations.send(select(User.id).where(User.id == cast.vera.id), inviter="Olivia Owen", settings=demo)
+    invitations.send(
+        select(User.id).where(User.id == cast.vera.id), inviter="Olivia Owen", settings=demo
+    )
     assert deliver(demo) == 1
     page.goto("/sign-in")
     page.get_by_role("link", name="Mailbox of the demo").click()

@@ -20,7 +20,10 @@ OTHERS = ("Ines", "Thomas", "Yuki")
 
 @pytest.fixture
 def people(cast: Cast) -> list[User]:
-    """Twenty rounds of names: more than fit on a page; some of those with "ma" are blocked already."""
+    """Add twenty rounds of names: more than fit on a page.
+
+    Some of those with "ma" are blocked already.
+    """
     found = []
     for number in range(20):
         for name in (*NAMES, *OTHERS):
@@ -34,9 +37,13 @@ def people(cast: Cast) -> list[User]:
 
 
 def statuses() -> dict[str, str]:
-    """Everybody's status by address, as the database has it now."""
+    """Return everybody's status by address, as the database has it now."""
     db.session.rollback()
-    return {email: status for email, status in db.session.execute(select(User.email, User.status)) if email}
+    return {
+        email: status
+        for email, status in db.session.execute(select(User.email, User.status))
+        if email
+    }
 
 
 def test_olivia_blocks_all_that_match_and_takes_it_back(page: Page, people: list[User]) -> None:
@@ -62,11 +69,18 @@ def test_olivia_blocks_all_that_match_and_takes_it_back(page: Page, people: list
     page.get_by_label("Reason").fill("Left the company")
     page.get_by_role("button", name=f"Block {len(active) + 1} people").click()
     expect(page).to_have_url(re.compile(r"/admin/users/\?.*search=ma"))
-    expect(page.get_by_role("status").filter(has_text=f"{len(active) + 1} people blocked.")).to_be_visible()
-    assert {email for email, status in statuses().items() if before[email] != status} == {*active, "max@example.com"}
+    expect(
+        page.get_by_role("status").filter(has_text=f"{len(active) + 1} people blocked.")
+    ).to_be_visible()
+    assert {email for email, status in statuses().items() if before[email] != status} == {
+        *active,
+        "max@example.com",
+    }
 
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Undo: Unblock {len(active) + 1} people")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        f"Undo: Unblock {len(active) + 1} people"
+    )
     page.get_by_role("button", name="Undo: Unblock").click()
     expect(page.get_by_text(f"{len(active) + 1} people unblocked.")).to_be_visible()
     assert statuses() == before
@@ -79,7 +93,9 @@ def test_a_row_has_a_menu_of_exactly_what_may_be_done(page: Page, people: list[U
     page.locator("[data-menu-url]").first.click()
     menu = page.locator("#row-menu")
     expect(menu.get_by_role("link", name="Open")).to_be_visible()
-    expect(menu.get_by_role("button", name=re.compile("^Block"))).to_contain_text("your own account")
+    expect(menu.get_by_role("button", name=re.compile("^Block"))).to_contain_text(
+        "your own account"
+    )
 
     page.goto("/admin/users/?search=ines3")
     page.locator("[data-menu-url]").first.click()
@@ -102,7 +118,9 @@ def test_every_action_is_within_reach_of_a_thumb(page: Page, people: list[User])
     expect(page.get_by_text("1 person in the group.")).to_be_visible()
 
 
-def test_the_list_works_without_any_script(page: Page, people: list[User], live_server: str) -> None:
+def test_the_list_works_without_any_script(
+    page: Page, people: list[User], live_server: str
+) -> None:
     browser = page.context.browser
     assert browser
     plain = browser.new_context(base_url=live_server, java_script_enabled=False).new_page()

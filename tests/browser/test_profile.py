@@ -1,4 +1,7 @@
-"""One's own profile in a browser: changed, seen in the times, found again from every page of the account."""
+"""One's own profile in a browser.
+
+It is changed, it decides how times are shown, and every page of the account leads to it.
+"""
 
 import re
 
@@ -34,7 +37,9 @@ def test_the_pages_of_an_account_lead_to_each_other(page: Page, cast: Cast) -> N
     sign_in(page, "vera")
     page.goto("/account/")
     for label in ("Password", "Two-factor", "Sessions", "Avatar", "Profile"):
-        page.get_by_role("navigation", name="Your account").get_by_role("link", name=label, exact=True).click()
+        page.get_by_role("navigation", name="Your account").get_by_role(
+            "link", name=label, exact=True
+        ).click()
         expect(page.locator(".tabs [aria-current=page]")).to_have_text(label)
 
 
@@ -55,7 +60,9 @@ def test_a_conflict_is_solved_by_saving_ones_own(page: Page, cast: Cast) -> None
 @pytest.mark.parametrize("path", ["/account/", "/account/email"])
 def test_nothing_of_the_profile_leaves_a_phone_sideways(page: Page, cast: Cast, path: str) -> None:
     vera = cast.vera
-    vera.set_email("a.very.long.address.that.nobody.would.ever.type.by.hand@subdomain.of.some.example.com")
+    vera.set_email(
+        "a.very.long.address.that.nobody.would.ever.type.by.hand@subdomain.of.some.example.com"
+    )
     address = str(vera.email)
     settle()
     page.set_viewport_size({"width": 375, "height": 700})

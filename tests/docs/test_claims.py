@@ -1,4 +1,4 @@
-"""What docs/security.md and docs/decisions/ claim and no other test shows."""
+"""Claims of docs/security.md and docs/decisions/ that no other test shows."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,9 @@ def test_signing_in_leads_to_no_other_site(client: Client, cast: Cast, next_: st
     assert client.post("/sign-in", form).headers["Location"] == "/"
 
 
-def test_a_refused_attempt_is_an_event_and_a_refused_look_is_not(client: Client, cast: Cast) -> None:
+def test_a_refused_attempt_is_an_event_and_a_refused_look_is_not(
+    client: Client, cast: Cast
+) -> None:
     vera = client.sign_in("vera")
     assert vera.get("/admin/users/new").status_code == 403
     assert vera.post("/admin/users/actions/block", {"row": str(cast.max.id)}).status_code == 403
@@ -47,11 +49,15 @@ def test_every_answer_with_text_says_its_charset(client: Client, cast: Cast) -> 
         assert "charset=utf-8" in olivia.get(path, buffered=True).headers["Content-Type"], path
 
 
-def test_hidden_columns_leave_the_house_in_no_export_and_serve_no_filter(client: Client, cast: Cast) -> None:
+def test_hidden_columns_leave_the_house_in_no_export_and_serve_no_filter(
+    client: Client, cast: Cast
+) -> None:
     olivia = client.sign_in("olivia")
     for screen in client.application.extensions["screens"]:  # what has none is at no address at all
         address = f"/admin/{screen.slug}/"
-        hidden = {a.key for a in inspect(screen.model).column_attrs if a.columns[0].info.get("hidden")}
+        hidden = {
+            a.key for a in inspect(screen.model).column_attrs if a.columns[0].info.get("hidden")
+        }
         if screen.has("export"):
             exported = json.loads(olivia.get(f"{address}export.json", buffered=True).text)
             assert not hidden & {name for row in exported for name in row}, address
@@ -62,19 +68,27 @@ def test_hidden_columns_leave_the_house_in_no_export_and_serve_no_filter(client:
 def test_a_deleted_person_is_erased_and_the_chain_stays_whole(client: Client, cast: Cast) -> None:
     olivia, number = client.sign_in("olivia"), cast.vera.id
     rows.update(
-        actor=cast.actor("max", all_permissions=True), model=User, row_id=number, version=cast.vera.version,
+        actor=cast.actor("max", all_permissions=True),
+        model=User, row_id=number, version=cast.vera.version,
         values={"last_name": "Secret-Surname", "phone": "+49 30 123456"},
     )  # fmt: skip
     act(olivia, "users", "delete", number)
     settle()
-    stored = str([list(row) for table in db.metadata.sorted_tables for row in db.session.execute(select(table))])
+    stored = str(
+        [
+            list(row)
+            for table in db.metadata.sorted_tables
+            for row in db.session.execute(select(table))
+        ]
+    )
     assert not any(trace in stored for trace in ("Secret-Surname", "123456", "vera@example.com"))
     assert db.session.get_one(User, number).name == f"Deleted user {number}"
     assert events.verify() == []
 
 
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM events", "UPDATE events SET actor_id = NULL", "UPDATE events SET reason = 'x'"]
+    "statement",
+    ["DELETE FROM events", "UPDATE events SET actor_id = NULL", "UPDATE events SET reason = 'x'"],
 )
 def test_the_database_lets_nobody_change_an_event(cast: Cast, statement: str) -> None:
     events.record(actor=cast.actor("olivia"), action="users.edit", reason="why")
@@ -85,7 +99,7 @@ def test_the_database_lets_nobody_change_an_event(cast: Cast, statement: str) ->
 
 
 def test_a_change_around_the_triggers_is_seen(cast: Cast, run: Callable[..., object]) -> None:
-    """As somebody could who owns the database file."""
+    """Change the log as the owner of the database file could."""
     for _ in range(3):
         events.record(actor=cast.actor("olivia"), action="users.edit", reason="why")
     settle()

@@ -18,7 +18,7 @@ COMMAND = re.compile(r"flask --app app backoffice ([\w-]+)(?: ([\w.]+))?")
 
 
 def written(default: Any) -> str:
-    """A default as somebody would set it."""
+    """Return a default as one would write it in the environment."""
     if isinstance(default, timedelta):
         return str(int(default.total_seconds()))
     if isinstance(default, bool):

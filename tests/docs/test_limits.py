@@ -1,4 +1,7 @@
-"""docs/limits.md is what the settings and the constants are, and every constant of a limit stands in one place."""
+"""docs/limits.md agrees with the settings and the constants.
+
+Every constant of a limit stands in one place.
+"""
 
 import ast
 

@@ -1,4 +1,7 @@
-"""The nginx of docs/deployment.md, but for TLS, with gunicorn behind it and slow clients before it."""
+"""The nginx of docs/deployment.md works, with gunicorn behind it and slow clients before it.
+
+Only TLS is left out.
+"""
 
 import os
 import re
@@ -24,18 +27,21 @@ HEALTHY = ("--worker-class", "backoffice.gunicorn_worker.Worker")
 AROUND = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 256; }}
-http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+       fastcgi_temp_path {folder}/c;
 uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e; {server} }}
 """
 
 
 def configuration(folder: Path, port: int, behind: int) -> str:
-    """What the page says, on loopback and without a certificate."""
+    """Return the configuration that the page shows, on loopback and without a certificate."""
     (server,) = re.findall(r"```nginx\n(.+?)```", TEXT, re.DOTALL)
     server = re.sub(r"\n +ssl_\w+ [^\n]+", "", server)
     server = server.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
     server = server.replace("server_name admin.example.com;", "server_name 127.0.0.1;")
-    return AROUND.format(folder=folder, server=server.replace("127.0.0.1:8000", f"127.0.0.1:{behind}"))
+    return AROUND.format(
+        folder=folder, server=server.replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    )
 
 
 def free_port() -> int:
@@ -46,10 +52,12 @@ def free_port() -> int:
 
 @pytest.fixture
 def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
-    """Where nginx listens."""
+    """Run nginx and yield its port."""
     front, behind = free_port(), free_port()
     (tmp_path / "nginx.conf").write_text(configuration(tmp_path, front, behind))
-    told = environment(BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{front}")
+    told = environment(
+        BACKOFFICE_ENV="test", DATABASE_URL=blank_database, BASE_URL=f"http://127.0.0.1:{front}"
+    )
     command = [*GUNICORN, *HEALTHY, "--bind", f"127.0.0.1:{behind}", "app:create_app()"]
     application = subprocess.Popen(command, cwd=ROOT, env=told)
     with subprocess.Popen([str(NGINX), "-c", tmp_path / "nginx.conf", "-p", tmp_path]) as proxy:
@@ -69,7 +77,9 @@ def port(tmp_path: Path, blank_database: str) -> Iterator[int]:
 def test_slow_clients_of_nginx_cost_the_others_nothing(port: int) -> None:
     with ExitStack() as stack:
         for begun in [SLOW_BODY] * 24 + [HALF_A_HEADER] * 32:
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            connection = stack.enter_context(
+                socket.create_connection(("127.0.0.1", port), timeout=10)
+            )
             connection.sendall(begun)
         for _ in range(3):
             begun_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""README.md: the demo's accounts are those of the demo, and what it links to is there."""
+"""README.md names the accounts that the demo has, and what it links to exists."""
 
 import re
 
@@ -19,7 +19,11 @@ def test_readme_lists_the_accounts_of_the_demo() -> None:
 
 def test_readme_names_every_top_level_folder() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    folders = {path.parts[0] for path in tracked() if len(path.parts) > 1 and not path.parts[0].startswith(".")}
+    folders = {
+        path.parts[0]
+        for path in tracked()
+        if len(path.parts) > 1 and not path.parts[0].startswith(".")
+    }
     assert {folder for folder in folders if f"| `{folder}/` |" not in text} == set()
 
 

@@ -1,4 +1,4 @@
-"""docs/security.md points to tests that are there, and claims nothing without one."""
+"""docs/security.md points to tests that exist, and claims nothing without one."""
 
 import re
 
@@ -20,4 +20,6 @@ def test_security_knows_five_states() -> None:
 
 
 def test_security_says_met_only_with_a_test() -> None:
-    assert [name for name, state, how in ROWS if state.startswith("met") and not TEST.search(how)] == []
+    assert [
+        name for name, state, how in ROWS if state.startswith("met") and not TEST.search(how)
+    ] == []

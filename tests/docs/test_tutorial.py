@@ -1,4 +1,7 @@
-"""The tutorial keeps what it promises: its files are written, its commands typed, and the result is walked."""
+"""The tutorial keeps its promises.
+
+Its files are written, its commands typed, and the result is walked through.
+"""
 
 import os
 import re
@@ -25,7 +28,7 @@ def first(path: str) -> Block:
 
 
 def reader(folder: Path, step: str) -> Copy:
-    """Somebody who has followed the page up to this step."""
+    """Return a copy of the code in which the page was followed up to this step."""
     copy = Copy.of_repository(folder)
     for block in files():
         if step == "action" and block.path == SCOPE:
@@ -38,7 +41,8 @@ def reader(folder: Path, step: str) -> Copy:
 
 def test_tutorial_has_only_blocks_that_are_carried_out() -> None:
     known = re.compile(
-        r"make migration |make run$|export BACKOFFICE_ENV=demo$|\.venv/bin/flask --app app backoffice act "
+        r"make migration |make run$|export BACKOFFICE_ENV=demo$|"
+        r"\.venv/bin/flask --app app backoffice act "
     )
     assert [block for block in blocks() if not block.path and block.kind != "sh"] == []
     assert [block.path for block in files() if block.kind != "python"] == []
@@ -58,10 +62,25 @@ def test_action_is_at_most_25_lines() -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_what_the_reader_has_then_works(tmp_path: Path, step: str, engine: str) -> None:
     copy = reader(tmp_path / "copy", step)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "BACKOFFICE"))}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "BACKOFFICE"))
+    }
     environ["BACKOFFICE_TEST_ENGINES"] = engine
     walks = [f"tests/docs/{name}" for name in STEPS[step]]
-    said = copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *walks, **environ)
+    said = copy.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *walks,
+        **environ,
+    )
     assert re.search(r"\d+ passed", said)
     assert "skipped" not in said
 
@@ -72,6 +91,8 @@ def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:
         copy.write(block)
     written = [block.path for block in files()]
     checked = copy.run(str(BIN / "ruff"), "check", "--no-cache", *written, **os.environ)
-    formatted = copy.run(str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ)
+    formatted = copy.run(
+        str(BIN / "ruff"), "format", "--no-cache", "--check", *written, **os.environ
+    )
     assert "All checks passed" in checked
     assert "already formatted" in formatted

@@ -1,4 +1,7 @@
-"""docs/tutorial.md as its reader takes it: files to write, commands to type; and a copy of the code to do so in."""
+"""docs/tutorial.md as its reader takes it: files to write and commands to type.
+
+A copy of the code is there to do it in.
+"""
 
 import re
 import shutil
@@ -9,13 +12,16 @@ from pathlib import Path
 from tests.house.source import ROOT, tracked
 
 TEXT = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
-BLOCK = re.compile(r"^(?:\*\*(?P<path>[^*\n]+)\*\*\n\n)?```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?:\*\*(?P<path>[^*\n]+)\*\*\n\n)?```(?P<kind>\w*)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 MIGRATION = "make migration"
 
 
 @dataclass(frozen=True)
 class Block:
-    """One code block: a file where a path stands above it, else commands."""
+    """One code block: a file if a path stands above it, else commands."""
 
     path: str
     kind: str
@@ -23,29 +29,34 @@ class Block:
 
     @property
     def lines(self) -> list[str]:
-        """The lines that count: neither blank nor a comment; imports and docstrings do count."""
+        """The lines that count: neither blank nor a comment, but imports and docstrings."""
         stripped = (line.strip() for line in self.code.splitlines())
         return [line for line in stripped if line and not line.startswith("#")]
 
 
 def blocks(text: str = TEXT) -> list[Block]:
-    """Every code block of the page, in order."""
-    return [Block(found["path"] or "", found["kind"], found["code"]) for found in BLOCK.finditer(text)]
+    """Return every code block of the page, in order."""
+    return [
+        Block(found["path"] or "", found["kind"], found["code"]) for found in BLOCK.finditer(text)
+    ]
 
 
 def files() -> list[Block]:
-    """The files to write, in order; a path that comes twice is written anew."""
+    """Return the files to write, in order; a path that comes twice is written anew."""
     return [block for block in blocks() if block.path]
 
 
 def commands() -> list[str]:
-    """The commands to type, in order."""
+    """Return the commands to type, in order."""
     return [line for block in blocks() if block.kind == "sh" for line in block.lines]
 
 
 @dataclass(frozen=True)
 class Copy:
-    """The repository's code in a folder of its own, with an environment that counts as installed."""
+    """The repository's code in a folder of its own.
+
+    Its environment counts as installed.
+    """
 
     folder: Path
 
@@ -64,7 +75,14 @@ class Copy:
         (self.folder / block.path).write_text(block.code, "utf-8")
 
     def run(self, *command: str, **environ: str) -> str:
-        """Run a program of the environment in the copy; its output, or AssertionError with it."""
-        done = subprocess.run(command, cwd=self.folder, env=environ, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+        """Run a program of the environment in the copy, and return its output.
+
+        If it fails, AssertionError has the output.
+        """
+        done = subprocess.run(
+            command, cwd=self.folder, env=environ, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (
+            f"{' '.join(command)}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+        )
         return done.stdout

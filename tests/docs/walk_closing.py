@@ -1,4 +1,7 @@
-"""The action of the tutorial, walked from every place that offers it; started by test_tutorial.py."""
+"""Walk through the action of the tutorial from every place that offers it.
+
+test_tutorial.py starts this.
+"""
 
 import os
 import shlex
@@ -14,7 +17,16 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from tests.conftest import Stage
-from tests.docs.reading import LIST, carried_out, planned, stored, text_of, ticked, undone, warehouse
+from tests.docs.reading import (
+    LIST,
+    carried_out,
+    planned,
+    stored,
+    text_of,
+    ticked,
+    undone,
+    warehouse,
+)
 from tests.docs.tutorial import commands
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -30,8 +42,14 @@ def statuses(*ids: int) -> list[str]:
 
 
 def test_row_menu_and_details_offer_what_may_be_done_and_why_not(olivia: Client) -> None:
-    empty, full, closed = warehouse("Empty"), warehouse("Full", pallets=2), warehouse("Shut", status="closed")
-    menus = {row_id: text_of(olivia.get(f"{LIST}{row_id}/menu")) for row_id in (empty, full, closed)}
+    empty, full, closed = (
+        warehouse("Empty"),
+        warehouse("Full", pallets=2),
+        warehouse("Shut", status="closed"),
+    )
+    menus = {
+        row_id: text_of(olivia.get(f"{LIST}{row_id}/menu")) for row_id in (empty, full, closed)
+    }
     assert "/actions/close" in menus[empty]
     assert "/actions/open" not in menus[empty]
     assert "/actions/close" not in menus[full]
@@ -49,7 +67,11 @@ def test_row_menu_closes_one_and_undo_opens_it(olivia: Client) -> None:
     undone(olivia, result)
     assert statuses(row_id) == ["open"]
     settle()
-    events = list(db.session.scalars(select(Event).where(Event.subject_type == "warehouses").order_by(Event.id)))
+    events = list(
+        db.session.scalars(
+            select(Event).where(Event.subject_type == "warehouses").order_by(Event.id)
+        )
+    )
     assert [(e.action, e.before, e.after) for e in events] == [
         ("warehouses.close", {"status": "open"}, {"status": "closed"}),
         ("warehouses.open", {"status": "closed"}, {"status": "open"}),
@@ -57,9 +79,18 @@ def test_row_menu_closes_one_and_undo_opens_it(olivia: Client) -> None:
 
 
 def test_ticked_rows_get_one_outcome_each(olivia: Client) -> None:
-    ids = [warehouse("A"), warehouse("B"), warehouse("C", pallets=1), warehouse("D", status="closed")]
+    ids = [
+        warehouse("A"),
+        warehouse("B"),
+        warehouse("C", pallets=1),
+        warehouse("D", status="closed"),
+    ]
     preview = text_of(olivia.get(planned(olivia, "close", ticked(ids))))
-    for sentence in ("Close 2 warehouses", "1 would not change: already closed", "1 refused: C still holds pallets."):
+    for sentence in (
+        "Close 2 warehouses",
+        "1 would not change: already closed",
+        "1 refused: C still holds pallets.",
+    ):
         assert sentence in preview
     assert statuses(*ids) == ["open", "open", "open", "closed"]
     result = text_of(olivia.get(carried_out(olivia, "close", ticked(ids), reason="Winter")))
@@ -91,11 +122,15 @@ def test_a_warehouse_changed_since_the_preview_is_left_alone(olivia: Client) -> 
     preview = planned(olivia, "close", ticked(ids))
     olivia.post(f"{LIST}{ids[0]}/edit", {"version": "1", "city": "Kiel"})
     done = olivia.post(preview, {"reason": "Winter"})
-    assert "1 left alone: changed by somebody since." in text_of(olivia.get(done.headers["Location"]))
+    assert "1 left alone: changed by somebody since." in text_of(
+        olivia.get(done.headers["Location"])
+    )
     assert statuses(*ids) == ["open", "closed"]
 
 
-def test_command_line_previews_and_then_runs(cast: Cast, stage: Stage, run: Callable[..., Any]) -> None:
+def test_command_line_previews_and_then_runs(
+    cast: Cast, stage: Stage, run: Callable[..., Any]
+) -> None:
     hamburg = [warehouse("A", city="Hamburg"), warehouse("B", city="Hamburg", pallets=1)]
     other = warehouse("C", city="Kiel")
     typed = [shlex.split(command) for command in commands() if "backoffice act" in command]
@@ -103,10 +138,15 @@ def test_command_line_previews_and_then_runs(cast: Cast, stage: Stage, run: Call
     settings = {"BACKOFFICE_ENV": "test", "DATABASE_URL": stage.settings.database_url}
     for arguments, after in zip(typed, (["open", "open"], ["closed", "open"]), strict=True):
         command = [str(Path(sys.executable).parent / "flask"), *arguments[1:]]
-        done = subprocess.run(command, env=os.environ | settings, check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            command, env=os.environ | settings, check=False, capture_output=True, text=True
+        )
         assert "Close 1 warehouse" in done.stdout, done.stderr
         assert "B still holds pallets." in done.stdout
         assert statuses(*hamburg) == after
     assert statuses(other) == ["open"]
-    assert "No row matches." in run("backoffice", "act", "warehouses.close", "--where", "city=Nowhere").output
+    assert (
+        "No row matches."
+        in run("backoffice", "act", "warehouses.close", "--where", "city=Nowhere").output
+    )
     assert run("backoffice", "verify-events").exit_code == 0

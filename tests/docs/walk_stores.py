@@ -1,4 +1,4 @@
-"""The end of the tutorial: own columns, filters and words, and rows not for everybody."""
+"""The end of the tutorial: own columns, filters and words, and rows that not everybody sees."""
 
 import json
 import re
@@ -13,8 +13,10 @@ from tests.support.client import Client
 
 @pytest.fixture
 def both(cast: Cast) -> tuple[int, int]:
-    """A warehouse that vera looks after, and one that max does."""
-    return warehouse("Zoo", manager_id=cast.vera.id), warehouse("Airport", city="Kiel", manager_id=cast.max.id)
+    """Add a warehouse that vera looks after, and one that max does."""
+    return warehouse("Zoo", manager_id=cast.vera.id), warehouse(
+        "Airport", city="Kiel", manager_id=cast.max.id
+    )
 
 
 def test_vera_finds_only_hers_wherever_she_looks(both: tuple[int, int], client: Client) -> None:
@@ -36,13 +38,17 @@ def test_who_may_edit_sees_all(both: tuple[int, int], app: Any) -> None:
         assert len(json.loads(text_of(client.get(f"{LIST}export.json", buffered=True)))) == 2
 
 
-def test_who_may_not_see_warehouses_sees_none(both: tuple[int, int], staff: list[str], client: Client) -> None:
+def test_who_may_not_see_warehouses_sees_none(
+    both: tuple[int, int], staff: list[str], client: Client
+) -> None:
     dispatcher = client.sign_in("dispatcher")
     assert dispatcher.get(LIST).status_code == 403
     assert dispatcher.get(f"{LIST}{both[0]}").status_code == 403
 
 
-def test_own_columns_filters_and_words_are_used(both: tuple[int, int], cast: Cast, client: Client) -> None:
+def test_own_columns_filters_and_words_are_used(
+    both: tuple[int, int], cast: Cast, client: Client
+) -> None:
     olivia = client.sign_in("olivia")
     page = olivia.get(LIST)
     headings = re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', text_of(page))

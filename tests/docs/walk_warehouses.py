@@ -1,4 +1,7 @@
-"""The screen of the tutorial, walked in the copy of the code that has it; started by test_tutorial.py."""
+"""Walk through the screen of the tutorial in the copy of the code that has it.
+
+test_tutorial.py starts this.
+"""
 
 import json
 from datetime import date
@@ -11,7 +14,17 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.docs.reading import LIST, found, hidden, ids_on, link, planned, stored, text_of, warehouse
+from tests.docs.reading import (
+    LIST,
+    found,
+    hidden,
+    ids_on,
+    link,
+    planned,
+    stored,
+    text_of,
+    warehouse,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 
@@ -45,12 +58,19 @@ def test_menu_has_the_screen(olivia: Client) -> None:
     assert f'href="{LIST}"' in text_of(olivia.get("/"))
 
 
-def test_list_shows_the_first_columns_and_details_what_may_be_written(olivia: Client, cast: Cast) -> None:
+def test_list_shows_the_first_columns_and_details_what_may_be_written(
+    olivia: Client, cast: Cast
+) -> None:
     row_id = warehouse("Harbour", city="Hamburg", pallets=1200, manager_id=cast.max.id)
     page = text_of(olivia.get(LIST))
-    assert all(text in page for text in ("Warehouses", "1 warehouse", "Hamburg", "1,200", "status-open"))
+    assert all(
+        text in page for text in ("Warehouses", "1 warehouse", "Hamburg", "1,200", "status-open")
+    )
     details = text_of(olivia.get(f"{LIST}{row_id}"))
-    assert all(text in details for text in ("<h1>Harbour", "Opened on", "Manager", "Max Mander", "Created at"))
+    assert all(
+        text in details
+        for text in ("<h1>Harbour", "Opened on", "Manager", "Max Mander", "Created at")
+    )
 
 
 def test_search_knows_accents_and_case_and_finds_by_every_word(olivia: Client) -> None:
@@ -67,7 +87,13 @@ def test_filters_are_typed(olivia: Client) -> None:
     assert found(olivia, "pallets.from=4") == [large]
     assert found(olivia, "opened_on.to=2026-01-31") == [small]
     assert found(olivia, "status=open&status=closed&pallets.to=300") == [small, large]
-    for query in ("status=lost", "pallets.from=many", "opened_on.to=31.1.", "manager_id=1", "version.from=1"):
+    for query in (
+        "status=lost",
+        "pallets.from=many",
+        "opened_on.to=31.1.",
+        "manager_id=1",
+        "version.from=1",
+    ):
         assert olivia.get(f"{LIST}?{query}").status_code == 400, query
 
 
@@ -85,18 +111,28 @@ def test_paging_reaches_every_row_once_in_both_directions(olivia: Client) -> Non
 
 
 def test_own_texts_are_compared_like_names(olivia: Client) -> None:
-    rows = {city: warehouse(f"In {city}", city=city) for city in ("Zürich", "Łódź", "Lodi", "Œuf", "odessa")}
+    rows = {
+        city: warehouse(f"In {city}", city=city)
+        for city in ("Zürich", "Łódź", "Lodi", "Œuf", "odessa")
+    }
     by_city = [rows[city] for city in ("Lodi", "Łódź", "odessa", "Œuf", "Zürich")]
     assert ids_on(olivia.get(f"{LIST}?sort=city")) == by_city
     assert found(olivia, "city=LODZ") == [rows["Łódź"]]
     warehouse("Tåken")
-    assert "Another warehouse has this already." in text_of(olivia.post(f"{LIST}new", {**NEW, "name": "TAKEN"}))
+    assert "Another warehouse has this already." in text_of(
+        olivia.post(f"{LIST}new", {**NEW, "name": "TAKEN"})
+    )
 
 
 def test_add_writes_a_row_and_an_event(olivia: Client) -> None:
     answer = olivia.post(f"{LIST}new", NEW)
     row = stored(int(answer.headers["Location"].rsplit("/", 1)[1]))
-    assert (row.name, row.pallets, row.opened_on, row.manager) == ("Harbour", 12, date(2026, 11, 2), None)
+    assert (row.name, row.pallets, row.opened_on, row.manager) == (
+        "Harbour",
+        12,
+        date(2026, 11, 2),
+        None,
+    )
     (event,) = events(row.id)
     assert (event.action, event.after["city"]) == ("warehouses.create", "Hamburg")
 
@@ -113,7 +149,9 @@ def test_add_writes_a_row_and_an_event(olivia: Client) -> None:
         ("manager", "999999"),
     ],
 )
-def test_add_says_at_the_field_what_is_wrong_and_keeps_what_was_typed(olivia: Client, field: str, value: str) -> None:
+def test_add_says_at_the_field_what_is_wrong_and_keeps_what_was_typed(
+    olivia: Client, field: str, value: str
+) -> None:
     taken = warehouse("Taken")
     answer = olivia.post(f"{LIST}new", {**NEW, field: value, "city": "Typed City"})
     assert answer.status_code == 422
@@ -150,7 +188,11 @@ def test_delete_wants_its_words_and_the_events_keep_what_was_there(olivia: Clien
     assert olivia.post(url, {"confirm": "delete 1"}).location == LIST
     assert stored(row_id) is None
     (event,) = events(row_id)
-    assert (event.action, event.before["name"], event.before["city"]) == ("warehouses.delete", "Harbour", "Hamburg")
+    assert (event.action, event.before["name"], event.before["city"]) == (
+        "warehouses.delete",
+        "Harbour",
+        "Hamburg",
+    )
     assert olivia.get(f"{LIST}{row_id}").status_code == 404
 
 
@@ -163,7 +205,9 @@ def test_exports_hold_what_the_list_shows_and_are_logged(olivia: Client) -> None
     rows = json.loads(text_of(olivia.get(f"{LIST}export.json?sort=pallets", buffered=True)))
     assert [(row["name"], row["pallets"]) for row in rows] == [("=1+1", 5), ("Harbour", 7)]
     settle()
-    logged = db.session.scalars(select(Event).where(Event.action == "warehouses.export").order_by(Event.id))
+    logged = db.session.scalars(
+        select(Event).where(Event.action == "warehouses.export").order_by(Event.id)
+    )
     assert [event.after for event in logged] == [{"rows": 1}, {"rows": 2}]
 
 
@@ -185,7 +229,15 @@ def test_vera_sees_and_cannot_write(vera: Client) -> None:
 def test_eve_and_who_is_signed_out_get_nothing(cast: Cast, client: Client) -> None:
     row_id = warehouse("Harbour")
     assert client.try_sign_in("eve").status_code == 422
-    for path in ("", "new", str(row_id), f"{row_id}/edit", f"{row_id}/menu", "export.csv", "lookup/manager"):
+    for path in (
+        "",
+        "new",
+        str(row_id),
+        f"{row_id}/edit",
+        f"{row_id}/menu",
+        "export.csv",
+        "lookup/manager",
+    ):
         answer = client.get(f"{LIST}{path}")
         assert (answer.status_code, "Harbour" in text_of(answer)) == (303, False), path
         assert answer.headers["Location"].startswith("/sign-in"), path
@@ -195,7 +247,9 @@ def test_eve_and_who_is_signed_out_get_nothing(cast: Cast, client: Client) -> No
 
 def test_a_group_made_before_gets_the_permission_from_its_page(olivia: Client, app: Any) -> None:
     viewers = db.session.scalars(select(Group).where(Group.key == "viewers")).one()
-    viewers.permissions = [code for code in viewers.permissions if not code.startswith("warehouses.")]
+    viewers.permissions = [
+        code for code in viewers.permissions if not code.startswith("warehouses.")
+    ]
     held, row_id = list(viewers.permissions), viewers.id
     settle()
     vera = app.test_client().sign_in("vera")

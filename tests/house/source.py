@@ -1,4 +1,4 @@
-"""The product's own files, as the house rules read them."""
+"""Read the product's own files for the house rules."""
 
 import ast
 import subprocess
@@ -24,14 +24,17 @@ class Module:
 
 
 def tracked() -> list[Path]:
-    """Every file of the repository, new ones included and ignored ones not, relative to its root."""
+    """Return every file of the repository, relative to its root.
+
+    New files are among them, ignored ones are not.
+    """
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return sorted(Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file())
 
 
 def modules(*tops: str) -> Iterator[Module]:
-    """The Python modules under these top-level names, those of the product by default."""
+    """Yield the Python modules under these top-level names, by default those of the product."""
     for path in tracked():
         name = path.with_suffix("").parts
         if path.suffix == ".py" and name[0] in (tops or PRODUCT):

@@ -9,8 +9,8 @@ import pytest
 
 from tests.house.source import PRODUCT, Module, modules
 
-# From the ground up: each area may import itself and those before it. A package of `backoffice/` that is not named,
-# such as one of a company's own, stands where `people` does.
+# From the ground up: each area may import itself and those before it. A package of `backoffice/`
+# that is not named, such as one of a company's own, stands where `people` does.
 AREAS = (
     "backoffice",  # the ground: errors, settings, clock, text ...
     "backoffice.models.keys",
@@ -46,7 +46,10 @@ REQUEST_BOUND = {"request", "session", "g", "flash", "abort", "redirect"}
 
 @dataclass(frozen=True)
 class Import:
-    """`target` is what a module imports, with the name after it: the name may be a module too."""
+    """One import: `target` is the module, `name` the name after it, which may be a module too.
+
+    It is `lazy` if it stands inside a function.
+    """
 
     target: str
     name: str
@@ -55,7 +58,7 @@ class Import:
 
 
 def imports(module: Module) -> Iterator[Import]:
-    """Every import of a module, wherever it stands."""
+    """Yield every import of a module, wherever it stands."""
     yield from _imports(module, module.tree, lazy=False)
 
 
@@ -82,13 +85,13 @@ def _targets(module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def known(imported: Import, names: Iterable[str]) -> str | None:
-    """The product's module that is imported, or None for anybody else's."""
+    """Return the product's module that is imported, or None for other packages."""
     full = f"{imported.target}.{imported.name}"
     return next((name for name in (full, imported.target) if name in names), None)
 
 
 def layer(name: str) -> str:
-    """The row of the table that a module belongs to."""
+    """Return the row of the table that a module belongs to."""
     parts = name.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     found = next(prefix for prefix in prefixes if prefix in TABLE)
@@ -97,12 +100,12 @@ def layer(name: str) -> str:
 
 
 def allowed(importer: str, target: str) -> bool:
-    """Whether the table lets one module import the other."""
+    """Return whether the table lets one module import the other."""
     return any(target == entry or layer(target) == entry for entry in TABLE[layer(importer)])
 
 
 def faults(source: list[Module]) -> list[str]:
-    """One sentence for every import that the house does not allow."""
+    """Return one sentence for every import that the house does not allow."""
     names = {module.name for module in source}
     found = []
     for module in source:
@@ -118,22 +121,30 @@ def faults(source: list[Module]) -> list[str]:
 
 
 def request_bound(module: Module) -> Iterator[tuple[str, int]]:
-    """Where a module of backoffice/ reaches for the request."""
+    """Yield where a module of backoffice/ uses the request."""
     if module.name.partition(".")[0] != "backoffice":
         return
     for imported in imports(module):
         if imported.target.partition(".")[0] == "flask" and imported.name in REQUEST_BOUND:
             yield imported.name, imported.line
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "flask" and node.attr in REQUEST_BOUND:
+        if (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node.value) == "flask"
+            and node.attr in REQUEST_BOUND
+        ):
             yield node.attr, node.lineno
 
 
 def cycle(source: list[Module]) -> list[str]:
-    """The modules of one import cycle, if there is any; imports for types alone close one too."""
+    """Return the modules of one import cycle, if there is any.
+
+    Imports for types alone close a cycle too.
+    """
     names = {module.name for module in source}
     graph = {
-        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name} for module in source
+        module.name: {known(imported, names) for imported in imports(module)} - {None, module.name}
+        for module in source
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -176,8 +187,13 @@ def test_imports_know_every_top_level_name() -> None:
     ],
 )
 def test_imports_would_be_found(name: str, text: str, complaint: str) -> None:
-    others = [Module(path, "") for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")]
-    others += [Module(f"backoffice.{path}", "") for path in ("policy.rules", "dashboard.figures", "text")]
+    others = [
+        Module(path, "")
+        for path in (*TABLE, "forms.user", "views.screen", "backoffice.models.user")
+    ]
+    others += [
+        Module(f"backoffice.{path}", "") for path in ("policy.rules", "dashboard.figures", "text")
+    ]
     others += [Module(f"backoffice.{path}.users", "") for path in ("people", "shifts", "commands")]
     found = faults([Module(name, text), *(module for module in others if module.name != name)])
     assert len(found) == 1
@@ -188,5 +204,10 @@ def test_imports_for_types_alone_close_a_cycle_too() -> None:
     group = Module("backoffice.models.group", "from backoffice.models.user import User")
     user = "from backoffice.models.group import Group"
     for text in (user, f"if TYPE_CHECKING:\n    {user}"):
-        assert set(cycle([group, Module("backoffice.models.user", text)])) == {group.name, "backoffice.models.user"}
-    assert cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []
+        assert set(cycle([group, Module("backoffice.models.user", text)])) == {
+            group.name,
+            "backoffice.models.user",
+        }
+    assert (
+        cycle([group, Module("backoffice.models.user", "from backoffice.models import base")]) == []
+    )

@@ -1,4 +1,4 @@
-"""What may lie in the repository, and what its lines must say."""
+"""Only agreed files lie in the repository, and their lines say what they must."""
 
 import re
 from collections.abc import Iterable
@@ -22,9 +22,13 @@ REASON = r"\s+(?:# |- ).{8,}"
 OWN_PATH = Path("tests/house/test_repository.py")  # full of bad examples
 
 MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|work)(?:/|\b)(?!>)")
-ROOT_OF_A_MACHINE = "/"  # apart from what follows, or the samples below would be such paths themselves
+ROOT_OF_A_MACHINE = (
+    "/"  # apart from what follows, or the samples below would be such paths themselves
+)
 EXEMPTION = re.compile(r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|pragma:\s*no cover)")
-REASONED = re.compile(rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}")
+REASONED = re.compile(
+    rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}"
+)
 INLINE_HANDLER = re.compile(r"\son\w+\s*=", re.IGNORECASE)
 INLINE_STYLE = re.compile(r"\sstyle\s*=", re.IGNORECASE)
 FOREIGN_HOST = re.compile(
@@ -34,35 +38,45 @@ COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE
 
 
 def matches(pattern: re.Pattern[str], text: str) -> list[str]:
-    """The lines that `pattern` is found in, each with its number."""
-    return [f"{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    """Return the lines that `pattern` is found in, each with its number."""
+    return [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
 
 
 def unreasoned(text: str) -> list[str]:
-    """Lines that silence a tool and do not say why."""
+    """Return the lines that silence a tool and do not say why."""
     return [line for line in matches(EXEMPTION, text) if not REASONED.search(line)]
 
 
 def unreasoned_requirements(text: str) -> list[str]:
-    """Requirements without an exact version or without a reason."""
+    """Return the requirements without an exact version or without a reason."""
     lines = (line for line in text.splitlines() if line and not line.startswith(("#", "-r ")))
     return [line for line in lines if not re.match(r"[\w\[\]-]+==[\w.]+ +# .{5,}", line)]
 
 
 def unreasoned_settings(text: str) -> list[str]:
-    """Rules that pyproject.toml switches off, and warnings it lets pass, without a reason."""
-    exempting = re.compile(r'^\s+"(?:[A-Z]+\d+|ignore:.*|[a-z_]+\.\*)",|^ignore_missing_imports|^disable')
+    """Return the rules and warnings that pyproject.toml switches off without a reason."""
+    exempting = re.compile(
+        r'^\s+"(?:[A-Z]+\d+|ignore:.*|[a-z_]+\.\*)",|^ignore_missing_imports|^disable'
+    )
     return [line for line in matches(exempting, text) if not re.search(r"\s# .{8,}", line)]
 
 
 def impolite(text: str) -> list[str]:
-    """What a nonce CSP refuses or what tells a stranger who works here."""
+    """Return the lines that a nonce CSP refuses, or that tell another host about our visitors."""
     plain = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-    return [line for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST) for line in matches(pattern, plain)]
+    return [
+        line
+        for pattern in (INLINE_HANDLER, INLINE_STYLE, FOREIGN_HOST)
+        for line in matches(pattern, plain)
+    ]
 
 
 def strangers(files: Iterable[Path]) -> set[str]:
-    """Top-level entries that nobody has agreed on."""
+    """Return the top-level entries that nobody has agreed on."""
     return {path.parts[0] for path in files} - TOP_LEVEL
 
 
@@ -71,18 +85,21 @@ def read(path: Path) -> str:
 
 
 def faults_in(files: Iterable[Path], check: object) -> dict[str, list[str]]:
-    """What `check` finds in each file, files without a finding left out."""
+    """Return what `check` finds in each file; files without a finding are left out."""
     assert callable(check)
     found = {str(path): check(read(path)) for path in files if path != OWN_PATH}
     return {name: lines for name, lines in found.items() if lines}
 
 
 SOURCE_FILES = [path for path in tracked() if path.suffix in SOURCES and path.name != ".gitkeep"]
-# Mail programs know neither style sheets nor scripts: mails style their elements, and link to our base URL.
+# Mails are left out: mail programs know neither style sheets nor scripts, which is why mails style
+# their elements; and they link to our base URL.
 PAGES = [
     path
     for path in tracked()
-    if path.suffix in (".html", ".js", ".css", ".svg") and path.parts[0] == "backoffice" and "email" not in path.parts
+    if path.suffix in (".html", ".js", ".css", ".svg")
+    and path.parts[0] == "backoffice"
+    and "email" not in path.parts
 ]
 
 
@@ -99,7 +116,10 @@ def test_repository_gives_the_reason_of_every_exemption() -> None:
 
 
 def test_repository_gives_the_reason_of_every_requirement() -> None:
-    assert faults_in(map(Path, ("requirements.txt", "requirements-dev.txt")), unreasoned_requirements) == {}
+    assert (
+        faults_in(map(Path, ("requirements.txt", "requirements-dev.txt")), unreasoned_requirements)
+        == {}
+    )
 
 
 def test_repository_gives_the_reason_of_every_switched_off_rule() -> None:

@@ -1,1 +1,1 @@
-"""Stories that belong to no module alone: rules as people meet them, attacks, races, and traps that stay closed."""
+"""Tests that span several modules: rules as people meet them, attacks, races, Flask-Admin traps."""

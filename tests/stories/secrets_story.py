@@ -1,4 +1,7 @@
-"""Everything that people do with their accounts, once; and every secret that this made somebody know."""
+"""Play through everything that people do with their accounts and collect every secret involved.
+
+`test_secrets.py` runs the story once and then looks for the secrets where they do not belong.
+"""
 
 import re
 from collections.abc import Callable
@@ -34,7 +37,7 @@ CHOSEN = (
 
 
 class Post:
-    """Takes the mails that the worker would have sent."""
+    """A mail transport that collects the mails instead of sending them."""
 
     keeps = False
 
@@ -53,7 +56,10 @@ class Post:
 
 @dataclass
 class Story:
-    """What happens, told step by step; `secrets` are the values by what they are."""
+    """The steps of the story and the secrets that came up in it.
+
+    `secrets` maps what a secret is, with a running number, to its value.
+    """
 
     app: Flask
     for_all: Flask
@@ -61,7 +67,7 @@ class Story:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def keep(self, name: str, value: str) -> str:
-        """Note a secret; its name says what it is."""
+        """Note a secret under a name that says what it is, and return its value."""
         assert value
         self.secrets[f"{name} {len(self.secrets)}"] = value
         return value
@@ -77,7 +83,7 @@ class Story:
         return visitor
 
     def note(self, visitor: Client) -> None:
-        """What the browser keeps: of its session, of a challenge, and its mark."""
+        """Note what the browser holds: its session, its open challenges and its device mark."""
         home = self.app.config["TEST_BASE_URL"]
         with visitor.session_transaction(base_url=home) as cookie:
             if "sid" in cookie:
@@ -88,7 +94,7 @@ class Story:
             self.keep("device", mark.value)
 
     def mail(self) -> str:
-        """Have the worker empty the outbox; what the mails of this time say."""
+        """Let the worker empty the outbox and return the text of the new mails."""
         settle()
         before = len(self.post.mails)
         delivery.deliver_due(self.app.extensions["settings"])
@@ -97,21 +103,21 @@ class Story:
         return "\n".join(str(part.get_content()).replace("\r\n", "\n") for part in parts if part)
 
     def link(self) -> str:
-        """The path of the link in them."""
-        (found,) = LINK.findall(self.mail())
-        self.keep("link", found.rpartition("/")[2])
-        return urlsplit(found).path
+        """Deliver the mails and return the path of the only link in them."""
+        (address,) = LINK.findall(self.mail())
+        self.keep("link", address.rpartition("/")[2])
+        return urlsplit(address).path
 
     def code(self) -> str:
-        (found,) = CODE.findall(self.mail())
-        return self.keep("mailed code", found)
+        (code,) = CODE.findall(self.mail())
+        return self.keep("mailed code", code)
 
     def words(self, password: str) -> dict[str, str]:
         self.keep("password", password)
         return {"new_password": password, "repeat_password": password}
 
     def through(self, visitor: Client, name: str, password: str, code: Callable[[], str]) -> None:
-        """Sign in with the password and a code."""
+        """Sign in with the password and a code, after one wrong code."""
         first_step(visitor, name, password)
         self.note(visitor)
         visitor.post(visitor.asked_at, {"code": "a wrong but telling code"})
@@ -121,16 +127,17 @@ class Story:
 
 
 def opened(visitor: Client, link: str) -> str:
-    """The address of the page that a link leads to, in which the link's value is not."""
+    """Follow a link and return the address it leads to, which does not contain the link's value."""
     return str(visitor.get(link).location)
 
 
 def invitation(story: Story, boss: Client) -> None:
-    """Added, invited, invited again, asked for again, accepted."""
+    """Add Ivan, invite him again, have him ask for another link, and accept the invitation."""
     assert add(boss, "users", email="ivan@example.com", first_name="Ivan").status_code == 303
     old = story.link()
     act(boss, "users", "resend-invitation", Cast().ivan.id)
-    link, visitor = story.link(), story.visitor()
+    link = story.link()
+    visitor = story.visitor()
     visitor.post(f"{old}/again")
     story.mail()
     path = opened(visitor, link)
@@ -140,7 +147,7 @@ def invitation(story: Story, boss: Client) -> None:
 
 
 def second_factor(story: Story) -> list[str]:
-    """An app and recovery codes, a step-up by code, codes by mail; the recovery codes that are left."""
+    """Use an app, recovery codes, a step-up and mailed codes; return the app's recovery codes."""
     ivan = story.enter("ivan", CHOSEN[0])
     key, codes = enrol(ivan)
     story.keep("key", key)
@@ -148,7 +155,9 @@ def second_factor(story: Story) -> list[str]:
         story.keep("recovery code", code)
     ivan.sign_out()
     story.through(ivan, "ivan", CHOSEN[0], lambda: story.keep("app's code", code_of(key)))
-    ivan.post("/account/confirm", {"confirm_password": CHOSEN[0], "confirm_to": "/account/two-factor"})
+    ivan.post(
+        "/account/confirm", {"confirm_password": CHOSEN[0], "confirm_to": "/account/two-factor"}
+    )
     story.note(ivan)
     ivan.sign_out()
     story.through(ivan, "ivan", CHOSEN[0], lambda: codes[0])
@@ -159,8 +168,8 @@ def second_factor(story: Story) -> list[str]:
     return codes
 
 
-def passwords_of_others(story: Story, boss: Client) -> None:
-    """By a link, by a temporary one, and one's own."""
+def passwords_by_link(story: Story, boss: Client) -> None:
+    """Have Ivan reset his password by a link, and an administrator send him two more."""
     visitor = story.visitor()
     visitor.post("/password/forgotten", {"identifier": "ivan@example.com"})
     assert visitor.post(opened(visitor, story.link()), story.words(CHOSEN[1])).status_code == 303
@@ -168,9 +177,15 @@ def passwords_of_others(story: Story, boss: Client) -> None:
     story.link()
     act(boss, "users", "send-to-email", Cast().ivan.id)
     story.link()
-    story.keep("temporary password", shown_once(boss, add(boss, "users", login_method="login", login="lena")))
+
+
+def temporary_passwords(story: Story, boss: Client) -> None:
+    """Hand out temporary passwords in every way, and have Vera replace hers."""
+    added = add(boss, "users", login_method="login", login="lena")
+    story.keep("temporary password", shown_once(boss, added))
     typed = story.keep("temporary password", "seven odd words for one phone")
     add(boss, "users", login_method="login", login="lars", temporary_password=typed)
+
     given = handed_over(story.enter("olivia", app=story.for_all), Cast().vera.id)
     vera = story.enter("vera", story.keep("temporary password", given))
     change = {"current_password": given, **story.words(CHOSEN[2])}
@@ -179,7 +194,7 @@ def passwords_of_others(story: Story, boss: Client) -> None:
 
 
 def phone_anew(story: Story, boss: Client) -> None:
-    """An administrator sends a link to set up another phone."""
+    """Send Vera a link to set up another phone, and have her use it."""
     act(boss, "users", "re-enrol-2fa", Cast().vera.id)
     visitor = story.visitor()
     path = opened(visitor, story.link())
@@ -193,7 +208,7 @@ def phone_anew(story: Story, boss: Client) -> None:
 
 
 def own_account(story: Story) -> None:
-    """Another address, a picture, a link of somebody else's, sessions ended."""
+    """Change Max's address and picture, let others try his link, and end his other sessions."""
     other = story.enter("max")
     person = story.enter("max")
     assert person.post("/account/email", {"email": "maxim@example.com"}).status_code == 303
@@ -209,7 +224,7 @@ def own_account(story: Story) -> None:
 
 
 def a_fault(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something breaks while a link is looked at: the log says where."""
+    """Make something break while a link is looked at, so that the log gets a traceback."""
 
     def break_down(_value: str) -> User:
         raise RuntimeError("broken")
@@ -222,7 +237,10 @@ def a_fault(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(app: Flask, for_all: Flask, monkeypatch: pytest.MonkeyPatch) -> Story:
-    """The whole story, in which many links are mailed to the same people."""
+    """Play the whole story and return it.
+
+    The limit on mailed links is raised, because the same people are mailed many of them.
+    """
     many = replace(app.extensions["settings"], links_per_10_minutes=50, links_per_day=50)
     monkeypatch.setitem(app.extensions, "settings", many)
     story = Story(app, for_all)
@@ -232,7 +250,8 @@ def told(app: Flask, for_all: Flask, monkeypatch: pytest.MonkeyPatch) -> Story:
     boss = story.enter("olivia")
     invitation(story, boss)
     second_factor(story)
-    passwords_of_others(story, boss)
+    passwords_by_link(story, boss)
+    temporary_passwords(story, boss)
     phone_anew(story, boss)
     own_account(story)
     a_fault(story, monkeypatch)
@@ -241,7 +260,10 @@ def told(app: Flask, for_all: Flask, monkeypatch: pytest.MonkeyPatch) -> Story:
 
 
 def found_in(text: str, secrets: dict[str, str]) -> list[str]:
-    """Which of the secrets the text tells; six digits only where they stand alone."""
+    """Return the names of the secrets in the text.
+
+    Digits count only where they stand alone, because any longer number could contain them.
+    """
     return [name for name, value in secrets.items() if _tells(text, value)]
 
 

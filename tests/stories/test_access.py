@@ -1,4 +1,7 @@
-"""Every page, file and action, for every shipped group and for whoever is signed out, answers what the policy says."""
+"""Access: every page, file and action answers what the policy says, for each shipped group.
+
+Visitors who are not signed in are one of the cases.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -12,10 +15,10 @@ from backoffice.actions.engine.action import _known, find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import run
 from backoffice.auth import attempts, sessions
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
@@ -39,11 +42,12 @@ EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 @pytest.fixture
 def there(app: Flask, staff: list[str]) -> World:
-    """Two rows of everything, a preview of olivia's, and two bulk runs that she made."""
+    """Create two rows of every kind, a preview of Olivia's, and two bulk runs that she made."""
     cast = Cast()
     db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
     db.session.commit()
-    tags, groups = db.session.scalars(select(ClientTag)).all(), _groups()
+    tags = db.session.scalars(select(ClientTag)).all()
+    groups = _groups()
     people = (cast.employee, cast.dispatcher)
     for person in people:
         person.client_tags_mode, person.client_tags = "only", [tags[1]]
@@ -66,14 +70,20 @@ def there(app: Flask, staff: list[str]) -> World:
 
 
 def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:
-    """A message, a session and a sign-in of each."""
+    """Give each person a message, a session and a sign-in attempt."""
     for person in people:
-        outbox.queue([Letter(purpose="blocked", address=person.email or "", user_id=person.id)], settings)
+        outbox.queue(
+            [OutgoingMail(purpose="blocked", address=person.email or "", user_id=person.id)],
+            settings,
+        )
         sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
-        attempts.note(Key.of_account(person), person, "ok", "", From("192.0.2.1"))
+        attempts.note(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
     db.session.flush()
     models: list[type[Record]] = [Message, Session, SignInAttempt]
-    return {model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all()) for model in models}
+    return {
+        model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all())
+        for model in models
+    }
 
 
 def _pair(ids: Any) -> tuple[int, int]:
@@ -89,27 +99,35 @@ def _planned(cast: Cast, code: str, person: User, **parameters: list[int]) -> Bu
     action = find(code)
     assert action is not None
     chosen = Selection(ids=[person.id])
-    return preview(actor=cast.actor("olivia"), action=action, selection=chosen, parameters=parameters).run
+    return preview(
+        actor=cast.actor("olivia"), action=action, selection=chosen, parameters=parameters
+    ).run
 
 
 def _given(cast: Cast, person: User, tag: ClientTag) -> BulkRun:
-    planned, action = _planned(cast, "users.add_client_tags", person, tags=[tag.id]), find("users.add_client_tags")
+    planned = _planned(cast, "users.add_client_tags", person, tags=[tag.id])
+    action = find("users.add_client_tags")
     assert action is not None
     return run(actor=cast.actor("olivia"), token=planned.token, action=action)
 
 
 def answers(client: Client, asked: Iterator[Case]) -> list[str]:
-    """Send every case; one line for each that was answered otherwise."""
+    """Send every case and return one line for each unexpected answer."""
     wrong = []
     for case in asked:
-        answer = client.get(case.path, buffered=True) if case.method == "GET" else client.post(case.path, case.data)
+        if case.method == "GET":
+            answer = client.get(case.path, buffered=True)
+        else:
+            answer = client.post(case.path, case.data)
         if answer.status_code not in case.expected:
             wrong.append(f"{case}: {answer.status_code} and not {case.expected}")
     return wrong
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_access_of_every_group_is_what_the_policy_says(app: Flask, there: World, key: str, client: Client) -> None:
+def test_access_of_every_group_is_what_the_policy_says(
+    app: Flask, there: World, key: str, client: Client
+) -> None:
     client.sign_in(key)
     asked = list(cases(app, Person(key), there))
     assert len(asked) > 100
@@ -117,8 +135,10 @@ def test_access_of_every_group_is_what_the_policy_says(app: Flask, there: World,
 
 
 @pytest.mark.parametrize("name", ["nobody", "eve"])
-def test_access_signed_out_is_the_sign_in_and_nothing_else(app: Flask, there: World, name: str, client: Client) -> None:
-    """Eve knows her password, and gets no further than somebody who knows none."""
+def test_access_signed_out_is_the_sign_in_and_nothing_else(
+    app: Flask, there: World, name: str, client: Client
+) -> None:
+    """Eve, who is blocked, knows her password and gets no further than a stranger."""
     if name == "eve":
         assert client.try_sign_in("eve", PASSWORD).status_code == 422
     asked = list(cases(app, Person(None), there))
@@ -131,19 +151,27 @@ def test_access_signed_out_is_the_sign_in_and_nothing_else(app: Flask, there: Wo
         assert client.get(case.path).location.startswith("/sign-in?next=")
 
 
-@pytest.mark.parametrize("path", ["/admin/secrets/", "/admin/users/1/secrets", "/admin/users/x", "/nothing"])
-def test_access_to_what_is_not_there_tells_strangers_nothing(path: str, there: World, client: Client) -> None:
+@pytest.mark.parametrize(
+    "path", ["/admin/secrets/", "/admin/users/1/secrets", "/admin/users/x", "/nothing"]
+)
+def test_access_to_what_is_not_there_tells_strangers_nothing(
+    path: str, there: World, client: Client
+) -> None:
     assert client.get(path).status_code == 303
     assert client.post(path).status_code == 303
     client.sign_in("administrators")
     assert client.get(path).status_code == 404
 
 
-def test_access_without_the_forms_token_is_refused_at_every_post(app: Flask, there: World, client: Client) -> None:
-    """The sign-in alone answers with a fresh form in place of an error."""
+def test_access_without_the_forms_token_is_refused_at_every_post(
+    app: Flask, there: World, client: Client
+) -> None:
+    """Only the sign-in answers with a fresh form instead of an error."""
     client.sign_in("administrators")
     posted = [case for case in cases(app, Person("administrators"), there) if case.method == "POST"]
-    answered = {str(case): client.raw_post(case.path, data=case.data).status_code for case in posted}
+    answered = {
+        str(case): client.raw_post(case.path, data=case.data).status_code for case in posted
+    }
     assert answered.pop("POST /sign-in") == 303
     let_in = [case for case, status in answered.items() if status != 400]
     assert let_in == []
@@ -158,7 +186,8 @@ def test_access_table_holds_every_action_and_every_code(app: Flask, there: World
     assert [pair for pair in slugs if f"/admin/{pair[0]}/actions/{pair[1]}" not in asked] == []
     assert [a.code() for a in offered if a.permission not in catalogue()] == []
     powers = [(s, p) for s in names.values() for p in POWERS.values() if s.has(p)]
-    assert [f"{s.endpoint}.{p}" for s, p in powers if f"{s.endpoint}.{p}" not in catalogue()] == []
+    codes = [f"{screen.endpoint}.{power}" for screen, power in powers]
+    assert [code for code in codes if code not in catalogue()] == []
 
 
 def test_access_table_knows_no_page_that_is_gone(app: Flask) -> None:
@@ -166,28 +195,36 @@ def test_access_table_knows_no_page_that_is_gone(app: Flask) -> None:
     assert PAGES.keys() <= ends
 
 
-def test_access_of_a_new_address_must_be_thought_about(app_with: Callable[..., Flask], there: World) -> None:
+def test_access_of_a_new_address_must_be_thought_about(
+    app_with: Callable[..., Flask], there: World
+) -> None:
     other = app_with()
     other.add_url_rule("/secrets", "secrets", lambda: "nobody said who may see this")
     with pytest.raises(Unknown, match="secrets"):
         list(cases(other, Person("administrators"), there))
 
 
-def test_access_of_a_new_method_must_be_thought_about(app_with: Callable[..., Flask], there: World) -> None:
+def test_access_of_a_new_method_must_be_thought_about(
+    app_with: Callable[..., Flask], there: World
+) -> None:
     other = app_with()
     other.add_url_rule("/", "home", other.view_functions["home"], methods=["POST"])
     with pytest.raises(Unknown, match=r"home takes .*POST"):
         list(cases(other, Person("administrators"), there))
 
 
-def test_access_of_a_new_screen_without_rows_must_be_thought_about(app: Flask, there: World) -> None:
+def test_access_of_a_new_screen_without_rows_must_be_thought_about(
+    app: Flask, there: World
+) -> None:
     rows = {model: pair for model, pair in there.rows.items() if model is not Event}
     with pytest.raises(Unknown, match="no row of Event"):
         list(cases(app, Person("administrators"), World(rows)))
 
 
-def test_access_to_ones_own_bulk_run_needs_no_further_permission(app: Flask, there: World, client: Client) -> None:
-    """A group that may act but sees no one else's runs finds its own result, and only that."""
+def test_access_to_ones_own_bulk_run_needs_no_further_permission(
+    app: Flask, there: World, client: Client
+) -> None:
+    """A group that may act but not see others' runs finds its own result, and only that."""
     db.session.add(ClientTag(name="Bronze"))
     group = _groups()["employee"]
     group.permissions = ["client_tags.view", "client_tags.delete"]
@@ -202,5 +239,8 @@ def test_access_to_ones_own_bulk_run_needs_no_further_permission(app: Flask, the
 def test_access_by_a_made_up_selection_token_is_refused(there: World, client: Client) -> None:
     client.sign_in("administrators")
     for token in (str(uuid4()), "x", there.preview):
-        for answer in (decided(client, "users", "block", token), client.get(f"/admin/users/actions/block/{token}")):
+        for answer in (
+            decided(client, "users", "block", token),
+            client.get(f"/admin/users/actions/block/{token}"),
+        ):
             assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""Add user: by e-mail, who is sent a link, or by login, who is handed a temporary password."""
+"""Adding people: by e-mail, with a mailed link, or by login, with a temporary password."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,11 +38,23 @@ def people() -> int:
 
 
 def test_by_email_they_are_invited(app: Flask, cast: Cast, olivia: Client) -> None:
-    values = {"login_method": "email", "email": "Ivan@Example.com", "first_name": "Ivan", "phone": "+49301234567"}
+    values = {
+        "login_method": "email",
+        "email": "Ivan@Example.com",
+        "first_name": "Ivan",
+        "phone": "+49301234567",
+    }
     answer = add(olivia, "users", **values, groups=["", group("viewers").id])
     person = newest()
     assert (answer.status_code, answer.location) == (303, f"/admin/users/{person.id}")
-    kept = (person.email, person.email_key, person.login, person.status, person.password_hash, person.password_state)
+    kept = (
+        person.email,
+        person.email_key,
+        person.login,
+        person.status,
+        person.password_hash,
+        person.password_state,
+    )
     assert kept == ("Ivan@example.com", "ivan@example.com", None, "invited", None, "none")
     assert (person.created_by_id, [g.key for g in person.groups]) == (cast.olivia.id, ["viewers"])
     assert newcomer(app).post(link_to(app, "invitation", person), WORDS).status_code == 303
@@ -52,11 +64,18 @@ def test_by_email_they_are_invited(app: Flask, cast: Cast, olivia: Client) -> No
 def test_by_login_they_get_a_temporary_password_that_is_shown_once(
     app: Flask, olivia: Client, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    values = {"login_method": "login", "login": "Lena.Lang", "first_name": "Lena", "last_name": "Lang"}
+    values = {
+        "login_method": "login",
+        "login": "Lena.Lang",
+        "first_name": "Lena",
+        "last_name": "Lang",
+    }
     answer = olivia.get(add(olivia, "users", **values).location)
-    person, given = newest(), read(answer).one("output").text
+    person = newest()
+    given = read(answer).one("output").text
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert (link(answer, "Done"), "Lena Lang" in read(answer).one("h1").text) == (f"/admin/users/{person.id}", True)
+    assert link(answer, "Done") == f"/admin/users/{person.id}"
+    assert "Lena Lang" in read(answer).one("h1").text
     assert "It works for 3 days" in answer.text
     copy = next(e for e in read(answer).all("button") if e["data-copy"])
     assert (copy["data-copy"], read(answer).one("output")["id"]) == ("password", "password")
@@ -66,7 +85,8 @@ def test_by_login_they_get_a_temporary_password_that_is_shown_once(
     assert person.password_expires_at
     assert timedelta(hours=71) < person.password_expires_at - clock.now() <= timedelta(hours=72)
     again = add(olivia, "users", **values)
-    assert (again.status_code, given in again.text) == (422, False), "a reload sends the form again"
+    assert again.status_code == 422, "a reload sends the form again"
+    assert given not in again.text, "a reload sends the form again"
     for path in (f"/admin/users/{person.id}", f"/admin/users/{person.id}/edit", "/admin/events/"):
         assert given not in olivia.get(path).text, path
     heard = capsys.readouterr()
@@ -75,9 +95,8 @@ def test_by_login_they_get_a_temporary_password_that_is_shown_once(
 
 
 def test_a_temporary_password_may_be_typed(app: Flask, olivia: Client) -> None:
-    assert (
-        shown_once(olivia, add(olivia, "users", login_method="login", login="lena", temporary_password=TYPED)) == TYPED
-    )
+    added = add(olivia, "users", login_method="login", login="lena", temporary_password=TYPED)
+    assert shown_once(olivia, added) == TYPED
     person = newest()
     assert passwords.matches(person, TYPED, app.extensions["settings"])
     assert person.password_state == "temporary"
@@ -88,7 +107,10 @@ def test_a_temporary_password_may_be_typed(app: Flask, olivia: Client) -> None:
 
 def test_without_one_typed_one_is_made(app: Flask, olivia: Client) -> None:
     shown = {
-        shown_once(olivia, add(olivia, "users", login_method="login", login=f"lena{n}", temporary_password=""))
+        shown_once(
+            olivia,
+            add(olivia, "users", login_method="login", login=f"lena{n}", temporary_password=""),
+        )
         for n in range(5)
     }
     assert len(shown) == 5
@@ -105,7 +127,9 @@ def test_without_one_typed_one_is_made(app: Flask, olivia: Client) -> None:
         ([TYPED, "another of seven odd words"], "Give one value"),
     ],
 )
-def test_a_typed_one_obeys_the_rules_of_all_passwords(olivia: Client, *, typed: Any, message: str) -> None:
+def test_a_typed_one_obeys_the_rules_of_all_passwords(
+    olivia: Client, *, typed: Any, message: str
+) -> None:
     values = {
         "login_method": "login",
         "login": "lena.lang",
@@ -114,17 +138,28 @@ def test_a_typed_one_obeys_the_rules_of_all_passwords(olivia: Client, *, typed: 
         "phone": "+12025550101",
     }
     answer = add(olivia, "users", **values, temporary_password=typed)
-    assert (answer.status_code, message in error_at(answer, "temporary_password")) == (422, True)
-    assert {name: value_of(answer, name) for name in list(values)[1:]} == {n: values[n] for n in list(values)[1:]}
-    assert (ticked(answer, "login_method"), value_of(answer, "temporary_password")) == (["login"], "")
+    assert answer.status_code == 422
+    assert message in error_at(answer, "temporary_password")
+    assert {name: value_of(answer, name) for name in list(values)[1:]} == {
+        n: values[n] for n in list(values)[1:]
+    }
+    assert ticked(answer, "login_method") == ["login"]
+    assert value_of(answer, "temporary_password") == ""
     assert people() == 4
 
 
 def test_one_typed_for_somebody_with_an_address_is_nothing(olivia: Client) -> None:
-    """The form hides the field; whatever comes of it, nobody but the person knows their password."""
-    answer = add(olivia, "users", login_method="email", email="ivan@example.com", temporary_password=TYPED)
+    """A temporary password is ignored for people with an address, because they choose their own.
+
+    The form hides the field, but a request can still contain it.
+    """
+    answer = add(
+        olivia, "users", login_method="email", email="ivan@example.com", temporary_password=TYPED
+    )
     assert (answer.status_code, newest().password_hash, newest().status) == (303, None, "invited")
-    answer = add(olivia, "users", login_method="email", email="ida@example.com", temporary_password="short")
+    answer = add(
+        olivia, "users", login_method="email", email="ida@example.com", temporary_password="short"
+    )
     assert answer.status_code == 303
 
 
@@ -144,15 +179,27 @@ def test_one_typed_for_somebody_with_an_address_is_nothing(olivia: Client) -> No
         ({"login_method": "login", "login": "le na"}, "login", "3 to 64 letters"),
         ({"login_method": "login", "login": "лена"}, "login", "3 to 64 letters"),
         ({"login_method": "fax", "login": "lena"}, "login_method", "Not a valid choice"),
-        ({"login_method": ["email", "login"], "email": "i@example.com"}, "login_method", "Give one value"),
+        (
+            {"login_method": ["email", "login"], "email": "i@example.com"},
+            "login_method",
+            "Give one value",
+        ),
     ],
 )
 def test_bad_input_is_refused_at_its_field_and_nothing_is_lost(
     olivia: Client, *, values: dict[str, Any], field: str, message: str
 ) -> None:
     more = {"first_name": "Xenia", "last_name": "Yarrow", "phone": "+49301234567"}
-    answer = add(olivia, "users", **values, **more, groups=["", group("viewers").id], ip_whitelist="10.0.0.0/8")
-    assert (answer.status_code, message in error_at(answer, field)) == (422, True)
+    answer = add(
+        olivia,
+        "users",
+        **values,
+        **more,
+        groups=["", group("viewers").id],
+        ip_whitelist="10.0.0.0/8",
+    )
+    assert answer.status_code == 422
+    assert message in error_at(answer, field)
     typed = {name: text for name, text in {**values, **more}.items() if name != "login_method"}
     assert {name: value_of(answer, name) for name in typed} == typed
     assert value_of(answer, "ip_whitelist") == "10.0.0.0/8"
@@ -162,9 +209,12 @@ def test_bad_input_is_refused_at_its_field_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize(
-    "values", [{"email": "ivan@example.com", "login": "lena"}, {"email": "not one", "login": "lena"}]
+    "values",
+    [{"email": "ivan@example.com", "login": "lena"}, {"email": "not one", "login": "lena"}],
 )
-def test_of_both_only_the_one_of_the_chosen_way_is_kept(olivia: Client, values: dict[str, str]) -> None:
+def test_of_both_only_the_one_of_the_chosen_way_is_kept(
+    olivia: Client, values: dict[str, str]
+) -> None:
     assert add(olivia, "users", login_method="login", **values).status_code == 303
     person = newest()
     assert (person.email, person.email_key, person.login) == (None, None, "lena")
@@ -174,7 +224,8 @@ def test_of_both_only_the_one_of_the_chosen_way_is_kept(olivia: Client, values: 
 def test_every_spelling_of_a_login_is_one_login(olivia: Client, spelled: str) -> None:
     assert add(olivia, "users", login_method="login", login="lena.lang").status_code == 303
     answer = add(olivia, "users", login_method="login", login=spelled)
-    assert (answer.status_code, error_at(answer, "login")) == (422, "Another person has this login.")
+    assert answer.status_code == 422
+    assert error_at(answer, "login") == "Another person has this login."
 
 
 def test_how_somebody_signs_in_cannot_be_changed(cast: Cast, olivia: Client) -> None:
@@ -188,11 +239,16 @@ def test_how_somebody_signs_in_cannot_be_changed(cast: Cast, olivia: Client) -> 
         edit(olivia, "users", person.id, phone="+493012345677", **values)
         settle()
         assert person.phone == "+493012345677"
-    assert (lena.login_method, lena.email, cast.vera.login_method, cast.vera.login) == ("login", None, "email", None)
+    assert lena.login_method == "login"
+    assert lena.email is None
+    assert cast.vera.login_method == "email"
+    assert cast.vera.login is None
     assert (lena.password_hash, cast.vera.password_hash) == before
     for person, shown, hidden in ((lena, "login", "email"), (cast.vera, "email", "login")):
         page = read(olivia.get(f"/admin/users/{person.id}/edit"))
-        assert (len(page.all(name=shown)), len(page.all(name=hidden)), len(page.all(name="login_method"))) == (1, 0, 0)
+        assert len(page.all(name=shown)) == 1
+        assert len(page.all(name=hidden)) == 0
+        assert len(page.all(name="login_method")) == 0
         assert page.all(name="temporary_password") == []
 
 
@@ -205,7 +261,9 @@ def test_a_login_can_be_corrected(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["max", "vera"])
-def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(app: Flask, cast: Cast, name: str) -> None:
+def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(
+    app: Flask, cast: Cast, name: str
+) -> None:
     visitor = newcomer(app).sign_in(name)
     for values in ({"email": "ivan@example.com"}, {"login_method": "login", "login": "lena"}):
         assert add(visitor, "users", **values).status_code == 403
@@ -214,8 +272,17 @@ def test_who_may_not_add_people_cannot_do_so_by_a_direct_request(app: Flask, cas
 
 def test_an_expired_form_does_not_carry_the_password_back(olivia: Client) -> None:
     olivia.get("/")
-    form = {"csrf_token": olivia.token(), "login_method": "login", "login": "lena", "temporary_password": TYPED}
+    form = {
+        "csrf_token": olivia.token(),
+        "login_method": "login",
+        "login": "lena",
+        "temporary_password": TYPED,
+    }
     olivia.sign_out()
     olivia.sign_in("olivia").get("/")
-    again = olivia.get(str(olivia.raw_post("/admin/users/new", data=form).location), follow_redirects=True)
-    assert (again.status_code, TYPED in again.text, "lena" in again.text) == (200, False, True)
+    again = olivia.get(
+        str(olivia.raw_post("/admin/users/new", data=form).location), follow_redirects=True
+    )
+    assert again.status_code == 200
+    assert TYPED not in again.text
+    assert "lena" in again.text

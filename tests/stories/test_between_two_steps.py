@@ -1,4 +1,4 @@
-"""What happens between the password and the code: whatever takes the access away counts at once."""
+"""Between password and code: whatever takes the access away has effect at once."""
 
 import secrets
 from collections.abc import Callable
@@ -66,7 +66,11 @@ def shut_out(olivia: Client, cast: Cast, key: str) -> None:
 def new_password(olivia: Client, cast: Cast, key: str) -> None:
     client = visitor(olivia.application)
     assert second_step(first_step(client, "max"), code_of(key, steps=-1)).status_code == 303
-    words = {"current_password": "a harness of four long words", "new_password": NEW, "repeat_password": NEW}
+    words = {
+        "current_password": "a harness of four long words",
+        "new_password": NEW,
+        "repeat_password": NEW,
+    }
     assert client.post("/account/password", words).status_code == 303
 
 
@@ -77,7 +81,8 @@ def new_app(olivia: Client, cast: Cast, key: str) -> None:
 
 
 CHANGES = (
-    block, block_and_unblock, revoke, delete, switch_off, reset_to_email, shut_out, new_password, new_app
+    block, block_and_unblock, revoke, delete, switch_off, reset_to_email, shut_out,
+    new_password, new_app,
 )  # fmt: skip
 
 
@@ -93,12 +98,20 @@ def test_a_change_between_the_two_steps_ends_the_sign_in(
     assert "Please sign in again." in client.get("/sign-in").text
     assert not is_in(client)
     settle()
-    live = db.session.scalars(select(Session.id).where(Session.user_id == max_id, Session.ended_at.is_(None))).all()
-    assert len(live) == (1 if change in (new_password, new_app) else 0), "the one that made the change"
+    live = db.session.scalars(
+        select(Session.id).where(Session.user_id == max_id, Session.ended_at.is_(None))
+    ).all()
+    assert len(live) == (1 if change in (new_password, new_app) else 0), (
+        "the one that made the change"
+    )
 
 
-@pytest.mark.parametrize("age, opens", [(timedelta(minutes=9, seconds=59), True), (timedelta(minutes=10), False)])
-def test_a_password_waits_ten_minutes_for_its_code(client: Client, key: str, age: timedelta, opens: bool) -> None:
+@pytest.mark.parametrize(
+    "age, opens", [(timedelta(minutes=9, seconds=59), True), (timedelta(minutes=10), False)]
+)
+def test_a_password_waits_ten_minutes_for_its_code(
+    client: Client, key: str, age: timedelta, opens: bool
+) -> None:
     start = clock.now()
     with clock.at(start):
         first_step(client, "max")
@@ -129,7 +142,7 @@ def test_a_made_up_challenge_opens_nothing(client: Client, key: str) -> None:
 
 
 def test_a_sign_in_ends_the_session_that_the_browser_had(client: Client, cast: Cast) -> None:
-    """Somebody at a shared computer: a copy of the cookie of whoever was there before opens nothing."""
+    """On a shared computer, a copied cookie of the previous person opens nothing."""
     client.sign_in("vera")
     with cookie_of(client) as cookie:
         veras = cookie["sid"]
@@ -142,7 +155,9 @@ def test_a_sign_in_ends_the_session_that_the_browser_had(client: Client, cast: C
     assert is_in(client)
 
 
-def test_a_first_step_ends_the_session_that_the_browser_had(client: Client, cast: Cast, key: str) -> None:
+def test_a_first_step_ends_the_session_that_the_browser_had(
+    client: Client, cast: Cast, key: str
+) -> None:
     client.sign_in("vera")
     first_step(client, "max")
     assert not is_in(client)
@@ -193,11 +208,14 @@ def test_a_temporary_password_that_expires_between_the_steps_opens_nothing(
 
 def ended(user_id: int) -> list[str]:
     settle()
-    return [row.ended_reason for row in db.session.scalars(select(Session).where(Session.user_id == user_id))]
+    return [
+        row.ended_reason
+        for row in db.session.scalars(select(Session).where(Session.user_id == user_id))
+    ]
 
 
 def cookie_of(client: Client) -> Any:
-    """What the browser's session cookie holds, to be read and changed."""
+    """Open the browser's session cookie for reading and changing."""
     return client.session_transaction(base_url=client.application.config["TEST_BASE_URL"])
 
 

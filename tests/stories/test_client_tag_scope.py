@@ -14,13 +14,16 @@ from tests.support.html import error_at
 
 
 class Company:
-    """A company administrator who sees the tags gold and silver alone, and an employee who sees silver."""
+    """A company administrator who sees Gold and Silver, and an employee who sees only Silver."""
 
     def __init__(self) -> None:
         self.cast = Cast()
-        self.gold, self.silver, self.bronze = (ClientTag(name=name) for name in ("Gold", "Silver", "Bronze"))
+        self.gold, self.silver, self.bronze = (
+            ClientTag(name=name) for name in ("Gold", "Silver", "Bronze")
+        )
         db.session.add_all([self.gold, self.silver, self.bronze])
-        boss, employee = self.cast.company_administrator, self.cast.employee
+        boss = self.cast.company_administrator
+        employee = self.cast.employee
         boss.client_tags_mode, boss.client_tags = "only", [self.gold, self.silver]
         employee.client_tags_mode, employee.client_tags = "only", [self.silver]
         db.session.commit()
@@ -44,7 +47,9 @@ def boss(company: Company, client: Client) -> Client:
 def test_a_tag_beyond_ones_own_is_not_given(boss: Client, company: Company) -> None:
     employee = company.cast.employee
     for tags in ([company.bronze.id], [company.gold.id, company.bronze.id]):
-        assert previewed(boss, "users", "add-client-tags", employee.id, tags=tags).status_code == 422
+        assert (
+            previewed(boss, "users", "add-client-tags", employee.id, tags=tags).status_code == 422
+        )
         form = {"client_tags_mode": "only", "client_tags": ["", *tags]}
         assert error_at(edit(boss, "users", employee.id, **form), "client_tags")
         assert error_at(add(boss, "users", email="new@example.com", **form), "client_tags")
@@ -57,13 +62,18 @@ def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company,
         form = {"client_tags_mode": mode, "client_tags": ["", *tags]}
         assert error_at(edit(boss, "users", company.cast.employee.id, **form), "client_tags")
         assert error_at(add(boss, "users", email="new@example.com", **form), "client_tags")
-        assert error_at(edit(boss, "users", company.cast.company_administrator.id, **form), "client_tags")
+        assert error_at(
+            edit(boss, "users", company.cast.company_administrator.id, **form), "client_tags"
+        )
     assert company.sees("employee") == ("only", ["Silver"])
     assert company.sees("company_administrator") == ("only", ["Gold", "Silver"])
 
 
 def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:
-    """The fields were not sent: 'all' would be the model's default, and beyond the one who adds."""
+    """Fields that were not sent get no default beyond the sender's own scope.
+
+    The model's default would be 'all'.
+    """
     assert add(boss, "users", email="new@example.com").status_code == 303
     assert company.sees("new") == ("only", ["Gold", "Silver"])
 
@@ -82,10 +92,11 @@ def test_tags_within_ones_own_are_given_and_taken(boss: Client, company: Company
 
 
 def test_an_exception_beyond_ones_own_is_not_lifted(boss: Client, company: Company) -> None:
-    """Who sees all but bronze must not see bronze because somebody took the exception away."""
+    """Lifting the exception would let somebody see Bronze whom the sender may not show it."""
     employee = company.cast.employee
     employee.client_tags_mode, employee.client_tags = "except", [company.bronze, company.gold]
-    assert previewed(boss, "users", "remove-client-tags", employee.id, tags=[company.bronze.id]).status_code == 422
+    answer = previewed(boss, "users", "remove-client-tags", employee.id, tags=[company.bronze.id])
+    assert answer.status_code == 422
     assert company.sees("employee") == ("except", ["Bronze", "Gold"])
 
 
@@ -108,13 +119,17 @@ def test_an_undo_gives_no_tag_beyond_ones_own(app: Flask, boss: Client, company:
 
 def test_an_undo_gives_back_what_was_there(boss: Client, company: Company) -> None:
     employee = company.cast.employee
-    given = act(boss, "users", "add-client-tags", employee.id, tags=[company.gold.id, company.silver.id])
+    given = act(
+        boss, "users", "add-client-tags", employee.id, tags=[company.gold.id, company.silver.id]
+    )
     assert company.sees("employee") == ("only", ["Gold", "Silver"])
     assert outcome(run_at(undo(boss, given)), employee.id) == ("done", "")
     assert company.sees("employee") == ("only", ["Silver"])
 
 
-def test_an_undo_after_a_tag_was_deleted_gives_back_the_others(app: Flask, company: Company) -> None:
+def test_an_undo_after_a_tag_was_deleted_gives_back_the_others(
+    app: Flask, company: Company
+) -> None:
     employee = company.cast.employee
     employee.client_tags = [company.gold, company.silver, company.bronze]
     olivia = app.test_client().sign_in("olivia")
@@ -126,9 +141,12 @@ def test_an_undo_after_a_tag_was_deleted_gives_back_the_others(app: Flask, compa
 
 def test_an_undo_of_a_deleted_tag_says_that_it_is_gone(app: Flask, company: Company) -> None:
     olivia = app.test_client().sign_in("olivia")
-    taken = act(olivia, "users", "add-client-tags", company.cast.employee.id, tags=[company.gold.id])
+    taken = act(
+        olivia, "users", "add-client-tags", company.cast.employee.id, tags=[company.gold.id]
+    )
     gold = company.gold.id
     act(olivia, "client-tags", "delete", gold)
     assert undo(olivia, taken).status_code == 422
     settle()
-    assert db.session.scalars(select(User.client_tags_mode).where(User.email == "employee@example.com")).one() == "only"
+    mode = select(User.client_tags_mode).where(User.email == "employee@example.com")
+    assert db.session.scalars(mode).one() == "only"

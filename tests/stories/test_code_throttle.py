@@ -1,4 +1,4 @@
-"""Guessing codes: five wrong ones in five minutes are enough, and nothing but time makes room for more."""
+"""Guessing codes: five wrong ones in five minutes are the limit, and only time lifts it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,9 @@ def fail(client: Client, times: int) -> list[int]:
     return [second_step(client, WRONG).status_code for _ in range(times)]
 
 
-def test_the_sixth_code_in_five_minutes_is_refused_even_if_it_is_right(client: Client, key: str) -> None:
+def test_the_sixth_code_in_five_minutes_is_refused_even_if_it_is_right(
+    client: Client, key: str
+) -> None:
     with clock.at(NOW):
         assert fail(first_step(client, "max"), 5) == [422] * 5
         answer = second_step(client, code_of(key))
@@ -51,15 +53,21 @@ def test_the_sixth_code_in_five_minutes_is_refused_even_if_it_is_right(client: C
 
 
 @pytest.mark.parametrize("number, hours", [(20, 1), (50, 24)])
-def test_slow_guessing_ends_too(client: Client, cast: Cast, key: str, number: int, hours: int) -> None:
-    """As many failures as the longer window allows, spread out so that no shorter one is full."""
+def test_slow_guessing_ends_too(
+    client: Client, cast: Cast, key: str, number: int, hours: int
+) -> None:
+    """Fill the longer window with failures that are too far apart to fill a shorter one."""
     window = timedelta(hours=hours)
     apart = window / number * 0.99
     for count in range(number):
         at = NOW + apart * count
         db.session.add(
             SignInAttempt(
-                at=at, throttle_key=str(Key.of_account(cast.max)), factor="code", result="failed", reason="code"
+                at=at,
+                throttle_key=str(Key.of_account(cast.max)),
+                factor="code",
+                result="failed",
+                reason="code",
             )
         )
     with clock.at(NOW + apart * number):
@@ -101,7 +109,9 @@ def test_nothing_new_resets_the_number(
         assert second_step(way(app, again), codes[0]).status_code == 429
 
 
-def test_all_processes_share_the_number(app_with: Callable[..., Flask], client: Client, key: str) -> None:
+def test_all_processes_share_the_number(
+    app_with: Callable[..., Flask], client: Client, key: str
+) -> None:
     with clock.at(NOW):
         assert fail(first_step(client, "max"), 3) == [422] * 3
         elsewhere = first_step(visitor(app_with()), "max")
@@ -112,7 +122,10 @@ def test_all_processes_share_the_number(app_with: Callable[..., Flask], client: 
 def test_a_known_device_counts_its_own_failures_alone_and_still_counts_them(
     app: Flask, client: Client, key: str
 ) -> None:
-    """A stranger who has the password cannot lock the owner out; the owner's browser is no way around either."""
+    """A stranger with the password cannot lock the owner out.
+
+    The owner's own browser is no way around the limit either.
+    """
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
         client.sign_out()
@@ -159,7 +172,9 @@ def test_throttled_tries_are_listed_and_do_not_prolong_the_wait(client: Client, 
     with clock.at(NOW + timedelta(minutes=4)):
         fail(client, 3)
     settle()
-    last = db.session.scalars(select(SignInAttempt).order_by(SignInAttempt.id.desc()).limit(1)).one()
+    last = db.session.scalars(
+        select(SignInAttempt).order_by(SignInAttempt.id.desc()).limit(1)
+    ).one()
     assert (last.factor, last.result, last.reason) == ("code", "blocked", "throttled")
     with clock.at(NOW + timedelta(minutes=5)):
         assert second_step(client, code_of(key)).status_code == 303

@@ -1,4 +1,7 @@
-"""Step-up under attack: foreign addresses, codes used twice, forged forms; and what was typed is kept nowhere."""
+"""Step-up under attack: foreign addresses, codes used twice, forged forms.
+
+What was typed to confirm is kept nowhere.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,9 +29,10 @@ def vera(client: Client, cast: Cast) -> Client:
 
 
 FOREIGN = (
-    "https://evil.example/", "//evil.example/", "///evil.example/", "/\\evil.example/", "\\\\evil.example",
-    "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", " //evil.example", "http:evil.example",
-    "evil.example", "/%0d%0aSet-Cookie:x=1\r\nX: y", "", "@evil.example",
+    "https://evil.example/", "//evil.example/", "///evil.example/", "/\\evil.example/",
+    "\\\\evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example",
+    " //evil.example", "http:evil.example", "evil.example", "/%0d%0aSet-Cookie:x=1\r\nX: y", "",
+    "@evil.example",
 )  # fmt: skip
 
 
@@ -43,14 +47,21 @@ def test_the_page_leads_nowhere_else(vera: Client, address: str, again: str) -> 
 
 
 def test_a_link_to_the_page_sends_no_form(vera: Client) -> None:
-    """A foreign page can link here with an address of ours; whoever confirms only looks at that address."""
-    forged = {"confirm_to": "/account/two-factor/off", "confirm_again": "1", "row": "1", "confirm_password": PASSWORD}
+    """A link from a foreign page can choose our address to go to, but cannot send a form there."""
+    forged = {
+        "confirm_to": "/account/two-factor/off",
+        "confirm_again": "1",
+        "row": "1",
+        "confirm_password": PASSWORD,
+    }
     with clock.at(LATER):
         page = vera.get(CONFIRM, query_string=forged)
         assert read(page).all("input", name="confirm_again") == []
         assert read(page).all("input", name="row") == []
         assert PASSWORD not in page.text
-        answer = vera.post(CONFIRM, {"confirm_password": PASSWORD, "confirm_to": forged["confirm_to"]})
+        answer = vera.post(
+            CONFIRM, {"confirm_password": PASSWORD, "confirm_to": forged["confirm_to"]}
+        )
         assert answer.status_code == 303, "which a browser follows by GET"
 
 
@@ -69,7 +80,8 @@ def test_somebody_elses_password_confirms_nothing(app: Flask, vera: Client, cast
     passwords.keep(cast.max, "the password that max alone has", app.extensions["settings"])
     settle()
     with clock.at(LATER):
-        assert vera.post(CONFIRM, {"confirm_password": "the password that max alone has"}).status_code == 422
+        answer = vera.post(CONFIRM, {"confirm_password": "the password that max alone has"})
+        assert answer.status_code == 422
         assert vera.post(BEGIN).status_code == 403
 
 
@@ -78,7 +90,9 @@ def test_several_values_are_refused(vera: Client) -> None:
         assert vera.post(CONFIRM, {"confirm_password": ["x", PASSWORD]}).status_code == 422
 
 
-def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_code_does_in_place_of_the_password_and_once(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     with clock.at(NOW):
         key, codes = give_app(cast.max, app.extensions["settings"])
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
@@ -86,7 +100,9 @@ def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Clien
         code = code_of(key)
         assert client.post(CONFIRM, {"confirm_code": code}).status_code == 303
         assert client.post(BEGIN).status_code == 303
-        assert second_step(first_step(visitor(app), "max"), code).status_code == 422, "it was used here"
+        assert second_step(first_step(visitor(app), "max"), code).status_code == 422, (
+            "it was used here"
+        )
     with clock.at(LATER + timedelta(minutes=5)):
         assert client.post(BEGIN).status_code == 403
         assert client.post(CONFIRM, {"confirm_code": code}).status_code == 422
@@ -94,7 +110,9 @@ def test_a_code_does_in_place_of_the_password_and_once(app: Flask, client: Clien
         assert client.post(CONFIRM, {"confirm_code": codes[0]}).status_code == 422
 
 
-def test_wrong_codes_are_counted_with_those_of_sign_in(app: Flask, client: Client, cast: Cast) -> None:
+def test_wrong_codes_are_counted_with_those_of_sign_in(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     with clock.at(NOW):
         key, _codes = give_app(cast.max, app.extensions["settings"])
         assert second_step(first_step(client, "max"), code_of(key)).status_code == 303
@@ -104,7 +122,9 @@ def test_wrong_codes_are_counted_with_those_of_sign_in(app: Flask, client: Clien
         answer = client.post(CONFIRM, {"confirm_code": code_of(key)})
         assert "Too many failed tries" in answer.text
         assert second_step(first_step(visitor(app), "max"), code_of(key)).status_code == 429
-        assert client.post(CONFIRM, {"confirm_password": PASSWORD}).status_code == 303, "passwords count apart"
+        assert client.post(CONFIRM, {"confirm_password": PASSWORD}).status_code == 303, (
+            "passwords count apart"
+        )
 
 
 def test_who_has_no_second_factor_confirms_by_no_code(vera: Client) -> None:
@@ -116,17 +136,27 @@ def test_who_has_no_second_factor_confirms_by_no_code(vera: Client) -> None:
 def test_what_confirms_is_kept_nowhere(
     app: Flask, client: Client, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Browsers send the whole form again to the page behind it, the password and all: it must not come back."""
+    """The password and the code appear in no answer, database row or log line.
+
+    Browsers send the whole form again to the page behind the confirmation, password included.
+    """
     secret = "an umbrella over nine tall chairs"
     passwords.keep(cast.olivia, secret, app.extensions["settings"])
     settle()
     with clock.at(NOW):
         client.sign_in("olivia", secret)
-    mine = {"confirm_password": secret, "confirm_code": "918273", "confirm_to": "/", "confirm_again": "1"}
+    mine = {
+        "confirm_password": secret,
+        "confirm_code": "918273",
+        "confirm_to": "/",
+        "confirm_again": "1",
+    }
     with clock.at(LATER):
         assert client.post(CONFIRM, mine).status_code == 307
         pages = [
-            client.post("/admin/users/actions/block", {"all_matching": "1", "list": "status=active", **mine}),
+            client.post(
+                "/admin/users/actions/block", {"all_matching": "1", "list": "status=active", **mine}
+            ),
             client.post("/admin/users/actions/add-to-group", {"row": [str(cast.max.id)], **mine}),
             client.post("/admin/groups/new", {"name": "", **mine}),
             client.post("/admin/users/preferences", {"size": "20", **mine}),

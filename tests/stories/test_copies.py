@@ -1,4 +1,4 @@
-"""What others copied from a browser, or planted in it, is worth nothing after the person has acted."""
+"""A copied or planted cookie is worth nothing once the person has acted."""
 
 from collections.abc import Callable
 
@@ -50,8 +50,9 @@ ACTS = (change_password, enable_app, enable_codes, switch_off, change_address, c
 
 
 def copied(app: Flask, client: Client) -> Client:
-    """A browser with the same session, as somebody has it who read the cookie."""
-    home, other = app.config["TEST_BASE_URL"], visitor(app)
+    """Return a second browser with the same session cookie, as a thief would have it."""
+    home = app.config["TEST_BASE_URL"]
+    other = visitor(app)
     with client.session_transaction(base_url=home) as cookie:
         value = cookie[SESSION_KEY]
     with other.session_transaction(base_url=home) as cookie:
@@ -73,7 +74,7 @@ def test_a_copied_session_dies_and_the_own_one_goes_on(
 
 
 def marked(app: Flask, value: str = "") -> Client:
-    """A browser with this mark."""
+    """Return a browser with this device mark."""
     found = visitor(app)
     if value:
         found.set_cookie("device", value, domain="127.0.0.1")
@@ -86,7 +87,7 @@ def mark_of(client: Client) -> str:
 
 
 def told(cast: Cast) -> int:
-    """How many mails told vera of a new device."""
+    """Count the mails that told Vera of a new device."""
     settle()
     mine = (Message.purpose == "new_device", Message.user_id == cast.vera.id)
     return db.session.scalar(select(func.count(Message.id)).where(*mine)) or 0
@@ -99,7 +100,9 @@ def vera(app: Flask, cast: Cast) -> Client:
     return visitor(app).sign_in("vera")
 
 
-def test_a_mark_that_somebody_planted_makes_no_browser_known(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_that_somebody_planted_makes_no_browser_known(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     planted = "attacker-chose-these-32-letters-"
     vera.sign_out()
     vera.set_cookie("device", planted, domain="127.0.0.1")
@@ -110,7 +113,9 @@ def test_a_mark_that_somebody_planted_makes_no_browser_known(app: Flask, cast: C
     assert told(cast) == before + 1
 
 
-def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     copy = mark_of(vera)
     vera.sign_out()
     vera.sign_in("vera")
@@ -119,13 +124,17 @@ def test_a_mark_that_was_copied_before_the_last_sign_in_is_known_no_more(app: Fl
     assert told(cast) == 1
 
 
-def test_a_mark_counts_for_the_person_who_earned_it_alone(app: Flask, cast: Cast, vera: Client) -> None:
+def test_a_mark_counts_for_the_person_who_earned_it_alone(
+    app: Flask, cast: Cast, vera: Client
+) -> None:
     cast.max.email_verified_at = clock.now()
     visitor(app).sign_in("max")
     other = marked(app, mark_of(vera))
     other.sign_in("max")
     settle()
-    assert db.session.scalar(select(func.count(Message.id)).where(Message.user_id == cast.max.id)) == 1
+    assert (
+        db.session.scalar(select(func.count(Message.id)).where(Message.user_id == cast.max.id)) == 1
+    )
 
 
 def test_a_failed_sign_in_gives_no_mark(app: Flask, cast: Cast) -> None:
@@ -134,7 +143,9 @@ def test_a_failed_sign_in_gives_no_mark(app: Flask, cast: Cast) -> None:
     assert mark_of(stranger) == ""
 
 
-def test_signing_in_ends_the_links_to_reset_the_password(app: Flask, cast: Cast, client: Client) -> None:
+def test_signing_in_ends_the_links_to_reset_the_password(
+    app: Flask, cast: Cast, client: Client
+) -> None:
     link, other = fresh_link(cast.vera, links.PASSWORD), fresh_link(cast.max, links.PASSWORD)
     client.try_sign_in("vera", "not the password")
     assert visitor(app).get(link, follow_redirects=True).status_code == 200
@@ -144,7 +155,7 @@ def test_signing_in_ends_the_links_to_reset_the_password(app: Flask, cast: Cast,
 
 
 def test_a_right_password_alone_ends_no_link(app: Flask, cast: Cast, client: Client) -> None:
-    """Whoever lacks the second factor has not signed in."""
+    """A person who lacks the second factor has not signed in."""
     give_email_codes(cast.vera)
     link = fresh_link(cast.vera, links.PASSWORD)
     client.try_sign_in("vera")

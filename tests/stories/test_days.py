@@ -1,4 +1,4 @@
-"""Filters by day mean the days of whoever reads: on lists, in files and for what is chosen by them."""
+"""Filters by day use the reader's time zone: in lists, in files and in selections."""
 
 import csv
 from datetime import UTC, datetime
@@ -20,14 +20,20 @@ MOMENTS = {
     "eve": datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC),
     "olivia": datetime(2026, 3, 29, 22, 0, tzinfo=UTC),
 }
-ZONES = {"UTC": {"eve", "olivia"}, "Europe/Berlin": {"max", "eve"}, "America/New_York": {"eve", "olivia"}}
+ZONES = {
+    "UTC": {"eve", "olivia"},
+    "Europe/Berlin": {"max", "eve"},
+    "America/New_York": {"eve", "olivia"},
+}
 
 
 @pytest.fixture
 def born(cast: Cast) -> None:
-    """People who were added around two midnights."""
+    """Set the creation times of the cast to just before and after two midnights."""
     for name, moment in MOMENTS.items():
-        db.session.execute(update(User).where(User.id == getattr(cast, name).id).values(created_at=moment))
+        db.session.execute(
+            update(User).where(User.id == getattr(cast, name).id).values(created_at=moment)
+        )
     settle()
 
 
@@ -41,7 +47,9 @@ def ids(cast: Cast, names: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_a_day_of_a_list_is_the_readers_day(client: Client, cast: Cast, born: None, zone: str) -> None:
+def test_a_day_of_a_list_is_the_readers_day(
+    client: Client, cast: Cast, born: None, zone: str
+) -> None:
     live_in(cast, zone)
     page = read(client.sign_in("olivia").get(f"/admin/users/?{DAY}"))
     assert {box["value"] for box in page.all("input", name="row")} == ids(cast, ZONES[zone])

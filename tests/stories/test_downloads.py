@@ -1,4 +1,7 @@
-"""A download is a file or a page: who has to sign in or confirm first is on a page, which offers the file after it."""
+"""A download is either a file or a page.
+
+Readers who have to sign in or confirm first land on a page that offers the file afterwards.
+"""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +22,7 @@ LATER = NOW + timedelta(minutes=6)
 
 
 def addresses(client: Client, cast: Cast) -> list[tuple[str, str]]:
-    """Every kind of download, with the page that offers it."""
+    """Return every kind of download, each with the page that offers it."""
     run = act(client, "users", "unblock", cast.eve.id)
     return [
         ("/admin/users/export.csv?status=active&search=a", "/admin/users/?status=active&search=a"),
@@ -48,7 +51,9 @@ def test_whoever_has_to_confirm_first_finds_the_file_on_the_page_that_offers_it(
             assert "attachment" in olivia.get(link).headers["Content-Disposition"]
 
 
-def test_whoever_has_to_sign_in_first_comes_to_the_page(app: Flask, client: Client, cast: Cast) -> None:
+def test_whoever_has_to_sign_in_first_comes_to_the_page(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("olivia")
     stranger = visitor(app)
     for file, page in addresses(client, cast):
@@ -57,7 +62,7 @@ def test_whoever_has_to_sign_in_first_comes_to_the_page(app: Flask, client: Clie
 
 
 def test_no_link_of_a_page_saves_whatever_comes_as_a_file(client: Client, cast: Cast) -> None:
-    """With `download` a browser saves also the page that asks for the password."""
+    """With a `download` attribute a browser would save the password page as the file."""
     client.sign_in("olivia")
     run = act(client, "users", "unblock", cast.eve.id)
     for path in ("/admin/users/", f"/admin/bulk-runs/{run.id}", "/admin/events/"):
@@ -66,23 +71,29 @@ def test_no_link_of_a_page_saves_whatever_comes_as_a_file(client: Client, cast: 
 
 
 def test_every_file_is_offered_by_a_page(app: Flask, client: Client, cast: Cast) -> None:
-    """Found by what is answered: a new download that no page offers fails here."""
+    """Files are found by their answers, so a new download that no page offers fails here."""
     run = act(client.sign_in("olivia"), "users", "unblock", cast.eve.id)
-    urls, given = app.url_map.bind(""), {"kind": "csv", "row_id": run.id}
+    urls = app.url_map.bind("")
+    given = {"kind": "csv", "row_id": run.id}
     paths = [
         urls.build(rule.endpoint, {name: given[name] for name in rule.arguments})
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and given.keys() >= rule.arguments
     ]
     answers = {path: client.get(path, buffered=True) for path in paths}
-    files = [path for path, a in answers.items() if "attachment" in a.headers.get("Content-Disposition", "")]
+    files = [
+        path
+        for path, a in answers.items()
+        if "attachment" in a.headers.get("Content-Disposition", "")
+    ]
     assert len(files) >= len(app.extensions["screens"]) - 1
     with app.test_request_context():
         assert [path for path in files if not page_of(path)] == []
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/admin/users/", "/nowhere", "//evil.example/export.csv", "/admin/users/export.exe"]
+    "path",
+    ["/", "/admin/users/", "/nowhere", "//evil.example/export.csv", "/admin/users/export.exe"],
 )
 def test_other_addresses_are_no_downloads(app: Flask, path: str) -> None:
     with app.test_request_context():

@@ -1,4 +1,7 @@
-"""Exports leave room: one per person, some per process, some an hour; and none holds the database for its reader."""
+"""Exports leave room: one per person, some per process, some per hour.
+
+No export holds a database connection while its reader is slow.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,11 +26,17 @@ Build = Callable[..., Flask]
 
 @pytest.fixture
 def many(cast: Cast) -> int:
-    """So many people besides the cast: several parts of an export."""
-    now, number = clock.now(), 3500
+    """Add enough people for several parts of an export, and return how many were added."""
+    now = clock.now()
+    number = 3500
     shared = {"created_at": now, "updated_at": now, "status": "active", "login_method": "email"}
     rows = [
-        {"email": f"p{n}@example.com", "email_key": f"p{n}@example.com", "search_key": f"p{n}", **shared}
+        {
+            "email": f"p{n}@example.com",
+            "email_key": f"p{n}@example.com",
+            "search_key": f"p{n}",
+            **shared,
+        }
         for n in range(number)
     ]
     db.session.execute(insert(User), rows)
@@ -36,15 +45,19 @@ def many(cast: Cast) -> int:
 
 
 class Reader:
-    """Somebody's export as a WSGI server has it, which sends on only what is asked for with `next`."""
+    """An export as a WSGI server reads it: each part is produced only when `next` asks for it."""
 
     def __init__(self, app: Flask, client: Client) -> None:
         cookie = client.get_cookie("backoffice", domain="127.0.0.1")
         assert cookie
         base_url = app.config["TEST_BASE_URL"]
-        builder = EnvironBuilder(EXPORT, base_url=base_url, headers={"Cookie": f"backoffice={cookie.value}"})
+        builder = EnvironBuilder(
+            EXPORT, base_url=base_url, headers={"Cookie": f"backoffice={cookie.value}"}
+        )
         self.head: list[Any] = []
-        self.chunks: Any = outside(app.wsgi_app, builder.get_environ(), lambda *head: self.head.extend(head))
+        self.chunks: Any = outside(
+            app.wsgi_app, builder.get_environ(), lambda *head: self.head.extend(head)
+        )
         self.parts: Iterator[bytes] = iter(self.chunks)
 
     @property
@@ -72,7 +85,9 @@ def reading(app: Flask, client: Client) -> Iterator[Reader]:
 
 def exported() -> list[tuple[str, int]]:
     settle()
-    found = db.session.scalars(select(Event).where(Event.action == "users.export").order_by(Event.id))
+    found = db.session.scalars(
+        select(Event).where(Event.action == "users.export").order_by(Event.id)
+    )
     return [(event.result, (event.after or {}).get("rows", 0)) for event in found]
 
 
@@ -81,7 +96,9 @@ def connections(app: Flask) -> int:
         return int(db.engine.pool.checkedout())  # type: ignore[attr-defined]  # of a pool that counts
 
 
-def test_who_does_not_read_holds_neither_connection_nor_transaction(app_with: Build, cast: Cast, many: int) -> None:
+def test_who_does_not_read_holds_neither_connection_nor_transaction(
+    app_with: Build, cast: Cast, many: int
+) -> None:
     app = app_with()
     client = app.test_client().sign_in("olivia")
     settle()
@@ -98,13 +115,15 @@ def test_who_does_not_read_holds_neither_connection_nor_transaction(app_with: Bu
 
 
 def test_rows_are_those_of_the_beginning_each_once(app_with: Build, cast: Cast, many: int) -> None:
-    """Somebody who moves in the order meanwhile is neither lost nor there twice."""
+    """A person whose place in the order changes meanwhile is neither lost nor repeated."""
     app = app_with()
     client = app.test_client().sign_in("olivia")
     settle()
     with reading(app, client) as reader:
         text = reader.read()
-        db.session.execute(update(User).where(User.email_key == "p3@example.com").values(last_login_at=clock.now()))
+        db.session.execute(
+            update(User).where(User.email_key == "p3@example.com").values(last_login_at=clock.now())
+        )
         settle()
         text += reader.rest()
     assert text.count(b",p3@example.com,") == 1
@@ -122,7 +141,9 @@ def test_one_person_has_one_export_at_a_time(app_with: Build, cast: Cast, many: 
         assert "Another export of yours is still running" in refused.text
         assert 0 < int(refused.headers["Retry-After"]) <= 60
         with clock.at(clock.now() + timedelta(minutes=2)):
-            assert other.get(EXPORT).status_code == 200, "whoever gave no sign of life for a minute is gone"
+            assert other.get(EXPORT).status_code == 200, (
+                "whoever gave no sign of life for a minute is gone"
+            )
     assert other.get(EXPORT).status_code == 200
 
 
@@ -147,7 +168,9 @@ def test_so_many_exports_an_hour(app_with: Build, cast: Cast) -> None:
     assert exported() == [("done", 4), ("done", 4)]
 
 
-def test_an_export_that_takes_too_long_is_broken_off_and_logged_as_such(app_with: Build, cast: Cast, many: int) -> None:
+def test_an_export_that_takes_too_long_is_broken_off_and_logged_as_such(
+    app_with: Build, cast: Cast, many: int
+) -> None:
     app = app_with(export_timeout=timedelta(seconds=0))
     client = app.test_client().sign_in("olivia")
     settle()
@@ -161,7 +184,9 @@ def test_a_flood_of_refusals_is_not_a_flood_of_events(app_with: Build, cast: Cas
     statuses = [client.get(EXPORT).status_code for _ in range(8)]
     assert statuses == [403] * 3 + [429] * 5
     settle()
-    found = db.session.scalars(select(Event).where(Event.result == "denied").order_by(Event.id)).all()
+    found = db.session.scalars(
+        select(Event).where(Event.result == "denied").order_by(Event.id)
+    ).all()
     assert len(found) == 4
     assert "More than 3 refused tries within a minute" in str(found[-1].reason)
     with clock.at(clock.now() + timedelta(minutes=2)):

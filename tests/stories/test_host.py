@@ -1,4 +1,4 @@
-"""At which addresses the product answers, and what it is called there."""
+"""The addresses at which the product answers, and the host name it uses for itself."""
 
 from collections.abc import Callable
 
@@ -19,10 +19,16 @@ from tests.support.html import error_at, read
 AppWith = Callable[..., Flask]
 
 
-@pytest.mark.parametrize("asked", ["evil.example", "admin.example.com.evil.example", "[::2]", "10.0.0.5:8000", "a b"])
-def test_another_host_is_told_the_right_one_and_is_not_repeated(app_with: AppWith, asked: str) -> None:
+@pytest.mark.parametrize(
+    "asked", ["evil.example", "admin.example.com.evil.example", "[::2]", "10.0.0.5:8000", "a b"]
+)
+def test_another_host_is_told_the_right_one_and_is_not_repeated(
+    app_with: AppWith, asked: str
+) -> None:
     visitor = app_with(base_url="https://admin.example.com").test_client()
-    answer = visitor.get("/sign-in?x=1", base_url="https://admin.example.com", headers={"Host": asked})
+    answer = visitor.get(
+        "/sign-in?x=1", base_url="https://admin.example.com", headers={"Host": asked}
+    )
     assert answer.status_code == 400
     assert [link["href"] for link in read(answer).all("a")] == ["https://admin.example.com"]
     assert read(answer).all("a")[0].text == "https://admin.example.com"
@@ -40,7 +46,9 @@ def test_another_host_is_told_the_right_one_and_is_not_repeated(app_with: AppWit
         ("https://[2001:db8::1]:8443", "[2001:DB8:0::1]:8443"),
     ],
 )
-def test_every_spelling_of_the_base_url_is_ours(app_with: AppWith, base_url: str, asked: str) -> None:
+def test_every_spelling_of_the_base_url_is_ours(
+    app_with: AppWith, base_url: str, asked: str
+) -> None:
     visitor = app_with(base_url=base_url).test_client()
     answer = visitor.get("/sign-in", base_url="https://localhost", headers={"Host": asked})
     assert answer.status_code == 200
@@ -51,7 +59,9 @@ def test_every_spelling_of_the_base_url_is_ours(app_with: AppWith, base_url: str
 def test_the_names_of_this_machine_are_one_outside_production(
     app_with: AppWith, asked: str, environment: str, status: int
 ) -> None:
-    base_url = "http://127.0.0.1:8000" if environment == "development" else "https://admin.example.com"
+    base_url = (
+        "http://127.0.0.1:8000" if environment == "development" else "https://admin.example.com"
+    )
     visitor = app_with(base_url=base_url, environment=environment).test_client()
     assert visitor.get("/sign-in", headers={"Host": asked}).status_code == status
 
@@ -64,7 +74,9 @@ def test_another_ipv6_host_is_not_ours(app_with: AppWith) -> None:
 # --- its name ---
 
 
-def test_the_product_is_called_what_the_installation_calls_it(app_with: AppWith, cast: Cast) -> None:
+def test_the_product_is_called_what_the_installation_calls_it(
+    app_with: AppWith, cast: Cast
+) -> None:
     named = app_with(product_name="Contoso & Sons")
     visitor = named.test_client()
     assert isinstance(visitor, Client)
@@ -93,11 +105,11 @@ def test_addresses_of_an_own_network_are_for_those_whose_setting_says_so(
     assert isinstance(allowing, Client)
     assert add(allowing.sign_in("olivia"), "users", **who).status_code == 303
     settle()
-    assert (
-        db.session.scalars(select(User.email_key).where(User.email_key.startswith("quentin"))).one()
-        == f"quentin@{domain}"
+    key = select(User.email_key).where(User.email_key.startswith("quentin"))
+    assert db.session.scalars(key).one() == f"quentin@{domain}"
+    assert "not an e-mail address" in error_at(
+        add(allowing, "users", **who | {"email": f"a..b@{domain}"}), "email"
     )
-    assert "not an e-mail address" in error_at(add(allowing, "users", **who | {"email": f"a..b@{domain}"}), "email")
 
 
 def test_the_zone_of_a_link_local_address_is_no_part_of_it(client: Client, cast: Cast) -> None:
@@ -112,5 +124,7 @@ def test_the_zone_of_a_link_local_address_is_no_part_of_it(client: Client, cast:
     visitor.sign_in("vera")
     assert visitor.get("/").status_code == 200
     settle()
-    about = select(SignInAttempt.ip, SignInAttempt.network).where(SignInAttempt.user_id == cast.vera.id)
+    about = select(SignInAttempt.ip, SignInAttempt.network).where(
+        SignInAttempt.user_id == cast.vera.id
+    )
     assert {tuple(row) for row in db.session.execute(about)} == {("fe80::1", "fe80::/64")}

@@ -1,6 +1,7 @@
-"""Nobody learns from an answer whether there is an account, nor from the work that was done for it.
+"""No answer reveals whether an account exists, nor does the work that was done for it.
 
-The same statements in the same order are what a test can say about time; benchmarks/indistinguishable.py measures it.
+A test compares the SQL statements and their order as a stand-in for time;
+`benchmarks/indistinguishable.py` measures the time itself.
 """
 
 import re
@@ -36,7 +37,11 @@ COOKIE = re.compile(r"(?<==)[^;]+(?=; )|Expires=[^;]+; ")
 
 @pytest.fixture
 def people(app: Flask, cast: Cast) -> None:
-    """One of each kind: active, blocked, invited, revoked, by login, with a code, never here, temporary, deleted."""
+    """Add one person of each kind in `KINDS` except "nobdy", who does not exist.
+
+    In that order: active, blocked, invited, revoked, signing in by login, with an app, never signed
+    in, with a temporary password, deleted.
+    """
     settings = app.extensions["settings"]
     for name in KINDS[:-1]:
         person = the_cast.add(name, group="viewers", settings=settings)
@@ -53,22 +58,32 @@ def people(app: Flask, cast: Cast) -> None:
 
 
 def shape(answer: TestResponse) -> tuple[Any, ...]:
-    """All of an answer but what differs every time; lengths are compared with it, to the byte."""
+    """Return everything about an answer except what differs every time.
+
+    The length is included, so that pages are compared to the byte.
+    """
     headers = [(name, text) for name, text in answer.headers if name not in EACH_TIME]
     policy = NONCE.sub("", answer.headers.get("Content-Security-Policy", ""))
     cookies = sorted(COOKIE.sub("", text) for text in answer.headers.getlist("Set-Cookie"))
-    page = re.sub(r"(?:known|block|guest|gone0|appli|coded|fresh|tempo|wiped|nobdy)@", "@", same_for_all(answer.text))
+    page = re.sub(
+        r"(?:known|block|guest|gone0|appli|coded|fresh|tempo|wiped|nobdy)@",
+        "@",
+        same_for_all(answer.text),
+    )
     return answer.status_code, len(answer.data), headers, policy, cookies, page
 
 
 def plain(statement: str) -> str:
-    """A statement without what only names its values."""
+    """Return the statement with its white space normalised."""
     return " ".join(statement.split())
 
 
-def tried(app: Flask, statements: Counting, path: str, forms: dict[str, dict[str, str]]) -> dict[str, tuple[Any, Any]]:
-    """For each kind, the answer to a newcomer who sends the form, and the SQL that it took."""
-    for form in forms.values():  # what is made once, such as a page's template and nobody's password
+def tried(
+    app: Flask, statements: Counting, path: str, forms: dict[str, dict[str, str]]
+) -> dict[str, tuple[Any, Any]]:
+    """Send each kind's form as a newcomer and return the answer and the SQL that it took."""
+    # Warm up what is made only once, such as a page's template and the hash for unknown names.
+    for form in forms.values():
         newcomer(app).post(path, form | dict.fromkeys(form, "warm@up"))
     db.session.execute(SignInAttempt.__table__.delete())
     settle()
@@ -82,7 +97,7 @@ def tried(app: Flask, statements: Counting, path: str, forms: dict[str, dict[str
 
 
 def check(found: dict[str, tuple[Any, Any]]) -> None:
-    """That all are alike, with the first difference in sight."""
+    """Check that every kind looks like "nobdy", the person who does not exist."""
     answer, statements = found["nobdy"]
     assert statements, "nothing was asked of the database"
     for kind, (other, asked) in found.items():
@@ -103,27 +118,40 @@ def test_a_wrong_password_is_answered_alike(app: Flask, people: None, statements
 def test_a_wrong_password_costs_one_hash_whoever_it_is_for(
     app: Flask, people: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dearest part by far; and of the same cost, so that nobody's takes as long as somebody's."""
+    """Hashing takes by far the most time, so every case computes one hash of the same cost."""
     newcomer(app).try_sign_in("warm@up", "x")
     hashed: list[str] = []
     hasher = passwords.hasher(app.extensions["settings"])
     kept = type(hasher).verify
     monkeypatch.setattr(
-        type(hasher), "verify", lambda self, stored, typed: hashed.append(stored) or kept(self, stored, typed)
+        type(hasher),
+        "verify",
+        lambda self, stored, typed: hashed.append(stored) or kept(self, stored, typed),
     )
-    monkeypatch.setattr(type(hasher), "hash", lambda *_args, **_more: pytest.fail("a hash was made"))
+    monkeypatch.setattr(
+        type(hasher), "hash", lambda *_args, **_more: pytest.fail("a hash was made")
+    )
     for number, kind in enumerate(KINDS, 1):
         newcomer(app).try_sign_in(kind, "not the password of anybody")
         assert len(hashed) == number, kind
-    assert len({stored.rpartition("$")[0].rpartition("$")[0] for stored in hashed}) == 1, "of one cost"
+    # What remains without salt and hash is the algorithm with its cost parameters.
+    costs = {stored.rsplit("$", 2)[0] for stored in hashed}
+    assert len(costs) == 1
 
 
-def test_the_right_password_of_somebody_who_may_not_in_is_answered_like_a_wrong_one(app: Flask, people: None) -> None:
-    found = {kind: shape(newcomer(app).try_sign_in(kind)) for kind in ("block", "gone0", "appli", "wiped", "nobdy")}
+def test_the_right_password_of_somebody_who_may_not_in_is_answered_like_a_wrong_one(
+    app: Flask, people: None
+) -> None:
+    found = {
+        kind: shape(newcomer(app).try_sign_in(kind))
+        for kind in ("block", "gone0", "appli", "wiped", "nobdy")
+    }
     assert [kind for kind, answer in found.items() if answer != found["nobdy"]] == []
 
 
-def test_a_forgotten_password_is_answered_alike(app: Flask, people: None, statements: Counting) -> None:
+def test_a_forgotten_password_is_answered_alike(
+    app: Flask, people: None, statements: Counting
+) -> None:
     found = tried(app, statements, "/password/forgotten", with_names())
     check(found)
     assert found["known"][0][0] == 200
@@ -131,8 +159,9 @@ def test_a_forgotten_password_is_answered_alike(app: Flask, people: None, statem
 
 @pytest.mark.parametrize("path", ["/sign-in", "/password/forgotten"])
 def test_the_throttle_is_the_same_for_all(app: Flask, people: None, path: str) -> None:
-    """Also its sentence and how long to wait, although every account is counted for itself."""
-    now, found = clock.now(), {}
+    """The text and the waiting time are equal too, although each account has its own count."""
+    now = clock.now()
+    found = {}
     for kind in KINDS:
         form = {"identifier": f"{kind}@example.com", "password": "not the password of anybody"}
         with clock.at(now):
@@ -147,10 +176,11 @@ def test_the_throttle_is_the_same_for_all(app: Flask, people: None, path: str) -
 
 @pytest.fixture
 def held(app: Flask, cast: Cast) -> dict[str, str]:
-    """Links of every kind by the value they hold."""
+    """Return a link of every kind, as the value in its address."""
     found = {}
     for name in ("open0", "late0", "used0", "block", "gone0"):
-        found[name] = link_to(app, "invitation", invited(app, cast.olivia, name)).rpartition("/")[2]
+        link = link_to(app, "invitation", invited(app, cast.olivia, name))
+        found[name] = link.rpartition("/")[2]
     ends = {
         "late0": {"expires_at": clock.now()},
         "used0": {"used_at": clock.now()},
@@ -160,7 +190,8 @@ def held(app: Flask, cast: Cast) -> dict[str, str]:
         mine = select(User.id).where(User.email_key == f"{name}@example.com").scalar_subquery()
         db.session.execute(update(Token).where(Token.user_id == mine).values(**values))
     for name, status in (("used0", "active"), ("block", "blocked"), ("gone0", "revoked")):
-        db.session.execute(update(User).where(User.email_key == f"{name}@example.com").values(status=status))
+        person = update(User).where(User.email_key == f"{name}@example.com")
+        db.session.execute(person.values(status=status))
     settle()
     return found | {"nobdy": "x" * 43}
 
@@ -182,15 +213,22 @@ def test_asking_for_another_invitation_is_answered_alike(
 
 
 def test_a_change_would_be_seen(app: Flask, people: None, statements: Counting) -> None:
-    """A page that says one word more, or one more look into the database."""
+    """One more character on the page or one more query fails the comparison."""
     found = tried(app, statements, "/sign-in", with_names(password="not the password of anybody"))
     answer, asked = found["known"]
-    for other in ((answer, [*asked, "SELECT 1"]), ((*answer[:-1], answer[-1] + " "), asked)):
+    longer = (*answer[:-1], answer[-1] + " ")
+    for other in ((answer, [*asked, "SELECT 1"]), (longer, asked)):
         with pytest.raises(AssertionError):
             check(found | {"known": other})
 
 
-def test_the_form_after_a_wrong_password_keeps_the_name_and_nothing_else(client: Client, people: None) -> None:
+def test_the_form_after_a_wrong_password_keeps_the_name_and_nothing_else(
+    client: Client, people: None
+) -> None:
     answer = read(client.try_sign_in("known", "not the password of anybody"))
-    filled = [e["name"] for e in answer.all("input") if e["value"] and e["name"] not in ("csrf_token", "next")]
+    filled = [
+        e["name"]
+        for e in answer.all("input")
+        if e["value"] and e["name"] not in ("csrf_token", "next")
+    ]
     assert filled == ["identifier"]

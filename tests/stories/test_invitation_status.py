@@ -1,4 +1,4 @@
-"""People are found, and acted on, by what became of their invitation."""
+"""People are found, and acted on, by the state of their invitation."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,9 +23,14 @@ A_SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def all_kinds(app: Flask, cast: Cast) -> Callable[[str], set[int]]:
-    """One of each, invited at noon; the numbers of those that should be found."""
+    """Create one person per invitation state, invited at noon.
+
+    Return a function that maps a filter's value to the ids that it should find.
+    """
     with clock.at(NOON):
-        people: dict[str, Any] = {name: invited(app, cast.olivia, name) for name in ("pending", "gone", "held", "in")}
+        people: dict[str, Any] = {
+            name: invited(app, cast.olivia, name) for name in ("pending", "gone", "held", "in")
+        }
         for name, status in (("gone", "revoked"), ("held", "blocked"), ("in", "active")):
             people[name].status = status
         people["in"].password_hash = "x"
@@ -64,7 +69,9 @@ def test_all_that_match_are_those_that_the_filter_finds(
 ) -> None:
     with clock.at(NOON + after):
         visitor = newcomer(app).sign_in("olivia")
-        answer = previewed(visitor, "users", "resend-invitation", all_matching="1", invitation="expired")
+        answer = previewed(
+            visitor, "users", "resend-invitation", all_matching="1", invitation="expired"
+        )
         assert answer.status_code == (200 if found else 303)
         if found:
             done = run_at(confirmed(visitor, "users", "resend-invitation", answer))

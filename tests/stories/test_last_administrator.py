@@ -1,4 +1,4 @@
-"""At least one active administrator who can sign in, always."""
+"""There is always at least one active administrator who can sign in."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,18 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy import grants
 from tests.support import cast as the_cast
-from tests.support.acting import act, confirmed, edit, group, groups_of, outcome, previewed, run_at, status_of, undo
+from tests.support.acting import (
+    act,
+    confirmed,
+    edit,
+    group,
+    groups_of,
+    outcome,
+    previewed,
+    run_at,
+    status_of,
+    undo,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 
@@ -21,14 +32,16 @@ REMOVING = ("block", "revoke", "delete")
 
 
 def administrators() -> list[str]:
-    """Who could come to the rescue right now."""
+    """Return the addresses of the administrators who could sign in right now."""
     settle()
-    return [user.email or "" for user in db.session.scalars(select(User).where(grants.administers()))]
+    return [
+        user.email or "" for user in db.session.scalars(select(User).where(grants.administers()))
+    ]
 
 
 @pytest.fixture
 def ada(app: Flask, cast: Cast) -> User:
-    """A second administrator, active like olivia."""
+    """A second administrator, active like Olivia."""
     person = the_cast.add("ada", group="administrators", settings=app.extensions["settings"])
     db.session.commit()
     return person
@@ -57,22 +70,39 @@ def test_of_all_administrators_at_once_one_is_spared(
     assert administrators() == ["olivia@example.com"]
 
 
-def test_the_last_administrator_is_not_removed_from_the_group(cast: Cast, run: Callable[..., Any]) -> None:
+def test_the_last_administrator_is_not_removed_from_the_group(
+    cast: Cast, run: Callable[..., Any]
+) -> None:
     administering = str(group("administrators").id)
-    act_by_command(run, "remove_from_group", "--id", str(cast.olivia.id), "--with", f"group={administering}")
+    act_by_command(
+        run, "remove_from_group", "--id", str(cast.olivia.id), "--with", f"group={administering}"
+    )
     assert administrators() == ["olivia@example.com"]
 
 
-def test_removal_from_another_group_is_no_concern_of_the_rule(cast: Cast, run: Callable[..., Any]) -> None:
-    act_by_command(run, "add_to_group", "--id", str(cast.olivia.id), "--with", f"group={group('viewers').id}")
+def test_removal_from_another_group_is_no_concern_of_the_rule(
+    cast: Cast, run: Callable[..., Any]
+) -> None:
+    act_by_command(
+        run, "add_to_group", "--id", str(cast.olivia.id), "--with", f"group={group('viewers').id}"
+    )
     assert groups_of(cast.olivia) == {"Administrators", "Viewers"}
-    act_by_command(run, "remove_from_group", "--id", str(cast.olivia.id), "--with", f"group={group('viewers').id}")
+    act_by_command(
+        run,
+        "remove_from_group",
+        "--id",
+        str(cast.olivia.id),
+        "--with",
+        f"group={group('viewers').id}",
+    )
     assert groups_of(cast.olivia) == {"Administrators"}
 
 
 @pytest.mark.parametrize("action", REMOVING)
-def test_an_administrator_removes_every_other_and_stays(client: Client, cast: Cast, ada: User, action: str) -> None:
-    """Olivia takes all that match, herself included: she is refused, eve and ada are not."""
+def test_an_administrator_removes_every_other_and_stays(
+    client: Client, cast: Cast, ada: User, action: str
+) -> None:
+    """Olivia acts on all that match, herself included: only she is refused."""
     client.sign_in("olivia")
     done = act(client, "users", action, all_matching="1", groups=group("administrators").id)
     assert outcome(done, cast.olivia.id) == ("refused", "oneself")
@@ -80,21 +110,30 @@ def test_an_administrator_removes_every_other_and_stays(client: Client, cast: Ca
     assert administrators() == ["olivia@example.com"]
 
 
-def test_blocked_invited_and_passwordless_administrators_do_not_count(cast: Cast, ada: User, client: Client) -> None:
-    """Eve is blocked; ada was only invited; so olivia is the last, whatever the group's list says."""
+def test_blocked_invited_and_passwordless_administrators_do_not_count(
+    cast: Cast, ada: User, client: Client
+) -> None:
+    """Eve is blocked and Ada cannot sign in, so Olivia is the last one.
+
+    The group's list of members does not matter.
+    """
     ada.status = "invited"
     assert administrators() == ["olivia@example.com"]
     ada.status, ada.password_hash = "active", None
     assert administrators() == ["olivia@example.com"]
     ada.password_hash, ada.password_state = cast.olivia.password_hash, "temporary"
     ada.password_expires_at = clock.now() + timedelta(hours=1)
-    assert administrators() == ["olivia@example.com"], "a temporary password expires, and nobody would be left"
+    assert administrators() == ["olivia@example.com"], (
+        "a temporary password expires, and nobody would be left"
+    )
     ada.password_state = "usable"
     assert administrators() == ["olivia@example.com", "ada@example.com"]
 
 
-def test_the_last_administrator_is_not_taken_out_by_an_edit_form(client: Client, cast: Cast, ada: User) -> None:
-    """Ada's request passed the guard when she was still an administrator who could sign in."""
+def test_the_last_administrator_is_not_taken_out_by_an_edit_form(
+    client: Client, cast: Cast, ada: User
+) -> None:
+    """Ada is signed in, but her password has expired, so she does not count."""
     client.sign_in("ada")
     ada.password_state = "expired"
     answer = edit(client, "users", cast.olivia.id, groups=[""])
@@ -107,7 +146,7 @@ def test_the_last_administrator_is_not_taken_out_by_an_edit_form(client: Client,
 def test_an_administrator_who_could_not_come_back_removes_no_last_one(
     client: Client, cast: Cast, ada: User, action: str
 ) -> None:
-    """Ada's session outlives her password; she is no administrator who can sign in any more."""
+    """Ada's session outlives her password, but she could not sign in again."""
     client.sign_in("ada")
     ada.password_state = "expired"
     chosen = {"group": group("administrators").id} if action == "remove-from-group" else {}
@@ -116,8 +155,10 @@ def test_an_administrator_who_could_not_come_back_removes_no_last_one(
     assert administrators() == ["olivia@example.com"]
 
 
-def test_the_rule_is_judged_again_when_the_run_is_confirmed(client: Client, cast: Cast, ada: User) -> None:
-    """Between preview and button the others went: what was fine then is refused now."""
+def test_the_rule_is_judged_again_when_the_run_is_confirmed(
+    client: Client, cast: Cast, ada: User
+) -> None:
+    """The preview was allowed, but Ada's password expired before the run."""
     client.sign_in("ada")
     preview = previewed(client, "users", "block", cast.olivia.id)
     ada.password_state = "expired"
@@ -128,7 +169,7 @@ def test_the_rule_is_judged_again_when_the_run_is_confirmed(client: Client, cast
 
 
 def test_undoing_a_grant_takes_no_last_administrator(client: Client, cast: Cast, ada: User) -> None:
-    """Olivia made max an administrator and was blocked; her run is not undone over the last one's head."""
+    """Olivia made Max an administrator and was blocked, so undoing her run would leave none."""
     client.sign_in("olivia")
     given = act(client, "users", "add-to-group", cast.max.id, group=group("administrators").id)
     visitor = client.application.test_client().sign_in("ada")

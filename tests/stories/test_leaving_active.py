@@ -1,4 +1,7 @@
-"""Who stops being active loses sessions and open links at once; unblocking restores the state before."""
+"""People who stop being active lose sessions and open links at once.
+
+Unblocking restores the state before.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,18 +27,23 @@ LEAVING = ("block", "revoke", "delete")
 
 def live_sessions(person_id: int) -> int:
     settle()
-    live = select(func.count(Session.id)).where(Session.user_id == person_id, Session.ended_at.is_(None))
+    live = select(func.count(Session.id)).where(
+        Session.user_id == person_id, Session.ended_at.is_(None)
+    )
     return db.session.scalar(live) or 0
 
 
 def open_links(person_id: int) -> int:
     settle()
-    return db.session.scalar(select(func.count(Token.id)).where(Token.user_id == person_id, Token.open())) or 0
+    opened = select(func.count(Token.id)).where(Token.user_id == person_id, Token.open())
+    return db.session.scalar(opened) or 0
 
 
 def invited(run: Callable[..., Any], name: str = "ivan") -> tuple[User, str]:
-    """Somebody whom the command line invited, and the path of the link."""
-    output = run("backoffice", "create-administrator", f"{name}@example.com", "--first-name", "Ivan").output
+    """Invite a person from the command line; return them and the path of their link."""
+    output = run(
+        "backoffice", "create-administrator", f"{name}@example.com", "--first-name", "Ivan"
+    ).output
     return getattr(Cast(), name), "/invitations/" + output.strip().rpartition("/")[2]
 
 
@@ -64,7 +72,10 @@ def test_whoever_leaves_loses_open_links(
     assert app.test_client().get(link, follow_redirects=True).status_code == 200
     act(client, "users", action, person_id)
     assert open_links(person_id) == 0
-    words = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
+    words = {
+        "new_password": "five quite unusual words here",
+        "repeat_password": "five quite unusual words here",
+    }
     assert app.test_client().post(link, words).status_code in (404, 410)
     assert status_of(person) == ("blocked" if action == "block" else "deleted")
 
@@ -73,9 +84,11 @@ def test_whoever_leaves_loses_open_links(
 def test_status_sessions_and_links_change_together_or_not_at_all(
     app: Flask, client: Client, cast: Cast, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event cannot be written, so nothing may have happened."""
+    """If the event cannot be written, nothing else is kept either."""
     visitor = app.test_client().sign_in("max")
-    tokens.issue(user=cast.max, purpose="password_reset", valid=app.extensions["settings"].invitation_valid)
+    tokens.issue(
+        user=cast.max, purpose="password_reset", valid=app.extensions["settings"].invitation_valid
+    )
     client.sign_in("olivia")
     client.expects_500 = True
 
@@ -86,7 +99,9 @@ def test_status_sessions_and_links_change_together_or_not_at_all(
     with pytest.raises(AssertionError):
         act(client, "users", action, cast.max.id)
     monkeypatch.undo()
-    assert (status_of(cast.max), live_sessions(cast.max.id), open_links(cast.max.id)) == ("active", 1, 1)
+    assert status_of(cast.max) == "active"
+    assert live_sessions(cast.max.id) == 1
+    assert open_links(cast.max.id) == 1
     assert db.session.scalars(select(BulkRun.state)).all() == ["planned"]
     assert visitor.get("/").status_code == 200
 
@@ -100,10 +115,13 @@ def test_permissions_are_read_at_every_request(app: Flask, client: Client, cast:
     assert visitor.get("/").status_code == 200
 
 
-def test_permissions_of_a_group_are_read_at_every_request(app: Flask, client: Client, cast: Cast) -> None:
+def test_permissions_of_a_group_are_read_at_every_request(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     visitor = app.test_client().sign_in("max")
     client.sign_in("olivia")
-    assert edit(client, "groups", group("managers").id, permissions=["", "users.view"]).status_code == 303
+    answer = edit(client, "groups", group("managers").id, permissions=["", "users.view"])
+    assert answer.status_code == 303
     assert visitor.get("/admin/client-tags/").status_code == 403
     assert visitor.get("/admin/users/").status_code == 200
 
@@ -145,7 +163,9 @@ def test_an_invited_person_stays_invited_through_a_block(
     assert app.test_client().get(link).status_code == 410
 
 
-def test_blocking_twice_remembers_the_first_state(client: Client, cast: Cast, run: Callable[..., Any]) -> None:
+def test_blocking_twice_remembers_the_first_state(
+    client: Client, cast: Cast, run: Callable[..., Any]
+) -> None:
     person, _link = invited(run)
     client.sign_in("olivia")
     act(client, "users", "block", person.id)
@@ -154,7 +174,9 @@ def test_blocking_twice_remembers_the_first_state(client: Client, cast: Cast, ru
     assert status_of(person) == "invited"
 
 
-def test_undoing_an_unblock_and_that_again_remembers_too(client: Client, cast: Cast, run: Callable[..., Any]) -> None:
+def test_undoing_an_unblock_and_that_again_remembers_too(
+    client: Client, cast: Cast, run: Callable[..., Any]
+) -> None:
     person, _link = invited(run)
     client.sign_in("olivia")
     act(client, "users", "block", person.id)
@@ -166,7 +188,7 @@ def test_undoing_an_unblock_and_that_again_remembers_too(client: Client, cast: C
 
 
 def test_undoing_a_revocation_restores_the_block_that_was_there(client: Client, cast: Cast) -> None:
-    """Eve was blocked when her access was revoked: taking the revocation back must not open the door."""
+    """Eve was blocked before her access was revoked, so the undo leaves her blocked."""
     client.sign_in("olivia")
     revoked = act(client, "users", "revoke", cast.eve.id)
     assert status_of(cast.eve) == "revoked"

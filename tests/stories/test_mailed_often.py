@@ -1,4 +1,4 @@
-"""Nobody's mailbox is filled with links: a limit per recipient, for every action that mails one."""
+"""A limit per recipient holds for every action that mails a link, so no mailbox is flooded."""
 
 from datetime import datetime, timedelta
 
@@ -28,17 +28,24 @@ def links_to(person: User) -> int:
     return db.session.scalar(select(func.count(Message.id)).where(*to_them)) or 0
 
 
-@pytest.mark.parametrize("action", [each for each in actions_of(User) if not each.parameters], ids=lambda a: a.name)
-def test_no_action_mails_anybody_a_fourth_link_in_ten_minutes(app: Flask, cast: Cast, action: Action) -> None:
-    """Whatever its declaration says: it is done to somebody who waits, and to somebody who is in."""
+@pytest.mark.parametrize(
+    "action", [each for each in actions_of(User) if not each.parameters], ids=lambda a: a.name
+)
+def test_no_action_mails_anybody_a_fourth_link_in_ten_minutes(
+    app: Flask, cast: Cast, action: Action
+) -> None:
+    """Try every action, whatever it declares, on an invited and on an active person."""
     with clock.at(NOON):
-        people, olivia = [invited(app, cast.olivia), cast.vera], newcomer(app).sign_in("olivia")
+        people = [invited(app, cast.olivia), cast.vera]
+        olivia = newcomer(app).sign_in("olivia")
         for _ in range(5):
             for person in people:
                 if status(person) != "deleted" and action.name != "temporary_password":
                     act(olivia, "users", action.name.replace("_", "-"), person.id)
         assert max(links_to(person) for person in people) <= 3
-        assert any(links_to(person) == 3 for person in people) is getattr(action, "mails_link", False)
+        assert any(links_to(person) == 3 for person in people) is getattr(
+            action, "mails_link", False
+        )
 
 
 def status(person: User) -> str:
@@ -68,13 +75,15 @@ def test_ten_a_day(app: Flask, cast: Cast) -> None:
     for number in range(1, 13):
         with clock.at(NOON + number * 5 * MINUTE):
             olivia = newcomer(app).sign_in("olivia")
-            outcomes.append(outcome(act(olivia, "users", "resend-invitation", person.id), person.id)[0])
+            outcomes.append(
+                outcome(act(olivia, "users", "resend-invitation", person.id), person.id)[0]
+            )
     assert (outcomes.count("done"), links_to(person)) == (9, 10)
     assert outcomes[-3:] == ["refused"] * 3
 
 
 def test_it_is_decided_again_at_the_run(app: Flask, cast: Cast) -> None:
-    """Ten previews allow it, one after the other; three of them mail a link."""
+    """Ten previews are allowed before any run; only the first three runs mail a link."""
     with clock.at(NOON):
         person = invited(app, cast.olivia)
         db.session.execute(delete(Message))
@@ -88,7 +97,7 @@ def test_it_is_decided_again_at_the_run(app: Flask, cast: Cast) -> None:
 
 
 def forget_version(person: User) -> None:
-    """As if nobody had changed the row since the preview: only the limit is left to refuse it."""
+    """Reset the row's version, so that only the limit is left to refuse the run."""
     db.session.execute(update(User).where(User.id == person.id).values(version=1))
     settle()
 

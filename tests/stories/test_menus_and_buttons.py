@@ -1,4 +1,4 @@
-"""The menu, the list's buttons and a row's menu offer what the policy allows, and nothing else."""
+"""The menu, a list's buttons and a row's menu offer what the policy allows, and nothing else."""
 
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 @pytest.fixture
 def rows(staff: list[str]) -> dict[str, int]:
-    """One row of each screen that has actions."""
+    """Return the id of one row of each screen that has actions."""
     tag = ClientTag(name="Gold")
     db.session.add_all([tag, Message(purpose="blocked", address="employee@example.com")])
     db.session.commit()
@@ -34,23 +34,29 @@ def rows(staff: list[str]) -> dict[str, int]:
 
 
 def links(page: Element) -> set[str]:
-    """Every path that a page leads to."""
+    """Return every path that the page links to."""
     return {urlsplit(a["href"]).path for a in page.all("a") if a["href"].startswith("/")}
 
 
 def pressed(page: Element) -> set[str]:
-    """Every path that a button of a page posts to."""
-    return {f["action"] for f in page.all("form")} | {b["formaction"] for b in page.all("button") if b["formaction"]}
+    """Return every path that a button of the page posts to."""
+    of_forms = {form["action"] for form in page.all("form")}
+    of_buttons = {button["formaction"] for button in page.all("button") if button["formaction"]}
+    return of_forms | of_buttons
 
 
 def allowed(person: Person, screen: Screen, *, several: bool = False) -> set[str]:
-    """The addresses of the actions that the person may use on the screen, on a row or on several."""
-    return {
-        f"/admin/{screen.slug}/actions/{action.name.replace('_', '-')}"
-        for action in actions_of(screen.model)
-        if person.holds(action.permission) and (action.name != "delete" or screen.has("delete"))
-        if not (several and action.most_rows == 1)
-    }
+    """Return the addresses of the actions that the person may use on the screen.
+
+    With `several`, only of those that accept several rows.
+    """
+    addresses = set()
+    for action in actions_of(screen.model):
+        switched_off = action.name == "delete" and not screen.has("delete")
+        too_many = several and action.most_rows == 1
+        if person.holds(action.permission) and not switched_off and not too_many:
+            addresses.add(f"/admin/{screen.slug}/actions/{action.name.replace('_', '-')}")
+    return addresses
 
 
 def screens(app: Flask) -> list[Screen]:
@@ -59,7 +65,9 @@ def screens(app: Flask) -> list[Screen]:
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_the_menu_offers_the_screens_that_open(app: Flask, client: Client, staff: list[str], key: str) -> None:
+def test_the_menu_offers_the_screens_that_open(
+    app: Flask, client: Client, staff: list[str], key: str
+) -> None:
     client.sign_in(key)
     page = read(client.get("/"))
     for screen in screens(app):
@@ -70,25 +78,38 @@ def test_the_menu_offers_the_screens_that_open(app: Flask, client: Client, staff
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_a_list_offers_what_its_buttons_may_do(app: Flask, client: Client, rows: dict[str, int], key: str) -> None:
+def test_a_list_offers_what_its_buttons_may_do(
+    app: Flask, client: Client, rows: dict[str, int], key: str
+) -> None:
     client.sign_in(key)
     person = Person(key)
     for screen in (s for s in screens(app) if person.holds(f"{s.endpoint}.view")):
-        page, base = read(client.get(f"/admin/{screen.slug}/")), f"/admin/{screen.slug}"
+        page = read(client.get(f"/admin/{screen.slug}/"))
+        base = f"/admin/{screen.slug}"
         powers = {"create": f"{base}/new", "export": f"{base}/export.csv"}
         for power, path in powers.items():
             may = screen.has(power) and person.holds(f"{screen.endpoint}.{power}")
             assert (path in links(page)) == may, path
         offered = {path for path in pressed(page) if "/actions/" in path}
-        assert offered == (allowed(person, screen, several=True) if person.holds("bulk.run") else set())
+        if person.holds("bulk.run"):
+            assert offered == allowed(person, screen, several=True)
+        else:
+            assert offered == set()
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
-def test_a_row_offers_what_may_be_done_to_it(app: Flask, client: Client, rows: dict[str, int], key: str) -> None:
-    """In the list's menu and on the row's own page alike; what a rule refuses is named and cannot be pressed."""
+def test_a_row_offers_what_may_be_done_to_it(
+    app: Flask, client: Client, rows: dict[str, int], key: str
+) -> None:
+    """In the list's menu and on the row's own page alike.
+
+    What a rule refuses is named and cannot be pressed.
+    """
     client.sign_in(key)
     person = Person(key)
-    for screen in (s for s in screens(app) if s.endpoint in rows and person.holds(f"{s.endpoint}.view")):
+    for screen in screens(app):
+        if screen.endpoint not in rows or not person.holds(f"{screen.endpoint}.view"):
+            continue
         path = f"/admin/{screen.slug}/{rows[screen.endpoint]}"
         menu, details = read(client.get(f"{path}/menu")), read(client.get(path))
         for page in (menu, details):
@@ -116,4 +137,5 @@ def test_every_offered_action_of_a_row_opens_its_preview(
 def test_outsiders_see_no_menu(client: Client, staff: list[str]) -> None:
     client.try_sign_in("eve")
     assert [path for path in links(read(client.get("/sign-in"))) if path.startswith("/admin")] == []
-    assert db.session.scalars(select(User.status).where(User.email_key == "eve@example.com")).one() == "blocked"
+    status = select(User.status).where(User.email_key == "eve@example.com")
+    assert db.session.scalars(status).one() == "blocked"

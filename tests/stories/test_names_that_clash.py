@@ -1,4 +1,7 @@
-"""An entity whose columns are called like fields of forms and words of lists: in a copy of the code that has it."""
+"""Test an entity whose columns are named like form fields and reserved words of lists.
+
+The entity is added to a copy of the code, in which `walk_oddities.py` then runs.
+"""
 
 import os
 import re
@@ -18,8 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backoffice.models.base import Entity
 
 TEXTS = (
-    "reason", "confirm", "back", "row", "selection", "list", "matched", "step", "all_matching", "tags", "group",
-    "csrf_token", "next", "columns", "size", "sort", "search", "before",
+    "reason", "confirm", "back", "row", "selection", "list", "matched", "step", "all_matching",
+    "tags", "group", "csrf_token", "next", "columns", "size", "sort", "search", "before",
 )
 
 
@@ -28,7 +31,9 @@ class Oddity(Entity):
 
     name: Mapped[str] = mapped_column(String(80))
     after: Mapped[bool] = mapped_column(default=False)
-    tab: Mapped[str] = mapped_column(String(9), default="open", info={"choices": ("open", "closed")})
+    tab: Mapped[str] = mapped_column(
+        String(9), default="open", info={"choices": ("open", "closed")}
+    )
     marked: Mapped[str] = mapped_column(String(9), default="")
     for text in TEXTS:
         locals()[text] = mapped_column(String(20), default="")
@@ -42,15 +47,15 @@ from views.screen import Screen
 
 class Oddities(Screen):
     model = Oddity
-    columns = ("id", "name", "marked")
-    filters = (*TEXTS, "after", "tab")
-    fields = ("name",)
+    column_list = ("id", "name", "marked")
+    column_filters = (*TEXTS, "after", "tab")
+    form_columns = ("name",)
 '''
 ACTION = '''"""Mark oddities with client tags that parameters name like columns."""
 
 from typing import ClassVar
 
-from backoffice.actions.engine.action import Action, Ask, Ids, Parameter
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.oddity import Oddity
 
@@ -62,9 +67,12 @@ class Mark(Action):
     done = "marked"
     meaning = "Mark oddities"
     reason_required = True
-    parameters: ClassVar = (Parameter("tags", "Tags", ClientTag, multiple=True), Parameter("group", "A tag", ClientTag))
+    parameters: ClassVar = (
+        Parameter("tags", "Tags", ClientTag, multiple=True),
+        Parameter("group", "A tag", ClientTag),
+    )
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
+    def apply(self, ask: ActionContext, rows: Ids) -> None:
         self.update(rows, marked="yes")
 '''
 FILES = (
@@ -77,12 +85,29 @@ WALK = "tests/stories/walk_oddities.py"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_column_filters_all_that_match_whatever_it_is_called(tmp_path: Path, engine: str) -> None:
+def test_every_column_filters_all_that_match_whatever_it_is_called(
+    tmp_path: Path, engine: str
+) -> None:
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "BACKOFFICE"))}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "BACKOFFICE"))
+    }
     environ["BACKOFFICE_TEST_ENGINES"] = engine
-    said = copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", WALK, **environ)
+    said = copy.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        WALK,
+        **environ,
+    )
     assert re.search(r"\d+ passed", said)
     assert "skipped" not in said

@@ -1,4 +1,7 @@
-"""A full or read-only disk: the right words in the right place, and nothing changed that was not claimed."""
+"""A full or read-only disk: the right message in the right place.
+
+Nothing is changed unless the page said so.
+"""
 
 import errno
 import os
@@ -44,15 +47,17 @@ def folder(app: Flask) -> Path:
 
 @pytest.fixture
 def forgetting(app: Flask) -> Iterator[None]:
-    """The app outlives the test; what it remembers of a refusal must not."""
+    """Clear what the app remembers of a refusal, because the app outlives the test."""
     yield
     app.extensions.pop("database_refusals", None)
 
 
 @pytest.fixture
 def tiny_disk(folder: Path) -> Iterator[Path]:
-    """The folder of uploads on a disk of 4 KB: really full, where the tests may mount one."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, check=False)
+    """Mount a disk of 4 KB as the folder of uploads, where the tests may mount one."""
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, check=False
+    )
     if done.returncode:
         pytest.skip("only root may mount a disk")
     yield folder
@@ -90,7 +95,8 @@ def test_whatever_the_disk_says_nothing_is_changed(
     vera: Client, cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(vera)
-    key, before = key_of(cast), stored(folder)
+    key = key_of(cast)
+    before = stored(folder)
     for number, words in REFUSALS.items():
         monkeypatch.setattr(Folder, "_put", _refusing(number))
         assert words in error_at(upload(vera), "avatar")
@@ -134,26 +140,31 @@ def _on_each_connection(statement: str) -> Callable[[Any, Any], None]:
 
 @pytest.fixture
 def read_only(engine_name: str) -> Callable[[], None]:
-    """From the call on every connection of the product may only read, as on a standby."""
-    made = []
-    statement = "PRAGMA query_only=ON" if engine_name == "sqlite" else "SET default_transaction_read_only = on"
+    """Return a function that makes new connections read-only, as on a standby."""
+    statements = {
+        "sqlite": "PRAGMA query_only=ON",
+        "postgresql": "SET default_transaction_read_only = on",
+    }
+    listener = _on_each_connection(statements[engine_name])
 
     def begin() -> None:
         settle()
         db.engine.dispose()
-        made.append(_on_each_connection(statement))
-        event.listen(db.engine, "connect", made[0])
+        event.listen(db.engine, "connect", listener)
 
     yield begin
     db.session.remove()
-    event.remove(db.engine, "connect", made[0])
+    event.remove(db.engine, "connect", listener)
     db.engine.dispose()
 
 
 @pytest.fixture
 def full(engine_name: str) -> Callable[[], None]:
-    """From the call on the database has no room: SQLite for another page, PostgreSQL for another tag."""
-    made = []
+    """Return a function that fills the database.
+
+    SQLite gets no room for another page, PostgreSQL none for another client tag.
+    """
+    listeners = []
 
     def begin() -> None:
         settle()
@@ -161,15 +172,15 @@ def full(engine_name: str) -> Callable[[], None]:
             pages = db.session.scalar(text("PRAGMA page_count"))
             db.session.remove()
             db.engine.dispose()
-            made.append(_on_each_connection(f"PRAGMA max_page_count={pages}"))
-            event.listen(db.engine, "connect", made[0])
+            listeners.append(_on_each_connection(f"PRAGMA max_page_count={pages}"))
+            event.listen(db.engine, "connect", listeners[0])
         else:
             _raise_disk_full()
 
     yield begin
     db.session.remove()
-    if made:
-        event.remove(db.engine, "connect", made[0])
+    if listeners:
+        event.remove(db.engine, "connect", listeners[0])
         db.engine.dispose()
     elif engine_name == "postgresql":
         db.session.execute(text("DROP FUNCTION IF EXISTS no_room() CASCADE"))
@@ -178,9 +189,14 @@ def full(engine_name: str) -> Callable[[], None]:
 
 def _raise_disk_full() -> None:
     body = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END"
-    db.session.execute(text(f"CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
     db.session.execute(
-        text("CREATE TRIGGER no_room BEFORE INSERT ON client_tags FOR EACH ROW EXECUTE FUNCTION no_room()")
+        text(f"CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    )
+    db.session.execute(
+        text(
+            "CREATE TRIGGER no_room BEFORE INSERT ON client_tags"
+            " FOR EACH ROW EXECUTE FUNCTION no_room()"
+        )
     )
     db.session.commit()
 
@@ -191,7 +207,9 @@ def test_a_full_database_says_so_and_changes_nothing(
 ) -> None:
     olivia.token()
     full()
-    answers = [add(olivia, "client-tags", name=f"{number} {NAME}", colour="grey") for number in range(200)]
+    answers = [
+        add(olivia, "client-tags", name=f"{number} {NAME}", colour="grey") for number in range(200)
+    ]
     refused = [answer for answer in answers if answer.status_code != 303]
     assert {answer.status_code for answer in refused} == {507}
     assert "disk is full" in refused[0].text
@@ -202,11 +220,15 @@ def test_a_full_database_says_so_and_changes_nothing(
     settle()
     kept = db.session.scalars(select(ClientTag.id)).all()
     assert len(kept) == len(answers) - len(refused)
-    assert len(db.session.scalars(select(Event.id).where(Event.action == "client_tags.create")).all()) == len(kept)
+    assert len(
+        db.session.scalars(select(Event.id).where(Event.action == "client_tags.create")).all()
+    ) == len(kept)
 
 
 @pytest.mark.usefixtures("forgetting")
-def test_a_database_that_may_only_be_read_says_so(olivia: Client, read_only: Callable[[], None]) -> None:
+def test_a_database_that_may_only_be_read_says_so(
+    olivia: Client, read_only: Callable[[], None]
+) -> None:
     olivia.token()
     read_only()
     answer = add(olivia, "client-tags", name=NAME, colour="grey")
@@ -222,13 +244,21 @@ def test_a_database_that_may_only_be_read_says_so(olivia: Client, read_only: Cal
 def test_it_is_not_ready_while_migrations_are_missing(client: Client) -> None:
     _known, (newest,) = readiness.revisions()
     settle()
-    for version, ready in (("0001", 503), ("9999", 200), (newest, 200)):  # 9999: newer code has migrated already
-        db.session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    for version, ready in (
+        ("0001", 503),
+        ("9999", 200),
+        (newest, 200),
+    ):  # 9999: newer code has migrated already
+        db.session.execute(
+            text("UPDATE alembic_version SET version_num = :version"), {"version": version}
+        )
         db.session.commit()
         assert client.get("/readyz").status_code == ready, version
 
 
-def test_it_is_not_ready_without_any_table(app_with: Callable[..., Flask], blank_database: str) -> None:
+def test_it_is_not_ready_without_any_table(
+    app_with: Callable[..., Flask], blank_database: str
+) -> None:
     client = app_with(database_url=blank_database).test_client()
     assert client.get("/readyz").json == {
         "status": "not ready",

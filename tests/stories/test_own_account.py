@@ -1,9 +1,22 @@
-"""Nobody changes their own status or groups through the screens; what is left to oneself still works."""
+"""Nobody changes their own status or groups through the screens.
+
+What people may do to themselves still works.
+"""
 
 import pytest
 from flask import Flask
 
-from tests.support.acting import act, edit, group, groups_of, outcome, previewed, run_at, status_of, undo
+from tests.support.acting import (
+    act,
+    edit,
+    group,
+    groups_of,
+    outcome,
+    previewed,
+    run_at,
+    status_of,
+    undo,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import error_at, read
@@ -26,7 +39,9 @@ def test_nobody_adds_themselves_to_a_group(client: Client, cast: Cast) -> None:
 
 def test_nobody_takes_themselves_from_a_group(client: Client, cast: Cast) -> None:
     client.sign_in("olivia")
-    done = act(client, "users", "remove-from-group", cast.olivia.id, group=group("administrators").id)
+    done = act(
+        client, "users", "remove-from-group", cast.olivia.id, group=group("administrators").id
+    )
     assert outcome(done, cast.olivia.id) == ("refused", "oneself")
     assert groups_of(cast.olivia) == {"Administrators"}
 
@@ -34,13 +49,22 @@ def test_nobody_takes_themselves_from_a_group(client: Client, cast: Cast) -> Non
 def test_ones_own_form_has_no_groups_and_takes_none(client: Client, cast: Cast) -> None:
     client.sign_in("olivia")
     assert read(client.get(f"/admin/users/{cast.olivia.id}/edit")).all(name="groups") == []
-    edit(client, "users", cast.olivia.id, groups=["", group("viewers").id], status="blocked", phone="+49301234567")
+    edit(
+        client,
+        "users",
+        cast.olivia.id,
+        groups=["", group("viewers").id],
+        status="blocked",
+        phone="+49301234567",
+    )
     assert groups_of(cast.olivia) == {"Administrators"}
     assert (cast.olivia.status, cast.olivia.phone) == ("active", "+49301234567")
 
 
 @pytest.mark.parametrize("key", ["main_administrator", "company_administrator"])
-def test_a_person_who_appoints_others_appoints_not_themselves(client: Client, staff: list[str], key: str) -> None:
+def test_a_person_who_appoints_others_appoints_not_themselves(
+    client: Client, staff: list[str], key: str
+) -> None:
     cast = Cast()
     me = getattr(cast, key)
     client.sign_in(key)
@@ -58,7 +82,7 @@ def test_all_that_match_leaves_oneself_out(client: Client, cast: Cast) -> None:
 
 
 def test_an_undo_does_nothing_to_whoever_presses_it(app: Flask, client: Client, cast: Cast) -> None:
-    """Olivia gave max the group; max is made an administrator, and cannot undo what concerns himself."""
+    """Max became an administrator by Olivia's run, and cannot undo what concerns himself."""
     client.sign_in("olivia")
     made = act(client, "users", "add-to-group", cast.max.id, group=group("administrators").id)
     max_ = app.test_client().sign_in("max")
@@ -67,7 +91,9 @@ def test_an_undo_does_nothing_to_whoever_presses_it(app: Flask, client: Client, 
     assert groups_of(cast.max) == {"Administrators", "Managers"}
 
 
-def test_ending_ones_own_sessions_keeps_the_one_in_use(app: Flask, client: Client, cast: Cast) -> None:
+def test_ending_ones_own_sessions_keeps_the_one_in_use(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("olivia")
     elsewhere = app.test_client().sign_in("olivia")
     done = act(client, "users", "end-sessions", cast.olivia.id)

@@ -1,4 +1,4 @@
-"""Links that are used from where the person may not be: an IP whitelist holds there too."""
+"""An IP whitelist also holds for links: they do not work from an address outside it."""
 
 import pytest
 from flask import Flask

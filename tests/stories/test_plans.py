@@ -1,4 +1,7 @@
-"""What lists read, from the plans: of ten thousand people no page may read fifty times what it has room for."""
+"""Check by query plan that no page of a list reads too many of ten thousand people.
+
+The limit is fifty times the number of rows that the page has room for.
+"""
 
 from collections.abc import Iterator
 
@@ -57,7 +60,7 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 
 def readings(app: Flask) -> dict[str, Reading]:
-    """What each of the questions read."""
+    """Ask the questions of `ASKED` and return what each of them read."""
     client: FlaskClient = plans.signed_in(app)
     with app.test_request_context():
         wanted = [q for q in questions.of(app) if any(part in q.name for part in ASKED)]
@@ -72,16 +75,31 @@ def readings(app: Flask) -> dict[str, Reading]:
 
 
 @pytest.mark.one_engine("postgresql", reason="SQLite does not tell how many rows it read")
-def test_no_question_reads_more_than_fifty_times_what_a_page_has_room_for(installation: Flask) -> None:
+def test_no_question_reads_more_than_fifty_times_what_a_page_has_room_for(
+    installation: Flask,
+) -> None:
     found = readings(installation)
     assert {name: reading.rows for name, reading in found.items() if reading.rows > MOST} == {}
-    wasted = {n: r.to_count for n, r in found.items() if r.to_count > plans.MOST * max(r.counted, plans.ROOM)}
+    wasted = {
+        n: r.to_count
+        for n, r in found.items()
+        if r.to_count > plans.MOST * max(r.counted, plans.ROOM)
+    }
     assert wasted == {}
-    assert found["users: search=zw"].rows + found["users: search=zw"].to_count < 200, "one look into the index"
+    assert found["users: search=zw"].rows + found["users: search=zw"].to_count < 200, (
+        "one look into the index"
+    )
 
 
 @pytest.mark.one_engine("sqlite", reason="PostgreSQL tells more, see above")
 def test_sqlite_finds_pieces_of_texts_by_its_index_too(installation: Flask) -> None:
     found = readings(installation)
-    for name in ("users: search=zw", "users: search=q", "users: search=anderson1234", "users: email=zwzwzwzw"):
-        assert found[name].steps.count("SCAN users") == 1, "for the first choices of a filter, until there are enough"
+    for name in (
+        "users: search=zw",
+        "users: search=q",
+        "users: search=anderson1234",
+        "users: email=zwzwzwzw",
+    ):
+        assert found[name].steps.count("SCAN users") == 1, (
+            "for the first choices of a filter, until there are enough"
+        )

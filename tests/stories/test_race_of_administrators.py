@@ -1,4 +1,4 @@
-"""Two administrators turn on each other at the same moment: one of them always stays."""
+"""Two administrators act against each other at the same moment: one of them always stays."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,15 +23,21 @@ from tests.support.races import PutBack, at_once
 
 ROUNDS = 200
 PAIRS = (
-    ("block", "block"), ("revoke", "revoke"), ("delete", "delete"), ("remove_from_group", "remove_from_group"),
-    ("edit", "edit"), ("block", "edit"), ("delete", "remove_from_group"), ("edit", "revoke"),
-)  # fmt: skip
+    ("block", "block"),
+    ("revoke", "revoke"),
+    ("delete", "delete"),
+    ("remove_from_group", "remove_from_group"),
+    ("edit", "edit"),
+    ("block", "edit"),
+    ("delete", "remove_from_group"),
+    ("edit", "revoke"),
+)
 Act = Callable[[], TestResponse]
 
 
 @pytest.fixture
 def admins(app: Flask, cast: Cast) -> list[str]:
-    """Olivia and two more; all of them can sign in."""
+    """The names of Olivia and two more administrators, who can all sign in."""
     for name in ("ada", "carl"):
         the_cast.add(name, group="administrators", settings=app.extensions["settings"])
     db.session.commit()
@@ -46,14 +52,19 @@ def signed_in(app: Flask, name: str) -> Client:
 
 
 def prepared(visitor: Client, name: str, action: str, victim: User) -> Act:
-    """The one request that does it; the preview is looked at before."""
+    """Return the one request that does it; a preview is made beforehand."""
     if action == "edit":
         form = {"version": victim.version, "groups": ""}
         return partial(visitor.post, f"/admin/users/{victim.id}/edit", form)
     found = find(f"users.{action}")
     assert found is not None
     chosen = {"group": [group("administrators").id]} if found.parameters else {}
-    shown = preview(actor=Cast().actor(name), action=found, selection=Selection(ids=[victim.id]), parameters=chosen)
+    shown = preview(
+        actor=Cast().actor(name),
+        action=found,
+        selection=Selection(ids=[victim.id]),
+        parameters=chosen,
+    )
     words = {"reason": "A quarrel", "confirm": f"{action} 1"}
     path = f"/admin/users/actions/{action.replace('_', '-')}/{shown.run.token}"
     return partial(visitor.post, path, words)
@@ -65,7 +76,9 @@ def rescuers() -> int:
 
 
 @pytest.mark.slow
-def test_two_administrators_never_remove_each_other(app: Flask, cast: Cast, admins: list[str]) -> None:
+def test_two_administrators_never_remove_each_other(
+    app: Flask, cast: Cast, admins: list[str]
+) -> None:
     cast.carl.status = "blocked"
     visitors = {name: signed_in(app, name) for name in ("olivia", "ada")}
     before = PutBack(cast.olivia, cast.ada)
@@ -78,13 +91,19 @@ def test_two_administrators_never_remove_each_other(app: Flask, cast: Cast, admi
         assert rescuers() == 1, f"round {number}: {hers} against {theirs}, answered {answers}"
         assert set(answers) <= {303, 403, 422}, f"round {number}: {hers} against {theirs}"
         before.now()
-    put_back = "was not erased"  # the rounds give erased people their names again; their events stay emptied
+    # The rounds give erased people their names again, but their events stay emptied.
+    put_back = "was not erased"
     assert [fault for fault in events.verify() if put_back not in fault] == []
 
 
 @pytest.mark.slow
-def test_two_administrators_act_on_a_third_without_a_deadlock(app: Flask, cast: Cast, admins: list[str]) -> None:
-    """A form and an action on one person take their locks in one order: nobody is told that the database is away."""
+def test_two_administrators_act_on_a_third_without_a_deadlock(
+    app: Flask, cast: Cast, admins: list[str]
+) -> None:
+    """A form and an action take their locks in the same order.
+
+    Nobody is told that the database is away.
+    """
     visitors = {name: signed_in(app, name) for name in ("olivia", "ada")}
     before = PutBack(cast.carl)
     for number, theirs in enumerate(islice(cycle(("block", "remove_from_group", "edit")), 30)):

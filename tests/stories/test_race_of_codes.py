@@ -1,4 +1,4 @@
-"""One code in two tabs at the same moment: one of them is let in, whatever the order, 200 times."""
+"""One code in two tabs at the same moment: exactly one gets in, in either order, 200 times."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from backoffice.actions.engine.action import find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import run
 from backoffice.auth import challenges, links, password_change, sessions, step_up, totp, two_factor
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sign_in import second_factor
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
@@ -32,7 +32,7 @@ from tests.support.factors import code_of, give_app, give_email_codes, mailed
 from tests.support.races import PutBack, at_once
 
 ROUNDS = 200
-HERE = From("127.0.0.1", "a browser", "")
+HERE = Origin("127.0.0.1", "a browser", "")
 T = TypeVar("T")
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,10 @@ def settings(app: Flask) -> Settings:
 
 
 def outcomes(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do them all at once, each as a request of its own: what each answers, or the class of its refusal."""
+    """Run the acts at once, each as its own request.
+
+    Return each one's answer, or the class name of its refusal.
+    """
 
     def request(act: Callable[[], Any]) -> Any:
         with app.app_context():
@@ -60,7 +63,10 @@ def outcomes(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def answer(challenge: str, code: str, settings: Settings) -> bool:
-    return second_factor(challenge=challenge, code=code, origin=HERE, settings=settings).session is not None
+    return (
+        second_factor(challenge=challenge, code=code, origin=HERE, settings=settings).session
+        is not None
+    )
 
 
 def live(person: int) -> int:
@@ -70,7 +76,7 @@ def live(person: int) -> int:
 
 
 def clear() -> None:
-    """Forget what the last round left; the step and the codes are new again."""
+    """Forget what the last round left, and make the TOTP step and recovery codes unused again."""
     for model in (SignInAttempt, SignInChallenge, Session, Message):
         db.session.execute(delete(model))
     db.session.execute(update(TotpSecret).values(last_step=0))
@@ -79,14 +85,15 @@ def clear() -> None:
 
 
 def begun(person: User, settings: Settings) -> str:
-    """Somebody gave the password."""
+    """Begin a sign-in as if the password had been given, and return the challenge."""
     value = challenges.begin(person, settings)
     settle()
     return value
 
 
 def test_one_totp_code_in_two_tabs_opens_one(app: Flask, cast: Cast, settings: Settings) -> None:
-    key, max_id = give_app(cast.max, settings)[0], cast.max.id
+    key = give_app(cast.max, settings)[0]
+    max_id = cast.max.id
     for number in range(ROUNDS):
         clear()
         tabs = [begun(cast.max, settings), begun(cast.max, settings)]
@@ -95,8 +102,11 @@ def test_one_totp_code_in_two_tabs_opens_one(app: Flask, cast: Cast, settings: S
         assert (sorted(found), live(max_id)) == ([False, True], 1), f"round {number}"
 
 
-def test_one_recovery_code_in_two_tabs_opens_one(app: Flask, cast: Cast, settings: Settings) -> None:
-    codes, max_id = give_app(cast.max, settings)[1], cast.max.id
+def test_one_recovery_code_in_two_tabs_opens_one(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
+    codes = give_app(cast.max, settings)[1]
+    max_id = cast.max.id
     for number in range(ROUNDS):
         clear()
         tabs = [begun(cast.max, settings), begun(cast.max, settings)]
@@ -112,17 +122,25 @@ def test_one_mailed_code_sent_twice_opens_once(app: Flask, cast: Cast, settings:
         tab = begun(cast.max, settings)
         (values,) = mailed(app, "email_code")
         found = outcomes(app, [partial(answer, tab, values["code"], settings)] * 2)
-        assert (sorted(map(str, found)), live(max_id)) == (["Expired", "True"], 1), f"round {number}"
+        assert (sorted(map(str, found)), live(max_id)) == (["Expired", "True"], 1), (
+            f"round {number}"
+        )
 
 
-def test_one_code_as_a_confirmation_and_as_a_sign_in_counts_once(app: Flask, cast: Cast, settings: Settings) -> None:
-    key, max_id = give_app(cast.max, settings)[0], cast.max.id
+def test_one_code_as_a_confirmation_and_as_a_sign_in_counts_once(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
+    key = give_app(cast.max, settings)[0]
+    max_id = cast.max.id
     for number in range(ROUNDS // 4):
         clear()
         sessions.begin(user=cast.max, settings=settings, ip="", device="")
-        tab, code = begun(cast.max, settings), code_of(key)
+        tab = begun(cast.max, settings)
+        code = code_of(key)
         actor = cast.actor("max", session_id=db.session.scalars(select(Session.id)).one())
-        confirm = partial(step_up.confirm, actor=actor, password="", code=code, origin=HERE, settings=settings)
+        confirm = partial(
+            step_up.confirm, actor=actor, password="", code=code, origin=HERE, settings=settings
+        )
         signed_in, confirmed = outcomes(app, [partial(answer, tab, code, settings), confirm])
         assert (signed_in, live(max_id)) in ((True, 2), (False, 1)), f"round {number}"
         assert (confirmed == "RuleBroken") is signed_in, f"round {number}"
@@ -136,45 +154,71 @@ def test_two_confirmations_of_one_enrolment_make_one_set_of_recovery_codes(
         clear()
         totp.begin(cast.max, settings)
         key = totp.pending(cast.max, settings) or ""
-        words = {"shown": totp.name_of(key), "code": code_of(key), "origin": HERE, "settings": settings}
+        words = {
+            "shown": totp.name_of(key),
+            "code": code_of(key),
+            "origin": HERE,
+            "settings": settings,
+        }
         confirm = partial(two_factor.confirm, actor=cast.actor("max"), **words)
         found = outcomes(app, [confirm, confirm])
-        assert sorted(type(each).__name__ for each in found) == ["Enabled", "str"], f"round {number}: {found}"
+        assert sorted(type(each).__name__ for each in found) == ["Enabled", "str"], (
+            f"round {number}: {found}"
+        )
         settle()
-        rows = db.session.scalars(select(TotpSecret.state).where(TotpSecret.user_id == max_id)).all()
+        rows = db.session.scalars(
+            select(TotpSecret.state).where(TotpSecret.user_id == max_id)
+        ).all()
         assert rows == ["active"]
         assert db.session.scalar(select(func.count(RecoveryCode.id))) == 10
 
 
-def test_two_confirmations_of_one_enrolment_link_use_it_once(app: Flask, cast: Cast, settings: Settings) -> None:
+def test_two_confirmations_of_one_enrolment_link_use_it_once(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
     for number in range(ROUNDS // 4):
         clear()
         link = links.issue(links.ENROLMENT, cast.max, settings).rpartition("/")[2]
         words = {"value": link, "origin": HERE, "settings": settings}
         key = two_factor.begin_by_link(password=PASSWORD, **words)[1]
-        confirm = partial(two_factor.confirm_by_link, shown=totp.name_of(key), code=code_of(key), **words)
+        confirm = partial(
+            two_factor.confirm_by_link, shown=totp.name_of(key), code=code_of(key), **words
+        )
         found = outcomes(app, [confirm, confirm])
-        assert sorted(str(each) for each in found if isinstance(each, str)) == ["Expired"], f"round {number}: {found}"
+        assert sorted(str(each) for each in found if isinstance(each, str)) == ["Expired"], (
+            f"round {number}: {found}"
+        )
         assert db.session.scalar(select(func.count(RecoveryCode.id))) == 10
 
 
-def test_two_beginnings_by_link_and_by_page_end_with_one_secret(app: Flask, cast: Cast, settings: Settings) -> None:
+def test_two_beginnings_by_link_and_by_page_end_with_one_secret(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
     max_id = cast.max.id
     for number in range(ROUNDS // 4):
         clear()
         link = links.issue(links.ENROLMENT, cast.max, settings).rpartition("/")[2]
-        by_link = partial(two_factor.begin_by_link, value=link, password=PASSWORD, origin=HERE, settings=settings)
+        by_link = partial(
+            two_factor.begin_by_link, value=link, password=PASSWORD, origin=HERE, settings=settings
+        )
         by_page = partial(two_factor.begin, actor=cast.actor("max"), settings=settings)
         found = outcomes(app, [by_link, by_page, by_link])
         assert [each for each in found if isinstance(each, str)] == [], f"round {number}"
         settle()
-        assert db.session.scalars(select(TotpSecret.state).where(TotpSecret.user_id == max_id)).all() == ["pending"]
+        assert db.session.scalars(
+            select(TotpSecret.state).where(TotpSecret.user_id == max_id)
+        ).all() == ["pending"]
 
 
-def test_a_block_while_the_code_is_checked_leaves_no_live_session(app: Flask, cast: Cast, settings: Settings) -> None:
-    key, person, block = give_app(cast.max, settings)[0], cast.max.id, find("users.block")
+def test_a_block_while_the_code_is_checked_leaves_no_live_session(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
+    key = give_app(cast.max, settings)[0]
+    person = cast.max.id
+    block = find("users.block")
     assert block is not None
-    olivia, before = cast.actor("olivia"), PutBack(cast.max)
+    olivia = cast.actor("olivia")
+    before = PutBack(cast.max)
     for number in range(ROUNDS):
         clear()
         tab = begun(cast.max, settings)
@@ -186,27 +230,39 @@ def test_a_block_while_the_code_is_checked_leaves_no_live_session(app: Flask, ca
         before.now()
 
 
-def test_a_new_password_while_the_code_is_checked_ends_that_sign_in(app: Flask, cast: Cast, settings: Settings) -> None:
-    """And neither waits for the other for ever: both take the turn of the account before they lock the person."""
-    key, person = give_app(cast.max, settings)[0], cast.max.id
+def test_a_new_password_while_the_code_is_checked_ends_that_sign_in(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
+    """Neither deadlocks: both take the account's turn before they lock the person."""
+    key = give_app(cast.max, settings)[0]
+    person = cast.max.id
     before = PutBack(cast.max)
     for number in range(ROUNDS // 4):
         clear()
         tab = begun(cast.max, settings)
         words = {"current": PASSWORD, "new": "four words nobody guesses"}
-        change = partial(password_change.change_password, actor=own(cast), origin=HERE, settings=settings, **words)
+        change = partial(
+            password_change.change_password,
+            actor=own(cast),
+            origin=HERE,
+            settings=settings,
+            **words,
+        )
         signed_in, changed = outcomes(app, [partial(answer, tab, code_of(key), settings), change])
-        assert (bool(changed), live(person)) == (True, 0), f"round {number}"
+        assert changed, f"round {number}"
+        assert live(person) == 0, f"round {number}"
         assert signed_in in (True, "Expired"), f"round {number}"
         before.now()
 
 
 def own(cast: Cast) -> Actor:
-    """Max, in a session that is none of the table's: every other one ends."""
+    """Max's actor with a session id that is not in the table, so that all his sessions end."""
     return cast.actor("max", session_id=0)
 
 
-def test_a_hundred_wrong_codes_at_once_are_five_tries(app: Flask, cast: Cast, settings: Settings) -> None:
+def test_a_hundred_wrong_codes_at_once_are_five_tries(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
     give_app(cast.max, settings)
     for _ in range(5):
         clear()

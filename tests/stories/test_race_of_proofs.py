@@ -1,6 +1,8 @@
-"""Whatever somebody proves while the password, factor, address, status or whitelist is changed: the change prevails.
+"""A change of password, factor, address, status or whitelist prevails over a simultaneous proof.
 
-Every pair, with real threads, many times; and once with the change exactly between what is proved and what is granted.
+A proof is anything that grants access, such as a password or a code. Every pair of proof and change
+runs with real threads, many times, and once with the change exactly between the proof and what it
+grants.
 """
 
 import os
@@ -25,14 +27,17 @@ from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof
 
 # As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
 ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
-STAGGER = 0.002  # seconds; one side or the other begins so much later, in turn, so that both orders come about
-PAIRS = [(proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited]
+# Seconds. One side or the other begins this much later, in turn, so that both orders occur.
+STAGGER = 0.002
+PAIRS = [
+    (proof, change) for proof in PROOFS for change in CHANGES if change.invited or not proof.invited
+]
 # Whoever lost password and phone is sent both links: neither rests on what the other one changes.
 APART = {("reset", "factor reset")}
 
 
 def granted(crowd: Crowd, act: Act, person: int) -> bool:
-    """Do it as a request of its own: whether something was granted."""
+    """Do the act as its own request and return whether something was granted."""
     try:
         found = act(crowd, person)
         db.session.commit()
@@ -43,15 +48,18 @@ def granted(crowd: Crowd, act: Act, person: int) -> bool:
 
 
 def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]]:
-    """For each of two acts, whether it was granted to each person: person by person, both at once."""
-    start, found = Barrier(len(acts)), [dict[int, bool]() for _ in acts]
+    """Run the acts at once, person by person; return per act whether each person was granted it."""
+    start = Barrier(len(acts))
+    found = [dict[int, bool]() for _ in acts]
 
     def side(which: int) -> None:
+        direction = 1 if which else -1
         try:
             with app.app_context():
                 for number, person in enumerate(crowd.ids):
+                    steps_late = max(0, (number % 7 - 3) * direction)
                     start.wait(timeout=60)
-                    time.sleep(max(0, (number % 7 - 3) * (1 if which else -1)) * STAGGER)
+                    time.sleep(steps_late * STAGGER)
                     found[which][person] = granted(crowd, acts[which], person)
         except Exception:
             start.abort()  # or the other side would wait for this one
@@ -66,10 +74,14 @@ def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]
 
 
 def usable(crowd: Crowd) -> dict[int, set[int]]:
-    """The sessions by which these people would be let in now, from where they are."""
+    """Return the sessions that would still admit each person from where they are."""
     settle()
     present = (Session.credential_version == User.credential_version, Session.ended_at.is_(None))
-    statement = select(Session.id, User).join(User, User.id == Session.user_id).where(*present, User.status == "active")
+    statement = (
+        select(Session.id, User)
+        .join(User, User.id == Session.user_id)
+        .where(*present, User.status == "active")
+    )
     found: dict[int, set[int]] = {person: set() for person in crowd.ids}
     for session, user in db.session.execute(statement):
         if networks.admits(user.ip_whitelist, at(user.id).ip):
@@ -78,32 +90,50 @@ def usable(crowd: Crowd) -> dict[int, set[int]]:
 
 
 def order() -> dict[int, list[str]]:
-    """What the log says happened to each person, in the order of the commits."""
+    """Return what the log says happened to each person, in the order of the commits."""
     found: dict[int, list[str]] = {}
-    for person, action in db.session.execute(select(Event.subject_id, Event.action).order_by(Event.id)):
+    for person, action in db.session.execute(
+        select(Event.subject_id, Event.action).order_by(Event.id)
+    ):
         found.setdefault(person, []).append(action)
     return found
 
 
-def check(crowd: Crowd, proof: Proof, change: Change, proved: dict[int, bool], changed: dict[int, bool]) -> None:
-    """That nothing was granted after the change, and that nothing granted before it is left."""
-    left, told = usable(crowd), order()
+def check(
+    crowd: Crowd, proof: Proof, change: Change, proved: dict[int, bool], changed: dict[int, bool]
+) -> None:
+    """Check that nothing was granted after the change and nothing granted before it is left."""
+    left = usable(crowd)
+    told = order()
+    names = (proof.name, change.name)
     for person in crowd.ids:
-        kept = {crowd.sessions[person][1]} if change.name == "password change" else set[int]()
-        if changed[person] and change.voids and (proof.name, change.name) != ("sign-in", "factor reset"):
+        if not changed[person] or not change.voids:
+            continue
+        if names != ("sign-in", "factor reset"):
+            kept: set[int] = set()
+            if change.name == "password change":
+                kept = {crowd.sessions[person][1]}
             assert left[person] <= kept, f"{person}: a session outlived the change"
-        if proof.event and proved[person] and changed[person] and (proof.name, change.name) not in APART:
+        if proof.event and proved[person] and names not in APART:
             happened = [action for action in told[person] if action in (proof.event, change.event)]
-            assert not change.voids or happened == [proof.event, change.event], f"{person}: granted after the change"
+            assert happened == [proof.event, change.event], f"{person}: granted after the change"
     if change.name in ("password change", "reset", "temporary password"):
-        people = db.session.scalars(select(User).where(User.id.in_(crowd.ids)))
-        back = [user.id for user in people if changed[user.id] and passwords.matches(user, OLD, crowd.settings)]
-        assert back == [], "the old password came back"
+        _check_old_password(crowd, changed)
+
+
+def _check_old_password(crowd: Crowd, changed: dict[int, bool]) -> None:
+    """Check that the old password fits nobody whose password was changed."""
+    people = db.session.scalars(select(User).where(User.id.in_(crowd.ids)))
+    changed_people = [user for user in people if changed[user.id]]
+    back = [u.id for u in changed_people if passwords.matches(u, OLD, crowd.settings)]
+    assert back == [], "the old password came back"
 
 
 @pytest.fixture
 def crowd(app: Flask, cast: Cast, engine_name: str) -> Callable[..., Crowd]:
-    return lambda proof, size=ROUNDS[engine_name]: Crowd(app.extensions["settings"], size, proof).gather()
+    return lambda proof, size=ROUNDS[engine_name]: Crowd(
+        app.extensions["settings"], size, proof
+    ).gather()
 
 
 def named(pair: tuple[Proof, Change]) -> str:
@@ -120,7 +150,9 @@ def test_nothing_outlives_a_change_that_ran_beside_it(
     proved, changed = raced(app, people, [proof.act, change.act])
     assert len(proved) == len(changed) == len(people.ids), "every round was run to its end"
     if proof.name == change.name:
-        assert all(proved[person] != changed[person] for person in people.ids), "one link, used once"
+        assert all(proved[person] != changed[person] for person in people.ids), (
+            "one link, used once"
+        )
     else:
         check(people, proof, change, proved, changed)
     assert change.voids or all(proved.values()), "nothing else refuses the proof"
@@ -155,7 +187,9 @@ def test_a_change_between_the_proof_and_the_grant_prevails(
         return found
 
     if engine_name == "sqlite" and proof.name == "e-mail change":
-        happen()  # it looks in the transaction that grants, and a writing one is alone there from its beginning
+        # The proof is read in the transaction that grants. On SQLite a writing transaction excludes
+        # others from its beginning, so the change can only come before it.
+        happen()
     else:
         monkeypatch.setattr(module, name, then)
     proved = granted(people, proof.act, person)

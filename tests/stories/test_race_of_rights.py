@@ -1,4 +1,4 @@
-"""A right that is taken away at the moment in which it is used: what happens after it was gone does not happen."""
+"""A right is taken away while it is used: nothing is done with it once it is gone."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +32,7 @@ Act = Callable[[], TestResponse]
 
 @pytest.fixture
 def boss(app: Flask, cast: Cast) -> Group:
-    """The group that lets max do all of this; he may give Viewers and Dispatcher."""
+    """The group that lets Max do all of this, with Viewers and Dispatcher as groups he may give."""
     managers = group("managers")
     managers.permissions = CODES
     managers.grants = [group("viewers"), group("dispatcher")]
@@ -58,7 +58,9 @@ def tag(name: str) -> int:
 
 
 def demoted(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/users/{max_.id}/edit", {"version": max_.version, "groups": ""})
+    return partial(
+        olivia.post, f"/admin/users/{max_.id}/edit", {"version": max_.version, "groups": ""}
+    )
 
 
 def blocked(olivia: Client, boss: Group, max_: User) -> Act:
@@ -70,15 +72,19 @@ def blocked(olivia: Client, boss: Group, max_: User) -> Act:
 
 
 def stripped(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "permissions": ""})
+    return partial(
+        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "permissions": ""}
+    )
 
 
 def withdrawn(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "grants": ""})
+    return partial(
+        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "grants": ""}
+    )
 
 
 def widened(olivia: Client, boss: Group, max_: User) -> Act:
-    """The groups that max gives come to hold more than he does."""
+    """Give Dispatcher, which Max may give, a permission that he does not have."""
     given = group("dispatcher")
     form = {"version": given.version, "permissions": ["", "users.delete"]}
     return partial(olivia.post, f"/admin/groups/{given.id}/edit", form)
@@ -106,7 +112,9 @@ def edits_group(visitor: Client, number: int) -> Act:
 
 
 def adds_tag(visitor: Client, number: int) -> Act:
-    return partial(visitor.post, "/admin/client-tags/new", {"name": f"Tag {number}", "colour": "grey"})
+    return partial(
+        visitor.post, "/admin/client-tags/new", {"name": f"Tag {number}", "colour": "grey"}
+    )
 
 
 def gives_group(visitor: Client, number: int) -> Act:
@@ -115,7 +123,11 @@ def gives_group(visitor: Client, number: int) -> Act:
 
 
 def gives_every_client(visitor: Client, number: int) -> Act:
-    form = {"email": f"new{number}@example.com", "client_tags_mode": "only", "client_tags": ["", tag("Gold")]}
+    form = {
+        "email": f"new{number}@example.com",
+        "client_tags_mode": "only",
+        "client_tags": ["", tag("Gold")],
+    }
     return partial(visitor.post, "/admin/users/new", form)
 
 
@@ -129,13 +141,17 @@ PAIRS = [
 
 
 @pytest.mark.slow
-def test_nothing_happens_by_a_right_that_was_gone_before(app: Flask, cast: Cast, boss: Group) -> None:
-    """Events have the order of the commits, for their chain is locked until then."""
+def test_nothing_happens_by_a_right_that_was_gone_before(
+    app: Flask, cast: Cast, boss: Group
+) -> None:
+    """Events are in the order of the commits, because their chain is locked until then."""
     olivia, visitor = signed_in(app, "olivia"), signed_in(app, "max")
-    put_back, seen = Restored(cast, boss), set()
+    put_back = Restored(cast, boss)
+    seen = set()
     for number, (taking, using) in enumerate(islice(cycle(PAIRS), ROUNDS)):
         put_back.now()
-        boss, before = group("managers"), last_event()
+        boss = group("managers")
+        before = last_event()
         acts = [taking(olivia, boss, cast.max), using(visitor, number)]
         answers = [answer.status_code for answer in at_once(acts)]
         settle()
@@ -153,25 +169,36 @@ def last_event() -> int:
 
 
 def happened(after: int, max_id: int) -> list[str]:
-    """Who did what was asked for, in order; refusals are no deeds."""
+    """Return who did something after the event, in order; refusals do not count."""
     done = select(Event.actor_id).where(Event.id > after, Event.result == "done").order_by(Event.id)
     return ["max" if actor_id == max_id else "olivia" for actor_id in db.session.scalars(done)]
 
 
 class Restored:
-    """Max and the groups as they were before the first round."""
+    """Restores Max and the groups to their state before the first round."""
 
     def __init__(self, cast: Cast, boss: Group) -> None:
         self.people = PutBack(cast.max)
-        self.boss, self.grants = boss.id, [each.id for each in boss.grants]
+        self.boss = boss.id
+        self.grants = [each.id for each in boss.grants]
         self.given = group("dispatcher").id
 
     def now(self) -> None:
         self.people.now()
-        db.session.execute(update(User.__table__).where(User.id.in_(self.people.ids)).values(client_tags_mode="all"))
+        db.session.execute(
+            update(User.__table__)
+            .where(User.id.in_(self.people.ids))
+            .values(client_tags_mode="all")
+        )
         for number, codes in ((self.boss, CODES), (self.given, [])):
             db.session.execute(update(Group).where(Group.id == number).values(permissions=codes))
-        there = set(db.session.scalars(select(group_grants.c.grantable_id).where(group_grants.c.group_id == self.boss)))
+        there = set(
+            db.session.scalars(
+                select(group_grants.c.grantable_id).where(group_grants.c.group_id == self.boss)
+            )
+        )
         for number in set(self.grants) - there:
-            db.session.execute(group_grants.insert().values(group_id=self.boss, grantable_id=number))
+            db.session.execute(
+                group_grants.insert().values(group_id=self.boss, grantable_id=number)
+            )
         settle()

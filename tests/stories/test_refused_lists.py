@@ -1,4 +1,4 @@
-"""A list that cannot be: the message says why, and what was typed is still there to be mended."""
+"""An impossible list: the message says why, and what was typed is still there to be corrected."""
 
 import pytest
 
@@ -14,10 +14,16 @@ from tests.support.client import Client
         ("groups=none&groups=many", "“many” is not a choice", "Groups: Many"),
         ("email=ada&sort=nonsense", "cannot be sorted", 'value="ada"'),
         ("search=" + "+".join("abcdefghi"), "at most 8 words", 'value="a b c d e f g h i"'),
-        ("&".join(f"created_by={number}" for number in range(51)), "choose at most 50", "Created by"),
+        (
+            "&".join(f"created_by={number}" for number in range(51)),
+            "choose at most 50",
+            "Created by",
+        ),
     ],
 )
-def test_bad_filters_say_why_and_lose_nothing(client: Client, cast: Cast, query: str, message: str, kept: str) -> None:
+def test_bad_filters_say_why_and_lose_nothing(
+    client: Client, cast: Cast, query: str, message: str, kept: str
+) -> None:
     client.sign_in("olivia")
     page = client.get(f"/admin/users/?{query}")
     assert page.status_code == 400

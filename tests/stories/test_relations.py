@@ -1,6 +1,7 @@
-"""What tells of rows that somebody does not see is on none of their lists, filters, files, forms, tabs and events.
+"""Nothing on any page tells of related rows that the reader may not see.
 
-The cases are every relation of every screen, and every column that tells of other rows: none is listed by hand.
+This covers lists, filters, files, forms, tabs and events. The cases are every relation of every
+screen and every column that tells of other rows; none is listed by hand.
 """
 
 import json
@@ -29,7 +30,7 @@ SECRET = "Zanzibar"  # what the groups and tags are called that are told of
 
 @pytest.fixture
 def told(app: Flask, cast: Cast) -> User:
-    """Max is in a group and has a tag, both by olivia's doing and with a phone; she blocked him, too."""
+    """Max, whom Olivia gave a group, a tag and a phone, then blocked and unblocked."""
     secret = group("employee")
     secret.name = f"{SECRET} group"
     tag = ClientTag(name=f"{SECRET} tag")
@@ -39,14 +40,15 @@ def told(app: Flask, cast: Cast) -> User:
     assert isinstance(olivia, Client)
     chosen = {"client_tags_mode": "only", "client_tags": ["", tag.id]}
     groups = ["", secret.id]
-    assert edit(olivia, "users", cast.max.id, groups=groups, phone="+49 30 5550100", **chosen).status_code == 303
+    answer = edit(olivia, "users", cast.max.id, groups=groups, phone="+49 30 5550100", **chosen)
+    assert answer.status_code == 303
     act(olivia, "users", "block", cast.max.id, reason="Called from Timbuktu")
     act(olivia, "users", "unblock", cast.max.id, reason="Called from Timbuktu")
     return cast.max
 
 
 def without(client: Client, *areas: str) -> Client:
-    """Vera may see, download and change everything but what belongs to these areas."""
+    """Sign Vera in with every permission except those of these areas."""
     held = [code for code, p in catalogue().items() if p.area not in areas]
     viewers = group("viewers")
     viewers.permissions, viewers.grants = held, [group("employee")]
@@ -55,26 +57,42 @@ def without(client: Client, *areas: str) -> Client:
 
 
 def told_of(screen: Screen) -> Iterator[tuple[str, str]]:
-    """Each attribute that tells of rows of another screen, and the area of that one."""
-    for name in dict.fromkeys((*screen.columns, *screen.filters, *screen.exported, *screen.overview, *screen.fields)):
+    """Yield each attribute that tells of another screen's rows, with that screen's area."""
+    names = (
+        *screen.column_list,
+        *screen.column_filters,
+        *screen.column_export_list,
+        *screen.column_details_list,
+        *screen.form_columns,
+    )
+    for name in dict.fromkeys(names):
         other = fields.told_of(screen.model, name)
         if other is not None and other is not screen.model:
             yield name, area_of(other)
 
 
-def test_relations_are_there_for_who_sees_what_they_tell_of(app: Flask, told: User, client: Client) -> None:
-    """Otherwise the next test would find nothing anywhere."""
+def test_relations_are_there_for_who_sees_what_they_tell_of(
+    app: Flask, told: User, client: Client
+) -> None:
+    """Otherwise the next test would pass without testing anything."""
     without(client)
     assert SECRET in client.get(f"/admin/users/?groups={group('employee').id}").text
     assert SECRET in client.get(f"/admin/users/{told.id}?tab=groups").text
     assert SECRET in client.get("/admin/users/export.csv").text
     assert SECRET in client.get(f"/admin/users/{told.id}?tab=events").text
     found = {(s.endpoint, name) for s in app.extensions["screens"] for name, _area in told_of(s)}
-    assert {("users", "groups"), ("users", "client_tags"), ("events", "actor"), ("events", "actor_groups")} <= found
+    assert {
+        ("users", "groups"),
+        ("users", "client_tags"),
+        ("events", "actor"),
+        ("events", "actor_groups"),
+    } <= found
 
 
 @pytest.mark.parametrize("area", ["groups", "client_tags", "users"])
-def test_no_relation_tells_of_rows_that_one_does_not_see(app: Flask, told: User, client: Client, area: str) -> None:
+def test_no_relation_tells_of_rows_that_one_does_not_see(
+    app: Flask, told: User, client: Client, area: str
+) -> None:
     without(client, area)
     screens = [s for s in app.extensions["screens"] if s.endpoint != area]
     cases = [(s, name) for s in screens for name, other in told_of(s) if other == area]
@@ -95,8 +113,10 @@ def test_no_relation_tells_of_rows_that_one_does_not_see(app: Flask, told: User,
 
 
 @pytest.mark.parametrize("area", ["groups", "client_tags"])
-def test_no_page_names_what_one_does_not_see(app: Flask, told: User, client: Client, area: str) -> None:
-    """Nor do the tabs and forms of a person, the log with its files, or a bulk run."""
+def test_no_page_names_what_one_does_not_see(
+    app: Flask, told: User, client: Client, area: str
+) -> None:
+    """Nor do a person's tabs and forms, the log with its files, or a bulk run."""
     olivia = app.test_client().sign_in("olivia")
     assert isinstance(olivia, Client)
     run = act(olivia, "users", "add-to-group", Cast().vera.id, group=group("employee").id)
@@ -104,10 +124,19 @@ def test_no_page_names_what_one_does_not_see(app: Flask, told: User, client: Cli
     without(client, area)
     number = db.session.scalars(select(Event.id).where(Event.action == "users.edit")).one()
     for path in (
-        "/", "/admin/users/", f"/admin/users/{told.id}", f"/admin/users/{told.id}/edit", "/admin/users/new",
-        f"/admin/users/{told.id}?tab=events", "/admin/users/export.csv", "/admin/users/export.json",
-        "/admin/events/", f"/admin/events/{number}", "/admin/events/export.csv", "/admin/events/export.json",
-    ):  # fmt: skip
+        "/",
+        "/admin/users/",
+        f"/admin/users/{told.id}",
+        f"/admin/users/{told.id}/edit",
+        "/admin/users/new",
+        f"/admin/users/{told.id}?tab=events",
+        "/admin/users/export.csv",
+        "/admin/users/export.json",
+        "/admin/events/",
+        f"/admin/events/{number}",
+        "/admin/events/export.csv",
+        "/admin/events/export.json",
+    ):
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert secret not in answer.text, path
@@ -121,12 +150,18 @@ def test_no_page_names_what_one_does_not_see(app: Flask, told: User, client: Cli
 
 
 def test_events_tell_of_people_only_as_far_as_one_sees_people(told: User, client: Client) -> None:
-    """Who did what and when stays; names, addresses, phones and reasons are for who sees the people."""
+    """Who did what and when stays; names, addresses, phones and reasons are hidden."""
     without(client, "users")
     settle()
     numbers = db.session.scalars(select(Event.id).where(Event.subject_type == "users")).all()
     paths = [f"/admin/events/{number}" for number in numbers]
-    for path in (*paths, "/", "/admin/events/", "/admin/events/export.csv", "/admin/events/export.json"):
+    for path in (
+        *paths,
+        "/",
+        "/admin/events/",
+        "/admin/events/export.csv",
+        "/admin/events/export.json",
+    ):
         answer = client.get(path)
         assert answer.status_code == 200
         for private in ("5550100", "Timbuktu", "Mander", SECRET):
@@ -147,9 +182,12 @@ def test_events_tell_who_may_know_all_they_said(told: User, client: Client) -> N
     assert events.verify() == []
 
 
-def test_a_crafted_form_changes_no_relation_that_one_does_not_see(told: User, client: Client) -> None:
+def test_a_crafted_form_changes_no_relation_that_one_does_not_see(
+    told: User, client: Client
+) -> None:
     without(client, "groups")
     before = {each.name for each in told.groups}
-    assert edit(client, "users", told.id, groups=[""], phone="+49 30 5550101").status_code in {303, 403}
+    answer = edit(client, "users", told.id, groups=[""], phone="+49 30 5550101")
+    assert answer.status_code in {303, 403}
     settle()
     assert {each.name for each in db.session.get_one(User, told.id).groups} == before

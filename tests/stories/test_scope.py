@@ -1,4 +1,4 @@
-"""Every read goes through one scope: a row outside it is nowhere, on no path."""
+"""Every read goes through one scope: a row outside it appears on no path."""
 
 from typing import Any
 
@@ -23,8 +23,9 @@ SECRET = "Zanzibar"  # what the hidden rows are called, and nothing else is
 
 @pytest.fixture
 def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A person and a tag whom only olivia sees, as a company's own scope may decide."""
-    viewers, tag = group("viewers"), ClientTag(name=f"{SECRET} tag")
+    """A person and a tag that only Olivia sees, as a company's own scope may decide."""
+    viewers = group("viewers")
+    tag = ClientTag(name=f"{SECRET} tag")
     person = User(first_name=SECRET, last_name="Hidden")
     person.set_email(f"{SECRET}@example.com")
     db.session.add_all([person, tag])
@@ -36,11 +37,16 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
 
     def people(actor: Any) -> Any:
         seen = usual(actor)
-        return seen if actor.all_permissions else seen & ~User.first_name.in_([SECRET])
+        if actor.all_permissions:
+            return seen
+        return seen & ~User.first_name.in_([SECRET])
 
     def tags(actor: Any) -> Any:
-        allowed = ClientTag.id == ClientTag.id if can(actor, "client_tags.view") else ClientTag.id != ClientTag.id
-        return allowed if actor.all_permissions else allowed & ClientTag.name.not_in([f"{SECRET} tag"])
+        if not can(actor, "client_tags.view"):
+            return ClientTag.id != ClientTag.id
+        if actor.all_permissions:
+            return ClientTag.id == ClientTag.id
+        return ClientTag.name.not_in([f"{SECRET} tag"])
 
     monkeypatch.setitem(rules._narrower, User, people)
     monkeypatch.setitem(rules._narrower, ClientTag, tags)
@@ -49,9 +55,10 @@ def hidden_person(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> User:
 
 @pytest.fixture
 def boss(app: Flask, hidden_person: User) -> Client:
-    """Max may do everything to people, and still does not see the hidden one."""
+    """Max, who may do everything to people and still does not see the hidden one."""
     manager = group("managers")
-    manager.permissions = sorted({*manager.permissions, *(p for p in catalogue() if p.startswith("users."))})
+    on_people = {code for code in catalogue() if code.startswith("users.")}
+    manager.permissions = sorted(on_people | set(manager.permissions))
     manager.grants = [group("viewers")]
     visitor = app.test_client().sign_in("max")
     assert isinstance(visitor, Client)
@@ -59,17 +66,32 @@ def boss(app: Flask, hidden_person: User) -> Client:
 
 
 PAGES = (
-    "/admin/users/", "/admin/users/?sort=name", f"/admin/users/?search={SECRET}", "/admin/users/?status=active",
-    "/admin/users/export.csv", "/admin/users/export.json", f"/admin/users/export.csv?search={SECRET}",
-    "/admin/users/lookup/created_by", f"/admin/users/lookup/created_by?search={SECRET}",
-    "/admin/users/lookup/client_tags", "/admin/client-tags/", f"/admin/client-tags/?search={SECRET}",
-    "/admin/client-tags/export.csv", "/admin/groups/{viewers}?tab=users", "/admin/users/new",
-    "/admin/users/{vera}/edit", "/", "/admin/events/", "/admin/bulk-runs/",
-)  # fmt: skip
+    "/admin/users/",
+    "/admin/users/?sort=name",
+    f"/admin/users/?search={SECRET}",
+    "/admin/users/?status=active",
+    "/admin/users/export.csv",
+    "/admin/users/export.json",
+    f"/admin/users/export.csv?search={SECRET}",
+    "/admin/users/lookup/created_by",
+    f"/admin/users/lookup/created_by?search={SECRET}",
+    "/admin/users/lookup/client_tags",
+    "/admin/client-tags/",
+    f"/admin/client-tags/?search={SECRET}",
+    "/admin/client-tags/export.csv",
+    "/admin/groups/{viewers}?tab=users",
+    "/admin/users/new",
+    "/admin/users/{vera}/edit",
+    "/",
+    "/admin/events/",
+    "/admin/bulk-runs/",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_names_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast, path: str) -> None:
+def test_no_page_names_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast, path: str
+) -> None:
     """Only what was typed into the search box may come back."""
     typed = path.count(SECRET)
     answer = boss.get(path.format(viewers=group("viewers").id, vera=cast.vera.id), buffered=True)
@@ -92,7 +114,9 @@ def test_the_list_and_its_count_leave_out_what_is_out_of_scope(
     assert "5 people" in everything.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions", "?tab=messages"])
+@pytest.mark.parametrize(
+    "page", ["", "/edit", "/menu", "?tab=events", "?tab=sessions", "?tab=messages"]
+)
 def test_details_out_of_scope_are_not_there(boss: Client, hidden_person: User, page: str) -> None:
     assert boss.get(f"/admin/users/{hidden_person.id}{page}").status_code == 404
     assert boss.get(f"/admin/users/987654321{page}").status_code == 404
@@ -105,21 +129,27 @@ def test_a_form_reaches_nobody_out_of_scope(boss: Client, hidden_person: User) -
 
 
 @pytest.mark.parametrize("action", ["block", "revoke", "delete", "end-sessions", "unblock"])
-def test_no_action_reaches_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast, action: str) -> None:
+def test_no_action_reaches_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast, action: str
+) -> None:
     assert previewed(boss, "users", action, hidden_person.id).status_code == 404
     done = act(boss, "users", action, hidden_person.id, cast.vera.id)
     settle()
     assert (done.planned, hidden_person.status) == (1, "active")
 
 
-def test_all_that_match_leaves_out_who_is_out_of_scope(boss: Client, hidden_person: User, cast: Cast) -> None:
+def test_all_that_match_leaves_out_who_is_out_of_scope(
+    boss: Client, hidden_person: User, cast: Cast
+) -> None:
     done = act(boss, "users", "block", all_matching="1", search="example.com")
     settle()
     assert done.planned == 4
     assert (outcome(done, cast.vera.id)[0], hidden_person.status) == ("done", "active")
 
 
-def test_a_parameter_out_of_scope_is_not_there(boss: Client, hidden_person: User, cast: Cast) -> None:
+def test_a_parameter_out_of_scope_is_not_there(
+    boss: Client, hidden_person: User, cast: Cast
+) -> None:
     tag = db.session.scalars(select(ClientTag.id)).one()
     answer = previewed(boss, "users", "add-client-tags", cast.vera.id, tags=[tag])
     assert answer.status_code == 422
@@ -169,10 +199,16 @@ def test_an_undo_reaches_nobody_out_of_scope(
     assert (hidden_person.status, cast.vera.status) == ("blocked", "active")
 
 
-@pytest.mark.parametrize("path", ["/admin/users/", "/admin/users/export.csv", "/admin/users/{vera}"])
-def test_a_related_row_out_of_scope_is_not_named(boss: Client, hidden_person: User, cast: Cast, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/admin/users/", "/admin/users/export.csv", "/admin/users/{vera}"]
+)
+def test_a_related_row_out_of_scope_is_not_named(
+    boss: Client, hidden_person: User, cast: Cast, path: str
+) -> None:
     cast.vera.created_by = hidden_person
-    assert SECRET not in boss.get(path.format(vera=cast.vera.id), buffered=True).get_data(as_text=True)
+    assert SECRET not in boss.get(path.format(vera=cast.vera.id), buffered=True).get_data(
+        as_text=True
+    )
 
 
 def test_the_deleted_are_gone_for_everyone(client: Client, cast: Cast) -> None:
@@ -186,13 +222,20 @@ def test_the_deleted_are_gone_for_everyone(client: Client, cast: Cast) -> None:
     assert client.get("/admin/users/?status=deleted").status_code == 400
 
 
-def test_without_the_permission_to_see_people_no_page_names_them(app: Flask, client: Client, cast: Cast) -> None:
-    """Somebody who reads bulk runs and groups, but not people, learns no name from them."""
+def test_without_the_permission_to_see_people_no_page_names_them(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    """A reader of bulk runs and groups learns no names from them."""
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.max.id)
     group("viewers").permissions = ["bulk_runs.view", "groups.view"]
     vera = app.test_client().sign_in("vera")
-    for path in (f"/admin/bulk-runs/{done.id}", f"/admin/bulk-runs/{done.id}/items.csv", "/admin/bulk-runs/", "/"):
+    for path in (
+        f"/admin/bulk-runs/{done.id}",
+        f"/admin/bulk-runs/{done.id}/items.csv",
+        "/admin/bulk-runs/",
+        "/",
+    ):
         answer = vera.get(path)
         assert answer.status_code == 200
         assert "Mander" not in answer.get_data(as_text=True)

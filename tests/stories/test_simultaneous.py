@@ -1,4 +1,4 @@
-"""What two or twenty people do at the same moment happens once, or one after the other; nothing is lost."""
+"""Simultaneous requests are done once, or one after the other; nothing is lost."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +26,7 @@ WRITERS = 20
 
 
 def visitors(app: Flask, name: str, number: int) -> list[Client]:
-    """As many browsers of one person, each with its own session and its token read."""
+    """Return several browsers of one person, each with its own session and CSRF token."""
     found = []
     for _ in range(number):
         visitor = app.test_client().sign_in(name)
@@ -37,10 +37,13 @@ def visitors(app: Flask, name: str, number: int) -> list[Client]:
 
 
 def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) -> None:
-    pair, block = visitors(app, "olivia", 2), find("users.block")
+    pair = visitors(app, "olivia", 2)
+    block = find("users.block")
     assert block is not None
     for number in range(10):
-        victim = the_cast.add(f"victim{number}", group="viewers", settings=app.extensions["settings"])
+        victim = the_cast.add(
+            f"victim{number}", group="viewers", settings=app.extensions["settings"]
+        )
         db.session.flush()
         chosen = Selection(ids=[victim.id])
         token = preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token
@@ -48,7 +51,9 @@ def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) ->
         answers = at_once([partial(each.post, path, {"reason": "Twice"}) for each in pair])
         settle()
         assert [answer.status_code for answer in answers] == [303, 303]
-        happened = select(func.count(Event.id)).where(Event.subject_id == victim.id, Event.action == "users.block")
+        happened = select(func.count(Event.id)).where(
+            Event.subject_id == victim.id, Event.action == "users.block"
+        )
         assert db.session.scalar(happened) == 1
         assert (victim.status, victim.version) == ("blocked", 2)
     assert db.session.scalar(select(func.count(BulkRun.id))) == 10
@@ -57,22 +62,31 @@ def test_one_preview_run_twice_at_once_has_one_effect(app: Flask, cast: Cast) ->
 def test_one_undo_pressed_twice_at_once_has_one_effect(app: Flask, cast: Cast) -> None:
     pair = visitors(app, "olivia", 2)
     for _ in range(5):
-        chosen, block = Selection(ids=[cast.vera.id]), find("users.block")
+        chosen = Selection(ids=[cast.vera.id])
+        block = find("users.block")
         assert block is not None
         token = preview(actor=cast.actor("olivia"), action=block, selection=chosen).run.token
         done = run_at(decided(pair[0], "users", "block", token))
         undos = [each.post(f"/admin/bulk-runs/{done.id}/undo").location for each in pair]
-        answers = at_once([partial(each.post, href) for each, href in zip(pair, undos, strict=True)])
-        assert sorted(str(run_at(answer).counts) for answer in answers) == ["{'done': 1}", "{'stale': 1}"]
+        answers = at_once(
+            [partial(each.post, href) for each, href in zip(pair, undos, strict=True)]
+        )
+        counts = sorted(str(run_at(answer).counts) for answer in answers)
+        assert counts == ["{'done': 1}", "{'stale': 1}"]
         assert cast.vera.status == "active"
 
 
-def test_the_same_address_added_twice_at_once_is_one_person_and_one_message(app: Flask, cast: Cast) -> None:
+def test_the_same_address_added_twice_at_once_is_one_person_and_one_message(
+    app: Flask, cast: Cast
+) -> None:
     pair = visitors(app, "olivia", 2)
     for number in range(10):
         forms = [{"email": f"New.{number}@example.com"}, {"email": f"new.{number}@EXAMPLE.com "}]
         answers = at_once(
-            [partial(each.post, "/admin/users/new", form) for each, form in zip(pair, forms, strict=True)]
+            [
+                partial(each.post, "/admin/users/new", form)
+                for each, form in zip(pair, forms, strict=True)
+            ]
         )
         answers.sort(key=lambda answer: answer.status_code)
         assert [answer.status_code for answer in answers] == [303, 422]
@@ -82,12 +96,20 @@ def test_the_same_address_added_twice_at_once_is_one_person_and_one_message(app:
         assert db.session.scalar(count) == 1
 
 
-def test_the_same_name_of_a_tag_added_twice_at_once_is_one_tag_and_one_message(app: Flask, cast: Cast) -> None:
+def test_the_same_name_of_a_tag_added_twice_at_once_is_one_tag_and_one_message(
+    app: Flask, cast: Cast
+) -> None:
     pair = visitors(app, "olivia", 2)
     for number in range(5):
-        forms = [{"name": f"Gold {number}", "colour": "grey"}, {"name": f"GOLD  {number}", "colour": "red"}]
+        forms = [
+            {"name": f"Gold {number}", "colour": "grey"},
+            {"name": f"GOLD  {number}", "colour": "red"},
+        ]
         answers = at_once(
-            [partial(each.post, "/admin/client-tags/new", form) for each, form in zip(pair, forms, strict=True)]
+            [
+                partial(each.post, "/admin/client-tags/new", form)
+                for each, form in zip(pair, forms, strict=True)
+            ]
         )
         answers.sort(key=lambda answer: answer.status_code)
         assert [answer.status_code for answer in answers] == [303, 422]
@@ -96,7 +118,7 @@ def test_the_same_name_of_a_tag_added_twice_at_once_is_one_tag_and_one_message(a
 
 @pytest.mark.slow
 def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> None:
-    """Everybody tries until the form is taken; the log then tells one story without a gap."""
+    """Each writer retries until its form is accepted; the log then has no gap."""
     row_id = cast.vera.id
     acts = [
         partial(insist, each, row_id, f"+4930{number:07}", app)
@@ -106,7 +128,9 @@ def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> Non
     assert sum(tries) > WRITERS, "nobody met anybody"
     settle()
     assert cast.vera.version == 1 + WRITERS
-    written = db.session.scalars(select(Event).where(Event.action == "users.edit").order_by(Event.id)).all()
+    written = db.session.scalars(
+        select(Event).where(Event.action == "users.edit").order_by(Event.id)
+    ).all()
     phones = ["", *((event.after or {})["phone"] for event in written)]
     assert len(set(phones)) == 1 + WRITERS
     assert [(event.before or {})["phone"] for event in written] == phones[:-1]
@@ -115,7 +139,7 @@ def test_twenty_writers_of_one_row_lose_no_update(app: Flask, cast: Cast) -> Non
 
 
 def insist(visitor: Client, row_id: int, phone: str, app: Flask) -> int:
-    """Send the form until nobody was faster; how many tries it took."""
+    """Send the form until it is accepted, and return how many tries it took."""
     for number in range(1, 200):
         with app.app_context():
             version = db.session.scalars(select(User.version).where(User.id == row_id)).one()
@@ -131,7 +155,9 @@ def test_twenty_writers_of_twenty_rows_all_get_through(app: Flask, cast: Cast) -
     forms = [{"name": f"Tag {number}", "colour": "grey"} for number in range(WRITERS)]
     writers = visitors(app, "olivia", WRITERS)
     acts: list[Callable[[], int]] = [
-        partial(lambda each, form: each.post("/admin/client-tags/new", form).status_code, each, form)
+        partial(
+            lambda each, form: each.post("/admin/client-tags/new", form).status_code, each, form
+        )
         for each, form in zip(writers, forms, strict=True)
     ]
     assert at_once(acts) == [303] * WRITERS

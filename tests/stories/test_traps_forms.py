@@ -1,4 +1,4 @@
-"""Traps of Flask-Admin around forms: tokens, fields that were not sent, relations with many rows, two editors."""
+"""Flask-Admin traps around forms: tokens, fields not sent, large relations, two editors."""
 
 from typing import Any
 
@@ -32,7 +32,8 @@ TOKENS = {"none": None, "empty": "", "made up": "x", "cut": "ImFiYyI.aSDfgh.", "
 @pytest.mark.parametrize("token", TOKENS)
 def test_no_csrf_by_default(olivia: Client, what: str, token: str) -> None:
     """Trap: forms, delete, bulk action and inline edit took every POST."""
-    (path, form), before = POSTS[what], fingerprint()
+    path, form = POSTS[what]
+    before = fingerprint()
     given = form | ({} if TOKENS[token] is None else {"csrf_token": TOKENS[token]})
     assert olivia.raw_post(path, data=given).status_code == 400
     assert fingerprint() == before
@@ -41,20 +42,29 @@ def test_no_csrf_by_default(olivia: Client, what: str, token: str) -> None:
 def test_no_inline_edit_beside_the_forms(app: Flask, olivia: Client) -> None:
     """Trap: `ajax/update` ignored `can_edit`; here there is no such address."""
     assert not [rule for rule in app.url_map.iter_rules() if "ajax" in rule.rule]
-    assert olivia.post("/admin/users/ajax/update/", {"list_form_pk": "3", "first_name": "x"}).status_code == 404
+    answer = olivia.post("/admin/users/ajax/update/", {"list_form_pk": "3", "first_name": "x"})
+    assert answer.status_code == 404
 
 
 def test_a_token_of_somebody_else_is_refused(app: Flask, olivia: Client) -> None:
     token = app.test_client().sign_in("max").token()
-    answer = olivia.raw_post("/admin/users/new", data={"csrf_token": token, "email": "new@example.com"})
+    answer = olivia.raw_post(
+        "/admin/users/new", data={"csrf_token": token, "email": "new@example.com"}
+    )
     assert answer.status_code == 400
 
 
-def test_a_list_left_open_for_hours_still_works(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trap: tokens lived 30 minutes. The session is kept alive elsewhere; the list was opened long before."""
+def test_a_list_left_open_for_hours_still_works(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap: tokens lived 30 minutes.
+
+    Another tab keeps the session alive; the list was opened long before.
+    """
     import time
 
-    token, now = olivia.token(), time.time
+    token = olivia.token()
+    now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 11 * 3600)
     answer = olivia.raw_post("/admin/users/actions/block", data={"csrf_token": token, "row": "12"})
     assert answer.status_code == 303
@@ -66,7 +76,12 @@ def test_an_expired_token_keeps_what_was_typed(olivia: Client) -> None:
     old = olivia.token()
     olivia.sign_out()
     olivia.sign_in("olivia").get("/")
-    form = {"email": "new@example.com", "first_name": "Nora", "groups": ["", "3", "4"], "csrf_token": old}
+    form = {
+        "email": "new@example.com",
+        "first_name": "Nora",
+        "groups": ["", "3", "4"],
+        "csrf_token": old,
+    }
     answer = olivia.raw_post("/admin/users/new", data=form)
     again = olivia.get(str(answer.location), follow_redirects=True)
     assert (again.request.path, value_of(again, "first_name")) == ("/admin/users/new", "Nora")
@@ -74,12 +89,20 @@ def test_an_expired_token_keeps_what_was_typed(olivia: Client) -> None:
     typed = {name: value_of(again, name) for name in ("email", "first_name")}
     sent = {**typed, "groups": ["", *ticked(again, "groups")]}
     assert olivia.post("/admin/users/new", sent).status_code == 303
-    assert db.session.scalar(select(User.first_name).where(User.email == "new@example.com")) == "Nora"
+    assert (
+        db.session.scalar(select(User.first_name).where(User.email == "new@example.com")) == "Nora"
+    )
 
 
 def test_an_expired_token_repeats_no_password(olivia: Client) -> None:
-    form = {"current_password": "my secret words", "new_password": "new secret words", "csrf_token": "old"}
-    assert "secret words" not in olivia.raw_post("/account/password", data=form).get_data(as_text=True)
+    form = {
+        "current_password": "my secret words",
+        "new_password": "new secret words",
+        "csrf_token": "old",
+    }
+    assert "secret words" not in olivia.raw_post("/account/password", data=form).get_data(
+        as_text=True
+    )
 
 
 def test_a_form_from_another_site_is_not_offered_again(olivia: Client) -> None:
@@ -89,7 +112,8 @@ def test_a_form_from_another_site_is_not_offered_again(olivia: Client) -> None:
 
 
 def test_the_form_that_is_offered_again_goes_to_us(olivia: Client) -> None:
-    form, path = {"email": "new@example.com"}, {"PATH_INFO": "//evil.example/admin/users/new"}
+    form = {"email": "new@example.com"}
+    path = {"PATH_INFO": "//evil.example/admin/users/new"}
     answer = olivia.raw_post("/", data=form, environ_overrides=path)
     assert answer.status_code == 400
     actions = [form["action"] for form in read(answer).all("form") if form["action"]]
@@ -98,9 +122,16 @@ def test_the_form_that_is_offered_again_goes_to_us(olivia: Client) -> None:
 
 
 def tagged(number: int, chosen: int) -> list[int]:
-    """So many client tags, of which max has the last few; their ids."""
-    rows = [{"name": f"Mark {n:05}", "name_key": f"mark {n:05}", "search_key": f"mark {n:05}"} for n in range(number)]
-    ids = list(db.session.scalars(insert(ClientTag).returning(ClientTag.id, sort_by_parameter_order=True), rows))
+    """Add `number` client tags, give Max the last `chosen` of them, and return their ids."""
+    rows = [
+        {"name": f"Mark {n:05}", "name_key": f"mark {n:05}", "search_key": f"mark {n:05}"}
+        for n in range(number)
+    ]
+    ids = list(
+        db.session.scalars(
+            insert(ClientTag).returning(ClientTag.id, sort_by_parameter_order=True), rows
+        )
+    )
     pairs = [{"user_id": Cast().max.id, "client_tag_id": tag} for tag in ids[-chosen:]]
     db.session.execute(insert(user_client_tags), pairs)
     return ids[-chosen:]
@@ -123,10 +154,13 @@ def test_a_form_loads_only_the_chosen_of_five_thousand(olivia: Client, statement
 
 
 def test_a_post_without_the_field_keeps_the_relation(olivia: Client) -> None:
-    """Trap: it cleared it."""
-    ids, max_ = tagged(60, 3), Cast().max
+    """Trap: a missing field cleared the relation."""
+    ids = tagged(60, 3)
+    max_ = Cast().max
     groups = sorted(group.id for group in max_.groups)
-    answer = olivia.post(f"/admin/users/{max_.id}/edit", {"version": max_.version, "first_name": "Maxim"})
+    answer = olivia.post(
+        f"/admin/users/{max_.id}/edit", {"version": max_.version, "first_name": "Maxim"}
+    )
     assert answer.status_code == 303
     assert (tags_of(max_), sorted(group.id for group in Cast().max.groups)) == (ids, groups)
     assert Cast().max.first_name == "Maxim"
@@ -141,18 +175,20 @@ def test_an_empty_value_clears_the_relation(olivia: Client) -> None:
 
 
 def conflict(olivia: Client, app: Flask, mine: dict[str, Any]) -> Any:
-    """What olivia sees who opened max's form before somebody else saved it."""
-    path, version = f"/admin/users/{Cast().max.id}/edit", Cast().max.version
+    """Send Olivia's form for Max after somebody else saved theirs, and return the answer."""
+    path = f"/admin/users/{Cast().max.id}/edit"
+    version = Cast().max.version
     theirs = {"version": version, "first_name": "Theirs", "phone": "+12025550101"}
     assert app.test_client().sign_in("olivia").post(path, theirs).status_code == 303
     return olivia.post(path, {"version": version} | mine)
 
 
 def test_no_optimistic_locking(app: Flask, olivia: Client) -> None:
-    """Trap: the last one won in silence. Here theirs stands beside mine."""
+    """Trap: the last writer won silently; here both versions are shown side by side."""
     answer = conflict(olivia, app, {"first_name": "Mine", "last_name": "Mander"})
     assert answer.status_code == 409
-    rows = {tr.all("th")[0].text: tr.text for tr in read(answer).one("table").all("tr")[1:]}
+    _heading, *lines = read(answer).one("table").all("tr")
+    rows = {line.all("th")[0].text: line.text for line in lines}
     name = next(text for label, text in rows.items() if label.startswith("First name"))
     assert "Theirs" in name
     assert "Mine" in name
@@ -163,7 +199,9 @@ def test_no_optimistic_locking(app: Flask, olivia: Client) -> None:
 
 
 def test_saving_mine_over_theirs_after_having_seen_it(app: Flask, olivia: Client) -> None:
-    answer = conflict(olivia, app, {"first_name": "Mine", "groups": ["", str(Cast().vera.groups[0].id)]})
+    answer = conflict(
+        olivia, app, {"first_name": "Mine", "groups": ["", str(Cast().vera.groups[0].id)]}
+    )
     form = next(f for f in read(answer).all("form") if f.all("input", name="version"))
     sent: dict[str, Any] = {}
     for field in form.all("input"):
@@ -182,8 +220,9 @@ def test_a_refused_save_after_a_conflict_keeps_the_version_that_was_seen(olivia:
 
 def test_writing_what_is_there_already_changes_nothing(olivia: Client) -> None:
     version = Cast().max.version
-    assert (
-        olivia.post(f"/admin/users/{Cast().max.id}/edit", {"version": version, "first_name": "Max"}).status_code == 303
+    answer = olivia.post(
+        f"/admin/users/{Cast().max.id}/edit", {"version": version, "first_name": "Max"}
     )
+    assert answer.status_code == 303
     assert Cast().max.version == version
     assert db.session.scalar(select(func.count()).where(Event.action == "users.edit")) == 0

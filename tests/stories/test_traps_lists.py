@@ -1,4 +1,4 @@
-"""Traps of Flask-Admin around lists: orders with ties, relations that multiply rows, statements without bounds."""
+"""Flask-Admin traps around lists: ties in the order, multiplied rows, unbounded queries."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +17,20 @@ from tests.support.client import Client
 from tests.support.html import link, read, row_ids
 from tests.support.zoo import add_people
 
-SCREENS = ("users", "groups", "client-tags", "events", "bulk-runs", "messages", "sessions", "sign-ins")
+SCREENS = (
+    "users",
+    "groups",
+    "client-tags",
+    "events",
+    "bulk-runs",
+    "messages",
+    "sessions",
+    "sign-ins",
+)
 
 
 def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:
-    """The page and those that follow by its link `Next` or `Previous`."""
+    """Yield the page and those that follow by its link `Next` or `Previous`."""
     path = href.partition("?")[0]
     for _ in range(20):
         answer = client.get(href)
@@ -35,12 +44,15 @@ def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:
 
 def sortable_columns(app: Flask, slug: str) -> list[str]:
     screen = next(s for s in app.extensions["screens"] if s.slug == slug)
-    return [name for name in screen.columns if lists.sortable(screen.model, name)]
+    return [name for name in screen.column_list if lists.sortable(screen.model, name)]
 
 
 @pytest.mark.parametrize("slug", ["users", "groups", "client-tags", "events"])
 def test_no_order_by_tie_break(app: Flask, olivia: Client, slug: str) -> None:
-    """Trap: rows with equal values came twice or never. Every column, both ways, forwards and back again."""
+    """Trap: rows with equal values came twice or never.
+
+    Every column is tried, both ways, forwards and back again.
+    """
     olivia.post(f"/admin/{slug}/preferences", {"size": "20"})
     model = next(s.model for s in app.extensions["screens"] if s.slug == slug)
     for name in sortable_columns(app, slug):
@@ -50,8 +62,11 @@ def test_no_order_by_tie_break(app: Flask, olivia: Client, slug: str) -> None:
             assert sorted(ids) == sorted(db.session.scalars(select(model.id))), f"by {sort}"
             if not (back := link(forwards[-1], "Previous")):
                 continue
-            backwards = [row_ids(page) for page in pages(olivia, f"/admin/{slug}/{back}", way="Previous")]
-            assert [row_id for page in reversed(backwards) for row_id in page] == ids[: sum(map(len, backwards))]
+            backwards = [
+                row_ids(page) for page in pages(olivia, f"/admin/{slug}/{back}", way="Previous")
+            ]
+            ids_again = [row_id for page in reversed(backwards) for row_id in page]
+            assert ids_again == ids[: len(ids_again)]
             assert len(backwards) == len(forwards) - 1, f"by {sort}"
 
 
@@ -64,7 +79,7 @@ def test_empty_values_come_first_and_the_opposite_order_is_the_mirror_image(oliv
 
 
 def test_rows_that_come_and_go_between_two_pages_shift_nothing(olivia: Client) -> None:
-    """Trap: OFFSET shows a row twice where one came before it, and skips one where one went."""
+    """Trap: OFFSET repeats a row after an insertion and skips one after a deletion."""
     olivia.post("/admin/users/preferences", {"size": "20"})
     first = olivia.get("/admin/users/?sort=id")
     db.session.delete(db.session.get(User, row_ids(first)[3]))
@@ -73,11 +88,15 @@ def test_rows_that_come_and_go_between_two_pages_shift_nothing(olivia: Client) -
 
 
 def test_search_and_filter_across_many_to_many_multiply_no_row(olivia: Client) -> None:
-    """Trap: a person with three tags came three times, and was counted three times."""
+    """Trap: a person with three tags was listed and counted three times."""
     olivia.post("/admin/users/preferences", {"size": "100"})
     tags = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id).limit(3)).all()
     groups = db.session.scalars(select(Group.id).order_by(Group.id)).all()
-    query = "&".join([f"client_tags={tag}" for tag in tags] + [f"groups={g}" for g in groups[:40]] + ["search=same"])
+    query = "&".join(
+        [f"client_tags={tag}" for tag in tags]
+        + [f"groups={g}" for g in groups[:40]]
+        + ["search=same"]
+    )
     answer = olivia.get(f"/admin/users/?{query}")
     ids = row_ids(answer)
     assert len(ids) == len(set(ids)) == 65
@@ -86,7 +105,10 @@ def test_search_and_filter_across_many_to_many_multiply_no_row(olivia: Client) -
 
 @pytest.mark.parametrize("slug", SCREENS)
 def test_no_n_plus_one(olivia: Client, statements: Any, slug: str) -> None:
-    """Trap: relations were joined, or loaded row by row. Here at most six statements, whatever the page size."""
+    """Trap: relations were joined, or loaded row by row.
+
+    Here a list takes at most six statements, whatever the page size.
+    """
     numbers = {}
     for size in ("20", "50", "100"):
         olivia.post(f"/admin/{slug}/preferences", {"size": size})
@@ -99,7 +121,9 @@ def test_no_n_plus_one(olivia: Client, statements: Any, slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SCREENS)
-def test_no_unbounded_count_and_no_offset(olivia: Client, statements: Any, slug: str, engine_name: str) -> None:
+def test_no_unbounded_count_and_no_offset(
+    olivia: Client, statements: Any, slug: str, engine_name: str
+) -> None:
     """Trap: every page counted the whole table, and deep pages skipped rows by OFFSET."""
     olivia.post(f"/admin/{slug}/preferences", {"size": "20"})
     with statements() as seen:
@@ -113,16 +137,21 @@ def test_no_unbounded_count_and_no_offset(olivia: Client, statements: Any, slug:
         assert not [text for text in seen if "OFFSET" in text.upper()], seen
 
 
-def test_a_count_goes_no_further_than_anybody_reads(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_goes_no_further_than_anybody_reads(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lists, "COUNT_CAP", 10)
     assert "10+ people" in read(olivia.get("/admin/users/")).one("h1").text
 
 
 JUNK = [
-    "page=-1", f"page={10**18}", "id=abc", "search=" + "word%20" * 3000, "search=%00", "sort=nothing", "sort=-",
-    "sort=password_hash", "sort=groups", "size=0", "size=-1", "size=1000000", "size=abc", "after=abc", "before=%00",
-    "after=" + "A" * 5000, "created_at.from=tomorrow", "created_at.from=0000-01-01", "status=dead", "groups=abc",
-    "groups=" + "9" * 30, "unknown=1", "email.from=a", "search=a&search=b", "sort=id&sort=name",
+    "page=-1", f"page={10**18}", "id=abc", "unknown=1",
+    "search=" + "word%20" * 3000, "search=%00", "search=a&search=b",
+    "sort=nothing", "sort=-", "sort=password_hash", "sort=groups", "sort=id&sort=name",
+    "size=0", "size=-1", "size=1000000", "size=abc",
+    "after=abc", "before=%00", "after=" + "A" * 5000,
+    "created_at.from=tomorrow", "created_at.from=0000-01-01", "status=dead", "email.from=a",
+    "groups=abc", "groups=" + "9" * 30,
     "&".join(f"email={n}&phone.{n}=x" for n in range(500)),
 ]  # fmt: skip
 
@@ -154,7 +183,10 @@ def test_percent_and_underscore_are_no_wildcards(olivia: Client) -> None:
     for text in ("%25", "_", "%25_", "%5C", "a%25b"):
         assert row_ids(olivia.get(f"/admin/users/?search={text}")) == []
         assert row_ids(olivia.get(f"/admin/users/?phone={text}")) == []
-        assert olivia.get(f"/admin/users/lookup/groups?search={text}").json == {"options": [], "more": False}
+        assert olivia.get(f"/admin/users/lookup/groups?search={text}").json == {
+            "options": [],
+            "more": False,
+        }
     db.session.add_all([ClientTag(name="100 %"), ClientTag(name="a_b"), ClientTag(name="axb")])
     found = olivia.get("/admin/users/lookup/client_tags?search=%25").json["options"]
     assert [option["label"] for option in found] == ["100 %"]
@@ -166,11 +198,14 @@ def test_a_look_up_answers_twenty_at_most(olivia: Client, statements: Any) -> No
     """Trap: `ajax/lookup` took any limit."""
     with statements() as seen:
         answer = olivia.get("/admin/users/lookup/groups?search=group&limit=100000&size=100000").json
-    assert (len(answer["options"]), answer["more"]) == (20, True)
+    assert len(answer["options"]) == 20
+    assert answer["more"] is True
     assert any("LIMIT" in text for text in seen), seen
 
 
-def test_a_page_with_many_relations_costs_no_more_statements(olivia: Client, statements: Any) -> None:
+def test_a_page_with_many_relations_costs_no_more_statements(
+    olivia: Client, statements: Any
+) -> None:
     ids = add_people(100)
     tags = db.session.scalars(select(ClientTag.id)).all()
     pairs = [{"user_id": person, "client_tag_id": tag} for person in ids for tag in tags]
@@ -182,8 +217,13 @@ def test_a_page_with_many_relations_costs_no_more_statements(olivia: Client, sta
 
 
 @pytest.mark.one_engine("postgresql", reason="SQLite knows no time zones")
-def test_lists_do_not_depend_on_the_time_zone_of_the_server(app_with: Any, zoo: Any, stage: Any) -> None:
-    """An empty time is sorted as the first moment of the year 1, which is another year west of Greenwich."""
+def test_lists_do_not_depend_on_the_time_zone_of_the_server(
+    app_with: Any, zoo: Any, stage: Any
+) -> None:
+    """An empty time sorts as the first moment of year 1 in UTC.
+
+    West of Greenwich that moment is in another year.
+    """
     west = f"{stage.settings.database_url}&options=-c%20TimeZone%3DAmerica/New_York"
     west = west if "?" in west else west.replace("&", "?", 1)
     visitor = app_with(database_url=west).test_client().sign_in("olivia")

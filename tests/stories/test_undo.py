@@ -1,4 +1,7 @@
-"""An undo says beforehand what it brings back, uses up only what it did, and leaves the rest to whoever may."""
+"""Undo: its preview says what it brings back, and it only undoes what the run changed.
+
+Rows that the person may not undo are left to somebody who may.
+"""
 
 from functools import partial
 
@@ -14,7 +17,17 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.support.acting import act, edit, followed, group, groups_of, outcome, run_at, status_of, undo
+from tests.support.acting import (
+    act,
+    edit,
+    followed,
+    group,
+    groups_of,
+    outcome,
+    run_at,
+    status_of,
+    undo,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read
@@ -30,7 +43,7 @@ def olivia(client: Client, staff: list[str]) -> Client:
 
 @pytest.fixture
 def boss(app: Flask, staff: list[str]) -> Client:
-    """May block and appoint the staff, but not managers."""
+    """The main administrator, who may block and appoint the staff, but not managers."""
     visitor = app.test_client().sign_in("main_administrator")
     assert isinstance(visitor, Client)
     return visitor
@@ -42,7 +55,7 @@ def state_of(done: BulkRun) -> str:
 
 
 def undo_page(client: Client, done: BulkRun) -> str:
-    """What the preview of an undo says."""
+    """Return the text of the preview of an undo."""
     return read(followed(client, client.post(f"/admin/bulk-runs/{done.id}/undo"))).one("main").text
 
 
@@ -86,7 +99,8 @@ def test_a_look_at_an_undo_uses_up_nothing(olivia: Client, boss: Client) -> None
 
 
 def test_groups_that_are_gone_are_said_beforehand_and_left_out(olivia: Client) -> None:
-    cast, spare = Cast(), Group(name="Spare", permissions=[])
+    cast = Cast()
+    spare = Group(name="Spare", permissions=[])
     db.session.add(spare)
     cast.employee.groups = [group("employee"), spare]
     settle()
@@ -97,7 +111,9 @@ def test_groups_that_are_gone_are_said_beforehand_and_left_out(olivia: Client) -
     assert groups_of(cast.employee) == {"Employee"}
 
 
-def test_groups_that_may_not_be_given_back_are_named_beforehand(olivia: Client, boss: Client) -> None:
+def test_groups_that_may_not_be_given_back_are_named_beforehand(
+    olivia: Client, boss: Client
+) -> None:
     cast = Cast()
     cast.employee.groups = [group("employee"), group("managers")]
     settle()
@@ -135,7 +151,8 @@ def test_an_undo_of_an_undo_does_it_again(olivia: Client, boss: Client) -> None:
 
 @pytest.mark.slow
 def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
-    cast, block = Cast(), find("users.block")
+    cast = Cast()
+    block = find("users.block")
     assert block is not None
     actors = (cast.actor("olivia"), cast.actor("administrators"))
     people = Selection(ids=[cast.employee.id, cast.dispatcher.id])
@@ -144,7 +161,10 @@ def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
         planned = preview(actor=actors[0], action=block, selection=people).run
         done = run(actor=actors[0], token=planned.token, action=block, reason="A moment")
         plans = [plan_undo(actor=actor, run_id=done.id) for actor in actors]
-        tokens = [(actor, shown.run.token, shown.action) for actor, shown in zip(actors, plans, strict=True)]
+        tokens = [
+            (actor, shown.run.token, shown.action)
+            for actor, shown in zip(actors, plans, strict=True)
+        ]
         db.session.commit()
 
         def take_back(actor: object, token: object, action: object) -> dict[str, int]:
@@ -157,14 +177,23 @@ def test_two_undos_at_once_do_each_row_once(app: Flask, olivia: Client) -> None:
         assert sorted(map(str, found)) == ["{'done': 2}", "{'stale': 2}"], f"round {number}"
         assert state_of(done) == "undone", f"round {number}"
         undone += 2
-    happened = select(func.count(Event.id)).where(Event.action == "users.unblock", Event.result == "done")
+    happened = select(func.count(Event.id)).where(
+        Event.action == "users.unblock", Event.result == "done"
+    )
     assert db.session.scalar(happened) == undone
 
 
 def test_no_number_of_a_group_is_told_to_those_who_see_none(olivia: Client, app: Flask) -> None:
     cast = Cast()
     done = act(olivia, "users", "revoke", cast.employee.id)
-    rights = ["users.view", "users.revoke", "users.block", "bulk.undo", "bulk.run", "bulk_runs.view"]
+    rights = [
+        "users.view",
+        "users.revoke",
+        "users.block",
+        "bulk.undo",
+        "bulk.run",
+        "bulk_runs.view",
+    ]
     db.session.execute(update(Group).where(Group.key == "viewers").values(permissions=rights))
     settle()
     page = undo_page(app.test_client().sign_in("vera"), done)

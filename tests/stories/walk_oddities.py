@@ -1,4 +1,4 @@
-"""The screen of oddities, walked by its forms as they are rendered; started by test_names_that_clash.py."""
+"""Use the screen of oddities through its forms as rendered; run by `test_names_that_clash.py`."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,10 @@ ALL, MATCHING = 7, 3
 
 @pytest.fixture
 def olivia(cast: Cast, client: Client) -> Client:
-    """Signed in, with seven oddities of which three have the value that every test asks for, and two tags."""
+    """Sign Olivia in, with two tags and seven oddities.
+
+    Three of the oddities have the value that every test asks for.
+    """
     Oddity.__table__.create(db.session.connection(), checkfirst=True)
     db.session.query(Oddity).delete()
     for number in range(ALL):
@@ -36,7 +39,7 @@ def olivia(cast: Cast, client: Client) -> Client:
 
 
 def asked(page: Any, column: str) -> tuple[str, str]:
-    """What the list's filter form sends for this column's wanted value."""
+    """Return the key and the value that the filter form sends for the wanted value of a column."""
     form = read(page).one("form", class_="filters")
     wanted = {"after": "yes", "tab": "closed"}.get(column, "wanted")
     names = {e["name"] for tag in ("input", "select") for e in form.all(tag)}
@@ -46,17 +49,19 @@ def asked(page: Any, column: str) -> tuple[str, str]:
 
 
 def switched_on(page: TestResponse, key: str) -> list[str]:
-    """The values that the filter form has under this name."""
+    """Return the values that are set in the filter form under this name."""
     controls = read(page).one("form", class_="filters").all(name=key)
     ticks = [
-        e["value"] for e in controls if e.tag == "input" and (e["type"] != "checkbox" or "checked" in e.attributes)
+        e["value"]
+        for e in controls
+        if e.tag == "input" and (e["type"] != "checkbox" or "checked" in e.attributes)
     ]
     options = [o["value"] for e in controls for o in e.all("option") if "selected" in o.attributes]
     return ticks + options
 
 
 def shown_with(client: Client, column: str) -> tuple[str, TestResponse]:
-    """The list filtered by this column, as its own form does it; the address and the page."""
+    """Filter the list by this column as its form does; return the address and the page."""
     key, wanted = asked(client.get(LIST), column)
     address = f"{LIST}?{urlencode({key: wanted})}"
     page = client.get(address)
@@ -65,7 +70,7 @@ def shown_with(client: Client, column: str) -> tuple[str, TestResponse]:
 
 
 def planned(client: Client, page: TestResponse, action: str) -> str:
-    """Press the action's button for all that match, as the page has it; the preview's address."""
+    """Press the action's button for all that match; return the preview's address."""
     form = read(page).one("form", id="rows")
     sent: dict[str, Any] = {e["name"]: e["value"] for e in form.all("input", type="hidden")}
     answer = client.post(f"{LIST}actions/{action}", {**sent, "all_matching": "1"})
@@ -80,12 +85,16 @@ def test_every_column_filters_all_that_match_and_exports(olivia: Client) -> None
         preview = olivia.get(planned(olivia, page, "delete"))
         assert "Delete 3 oddities" in read(preview).one("h1").text, column
         assert "match now" not in preview.text, column
-        (href,) = [a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")]
+        (href,) = [
+            a["href"] for a in read(page).all("a") if a["href"].startswith(f"{LIST}export.csv")
+        ]
         assert len(olivia.get(href).get_data(as_text=True).splitlines()) == MATCHING + 1, column
 
 
 @pytest.mark.parametrize("column", ["reason", "tags", "list", "size"])
-def test_what_is_run_is_what_was_shown_and_the_way_back_is_the_list(olivia: Client, column: str) -> None:
+def test_what_is_run_is_what_was_shown_and_the_way_back_is_the_list(
+    olivia: Client, column: str
+) -> None:
     address, page = shown_with(olivia, column)
     preview = planned(olivia, page, "mark")
     gold, silver = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id)).all()
@@ -109,4 +118,5 @@ def test_a_list_that_changed_meanwhile_is_said(olivia: Client) -> None:
     page = olivia.get(f"{LIST}?reason=wanted")
     db.session.add(Oddity(name="New", reason="wanted"))
     settle()
-    assert "3 matched when you looked, 4 match now." in olivia.get(planned(olivia, page, "delete")).text
+    preview = olivia.get(planned(olivia, page, "delete"))
+    assert "3 matched when you looked, 4 match now." in preview.text

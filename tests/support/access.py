@@ -1,7 +1,8 @@
-"""What the policy and the URL map say that each address answers, to everyone; no page is listed by hand.
+"""What the policy and the URL map say that each address answers, to everyone.
 
-Every rule of the URL map belongs to one of the kinds of pages below, and every kind says what it expects from the
-permission codes, the screens' powers and the actions' declarations. What belongs to none raises `Unknown`.
+No page is listed by hand. Every rule of the URL map belongs to one of the kinds of pages below,
+and every kind derives what it expects from the permission codes, the powers of the screens and
+the declarations of the actions. A rule that belongs to none raises `Unknown`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +21,13 @@ from views.web.headers import OPEN
 
 
 def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
-    """Every rule by every method, with what the person must get; signing out comes last."""
-    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule))
+    """Yield every rule by every method, with the answer that the person must get.
+
+    Signing out comes last.
+    """
+    rules = sorted(
+        app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule)
+    )
     for rule in rules:
         tries = list(_tries(app, rule, person, world))
         if not tries:
@@ -37,7 +43,10 @@ def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
 
 def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Iterator[Try]:
     tries: Tries
-    screen = next((s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]), None)
+    screen = next(
+        (s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]),
+        None,
+    )
     if rule.endpoint in ALONE:
         tries = ALONE[rule.endpoint](person)
     elif screen and rule.endpoint in OWN_PAGES:
@@ -60,7 +69,7 @@ def _path(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
 
 
 def gate(screen: Screen, person: Person, power: str, *otherwise: int) -> tuple[int, ...]:
-    """404 for what the screen cannot do, 403 for what the person may not, else `otherwise`."""
+    """Return 404 if the screen cannot do it, 403 if the person may not, else `otherwise`."""
     if not screen.has(power):
         return (404,)
     return otherwise if person.holds(f"{screen.endpoint}.{power}") else (403,)
@@ -100,25 +109,32 @@ def _export(screen: Screen, person: Person, _world: World) -> Tries:
 
 
 def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
-    writes = any(screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit"))
-    named = {*screen.filters, *screen.fields, "nonsense", "id"}
+    writes = any(
+        screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit")
+    )
+    named = {*screen.column_filters, *screen.form_columns, "nonsense", "id"}
     for name in sorted(named):
         related = fields.kind(screen.model, name) in ("one", "many")
-        open_ = related and (name in screen.filters or (writes and name in screen.fields))
+        open_ = related and (
+            name in screen.column_filters or (writes and name in screen.form_columns)
+        )
         open_ = open_ and _sees_told(screen, person, name)
         yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
 
 
 def _sees_told(screen: Screen, person: Person, name: str) -> bool:
-    """Whether the person sees the rows that the attribute tells of, if it tells of any."""
+    """Return whether the person may see the rows that the attribute refers to, if there are any."""
     other = fields.told_of(screen.model, name)
     return other is None or person.holds(f"{area_of(other)}.view")
 
 
 def _list(screen: Screen, person: Person, world: World) -> Tries:
-    """The list, and filtered by each relation, which only those may do who see the related rows."""
+    """Yield the list, also filtered by each relation.
+
+    A filter by a relation needs the right to see the related rows.
+    """
     yield from _looking("index", at_row=False)(screen, person, world)
-    for name in (name for name in screen.filters if fields.told_of(screen.model, name)):
+    for name in (name for name in screen.column_filters if fields.told_of(screen.model, name)):
         status = 200 if _sees_told(screen, person, name) else 400
         yield Try("GET", gate(screen, person, POWERS["index"], status), {name: "none"})
 
@@ -141,22 +157,31 @@ def _act(screen: Screen, person: Person, world: World) -> Tries:
 
 
 def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
-    """Of an action on rows that somebody else previewed, and of every other action by the same token."""
+    """Yield the preview that somebody else made of an action, by its token.
+
+    The same token is tried with every other action too.
+    """
     for action in actions_of(screen.model) or [None]:
         name = action.name.replace("_", "-") if action else "nonsense"
         known = action is not None and (action.name != "delete" or screen.has("delete"))
-        gated = _action_gate(screen, person, action) if action and known else gate(screen, person, "view", 404)
+        gated = (
+            _action_gate(screen, person, action)
+            if action and known
+            else gate(screen, person, "view", 404)
+        )
         for method, data in (("GET", {}), ("POST", {}), ("POST", {"step": "choose"})):
             yield Try(method, gated or (404,), {"action": name, "token": world.preview}, data)
 
 
 def _action_gate(screen: Screen, person: Person, action: Action) -> tuple[int, ...]:
-    """403 where the person may not use the action here, else nothing."""
+    """Return 403 if the person may not use the action here, else nothing."""
     held = person.holds(f"{screen.endpoint}.view") and person.holds(action.permission)
     return () if held else (403,)
 
 
-def _preview(screen: Screen, person: Person, action: Action, data: Mapping[str, Any]) -> tuple[int, ...]:
+def _preview(
+    screen: Screen, person: Person, action: Action, data: Mapping[str, Any]
+) -> tuple[int, ...]:
     many, every = isinstance(data.get("row"), list), "all_matching" in data
     if refused := _action_gate(screen, person, action):
         return refused
@@ -181,7 +206,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
 }
 
 
-# --- pages that one screen has for itself: another's bulk run is out of scope without the permission ---
+# --- pages of a single screen: another's bulk run is out of scope without the permission ---
 
 
 def _others_run(screen: Screen, person: Person, world: World) -> Tries:
@@ -189,7 +214,7 @@ def _others_run(screen: Screen, person: Person, world: World) -> Tries:
 
 
 def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
-    """The run gave a client tag: taking it back is what users.assign_scope allows."""
+    """Yield the undo of a run that gave a client tag, which `users.assign_scope` allows."""
     if not person.holds("bulk.undo"):
         expected = 403
     elif not person.holds("bulk_runs.view"):

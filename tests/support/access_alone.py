@@ -1,4 +1,4 @@
-"""What pages answer that belong to no screen, to whoever asks."""
+"""What pages that belong to no screen answer, to each kind of visitor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,10 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "static": _to_all("GET", 404, filename="nothing.css"),
     "admin.static": _to_all("GET", 404, filename="nothing.css"),
     "admin.index": _to_all("GET", 302),
-    "sign_in": lambda person: [Try("GET", (302,) if person.signed_in else (200,)), Try("POST", (422,))],
+    "sign_in": lambda person: [
+        Try("GET", (302,) if person.signed_in else (200,)),
+        Try("POST", (422,)),
+    ],
     "sign_out": _to_all("POST", 303),
     "sign_in_code": _no_sign_in_under_way,
     "sign_in_code_again": _to_all("POST", 303, handle="nobody-opened-it"),

@@ -31,7 +31,10 @@ MODELS: dict[str, Any] = {
 
 
 def asked_for(screen: str, action: str, *rows: int, **filters: Any) -> tuple[str, dict[str, Any]]:
-    """Where a list's form is sent for the preview of ticked rows, or with all_matching="1" of what the list shows."""
+    """Return the address and the form that ask a list for the preview of an action.
+
+    The form names ticked rows, or with all_matching="1" everything that the list shows.
+    """
     path = f"/admin/{screen}/actions/{action}"
     if rows:
         return path, {"row": list(rows)}
@@ -40,9 +43,9 @@ def asked_for(screen: str, action: str, *rows: int, **filters: Any) -> tuple[str
 
 
 def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any) -> TestResponse:
-    """Ask for the preview, choose its parameters if it has any, and look at it, as a browser that is led there.
+    """Ask for a preview, choose its parameters if it has any, and return its page.
 
-    `data` are the parameters, and with all_matching="1" the list's filters.
+    `data` are the parameters, and with all_matching="1" the filters of the list.
     """
     declared = find(f"{MODELS[screen].__tablename__}.{action.replace('-', '_')}")
     names = [p.name for p in declared.parameters] if declared else []
@@ -55,41 +58,63 @@ def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any)
 
 
 def followed(client: Client, answer: TestResponse) -> TestResponse:
-    """The page that an answer leads to, as far as previews and step-up lead."""
-    while answer.status_code == HTTPStatus.SEE_OTHER and re.search("/actions/|/confirm", answer.location):
+    """Follow an answer through previews and step-up, and return the page at the end."""
+    while answer.status_code == HTTPStatus.SEE_OTHER and re.search(
+        "/actions/|/confirm", answer.location
+    ):
         answer = client.get(answer.location)
     return answer
 
 
 def token_of(answer: TestResponse) -> UUID:
-    """The token of the preview that was asked for, or that the answer leads to."""
+    """Return the token of the preview that was asked for, or that the answer leads to."""
     addresses = unquote(f"{answer.location} {answer.request.url}")
     return UUID(re.findall(r"/actions/[^/]+/([0-9a-f-]{36})", addresses)[0])
 
 
-def confirmed(client: Client, screen: str, action: str, preview: TestResponse, reason: str = "") -> TestResponse:
-    """Press the button of a preview, with the reason and whatever has to be typed.
+def confirmed(
+    client: Client, screen: str, action: str, preview: TestResponse, reason: str = ""
+) -> TestResponse:
+    """Press the button of a preview, with the reason and the text that has to be typed.
 
-    Where nothing would be done there is no button; whoever attacks sends the form all the same.
+    A preview that would do nothing has no button. The form is sent nevertheless, as an attacker
+    would send it.
     """
     settle()
     planned = db.session.scalars(select(BulkRun).where(BulkRun.token == token_of(preview))).one()
     done = planned.counts.get("done", 0)
     offered = [e for e in read(preview).all("input", name="step") if e["value"] == "run"]
     assert bool(done) == bool(offered)
-    return decided(client, screen, action, planned.token, reason=reason, confirm=f"{action.replace('-', '_')} {done}")
+    return decided(
+        client,
+        screen,
+        action,
+        planned.token,
+        reason=reason,
+        confirm=f"{action.replace('-', '_')} {done}",
+    )
 
 
-def decided(client: Client, screen: str, action: str, token: UUID | str, **words: str) -> TestResponse:
-    """Send the form of a preview, whatever its page shows; the page with the reason, if that was refused."""
+def decided(
+    client: Client, screen: str, action: str, token: UUID | str, **words: str
+) -> TestResponse:
+    """Send the form of a preview, whatever its page shows.
+
+    If the reason is refused, the answer is the page with the message.
+    """
     words = {"reason": "They asked for it"} | {name: text for name, text in words.items() if text}
     answer = client.post(f"/admin/{screen}/actions/{action}/{token}", {"step": "run", **words})
     led_back = answer.status_code == HTTPStatus.SEE_OTHER and str(token) in unquote(answer.location)
     return followed(client, answer) if led_back else answer
 
 
-def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any) -> BulkRun:
-    """Preview and run; the run as the database then has it. Fails unless the product lets it happen."""
+def act(
+    client: Client, screen: str, action: str, *rows: int, reason: str = "", **data: Any
+) -> BulkRun:
+    """Preview and run an action, and return the run as the database then has it.
+
+    Fails unless the product allows it.
+    """
     preview = previewed(client, screen, action, *rows, **data)
     assert preview.status_code == 200, preview.get_data(as_text=True)[:3000]
     answer = confirmed(client, screen, action, preview, reason)
@@ -98,13 +123,13 @@ def act(client: Client, screen: str, action: str, *rows: int, reason: str = "", 
 
 
 def handed_over(client: Client, person_id: int) -> str:
-    """Give somebody a temporary password; what the page shows this once."""
+    """Give a person a temporary password, and return what the page shows this once."""
     preview = previewed(client, "users", "temporary-password", person_id)
     return shown_once(client, confirmed(client, "users", "temporary-password", preview))
 
 
 def shown_once(client: Client, answer: TestResponse) -> str:
-    """The secret on the page that an answer leads to."""
+    """Return the secret on the page that an answer leads to."""
     assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
     page = client.get(answer.location)
     assert page.status_code == 200, page.get_data(as_text=True)[:3000]
@@ -112,7 +137,7 @@ def shown_once(client: Client, answer: TestResponse) -> str:
 
 
 def run_at(answer: TestResponse) -> BulkRun:
-    """The run that was carried out by the request of this answer."""
+    """Return the run that the request of this answer carried out."""
     settle()
     return db.session.scalars(select(BulkRun).where(BulkRun.token == token_of(answer))).one()
 
@@ -130,7 +155,7 @@ def undo(client: Client, run: BulkRun) -> TestResponse:
 
 
 def outcome(run: BulkRun, row_id: int) -> tuple[str, str]:
-    """What became of a row, and the rule that refused it."""
+    """Return the outcome of a row, and the rule that refused it."""
     item = db.session.get_one(BulkItem, (run.id, row_id))
     return item.outcome, item.rule
 
@@ -148,25 +173,28 @@ def add(client: Client, screen: str, /, **values: Any) -> TestResponse:
 
 
 def group(key: str) -> Group:
-    """A shipped group, read afresh."""
+    """Return a shipped group, read afresh."""
     settle()
     return db.session.scalars(select(Group).where(Group.key == key)).one()
 
 
 def groups_of(person: User) -> set[str]:
-    """The names of a person's groups, read afresh."""
+    """Return the names of a person's groups, read afresh."""
     settle()
     return {each.name for each in db.session.get_one(User, person.id).groups}
 
 
 def status_of(person: User) -> str:
-    """A person's status, read afresh."""
+    """Return a person's status, read afresh."""
     settle()
     return db.session.get_one(User, person.id).status
 
 
 def everything() -> Mapping[str, list[Any]]:
-    """Every row of every table, to compare or to search."""
+    """Return every row of every table, to compare or to search."""
     settle()
     tables = db.metadata.sorted_tables
-    return {table.name: [tuple(row) for row in db.session.execute(select(table)).all()] for table in tables}
+    return {
+        table.name: [tuple(row) for row in db.session.execute(select(table)).all()]
+        for table in tables
+    }

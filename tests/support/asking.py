@@ -1,4 +1,4 @@
-"""Who asks, for what, and what the policy expects: the words of the access table."""
+"""The terms of the access table: the person, the request, and the expected answer."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ MAP = {shipped.key: shipped for shipped in SHIPPED}
 
 
 class Unknown(AssertionError):
-    """A page or action of which nobody has said what the policy expects."""
+    """A page or action for which the access table has no expectation."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks: a member of the shipped group `key`, or with no key somebody who is not signed in."""
+    """A visitor: a member of the shipped group `key`, or somebody who is not signed in."""
 
     key: str | None
 
@@ -26,13 +26,13 @@ class Person:
         return self.key is not None
 
     def holds(self, code: str) -> bool:
-        """Whether the shipped group has the code, by the policy and not by the database."""
+        """Return whether the shipped group has the code, by the policy and not by the database."""
         return self.key is not None and code in MAP[self.key].permissions()
 
 
 @dataclass(frozen=True)
 class World:
-    """What is there to ask for: of each model two rows, and what somebody else has previewed and run."""
+    """The rows to ask for: two of each model, and what another person has previewed and run."""
 
     rows: Mapping[type[Record], tuple[int, int]]
     versions: Mapping[type[Record], int] = field(default_factory=dict)
@@ -41,7 +41,10 @@ class World:
 
 @dataclass(frozen=True)
 class Try:
-    """One request to a page, and the statuses that the policy expects; `values` fill in the rule."""
+    """One request to a page, and the statuses that the policy expects.
+
+    `values` fill in the rule of the URL map.
+    """
 
     method: str
     expected: tuple[int, ...]

@@ -9,7 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    Route,
+    sync_playwright,
+)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.support.cast import PASSWORD, address
@@ -27,7 +35,7 @@ ARGUMENTS = [
 ]
 PATIENCE = 15_000  # milliseconds; two busy cores may take their time
 LOCAL = ("data", "blob", "about")
-# Chromium calls every answer from 400 on an error; `Witness.response` judges those by what was asked.
+# Chromium calls every answer from 400 on an error; `Witness.response` judges them by the request.
 ANSWER_LOGGED = "Failed to load resource"
 CSP_WITNESS = """
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -36,9 +44,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 
 class Silent(WSGIRequestHandler):
-    """A request is no news in a test, and a browser that leaves half-way is none either.
+    """A request handler that logs nothing and accepts that a browser leaves half-way.
 
-    Werkzeug reads on before it closes the answer, which fails where nobody is there any more: the file stays open.
+    Werkzeug goes on reading before it closes the answer. That fails if the browser has left, and
+    would leave the file open.
     """
 
     def setup(self) -> None:
@@ -50,7 +59,7 @@ class Silent(WSGIRequestHandler):
 
 
 class Patient(BufferedReader):
-    """What the browser sends; after it has left, nothing."""
+    """The body that the browser sends, which is empty once the browser has left."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection.raw)
@@ -65,7 +74,10 @@ class Patient(BufferedReader):
 
 @contextmanager
 def serving(app: Flask, port: int) -> Iterator[str]:
-    """The app behind a real socket, one thread per request; the address without a trailing slash."""
+    """Serve the app behind a real socket, one thread per request.
+
+    The address that is yielded has no trailing slash.
+    """
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -79,7 +91,7 @@ def serving(app: Flask, port: int) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """One Chromium for a worker."""
+    """Run one Chromium for a worker."""
     executable = find()
     assert executable, HINT
     with sync_playwright() as playwright:
@@ -89,7 +101,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Witness(list[str]):
-    """What a visit should not have caused: errors in the console, requests to strangers, failed answers."""
+    """What a visit must not cause: console errors, requests to other hosts, failed answers."""
 
     def __init__(self, home: str) -> None:
         super().__init__()
@@ -108,15 +120,24 @@ class Witness(list[str]):
             route.abort()
 
     def response(self, response: Response) -> None:
-        asked = response.request.resource_type in ("document", "fetch", "xhr")  # may be refused, with a page
+        asked = response.request.resource_type in (
+            "document",
+            "fetch",
+            "xhr",
+        )  # may be refused, with a page
         if response.status >= (500 if asked else 400):
             self.append(f"{response.status} for {response.url}")
 
 
 @contextmanager
 def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, Witness]]:
-    """A fresh visitor at `home`; whatever the witness has at the end is a failure. Options are those of a context."""
-    context = browser.new_context(**{"base_url": home, "viewport": {"width": 1280, "height": 800}} | options)
+    """Open a page at `home` as a new visitor, with these options of the browser context.
+
+    If the witness has any complaint at the end, the test fails.
+    """
+    context = browser.new_context(
+        **{"base_url": home, "viewport": {"width": 1280, "height": 800}} | options
+    )
     context.set_default_timeout(PATIENCE)
     context.add_init_script(CSP_WITNESS)
     witness = Witness(home)
@@ -124,7 +145,9 @@ def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, W
     context.on("console", witness.console)
     context.on("weberror", lambda error: witness.append(f"script: {error.error}"))
     context.on("response", witness.response)
-    ours = copy_context()  # Playwright calls back from a greenlet that does not know the test's app context
+    ours = (
+        copy_context()
+    )  # Playwright calls back from a greenlet that does not know the test's app context
     context.on("request", lambda _request: ours.run(settle))
     yield context.new_page(), witness
     context.close()

@@ -1,4 +1,4 @@
-"""What a phone's camera reads off a page: the picture as it is shown, not the text beside it."""
+"""Reads from a page what a phone's camera would read: the picture, not the text beside it."""
 
 import io
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 
 def qr_codes(page: Page) -> list[str]:
-    """The texts of the QR codes in a screenshot of what the window shows."""
+    """Return the texts of the QR codes in a screenshot of the window."""
     shown = Image.open(io.BytesIO(page.screenshot()))
     formats = zxingcpp.BarcodeFormat.QRCode
     return [found.text for found in zxingcpp.read_barcodes(shown, formats=formats)]

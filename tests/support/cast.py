@@ -1,4 +1,4 @@
-"""The fixed cast: olivia owns, max manages, vera views, eve must never get in."""
+"""The fixed cast: olivia owns, max manages, vera views, and eve must never get in."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,8 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
 from backoffice.settings import Settings
 
-PASSWORD = "a harness of four long words"  # of everyone; long enough for the policy without a second factor
+# Everybody's password; it is long enough for the policy without a second factor.
+PASSWORD = "a harness of four long words"
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,29 @@ ROLES = {
 
 
 def address(name: str) -> str:
-    """The e-mail address of a member of the cast or of the staff; what is one already stays as it is."""
+    """Return the e-mail address of a member of the cast or staff; an address stays as it is."""
     return name if "@" in name else f"{name}@example.com"
 
 
 class Cast:
-    """`cast.olivia` is her row in the test's session, read afresh when it was forgotten."""
+    """The cast: `cast.olivia` is her row in the test's session, read afresh if it was forgotten."""
 
     def __getattr__(self, name: str) -> User:
         return db.session.scalars(select(User).where(User.email_key == address(name))).one()
 
     def actor(self, name: str, **others: Any) -> Actor:
-        """Who asks, when `name` asks: for functions of areas and actions, without a request."""
-        return replace(actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True), **others)
+        """Return the actor of this name, for functions that are called without a request."""
+        return replace(
+            actor_of(getattr(self, name), ip="127.0.0.1", request_id="test", confirmed=True),
+            **others,
+        )
 
 
 def build(settings: Settings) -> None:
-    """The shipped groups and the cast; no events, so that those of a test are its own."""
+    """Add the shipped groups and the cast.
+
+    There are no events, because those of a test should be the only ones.
+    """
     groups.install_shipped()
     for name, role in ROLES.items():
         person = add(name, group=role.group, settings=settings)
@@ -65,7 +72,7 @@ def build(settings: Settings) -> None:
 
 
 def build_staff(settings: Settings) -> None:
-    """The cast, and an active member of every shipped group who is called like its key."""
+    """Add the cast, and an active member of every shipped group who is named like its key."""
     build(settings)
     for shipped in SHIPPED:
         add(shipped.key, group=shipped.key, settings=settings)
@@ -73,7 +80,7 @@ def build_staff(settings: Settings) -> None:
 
 
 def add(name: str, *, group: str, settings: Settings) -> User:
-    """An active person with the common password in the group of this key."""
+    """Add an active person with the common password to the group of this key."""
     person = User(groups=[db.session.scalars(select(Group).where(Group.key == group)).one()])
     person.set_email(address(name))
     passwords.keep(person, PASSWORD, settings)

@@ -1,4 +1,4 @@
-"""What a database consists of, as one dictionary: two databases that are built alike have equal ones."""
+"""Describe a database as one dictionary; two databases that are built alike have equal ones."""
 
 import re
 from typing import Any
@@ -16,14 +16,22 @@ FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
 
 
 def catalog(connection: Connection) -> dict[tuple[str, ...], Any]:
-    """Columns, keys, checks, indexes, triggers and functions with their definitions, by kind, table and name."""
+    """Return columns, keys, checks, indexes, triggers and functions with their definitions.
+
+    They are sorted by kind, table and name.
+    """
     found: dict[tuple[str, ...], Any] = dict(schema.present(connection))
     found = {key: _even(definition) for key, definition in found.items()}
     inspector = inspect(connection)
     for table in inspector.get_table_names():
         if not table.startswith(INTERNAL):
             for column in inspector.get_columns(table):
-                what = (str(column["type"]), column["nullable"], column["default"], column.get("identity"))
+                what = (
+                    str(column["type"]),
+                    column["nullable"],
+                    column["default"],
+                    column.get("identity"),
+                )
                 found["column", table, column["name"]] = what
             if connection.dialect.name == "sqlite":
                 found |= _sqlite(connection, table)
@@ -35,10 +43,14 @@ def catalog(connection: Connection) -> dict[tuple[str, ...], Any]:
 
 def _sqlite(connection: Connection, table: str) -> dict[tuple[str, ...], Any]:
     inspector = inspect(connection)
-    sql = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+    sql = connection.scalar(
+        text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}
+    )
     found: dict[tuple[str, ...], Any] = {("numbers", table): "AUTOINCREMENT" in sql}
     # A table that counts its rows has a key without a name once it was copied.
-    found["constraint", table, "primary key"] = inspector.get_pk_constraint(table)["constrained_columns"]
+    found["constraint", table, "primary key"] = inspector.get_pk_constraint(table)[
+        "constrained_columns"
+    ]
     for one in inspector.get_check_constraints(table):
         found["constraint", table, str(one["name"])] = _even(one["sqltext"])
     for one in inspector.get_unique_constraints(table):

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests, or installs one: `python tests/support/chromium.py`."""
+"""Find a Chromium for the browser tests, or install one: `python tests/support/chromium.py`."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ HINT = "no Chromium found: `make test` installs one, or set CHROMIUM to its path
 
 
 def find() -> str | None:
-    """The path of a Chromium: $CHROMIUM, the system's own, or the one Playwright downloaded."""
+    """Return the path of a Chromium: $CHROMIUM, the system's own, or the one of Playwright."""
     if named := os.environ.get("CHROMIUM"):
         return named
     if system := next(filter(None, map(shutil.which, NAMES)), None):
@@ -24,10 +24,13 @@ def find() -> str | None:
 
 
 def install() -> None:
-    """Playwright's download first: it needs no rights. Debian's package where that host cannot be reached."""
+    """Install Playwright's Chromium, or Debian's package where Playwright's host is unreachable.
+
+    Playwright comes first, because it needs no rights.
+    """
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
-        # With rights, the libraries Chromium needs come along; without them they have to be there already.
+        # With rights, the libraries that Chromium needs are installed too; else they must exist.
         attempts[0].insert(-1, "--with-deps")
         attempts += [["apt-get", "update"], ["apt-get", "install", "--yes", "chromium"]]
     for command in attempts:

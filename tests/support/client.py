@@ -1,4 +1,7 @@
-"""A client that behaves like a browser: it has the form's CSRF token, and it never shares our app context."""
+"""A test client that behaves like a browser.
+
+It has the form's CSRF token, and it never shares our app context.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,39 +21,51 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 
 
 def settle() -> None:
-    """Commit what the test prepared and forget what it read: the other side sees it, and we see what they do.
+    """Commit what the test prepared, and forget what it read.
 
-    On SQLite this also gives back the write lock that an open transaction holds.
+    The other side then sees our changes, and we see theirs. On SQLite this also releases the write
+    lock that an open transaction holds.
     """
     db.session.commit()
     db.session.expire_all()
 
 
 def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call `function` as a request would: without the test's app context, but at the test's time of day."""
+    """Call `function` as a request would.
+
+    It runs without the test's app context, but at the test's time of day.
+    """
 
     if has_app_context():  # a followed redirect comes from outside already
         settle()
     context = Context()
     for variable, value in copy_context().items():
-        if variable is not _cv_app:  # a request inside our context would share its session and its flask.g
+        if (
+            variable is not _cv_app
+        ):  # a request inside our context would share its session and its flask.g
             context.run(variable.set, value)
     return context.run(function, *args, **kwargs)
 
 
 class Client(FlaskClient):
-    """`get` and `raw_post` send what they are given; `post` is a person who sends a form of ours."""
+    """A browser: `get` and `raw_post` send what they are given, `post` adds the form's token."""
 
-    expects_500 = False  # the product answers every exception with a page, which no test must overlook
+    expects_500 = (
+        False  # the product answers every exception with a page, which no test must overlook
+    )
     _token: str | None = None
     asked_at = ""  # where the second factor of the latest sign-in is asked for
     here = ""  # the form that a link led to
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        kwargs.setdefault("buffered", True)  # read to the end where the request is, as a browser does
+        kwargs.setdefault(
+            "buffered", True
+        )  # read to the end where the request is, as a browser does
         kwargs.setdefault("base_url", self.application.config["TEST_BASE_URL"])
         answer = outside(super().open, *args, **kwargs)
-        assert answer.status_code != 500 or self.expects_500, "status 500; the exception is in the log"
+        assert answer.status_code != 500 or self.expects_500, (
+            "status 500; the exception is in the log"
+        )
         return answer
 
     def post(self, path: str, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
@@ -58,18 +73,20 @@ class Client(FlaskClient):
         return self.raw_post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
 
     def send(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> TestResponse:
-        """Send the form that the link led to which was opened last."""
+        """Send the form that the most recently opened link led to."""
         return self.post(self.here, data, **kwargs)
 
     def raw_post(self, path: str, **kwargs: Any) -> TestResponse:
         """POST exactly this, without a token of ours."""
         answer = self.open(path, method="POST", **kwargs)
-        if str(answer.location).startswith("/sign-in/code/") and not path.startswith("/sign-in/code/"):
+        if str(answer.location).startswith("/sign-in/code/") and not path.startswith(
+            "/sign-in/code/"
+        ):
             self.asked_at = str(answer.location)
         return answer
 
     def token(self) -> str:
-        """The CSRF token of this visitor's session, read from a page as a browser would."""
+        """Read the CSRF token of this visitor's session from a page, as a browser would."""
         if self._token is None:
             page = self.get("/sign-in", follow_redirects=True).get_data(as_text=True)
             found = TOKEN.search(page)
@@ -78,13 +95,15 @@ class Client(FlaskClient):
         return self._token
 
     def sign_in(self, name: str, password: str = PASSWORD) -> "Client":
-        """Sign in as one of the cast (`olivia`) or with an address; fails unless that opens the door."""
+        """Sign in as one of the cast (`olivia`) or with an address, and fail if that is refused."""
         answer = self.try_sign_in(name, password)
-        assert answer.status_code in (302, 303), f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
+        assert answer.status_code in (302, 303), (
+            f"{name} was not let in:\n{answer.get_data(as_text=True)[:2000]}"
+        )
         return self
 
     def try_sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
-        """The answer to a sign-in, whatever it is."""
+        """Try to sign in, and return the answer."""
         answer = self.post("/sign-in", {"identifier": address(name), "password": password})
         self._token = None  # a step up gives the visitor a new session
         return answer

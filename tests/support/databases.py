@@ -1,7 +1,7 @@
-"""Databases for tests: migrated once per session, copied once per worker, put back before each test.
+"""Databases for tests: migrated once per session, copied once per worker, restored for each test.
 
-A *world* is a named state of the database. `empty` is what the migrations leave; another one, such as `cast`,
-is built once per worker, saved, and from then on restored in a few milliseconds.
+A *world* is a named state of the database. `empty` is what the migrations leave. Any other, such
+as `cast`, is built once per worker, saved, and from then on restored in a few milliseconds.
 """
 
 import fcntl
@@ -23,7 +23,8 @@ from sqlalchemy.engine import URL
 
 Migrate = Callable[[str], None]
 
-# Nothing outlives the session, so nothing is flushed; and nothing runs by itself between two measurements.
+# Nothing outlives the session, which is why nothing is flushed; and nothing runs by itself between
+# two measurements.
 POSTGRESQL_CONF = """
 fsync = off
 synchronous_commit = off
@@ -36,7 +37,9 @@ max_connections = 200
 log_min_messages = fatal
 deadlock_timeout = 50ms
 """
-BLOATED = 16 * 2**20  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
+BLOATED = (
+    16 * 2**20
+)  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
 
 
 class Database(ABC):
@@ -60,7 +63,7 @@ class Database(ABC):
         self.worlds.add(world)
 
     def close(self) -> None:
-        """Let go of the database: the session is over."""
+        """Let go of the database at the end of the session."""
         self.disconnect()
 
     @abstractmethod
@@ -73,7 +76,7 @@ class Database(ABC):
 
 
 class SQLiteDatabase(Database):
-    """A file; worlds are copies of it."""
+    """A database file; worlds are copies of it."""
 
     def __init__(self, template: Path, folder: Path) -> None:
         super().__init__()
@@ -97,11 +100,11 @@ class SQLiteDatabase(Database):
 
 
 class PostgreSQLDatabase(Database):
-    """A copy of the template database; worlds are copies of its filled tables in a schema of that name.
+    """A copy of the template database; worlds are copies of its filled tables in schemas.
 
-    Deleting and inserting rows takes 5 ms where CREATE DATABASE and a new connection take 40. The session is
-    a superuser's and calls itself a replica, so that neither foreign keys nor the triggers that protect the
-    events log apply to it.
+    Deleting and inserting rows takes 5 ms, while CREATE DATABASE and a new connection take 40 ms.
+    The session is a superuser's and calls itself a replica. Foreign keys and the triggers that
+    protect the events log therefore do not apply to it.
     """
 
     def __init__(self, server: URL, name: str) -> None:
@@ -130,18 +133,22 @@ class PostgreSQLDatabase(Database):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             copy = "CREATE DATABASE {} TEMPLATE template_migrated STRATEGY file_copy"
             connection.execute(sql.SQL(copy).format(name))
-        self.connection = psycopg.connect(_libpq(self.server.set(database=self.name)), autocommit=True)
+        self.connection = psycopg.connect(
+            _libpq(self.server.set(database=self.name)), autocommit=True
+        )
         # A test that left a transaction open must fail here, with a message, and not hang.
         self.connection.execute("SET lock_timeout = '10s'; SET session_replication_role = replica")
         self.worlds, self.scripts = {"empty"}, {}
         self.save("empty")
 
     def _script(self, world: str) -> str:
-        """Copy the filled tables aside; answer the SQL that puts everything back to this moment."""
+        """Copy the filled tables aside, and return the SQL that restores this moment."""
         deletes, inserts = [], []
         for table, columns in self.connection.execute(COLUMNS).fetchall():
             deletes.append(f"DELETE FROM public.{table};")
-            self.connection.execute(f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}")
+            self.connection.execute(
+                f"CREATE TABLE world_{world}.{table} AS SELECT {columns} FROM public.{table}"
+            )
             if self._scalar(f"SELECT count(*) FROM world_{world}.{table}"):
                 into = f"INSERT INTO public.{table} ({columns}) OVERRIDING SYSTEM VALUE"
                 inserts.append(f"{into} SELECT * FROM world_{world}.{table};")
@@ -153,11 +160,13 @@ class PostgreSQLDatabase(Database):
         return row and row[0]
 
 
-# Quoted names, ready to be put into a statement. Generated columns cannot be inserted and make themselves.
+# Quoted names, ready to be put into a statement. Generated columns cannot be inserted; the database
+# computes them.
 COLUMNS = """
 SELECT quote_ident(table_name), string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER' GROUP BY table_name
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
+GROUP BY table_name
 """
 SEQUENCES = """
 SELECT format('SELECT setval(%L, %s, %L);', format('public.%I', sequencename),
@@ -180,11 +189,14 @@ class Workshop:
 
     @classmethod
     def new_folder(cls) -> Path:
-        """A short path outside pytest's own, which is closed to the user PostgreSQL runs as."""
+        """Make a folder with a short path outside pytest's own.
+
+        The user that PostgreSQL runs as cannot enter pytest's folder.
+        """
         return Path(tempfile.mkdtemp(prefix="backoffice-tests-"))
 
     def database(self, engine: str, worker: str) -> Database:
-        """The worker's own database on this engine, migrated and otherwise empty."""
+        """Return the worker's own database on this engine, migrated and otherwise empty."""
         if engine == "sqlite":
             folder = self.folder / worker
             folder.mkdir(exist_ok=True)
@@ -192,7 +204,10 @@ class Workshop:
         return PostgreSQLDatabase(self._postgresql_template(), worker)
 
     def blank(self, engine: str, worker: str) -> str:
-        """The URL of a new database without any table, for tests of migrations and of commands."""
+        """Return the URL of a new database without any table.
+
+        Tests of migrations and commands need one.
+        """
         name = f"blank_{worker}_{next(self._numbers)}"
         if engine == "sqlite":
             return f"sqlite:///{self.folder / name}.sqlite3"
@@ -202,7 +217,10 @@ class Workshop:
         return _text(server.set(database=name))
 
     def close(self) -> None:
-        """Stop the server and remove the folder: for the process that outlives all workers."""
+        """Stop the server and remove the folder.
+
+        Only the process that outlives all workers may call this.
+        """
         if (self.folder / "pg" / "PG_VERSION").exists():
             get_server(self.folder / "pg", cleanup_mode=None).stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -236,7 +254,10 @@ class Workshop:
 
     @contextmanager
     def _once(self, name: str) -> Iterator[bool]:
-        """One worker at a time; tells who is the first. If that one fails, the next is the first."""
+        """Let one worker in at a time, and tell whether it is the first.
+
+        If the first one fails, the next counts as the first.
+        """
         done = self.folder / f"{name}.done"
         with (self.folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -261,5 +282,5 @@ def _libpq(address: URL) -> str:
 
 
 def worker_name() -> str:
-    """gw0, gw1 ... under xdist; `main` without it."""
+    """Return gw0, gw1 and so on under xdist, and `main` without it."""
     return os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -1,4 +1,4 @@
-"""Changing one's own e-mail address as a person does, with what the worker does in between."""
+"""Change one's own e-mail address as a person does, with what the worker does in between."""
 
 from flask import Flask
 from sqlalchemy import select
@@ -24,15 +24,22 @@ def ask(client: Client, address: str = NEW) -> None:
 
 
 def worker(app: Flask) -> list[str]:
-    """Do what the worker does with what waits: the paths of the links that leave, for whoever may have one."""
+    """Do the worker's part with the waiting messages, and return the paths of their links.
+
+    Messages that nobody may have are dropped.
+    """
     settle()
     found, settings = [], app.extensions["settings"]
-    for message in db.session.scalars(select(Message).where(Message.purpose == "email_change").order_by(Message.id)):
+    for message in db.session.scalars(
+        select(Message).where(Message.purpose == "email_change").order_by(Message.id)
+    ):
         prepare = outbox.preparation(message)
         if prepare and not prepare(message, settings):
             db.session.delete(message)
         elif prepare:
-            found.append(outbox.values_of(message, settings)["link"].removeprefix(settings.base_url))
+            found.append(
+                outbox.values_of(message, settings)["link"].removeprefix(settings.base_url)
+            )
     settle()
     return found
 
@@ -44,7 +51,7 @@ def link_to(app: Flask, client: Client, address: str = NEW) -> str:
 
 
 def confirm(client: Client, link: str) -> int:
-    """Open the link and press the button; the status of the last answer."""
+    """Open the link, press the button, and return the status of the last answer."""
     opened = client.get(link)
     if opened.status_code != 303:
         return opened.status_code
@@ -55,4 +62,7 @@ def confirm(client: Client, link: str) -> int:
 
 def addresses() -> dict[str, str | None]:
     settle()
-    return {str(row.first_name): row.email for row in db.session.execute(select(User.first_name, User.email))}
+    return {
+        str(row.first_name): row.email
+        for row in db.session.execute(select(User.first_name, User.email))
+    }

@@ -1,4 +1,4 @@
-"""People with a second factor, and the codes they would type."""
+"""People with a second factor, and the codes that they would type."""
 
 import re
 from datetime import datetime
@@ -24,20 +24,23 @@ KEY = re.compile(r'id="totp-key">([A-Z2-7 ]+)<')
 
 
 def key_on(page: TestResponse) -> str:
-    """The key of an authenticator app that a page shows."""
+    """Return the key of an authenticator app that a page shows."""
     found = KEY.search(page.get_data(as_text=True))
     assert found, "no key on the page"
     return found[1].replace(" ", "")
 
 
 def code_of(key: str, at: datetime | None = None, *, steps: int = 0) -> str:
-    """What an app with this key shows now, or some steps of 30 seconds away."""
+    """Return the code that an app with this key shows now, or some steps of 30 seconds away."""
     moment = at or clock.now()
     return pyotp.TOTP(key).at(int(moment.timestamp()) + 30 * steps)
 
 
 def enrol(client: Client) -> tuple[str, list[str]]:
-    """Enable an authenticator app for whoever is signed in; its key and the recovery codes."""
+    """Enable an authenticator app for the person who is signed in.
+
+    Returns its key and the recovery codes.
+    """
     began = client.post("/account/two-factor/begin")
     assert began.status_code == 303, began.get_data(as_text=True)[:2000]
     page = client.get(began.location)
@@ -49,15 +52,23 @@ def enrol(client: Client) -> tuple[str, list[str]]:
 
 
 def mailed(app: Flask, purpose: str, person: User | None = None) -> list[dict[str, str]]:
-    """What only the mails of this purpose know, the latest last; as the worker would write them."""
+    """Return the values that only the mails of this purpose contain, the latest last.
+
+    They are made as the worker would write them.
+    """
     settle()
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
-    rows = db.session.scalars(statement.where(Message.user_id == person.id) if person else statement)
+    rows = db.session.scalars(
+        statement.where(Message.user_id == person.id) if person else statement
+    )
     return [outbox.values_of(row, app.extensions["settings"]) for row in rows]
 
 
 def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
-    """An authenticator app for somebody, without a browser: its key and the recovery codes."""
+    """Give a person an authenticator app without a browser.
+
+    Returns its key and the recovery codes.
+    """
     totp.begin(person, settings)
     row = db.session.scalars(select(TotpSecret).where(TotpSecret.user_id == person.id)).one()
     key = totp.pending(person, settings)
@@ -69,7 +80,7 @@ def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
 
 
 def give_email_codes(person: User) -> list[str]:
-    """Codes by e-mail for somebody: the recovery codes."""
+    """Give a person codes by e-mail, and return the recovery codes."""
     person.two_factor, person.email_verified_at = "email", clock.now()
     codes = recovery_codes.renew(person)
     settle()
@@ -77,7 +88,7 @@ def give_email_codes(person: User) -> list[str]:
 
 
 def visitor(app: Flask) -> Client:
-    """A browser of its own."""
+    """Return a browser of its own."""
     found = app.test_client()
     assert isinstance(found, Client)
     return found
@@ -99,7 +110,7 @@ def second_step(client: Client, code: str) -> TestResponse:
 
 
 def is_in(client: Client) -> bool:
-    """Whether the visitor reaches home, or is sent to the sign-in."""
+    """Return whether the visitor reaches home instead of the sign-in."""
     answer = client.get("/")
     assert answer.status_code in {200, 303}
     return answer.status_code == 200

@@ -1,11 +1,26 @@
-"""Reads answers as a person would: fields with their values and errors, hidden inputs, rows, links."""
+"""Read answers as a person would: fields with values and errors, hidden inputs, rows, links."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 CONFIRM, ASKED = "/account/confirm", "Confirm that it is you"
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+    "use",
+}
 # The end tags that the list leaves out: what opens here closes what is open there.
 CLOSES = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}
 
@@ -21,7 +36,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        """All text inside, blanks collapsed."""
+        """All text inside, with blanks collapsed."""
         parts = (child.text if isinstance(child, Element) else child for child in self.children)
         return " ".join(" ".join(parts).split())
 
@@ -29,7 +44,10 @@ class Element:
         return self.attributes.get(name, "")
 
     def all(self, tag: str = "", **wanted: str) -> list["Element"]:
-        """Every element below with this tag and these attributes; `class_` asks for one of the classes."""
+        """Return every element below with this tag and these attributes.
+
+        `class_` is one of the element's classes.
+        """
         found = []
         for child in self.children:
             if isinstance(child, Element):
@@ -40,12 +58,14 @@ class Element:
 
     def has(self, wanted: dict[str, str]) -> bool:
         return all(
-            value in self["class"].split() if name == "class_" else self.attributes.get(name) == value
+            value in self["class"].split()
+            if name == "class_"
+            else self.attributes.get(name) == value
             for name, value in wanted.items()
         )
 
     def one(self, tag: str = "", **wanted: str) -> "Element":
-        """The only such element."""
+        """Return the only such element."""
         found = self.all(tag, **wanted)
         assert len(found) == 1, f"{len(found)} of <{tag} {wanted}>"
         return found[0]
@@ -65,7 +85,9 @@ class _Reader(HTMLParser):
             self.here = element
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.here.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.here))
+        self.here.children.append(
+            Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        )
 
     def handle_endtag(self, tag: str) -> None:
         place: Element | None = self.here
@@ -79,21 +101,24 @@ class _Reader(HTMLParser):
 
 
 def read(answer: Any) -> Element:
-    """The page of an answer, or of a text."""
+    """Return the page of an answer, or of a text."""
     reader = _Reader()
     reader.feed(answer if isinstance(answer, str) else answer.get_data(as_text=True))
     return reader.root
 
 
 def hidden(answer: Any, name: str) -> str:
-    """The value of the hidden input of that name."""
+    """Return the value of the hidden input of that name."""
     found = read(answer).all("input", name=name)
     assert found, f"no {name} on the page"
     return found[0]["value"]
 
 
 def error_at(answer: Any, name: str) -> str:
-    """What stands beside the field, or ''; the control must say that it is wrong, and point at the message."""
+    """Return the error beside the field, or ''.
+
+    The control must say that it is invalid, and point at the message.
+    """
     page = read(answer)
     controls = [e for e in page.all(name=name) if e["type"] != "hidden"]
     message = [e for e in page.all("p", class_="error") if e["id"] == f"{name}-errors"]
@@ -107,31 +132,43 @@ def error_at(answer: Any, name: str) -> str:
 
 
 def value_of(answer: Any, name: str) -> str:
-    """What the text field, the area or the drop-down of that name holds."""
+    """Return what the text field, the area or the drop-down of that name holds."""
     control = next(e for e in read(answer).all(name=name) if e["type"] != "hidden")
     if control.tag == "textarea":
-        return "".join(c for c in control.children if isinstance(c, str)).removeprefix("\r\n").removeprefix("\n")
+        return (
+            "".join(c for c in control.children if isinstance(c, str))
+            .removeprefix("\r\n")
+            .removeprefix("\n")
+        )
     if control.tag == "select":
         return next((o["value"] for o in control.all("option") if "selected" in o.attributes), "")
     return control["value"]
 
 
 def ticked(answer: Any, name: str) -> list[str]:
-    """The values of the boxes of that name that are ticked."""
+    """Return the values of the boxes of that name that are ticked."""
     return [e["value"] for e in read(answer).all("input", name=name) if "checked" in e.attributes]
 
 
 def row_ids(answer: Any) -> list[int]:
-    """The numbers of the rows of a list, in order."""
-    return [int(e["data-menu-url"].split("/")[-2]) for e in read(answer).all("a") if e["data-menu-url"]]
+    """Return the ids of the rows of a list, in order."""
+    return [
+        int(e["data-menu-url"].split("/")[-2]) for e in read(answer).all("a") if e["data-menu-url"]
+    ]
 
 
 def link(answer: Any, text: str) -> str:
-    """Where the link with this text leads, or ''."""
+    """Return where the link with this text leads, or ''."""
     return next((e["href"] for e in read(answer).all("a") if e.text == text), "")
 
 
 def is_asked(answer: Any) -> bool:
-    """Who it is: by the page itself, in place of another one or on the way to a preview; or by a redirect."""
+    """Return whether an answer asks the visitor to prove who they are.
+
+    The page for that may be asked for by its own address, stand in place of another page or come
+    before a preview; or the answer redirects to it.
+    """
     by_page = answer.status_code in (200, 403) and ASKED in answer.text
-    return by_page or (answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to="))
+    return by_page or (
+        answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to=")
+    )

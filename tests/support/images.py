@@ -1,4 +1,7 @@
-"""Pictures as people send them, and as nobody should: made here, byte by byte where no program would."""
+"""Pictures as people send them, and as attackers do.
+
+They are made here, byte by byte where no program would make them.
+"""
 
 import struct
 import zlib
@@ -29,7 +32,7 @@ def plain(mode: str = "RGB", size: tuple[int, int] = (60, 40), colour: Any = Non
 
 
 def quarters(*rows: str, scale: int = 64) -> Image.Image:
-    """Coloured fields by their first letters: `quarters("rg", "bw")`."""
+    """Draw coloured fields by the first letters of their colours: `quarters("rg", "bw")`."""
     colours = {"r": RED, "g": GREEN, "b": BLUE, "w": WHITE}
     image = Image.new("RGB", (len(rows[0]), len(rows)))
     image.putdata([colours[letter] for row in rows for letter in row])
@@ -37,21 +40,28 @@ def quarters(*rows: str, scale: int = 64) -> Image.Image:
 
 
 def fields(content: bytes, across: int = 2) -> list[str]:
-    """The rows of coloured fields that a picture shows, as `quarters` takes them."""
+    """Return the rows of coloured fields that a picture shows, as `quarters` takes them."""
     image = Image.open(BytesIO(content)).convert("RGB")
     names = {"r": RED, "g": GREEN, "b": BLUE, "w": WHITE}
     step = image.width / across
 
     def letter(column: int, row: int) -> str:
         found: Any = image.getpixel((int((column + 0.5) * step), int((row + 0.5) * step)))
-        near = (n for n, colour in names.items() if max(abs(a - b) for a, b in zip(found, colour, strict=True)) < EXACT)
+        near = (
+            n
+            for n, colour in names.items()
+            if max(abs(a - b) for a, b in zip(found, colour, strict=True)) < EXACT
+        )
         return next(near, "?")
 
     return ["".join(letter(column, row) for column in range(across)) for row in range(across)]
 
 
 def held(image: Image.Image, orientation: int) -> bytes:
-    """A JPEG of what the camera stored, held so that people see `image`, by the table of the EXIF standard."""
+    """Make the JPEG that a camera stores if it is held in this way while people see `image`.
+
+    `orientation` is a number of the table in the EXIF standard.
+    """
     width, height = image.size
     places = {
         1: lambda row, column: (column, row),
@@ -65,12 +75,14 @@ def held(image: Image.Image, orientation: int) -> bytes:
     }
     stored = Image.new("RGB", (height, width) if orientation > 4 else (width, height))
     place = places[orientation]
-    stored.putdata([image.getpixel(place(y, x)) for y in range(stored.height) for x in range(stored.width)])
+    stored.putdata(
+        [image.getpixel(place(y, x)) for y in range(stored.height) for x in range(stored.width)]
+    )
     return encoded(stored, "JPEG", quality=95, subsampling=0, exif=exif(orientation))
 
 
 def exif(orientation: int = 1) -> bytes:
-    """What a telephone writes: how it was held, who made it, and where that was."""
+    """Return what a telephone writes: how it was held, who made the picture, and where that was."""
     written = Image.Exif()
     written[0x0112] = orientation
     written[0x010F] = "SecretMaker"
@@ -83,25 +95,28 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def png_of(width: int, height: int, pixels: bytes, *, depth: int = 8, colour: int = 2) -> bytes:
-    """A PNG that claims this size, whatever its pixels, which are compressed already, are."""
+    """Make a PNG that claims this size, whatever its pixels are; they are compressed already."""
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def zeros(number: int) -> bytes:
-    """So many zero bytes, compressed without ever being there at once."""
+    """Compress so many zero bytes without ever having all of them in memory."""
     packer, block = zlib.compressobj(1), bytes(1 << 20)
     parts = [packer.compress(block) for _ in range(number >> 20)]
     return b"".join([*parts, packer.compress(bytes(number & 0xFFFFF)), packer.flush()])
 
 
 def huge(width: int, height: int) -> bytes:
-    """A real PNG of that size in one colour: a small file, and three bytes a pixel once it is decoded."""
+    """Make a real PNG of that size in one colour.
+
+    The file is small, but needs three bytes a pixel once it is decoded.
+    """
     return png_of(width, height, zeros(height * (1 + 3 * width)))
 
 
 def with_chunks(png: bytes, *chunks: bytes) -> bytes:
-    """The PNG with more chunks right after its head."""
+    """Return the PNG with more chunks right after its head."""
     head = len(SIGNATURE) + 25
     return png[:head] + b"".join(chunks) + png[head:]
 
@@ -111,12 +126,12 @@ def padded(content: bytes, size: int) -> bytes:
 
 
 def stored(folder: Path) -> list[Path]:
-    """Every file of the uploads, those that were only begun too."""
+    """Return every file of the uploads, also those that were only begun."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def chunks_of(content: bytes) -> Iterator[bytes]:
-    """The names of the chunks of an encoded WebP picture."""
+    """Return the names of the chunks of an encoded WebP picture."""
     place = 12
     while place < len(content):
         (length,) = struct.unpack_from("<I", content, place + 4)
@@ -131,7 +146,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def colour_of(content: bytes) -> tuple[int, ...]:
-    """The colour in the middle, as eight bits a channel."""
+    """Return the colour in the middle, as eight bits a channel."""
     image = opened(content)
     found = image.getpixel((image.width // 2, image.height // 2))
     assert isinstance(found, tuple)
@@ -146,9 +161,15 @@ def refusal(content: bytes, filename: str = "me.png", crop: Crop | None = None) 
 
 
 def clean(content: bytes, filename: str = "me.png", crop: Crop | None = None) -> dict[int, bytes]:
-    """The result, which has exactly the sizes we serve and nothing but pixels in it."""
+    """Process a picture, check that nothing but pixels is left, and return the results.
+
+    They must have exactly the sizes that the product serves.
+    """
     found = drawn(content, filename, crop)
-    assert {size: opened(each).size for size, each in found.items()} == {64: (64, 64), 256: (256, 256)}
+    assert {size: opened(each).size for size, each in found.items()} == {
+        64: (64, 64),
+        256: (256, 256),
+    }
     for each in found.values():
         image = opened(each)
         assert (image.format, image.mode in ("RGB", "RGBA")) == ("WEBP", True)

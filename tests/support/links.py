@@ -1,4 +1,4 @@
-"""Links that were mailed, as their holder uses them; and people who wait for one."""
+"""Links that were mailed, as their holder uses them, and people who wait for one."""
 
 import re
 from datetime import timedelta
@@ -15,12 +15,15 @@ from backoffice.models.user import User
 from tests.support.client import Client, settle
 from tests.support.factors import mailed
 
-WORDS = {"new_password": "five quite unusual words here", "repeat_password": "five quite unusual words here"}
+WORDS = {
+    "new_password": "five quite unusual words here",
+    "repeat_password": "five quite unusual words here",
+}
 CHANGING = re.compile(r'csrf_token" value="[^"]+"|nonce="[^"]+"|<code>[0-9a-f]{12}</code>')
 
 
 def invited(app: Flask, inviter: User, name: str = "ivan") -> User:
-    """Somebody whom `inviter` has invited, with an open link."""
+    """Add a person whom `inviter` has invited, with an open link."""
     person = User(status="invited", created_by=inviter, first_name="Ivan", last_name="Iver")
     person.set_email(f"{name}@example.com")
     db.session.add(person)
@@ -36,19 +39,22 @@ def invited(app: Flask, inviter: User, name: str = "ivan") -> User:
 
 
 def link_to(app: Flask, purpose: str, person: User) -> str:
-    """The path of the link in the latest mail of this purpose to this person."""
+    """Return the path of the link in the latest mail of this purpose to this person."""
     return urlsplit(mailed(app, purpose, person)[-1]["link"]).path
 
 
 def fresh_link(person: User, kind: links.Kind, valid: timedelta = timedelta(hours=1)) -> str:
-    """The path of a new link that nobody was mailed."""
+    """Return the path of a new link that was not mailed."""
     issued = tokens.issue(user=person, purpose=kind.purpose, valid=valid)
     settle()
     return f"/{kind.path}/{issued.value}"
 
 
 def prepared(app: Flask, purpose: str) -> list[Message]:
-    """Have every waiting message of this purpose completed, as the worker does; those that are to be sent."""
+    """Complete every waiting message of this purpose as the worker does.
+
+    Returns those that are to be sent.
+    """
     settle()
     statement = select(Message).where(Message.purpose == purpose).order_by(Message.id)
     kept = []
@@ -64,7 +70,7 @@ def prepared(app: Flask, purpose: str) -> list[Message]:
 
 
 def newcomer(app: Flask) -> Client:
-    """A browser that was never here, with a form's token at hand."""
+    """Return a browser that was never here, with a form's token at hand."""
     visitor = app.test_client()
     assert isinstance(visitor, Client)
     visitor.token()
@@ -72,5 +78,5 @@ def newcomer(app: Flask) -> Client:
 
 
 def same_for_all(text: str) -> str:
-    """A page without what differs in every answer."""
+    """Return a page without what differs in every answer."""
     return CHANGING.sub("", text)

@@ -32,7 +32,10 @@ CHAINED = (
 
 
 def fill(engine: Engine, *, people: int) -> None:
-    """Make so many people, each in a group and with two events; only columns that revision 0001 has."""
+    """Add so many people, each in a group and with two events.
+
+    Only columns that revision 0001 has are filled.
+    """
     tables = MetaData()
     Table("users", tables, Column("uuid", Uuid), autoload_with=engine)  # which SQLite keeps as text
     tables.reflect(engine, only=["users", "groups", "user_groups", "events"])
@@ -48,24 +51,53 @@ def fill(engine: Engine, *, people: int) -> None:
 
 
 def unguard(engine: Engine, table: str | None = None) -> None:
-    """Take away what backoffice/schema.py declares, of one table or of all: as copies of tables once did."""
+    """Remove what backoffice/schema.py declares, of one table or of all.
+
+    Copies of tables once lost it in the same way.
+    """
     with engine.begin() as connection:
         for one in schema.DECLARED:
-            if one.engine == engine.dialect.name and table in (None, one.table) and one.kind != "function":
-                of_table = f" ON {one.table}" if one.kind == "trigger" and one.engine == "postgresql" else ""
+            if (
+                one.engine == engine.dialect.name
+                and table in (None, one.table)
+                and one.kind != "function"
+            ):
+                of_table = (
+                    f" ON {one.table}"
+                    if one.kind == "trigger" and one.engine == "postgresql"
+                    else ""
+                )
                 connection.exec_driver_sql(f"DROP {one.kind} IF EXISTS {one.name}{of_table}")
 
 
 def _group() -> dict[str, Any]:
-    names = {"name": "Managers", "name_key": "managers", "search_key": "managers", "description": ""}
+    names = {
+        "name": "Managers",
+        "name_key": "managers",
+        "search_key": "managers",
+        "description": "",
+    }
     flags = {"is_system": False, "all_permissions": False}
-    return {"id": 1, "permissions": ["users.view"], "created_at": NOW, "updated_at": NOW} | names | flags
+    return (
+        {"id": 1, "permissions": ["users.view"], "created_at": NOW, "updated_at": NOW}
+        | names
+        | flags
+    )
 
 
 def _people(number: int) -> Iterator[dict[str, Any]]:
     plain = {"login_method": "email", "name_source": "administrator", "phone": "", "language": "en"}
-    plain |= {"status": "active", "status_reason": "", "password_state": "none", "two_factor": "disabled"}
-    same: dict[str, Any] = plain | {"ip_whitelist": [], "client_tags_mode": "all", "preferences": {}}
+    plain |= {
+        "status": "active",
+        "status_reason": "",
+        "password_state": "none",
+        "two_factor": "disabled",
+    }
+    same: dict[str, Any] = plain | {
+        "ip_whitelist": [],
+        "client_tags_mode": "all",
+        "preferences": {},
+    }
     same |= {"created_at": NOW, "updated_at": NOW}
     for n in range(1, number + 1):
         address = f"person.{n}@example.com"

@@ -1,4 +1,4 @@
-"""Many people, each about to prove who they are; and what may be changed about them at that moment."""
+"""Many people who are about to prove who they are, and what may change about them meanwhile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,9 +8,17 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from backoffice import clock, events
-from backoffice.actions.engine.action import Ask, find
-from backoffice.auth import password_change, password_reset, passwords, step_up, throttle, totp, two_factor
-from backoffice.auth.attempts import From
+from backoffice.actions.engine.action import ActionContext, find
+from backoffice.auth import (
+    password_change,
+    password_reset,
+    passwords,
+    step_up,
+    throttle,
+    totp,
+    two_factor,
+)
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sessions import digest
 from backoffice.auth.sign_in import second_factor, sign_in
 from backoffice.extensions import db
@@ -34,16 +42,19 @@ ELSEWHERE = ["203.0.113.0/24"]
 AN_HOUR = timedelta(hours=1)
 
 
-def at(person: int) -> From:
-    """Everybody is somewhere else, so that no network is throttled for the others."""
-    return From(f"10.{person >> 16 & 255}.{person >> 8 & 255}.{person & 255}", "a browser")
+def at(person: int) -> Origin:
+    """Return an address of the person's own.
+
+    A network with all of them would be throttled.
+    """
+    return Origin(f"10.{person >> 16 & 255}.{person >> 8 & 255}.{person & 255}", "a browser")
 
 
 @dataclass
 class Crowd:
-    """Some people who are alike, by their numbers, each with whatever a proof may need.
+    """Some people who are alike, by their ids, each with all that a proof may need.
 
-    Their passwords were hashed with older parameters, so that every right one is hashed anew.
+    Their passwords were hashed with older parameters, which is why every right one is hashed anew.
     """
 
     settings: Settings
@@ -53,13 +64,26 @@ class Crowd:
     sessions: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def gather(self) -> "Crowd":
-        """Make them, in a few statements."""
-        now, older = clock.now(), passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(OLD)
-        active = {"status": "active", "password_hash": older, "password_state": "usable", "two_factor": "disabled"}
+        """Add the people in a few statements."""
+        now, older = (
+            clock.now(),
+            passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(OLD),
+        )
+        active = {
+            "status": "active",
+            "password_hash": older,
+            "password_state": "usable",
+            "two_factor": "disabled",
+        }
         state = {"status": "invited", "two_factor": "disabled"} if self.needs.invited else active
         state |= {"two_factor": "totp"} if self.needs.factor else {}
         people = [
-            {"email": f"p{n}@example.com", "email_key": f"p{n}@example.com", "email_verified_at": now, **state}
+            {
+                "email": f"p{n}@example.com",
+                "email_key": f"p{n}@example.com",
+                "email_verified_at": now,
+                **state,
+            }
             for n in range(self.size)
         ]
         self.ids = sorted(db.session.scalars(insert(User).returning(User.id), people))
@@ -67,16 +91,20 @@ class Crowd:
             db.session.execute(insert(model), rows)
         settle()
         found: dict[int, list[int]] = {}
-        for number, user in db.session.execute(select(Session.id, Session.user_id).order_by(Session.id)):
+        for number, user in db.session.execute(
+            select(Session.id, Session.user_id).order_by(Session.id)
+        ):
             found.setdefault(user, []).append(number)
         self.sessions = {user: (numbers[0], numbers[1]) for user, numbers in found.items()}
         settle()
         return self
 
     def actor(self, person: int, *, other: bool = False) -> Actor:
-        """The person, by one of their two sessions."""
+        """Return the person, by one of their two sessions."""
         session = self.sessions[person][other]
-        return Actor(person, f"p{person}", f"p{person}", ip=at(person).ip, session_id=session, confirmed=True)
+        return Actor(
+            person, f"p{person}", f"p{person}", ip=at(person).ip, session_id=session, confirmed=True
+        )
 
     def _belongings(self, now: Any) -> list[tuple[Any, list[dict[str, Any]]]]:
         ends, found = now + AN_HOUR, []
@@ -84,25 +112,49 @@ class Crowd:
         times = {"created_at": now, "expires_at": ends}
         if not self.needs.invited:
             seen = {"last_seen_at": now, "idle_at": ends, "expires_at": ends, "confirmed_at": now}
-            rows = [{"user_id": i, "token_hash": digest(f"{t}{i}"), **seen} for i in own for t in ("s", "t")]
+            rows = [
+                {"user_id": i, "token_hash": digest(f"{t}{i}"), **seen}
+                for i in own
+                for t in ("s", "t")
+            ]
             found.append((Session, rows))
         states = (["active"] if self.needs.factor else []) + ["pending"]
         rows = [
-            {"user_id": i, "state": state, "last_step": 0, "created_at": now, "sealed": self._sealed(i)}
+            {
+                "user_id": i,
+                "state": state,
+                "last_step": 0,
+                "created_at": now,
+                "sealed": self._sealed(i),
+            }
             for i in own
             for state in states
         ]
         found.append((TotpSecret, rows))
-        found.append((RecoveryCode, [{"user_id": i, "code_hash": digest(f"r{i}"), "created_at": now} for i in own]))
-        challenges = [{"user_id": i, "value_hash": digest(f"c{i}"), "tries": 0, **times} for i in own]
+        found.append(
+            (
+                RecoveryCode,
+                [{"user_id": i, "code_hash": digest(f"r{i}"), "created_at": now} for i in own],
+            )
+        )
+        challenges = [
+            {"user_id": i, "value_hash": digest(f"c{i}"), "tries": 0, **times} for i in own
+        ]
         found.append((SignInChallenge, challenges))
         for purpose in ("password_reset", "two_factor_enrolment", "email_change", "invitation"):
             version = 1 if purpose == "email_change" else None
             links = [
-                {"user_id": i, "purpose": purpose, "value_hash": digest(f"{purpose}{i}"), "sent_to": f"n{i}@e.org"}
+                {
+                    "user_id": i,
+                    "purpose": purpose,
+                    "value_hash": digest(f"{purpose}{i}"),
+                    "sent_to": f"n{i}@e.org",
+                }
                 for i in own
             ]
-            found.append((Token, [link | times | {"credential_version": version} for link in links]))
+            found.append(
+                (Token, [link | times | {"credential_version": version} for link in links])
+            )
         return found
 
     def _sealed(self, person: int) -> str:
@@ -114,9 +166,9 @@ Act = Callable[[Crowd, int], Any]
 
 @dataclass(frozen=True)
 class Proof:
-    """Something that is granted for a proof; `event` is what the log then says, where it says anything.
+    """Something that is granted for a proof; `event` is what the log then says, if anything.
 
-    `slow` is the function, by its module, after which all is proved and nothing is granted or locked yet.
+    `slow` is the function, by its module, after which all is proved and nothing granted or locked.
     """
 
     name: str
@@ -129,15 +181,21 @@ class Proof:
 
 def _sign_in(crowd: Crowd, person: int) -> Any:
     name = f"p{crowd.ids.index(person)}@example.com"
-    return sign_in(identifier=name, password=OLD, origin=at(person), settings=crowd.settings).session
+    return sign_in(
+        identifier=name, password=OLD, origin=at(person), settings=crowd.settings
+    ).session
 
 
 def _second_step(crowd: Crowd, person: int) -> Any:
-    return second_factor(challenge=f"c{person}", code=code_of(KEY), origin=at(person), settings=crowd.settings).session
+    return second_factor(
+        challenge=f"c{person}", code=code_of(KEY), origin=at(person), settings=crowd.settings
+    ).session
 
 
 def _recovery(crowd: Crowd, person: int) -> Any:
-    return second_factor(challenge=f"c{person}", code=f"r{person}", origin=at(person), settings=crowd.settings).session
+    return second_factor(
+        challenge=f"c{person}", code=f"r{person}", origin=at(person), settings=crowd.settings
+    ).session
 
 
 def _step_up(crowd: Crowd, person: int) -> Any:
@@ -147,18 +205,24 @@ def _step_up(crowd: Crowd, person: int) -> Any:
 
 def _enrol(crowd: Crowd, person: int) -> Any:
     here = {"origin": at(person), "settings": crowd.settings}
-    return two_factor.confirm(actor=crowd.actor(person), shown=totp.name_of(KEY), code=code_of(KEY), **here)
+    return two_factor.confirm(
+        actor=crowd.actor(person), shown=totp.name_of(KEY), code=code_of(KEY), **here
+    )
 
 
 def _enrol_by_link(crowd: Crowd, person: int) -> Any:
     here = {"origin": at(person), "settings": crowd.settings}
     value = f"two_factor_enrolment{person}"
-    return two_factor.confirm_by_link(value=value, shown=totp.name_of(KEY), code=code_of(KEY), **here)
+    return two_factor.confirm_by_link(
+        value=value, shown=totp.name_of(KEY), code=code_of(KEY), **here
+    )
 
 
 def _new_address(crowd: Crowd, person: int) -> Any:
     value = f"email_change{person}"
-    return email_change.confirm(actor=crowd.actor(person), value=value, origin=at(person), settings=crowd.settings)
+    return email_change.confirm(
+        actor=crowd.actor(person), value=value, origin=at(person), settings=crowd.settings
+    )
 
 
 def _accept(crowd: Crowd, person: int) -> Any:
@@ -179,7 +243,13 @@ PROOFS = (
     Proof("step-up", _step_up, (passwords, "prove"), factor=True),
     Proof("enrolment", _enrol, factor=True, event="account.two_factor"),
     Proof("enrolment by link", _enrol_by_link, factor=True, event="account.two_factor"),
-    Proof("e-mail change", _new_address, (email_change, "look"), factor=True, event="account.change_email"),
+    Proof(
+        "e-mail change",
+        _new_address,
+        (email_change, "look"),
+        factor=True,
+        event="account.change_email",
+    ),
     Proof("invitation", _accept, (passwords, "hashed"), invited=True, event="invitations.accept"),
     Proof("reset", _reset, (passwords, "hashed"), factor=True, event="account.reset_password"),
 )
@@ -187,17 +257,22 @@ PROOFS = (
 
 def _change_password(crowd: Crowd, person: int) -> Any:
     here = {"origin": at(person), "settings": crowd.settings}
-    return password_change.change_password(actor=crowd.actor(person, other=True), current=OLD, new=NEW, **here)
+    return password_change.change_password(
+        actor=crowd.actor(person, other=True), current=OLD, new=NEW, **here
+    )
 
 
 def action(code: str, **parameters: Any) -> Act:
-    """An action on one person, in the transaction and under the lock of a run, without the bookkeeping of one."""
+    """Return an action on one person, in the transaction and under the lock of a run.
+
+    It keeps none of the records of a run.
+    """
 
     def act(crowd: Crowd, person: int) -> Any:
         found, rows = find(code), select(User.id).where(User.id == person)
         assert found is not None
         db.session.execute(rows.with_for_update())
-        found.apply(Ask(system(), rows, parameters, "Reason"), rows)
+        found.apply(ActionContext(system(), rows, parameters, "Reason"), rows)
         db.session.flush()
         events.record(actor=system(), action=code, subject=("users", person))
         return True
@@ -220,7 +295,10 @@ def _shut_out(crowd: Crowd, person: int) -> Any:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of credentials or rights; `voids` says that nothing that was proved before it is granted after it."""
+    """A change of credentials or rights.
+
+    `voids` says that nothing that was proved before the change is granted after it.
+    """
 
     name: str
     act: Act
@@ -232,7 +310,12 @@ class Change:
 CHANGES = (
     Change("password change", _change_password, "account.change_password", invited=False),
     Change("reset", _reset, "account.reset_password", invited=False),
-    Change("temporary password", action("users.temporary_password"), "users.temporary_password", invited=False),
+    Change(
+        "temporary password",
+        action("users.temporary_password"),
+        "users.temporary_password",
+        invited=False,
+    ),
     Change("factor reset", action("users.disable_2fa"), "users.disable_2fa", invited=False),
     Change("block", action("users.block"), "users.block"),
     Change("revoke", action("users.revoke"), "users.revoke"),

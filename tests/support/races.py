@@ -1,4 +1,4 @@
-"""Things that happen at the same moment, in real threads, and a way to put people back afterwards."""
+"""Things that happen at the same moment in real threads, and a way to restore people afterwards."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
-    """Call them all from threads that start together; their answers in order."""
+    """Call all of them from threads that start together, and return their answers in order."""
     start = Barrier(len(acts))
 
     def call(act: Callable[[], T]) -> T:
@@ -31,7 +31,7 @@ def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
 
 
 class PutBack:
-    """Remembers some people with their groups and sessions, and makes them again what they were."""
+    """Remembers some people with their groups and sessions, and restores them."""
 
     def __init__(self, *people: User) -> None:
         settle()
@@ -39,11 +39,14 @@ class PutBack:
         self.users = self._rows(User.__table__, User.id)
         self.others = [
             (table, column, self._rows(table, column))
-            for table, column in ((user_groups, user_groups.c.user_id), (Session.__table__, Session.user_id))
+            for table, column in (
+                (user_groups, user_groups.c.user_id),
+                (Session.__table__, Session.user_id),
+            )
         ]
 
     def now(self) -> None:
-        """Put them back; cheap enough to be done hundreds of times."""
+        """Restore the people; this is cheap enough to be done hundreds of times."""
         table: Any = User.__table__
         for row in self.users:
             db.session.execute(update(table).where(table.c.id == row["id"]).values(row))

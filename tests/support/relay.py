@@ -1,4 +1,4 @@
-"""A wire to the PostgreSQL of the tests that can fall silent, as a server does that was stopped.
+"""A wire to the PostgreSQL of the tests that can fall silent, as a stopped server does.
 
 with Relay(url) as relay:
     app_with(database_url=relay.url)

@@ -1,4 +1,4 @@
-"""A real mail server on loopback that keeps what it is given, and misbehaves when told to.
+"""A real mail server on loopback that keeps the mails it gets, and misbehaves when told to.
 
 def test_...(smtp):
     ...                                        # something mails, with SMTP_URL=smtp.url
@@ -26,7 +26,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 USER, PASSWORD = "back office", "p@ss:w/rd"  # with what a URL must write otherwise
 LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
 CODE = re.compile(r"^\d{6}$", re.MULTILINE)
-# What happens at the end of DATA: the mail is lost, or kept without a word, or kept and answered just before the end.
+# What happens at the end of DATA: the mail is lost, or kept without an answer, or kept and answered
+# just before the server dies.
 DEATHS = ("before accepting", "after accepting", "after answering")
 
 
@@ -56,14 +57,14 @@ class Mail:
 
     @property
     def link(self) -> str:
-        """The link that the mail is about; it stands on a line of its own."""
+        """The link of the mail, which stands on a line of its own."""
         found = LINK.search(self.text)
         assert found, f"no link in:\n{self.text}"
         return found[0]
 
     @property
     def code(self) -> str:
-        """The code that the mail is about."""
+        """The code of the mail."""
         found = CODE.search(self.text)
         assert found, f"no code in:\n{self.text}"
         return found[0]
@@ -75,10 +76,15 @@ class Mail:
 
 
 class Server:
-    """The server; `scheme` is smtp (STARTTLS), smtps or smtp+plain, `tls` what the first two need."""
+    """The server; `scheme` is smtp (STARTTLS), smtps or smtp+plain; the first two need `tls`."""
 
     def __init__(
-        self, scheme: str = "smtp+plain", tls: ssl.SSLContext | None = None, *, auth: bool = False, **others: Any
+        self,
+        scheme: str = "smtp+plain",
+        tls: ssl.SSLContext | None = None,
+        *,
+        auth: bool = False,
+        **others: Any,
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -88,36 +94,40 @@ class Server:
         self.answers: dict[str, str] = {}
         self.dies: str = ""
         self.delay = 0.0
-        self.once_kept: Callable[[], object] = lambda: None  # called between having a mail and saying so
+        self.once_kept: Callable[[], object] = lambda: (
+            None
+        )  # called between having a mail and saying so
         self.connections = 0
         self.controller: Controller | None = None
 
     @property
     def url(self) -> str:
-        """What SMTP_URL has to be."""
+        """The value for SMTP_URL."""
         who = "back%20office:p%40ss%3Aw%2Frd@" if self.auth else ""
         return f"{self.scheme}://{who}localhost:{self.port}"
 
     def start(self) -> None:
-        """Answer at the address."""
+        """Start to answer at the address."""
         options = dict(self.others)
         if self.scheme == "smtp" and self.tls:
             options |= {"tls_context": self.tls, "require_starttls": True}
         if self.auth:
             options |= {"authenticator": _authenticate, "auth_require_tls": False}
         at_once = self.tls if self.scheme == "smtps" else None
-        self.controller = Controller(_Handler(self), "127.0.0.1", self.port, ssl_context=at_once, **options)
+        self.controller = Controller(
+            _Handler(self), "127.0.0.1", self.port, ssl_context=at_once, **options
+        )
         self.controller.start()
         self.connections = 0
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         if self.controller:
             self.controller.stop()
         self.controller = None
 
     def wait(self, number: int = 1, patience: float = 30) -> list[Mail]:
-        """The mails, once so many have come."""
+        """Wait until so many mails have come, and return them."""
         end = time.monotonic() + patience
         while len(self.mails) < number:
             assert time.monotonic() < end, f"{len(self.mails)} of {number} mails came"
@@ -125,12 +135,12 @@ class Server:
         return self.mails
 
     def to(self, address: str) -> list[Mail]:
-        """The mails to an address."""
+        """Return the mails to an address."""
         return [mail for mail in self.mails if mail.to == address]
 
 
 class _Handler:
-    """aiosmtpd calls these at the stages of a mail."""
+    """The hooks that aiosmtpd calls at the stages of a mail."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -167,16 +177,26 @@ class _Handler:
             message = message_from_bytes(envelope.content, policy=default)
             assert isinstance(message, EmailMessage)
             (to,) = envelope.rcpt_tos
-            self.server.mails.append(Mail(to, envelope.mail_from, message, tuple(envelope.mail_options)))
+            self.server.mails.append(
+                Mail(to, envelope.mail_from, message, tuple(envelope.mail_options))
+            )
             self.server.once_kept()
         time.sleep(self.server.delay)
         if self.server.dies == "after answering":
             await server.push("250 OK")
         if self.server.dies:
-            server.transport.abort() if self.server.dies != "after answering" else server.transport.close()
+            if self.server.dies == "after answering":
+                server.transport.close()
+            else:
+                server.transport.abort()
         return "250 OK"
 
 
-def _authenticate(_server: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+def _authenticate(
+    _server: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any
+) -> AuthResult:
+    right = isinstance(given, LoginPassword) and (given.login, given.password) == (
+        USER.encode(),
+        PASSWORD.encode(),
+    )
     return AuthResult(success=right, handled=False)  # the refusal is aiosmtpd's to say

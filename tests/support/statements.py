@@ -1,4 +1,4 @@
-"""Counts the SQL statements of a block."""
+"""Count the SQL statements of a block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,19 +6,32 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT set_config(", "PRAGMA busy_timeout")
+TRANSACTION = (
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "RELEASE",
+    "SELECT set_config(",
+    "PRAGMA busy_timeout",
+)
 
 
 class Statements(list[str]):
     """The statements in order; a failing comparison of its length shows them."""
 
     def __str__(self) -> str:
-        return "\n".join(f"{number}. {' '.join(text.split())}" for number, text in enumerate(self, 1))
+        return "\n".join(
+            f"{number}. {' '.join(text.split())}" for number, text in enumerate(self, 1)
+        )
 
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[Statements]:
-    """Collect the statements that `engine` sends inside the block, but not BEGIN and its like, limits among them."""
+    """Collect the statements that `engine` sends inside the block.
+
+    BEGIN and its like are left out, and so are those that set limits.
+    """
     seen = Statements()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

@@ -1,4 +1,4 @@
-"""The harness keeps its promises: both engines, clean databases, one visitor apart from the next."""
+"""The harness keeps its promises: both engines, clean databases, and visitors kept apart."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -44,7 +44,9 @@ def test_harness_lets_a_test_choose_its_engine(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("_round", [1, 2])
-def test_harness_restores_a_world_that_a_test_destroyed(app: Flask, cast: Cast, _round: int) -> None:
+def test_harness_restores_a_world_that_a_test_destroyed(
+    app: Flask, cast: Cast, _round: int
+) -> None:
     assert (cast.olivia.status, cast.eve.status, users()) == ("active", "blocked", 4)
     assert [group.name for group in cast.max.groups] == ["Managers"]
     db.session.delete(cast.vera)
@@ -54,7 +56,9 @@ def test_harness_restores_a_world_that_a_test_destroyed(app: Flask, cast: Cast, 
 
 
 def test_harness_takes_a_fresh_copy_of_a_bloated_database(stage, app: Flask, cast: Cast) -> None:
-    rows = [{"first_name": "x" * 90, "email_key": f"{number}@example.com"} for number in range(30_000)]
+    rows = [
+        {"first_name": "x" * 90, "email_key": f"{number}@example.com"} for number in range(30_000)
+    ]
     db.session.execute(insert(User), rows)
     db.session.commit()
     stage.clear()
@@ -81,7 +85,9 @@ def test_harness_signs_in_a_member_of_every_shipped_group(app: Flask, staff: lis
         app.test_client().sign_in(name)
 
 
-def test_harness_sends_the_token_with_post_and_not_with_raw_post(client: Client, cast: Cast) -> None:
+def test_harness_sends_the_token_with_post_and_not_with_raw_post(
+    client: Client, cast: Cast
+) -> None:
     form = {"identifier": "olivia@example.com", "password": PASSWORD}
     client.raw_post("/sign-in", data=form)
     assert client.get("/").status_code != 200
@@ -99,7 +105,9 @@ def test_harness_lets_no_exception_pass_unseen(app_with: Callable[..., Flask]) -
     assert visitor.get("/healthz").status_code == 500
 
 
-def test_harness_counts_statements(app: Flask, statements: Callable[[], AbstractContextManager[Statements]]) -> None:
+def test_harness_counts_statements(
+    app: Flask, statements: Callable[[], AbstractContextManager[Statements]]
+) -> None:
     with statements() as seen:
         users()
         db.session.commit()
@@ -107,7 +115,9 @@ def test_harness_counts_statements(app: Flask, statements: Callable[[], Abstract
     assert len(seen) == 2, seen
 
 
-def test_harness_gives_a_blank_database(app_with: Callable[..., Flask], blank_database: str) -> None:
+def test_harness_gives_a_blank_database(
+    app_with: Callable[..., Flask], blank_database: str
+) -> None:
     other = app_with(database_url=blank_database)
     with other.app_context():
         assert inspect(db.engine).get_table_names() == []
@@ -129,7 +139,9 @@ def test_harness_opens_a_browser(page: Page, cast: Cast) -> None:
 
 @pytest.mark.browser
 @pytest.mark.one_engine("sqlite", reason="is about the browser alone")
-def test_harness_notices_what_a_page_should_not_do(page: Page, witness: Witness, live_server: str) -> None:
+def test_harness_notices_what_a_page_should_not_do(
+    page: Page, witness: Witness, live_server: str
+) -> None:
     page.goto("/sign-in")
     page.evaluate("console.error('boom')")
     page.evaluate("fetch('http://stranger.example/').catch(() => null)")

@@ -24,15 +24,24 @@ COMMAND = [sys.executable, "-m", "flask", "--app", "app", "backoffice", "worker"
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as a process reads them."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SSL_CERT_FILE"}}
+    """Return the settings as environment variables."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "HOME", "LANG", "SSL_CERT_FILE"}
+    }
     given = {spec.name: getattr(settings, spec.name) for spec in fields(Settings)}
     given["backoffice_env"] = given.pop("environment")
-    return kept | {name.upper(): _written(value) for name, value in given.items() if value not in ("", ())}
+    return kept | {
+        name.upper(): _written(value) for name, value in given.items() if value not in ("", ())
+    }
 
 
 def start(settings: Settings, **others: Any) -> subprocess.Popen[str]:
-    """A worker with these settings, which has begun. In `test` its queue would lie in its own memory."""
+    """Start a worker with these settings, and return it once it has begun to work.
+
+    In the environment `test` its queue would lie in its own memory.
+    """
     told = environment(replace(settings, environment="development", **others))
     process = subprocess.Popen(COMMAND, cwd=ROOT, env=told, text=True, stdout=subprocess.PIPE)
     assert process.stdout
@@ -42,7 +51,7 @@ def start(settings: Settings, **others: Any) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> str:
-    """Tell it to end; what it said until then. It ends by itself, with 0."""
+    """Tell the worker to end, check that it ends with 0, and return its output."""
     process.send_signal(signal.SIGTERM)
     try:
         said, _ = process.communicate(timeout=60)
@@ -53,21 +62,31 @@ def ended(process: subprocess.Popen[str]) -> str:
 
 
 def killed(process: subprocess.Popen[str]) -> None:
-    """End it without a word, if the test has not done so."""
+    """Kill the worker, unless the test has done so."""
     process.kill()
     process.communicate(timeout=60)
 
 
 def keep_tasks_in_memory(app: Flask) -> None:
-    """Whatever the environment: no test leaves a file, a table or a connection behind that it did not ask for."""
+    """Keep tasks in memory, whatever the environment is.
+
+    No test should leave a file, a table or a connection behind that it did not ask for.
+    """
     app.extensions["jobs"] = Queue(app, SCHEDULE, {"storage_class": MemoryStorage})
 
 
 @contextmanager
 def shared_queue(app: Flask) -> Iterator[Queue]:
-    """The app and workers find the same tasks: the queue is kept beside the database, as outside tests."""
+    """Keep the queue beside the database, as outside tests.
+
+    The app and the workers then find the same tasks.
+    """
     settings, before = app.extensions["settings"], app.extensions["jobs"]
-    queue = Queue(app, SCHEDULE, storage(replace(settings, environment="development"), Path(app.instance_path)))
+    queue = Queue(
+        app,
+        SCHEDULE,
+        storage(replace(settings, environment="development"), Path(app.instance_path)),
+    )
     app.extensions["jobs"] = queue
     with closing(queue.huey.storage):
         yield queue

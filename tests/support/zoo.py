@@ -1,4 +1,7 @@
-"""A larger world than the cast: enough people for three pages, many of them alike, and a bulk run that is over."""
+"""A larger world than the cast.
+
+It has enough people for three pages, many of them alike, and a bulk run that is over.
+"""
 
 from datetime import timedelta
 
@@ -22,11 +25,16 @@ ALIKE = 13  # every so many people share name, status and times: ties for every 
 
 
 def build(settings: Settings) -> None:
-    """The cast, people of whom many are alike, groups, tags, and a bulk run by olivia."""
+    """Add the cast, people of whom many are alike, groups, tags, and a bulk run by olivia."""
     cast.build(settings)
     people = [_person(number) for number in range(PEOPLE)]
-    tags = [ClientTag(name=f"Tag {number:02}", colour=COLOURS[number % 3]) for number in range(TAGS)]
-    groups = [Group(name=f"Group {n:02}", description="same" if n % 2 else "", permissions=[]) for n in range(45)]
+    tags = [
+        ClientTag(name=f"Tag {number:02}", colour=COLOURS[number % 3]) for number in range(TAGS)
+    ]
+    groups = [
+        Group(name=f"Group {n:02}", description="same" if n % 2 else "", permissions=[])
+        for n in range(45)
+    ]
     db.session.add_all([*people, *tags, *groups])
     db.session.flush()
     _join(people, tags)
@@ -35,13 +43,16 @@ def build(settings: Settings) -> None:
 
 
 def add_people(number: int, *, first_name: str = "Pia", first: int = 0) -> list[int]:
-    """Many more people, quickly; their ids in order."""
+    """Add many more people quickly, and return their ids in order."""
     rows = [
-        {"first_name": first_name, "last_name": f"Number {n:05}", "search_key": f"{first_name.lower()} number {n:05}",
+        {"first_name": first_name, "last_name": f"Number {n:05}",
+         "search_key": f"{first_name.lower()} number {n:05}",
          "email": f"more{n}@example.com", "email_key": f"more{n}@example.com"}
         for n in range(first, first + number)
     ]  # fmt: skip
-    ids = db.session.scalars(insert(User).returning(User.id, sort_by_parameter_order=True), rows).all()
+    ids = db.session.scalars(
+        insert(User).returning(User.id, sort_by_parameter_order=True), rows
+    ).all()
     db.session.commit()
     return list(ids)
 
@@ -49,7 +60,8 @@ def add_people(number: int, *, first_name: str = "Pia", first: int = 0) -> list[
 def _person(number: int) -> User:
     then = clock.now().replace(microsecond=0) - timedelta(days=number // ALIKE)
     person = User(
-        first_name=f"Same {number // ALIKE}", last_name="Name", phone="+49301234567" if number % 2 else "",
+        first_name=f"Same {number // ALIKE}", last_name="Name",
+        phone="+49301234567" if number % 2 else "",
         status="invited" if number % 3 else "active", last_login_at=None if number % 4 else then,
         client_tags_mode="only" if number % 5 == 0 else "all", created_at=then, updated_at=then,
     )  # fmt: skip
@@ -58,8 +70,12 @@ def _person(number: int) -> User:
 
 
 def _join(people: list[User], tags: list[ClientTag]) -> None:
-    groups = db.session.scalars(select(Group.id).where(Group.key.in_(["viewers", "employee", "dispatcher"]))).all()
-    db.session.execute(insert(user_groups), [{"user_id": p.id, "group_id": g} for p in people for g in groups])
+    groups = db.session.scalars(
+        select(Group.id).where(Group.key.in_(["viewers", "employee", "dispatcher"]))
+    ).all()
+    db.session.execute(
+        insert(user_groups), [{"user_id": p.id, "group_id": g} for p in people for g in groups]
+    )
     pairs = [{"user_id": p.id, "client_tag_id": t.id} for p in people for t in tags[:3]]
     db.session.execute(insert(user_client_tags), pairs)
 

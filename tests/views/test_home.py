@@ -1,4 +1,7 @@
-"""Home: what needs a person, each number with the list that it counts, and only what the reader may see."""
+"""Home: what needs a person's attention, each number with the list that it counts.
+
+Readers get only the numbers of lists that they may see.
+"""
 
 import re
 from collections.abc import Callable
@@ -11,11 +14,11 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.auth import attempts, tokens
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.dashboard import alerts, figures
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from tests.support.cast import Cast
@@ -25,24 +28,25 @@ from tests.support.zoo import add_people
 
 
 def needs(client: Client) -> dict[str, tuple[int, str]]:
-    """What the page says needs a person: by kind, the number and where it leads."""
+    """Return what the page says needs a person: by kind, the number and where it leads."""
     links = read(client.get("/")).all("a", class_="need")
     found = {}
     for link in links:
-        kind = next(name for name in link["class"].split() if name.startswith("need-")).removeprefix("need-")
-        found[kind] = (int(link.one("strong").text.replace(",", "")), link["href"])
+        kind = next(name for name in link["class"].split() if name.startswith("need-"))
+        number = int(link.one("strong").text.replace(",", ""))
+        found[kind.removeprefix("need-")] = (number, link["href"])
     return found
 
 
 def number_in(client: Client, href: str) -> int:
-    """How many rows the list at this address says it has."""
+    """Return how many rows the list at this address says it has."""
     answer = client.get(href)
     assert answer.status_code == 200, href
     return int(re.sub(r"\D", "", read(answer).one("h1").one("small").text))
 
 
 def invite(name: str, valid: timedelta | None) -> None:
-    """Somebody who is invited, with a link that works for so long, or with none."""
+    """Add an invited person, with a link that is valid for this long, or without a link."""
     person = User(first_name=name, status="invited")
     person.set_email(f"{name}@example.com")
     db.session.add(person)
@@ -54,12 +58,12 @@ def invite(name: str, valid: timedelta | None) -> None:
 def guess(user: User | None, times: int, *, key: str = "", factor: str = "password") -> None:
     for _ in range(times):
         counted = Key.of_account(user) if user else Key((f"identifier:{key}",))
-        attempts.note(counted, user, "failed", "password", From(), factor=factor)
+        attempts.note(counted, user, "failed", "password", Origin(), factor=factor)
 
 
 @pytest.fixture
 def calm(cast: Cast) -> Cast:
-    """Everything is as it should be."""
+    """The cast in a state in which nothing needs a person."""
     db.session.execute(update(User).values(two_factor="totp"))
     db.session.commit()
     return cast
@@ -67,7 +71,7 @@ def calm(cast: Cast) -> Cast:
 
 @pytest.fixture
 def viewer(calm: Cast, client: Client) -> Client:
-    """Vera, who sees everything; her second factor is not asked for here."""
+    """Sign in Vera, who sees everything and needs no second factor here."""
     db.session.execute(update(User).where(User.id == calm.vera.id).values(two_factor="disabled"))
     db.session.commit()
     return client.sign_in("vera")
@@ -78,10 +82,14 @@ def test_where_nothing_waits_one_sentence_says_so(viewer: Client) -> None:
     assert "Nothing at the moment" in viewer.get("/").text
 
 
-def test_every_number_leads_to_the_list_that_it_counts(app: Flask, viewer: Client, calm: Cast) -> None:
-    for number, valid in enumerate((None, timedelta(hours=1), timedelta(hours=1.5), timedelta(hours=7))):
+def test_every_number_leads_to_the_list_that_it_counts(
+    app: Flask, viewer: Client, calm: Cast
+) -> None:
+    for number, valid in enumerate(
+        (None, timedelta(hours=1), timedelta(hours=1.5), timedelta(hours=7))
+    ):
         invite(f"person{number}", valid)
-    eight = [Letter(purpose="blocked", address="x@example.com") for _ in range(8)]
+    eight = [OutgoingMail(purpose="blocked", address="x@example.com") for _ in range(8)]
     outbox.queue(eight, app.extensions["settings"])
     for state, some in {"dead": 3, "failed": 2, "sent": 2}.items():
         ids = select(Message.id).where(Message.state == "queued").limit(some)
@@ -100,22 +108,33 @@ def test_every_number_leads_to_the_list_that_it_counts(app: Flask, viewer: Clien
 
 
 def test_mails_that_wait_although_a_worker_would_have_sent_them(app: Flask, viewer: Client) -> None:
-    outbox.queue([Letter(purpose="blocked", address="x@example.com")] * 3, app.extensions["settings"])
-    settle()
-    with clock.at(clock.now() + timedelta(minutes=10) - timedelta(seconds=1)):
+    start = clock.now()
+    with clock.at(start):
+        mail = OutgoingMail(purpose="blocked", address="x@example.com")
+        outbox.queue([mail] * 3, app.extensions["settings"])
+        settle()
+    with clock.at(start + timedelta(minutes=10) - timedelta(seconds=1)):
         assert needs(viewer) == {}
-    with clock.at(clock.now() + timedelta(minutes=10, seconds=1)):
-        outbox.queue([Letter(purpose="blocked", address="y@example.com")], app.extensions["settings"])
+    with clock.at(start + timedelta(minutes=10, seconds=1)):
+        outbox.queue(
+            [OutgoingMail(purpose="blocked", address="y@example.com")], app.extensions["settings"]
+        )
         settle()
         number, href = needs(viewer)["waiting"]
         assert number == number_in(viewer, href) == 4
 
 
-@pytest.mark.parametrize("hours, kind", [(2.001, None), (1.999, "expiring"), (0.001, "expiring"), (-0.001, "expired")])
-def test_an_invitation_is_counted_from_two_hours_before_its_end(viewer: Client, hours: float, kind: str | None) -> None:
-    invite("nora", timedelta(hours=8))
-    settle()
-    with clock.at(clock.now() + timedelta(hours=8 - hours)):
+@pytest.mark.parametrize(
+    "hours, kind", [(2.001, None), (1.999, "expiring"), (0.001, "expiring"), (-0.001, "expired")]
+)
+def test_an_invitation_is_counted_from_two_hours_before_its_end(
+    viewer: Client, hours: float, kind: str | None
+) -> None:
+    start = clock.now()
+    with clock.at(start):
+        invite("nora", timedelta(hours=8))
+        settle()
+    with clock.at(start + timedelta(hours=8 - hours)):
         viewer.sign_in("vera")
         assert set(needs(viewer)) == ({kind} if kind else set())
 
@@ -126,7 +145,9 @@ def test_a_blocked_administrator_needs_no_second_factor(viewer: Client, calm: Ca
     assert needs(viewer) == {}
 
 
-def test_accounts_that_are_locked_are_counted_until_they_are_not(viewer: Client, calm: Cast) -> None:
+def test_accounts_that_are_locked_are_counted_until_they_are_not(
+    viewer: Client, calm: Cast
+) -> None:
     guess(calm.max, 5)
     guess(calm.olivia, 4)
     guess(calm.olivia, 4, factor="code")
@@ -142,9 +163,11 @@ def test_accounts_that_are_locked_are_counted_until_they_are_not(viewer: Client,
 
 
 def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: list[str]) -> None:
-    """A dispatcher sees people, a group of ours messages alone, and an employee nothing of this."""
+    """Managers are told of people and messages, a dispatcher of people, an employee of nothing."""
     invite("nora", None)
-    outbox.queue([Letter(purpose="blocked", address="x@example.com")], app.extensions["settings"])
+    outbox.queue(
+        [OutgoingMail(purpose="blocked", address="x@example.com")], app.extensions["settings"]
+    )
     db.session.execute(update(Message).values(state="dead"))
     settle()
     seen = {}
@@ -162,7 +185,7 @@ def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: l
 
 
 def days(client: Client) -> list[Element]:
-    """The rows of the table behind the chart, today first."""
+    """Return the rows of the table behind the chart, today first."""
     return read(client.get("/")).one("details", class_="chart-table").one("tbody").all("tr")
 
 
@@ -171,9 +194,11 @@ def test_sign_ins_are_counted_by_day_and_lead_to_their_lists(viewer: Client, cal
     for back, worked, failed in ((0, 2, 1), (1, 3, 0), (29, 4, 2), (30, 9, 9)):
         with clock.at(noon - timedelta(days=back)):
             for _ in range(worked):
-                attempts.note(Key.of_account(calm.max), calm.max, "ok", "", From())
+                attempts.note(Key.of_account(calm.max), calm.max, "ok", "", Origin())
             guess(calm.max, failed)
-            attempts.note(Key.of_account(calm.max), calm.max, "ok", "second factor asked for", From())
+            attempts.note(
+                Key.of_account(calm.max), calm.max, "ok", "second factor asked for", Origin()
+            )
     settle()
     with clock.at(noon):
         viewer.sign_in("vera")
@@ -195,18 +220,25 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
     day = clock.now().date() - timedelta(days=3)
     then = clock.now().fromisoformat(f"{day}T{moment}+00:00")
     with clock.at(then):
-        attempts.note(Key.of_account(calm.max), calm.max, "ok", "", From())
-    found = {each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("olivia"))}
+        attempts.note(Key.of_account(calm.max), calm.max, "ok", "", Origin())
+    found = {
+        each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("olivia"))
+    }
     assert found[day] == 1
     assert sum(found.values()) == 1
 
 
 def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> None:
-    """In Kiritimati it is tomorrow already; and a bar leads to the sign-ins of that day, and of no other."""
-    db.session.execute(update(User).where(User.id == calm.vera.id).values(time_zone="Pacific/Kiritimati"))
+    """In Kiritimati, 14 hours ahead of UTC, a sign-in at noon UTC belongs to the next day.
+
+    A bar leads to the sign-ins of that day only.
+    """
+    db.session.execute(
+        update(User).where(User.id == calm.vera.id).values(time_zone="Pacific/Kiritimati")
+    )
     noon = clock.now().replace(hour=12)
     with clock.at(noon - timedelta(days=3)):
-        attempts.note("max", calm.max, "ok", "", From())
+        attempts.note("max", calm.max, "ok", "", Origin())
     settle()
     found = {each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("vera"))}
     day = (noon - timedelta(days=2)).date()
@@ -244,8 +276,10 @@ def test_home_takes_as_many_statements_for_many_people_as_for_few(
     assert count() <= few <= 14
 
 
-def test_locked_accounts_are_not_looked_for_in_all_the_years(app: Flask, calm: Cast, statements: Any) -> None:
-    """By the index of times, so that a day costs a day."""
+def test_locked_accounts_are_not_looked_for_in_all_the_years(
+    app: Flask, calm: Cast, statements: Any
+) -> None:
+    """The query uses the index of times, so it reads one day and not the whole table."""
     with statements() as seen:
         alerts.needs(calm.actor("olivia"), app.extensions["settings"])
     (locked,) = [text for text in seen if "GROUP BY" in text]

@@ -1,4 +1,4 @@
-"""The doors and a person's own pages; one file each, found by being there."""
+"""The sign-in, the pages of mailed links, and a person's own pages; every file here is found."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -9,9 +9,12 @@ from views.account.blueprint import account
 
 
 def register(app: Flask) -> None:
-    """Join every file beside this one: those with addresses outside /account/ have a `register` of their own."""
-    for found in iter_modules(__path__):
-        module = import_module(f"{__name__}.{found.name}")
+    """Import every file beside this one, which adds its pages.
+
+    A file with addresses outside /account/ has a `register` of its own.
+    """
+    for info in iter_modules(__path__):
+        module = import_module(f"{__name__}.{info.name}")
         if hasattr(module, "register"):
             module.register(app)
     app.register_blueprint(account)

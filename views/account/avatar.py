@@ -1,4 +1,4 @@
-"""One's own avatar: choose, crop, remove; and everybody's, as pictures on a page."""
+"""Choose, crop and remove one's own avatar, and serve everybody's as pictures."""
 
 import re
 from http import HTTPStatus
@@ -12,23 +12,31 @@ from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.people import avatars, image_processing
 from backoffice.people.image_processing import Crop
+from backoffice.policy.actor import Actor
 from forms.avatar import AvatarForm
 from views.account.blueprint import account
 from views.web.actor import signed_in
 from views.web.avatars import avatar as portrait
 
 PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
-A_WEEK = 7 * 24 * 3600  # seconds; a key never shows another picture, but one that was removed should fade
+# Seconds. A key never shows another picture, but one that was removed should disappear some day.
+A_WEEK = 7 * 24 * 3600
 
 
 def register(app: Flask) -> None:
-    """The address of a picture says no word about whom it shows; `avatar()` puts one on a page."""
+    """Add the address of pictures, which does not tell whom they show.
+
+    In templates, `avatar()` puts a picture on a page.
+    """
     app.add_url_rule("/avatars/<string(length=32):key>/<int:size>", "avatar", picture)
     app.jinja_env.globals["avatar"] = portrait
 
 
 def picture(key: str, size: int) -> Response:
-    """A picture as we encoded it: whatever it holds, a browser takes it for nothing else, and runs nothing."""
+    """Return a picture as we encoded it.
+
+    A browser takes it for nothing but a picture, and runs nothing in it.
+    """
     response = Response(avatars.picture(key=key, size=size), content_type=image_processing.TYPE)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -38,16 +46,18 @@ def picture(key: str, size: int) -> Response:
 
 @account.route("/avatar", methods=["GET", "POST"])
 def avatar() -> Any:
-    """Choose a picture of oneself. Without a script, or without a choice, it is the middle of it."""
-    who, form = signed_in(), AvatarForm(CombinedMultiDict((request.files, request.form)))
+    """Choose a picture of oneself.
+
+    Without a script, or without a chosen part, the middle of the picture is taken.
+    """
+    who = signed_in()
+    form = AvatarForm(CombinedMultiDict((request.files, request.form)))
     if request.method == "POST" and form.validate():
         avatars.admit(actor=who)
-        db.session.commit()  # drawing takes a while: nobody need wait for SQLite's write lock so long
+        # Drawing takes a while: nobody should wait so long for SQLite's write lock.
+        db.session.commit()
         try:
-            file = form.avatar.data
-            data = file.stream.read(image_processing.BYTES + 1)
-            avatars.set_avatar(actor=who, data=data, filename=file.filename, crop=_crop(form))
-            db.session.commit()
+            _set_avatar(who, form)
         except RuleBroken as error:
             db.session.rollback()
             form.refuse(error)
@@ -58,9 +68,17 @@ def avatar() -> Any:
     return render_template("account/avatar.html", form=form, limit=image_processing.BYTES), status
 
 
+def _set_avatar(who: Actor, form: AvatarForm) -> None:
+    file = form.avatar.data
+    # One byte more than allowed is enough to see that the file is too large.
+    data = file.stream.read(image_processing.BYTES + 1)
+    avatars.set_avatar(actor=who, data=data, filename=file.filename, crop=_crop(form))
+    db.session.commit()
+
+
 @account.post("/avatar/remove")
 def avatar_remove() -> Any:
-    """Be known by one's initials again."""
+    """Remove the picture; one's initials are shown again."""
     avatars.remove_avatar(actor=signed_in())
     db.session.commit()
     flash(_("Your avatar is removed."), "success")
@@ -68,7 +86,10 @@ def avatar_remove() -> Any:
 
 
 def _crop(form: AvatarForm) -> Crop | None:
-    """The part that was chosen, or None. Raises RuleBroken for what can be no part of a picture."""
+    """Return the chosen part of the picture, or None if none was chosen.
+
+    Raises RuleBroken for numbers that cannot be part of any picture.
+    """
     given = [str(field.data or "") for field in (form.x, form.y, form.size)]
     if not any(given):
         return None

@@ -1,4 +1,4 @@
-"""The pages under /account/, which everybody has for themselves."""
+"""The blueprint of the pages under /account/, which are a person's own."""
 
 from flask import Blueprint
 

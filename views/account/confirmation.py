@@ -1,4 +1,7 @@
-"""Step-up: before something that matters, the person shows again that it is them; then the request is repeated."""
+"""Step-up: ask for the password or a code again before something that matters.
+
+After that, the request that needed it is repeated.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,8 +25,9 @@ OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
 
 @account.route("/confirm", methods=["GET", "POST"])
 def confirm() -> Any:
-    """Ask for the password or a code; whoever gives it goes on where they were."""
-    who, form = signed_in(), ConfirmForm(request.form)
+    """Ask for the password or a code, and then lead on to where the person was."""
+    who = signed_in()
+    form = ConfirmForm(request.form)
     back = safe_path(request.values.get("confirm_to"))
     if request.method == "POST" and form.validate():
         with counted(form):
@@ -34,17 +38,27 @@ def confirm() -> Any:
                 origin=origin(),
                 settings=settings(),
             )
-        if not form.errors and (page := downloads.page_of(back)):
-            downloads.offer(back)
-            return redirect(page, HTTPStatus.SEE_OTHER)
         if not form.errors:
-            again = HTTPStatus.TEMPORARY_REDIRECT if request.form.get("confirm_again") else HTTPStatus.SEE_OTHER
-            return redirect(back, again)
+            return _go_on(back)
     return _page(form, back, again=bool(request.form.get("confirm_again")))
 
 
+def _go_on(back: str) -> Any:
+    page = downloads.page_of(back)
+    if page:
+        downloads.offer(back)
+        return redirect(page, HTTPStatus.SEE_OTHER)
+    if request.form.get("confirm_again"):
+        # The browser sends this form once more, with all its fields, to where it was meant for.
+        return redirect(back, HTTPStatus.TEMPORARY_REDIRECT)
+    return redirect(back, HTTPStatus.SEE_OTHER)
+
+
 def ask(_error: ConfirmationNeeded) -> Any:
-    """What somebody sees in place of the page that needs it; a form that was sent is kept, and sent again after it."""
+    """Ask for a confirmation instead of answering the page that needs it.
+
+    A form that was sent is kept in the page, and is sent again after the confirmation.
+    """
     db.session.rollback()
     if actor() is None:
         return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
@@ -60,7 +74,13 @@ def ask(_error: ConfirmationNeeded) -> Any:
 def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Any:
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
-    kept = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", *OWN_FIELDS)]
-    told = {"to": back, "again": again, "kept": kept if again else [], "valid": duration(settings().step_up_valid)}
-    page = render_template("account/confirm.html", form=form, **told)
+    hidden = ("csrf_token", *OWN_FIELDS)
+    kept = [pair for pair in request.form.items(multi=True) if pair[0] not in hidden]
+    values = {
+        "to": back,
+        "again": again,
+        "kept": kept if again else [],
+        "valid": duration(settings().step_up_valid),
+    }
+    page = render_template("account/confirm.html", form=form, **values)
     return shown(page, form, status)

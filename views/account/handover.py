@@ -1,4 +1,4 @@
-"""The page that shows a temporary password once; asked for again, it has nothing to show."""
+"""Show a temporary password once; the second time, there is nothing to show."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,13 +16,20 @@ from views.web.redirects import safe_path
 
 @account.route("/handover/<uuid:token>")
 def handover(token: UUID) -> Any:
-    """Show it to the session that asked for it. Only the page itself uses it up, not a look at its headers."""
+    """Show the password to the session that asked for it.
+
+    Only the page itself uses it up, not a request for its headers.
+    """
     if request.method == "HEAD":
         return "", HTTPStatus.NO_CONTENT
     actor = signed_in()
     begin(writing=True)
     label, password = handovers.take(actor=actor, token=token, settings=settings())
     db.session.commit()
-    shown = {"label": label, "password": password, "valid": duration(settings().temporary_password_valid)}
+    values = {
+        "label": label,
+        "password": password,
+        "valid": duration(settings().temporary_password_valid),
+    }
     href = safe_path(request.args.get("next"), url_for("home"))
-    return render_template("account/temporary_password.html", href=href, **shown)
+    return render_template("account/temporary_password.html", href=href, **values)

@@ -1,4 +1,7 @@
-"""The demo's mailbox, open to everybody: a newcomer follows an invitation before having an account."""
+"""The demo's mailbox.
+
+It is open to everybody, because a newcomer follows an invitation before having an account.
+"""
 
 from flask import Flask, Response, render_template
 
@@ -8,13 +11,13 @@ from views.web.actor import settings
 
 # A mail is what somebody else wrote: it runs nothing, fetches nothing, and only a click leaves it.
 FRAME = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
-    "sandbox allow-top-navigation-by-user-activation"
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation"
 )
 
 
 def register(app: Flask) -> None:
-    """Only in the demo; elsewhere there is no such page."""
+    """Add the mailbox in the demo; elsewhere there is no such page."""
     if app.extensions["settings"].environment != "demo":
         return
     app.add_url_rule("/demo/mailbox", "demo_mailbox", index)
@@ -24,16 +27,18 @@ def register(app: Flask) -> None:
 
 
 def index() -> str:
-    """The latest mails."""
-    return render_template("account/mailbox.html", mails=mailbox.latest(settings()), waiting=mailbox.waiting())
+    """Show the latest mails."""
+    mails = mailbox.latest(settings())
+    return render_template("account/mailbox.html", mails=mails, waiting=mailbox.waiting())
 
 
 def mail(message_id: int) -> str:
-    """One mail: as text, whose links can be followed, and as a mail program shows it."""
+    """Show one mail as text, whose links can be followed, and as a mail program shows it."""
     return render_template("account/mail.html", arrived=mailbox.find(message_id, settings()))
 
 
 def html(message_id: int) -> Response:
-    """The mail's own page, for the frame; its links open outside the frame."""
-    page = mailbox.find(message_id, settings()).mail.html.replace("<head>", '<head>\n<base target="_top">', 1)
+    """Return the mail's own HTML for the frame; its links open outside the frame."""
+    mail_html = mailbox.find(message_id, settings()).mail.html
+    page = mail_html.replace("<head>", '<head>\n<base target="_top">', 1)
     return Response(page, headers={"Content-Security-Policy": FRAME}, mimetype="text/html")

@@ -1,8 +1,8 @@
-"""Values that a page was opened with, of mailed links and of sign-ins under way.
+"""Keep the secret values that pages were opened with: of mailed links and of unfinished sign-ins.
 
 The browser's session holds the values, and the address of a page names its own by a handle. So the
-value leaves the address bar after the first look, every tab keeps the one it was opened with, and a
-form is sent to that one alone.
+value leaves the address bar after the first request, every tab keeps the value it was opened with,
+and a form is sent for that value alone.
 """
 
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ from backoffice.auth.sessions import digest
 from backoffice.errors import NotFound
 
 KEY = "opened"
-MOST = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
+LINKS_KEPT = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
 HANDLE = 16  # characters of the value's hash, so that one value has one handle, which tells nothing
 UNKNOWN = "This page was opened long ago, or in another browser. Open the link in your mail again."
 
 
 def hold(value: str) -> str:
-    """Keep a value and answer its handle. The one that was opened longest ago is forgotten."""
+    """Keep a value and return its handle; the value opened longest ago may be forgotten."""
     others = [each for each in _values() if each != value]
-    session[KEY] = [*others, value][-MOST:]
+    session[KEY] = [*others, value][-LINKS_KEPT:]
     return handle_of(value)
 
 
 def held(handle: str) -> str:
-    """The value behind a handle. Raises NotFound where this browser has none such."""
-    found = next((value for value in _values() if handle_of(value) == handle), None)
-    if found is None:
-        raise NotFound(UNKNOWN)
-    return found
+    """Return the value of a handle. Raises NotFound if this browser has none."""
+    for value in _values():
+        if handle_of(value) == handle:
+            return value
+    raise NotFound(UNKNOWN)
 
 
 def drop(handle: str) -> None:
@@ -41,9 +41,9 @@ def drop(handle: str) -> None:
 
 
 def begin_anew(others: Iterable[str] = ()) -> None:
-    """Empty the browser's session, but for what pages were opened with: other tabs go on.
+    """Empty the browser's session, except for what pages were opened with: other tabs go on.
 
-    Not even the CSRF token stays. `others` are names of what is kept besides.
+    Not even the CSRF token stays. `others` are the names of what else is kept.
     """
     kept = {name: session[name] for name in (KEY, *others) if name in session}
     session.clear()
@@ -51,10 +51,12 @@ def begin_anew(others: Iterable[str] = ()) -> None:
 
 
 def handle_of(value: str) -> str:
-    """What an address calls a value."""
+    """Return the handle that stands for the value in an address."""
     return digest(value)[:HANDLE]
 
 
 def _values() -> list[str]:
     kept = session.get(KEY, ())
-    return [value for value in kept if isinstance(value, str)] if isinstance(kept, list) else []
+    if not isinstance(kept, list):
+        return []
+    return [value for value in kept if isinstance(value, str)]

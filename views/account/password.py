@@ -1,12 +1,13 @@
-"""One's own password, changed by oneself."""
+"""Change one's own password."""
 
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
 from backoffice.auth import password_change, passwords
+from backoffice.policy.actor import Actor
 from forms.account import ChangePasswordForm
 from views.account.blueprint import account
 from views.account.tries import counted, shown
@@ -15,12 +16,14 @@ from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 @account.route("/password", methods=["GET", "POST"])
 def password() -> Any:
-    """Change one's own password; whoever has a temporary one comes here first."""
-    who, form = signed_in(), ChangePasswordForm(request.form)
-    form.ask_for(shortest := passwords.shortest(who.two_factor, settings()))
+    """Change one's own password; a person with a temporary password is led here first."""
+    who = signed_in()
+    form = ChangePasswordForm(request.form)
+    shortest = passwords.shortest(who.two_factor, settings())
+    form.ask_for(shortest)
     if request.method == "POST" and form.validate():
         with counted(form):
-            value = password_change.change_password(
+            new_session = password_change.change_password(
                 actor=who,
                 current=form.current_password.data or "",
                 new=form.new_password.data or "",
@@ -28,10 +31,20 @@ def password() -> Any:
                 settings=settings(),
             )
         if not form.errors:
-            session[SESSION_KEY] = value
+            session[SESSION_KEY] = new_session
             flash(_("Your password is changed. Your other sessions have ended."), "success")
             return redirect(url_for("home"), HTTPStatus.SEE_OTHER)
-    title = _("Choose your own password") if who.password_change_due else _("Change your password")
-    told = {"forced": who.password_change_due, "temporary": password_change.has_temporary_password(who), "title": title}
-    page = render_template("account/password.html", form=form, shortest=shortest, **told)
+    return _page(who, form, shortest)
+
+
+def _page(who: Actor, form: ChangePasswordForm, shortest: int) -> Response:
+    is_forced = who.password_change_due
+    page = render_template(
+        "account/password.html",
+        form=form,
+        shortest=shortest,
+        forced=is_forced,
+        temporary=password_change.has_temporary_password(who),
+        title=_("Choose your own password") if is_forced else _("Change your password"),
+    )
     return shown(page, form)

@@ -1,4 +1,4 @@
-"""One's own profile: what people are called, how they are reached, in which language and by which clock."""
+"""See and change one's own profile: name, contact details, language and time zone."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,16 +18,20 @@ from views.account.blueprint import account
 from views.web import unsent
 from views.web.actor import signed_in
 
+# Fields that are not sent again.
 HIDDEN_BY = ("csrf_token", "version")
 
 
 @account.route("/", methods=["GET", "POST"])
 def profile() -> Any:
-    """See and change what is one's own."""
+    """Show one's own profile, or save it."""
     who = signed_in()
     user = profiles.own(who)
     form = ProfileForm(request.form if request.method == "POST" else None, obj=user)
-    version = request.form.get("version", type=int) if request.method == "POST" else unsent.version(user.version)
+    if request.method == "POST":
+        version = request.form.get("version", type=int)
+    else:
+        version = unsent.version(user.version)
     if request.method == "POST" and form.validate_sent():
         try:
             profiles.update(actor=who, version=version, values=form.sent())
@@ -44,22 +48,33 @@ def profile() -> Any:
 
 
 def _page(who: Actor, form: ProfileForm, version: int | None) -> tuple[str, int]:
-    known = {"user": profiles.own(who), "sessions": profiles.live_sessions(who), "now": clock.now()}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render_template("account/profile.html", form=form, version=version, **known), status
+    page = render_template(
+        "account/profile.html",
+        form=form,
+        version=version,
+        user=profiles.own(who),
+        sessions=profiles.live_sessions(who),
+        now=clock.now(),
+    )
+    return page, status
 
 
 def _conflict(form: ProfileForm) -> tuple[str, int]:
-    """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
+    """Show the saved values beside those that were sent, and both ways out.
+
+    Saving then replaces the version that is shown here, and no later one.
+    """
     db.session.rollback()
     who = signed_in()
     user = profiles.own(who)
+    hidden = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN_BY]
     page = {
         "title": _("Your profile was changed meanwhile"),
         "who": history.last_author(who, user),
         "when": user.updated_at,
         "fields": [_compared(user, field) for field in form if field.raw_data],
-        "hidden": [(k, v) for k, v in request.form.items(multi=True) if k not in HIDDEN_BY],
+        "hidden": hidden,
         "version": user.version,
         "action": url_for("account.profile"),
         "cancel_href": url_for("account.profile"),
@@ -69,4 +84,9 @@ def _conflict(form: ProfileForm) -> tuple[str, int]:
 
 def _compared(user: User, field: Any) -> dict[str, Any]:
     theirs = getattr(user, field.name)
-    return {"label": field.label.text, "theirs": theirs, "mine": field.data, "differs": theirs != field.data}
+    return {
+        "label": field.label.text,
+        "theirs": theirs,
+        "mine": field.data,
+        "differs": theirs != field.data,
+    }

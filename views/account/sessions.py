@@ -1,4 +1,4 @@
-"""Where one is signed in oneself, and signing out elsewhere."""
+"""Show where one is signed in, and sign out other devices."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ from views.web.actor import signed_in
 
 @account.route("/sessions")
 def sessions() -> str:
-    """Every device that is signed in, this one marked."""
+    """Show every device that is signed in; this one is marked."""
     who = signed_in()
     shown = [
         {
@@ -29,7 +29,8 @@ def sessions() -> str:
         }
         for session in service.own(who)
     ]
-    return render_template("account/sessions.html", sessions=shown, others=sum(not s["current"] for s in shown))
+    others = sum(not device["current"] for device in shown)
+    return render_template("account/sessions.html", sessions=shown, others=others)
 
 
 @account.route("/sessions/<int(max=9223372036854775807):session_id>/end", methods=["POST"])
@@ -43,9 +44,14 @@ def end_session(session_id: int) -> Any:
 
 @account.route("/sessions/end-others", methods=["POST"])
 def end_other_sessions() -> Any:
-    """Sign out everywhere but here."""
+    """Sign out all devices but this one."""
     number = service.end_others(actor=signed_in())
     db.session.commit()
-    said = ngettext("%(num)s other device is signed out.", "%(num)s other devices are signed out.", number)
-    flash(said if number else _("You are signed in nowhere else."), "success")
+    if number:
+        message = ngettext(
+            "%(num)s other device is signed out.", "%(num)s other devices are signed out.", number
+        )
+    else:
+        message = _("You are signed in nowhere else.")
+    flash(message, "success")
     return redirect(url_for("account.sessions"), HTTPStatus.SEE_OTHER)

@@ -1,9 +1,19 @@
-"""The front door: password, second factor, and out again."""
+"""Sign in with a password and a second factor, and sign out."""
 
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 
 from backoffice.auth import challenges, sessions
@@ -22,22 +32,28 @@ DEVICE_KEPT = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
 def register(app: Flask) -> None:
-    """The addresses that other software relies on."""
+    """Add the addresses, which other software relies on."""
     app.add_url_rule("/sign-in", "sign_in", sign_in_page, methods=["GET", "POST"])
     app.add_url_rule("/sign-in/code/<handle>", "sign_in_code", code_page, methods=["GET", "POST"])
-    app.add_url_rule("/sign-in/code/<handle>/again", "sign_in_code_again", send_again, methods=["POST"])
+    app.add_url_rule(
+        "/sign-in/code/<handle>/again", "sign_in_code_again", send_again, methods=["POST"]
+    )
     app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
 
 
 def sign_in_page() -> Any:
-    """Ask for address and password; the answer is the same for everyone who may not in."""
-    form, back = SignInForm(request.form), _back()
+    """Ask for address and password; the answer is the same for everyone who is refused."""
+    form = SignInForm(request.form)
+    back = _back()
     if request.method != "POST":
         return redirect(back) if actor() else _form(form, back)
     if not form.validate():
         return _form(form, back, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     result = sign_in(
-        identifier=form.identifier.data or "", password=form.password.data or "", origin=origin(), settings=settings()
+        identifier=form.identifier.data or "",
+        password=form.password.data or "",
+        origin=origin(),
+        settings=settings(),
     )
     if result.session or result.challenge:
         _leave("signed in anew")
@@ -45,22 +61,35 @@ def sign_in_page() -> Any:
     if result.session:
         return _enter(result, back)
     if result.challenge:
-        # Of whoever was signed in here nothing stays; where nobody was, forms in other tabs keep their token.
-        opened.begin_anew(() if SESSION_KEY in session else ("csrf_token",))
-        where_to = url_for("sign_in_code", handle=opened.hold(result.challenge), **_next(back))
-        return redirect(where_to, HTTPStatus.SEE_OTHER)
+        return _ask_for_code(result.challenge, back)
     return _refused(_form(form, back, message=result.message), result)
 
 
+def _ask_for_code(challenge: str, back: str) -> Any:
+    """Redirect to the page of the second factor.
+
+    Nothing stays of the person who was signed in here. If nobody was, forms in other tabs keep
+    their token.
+    """
+    opened.begin_anew(() if SESSION_KEY in session else ("csrf_token",))
+    href = url_for("sign_in_code", handle=opened.hold(challenge), **_next(back))
+    return redirect(href, HTTPStatus.SEE_OTHER)
+
+
 def code_page(handle: str) -> Any:
-    """The second factor of one sign-in. Whoever comes here without a right password is sent back to the beginning."""
-    form, back = CodeForm(request.form), _back()
+    """Ask for the second factor of one sign-in.
+
+    A person who comes here without a right password is sent back to the beginning.
+    """
+    form = CodeForm(request.form)
+    back = _back()
     try:
         value = opened.held(handle)
         user = challenges.owner(value, origin())
     except (NotFound, Expired):
         return redirect(back) if actor() else _anew(challenges.OVER)
-    if asked := somebody_else.ask(user):
+    asked = somebody_else.ask(user)
+    if asked:
         return asked
     if actor():
         return redirect(back)
@@ -71,7 +100,9 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
     if request.method != "POST" or not form.validate():
         return _code_form(form, handle, value, user)
     try:
-        result = second_factor(challenge=value, code=form.code.data or "", origin=origin(), settings=settings())
+        result = second_factor(
+            challenge=value, code=form.code.data or "", origin=origin(), settings=settings()
+        )
         db.session.commit()
     except Expired as error:
         return _anew(error.message)
@@ -82,7 +113,7 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
 
 
 def send_again(handle: str) -> Any:
-    """Mail another code in place of the last one."""
+    """Mail another code, which replaces the last one."""
     try:
         sent = challenges.send_again(opened.held(handle), origin(), settings())
         db.session.commit()
@@ -98,39 +129,58 @@ def send_again(handle: str) -> Any:
 
 
 def sign_out() -> Any:
-    """End the session here and in the table; whoever signs out to go on with a link goes on with it."""
+    """End the session in the browser and in the table.
+
+    A person who signs out to go on with a link is redirected to it.
+    """
     _leave("signed out")
     db.session.commit()
-    if going_on := request.form.get("next"):
+    next_page = request.form.get("next")
+    if next_page:
         opened.begin_anew()
-        return redirect(safe_path(going_on), HTTPStatus.SEE_OTHER)
+        return redirect(safe_path(next_page), HTTPStatus.SEE_OTHER)
     session.clear()
     return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
 
 
 def _leave(reason: str) -> None:
-    """Whatever session this browser has ends: a copy of its value opens nothing any more."""
-    if (who := actor()) and who.session_id:
+    """End the session of this browser, if it has one; a copy of its value is worthless then."""
+    who = actor()
+    if who and who.session_id:
         sessions.end(who.session_id, reason=reason)
 
 
 def _back() -> str:
-    """Where whoever is in goes on; it travels with the form, for each tab has its own."""
+    """Return where to go on after the sign-in.
+
+    It is sent with the form, because each tab has its own.
+    """
     return safe_path(request.values.get("next"))
 
 
-def _next(back: str) -> dict[str, str]:
-    return {"next": back} if back != "/" and len(back) <= LONGEST_BACK else {}
+def _next(back: str) -> dict[str, Any]:
+    if back == "/" or len(back) > LONGEST_BACK:
+        return {}
+    return {"next": back}
 
 
 def _enter(result: SignIn, back: str) -> Response:
-    """A new session has nothing of the one before it, not even its CSRF token; links in other tabs stay open."""
+    """Begin the new session.
+
+    It has nothing of the session before it, not even the CSRF token; only links that are open in
+    other tabs stay.
+    """
     opened.begin_anew()
     session[SESSION_KEY] = result.session
     response = make_response(redirect(back, HTTPStatus.SEE_OTHER))
     response.set_cookie(
-        device_cookie(), result.mark, max_age=DEVICE_KEPT, secure=settings().tls, httponly=True, samesite="Lax"
-    )  # fmt: skip
+        device_cookie(),
+        result.mark,
+        max_age=DEVICE_KEPT,
+        secure=settings().tls,
+        httponly=True,
+        samesite="Lax",
+    )
     return response
 
 
@@ -148,19 +198,26 @@ def _refused(response: Response, result: SignIn) -> Response:
     return response
 
 
-def _form(form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK) -> Response:
+def _form(
+    form: SignInForm, back: str, *, message: str | None = None, status: int = HTTPStatus.OK
+) -> Response:
     page = render_template("account/sign_in.html", form=form, next=back, message=message)
     return make_response(page, status)
 
 
-def _code_form(form: CodeForm, handle: str, value: str, user: User, *, message: str | None = None) -> Response:
+def _code_form(
+    form: CodeForm, handle: str, value: str, user: User, *, message: str | None = None
+) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    known = {
-        "whose": user.email,
-        "method": user.two_factor,
-        "mailed": challenges.has_code(value),
-        "handle": handle,
-        "next": _next(_back()),
-    }
-    valid = duration(settings().email_code_valid)
-    return make_response(render_template("account/code.html", form=form, message=message, valid=valid, **known), status)
+    page = render_template(
+        "account/code.html",
+        form=form,
+        message=message,
+        valid=duration(settings().email_code_valid),
+        whose=user.email,
+        method=user.two_factor,
+        mailed=challenges.has_code(value),
+        handle=handle,
+        next=_next(_back()),
+    )
+    return make_response(page, status)

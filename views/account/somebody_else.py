@@ -1,4 +1,4 @@
-"""A link that is for one person, opened where another is signed in: that one is asked first."""
+"""Ask first when a link that is for one person is opened where another is signed in."""
 
 from http import HTTPStatus
 
@@ -9,10 +9,15 @@ from views.web.actor import actor
 
 
 def ask(user: User) -> Response | None:
-    """The page that asks to sign out and go on, or to stay; None where nobody else is signed in."""
+    """Return a page that asks whether to sign out and go on, or to stay.
+
+    Return None if nobody else is signed in.
+    """
     who = actor()
     if who is None or who.user_id == user.id:
         return None
     here = request.full_path.rstrip("?")
-    page = render_template("account/somebody_else.html", whose=user.email or user.login or "", here=here)
-    return make_response(page, HTTPStatus.OK if request.method in ("GET", "HEAD") else HTTPStatus.FORBIDDEN)
+    whose = user.email or user.login or ""
+    page = render_template("account/somebody_else.html", whose=whose, here=here)
+    is_look = request.method in ("GET", "HEAD")
+    return make_response(page, HTTPStatus.OK if is_look else HTTPStatus.FORBIDDEN)

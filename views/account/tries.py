@@ -1,4 +1,4 @@
-"""Tries that are counted: what was refused is shown in the form, and that somebody tried is kept."""
+"""Handle tries that are counted: a refusal is shown in the form, and the try is committed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from forms.base import Form
 
 @contextmanager
 def counted(form: Form) -> Iterator[None]:
-    """Show in the form what is refused inside the block, and commit whatever came of it."""
+    """Show in the form what is refused inside the block, and commit in either case."""
     try:
         yield
     except (RuleBroken, TooMany) as error:
@@ -22,7 +22,10 @@ def counted(form: Form) -> Iterator[None]:
 
 
 def shown(page: str, form: Form, status: int = HTTPStatus.OK) -> Response:
-    """The page of a form; its status tells of refusals, and of how long to wait after too many."""
+    """Return the page of a form with status 422 after a refusal, or 429 after too many tries.
+
+    With 429, `Retry-After` says how long to wait. Otherwise the status is `status`.
+    """
     response = make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status)
     if form.retry_after:
         response.status_code = HTTPStatus.TOO_MANY_REQUESTS

@@ -1,4 +1,7 @@
-"""One's own second factor: enable, change, switch off; recovery codes; and the link that an administrator sends."""
+"""Enable, change and switch off one's own second factor, and renew recovery codes.
+
+An administrator can send a link with which a person sets up an app.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -21,18 +24,23 @@ from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 def register(app: Flask) -> None:
-    """The link itself, and the page it leads to."""
+    """Add the link itself, and the page it leads to."""
     app.add_url_rule("/two-factor/enrol/<value>", "enrolment", by_link, methods=["GET", "POST"])
-    app.add_url_rule("/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"])
+    app.add_url_rule(
+        "/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"]
+    )
 
 
 @account.get("/two-factor", endpoint="two_factor")
 def overview() -> Any:
-    """What is asked for at sign-in now, and what can be done about it."""
+    """Show what is asked for at sign-in now, and what can be changed about it."""
     who = signed_in()
     user = db.session.get_one(User, who.user_id)
     return render_template(
-        "account/two_factor.html", method=user.two_factor, left=recovery_codes.left(user), due=who.enrolment_due
+        "account/two_factor.html",
+        method=user.two_factor,
+        left=recovery_codes.left(user),
+        due=who.enrolment_due,
     )
 
 
@@ -47,16 +55,18 @@ def begin_two_factor() -> Any:
 @account.route("/two-factor/enrol", methods=["GET", "POST"])
 def enrol() -> Any:
     """Show the QR code and the key, and take the first code."""
-    who, form = signed_in(), EnrolmentCodeForm(request.form)
+    who = signed_in()
+    form = EnrolmentCodeForm(request.form)
     require_recent(who)
     user = db.session.get_one(User, who.user_id)
     secret = totp.pending(user, settings())
     if secret is None:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
     if request.method == "POST" and form.validate():
-        shown_, code = form.shown.data or "", form.code.data or ""
         with counted(form):
-            enabled = two_factor.confirm(actor=who, shown=shown_, code=code, origin=origin(), settings=settings())
+            enabled = two_factor.confirm(
+                actor=who, **_typed(form), origin=origin(), settings=settings()
+            )
         if not form.errors:
             session[SESSION_KEY] = enabled.session
             return _codes(enabled.codes, _("Your authenticator app is set up."))
@@ -76,35 +86,47 @@ def use_email() -> Any:
 def switch_off() -> Any:
     """Sign in with the password alone."""
     try:
-        kept = two_factor.switch_off(actor=signed_in(), settings=settings())
+        new_session = two_factor.switch_off(actor=signed_in(), settings=settings())
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
         flash(error.message, "warning")
     else:
-        session[SESSION_KEY] = kept
-        flash(_("Two-factor authentication is off. Your password alone opens your account now."), "warning")
+        session[SESSION_KEY] = new_session
+        flash(
+            _("Two-factor authentication is off. Your password alone opens your account now."),
+            "warning",
+        )
     return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
 
 
 @account.post("/two-factor/recovery-codes")
 def renew_codes() -> Any:
-    """Ten new recovery codes."""
+    """Replace the recovery codes by ten new ones."""
     codes = two_factor.renew_recovery_codes(actor=signed_in())
     db.session.commit()
     return _codes(codes, _("These are your new recovery codes. The old ones no longer work."))
 
 
 def by_link(value: str = "", handle: str = "") -> Any:
-    """Set up an app by the link that an administrator sent: first the password, then a code of the new app."""
+    """Set up an app by the link that an administrator sent.
+
+    It asks for the password first, and then for a code of the new app.
+    """
     link = value or opened.held(handle)
     user = two_factor.look(link)
     if request.method != "POST" and value:
+        # This takes the secret value out of the address bar.
         return redirect(url_for("enrolment_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
-    if asked := somebody_else.ask(user):
+    asked = somebody_else.ask(user)
+    if asked:
         return asked
     if request.method == "POST" and "code" in request.form:
         return _confirm_by_link(link, user)
+    return _begin_by_link(link, user)
+
+
+def _begin_by_link(link: str, user: User) -> Any:
     form = PasswordForm(request.form)
     if request.method == "POST" and form.validate():
         with counted(form):
@@ -113,37 +135,49 @@ def by_link(value: str = "", handle: str = "") -> Any:
             )
         if not form.errors:
             return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
-    return shown(render_template("account/enrolment_password.html", form=form, whose=user.email), form)
+    page = render_template("account/enrolment_password.html", form=form, whose=user.email)
+    return shown(page, form)
 
 
 def _confirm_by_link(link: str, user: User) -> Any:
     form = EnrolmentCodeForm(request.form)
     if form.validate():
-        words = {"shown": form.shown.data or "", "code": form.code.data or ""}
         with counted(form):
-            codes = two_factor.confirm_by_link(value=link, **words, origin=origin(), settings=settings())
+            codes = two_factor.confirm_by_link(
+                value=link, **_typed(form), origin=origin(), settings=settings()
+            )
         if not form.errors:
-            return _codes(codes, _("Your authenticator app is set up. Sign in with your password and a code."))
+            return _codes(
+                codes, _("Your authenticator app is set up. Sign in with your password and a code.")
+            )
     return shown(render_template("account/enrolment_code.html", form=form, whose=user.email), form)
+
+
+def _typed(form: EnrolmentCodeForm) -> dict[str, str]:
+    return {"shown": form.shown.data or "", "code": form.code.data or ""}
 
 
 def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Any:
     form.shown.data = totp.name_of(secret)
+    parts_of_four = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     page = render_template(
         "account/enrol.html",
         form=form,
         whose=user.email or user.login,
         qr=_qr(totp.uri(user, secret, settings())),
-        key=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+        key=" ".join(parts_of_four),
         cancel_href=cancel,
     )
     return shown(page, form)
 
 
 def _qr(text: str) -> Markup:
-    """The QR code as SVG, drawn here: the secret goes to nobody else. Dark on white in both colour schemes."""
+    """Return a QR code as SVG, which is drawn here because the secret must go to nobody else.
+
+    It is dark on white in both colour schemes.
+    """
     code = segno.make(text, error="m")
-    # Without a size of its own the image has a viewBox: the style scales it instead of cutting it off.
+    # Without a size of its own the image has a viewBox: the style scales it instead of cropping it.
     looks = {"omitsize": True, "border": 4, "dark": "#000", "light": "#fff"}
     image = code.svg_inline(title=_("QR code"), **looks)
     return Markup(image)  # noqa: S704  # segno escapes the title; the text itself is only drawn

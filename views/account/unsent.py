@@ -1,4 +1,4 @@
-"""The way back to a form that was sent after its session had ended."""
+"""Lead back to a form that was sent after its session had ended."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ from views.web.actor import signed_in
 
 @account.get("/unsent/<handle>", endpoint="unsent")
 def lead_back(handle: str) -> Any:
-    """Go on to the form's page, which shows what was typed; whoever else asks is led home."""
+    """Redirect to the form's page, which shows what was typed; anybody else is led home."""
     return unsent.lead_back(signed_in(), handle)

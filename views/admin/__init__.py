@@ -1,1 +1,1 @@
-"""One small file per entity, found without registration."""
+"""The screens: one small file per entity, found without registration."""

@@ -1,4 +1,4 @@
-"""Bulk runs: what was done to several rows at once, row by row, with Undo."""
+"""The screen of bulk runs: what was done to several rows at once, row by row, with Undo."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
+from markupsafe import Markup
 from sqlalchemy import select
 
 from backoffice import events, slots
@@ -30,7 +31,7 @@ from views.web.downloads import offered_on
 from views.web.event_texts import said, verb
 from views.web.redirects import safe_path
 
-ROWS = 100
+ROWS = 100  # on a page of a run
 PARTLY = "partly undone"
 LABELS = {
     "done": "Done",
@@ -41,28 +42,42 @@ LABELS = {
 }
 
 
+def _action(row: Any, page: cells.CellContext) -> Markup:
+    return page.link(row.id, verb(row.action))
+
+
+def _state(row: Any, _page: cells.CellContext) -> Markup:
+    return cells.status(PARTLY if row.id in g.partly_undone else row.state)
+
+
 class BulkRuns(Screen):
     model = BulkRun
-    label = "Bulk runs"
-    icon = "list-check"
-    order = 10
-    columns = ("id", "action", "state", "planned", "reason", "actor", "created_at", "finished_at")
-    shown = ("id", "action", "state", "planned", "reason", "actor", "created_at")
-    filters = ("state", "action", "actor", "created_at")
-    labels: ClassVar = {"planned": "Rows", "actor": "By"}
-    words: ClassVar = {"action": said}
-    cells: ClassVar = {
-        "action": lambda row, page: page.link(row.id, verb(row.action)),
-        "state": lambda row, _page: cells.status(PARTLY if row.id in g.partly_undone else row.state),
-    }
+    name = "Bulk runs"
+    menu_icon_value = "list-check"
+    menu_order = 10
+    column_list = (
+        "id",
+        "action",
+        "state",
+        "planned",
+        "reason",
+        "actor",
+        "created_at",
+        "finished_at",
+    )
+    column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
+    column_filters = ("state", "action", "actor", "created_at")
+    column_labels: ClassVar = {"planned": "Rows", "actor": "By"}
+    column_value_labels: ClassVar = {"action": said}
+    column_formatters: ClassVar = {"action": _action, "state": _state}
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
-        """One's own runs are open to everyone who can act; the scope keeps others' apart."""
+        """Open the pages of one run to everybody who can act; the scope hides others' runs."""
         if name not in ("details", "take_back", "download"):
             super()._handle_view(name, **kwargs)
 
     def prepare(self, rows: Sequence[Any]) -> None:
-        """Which of the page's runs were undone in part."""
+        """Read which of the page's runs were undone in part."""
         g.partly_undone = undoing.partly_undone([row.id for row in rows])
 
     @expose(f"/{ID}")
@@ -76,8 +91,12 @@ class BulkRuns(Screen):
         back = safe_path(request.form.get("back"), self.url_of("details", row_id=row_id))
         planned = undoing.plan_undo(actor=signed_in(), run_id=row_id, draft={"back": back})
         db.session.commit()
-        action, token = planned.action, planned.run.token
-        href = url_for(f"{area_of(action.model)}.preview", action=action.name.replace("_", "-"), token=token)
+        action = planned.action
+        href = url_for(
+            f"{area_of(action.model)}.preview",
+            action=action.name.replace("_", "-"),
+            token=planned.run.token,
+        )
         return redirect(href, HTTPStatus.SEE_OTHER)
 
     @offered_on("details")
@@ -90,51 +109,45 @@ class BulkRuns(Screen):
         with slots.exports(settings.export_slots).taken(), patient(of_exports(settings)):
             content = _csv(who, run, report.action_of(run))
         begin(writing=True)
-        events.record(actor=who, action="bulk_runs.export", subject=("bulk_runs", row_id), after={"rows": run.planned})
+        events.record(
+            actor=who,
+            action="bulk_runs.export",
+            subject=("bulk_runs", row_id),
+            after={"rows": run.planned},
+        )
         db.session.commit()
-        name = f'attachment; filename="bulk-run-{run.id}.csv"'
-        return Response(content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        headers = {"Content-Disposition": f'attachment; filename="bulk-run-{run.id}.csv"'}
+        return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
     action = report.action_of(run)
     outcome, after = _asked()
+    # One row more than is shown, which tells that there is another page.
     items = report.items(actor, run, action, outcome=outcome, after=after, limit=ROWS + 1)
     base = screen.base_of(action.model)
-    undoable = undoing.may_undo(actor, run, action)
-    last = items[ROWS - 1].row_id if len(items) > ROWS else None
     return {
-        "title": report.title(actor, run, action),
-        "summary": _summary(actor, run, action),
+        **_head(actor, run, action),
+        **_undo(screen, actor, run, action),
         "counts": _counts(screen, run, outcome),
-        "next_href": screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last) if last else None,
-        "actor": _by(actor, run),
-        "at": run.finished_at or run.created_at,
-        "reason": disclosure.told(actor, BulkRun, [run], ("id", "reason"))[0].reason,
-        "parameters": [(label, ", ".join(names)) for label, names in report.chosen(actor, run, action)],
-        "rows": [
-            {
-                "href": f"{base}{item.row_id}",
-                "number": item.row_id,
-                "label": item.label,
-                "outcome": item.outcome,
-                "outcome_label": LABELS[item.outcome],
-                "message": item.message,
-            }
-            for item in items[:ROWS]
-        ],
-        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
-        "undo_note": action.lasting if undoable else (),
-        "undone": _undone(run),
-        "undos": [screen.url_of("details", row_id=number) for number in undoing.undos(run)],
-        "undo_of": screen.url_of("details", row_id=run.undo_of_id) if run.undo_of_id else None,
+        "rows": [_row(base, item) for item in items[:ROWS]],
+        "next_href": _next_href(screen, run, outcome, items),
         "download_href": screen.url_of("download", row_id=run.id),
         "back_href": base or screen.url_of("index"),
     }
 
 
+def _next_href(screen: Screen, run: BulkRun, outcome: str, items: Sequence[Any]) -> str | None:
+    if len(items) <= ROWS:
+        return None
+    last = items[ROWS - 1].row_id
+    return screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last)
+
+
 def _asked() -> tuple[str, int]:
-    outcome, after = request.args.get("outcome", ""), request.args.get("after", "0")
+    """Return the outcome that the page is limited to, and the row after which it begins."""
+    outcome = request.args.get("outcome", "")
+    after = request.args.get("after", "0")
     if outcome and outcome not in OUTCOMES:
         raise BadRequest("There is no such outcome.")
     if not is_id(after):
@@ -142,44 +155,91 @@ def _asked() -> tuple[str, int]:
     return outcome, int(after)
 
 
+def _head(actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
+    (visible_run,) = disclosure.told(actor, BulkRun, [run], ("id", "reason"))
+    parameters = report.chosen(actor, run, action)
+    return {
+        "title": report.title(actor, run, action),
+        "summary": _summary(actor, run, action),
+        "actor": _by(actor, run),
+        "at": run.finished_at or run.created_at,
+        "reason": visible_run.reason,
+        "parameters": [(label, ", ".join(names)) for label, names in parameters],
+    }
+
+
+def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
+    """Return what the page shows about undoing the run, and about the run that it undoes."""
+    undoable = undoing.may_undo(actor, run, action)
+    undo_of = None
+    if run.undo_of_id:
+        undo_of = screen.url_of("details", row_id=run.undo_of_id)
+    return {
+        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
+        "undo_note": action.lasting if undoable else (),
+        "undone": _undone(run),
+        "undos": [screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
+        "undo_of": undo_of,
+    }
+
+
+def _row(base: str, item: Any) -> dict[str, Any]:
+    return {
+        "href": f"{base}{item.row_id}",
+        "number": item.row_id,
+        "label": item.label,
+        "outcome": item.outcome,
+        "outcome_label": LABELS[item.outcome],
+        "message": item.message,
+    }
+
+
 def _undone(run: BulkRun) -> str:
-    """How much of the run was undone since, if anything was."""
-    taken, done = undoing.taken_back(run), run.counts.get("done", 0)
-    if not taken:
+    """Return a sentence that says how much of the run was undone since, or ''."""
+    undone = undoing.taken_back(run)
+    done = run.counts.get("done", 0)
+    if not undone:
         return ""
-    return "This run was undone." if taken == done else f"{PARTLY.capitalize()}: {taken:,} of {done:,} rows."
+    if undone == done:
+        return "This run was undone."
+    return f"{PARTLY.capitalize()}: {undone:,} of {done:,} rows."
 
 
 def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     counts = run.counts
-    found = [f"{counts.get('done', 0):,} of {run.planned:,} {action.done}."]
-    if unchanged := counts.get("unchanged"):
-        found.append(f"{unchanged:,} did not change: already {action.done}.")
-    found += report.refusals(actor, run, action)
-    if stale := counts.get("stale"):
-        found.append(f"{stale:,} left alone: changed by somebody since.")
-    return found
+    sentences = [f"{counts.get('done', 0):,} of {run.planned:,} {action.done}."]
+    unchanged = counts.get("unchanged")
+    if unchanged:
+        sentences.append(f"{unchanged:,} did not change: already {action.done}.")
+    sentences += report.refusals(actor, run, action)
+    stale = counts.get("stale")
+    if stale:
+        sentences.append(f"{stale:,} left alone: changed by somebody since.")
+    return sentences
 
 
 def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
-    shown = [
+    """Return a link for all rows and for each outcome, with the number of its rows."""
+    present = [outcome for outcome in OUTCOMES if run.counts.get(outcome)]
+    counts = [
         ("", "All", run.planned),
-        *((o, LABELS[o], run.counts[o]) for o in OUTCOMES if run.counts.get(o)),
+        *((outcome, LABELS[outcome], run.counts[outcome]) for outcome in present),
     ]
     return [
         {
-            "name": o,
+            "name": outcome,
             "label": label,
             "count": f"{number:,}",
-            "current": o == current,
-            "href": screen.url_of("details", row_id=run.id, outcome=o or None),
+            "current": outcome == current,
+            "href": screen.url_of("details", row_id=run.id, outcome=outcome or None),
         }
-        for o, label, number in shown
+        for outcome, label, number in counts
     ]
 
 
 def _by(actor: Actor, run: BulkRun) -> str:
-    return db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id)) or "Command line"
+    name = db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id))
+    return name or "Command line"
 
 
 def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:

@@ -1,25 +1,26 @@
-"""Client tags: marks on clients."""
+"""The screen of client tags, which mark clients."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from backoffice.models.client_tag import ClientTag
-from views.screen import Screen
+from views.screen import Screen, cells
+
+
+def _name(row: Any, page: cells.CellContext) -> Markup:
+    pill = Markup('<a class="pill tag-{}" href="{}{}">{}</a>')
+    return pill.format(row.colour, page.base, row.id, row.name)
 
 
 class ClientTags(Screen):
     model = ClientTag
-    area = "People"
-    icon = "tags"
-    order = 30
-    columns = ("id", "name", "colour", "created_at")
-    filters = ("colour", "created_at")
-    fields = ("name", "colour")
-    sort = "name"
-    cells: ClassVar = {
-        "name": lambda row, page: Markup('<a class="pill tag-{}" href="{}{}">{}</a>').format(
-            row.colour, page.base, row.id, row.name
-        )
-    }
-    extra_columns = ("colour",)
+    category = "People"
+    menu_icon_value = "tags"
+    menu_order = 30
+    column_list = ("id", "name", "colour", "created_at")
+    column_filters = ("colour", "created_at")
+    form_columns = ("name", "colour")
+    column_default_sort = "name"
+    column_formatters: ClassVar = {"name": _name}
+    column_extra_list = ("colour",)

@@ -1,4 +1,7 @@
-"""Events log: who did what to which row, and what it changed; nobody can write here."""
+"""The screen of the events log: who did what to which row, and what changed.
+
+Nobody can write here.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -14,24 +17,44 @@ from views.web.actor import actor, signed_in
 from views.web.event_texts import changes, said, subject, verb
 
 
-def _verb(row: Any, page: cells.Around) -> Markup:
+def _verb(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, verb(row.action))
 
 
-def _subject(row: Any, _page: cells.Around) -> Markup:
-    return subject(row, g.subject_names.get((row.subject_type, row.subject_id))) or cells.NOTHING
+def _subject(row: Any, _page: cells.CellContext) -> Markup:
+    name = g.subject_names.get((row.subject_type, row.subject_id))
+    return subject(row, name) or cells.NOTHING
 
 
 class Events(Screen):
     model = Event
-    label = "Events log"
-    icon = "clock-history"
-    order = 20
-    columns = ("id", "at", "action", "subject_type", "actor", "result", "reason", "ip", "bulk_run_id")
-    shown = ("at", "action", "subject_type", "actor", "result", "reason")
-    extra_columns = ("subject_id",)
-    filters = ("result", "action", "subject_type", "subject_id", "actor", "at", "bulk_run_id", "ip")
-    overview = (
+    name = "Events log"
+    menu_icon_value = "clock-history"
+    menu_order = 20
+    column_list = (
+        "id",
+        "at",
+        "action",
+        "subject_type",
+        "actor",
+        "result",
+        "reason",
+        "ip",
+        "bulk_run_id",
+    )
+    column_default_list = ("at", "action", "subject_type", "actor", "result", "reason")
+    column_extra_list = ("subject_id",)
+    column_filters = (
+        "result",
+        "action",
+        "subject_type",
+        "subject_id",
+        "actor",
+        "at",
+        "bulk_run_id",
+        "ip",
+    )
+    column_details_list = (
         "action",
         "subject_type",
         "subject_id",
@@ -44,7 +67,7 @@ class Events(Screen):
         "bulk_run_id",
         "at",
     )
-    labels: ClassVar = {
+    column_labels: ClassVar = {
         "at": "When",
         "subject_type": "About",
         "subject_id": "Number",
@@ -54,12 +77,13 @@ class Events(Screen):
         "ip": "Address",
         "request_id": "Request",
     }
-    cells: ClassVar = {"action": _verb, "subject_type": _subject}
-    words: ClassVar = {"action": said}
+    column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
+    column_value_labels: ClassVar = {"action": said}
 
     def prepare(self, rows: Sequence[Any]) -> None:
-        """The names of all rows that the page's events are about."""
-        g.subject_names = figures.names(actor(), [(row.subject_type, row.subject_id) for row in rows])
+        """Read the names of all rows that the page's events are about."""
+        subjects = [(row.subject_type, row.subject_id) for row in rows]
+        g.subject_names = figures.names(actor(), subjects)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{verb(row.action)} · event {row.id}"}
@@ -68,9 +92,14 @@ class Events(Screen):
         return [cells.status(row.result)]
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
-        """First of all what changed."""
-        names = dict.fromkeys((*self.overview, "id", "before", "after"))
+        """Return what changed, followed by the usual sections."""
+        names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
         (row,) = disclosure.told(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
-        changed = [{"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)]
-        return [*([{"title": "What changed", "fields": changed}] if changed else []), *super().sections(row)]
+        changed = [
+            {"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)
+        ]
+        sections = super().sections(row)
+        if not changed:
+            return sections
+        return [{"title": "What changed", "fields": changed}, *sections]

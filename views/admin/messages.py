@@ -1,4 +1,4 @@
-"""Messages: the outbox, and what became of each mail; never what a mail says."""
+"""The screen of messages: the outbox and what became of each mail, never what a mail says."""
 
 from typing import Any, ClassVar
 
@@ -25,20 +25,20 @@ PURPOSES = {
 
 
 def purpose_of(purpose: str) -> str:
-    """What a message is for, in words."""
+    """Return what a message is for, in words."""
     return PURPOSES.get(purpose) or heading(purpose)
 
 
-def _purpose(row: Any, page: cells.Around) -> Markup:
+def _purpose(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, purpose_of(row.purpose))
 
 
 class Messages(Screen):
     model = Message
-    area = "System"
-    icon = "envelope"
-    order = 10
-    columns = (
+    category = "System"
+    menu_icon_value = "envelope"
+    menu_order = 10
+    column_list = (
         "id",
         "purpose",
         "recipient",
@@ -50,19 +50,28 @@ class Messages(Screen):
         "created_at",
         "sent_at",
     )
-    shown = ("purpose", "recipient", "user", "state", "attempts", "next_attempt_at", "last_error", "created_at")
-    filters = ("state", "purpose", "user", "created_at")
-    exported = columns
-    overview = columns
-    labels: ClassVar = {
+    column_default_list = (
+        "purpose",
+        "recipient",
+        "user",
+        "state",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+        "created_at",
+    )
+    column_filters = ("state", "purpose", "user", "created_at")
+    column_export_list = column_list
+    column_details_list = column_list
+    column_labels: ClassVar = {
         "recipient": "To",
         "user": "Person",
         "next_attempt_at": "Next attempt",
         "created_at": "Written",
         "sent_at": "Sent",
     }
-    cells: ClassVar = {"purpose": _purpose}
-    words: ClassVar = {"purpose": purpose_of}
+    column_formatters: ClassVar = {"purpose": _purpose}
+    column_value_labels: ClassVar = {"purpose": purpose_of}
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{purpose_of(row.purpose)} · message {row.id}"}

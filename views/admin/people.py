@@ -1,4 +1,4 @@
-"""The tabs of a person's details."""
+"""Draw the tabs of a person's details."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from views.web.event_texts import described
 
 
 def tab(actor: Actor, user: Any, name: str) -> Markup:
-    """The tab as HTML."""
+    """Return the tab called `name` as HTML."""
     return Markup(TABS[name](actor, user))  # noqa: S704  # rendered from our own templates
 
 
@@ -25,15 +25,19 @@ def _groups(actor: Actor, user: Any) -> str:
     by_area: dict[str, list[Any]] = {}
     for permission, givers in history.permissions(user):
         by_area.setdefault(permission.area, []).append((permission, givers))
-    return render_template("admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view"))
+    return render_template(
+        "admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view")
+    )
 
 
 def _sessions(actor: Actor, user: Any) -> str:
+    may_see = {area: can(actor, f"{area}.view") for area in ("sessions", "sign_in_attempts")}
+    may_end = can(actor, "users.end_sessions") and not records.out_of_reach(actor, user)
     return render_template(
         "admin/users/sessions.html",
         user=user,
-        may_see={area: can(actor, f"{area}.view") for area in ("sessions", "sign_in_attempts")},
-        may_end=can(actor, "users.end_sessions") and not records.out_of_reach(actor, user),
+        may_see=may_see,
+        may_end=may_end,
         sessions=history.live_sessions(actor, user),
         attempts=history.attempts(actor, user),
         device_name=device_name,
@@ -54,8 +58,8 @@ def _messages(actor: Actor, user: Any) -> str:
 
 
 def _events(actor: Actor, user: Any) -> str:
-    found = described(history.events(actor, "users", user.id))
-    return render_template("admin/events/feed.html", events=found)
+    events = described(history.events(actor, "users", user.id))
+    return render_template("admin/events/feed.html", events=events)
 
 
 TABS = {"groups": _groups, "sessions": _sessions, "messages": _messages, "events": _events}

@@ -1,4 +1,4 @@
-"""Sessions: who is signed in with which device, and who was."""
+"""The screen of sessions: who is or was signed in, and with which device."""
 
 from typing import Any, ClassVar
 
@@ -9,32 +9,43 @@ from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 
 
-def _device(row: Any, page: cells.Around) -> Markup:
+def _device(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, device_name(row.device))
 
 
-def _state(row: Any, _page: cells.Around) -> Markup:
-    """With the reason why it ended."""
+def _state(row: Any, _page: cells.CellContext) -> Markup:
     return state_of(row.state, row.ended_reason)
 
 
 def state_of(state: str, reason: str) -> Markup:
-    """The state as a badge, and what ended the session."""
-    why = Markup(' <span class="muted">{}</span>').format(reason) if reason else ""
-    return cells.status(state) + why
+    """Return the state as a badge, with the reason why the session ended, if it did."""
+    badge = cells.status(state)
+    if not reason:
+        return badge
+    return badge + Markup(' <span class="muted">{}</span>').format(reason)
 
 
 class Sessions(Screen):
     model = Session
-    area = "System"
-    icon = "laptop"
-    order = 20
-    columns = ("id", "user", "device", "ip", "kind", "state", "created_at", "last_seen_at", "ended_at")
-    shown = ("user", "device", "ip", "state", "created_at", "last_seen_at")
-    extra_columns = ("ended_reason",)
-    filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
-    overview = (*columns, "ended_reason", "expires_at")
-    labels: ClassVar = {
+    category = "System"
+    menu_icon_value = "laptop"
+    menu_order = 20
+    column_list = (
+        "id",
+        "user",
+        "device",
+        "ip",
+        "kind",
+        "state",
+        "created_at",
+        "last_seen_at",
+        "ended_at",
+    )
+    column_default_list = ("user", "device", "ip", "state", "created_at", "last_seen_at")
+    column_extra_list = ("ended_reason",)
+    column_filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
+    column_details_list = (*column_list, "ended_reason", "expires_at")
+    column_labels: ClassVar = {
         "user": "Person",
         "ip": "Address",
         "created_at": "Signed in",
@@ -43,7 +54,7 @@ class Sessions(Screen):
         "ended_reason": "Why it ended",
         "expires_at": "Ends at the latest",
     }
-    cells: ClassVar = {"device": _device, "state": _state}
+    column_formatters: ClassVar = {"device": _device, "state": _state}
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         return {"title": f"{device_name(row.device)} · session {row.id}"}

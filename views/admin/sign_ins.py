@@ -1,4 +1,7 @@
-"""Sign-ins: every try, whether it worked and why not; nobody can write here, and what was typed never shows."""
+"""The screen of sign-ins: every try, whether it worked and why not.
+
+Nobody can write here, and what was typed is never shown.
+"""
 
 from typing import Any, ClassVar
 
@@ -26,28 +29,28 @@ REASONS = {
 
 
 def reason_of(reason: str) -> str:
-    """Why a try failed, or what it was for, in words."""
+    """Return why a try failed, or what it was for, in words."""
     return REASONS.get(reason) or heading(reason)
 
 
-def _at(row: Any, page: cells.Around) -> Markup:
+def _at(row: Any, page: cells.CellContext) -> Markup:
     return page.link(row.id, cells.MAKERS["time"](row.at))
 
 
 class SignIns(Screen):
     model = SignInAttempt
     path = "sign-ins"
-    area = "System"
-    icon = "door-open"
-    order = 30
-    columns = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
-    shown = ("at", "user", "factor", "result", "reason", "ip", "device")
-    filters = ("signed_in", "result", "factor", "user", "at", "ip")
-    exported = columns
-    overview = columns
-    labels: ClassVar = {"at": "When", "user": "Person", "factor": "With", "ip": "Address"}
-    cells: ClassVar = {"at": _at}
-    words: ClassVar = {"reason": reason_of, "device": device_name}
+    category = "System"
+    menu_icon_value = "door-open"
+    menu_order = 30
+    column_list = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
+    column_default_list = ("at", "user", "factor", "result", "reason", "ip", "device")
+    column_filters = ("signed_in", "result", "factor", "user", "at", "ip")
+    column_export_list = column_list
+    column_details_list = column_list
+    column_labels: ClassVar = {"at": "When", "user": "Person", "factor": "With", "ip": "Address"}
+    column_formatters: ClassVar = {"at": _at}
+    column_value_labels: ClassVar = {"reason": reason_of, "device": device_name}
 
     def badges(self, row: Any) -> list[Markup]:
         return [cells.status(row.result)]

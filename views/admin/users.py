@@ -1,4 +1,4 @@
-"""Users: the people of the back office."""
+"""The screen of users: the people of the back office."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -24,46 +24,54 @@ from views.screen import Screen, cells
 from views.screen.editing import picker
 from views.web.actor import settings
 from views.web.avatars import avatar
-from views.web.theme import ago
+from views.web.times import ago
 
 
-def _person(row: Any, page: cells.Around) -> Markup:
+def _person(row: Any, page: cells.CellContext) -> Markup:
     return cells.person(row.id, row.name, row.email, page.base, row.picture)
 
 
-def _client_tags(row: Any, page: cells.Around) -> Markup:
-    """'None' and 'all' must not look the same, nor 'only these' and 'all but these'."""
+def _client_tags(row: Any, page: cells.CellContext) -> Markup:
+    """Return the allowed client tags.
+
+    'None' and 'all' must not look the same, and neither must 'only these' and 'all but these'.
+    """
     if row.client_tags_mode == "all":
         return Markup('<span class="muted">All</span>')
     tags = cells.pills(page.related["client_tags"].get(row.id, ()))
-    return tags if row.client_tags_mode == "only" else Markup('<span class="muted">All but</span> ') + tags
+    if row.client_tags_mode == "only":
+        return tags
+    return Markup('<span class="muted">All but</span> ') + tags
 
 
 @cache
 def two_factor(value: str) -> Markup:
-    """The second factor as a badge; none is a fact worth seeing, but no alarm."""
-    words = {"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator"}
-    return Markup('<span class="badge-status factor-{}">{}</span>').format(value, words[value])
+    """Return the second factor as a badge; having none is worth seeing, but no alarm."""
+    labels = {"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator"}
+    badge = Markup('<span class="badge-status factor-{}">{}</span>')
+    return badge.format(value, labels[value])
 
 
 def _too_open(whitelist: Iterable[str]) -> str:
-    """What to say about a whitelist that lets everybody in, which is allowed, but seldom meant."""
+    """Return a warning about a whitelist that admits everybody: allowed, but seldom meant."""
     kinds = " and ".join(networks.open_to(whitelist))
     if not kinds:
         return ""
-    return _(
-        "The IP whitelist lets in every %(kinds)s address, so it keeps nobody out. Name the networks that are meant.",
+    text = _(
+        "The IP whitelist lets in every %(kinds)s address, so it keeps nobody out. "
+        "Name the networks that are meant.",
         kinds=kinds,
     )
+    return str(text)
 
 
 class Users(Screen):
     model = User
-    label = "Users"
-    area = "People"
-    icon = "people"
-    order = 10
-    columns = (
+    name = "Users"
+    category = "People"
+    menu_icon_value = "people"
+    menu_order = 10
+    column_list = (
         "id",
         "name",
         "status",
@@ -76,9 +84,19 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    shown = ("id", "name", "status", "two_factor", "groups", "client_tags", "last_login_at", "created_by", "created_at")
-    extra_columns = ("email", "picture", "client_tags_mode")
-    filters = (
+    column_default_list = (
+        "id",
+        "name",
+        "status",
+        "two_factor",
+        "groups",
+        "client_tags",
+        "last_login_at",
+        "created_by",
+        "created_at",
+    )
+    column_extra_list = ("email", "picture", "client_tags_mode")
+    column_filters = (
         "status",
         "invitation",
         "invitation_ends",
@@ -92,7 +110,7 @@ class Users(Screen):
         "email",
         "phone",
     )
-    fields = (
+    form_columns = (
         "login_method",
         "email",
         "login",
@@ -104,7 +122,7 @@ class Users(Screen):
         "client_tags",
         "ip_whitelist",
     )
-    exported = (
+    column_export_list = (
         "id",
         "name",
         "email",
@@ -120,7 +138,7 @@ class Users(Screen):
         "created_by",
         "created_at",
     )
-    overview = (
+    column_details_list = (
         "id",
         "email",
         "first_name",
@@ -146,7 +164,7 @@ class Users(Screen):
         "created_at",
         "updated_at",
     )
-    labels: ClassVar = {
+    column_labels: ClassVar = {
         "client_tags": "Allowed client tags",
         "client_tags_mode": "Allowed clients",
         "last_login_at": "Last sign-in",
@@ -161,12 +179,12 @@ class Users(Screen):
         "uuid": "UUID",
         "email_verified_at": "E-mail verified at",
     }
-    cells: ClassVar = {
+    column_formatters: ClassVar = {
         "name": _person,
         "client_tags": _client_tags,
         "two_factor": lambda row, _page: two_factor(row.two_factor),
     }
-    tabs: ClassVar = {
+    details_tabs: ClassVar = {
         "groups": "Groups and permissions",
         "sessions": "Sign-ins and sessions",
         "messages": "Sent tokens and messages",
@@ -175,31 +193,41 @@ class Users(Screen):
     form = UserForm
 
     def form_class(self, actor: Actor, row: Any) -> type[Form]:
-        """The fields that this actor may fill in for this person."""
+        """Return a form with the fields that this actor may fill in for this person."""
         extra: dict[str, Any] = {}
         if row is not None:
-            other = "email" if row.login_method == "login" else "login"
-            extra = dict.fromkeys(("login_method", "temporary_password", other))
-        if can(actor, "users.assign_groups") and sees(actor, Group) and (row is None or row.id != actor.user_id):
-            extra["groups"] = PickField("Groups", **picker(self, actor, Group, "groups", users.choosable(actor, row)))
+            # A person stays with their login method; None removes a field of the form.
+            other_method = "email" if row.login_method == "login" else "login"
+            extra = dict.fromkeys(("login_method", "temporary_password", other_method))
+        is_own_row = row is not None and row.id == actor.user_id
+        if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
+            extra["groups"] = self._groups_field(actor, row)
         if can(actor, "users.assign_scope") and sees(actor, ClientTag):
             extra["client_tags_mode"] = tags_mode_field()
-            extra["client_tags"] = PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
+            extra["client_tags"] = self._tags_field(actor)
         if can(actor, "users.edit_ip"):
             extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
         return type("UserForm", (UserForm,), extra)
 
+    def _groups_field(self, actor: Actor, row: Any) -> PickField:
+        among = users.choosable(actor, row)
+        return PickField("Groups", **picker(self, actor, Group, "groups", among))
+
+    def _tags_field(self, actor: Actor) -> PickField:
+        return PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
+
     def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
-        """A new person is invited by mail, or has a temporary password that the answering page shows this once."""
+        """Change the person, or add one, who is invited by mail or gets a temporary password.
+
+        The page of the answer shows a temporary password once.
+        """
         if row is not None:
             return super().written(actor, row, version, values)
-        others = ("email",) if values.get("login_method") == "login" else ("login", "temporary_password")
-        values = {name: value for name, value in values.items() if name not in others}
-        typed = values.pop("temporary_password", "")
-        user, password = users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)
+        user, password = _added(actor, values)
         href = self.url_of("details", row_id=user.id)
         if not password:
-            flash(_("%(label)s is invited: a link is on its way by mail.", label=user.label), "success")
+            message = _("%(label)s is invited: a link is on its way by mail.", label=user.label)
+            flash(message, "success")
             return redirect(href, HTTPStatus.SEE_OTHER)
         token = handovers.keep(actor=actor, user_id=user.id, secret=password, settings=settings())
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
@@ -208,16 +236,30 @@ class Users(Screen):
         return {"avatar": avatar(row.id, row.name, row.avatar, "large")}
 
     def warnings(self, row: Any) -> list[str]:
-        found = _too_open(row.ip_whitelist)
-        return [found] if found else []
+        warning = _too_open(row.ip_whitelist)
+        return [warning] if warning else []
 
     def subtitle(self, row: Any) -> Markup:
         seen = ago(row.last_login_at) if row.last_login_at else "never"
         return Markup("{} · last sign-in {}").format(row.email or row.login or "", seen)
 
     def badges(self, row: Any) -> list[Markup]:
-        found = [cells.status(row.status), two_factor(row.two_factor)]
-        return [*found, cells.status("expired")] if row.invitation == "expired" else found
+        badges = [cells.status(row.status), two_factor(row.two_factor)]
+        if row.invitation == "expired":
+            badges.append(cells.status("expired"))
+        return badges
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         return people.tab(actor, row, name)
+
+
+def _added(actor: Actor, values: dict[str, Any]) -> tuple[User, str]:
+    """Add a person, and return them with their temporary password, or ''.
+
+    What was typed for the other login method is ignored.
+    """
+    by_login = values.get("login_method") == "login"
+    ignored = ("email",) if by_login else ("login", "temporary_password")
+    values = {name: value for name, value in values.items() if name not in ignored}
+    typed = values.pop("temporary_password", "")
+    return users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)

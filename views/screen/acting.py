@@ -1,4 +1,4 @@
-"""Acting on rows: a POST plans a preview at an address of its own, where it is looked at, decided and run."""
+"""Act on rows: a POST plans a preview at its own address, where it is shown, decided and run."""
 
 import re
 from http import HTTPStatus
@@ -12,8 +12,16 @@ from sqlalchemy import select
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.plan import Selection, choose, jot, opened, own, preview
 from backoffice.actions.engine.run import run
-from backoffice.errors import BadRequest, Beyond, ConfirmationNeeded, NotAllowed, NotFound, RuleBroken
+from backoffice.errors import (
+    BadRequest,
+    ConfirmationNeeded,
+    GrantExceeded,
+    NotAllowed,
+    NotFound,
+    RuleBroken,
+)
 from backoffice.extensions import db
+from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, cleaned, is_id
@@ -28,7 +36,10 @@ MOST_OF_AN_ADDRESS = 4000  # characters
 
 
 def plan(screen: Definition, actor: Actor, name: str) -> Any:
-    """Make the preview that was asked for, and lead to it."""
+    """Plan the preview that was asked for and redirect to it.
+
+    Where the selection is refused, redirect back to the page with the reason as a message.
+    """
     action = _action(screen, name)
     if not action.offered:
         raise NotFound("There is no such action.")
@@ -49,7 +60,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Any:
 
 
 def look(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
-    """The preview, drawn from the database alone; what was run already leads to its result."""
+    """Show the preview from the database alone, or redirect to the result if it already ran."""
     action = _action(screen, name)
     shown = opened(actor=actor, token=token, action=action)
     if shown.run.state != "planned":
@@ -58,7 +69,10 @@ def look(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
 
 
 def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
-    """Choose the preview's parameters, or run it; then the browser is led on, so that Back repeats nothing."""
+    """Choose the preview's parameters, or run it.
+
+    The answer is always a redirect, because Back must not repeat anything.
+    """
     action = _action(screen, name)
     require(actor, action.permission)
     if request.form.get("step") == "choose":
@@ -77,8 +91,9 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
     form = previews.parameter_form(actor, action, request.form)
     typed: dict[str, Any] = {"chosen": previews.typed_into(form), "problem": None}
     if form.validate():
+        parameters = previews.values_of(form)
         try:
-            choose(actor=actor, token=token, action=action, parameters=previews.values_of(form))
+            choose(actor=actor, token=token, action=action, parameters=parameters)
             typed["chosen"] = None
         except RuleBroken as error:
             typed["problem"] = _refused(error)
@@ -86,46 +101,85 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
 
 
 def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
-    reason, confirmation = (request.form.get(name, "")[:LONGEST] for name in ("reason", "confirm"))
-    typed: dict[str, Any] = {"reason": cleaned(reason), "confirm": cleaned(confirmation), "problem": None}
+    typed = _typed_at_the_button()
     planned = own(actor, token, action)
-    first, back = planned.state == "planned", (planned.draft or {}).get("back")
-    revealed: list[str] = []
+    was_planned = planned.state == "planned"
+    back = (planned.draft or {}).get("back")
     try:
-        done = run(
-            actor=actor,
-            token=token,
-            action=action,
-            reason=reason,
-            confirmation=typed["confirm"],
-            reveal=revealed.append,
-        )
-        shown_once = afterwards.hand_over(actor, done, revealed)
-        db.session.commit()
-    except ConfirmationNeeded:  # the page of the preview asks for it, by an address that Back can show again
+        done, handover_token = _run_and_commit(actor, action, token)
+    except ConfirmationNeeded:
+        # The preview's page asks for it, at an address that Back can show again.
         db.session.rollback()
         return _keep(screen, actor, action, token, typed)
     except (RuleBroken, NotAllowed) as error:
-        return _keep(screen, actor, action, token, typed | {"problem": _refused(error)})
-    if not first or not done.counts.get("done"):
+        typed["problem"] = _refused(error)
+        return _keep(screen, actor, action, token, typed)
+
+    if not was_planned or not done.counts.get("done"):
         return redirect(afterwards.result(done), HTTPStatus.SEE_OTHER)
+    return _lead_back(screen, actor, action, done, back=back, handover_token=handover_token)
+
+
+def _typed_at_the_button() -> dict[str, Any]:
+    return {
+        "reason": cleaned(_sent("reason")),
+        "confirm": cleaned(_sent("confirm")),
+        "problem": None,
+    }
+
+
+def _sent(name: str) -> str:
+    return request.form.get(name, "")[:LONGEST]
+
+
+def _run_and_commit(actor: Actor, action: Action, token: UUID) -> tuple[BulkRun, UUID | None]:
+    """Return the run, and the token of the page that shows its secret, if it revealed one."""
+    revealed: list[str] = []
+    done = run(
+        actor=actor,
+        token=token,
+        action=action,
+        reason=_sent("reason"),
+        confirmation=cleaned(_sent("confirm")),
+        reveal=revealed.append,
+    )
+    handover_token = afterwards.hand_over(actor, done, revealed)
+    db.session.commit()
+    return done, handover_token
+
+
+def _lead_back(
+    screen: Definition,
+    actor: Actor,
+    action: Action,
+    done: BulkRun,
+    *,
+    back: str | None,
+    handover_token: UUID | None,
+) -> Any:
+    """Redirect to where the actor came from; first to the page of a secret, if there is one."""
     afterwards.tell(actor, action, done)
-    href = _still_there(screen, actor, back)
-    if shown_once:
-        href = url_for("account.handover", token=shown_once, next=href)
+    href = _existing_page(screen, actor, back)
+    if handover_token:
+        href = url_for("account.handover", token=handover_token, next=href)
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 
 def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
-    """Why nothing was done, as the preview's page says it; what reached beyond the actor's rights is an event."""
+    """Roll back and return the reason as the preview's page shows it.
+
+    What reached beyond the actor's rights is noted as an event.
+    """
     db.session.rollback()
-    if isinstance(error, (NotAllowed, Beyond)):
+    if isinstance(error, (NotAllowed, GrantExceeded)):
         note_denial(error)
     return {"field": error.field, "message": error.message}
 
 
-def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]) -> Any:
-    """Keep with the preview what was typed, and lead back to it."""
+def _keep(
+    screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]
+) -> Any:
+    """Keep with the preview what was typed, and redirect back to it."""
     jot(actor=actor, token=token, action=action, **typed)
     db.session.commit()
     return redirect(screen.preview_url(action, token), HTTPStatus.SEE_OTHER)
@@ -143,7 +197,10 @@ def _selection(screen: Definition, actor: Actor) -> Selection:
 
 
 def _list_pairs() -> list[tuple[str, str]]:
-    """The query of the list from which the form was sent: one value, so that no column clashes with a field."""
+    """Return the query of the list from which the form was sent.
+
+    It comes as one value: no column can clash with a field of the form.
+    """
     text = request.form.get("list", "")
     if len(text) > MOST_OF_A_QUERY:
         raise BadRequest("The list's address is too long.")
@@ -154,24 +211,35 @@ def _list_pairs() -> list[tuple[str, str]]:
 
 
 def _matched() -> int | None:
-    """How many rows the list said that match, where all of them were asked for."""
+    """Return how many rows matched according to the list, if all of them were asked for."""
     text = request.form.get("matched", "")
-    return int(text) if request.form.get("all_matching") == "1" and is_id(text) else None
+    if request.form.get("all_matching") == "1" and is_id(text):
+        return int(text)
+    return None
 
 
 def _back(screen: Definition) -> str | None:
-    """Where the browser was: the list with its query, or the page that the form names; None if it does not say."""
-    if "list" in request.form:
-        query = urlencode(_list_pairs())
-        return f"{screen.url_of('index')}?{query}" if query else screen.url_of("index")
-    return safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS] or None
+    """Return where the browser was, or None if the form does not say.
+
+    That is the list with its query, or the page that the form names.
+    """
+    if "list" not in request.form:
+        return safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS] or None
+    query = urlencode(_list_pairs())
+    list_href = screen.url_of("index")
+    return f"{list_href}?{query}" if query else list_href
 
 
-def _still_there(screen: Definition, actor: Actor, back: str | None) -> str:
-    """Where it came from; the list, if that was the page of a row that is gone by now."""
-    base = screen.url_of("index")
-    page = re.match(rf"{re.escape(base)}(\d+)", back or "")
-    if page and is_id(page[1]):
-        there = select(screen.model.id).where(screen.model.id == int(page[1]), scope(actor, screen.model))
-        return back if db.session.scalar(there) else base
-    return back or base
+def _existing_page(screen: Definition, actor: Actor, back: str | None) -> str:
+    """Return `back`, or the list if `back` is the page of a row that is gone by now."""
+    list_href = screen.url_of("index")
+    if not back:
+        return list_href
+    page = re.match(rf"{re.escape(list_href)}(\d+)", back)
+    if page is None or not is_id(page[1]):
+        return back
+    row_id = int(page[1])
+    still_there = select(screen.model.id).where(
+        screen.model.id == row_id, scope(actor, screen.model)
+    )
+    return back if db.session.scalar(still_there) else list_href

@@ -1,4 +1,4 @@
-"""After a run: what a page that people come back to says about it, and the one page that shows a secret."""
+"""Tell on the next page what a run did, and hand over the secret that it revealed."""
 
 from uuid import UUID
 
@@ -14,20 +14,25 @@ from backoffice.policy.actor import Actor
 
 
 def result(run: BulkRun) -> str:
-    """The address of the page that lists every row of the run."""
+    """Return the address of the page that lists every row of the run."""
     return url_for("bulk_runs.details", row_id=run.id)
 
 
 def tell(actor: Actor, action: Action, run: BulkRun) -> None:
-    """Say on the next page what was done, with Undo where there is one, and the way to the rows."""
-    undo = url_for("bulk_runs.take_back", row_id=run.id) if undoing.may_undo(actor, run, action) else None
+    """Flash what was done, with Undo where it is possible and a link to the rows."""
+    undo = None
+    if undoing.may_undo(actor, run, action):
+        undo = url_for("bulk_runs.take_back", row_id=run.id)
     links = [{"label": _("See the run"), "href": result(run)}]
-    flash({"text": report.brief(run, action), "undo": undo, "links": links}, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
+    message = {"text": report.brief(run, action), "undo": undo, "links": links}
+    flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
 
 def hand_over(actor: Actor, run: BulkRun, revealed: list[str]) -> UUID | None:
-    """Keep a revealed secret for the one page that shows it; what that page is asked for by."""
+    """Keep a revealed secret for the one page that shows it, and return that page's token."""
     if not revealed:
         return None
     (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
-    return handovers.keep(actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured())
+    return handovers.keep(
+        actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured()
+    )

@@ -1,6 +1,7 @@
-"""How a value looks in a list and on a details page: one small function per kind, made once per column.
+"""Draw values in lists and on details pages: one small function per kind, chosen once per column.
 
-A page has hundreds of cells, so they are joined from escaped parts: Markup.format takes ten times as long.
+A page has hundreds of cells. They are joined from escaped parts, because Markup.format takes ten
+times as long.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,22 +25,29 @@ PILLS_SHOWN = 2
 
 
 @dataclass(frozen=True)
-class Around:
-    """What a screen's own cell may need besides its row: where details begin, and related rows as (id, label)."""
+class CellContext:
+    """What a screen's own cell may need besides its row.
+
+    `base` is where details begin. `related` holds the related rows as (id, label), by column and
+    then by row.
+    """
 
     base: str
     related: Mapping[str, Mapping[int, Pairs]]
 
     def link(self, row_id: int, label: Any) -> Markup:
-        """A row's name, which leads to its details."""
+        """Return a row's name as a link to its details."""
         return link(self.base, row_id, label)
 
 
-OwnCell = Callable[[Any, Around], Markup]
+OwnCell = Callable[[Any, CellContext], Markup]
 
 
 def maker(model: type[Record], name: str, base: str) -> Cell:
-    """The function that turns a value of the attribute into HTML; `base` is where details of a row begin."""
+    """Return the function that turns a value of the attribute into HTML.
+
+    `base` is where details of a row begin.
+    """
     kind = fields.kind(model, name)
     if name in ("status", "state", "result"):
         return status
@@ -51,67 +59,88 @@ def maker(model: type[Record], name: str, base: str) -> Cell:
 
 
 def text(value: Any) -> Markup:
-    return escape(value) if value not in (None, "") else NOTHING
+    if value in (None, ""):
+        return NOTHING
+    return escape(value)
 
 
 def phone(value: Any) -> Markup:
-    """As people write it."""
+    """Write a telephone number as people write it."""
     return text(phones.shown(value) if value else value)
 
 
 def number(value: Any) -> Markup:
-    return _ready(f'<span class="num">{value:,}</span>') if value is not None else NOTHING
+    if value is None:
+        return NOTHING
+    return _ready(f'<span class="num">{value:,}</span>')
 
 
 def boolean(value: Any) -> Markup:
-    return Markup("Yes") if value else Markup('<span class="muted">No</span>')
+    if value:
+        return Markup("Yes")
+    return Markup('<span class="muted">No</span>')
 
 
 def choice(value: Any) -> Markup:
-    return escape(heading(str(value))) if value else NOTHING
+    if not value:
+        return NOTHING
+    return escape(heading(str(value)))
 
 
 @cache
 def status(value: str) -> Markup:
-    """A coloured word; the colour only repeats what the word says."""
-    return Markup('<span class="badge-status status-{}">{}</span>').format(value, heading(value)) if value else NOTHING
+    """Return a coloured word; the colour only repeats what the word says."""
+    if not value:
+        return NOTHING
+    badge = Markup('<span class="badge-status status-{}">{}</span>')
+    return badge.format(value, heading(value))
 
 
 def link(base: str, row_id: int, label: Any) -> Markup:
-    """A row's name, which leads to its details; `base` is where they begin."""
+    """Return a row's name as a link to its details, which begin at `base`."""
     return _ready(f'<a href="{base}{row_id}">{escape(label)}</a>')
 
 
 def listed(value: Sequence[Any]) -> Markup:
-    return escape(", ".join(map(str, value))) if value else NOTHING
+    if not value:
+        return NOTHING
+    return escape(", ".join(map(str, value)))
 
 
 def pills(others: Pairs, shown: int = PILLS_SHOWN) -> Markup:
-    """The first related rows as pills, and how many more there are."""
+    """Return the first related rows as pills, and how many more there are."""
     if not others:
         return NOTHING
-    found = [f"<span class=pill>{escape(label)}</span>" for _, label in others[:shown]]
-    if len(others) > shown:
-        rest = escape(", ".join(label for _, label in others[shown:]))
-        found.append(f'<span class="pill pill-more" title="{rest}">+{len(others) - shown}</span>')
-    return _ready(" ".join(found))
+    parts = [f"<span class=pill>{escape(label)}</span>" for _, label in others[:shown]]
+    rest = others[shown:]
+    if rest:
+        names = escape(", ".join(label for _, label in rest))
+        parts.append(f'<span class="pill pill-more" title="{names}">+{len(rest)}</span>')
+    return _ready(" ".join(parts))
 
 
-def person(row_id: int, name: str, email: str | None, base: str, picture: str | None = None) -> Markup:
-    """Avatar, name and address of somebody, together."""
+def person(
+    row_id: int, name: str, email: str | None, base: str, picture: str | None = None
+) -> Markup:
+    """Return a person's avatar, name and address as one link."""
     return _ready(
         f'<a class=person href="{base}{row_id}">{avatar(row_id, name, picture)}'
         f"<span><b>{escape(name)}</b><small>{escape(email or '')}</small></span></a>"
     )
 
 
-def row(href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool) -> Markup:
-    """A row of a list; `menu` says what its menu is for.
+def row(
+    href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool
+) -> Markup:
+    """Return a row of a list; `menu` says what its menu is for.
 
-    Kept tiny, for this is most of the page: HTML lets cells and rows go unclosed, and plain words unquoted.
+    The HTML is kept tiny because rows are most of the page: cells and rows may go unclosed, and
+    plain words unquoted.
     """
     label = escape(label)
-    tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">' if ticks else ""
+    tick = ""
+    if ticks:
+        tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">'
     return _ready(
         f"<tr>{tick}<th scope=row>{'<td>'.join(cells)}"
         f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu} {label}"></a>\n'
@@ -119,7 +148,7 @@ def row(href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: st
 
 
 def _ready(html: str) -> Markup:
-    """HTML of ours, in which escape() has been over every part that is not."""
+    """Mark our own HTML as safe: every part that is not ours has been through escape()."""
     return Markup(html)  # noqa: S704  # see above
 
 

@@ -1,4 +1,7 @@
-"""What a screen is: its names, words, addresses and powers; the pages are made of it, and know nothing else of it."""
+"""Definition: a screen's names, labels, addresses and powers.
+
+The pages are made from it, and know nothing else of a screen.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,204 +17,279 @@ from backoffice.data import disclosure, filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
-from backoffice.models.base import Record, Searchable
+from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
 from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.screen.cells import OwnCell
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 
 WRITING = ("create", "edit", "delete")
 FIRST_COLUMNS = 8
 
 
 class Definition(BaseView):
-    """What is declared of a screen, and what follows from its model where nothing is."""
+    """The options of a screen, with defaults that follow from its model.
+
+    `model` is the entity; every other option may be left out.
+    """
 
     model: ClassVar[type[Record]]
 
     path: ClassVar[str] = ""  # after /admin/; else the table's name
 
+    # Switched off, nobody has the page or button; switched on, the permissions decide
+    can_create: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
+    can_delete: ClassVar[bool] = True
+    can_export: ClassVar[bool] = True
+
     # In the menu
-    label: ClassVar[str] = ""
-    area: ClassVar[str] = "Work"
-    icon: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
-    order: ClassVar[int] = 50  # within the area
+    name: ClassVar[str] = ""
+    category: ClassVar[str] = "Work"
+    menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
+    menu_order: ClassVar[int] = 50  # within the area
 
     # The list
-    columns: ClassVar[Sequence[str]] = ()  # that people may choose from
-    shown: ClassVar[Sequence[str]] = ()  # those of them that are there until somebody chooses
-    extra_columns: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
-    cells: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
-    words: ClassVar[Mapping[str, Callable[[Any], str]]] = {}  # how the values of single columns are said, everywhere
-    filters: ClassVar[Sequence[str]] = ()
-    sort: ClassVar[str] = "-id"
-    exported: ClassVar[Sequence[str]] = ()
+    column_list: Sequence[str] = ()  # that people may choose from
+    # Those of them that are shown until somebody chooses
+    column_default_list: ClassVar[Sequence[str]] = ()
+    column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
+    column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
+    # What people call a column's values, on every page
+    column_value_labels: ClassVar[Mapping[str, Callable[[Any], str]]] = {}
+    column_filters: Sequence[str] = ()
+    column_default_sort: ClassVar[str] = "-id"
+    column_export_list: Sequence[str] = ()
 
     # One row
-    overview: ClassVar[Sequence[str]] = ()  # what its details say, besides the tabs
-    tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` answers their content
-    fields: ClassVar[Sequence[str]] = ()  # that may be written
-    form: ClassVar[type[Form] | None] = None  # instead of one made from `fields`
-    labels: ClassVar[Mapping[str, str]] = {}
-    helps: ClassVar[Mapping[str, str]] = {}
+    column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
+    details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
+    form_columns: ClassVar[Sequence[str]] = ()  # that may be written
+    form: ClassVar[type[Form] | None] = None  # instead of one made from `form_columns`
+    column_labels: ClassVar[Mapping[str, str]] = {}
+    column_descriptions: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
         area = area_of(self.model)
         self.slug = self.path or area.replace("_", "-")
-        name = self.label or fields.heading(self.model.__plural__)
-        super().__init__(name=name, category=self.area, endpoint=area, url=f"/admin/{self.slug}")
-        self.columns = tuple(self.columns) or self._default_columns()
-        self.filters = tuple(self.filters) or tuple(n for n in self.columns if n in filters.filterable(self.model))
-        self.exported = tuple(self.exported) or fields.visible(self.model)
-        self.overview = tuple(self.overview) or tuple(dict.fromkeys((*self.columns, *self.fields, *self.exported)))
-        self._check_names()
+        name = self.name or fields.heading(self.model.__plural__)
+        super().__init__(
+            name=name,
+            category=self.category,
+            endpoint=area,
+            url=f"/admin/{self.slug}",
+            menu_icon_value=self.menu_icon_value,
+        )
+        self._fill_in_columns()
 
-    # What it may be asked
+    def _fill_in_columns(self) -> None:
+        """Replace every list of columns that was left out by what follows from the model."""
+        self.column_list = tuple(self.column_list) or self._default_columns()
+        # The others follow from the columns of the list.
+        self.column_filters = tuple(self.column_filters) or self._default_filters()
+        self.column_export_list = tuple(self.column_export_list) or fields.visible(self.model)
+        self.column_details_list = tuple(self.column_details_list) or self._default_details()
+
+    def _default_columns(self) -> tuple[str, ...]:
+        """Return the number, the name, the row's own columns and single relations.
+
+        These are FIRST_COLUMNS at most; the time of creation is the last of them.
+        """
+        model = self.model
+        single = [name for name in fields.relations(model) if fields.kind(model, name) == "one"]
+        possible = [*fields.visible(model), *single]
+
+        first = [name for name in ("id", model.__label__) if name in possible]
+        last = [name for name in ("created_at",) if name in possible]
+        in_order = dict.fromkeys([*first, *possible])
+        others = [name for name in in_order if name not in (*last, "updated_at")]
+        return (*others[: FIRST_COLUMNS - len(last)], *last)
+
+    def _default_details(self) -> tuple[str, ...]:
+        all_columns = (*self.column_list, *self.form_columns, *self.column_export_list)
+        return tuple(dict.fromkeys(all_columns))
+
+    def _default_filters(self) -> tuple[str, ...]:
+        possible = filters.filterable(self.model)
+        return tuple(name for name in self.column_list if name in possible)
+
+    # Powers
 
     def is_accessible(self) -> bool:
-        """Whether the menu offers the screen."""
-        return can(whoever(), f"{self.endpoint}.view")
+        """Tell whether the menu offers the screen."""
+        return can(current_actor(), f"{self.endpoint}.view")
 
     def has(self, power: str) -> bool:
-        """Whether the screen can do this at all: it is read-only until it lists its fields."""
-        return power in verbs_of(self.model) and (power not in WRITING or bool(self.fields or self.form))
+        """Tell whether the screen can do this at all.
+
+        A screen is read-only until it lists its form's columns.
+        """
+        if not getattr(self, f"can_{power}", True):
+            return False
+        if power not in verbs_of(self.model):
+            return False
+        return power not in WRITING or bool(self.form_columns or self.form)
 
     def may(self, actor: Actor, power: str) -> bool:
-        """Whether the screen can do this, and the actor may."""
+        """Tell whether the screen can do this and the actor may do it."""
         return self.has(power) and can(actor, f"{self.endpoint}.{power}")
 
     def readable(self, actor: Actor, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of the screen's attributes that the actor may read: not what tells of rows that they do not see."""
+        """Return those of `names` that the actor may read.
+
+        An attribute that tells of rows the actor does not see is not among them.
+        """
         return tuple(name for name in names if may_read(actor, self.model, name))
 
     def readable_tabs(self, actor: Actor) -> dict[str, str]:
-        """The tabs of a row's details. One that is called like a relation shows that relation."""
-        return {name: label for name, label in self.tabs.items() if may_read(actor, self.model, name)}
+        """Return the tabs of a row's details that the actor may read.
+
+        A tab with the name of a relation shows that relation.
+        """
+        return {
+            name: label
+            for name, label in self.details_tabs.items()
+            if may_read(actor, self.model, name)
+        }
 
     def sorts(self, actor: Actor, name: str) -> bool:
-        """Whether the actor may order the list by `name`: an order tells values, and a cursor holds one."""
-        shown = name in self.columns or name == self.sort.removeprefix("-")
-        if not shown or not may_read(actor, self.model, name) or disclosure.is_guarded(actor, self.model, name):
+        """Tell whether the actor may order the list by `name`.
+
+        They must be able to read it: an order tells values, and a cursor holds one.
+        """
+        shown = name in self.column_list or name == self.column_default_sort.removeprefix("-")
+        if not shown or not may_read(actor, self.model, name):
+            return False
+        if disclosure.is_guarded(actor, self.model, name):
             return False
         return lists.sortable(self.model, name)
 
     def actions(self, actor: Actor) -> list[Action]:
-        """The actions that the actor may use here."""
-        return [a for a in actions_of(self.model, actor) if a.name != "delete" or self.has("delete")]
+        """Return the actions that the actor may use here."""
+        actions = actions_of(self.model, actor)
+        return [action for action in actions if action.name != "delete" or self.has("delete")]
 
-    # Words and addresses
+    # Labels and addresses
 
     def label_of(self, name: str) -> str:
-        """The heading of a column, filter or field."""
-        return self.labels.get(name) or fields.heading(name)
+        """Return the heading of a column, filter or field."""
+        return self.column_labels.get(name) or fields.heading(name)
 
     def said(self, name: str, value: Any) -> str:
-        """A value as people say it: one of a choice, or of a column that has words of its own."""
-        return self.words[name](value) if name in self.words else fields.heading(str(value))
+        """Return what people call a value of the column `name`."""
+        if name in self.column_value_labels:
+            return self.column_value_labels[name](value)
+        return fields.heading(str(value))
 
     def url_of(self, page: str, **values: Any) -> str:
-        """The address of one of the screen's own pages."""
+        """Return the address of one of the screen's own pages."""
         return url_for(f"{self.endpoint}.{page}", **values)
 
     def action_url(self, action: Action) -> str:
-        """Where the preview of an action is asked for."""
+        """Return the address that plans an action's preview."""
         return self.url_of("act", action=action.name.replace("_", "-"))
 
     def preview_url(self, action: Action, token: UUID) -> str:
-        """Where a planned action is looked at, decided and run."""
+        """Return the address where a planned action is shown, decided and run."""
         return self.url_of("preview", action=action.name.replace("_", "-"), token=token)
 
     def base_of(self, model: type[Record]) -> str:
-        """Where details of another model's rows begin, or '' if the actor sees no screen for it."""
+        """Return where details of another model's rows begin.
+
+        It is '' if there is no screen for the model, or the actor may not see it.
+        """
         area = area_of(model)
         known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
-        return url_for(f"{area}.index") if known and can(whoever(), f"{area}.view") else ""
+        if known and can(current_actor(), f"{area}.view"):
+            return url_for(f"{area}.index")
+        return ""
 
     # What a person asked for
 
     def query(self, actor: Actor, pairs: Any) -> Query:
-        """The list query of a request, with the person's own page size and their own days."""
-        size = self.preferences_of(actor).get("size", 50)
-        allowed = self.readable(actor, self.filters)
+        """Return the list query of a request, with the person's own page size and time zone.
+
+        Raises BadRequest for a filter or an order that this actor may not use.
+        """
         query = lists.parse(
-            self.model, pairs, allowed=allowed, sort=self.sort, size=size, zone=clock_of(actor.time_zone)
+            self.model,
+            pairs,
+            allowed=self.readable(actor, self.column_filters),
+            sort=self.column_default_sort,
+            size=self.preferences_of(actor).get("size", 50),
+            zone=clock_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest("This list cannot be sorted like that.", field="sort")
-        return self._by_what_is_asked(query)
+        return self._in_order_of_time(query)
 
-    def _by_what_is_asked(self, query: Query) -> Query:
-        """A list of a stretch of time is in its order unless asked otherwise: one index finds and orders the rows."""
-        asked = [f.name for f in query.filters if f.operator and fields.kind(self.model, f.name) in ("time", "date")]
-        if query.sort != "-id" or not asked or asked[0] not in self.columns:
+    def _in_order_of_time(self, query: Query) -> Query:
+        """Sort a list that is filtered by time in order of that time, unless asked otherwise.
+
+        One index then finds and orders the rows.
+        """
+        times = [
+            f.name
+            for f in query.filters
+            if f.operator and fields.kind(self.model, f.name) in ("time", "date")
+        ]
+        if query.sort != "-id" or not times or times[0] not in self.column_list:
             return query
-        return replace(query, sort=f"-{asked[0]}")
+        return replace(query, sort=f"-{times[0]}")
 
     def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
-        """The columns the person wants to see."""
-        wanted = self.preferences_of(actor).get("columns") or self.shown or self.columns
-        columns = self.readable(actor, self.columns)
+        """Return the columns that the person wants to see and may read, at least one."""
+        chosen = self.preferences_of(actor).get("columns")
+        wanted = chosen or self.column_default_list or self.column_list
+        columns = self.readable(actor, self.column_list)
         return tuple(name for name in columns if name in wanted) or columns[:1]
 
     def preferences_of(self, actor: Actor) -> dict[str, Any]:
-        """What the person chose for this screen before."""
-        found = actor.preferences.get(self.endpoint, {})
-        return found if isinstance(found, dict) else {}
+        """Return what the person chose for this screen before."""
+        preferences = actor.preferences.get(self.endpoint, {})
+        return preferences if isinstance(preferences, dict) else {}
 
     # Entities that need more than their model says override these
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
-        """The form that writes a row."""
+        """Return the form that writes a row, or a new row if `row` is None."""
         raise NotImplementedError
 
-    def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
-        """Write the values; answer a response to show instead of the row's details, or the row."""
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
+    ) -> Any:
+        """Write the values and return the row, or a response to show instead of its details."""
         raise NotImplementedError
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
-        """The overview of a row's details: titles and fields."""
+        """Return the overview of a row's details as titles and fields."""
         raise NotImplementedError
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
-        """The content of the details tab called `name`."""
+        """Return the content of the details tab called `name`."""
         raise NotFound
 
     def badges(self, row: Any) -> list[Markup]:
-        """What stands beside the title of a row's details."""
+        """Return the badges beside the title of a row's details."""
         return []
 
     def prepare(self, rows: Sequence[Any]) -> None:
-        """Read at once what the cells of a page need besides; called before they are made."""
+        """Read at once what the cells of a page need besides their rows, before they are made."""
 
     def warnings(self, row: Any) -> list[str]:
-        """What people should know about a row as it is: said when it was saved, and above its details."""
+        """Return what people should know about the row as it is.
+
+        It is shown after the row was saved, and above its details.
+        """
         return []
 
     def heading_of(self, row: Any) -> dict[str, Any]:
-        """More for the head of a row's details, such as a person's avatar."""
+        """Return more for the head of a row's details, such as a person's avatar."""
         return {}
 
     def subtitle(self, row: Any) -> Markup | str:
-        """What stands below the title of a row's details."""
+        """Return the line below the title of a row's details."""
         return ""
-
-    def _default_columns(self) -> tuple[str, ...]:
-        """The number, the name, what the row says and points at; when it was made, last."""
-        related = [n for n in fields.relations(self.model) if fields.kind(self.model, n) == "one"]
-        visible = [n for n in (*fields.visible(self.model), *related) if n != "updated_at"]
-        first = [n for n in ("id", self.model.__label__) if n in visible]
-        last = [n for n in ("created_at",) if n in visible]
-        return tuple(dict.fromkeys(n for n in (*first, *visible) if n not in last))[
-            : FIRST_COLUMNS - len(last)
-        ] + tuple(last)
-
-    def _check_names(self) -> None:
-        """A misspelt column is found when the application starts, not when somebody opens the page."""
-        named = (*self.columns, *self.filters, *self.exported, *self.overview, *self.fields, *self.extra_columns)
-        if wrong := [name for name in named if not fields.kind(self.model, name)]:
-            raise TypeError(f"{type(self).__name__}: {self.model.__name__} has no visible attribute {wrong[0]!r}")
-        if not issubclass(self.model, Searchable) and self.sort.removeprefix("-") not in fields.visible(self.model):
-            raise TypeError(f"{type(self).__name__} cannot be sorted by {self.sort!r}")

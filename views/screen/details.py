@@ -1,4 +1,4 @@
-"""One row: its values in sections, its tabs, and what may be done to it."""
+"""Show one row: its values in sections, its tabs, and the actions on it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from views.screen import cells
 from views.screen.definition import Definition
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 
 OVERVIEW = "overview"
@@ -23,79 +23,125 @@ ALL_PILLS = 1000
 
 
 def show(screen: Definition, actor: Actor, row_id: int) -> Any:
-    """The details page, or one of its tabs."""
+    """Show the details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
     tabs = screen.readable_tabs(actor)
     if current not in (OVERVIEW, *tabs):
         raise NotFound("There is no such tab.")
-    edit_href, refused = _edit(screen, actor, row)
-    page = {
+
+    edit_href, edit_refused = _edit(screen, actor, row)
+    page = _head(screen, row) | {
+        "edit_href": edit_href,
+        "actions": _actions(screen, actor, row, edit_refused),
+        "tabs": _tabs(screen, row, tabs, current),
+        "sections": screen.sections(row) if current == OVERVIEW else [],
+        "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
+    }
+    page |= screen.heading_of(row)
+    return screen.render("admin/details.html", page=page)
+
+
+def _head(screen: Definition, row: Any) -> dict[str, Any]:
+    return {
         "title": row.label,
         "subtitle": screen.subtitle(row),
         "badges": screen.badges(row),
         "avatar": "",
         "warnings": screen.warnings(row),
-        "edit_href": edit_href,
-        "actions": action_items(screen, actor, row, refused) if isinstance(row, Entity) else [],
         "back_href": screen.url_of("index"),
         "back_label": screen.name,
-        "tabs": [_tab(screen, row, *tab, current) for tab in ((OVERVIEW, "Overview"), *tabs.items())],
-        "sections": screen.sections(row) if current == OVERVIEW else [],
-        "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
     }
-    return screen.render("admin/details.html", page=page | screen.heading_of(row))
+
+
+def _tabs(
+    screen: Definition, row: Record, tabs: dict[str, str], current: str
+) -> list[dict[str, Any]]:
+    """Return the links to the overview and to the other tabs."""
+    links = []
+    for name, label in ((OVERVIEW, "Overview"), *tabs.items()):
+        tab = None if name == OVERVIEW else name
+        href = screen.url_of("details", row_id=row.id, tab=tab)
+        links.append({"name": name, "label": label, "href": href, "current": name == current})
+    return links
 
 
 def row_menu(screen: Definition, actor: Actor, row_id: int) -> Any:
-    """The menu of one row, as a fragment that the list fetches when it is opened."""
+    """Return the menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [("Open", screen.url_of("details", row_id=row_id))]
-    edit_href, refused = _edit(screen, actor, row)
+    edit_href, edit_refused = _edit(screen, actor, row)
     if edit_href:
         links.append(("Edit", edit_href))
-    items = action_items(screen, actor, row, refused) if isinstance(row, Entity) else []
+    items = _actions(screen, actor, row, edit_refused)
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
 
 
 def _edit(screen: Definition, actor: Actor, row: Record) -> tuple[str | None, str]:
-    """Where the row is edited, or why the actor, who may edit others, cannot edit this one."""
+    """Return where the row is edited and why the actor cannot edit it; one of them is empty.
+
+    Both are empty for an actor who may edit no row at all.
+    """
     if not screen.may(actor, "edit"):
         return None, ""
     refused = records.out_of_reach(actor, row)
-    return (None, refused) if refused else (screen.url_of("edit", row_id=row.id), "")
+    if refused:
+        return None, refused
+    return screen.url_of("edit", row_id=row.id), ""
 
 
-def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) -> list[dict[str, Any]]:
-    """Exactly what this person may do to this row; what a rule refuses is there, with the reason.
+def _actions(
+    screen: Definition, actor: Actor, row: Record, edit_refused: str
+) -> list[dict[str, Any]]:
+    """Return the actions on the row; only an entity has any."""
+    if not isinstance(row, Entity):
+        return []
+    return action_items(screen, actor, row, edit_refused)
 
-    So is Edit, where `no_edit` says why not. Actions that would change nothing are left out. The dangerous come after
-    the others, the refused last.
+
+def action_items(
+    screen: Definition, actor: Actor, row: Entity, no_edit: str
+) -> list[dict[str, Any]]:
+    """Return the actions that this person may use on this row.
+
+    What a rule refuses is listed with the reason. So is Edit, where `no_edit` says why not.
+    Actions that would change nothing are left out. The dangerous ones come after the others, the
+    refused ones last.
     """
-    found = menu(actor, screen.actions(actor), row.id)
-    items = [
-        {
-            "label": action.label,
-            "url": screen.action_url(action),
-            "row": row.id,
-            "danger": action.danger,
-            "refused": action.sentence(rule, row.label) if outcome == "refused" else None,
-        }
-        for action, outcome, rule in found
-        if outcome != "unchanged"
-    ]
+    items: list[dict[str, Any]] = []
+    for action, outcome, rule in menu(actor, screen.actions(actor), row.id):
+        if outcome == "unchanged":
+            continue
+        items.append(
+            {
+                "label": action.label,
+                "url": screen.action_url(action),
+                "row": row.id,
+                "danger": action.danger,
+                "refused": action.sentence(rule, row.label) if outcome == "refused" else None,
+            }
+        )
     if no_edit:
         items.append({"label": _("Edit"), "danger": False, "refused": no_edit})
     return sorted(items, key=lambda item: (bool(item["refused"]), item["danger"]))
 
 
 def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
-    """The overview: what the list shows and what the form writes, then who and when."""
-    names = screen.readable(signed_in(), screen.overview)
-    times = [n for n in names if fields.kind(screen.model, n) == "time" or n.endswith("_by") or n == "status_reason"]
-    main = [n for n in names if n not in times]
-    parts = [(screen.model.__singular__.capitalize(), main), ("History", times)]
-    return [{"title": title, "fields": [_field(screen, row, n) for n in part]} for title, part in parts if part]
+    """Return the overview: what the list shows and the form writes, then who did it and when."""
+    names = screen.readable(signed_in(), screen.column_details_list)
+    history = [name for name in names if _is_history(screen, name)]
+    main = [name for name in names if name not in history]
+    parts = [(screen.model.__singular__.capitalize(), main), ("History", history)]
+    return [
+        {"title": title, "fields": [_field(screen, row, name) for name in part]}
+        for title, part in parts
+        if part
+    ]
+
+
+def _is_history(screen: Definition, name: str) -> bool:
+    is_time = fields.kind(screen.model, name) == "time"
+    return is_time or name.endswith("_by") or name == "status_reason"
 
 
 def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
@@ -103,27 +149,34 @@ def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
 
 
 def value_of(screen: Definition, row: Record, name: str) -> Markup:
-    """An attribute of a loaded row as HTML."""
-    value, kind = getattr(row, name), fields.kind(screen.model, name)
-    if kind in ("one", "many"):
-        others = value if kind == "many" else [value] if value else []
-        value = records.named(actor=whoever(), model=fields.related_model(screen.model, name), rows=others)
+    """Return an attribute of a loaded row as HTML."""
+    value = getattr(row, name)
+    kind = fields.kind(screen.model, name)
     if kind == "many":
-        return cells.pills([(other.id, other.label) for other in value], ALL_PILLS)
+        others = _named(screen, name, value)
+        return cells.pills([(other.id, other.label) for other in others], ALL_PILLS)
     if kind == "one":
-        value = value[0] if value else None
-        base = screen.base_of(fields.related_model(screen.model, name))
-        linked = Markup('<a href="{}{}">{}</a>')
-        if value is None:
-            return cells.NOTHING
-        return linked.format(base, value.id, value.label) if base else cells.text(value.label)
+        return _related(screen, name, value)
     if name in ("id", screen.model.__label__):
         return cells.text(value)
-    if name in screen.words:
+    if name in screen.column_value_labels:
         return cells.text(screen.said(name, value))
     return cells.maker(screen.model, name, "")(value)
 
 
-def _tab(screen: Definition, row: Record, name: str, label: str, current: str) -> dict[str, Any]:
-    href = screen.url_of("details", row_id=row.id, tab=None if name == OVERVIEW else name)
-    return {"name": name, "label": label, "href": href, "current": name == current}
+def _related(screen: Definition, name: str, value: Any) -> Markup:
+    """Return a related row as a link to its details, where there is a screen for it."""
+    others = _named(screen, name, [value] if value else [])
+    if not others:
+        return cells.NOTHING
+    other = others[0]
+    base = screen.base_of(fields.related_model(screen.model, name))
+    if not base:
+        return cells.text(other.label)
+    return Markup('<a href="{}{}">{}</a>').format(base, other.id, other.label)
+
+
+def _named(screen: Definition, name: str, rows: Any) -> Any:
+    """Return those of the related rows whose names the actor may read."""
+    target = fields.related_model(screen.model, name)
+    return records.named(actor=current_actor(), model=target, rows=rows)

@@ -1,4 +1,4 @@
-"""Screens are found, not registered: every Screen with a model in a file under views/admin/."""
+"""Find the screens: every Screen with a model in a file under views/admin/ is one."""
 
 from importlib import import_module
 from pathlib import Path
@@ -18,12 +18,15 @@ from views.screen.screen import Screen
 from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
-AREAS = ("People", "Work", "System")
-ASIDE = ("commands", "demo")
+AREAS = ("People", "Work", "System")  # of the menu, in its order; others follow
+ASIDE = ("commands", "demo")  # packages that run beside a server
 
 
 class Index(AdminIndexView):
-    """Flask-Admin wants a page of its own at /admin/; ours is home, and its own scripts and styles are not used."""
+    """The page at /admin/ that Flask-Admin insists on; it redirects to home.
+
+    Flask-Admin's own scripts and styles are not used, so its static folder is switched off.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,12 +38,13 @@ class Index(AdminIndexView):
 
 
 def register(app: Flask) -> None:
-    """Join every screen to the application, in the order of areas and of their `order`."""
+    """Join every screen to the application, sorted by area and by `menu_order`."""
     for area in areas():
-        modules_of(area)  # an entity's scope and rules take effect by being there, too
+        modules_of(area)  # importing an entity's scope and rules is what makes them count
     declare_missing()
     rotation.check()
-    found = sorted((screen() for screen in screens()), key=lambda s: (_area(s), s.order, s.slug))
+    instances = [screen() for screen in screens()]
+    instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
         app,
@@ -49,31 +53,36 @@ def register(app: Flask) -> None:
         index_view=Index(),
         csp_nonce_generator=csp_nonce,
     )
-    admin.add_views(*found)
-    app.extensions["screens"] = found
+    admin.add_views(*instances)
+    app.extensions["screens"] = instances
 
 
 def areas() -> list[ModuleType]:
-    """The packages of `backoffice/` that a server needs: all but what runs beside it."""
-    found = (module.name for module in iter_modules(backoffice.__path__) if module.ispkg)
-    return [import_module(f"backoffice.{name}") for name in found if name not in ASIDE]
+    """Return the packages of `backoffice/` that a server needs: all but those in ASIDE."""
+    packages = [module.name for module in iter_modules(backoffice.__path__) if module.ispkg]
+    return [import_module(f"backoffice.{name}") for name in packages if name not in ASIDE]
 
 
 def screens() -> list[type[Screen]]:
-    """The screens declared in the files of views/admin/."""
-    named = [value for module in modules_of(views.admin) for value in vars(module).values()]
-    return [
-        s
-        for s in dict.fromkeys(n for n in named if isinstance(n, type))
-        if issubclass(s, Screen) and hasattr(s, "model")
-    ]
+    """Return the screens declared in the files of views/admin/."""
+    found: dict[type[Screen], None] = {}  # in order and without repeats, for modules import others
+    for module in modules_of(views.admin):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Screen) and hasattr(value, "model"):
+                found[value] = None
+    return list(found)
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
-    """Every module that lies in the package, imported; packages in it, such as the demo, are no part of a server."""
-    found = [module.name for module in iter_modules(package.__path__) if not module.ispkg]
-    return [import_module(f"{package.__name__}.{name}") for name in found]
+    """Import and return every module directly in the package.
+
+    Packages in it, such as the demo, are no part of a server.
+    """
+    names = [module.name for module in iter_modules(package.__path__) if not module.ispkg]
+    return [import_module(f"{package.__name__}.{name}") for name in names]
 
 
 def _area(screen: Screen) -> int:
-    return AREAS.index(screen.area) if screen.area in AREAS else len(AREAS)
+    if screen.category not in AREAS:
+        return len(AREAS)
+    return AREAS.index(screen.category)

@@ -1,4 +1,7 @@
-"""Add and edit: typed values survive every refusal, and nobody overwrites what somebody else just saved."""
+"""Add and edit rows.
+
+Typed values survive every refusal, and nobody overwrites what somebody else has just saved.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +12,7 @@ from sqlalchemy import ColumnElement
 from wtforms import Field
 
 from backoffice.data import records
-from backoffice.errors import Beyond, Conflict, NotAllowed, RuleBroken
+from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken
 from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -25,79 +28,131 @@ from views.web import unsent
 from views.web.actor import signed_in
 from views.web.errors import note_denial
 
-FEW = 50  # as many related rows are all offered at once
-HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)  # whoever has just confirmed sent their password along
+OPTIONS_OFFERED = 50  # as many related rows are all offered at once
+CHOSEN_SHOWN = 1000  # as many chosen rows are shown with their names
+# Fields that are not sent again; a person who has just confirmed has sent their password along.
+HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)
 
 
 def new(screen: Definition, actor: Actor) -> Any:
-    """The empty form, or a new row."""
-    form = screen.form_class(actor, None)(request.form if request.method == "POST" else None)
-    answer = _try(screen, actor, None, None, form) if request.method == "POST" and form.validate() else None
-    if answer is not None:
-        return answer
+    """Show the empty form, or create a row from it."""
+    form_class = screen.form_class(actor, None)
+    form = form_class(request.form if request.method == "POST" else None)
+    if request.method == "POST" and form.validate():
+        answer = _try(screen, actor, None, None, form)
+        if answer is not None:
+            return answer
     title = f"Add {screen.model.__singular__}"
-    return _page(screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index"))
+    return _page(
+        screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index")
+    )
 
 
 def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
-    """The form with the row's values, a changed row, or the page that shows theirs beside mine."""
+    """Show the form with the row's values, or save what it was sent.
+
+    Where somebody else has saved the row meanwhile, show both versions side by side.
+    """
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
-    if reason := records.out_of_reach(actor, row):
+    reason = records.out_of_reach(actor, row)
+    if reason:
         raise NotAllowed(reason)
     assert isinstance(row, Entity)  # only entities have fields to write
-    form_class = screen.form_class(actor, row)
     if request.method == "POST":
-        form = form_class(request.form, data=current_values(row, form_class()))
-        if form.validate_sent():
-            try:
-                answer = _try(screen, actor, row, request.form.get("version", type=int), form)
-            except Conflict as conflict:
-                return _conflict(screen, conflict, form)
-            if answer is not None:
-                return answer
-            row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
-        version = request.form.get("version", type=int)
-    else:
-        form, version = form_class(data=current_values(row, form_class())), unsent.version(row.version)
+        return _save(screen, actor, row)
+    form_class = screen.form_class(actor, row)
+    form = form_class(data=current_values(row, form_class()))
+    return _edit_page(screen, row, form, unsent.version(row.version))
+
+
+def _save(screen: Definition, actor: Actor, row: Entity) -> Any:
+    """Save the row; show the form again if it is not valid, or both versions after a conflict."""
+    row_id = row.id
+    form_class = screen.form_class(actor, row)
+    form = form_class(request.form, data=current_values(row, form_class()))
+    version = request.form.get("version", type=int)
+    if form.validate_sent():
+        try:
+            answer = _try(screen, actor, row, version, form)
+        except Conflict as conflict:
+            return _conflict(screen, conflict, form)
+        if answer is not None:
+            return answer
+        # The refusal rolled back, so the row is read again to be shown.
+        current = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+        return _edit_page(screen, current, form, version)
+    return _edit_page(screen, row, form, version)
+
+
+def _edit_page(screen: Definition, row: Record, form: Form, version: int | None) -> tuple[str, int]:
     return _page(
         screen,
         form,
         title=f"Edit {row.label}",
-        action=screen.url_of("edit", row_id=row_id),
-        cancel=screen.url_of("details", row_id=row_id),
+        action=screen.url_of("edit", row_id=row.id),
+        cancel=screen.url_of("details", row_id=row.id),
         version=version,
     )
 
 
 def generated_form(screen: Definition, actor: Actor) -> type[Form]:
-    """A form for the screen's fields, made from the model."""
+    """Return a form for those of the screen's fields that the actor may read."""
+
+    def picker_of(model: type[Record], name: str) -> dict[str, Any]:
+        return picker(screen, actor, fields.related_model(model, name), name)
+
     return form_for(
         screen.model,
-        screen.readable(actor, screen.fields),
-        dict(screen.labels),
-        dict(screen.helps),
-        lambda model, name: picker(screen, actor, fields.related_model(model, name), name),
+        screen.readable(actor, screen.form_columns),
+        dict(screen.column_labels),
+        dict(screen.column_descriptions),
+        picker_of,
     )
 
 
 def picker(
-    screen: Definition, actor: Actor, target: type[Record], name: str, among: ColumnElement[bool] | None = None
+    screen: Definition,
+    actor: Actor,
+    target: type[Record],
+    name: str,
+    among: ColumnElement[bool] | None = None,
 ) -> dict[str, Any]:
-    """What a PickField needs: the few options there are, or the chosen ones and where to look for more."""
+    """Return what a PickField needs: how to find its options, and where to look up more.
+
+    If there are few options, all are offered; if there are many, only the chosen ones.
+    `among` leaves out rows that the actor may not choose.
+    """
 
     def find(chosen: Any) -> tuple[list[tuple[int, str]], bool]:
-        offered, more = records.options(actor=actor, model=target, limit=FEW, among=among)
-        missing = [row_id for row_id in chosen if row_id not in dict(offered)]
-        if not more and not missing:
+        offered, more = records.options(
+            actor=actor, model=target, limit=OPTIONS_OFFERED, among=among
+        )
+        offered_ids = dict(offered)
+        if not more and all(row_id in offered_ids for row_id in chosen):
             return offered, False
-        kept, _more = records.options(actor=actor, model=target, ids=list(chosen)[:1000], limit=1000)
-        return kept if more else [*kept, *(o for o in offered if o not in kept)], more
+        kept = _chosen_rows(actor, target, chosen)
+        if more:
+            return kept, True
+        return [*kept, *(option for option in offered if option not in kept)], False
 
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def write(screen: Definition, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
-    """Create or change the row through the rules of its entity."""
+def _chosen_rows(actor: Actor, target: type[Record], chosen: Any) -> list[tuple[int, str]]:
+    """Return the chosen rows that the actor sees, as (id, label)."""
+    ids = list(chosen)[:CHOSEN_SHOWN]
+    rows, _more = records.options(actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN)
+    return rows
+
+
+def write(
+    screen: Definition,
+    actor: Actor,
+    row: Record | None,
+    version: int | None,
+    values: dict[str, Any],
+) -> Any:
+    """Create or change the row by the rules of its entity."""
     model: Any = screen.model
     if row is None:
         return records.create(actor=actor, model=model, values=values)
@@ -105,24 +160,31 @@ def write(screen: Definition, actor: Actor, row: Record | None, version: int | N
 
 
 def current_values(row: Record, form: Form) -> dict[str, Any]:
-    """The row's values as the form takes them: related rows by their ids."""
-    found: dict[str, Any] = {}
+    """Return the row's values as the form takes them, with related rows by their ids."""
+    values: dict[str, Any] = {}
     for field in form:
         value = getattr(row, field.name, None)
-        if isinstance(field, PickField):
-            value = [other.id for other in value] if field.multiple else value and value.id
-        found[field.name] = value
-    return found
+        if isinstance(field, PickField) and field.multiple:
+            value = [other.id for other in value or ()]
+        elif isinstance(field, PickField):
+            value = value and value.id
+        values[field.name] = value
+    return values
 
 
-def _try(screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form) -> Any:
-    """Write; None if a rule forbids it, which the form then says at the right field."""
+def _try(
+    screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form
+) -> Any:
+    """Write what was sent and return the answer.
+
+    Return None if a rule forbids it; the form then shows the reason at the right field.
+    """
     try:
         written = screen.written(actor, row, version, form.sent())
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
-        if isinstance(error, Beyond):
+        if isinstance(error, GrantExceeded):
             note_denial(error)
         form.refuse(error)
         return None
@@ -133,45 +195,47 @@ def _try(screen: Definition, actor: Actor, row: Record | None, version: int | No
 
 
 def _page(
-    screen: Definition, form: Form, *, title: str, action: str, cancel: str, version: int | None = None
+    screen: Definition,
+    form: Form,
+    *,
+    title: str,
+    action: str,
+    cancel: str,
+    version: int | None = None,
 ) -> tuple[str, int]:
     noun = screen.model.__singular__.capitalize()
+    sections = [{"title": heading or noun, "fields": fields} for heading, fields in form.sections]
     page = {
         "title": title,
         "form": form,
         "action": action,
         "cancel_href": cancel,
         "version": version,
-        "sections": [{"title": heading or noun, "fields": fields} for heading, fields in form.sections],
+        "sections": sections,
         "button": "Save" if version is not None else title,
         "errors": form.form_errors,
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors or form.form_errors else HTTPStatus.OK
+    is_wrong = form.errors or form.form_errors
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
     return screen.render("admin/form.html", page=page), status
 
 
 def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, int]:
-    """Theirs beside mine, and both ways out; saving mine is against the version just shown."""
-    row: Any = conflict.current
+    """Show the saved values beside those that were sent, and both ways out.
+
+    Saving then replaces the version that is shown here, and no later one.
+    """
+    row_id = conflict.current.id  # read before the rollback: the row may be deleted by now
     db.session.rollback()
     actor = signed_in()
-    row = records.get(actor=actor, model=screen.model, row_id=row.id)
-    sent = [field for field in form if field.raw_data is not None and field.raw_data]
-    now = current_values(row, form)
+    row: Any = records.get(actor=actor, model=screen.model, row_id=row_id)
+    hidden = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN_BY]
     page = {
         "title": f"{row.label} was changed meanwhile",
         "who": history.last_author(actor, row),
         "when": row.updated_at,
-        "fields": [
-            {
-                "label": field.label.text,
-                "theirs": value_of(screen, row, field.name),
-                "mine": _mine(field),
-                "differs": now[field.name] != field.data,
-            }
-            for field in sent
-        ],
-        "hidden": [(k, v) for k, v in request.form.items(multi=True) if k not in HIDDEN_BY],
+        "fields": _compared(screen, row, form),
+        "hidden": hidden,
         "version": row.version,
         "action": screen.url_of("edit", row_id=row.id),
         "cancel_href": screen.url_of("details", row_id=row.id),
@@ -179,9 +243,25 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     return screen.render("admin/conflict.html", page=page), HTTPStatus.CONFLICT
 
 
+def _compared(screen: Definition, row: Record, form: Form) -> list[dict[str, Any]]:
+    """Return each field that was sent, with the saved value and the sent one."""
+    current = current_values(row, form)
+    return [
+        {
+            "label": field.label.text,
+            "theirs": value_of(screen, row, field.name),
+            "mine": _mine(field),
+            "differs": current[field.name] != field.data,
+        }
+        for field in form
+        if field.raw_data
+    ]
+
+
 def _mine(field: Field) -> str:
-    """What was typed, for people."""
+    """Return what was typed as people read it."""
     if isinstance(field, PickField):
         return ", ".join(label for _id, label, chosen in field.options if chosen) or "–"
-    data = field.data
-    return ", ".join(map(str, data)) if isinstance(data, list) else "" if data is None else str(data)
+    if isinstance(field.data, list):
+        return ", ".join(map(str, field.data))
+    return "" if field.data is None else str(field.data)

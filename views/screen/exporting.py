@@ -1,4 +1,4 @@
-"""Exports: the list as a file, sent while it is read."""
+"""Export a list as a file that is sent while its rows are read."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app
 from backoffice import database, slots
 from backoffice.data import exports
 from backoffice.data.exports import Export
-from backoffice.data.lists import Query
+from backoffice.data.lists import Page, Query
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
@@ -18,29 +18,49 @@ from views.screen.formats import formats
 
 
 def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
-    """The whole list as a file, however long, in little memory; for who has just shown that it is them."""
+    """Answer with the whole list as a file, however long it is, in little memory.
+
+    `exports.start` requires the right to export and a recent confirmation.
+    """
     settings: Settings = current_app.extensions["settings"]
-    names = list(screen.readable(actor, screen.exported))
+    names = list(screen.readable(actor, screen.column_export_list))
     room = slots.exports(settings.export_slots)
-    room.take()
-    try:
-        export = exports.start(actor=actor, model=screen.model, query=query, columns=names)
-    except BaseException:
-        room.give_back()
-        raise
+    export = _started(room, actor=actor, model=screen.model, query=query, columns=names)
     form = formats(bom=settings.csv_bom)[kind]
-    content = form.write([(name, screen.label_of(name)) for name in names], _rows(export, names))
-    sent = Sent(current_app._get_current_object(), export, content, room)  # noqa: SLF001  # the proxy's public way
+    headings = [(name, screen.label_of(name)) for name in names]
+    content = form.write(headings, _rows(export, names))
+    proxy: Any = current_app
+    app: Flask = proxy._get_current_object()  # noqa: SLF001  # the proxy's public way
+    sent = Sent(app, export, content, room)
     response = Response(sent, content_type=form.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{screen.slug}.{kind}"'
     return response
 
 
-class Sent:
-    """An export part by part; each is made in an app context of its own, which ends before it is sent."""
+def _started(room: slots.Slots, **wanted: Any) -> Export:
+    """Take a slot and start the export; give the slot back if the export cannot start."""
+    room.take()
+    try:
+        return exports.start(**wanted)
+    except BaseException:
+        room.give_back()
+        raise
 
-    def __init__(self, app: Flask, export: Export, content: Iterator[bytes], room: slots.Slots) -> None:
-        self.app, self.export, self.content, self.room = app, export, content, room
+
+class Sent:
+    """The body of an export's answer, part by part.
+
+    Each part is made in its own app context, which ends before the part is sent. `over` says
+    whether the export has ended and its slot was given back.
+    """
+
+    def __init__(
+        self, app: Flask, export: Export, content: Iterator[bytes], room: slots.Slots
+    ) -> None:
+        self.app = app
+        self.export = export
+        self.content = content
+        self.room = room
         self.patience = database.of_exports(app.extensions["settings"])
         self.over = False
 
@@ -49,7 +69,7 @@ class Sent:
             yield part
 
     def close(self) -> None:
-        """The server has sent the last part, or nobody reads on."""
+        """End the export: the server has sent the last part, or the reader is gone."""
         if self.over:
             return
         self.over = True
@@ -66,13 +86,13 @@ def _rows(export: Export, names: Sequence[str]) -> Iterator[list[Any]]:
     kinds = {name: fields.kind(export.model, name) for name in names}
     for page in export.pages():
         for row in page.rows:
-            yield [
-                [label for _, label in page.related[name].get(row.id, ())]
-                if kinds[name] == "many"
-                else _as_people_write_it(kinds[name], getattr(row, name))
-                for name in names
-            ]
+            yield [_value(page, row, name, kinds[name]) for name in names]
 
 
-def _as_people_write_it(kind: str, value: Any) -> Any:
-    return phones.shown(value) if kind == "phone" and value else value
+def _value(page: Page, row: Any, name: str, kind: str) -> Any:
+    if kind == "many":
+        return [label for _, label in page.related[name].get(row.id, ())]
+    value = getattr(row, name)
+    if kind == "phone" and value:
+        return phones.shown(value)
+    return value

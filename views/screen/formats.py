@@ -1,4 +1,7 @@
-"""The formats that rows leave in: CSV as spreadsheets read it, XLSX for them alone, JSON for programs."""
+"""Write rows as files.
+
+CSV is written as spreadsheets read it, XLSX is for spreadsheets alone, and JSON is for programs.
+"""
 
 import csv
 import io
@@ -20,9 +23,10 @@ SHEET_ROWS = 1_048_576  # of XLSX, heading included (ECMA-376, Excel's specifica
 CELL_LENGTH = 32_767  # characters, likewise
 EXACT = 2**53  # a cell holds floating-point numbers: larger whole numbers would be rounded
 
-# What a spreadsheet may take for a formula (OWASP, CSV Injection), as Japanese and Chinese keyboards write it too.
+# What a spreadsheet may take for a formula (OWASP, CSV Injection), in full width too: so Japanese
+# and Chinese keyboards write it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Seven digits at least; after a blank nothing can be reckoned any more.
+# Seven digits at least; after a blank nothing can be calculated any more.
 PHONE = re.compile(r"\+(?=(?:[ ()-]*[0-9]){7})[0-9]+( [0-9() -]+)?", re.ASCII)
 
 Row = Sequence[Any]
@@ -31,7 +35,7 @@ Heading = tuple[str, str]  # the attribute's name, and what people call it
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write rows. `write` answers the file in pieces, however many rows there are."""
+    """One way to write rows: `write` yields the file in pieces, however many rows there are."""
 
     ending: str
     content_type: str
@@ -39,14 +43,19 @@ class Format:
 
 
 def guarded(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula. Numbers stay numbers, and telephone numbers as they are."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not PHONE.fullmatch(value):
-        return f"'{value}"
-    return value
+    """Return a cell that no spreadsheet takes for a formula.
+
+    Numbers stay numbers, and telephone numbers stay as they are.
+    """
+    if not isinstance(value, str) or not value.startswith(FORMULA_STARTS):
+        return value
+    if PHONE.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]:
-    """What writes CSV in UTF-8; with `bom` as Excel expects it."""
+    """Return a function that writes CSV in UTF-8, with a byte order mark for Excel if `bom`."""
 
     def write(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
         buffer = io.StringIO(BOM if bom else "")
@@ -65,13 +74,14 @@ def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Ite
 
 
 def write_json(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
-    """An array of objects by the attributes' names, one object a line."""
+    """Write an array of objects by the attributes' names, one object a line."""
     names = [name for name, _label in headings]
     parts = ["["]
     for number, row in enumerate(rows, 1):
         values = dict(zip(names, map(_plain, row), strict=True))
         text = json.dumps(values, ensure_ascii=False, default=str)
-        parts.append(f"{',' if number > 1 else ''}\n{text}")
+        comma = "," if number > 1 else ""
+        parts.append(f"{comma}\n{text}")
         if number % ROWS_AT_ONCE == 0:
             yield "".join(parts).encode()
             parts.clear()
@@ -79,7 +89,7 @@ def write_json(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[byt
 
 
 def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[bytes]:
-    """A workbook in which texts are texts, numbers numbers, and times times in UTC.
+    """Write a workbook in which texts are texts, numbers are numbers, and times are times in UTC.
 
     A sheet that is full is followed by another one.
     """
@@ -90,12 +100,14 @@ def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[byt
         with xlsxwriter.Workbook(file, options) as workbook:
             bold = workbook.add_format({"bold": True})
             day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-            place, sheet = SHEET_ROWS, None
+            sheet = None
+            position = SHEET_ROWS  # as if a sheet were full: the first row begins one
             for row in rows:
-                if place == SHEET_ROWS:
-                    sheet, place = _new_sheet(workbook, headings, bold), 1
-                _write_row(sheet, place, row, day)
-                place += 1
+                if position == SHEET_ROWS:
+                    sheet = _new_sheet(workbook, headings, bold)
+                    position = 1
+                _write_row(sheet, position, row, day)
+                position += 1
             if sheet is None:
                 _new_sheet(workbook, headings, bold)
         file.seek(0)
@@ -104,14 +116,14 @@ def write_xlsx(headings: Sequence[Heading], rows: Iterable[Row]) -> Iterator[byt
 
 
 def formats(*, bom: bool) -> dict[str, Format]:
-    """Every format by its ending, the most common first."""
-    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    found = (
+    """Return every format by its ending, the most common first."""
+    spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    all_formats = (
         Format("csv", "text/csv; charset=utf-8", csv_writer(bom=bom)),
-        Format("xlsx", sheet, write_xlsx),
+        Format("xlsx", spreadsheet, write_xlsx),
         Format("json", "application/json", write_json),
     )
-    return {each.ending: each for each in found}
+    return {each.ending: each for each in all_formats}
 
 
 ENDINGS = tuple(formats(bom=False))
@@ -126,24 +138,24 @@ def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:
     return sheet
 
 
-def _write_row(sheet: Any, place: int, row: Row, day: Any) -> None:
+def _write_row(sheet: Any, position: int, row: Row, day: Any) -> None:
     for column, value in enumerate(row):
         if value is None:
             continue
         if isinstance(value, bool):
-            sheet.write_boolean(place, column, value)
+            sheet.write_boolean(position, column, value)
         elif isinstance(value, datetime):
-            sheet.write_datetime(place, column, value.astimezone(UTC).replace(tzinfo=None))
+            sheet.write_datetime(position, column, value.astimezone(UTC).replace(tzinfo=None))
         elif isinstance(value, date):
-            sheet.write_datetime(place, column, value, day)
+            sheet.write_datetime(position, column, value, day)
         elif isinstance(value, (int, float)) and abs(value) <= EXACT:
-            sheet.write_number(place, column, value)
+            sheet.write_number(position, column, value)
         else:
-            sheet.write_string(place, column, str(_as_text(value))[:CELL_LENGTH])
+            sheet.write_string(position, column, str(_as_text(value))[:CELL_LENGTH])
 
 
 def _as_text(value: Any) -> Any:
-    """Several values side by side, times as ISO 8601; what is left is for the csv module."""
+    """Join several values and write times as ISO 8601; the csv module writes everything else."""
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return _plain(value)

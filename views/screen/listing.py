@@ -1,39 +1,33 @@
-"""The list page: a Query becomes rows of ready cells, chips, filters and links."""
+"""Build the list page: a Query becomes rows of ready cells, chips, filters and links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
-from backoffice.data import codes, disclosure, filters, lists
-from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
+from backoffice.data import disclosure, filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
-from backoffice.extensions import db
 from backoffice.models import fields
-from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import can, scope
-from backoffice.text import is_id
-from views.screen import cells
+from backoffice.policy.rules import can
+from views.screen import cells, list_filters
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
-from views.web.reader import zone
+from views.screen.list_filters import href
 
 NEAR = 3  # columns from the edge
-FEW = 20  # as many related rows can be ticked without a look-up
-Choices = dict[str, list[tuple[str, str]]]
 
 
 @dataclass
 class ListPage:
-    """Everything admin/list.html shows; nothing is computed there."""
+    """Everything that admin/list.html shows; the template computes nothing.
+
+    `stays` is the position of the column that stays in sight while the others scroll.
+    """
 
     title: str
     screen: str
@@ -62,227 +56,236 @@ class ListPage:
 
 
 def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
-    """The page that the request asks for, and its status: 400 with a message where the query makes no sense."""
+    """Return the page that the request asks for, and its status.
+
+    The status is 400, and the page has a message, where the query makes no sense.
+    """
     chosen = screen.chosen_columns(actor)
     try:
-        query = screen.query(actor, request.args.items(multi=True))
-        found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
-        if not found.rows and (query.after or query.before):  # those that stood there match no more
-            query = replace(query, after="", before="")
-            found = lists.page(actor, screen.model, query, (*chosen, *screen.extra_columns), counted=True)
+        query, found = _found(screen, actor, chosen)
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
+
     page = _frame(screen, actor, chosen, query)
-    page.count, page.count_label = found.count or 0, _count_label(screen, found.count or 0)
-    found = replace(found, rows=disclosure.told(actor, screen.model, found.rows))
-    page.rows = _rows(screen, chosen, found, page)
-    page.previous_href = _href(query, before=found.previous) if found.previous else None
-    page.next_href = _href(query, after=found.next) if found.next else None
-    page.first_href = _href(query) if found.previous else None
+    page.count = found.count or 0
+    page.count_label = _count_label(screen, page.count)
+
+    _add_places(page, query, found)
+    visible_rows = disclosure.told(actor, screen.model, found.rows)
+    page.rows = _rows(screen, chosen, replace(found, rows=visible_rows), page)
     return page, 200
 
 
+def _found(screen: Definition, actor: Actor, chosen: Sequence[str]) -> tuple[Query, lists.Page]:
+    """Return the query of the request, and the rows it finds; raises BadRequest."""
+    query = screen.query(actor, request.args.items(multi=True))
+    names = (*chosen, *screen.column_extra_list)
+    found = lists.page(actor, screen.model, query, names, counted=True)
+    if not found.rows and (query.after or query.before):
+        # The rows that stood at this place match no more: begin with the first ones.
+        query = replace(query, after="", before="")
+        found = lists.page(actor, screen.model, query, names, counted=True)
+    return query, found
+
+
+def _add_places(page: ListPage, query: Query, found: lists.Page) -> None:
+    """Add the links to the rows before and after these, and to the first ones."""
+    if found.previous:
+        page.previous_href = href(query, before=found.previous)
+        page.first_href = href(query)
+    if found.next:
+        page.next_href = href(query, after=found.next)
+
+
 def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
-    """The page without its rows."""
-    choices = related_choices(screen, actor, query)
+    """Return the page without its rows."""
     columns = _columns(screen, actor, chosen, query)
     page = ListPage(title=screen.name or "", screen=screen.slug, columns=columns)
-    page.search, page.address = query.search, request.query_string.decode()
-    page.filters = [_filter(screen, name, query, choices) for name in screen.readable(actor, screen.filters)]
-    page.chips = _chips(screen, query, choices)
-    page.clear_href = screen.url_of("index")
+    page.address = request.query_string.decode()
     page.sizes = [(size, size == query.size) for size in lists.SIZES]
-    columns_there = screen.readable(actor, screen.columns)
-    page.column_choices = [(name, screen.label_of(name), name in chosen) for name in columns_there]
-    page.preferences_href = screen.url_of("preferences")
-    page.actions = [
-        {"name": a.name, "label": a.label, "url": screen.action_url(a), "danger": a.danger}
-        for a in screen.actions(actor)
-        if a.most_rows != 1
+    page.column_choices = [
+        (name, screen.label_of(name), name in chosen)
+        for name in screen.readable(actor, screen.column_list)
     ]
-    if not can(actor, "bulk.run"):
-        page.actions = []
+    page.preferences_href = screen.url_of("preferences")
+    _add_filters(page, screen, actor, query)
+    _add_powers(page, screen, actor, query)
     page.stays = _staying(screen, chosen) + bool(page.actions)
+    return page
+
+
+def _add_filters(page: ListPage, screen: Definition, actor: Actor, query: Query) -> None:
+    """Add the search, the filters and the chips of those that are on."""
+    choices = list_filters.related_choices(screen, actor, query)
+    page.search = query.search
+    page.filters = [
+        list_filters.control(screen, name, query, choices)
+        for name in screen.readable(actor, screen.column_filters)
+    ]
+    page.chips = list_filters.chips(screen, query, choices)
+    page.clear_href = screen.url_of("index")
+
+
+def _add_powers(page: ListPage, screen: Definition, actor: Actor, query: Query) -> None:
+    """Add what the actor may do here: actions on ticked rows, exports, and a new row."""
+    if can(actor, "bulk.run"):
+        page.actions = _bulk_actions(screen, actor)
     page.may_all_matching = can(actor, "bulk.run_all_matching")
     if screen.may(actor, "export"):
-        page.exports = [(kind.upper(), screen.url_of("export", kind=kind) + _href(query)) for kind in ENDINGS]
+        page.exports = [
+            (kind.upper(), screen.url_of("export", kind=kind) + href(query)) for kind in ENDINGS
+        ]
     if screen.may(actor, "create"):
-        page.create_href, page.create_label = screen.url_of("new"), f"Add {screen.model.__singular__}"
-    return page
+        page.create_href = screen.url_of("new")
+        page.create_label = f"Add {screen.model.__singular__}"
 
 
-def _refused(screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest) -> ListPage:
-    """The page with a message in place of rows; what was typed stays, and can be taken off."""
-    typed = filters.as_typed(request.args.items(multi=True), screen.readable(actor, screen.filters))
-    page = _frame(screen, actor, chosen, Query(sort=screen.sort, filters=typed))
+def _bulk_actions(screen: Definition, actor: Actor) -> list[dict[str, Any]]:
+    """Return the actions that can be used on several rows at once."""
+    return [
+        {
+            "name": action.name,
+            "label": action.label,
+            "url": screen.action_url(action),
+            "danger": action.danger,
+        }
+        for action in screen.actions(actor)
+        if action.most_rows != 1
+    ]
+
+
+def _refused(
+    screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest
+) -> ListPage:
+    """Return the page with a message instead of rows.
+
+    What was typed stays, and can be removed.
+    """
+    readable = screen.readable(actor, screen.column_filters)
+    typed = filters.as_typed(request.args.items(multi=True), readable)
+    page = _frame(screen, actor, chosen, Query(sort=screen.column_default_sort, filters=typed))
     page.search = request.args.get("search", "")[:1000]
-    page.problems, page.actions, page.exports = [error.message], [], []
+    page.problems = [error.message]
+    page.actions = []
+    page.exports = []
     return page
 
 
-def _rows(screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage) -> list[Markup]:
+def _rows(
+    screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage
+) -> list[Markup]:
     if not found.rows:
         return []
-    base, model = screen.url_of("index"), screen.model
     screen.prepare(found.rows)
+    base = screen.url_of("index")
     getters = [_getter(screen, name, found, base) for name in chosen]
-    label = model.__label__ if model.__label__ in found.rows[0]._fields else "id"
-    menu, ticks = escape(_("Actions for")), bool(page.actions)
+    label = screen.model.__label__
+    if label not in found.rows[0]._fields:
+        label = "id"
+    menu = escape(_("Actions for"))
+    ticks = bool(page.actions)
     return [
-        cells.row(f"{base}{row.id}", row.id, getattr(row, label), [get(row) for get in getters], menu=menu, ticks=ticks)
+        cells.row(
+            f"{base}{row.id}",
+            row.id,
+            getattr(row, label),
+            [get(row) for get in getters],
+            menu=menu,
+            ticks=ticks,
+        )
         for row in found.rows
     ]
 
 
 def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
-    """The function from a row to the cell of column `name`."""
-    if name in screen.cells:
-        own = screen.cells[name]
-        around = cells.Around(base, found.related)
-        return lambda row: own(row, around)
-    kind, make = fields.kind(screen.model, name), cells.maker(screen.model, name, base)
-    place = found.rows[0]._fields.index(name) if kind != "many" else 0
+    """Return the function from a row to its cell of the column `name`."""
+    if name in screen.column_formatters:
+        own_cell = screen.column_formatters[name]
+        context = cells.CellContext(base, found.related)
+        return lambda row: own_cell(row, context)
+    kind = fields.kind(screen.model, name)
+    make = cells.maker(screen.model, name, base)
     if kind == "many":
         by_row = found.related[name]
         return lambda row: make(by_row.get(row.id, ()))
-    if kind == "one":
-        return _related_getter(screen, name, place)
+    return _plain_getter(screen, name, found, make)
+
+
+def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.Cell) -> Any:
+    """Return the function from a row to the cell of a value that stands in the row itself."""
+    # By its position a value is found faster than by its name.
+    position = found.rows[0]._fields.index(name)
+    if fields.kind(screen.model, name) == "one":
+        return _related_getter(screen, name, position)
     if name in (screen.model.__label__, "id"):
-        return lambda row: make((row.id, row[place]))
-    if name in screen.words:
-        return lambda row: cells.text(screen.said(name, row[place]))
-    return lambda row: make(row[place])
+        return lambda row: make((row.id, row[position]))
+    if name in screen.column_value_labels:
+        return lambda row: cells.text(screen.said(name, row[position]))
+    return lambda row: make(row[position])
 
 
-def _related_getter(screen: Definition, name: str, place: int) -> Any:
-    """A related row is a link to its details, where there is a screen for it."""
+def _related_getter(screen: Definition, name: str, position: int) -> Any:
+    """Return the function that makes a related row a link, where there is a screen for it.
+
+    Its label is at `position`, and its id follows.
+    """
     base = screen.base_of(fields.related_model(screen.model, name))
 
     def get(row: Any) -> Markup:
-        if row[place] is None:
+        label = row[position]
+        if label is None:
             return cells.NOTHING
-        return cells.link(base, row[place + 1], row[place]) if base else cells.text(row[place])
+        if not base:
+            return cells.text(label)
+        return cells.link(base, row[position + 1], label)
 
     return get
 
 
 def _staying(screen: Definition, chosen: Sequence[str]) -> int:
-    """Which column stays in sight while the others scroll: the name if it stands near, else the first."""
+    """Return the position of the column that stays in sight while the others scroll.
+
+    It is the name if that stands near the edge, otherwise the first column.
+    """
     label = screen.model.__label__
-    return chosen.index(label) + 1 if label in chosen[:NEAR] else 1
+    if label in chosen[:NEAR]:
+        return chosen.index(label) + 1
+    return 1
 
 
-def _columns(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> list[dict[str, Any]]:
-    found = []
+def _columns(
+    screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
+) -> list[dict[str, Any]]:
+    columns = []
     for name in chosen:
-        current = name == query.sort_name
-        order = ("descending" if query.descending else "ascending") if current else None
-        other = name if current and query.descending else f"-{name}" if current else name
-        href = _href(replace(query, sort=other)) if screen.sorts(actor, name) else None
-        kind = "person" if name == screen.model.__label__ else fields.kind(screen.model, name)
-        found.append(
+        kind = fields.kind(screen.model, name)
+        sort_href = None
+        if screen.sorts(actor, name):
+            sort_href = href(replace(query, sort=_other_order(name, query)))
+        columns.append(
             {
                 "name": name,
                 "label": screen.label_of(name),
-                "sort_href": href,
-                "aria_sort": order,
-                "kind": kind,
+                "sort_href": sort_href,
+                "aria_sort": _order(name, query),
+                "kind": "person" if name == screen.model.__label__ else kind,
             }
         )
-    return found
+    return columns
 
 
-def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
-    """For each filter by a related row the chosen ones and the first others, for each by a code every one there is.
-
-    All in one statement.
-    """
-    parts: list[Select[Any]] = []
-    readable = screen.readable(actor, screen.filters)
-    for name in (n for n in readable if fields.kind(screen.model, n) == "code"):
-        code = codes.every(screen.model, name).subquery().c.code
-        parts.append(select(literal(name), null().cast(BigInteger), code))
-    for name in (n for n in readable if fields.kind(screen.model, n) in ("one", "many")):
-        target = fields.related_model(screen.model, name)
-        chosen = [int(v) for f in query.filters if f.name == name for v in f.values if is_id(v)]
-        offered = _choices(target, name).where(scope(actor, target))
-        if chosen:
-            parts.append(offered.where(target.id.in_(chosen)))
-        parts.append(select(offered.order_by(target.id).limit(FEW + 1).subquery()))
-    found: dict[str, dict[str, str]] = {}
-    for name, row_id, label in db.session.execute(union_all(*parts)) if parts else ():
-        found.setdefault(name, {}).setdefault(str(row_id or label), label)
-    return {name: list(labels.items()) for name, labels in found.items()}
+def _order(name: str, query: Query) -> str | None:
+    """Return how the list is sorted by this column, in the words of ARIA."""
+    if name != query.sort_name:
+        return None
+    return "descending" if query.descending else "ascending"
 
 
-@cache
-def _choices(target: type[Record], name: str) -> Select[Any]:
-    return select(literal(name).label("name"), target.id, target.label_column().label("label"))
-
-
-def _filter(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
-    kind, key = fields.kind(screen.model, name), filters.key_of(name)
-    given = {f.key: f.values for f in query.filters}
-    chosen = given.get(key, ())
-    found = {"name": name, "key": key, "label": screen.label_of(name), "lookup_url": None, "choices": [], "kind": kind}
-    if kind in RANGED:
-        ends = {end: given.get(f"{name}.{end}", ("",))[0] for end in ("from", "to")}
-        ranged = "number" if kind == "number" else "date"
-        days_of = str(zone()) if kind == "time" else ""
-        return found | {"kind": ranged, "days_of": days_of, "value_from": ends["from"], "value_to": ends["to"]}
-    if kind in ("choice", "derived"):
-        words = [(v, screen.said(name, v), v in chosen) for v in fields.choices(screen.model, name)]
-        return found | {"kind": "choice", "choices": words}
-    if kind == "code":
-        words = [(v, screen.said(name, v), v in chosen) for v, _label in choices.get(name, ())]
-        return found | {"kind": "choice", "choices": words}
-    if kind == "boolean":
-        return found | {"choices": [(v, fields.heading(v), v in chosen) for v in ("yes", "no")]}
-    if kind in ("one", "many"):
-        rows = choices.get(name, [])
-        offered = [(NONE, "None", NONE in chosen), *((v, label, v in chosen) for v, label in rows[:FEW])]
-        url = screen.url_of("lookup", field=name) if len(rows) > FEW else None
-        return found | {"kind": "relation", "choices": offered, "lookup_url": url}
-    return found | {"value": chosen[0] if chosen else ""}
-
-
-def _chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:
-    found = []
-    if query.search:
-        found.append({"label": f"“{query.search}”", "remove_href": _href(replace(query, search=""))})
-    for filter_ in query.filters:
-        names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
-        for value in filter_.values:
-            related = fields.kind(screen.model, filter_.name) in ("one", "many") and names.get(value)
-            said = related or (screen.said(filter_.name, value) if not filter_.operator else value)
-            label = " ".join(part for part in (screen.label_of(filter_.name), filter_.operator) if part)
-            label = _looks_back(screen, filter_) or f"{label}: {said}"
-            found.append({"label": label, "remove_href": _href(_without(screen, query, filter_, value))})
-    return found
-
-
-def _looks_back(screen: Definition, filter_: Filter) -> str:
-    """How far a log looks back is a filter that is on unless somebody takes it off."""
-    if (filter_.name, filter_.operator) != (screen.model.__timeline__, "from"):
-        return ""
-    label, first = screen.label_of(filter_.name), filter_.values[0]
-    if filter_ == filters.recent(screen.model, filter_.zone):
-        return _("%(label)s: the last %(days)s days", label=label, days=screen.model.__recent_days__)
-    return _("%(label)s: since the beginning", label=label) if first == BEGINNING else ""
-
-
-def _without(screen: Definition, query: Query, filter_: Filter, value: str) -> Query:
-    left = tuple(v for v in filter_.values if v != value)
-    if filter_ == filters.recent(screen.model, filter_.zone):
-        left = (BEGINNING,)
-    kept = (replace(f, values=left) if f is filter_ else f for f in query.filters)
-    return replace(query, filters=tuple(f for f in kept if f.values))
-
-
-def _href(query: Query, **place: str | None) -> str:
-    place["size"] = request.args.get("size")  # asked for in the address, whatever the person prefers
-    pairs = [*query.pairs(), ("sort", query.sort), *((k, v) for k, v in place.items() if v)]
-    return "?" + urlencode(pairs)
+def _other_order(name: str, query: Query) -> str:
+    """Return the order for a click on a heading: ascending first, then the other way round."""
+    if name == query.sort_name and not query.descending:
+        return f"-{name}"
+    return name
 
 
 def _count_label(screen: Definition, count: int) -> str:

@@ -1,4 +1,4 @@
-"""Small answers to the page: related rows to choose from, and a person's preferences."""
+"""Answer a page's small requests: related rows to choose from, and a person's preferences."""
 
 from http import HTTPStatus
 from typing import Any
@@ -17,25 +17,41 @@ from views.web.redirects import safe_path
 
 
 def answer(screen: Definition, actor: Actor, name: str) -> Any:
-    """At most 20 related rows that match `search`, for those who may filter by them or write them."""
-    writes = screen.may(actor, "create") or screen.may(actor, "edit")
-    kind = fields.kind(screen.model, name)
-    if kind not in ("one", "many") or not (name in screen.filters or (writes and name in screen.fields)):
-        raise NotFound
-    if not may_read(actor, screen.model, name):
+    """Return at most 20 related rows that match `search`, as JSON.
+
+    They are for those who may filter by these rows or write them.
+    """
+    if not _may_look_up(screen, actor, name):
         raise NotFound
     target = fields.related_model(screen.model, name)
-    found, more = records.options(actor=actor, model=target, search=request.args.get("search", ""))
-    return jsonify(options=[{"id": row_id, "label": label} for row_id, label in found], more=more)
+    rows, more = records.options(actor=actor, model=target, search=request.args.get("search", ""))
+    return jsonify(options=[{"id": row_id, "label": label} for row_id, label in rows], more=more)
+
+
+def _may_look_up(screen: Definition, actor: Actor, name: str) -> bool:
+    kind = fields.kind(screen.model, name)
+    if kind not in ("one", "many"):
+        return False
+    may_write = screen.may(actor, "create") or screen.may(actor, "edit")
+    is_written = may_write and name in screen.form_columns
+    if name not in screen.column_filters and not is_written:
+        return False
+    return may_read(actor, screen.model, name)
 
 
 def keep_preferences(screen: Definition, actor: Actor) -> Any:
     """Keep the page size and the columns that a person likes on this screen."""
-    size, columns = request.form.get("size", "50"), request.form.getlist("columns")
-    if size not in map(str, lists.SIZES):
-        raise BadRequest(f"A page has {', '.join(map(str, lists.SIZES))} rows.")
-    mine = {"size": int(size), "columns": [name for name in screen.columns if name in columns]}
+    size = request.form.get("size", "50")
+    columns = request.form.getlist("columns")
+    sizes = [str(each) for each in lists.SIZES]
+    if size not in sizes:
+        raise BadRequest(f"A page has {', '.join(sizes)} rows.")
     user = themselves(actor)
-    user.preferences = {**user.preferences, screen.endpoint: mine}
+    preferences = {
+        "size": int(size),
+        "columns": [name for name in screen.column_list if name in columns],
+    }
+    user.preferences = {**user.preferences, screen.endpoint: preferences}
     db.session.commit()
-    return redirect(safe_path(request.form.get("next"), screen.url_of("index")), HTTPStatus.SEE_OTHER)
+    back = safe_path(request.form.get("next"), screen.url_of("index"))
+    return redirect(back, HTTPStatus.SEE_OTHER)

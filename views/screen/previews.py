@@ -1,5 +1,6 @@
-"""The page of a preview: what will happen, to which rows, what is to be chosen and typed, and the button for it."""
+"""Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -20,60 +21,95 @@ from forms.fields import PickField
 from views.screen.definition import Definition
 
 MOST_OPTIONS = 200
-MOST_CHOSEN = 1000  # of what was chosen in vain, to show it again
-SHOWN = 50  # rows of each outcome that a preview lists; the others are counted
+MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
+ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
 UNSEEN = "?"  # in place of a value that nobody can see
-APART = "with."  # before the names of parameters: none is called like another field of the form
+APART = "with."  # before the names of parameters: none can clash with another field of the form
+AT_THE_BUTTON = ("reason", "confirm")  # fields that stand with the button, not with the parameters
 
 
 def page(screen: Definition, actor: Actor, shown: Preview) -> Any:
-    """The page, with status 422 while it says why something was refused."""
-    run, action, draft = shown.run, shown.action, shown.run.draft or {}
-    problem = draft.get("problem") or _overtaken(actor, shown)
-    form = _filled_form(actor, shown, problem) if action.parameters and not run.undo_of_id else None
-    values = {
+    """Show the page; its status is 422 if it says why something was refused."""
+    problem = (shown.run.draft or {}).get("problem") or _overtaken(actor, shown)
+    form = None
+    if shown.action.parameters and not shown.run.undo_of_id:
+        form = _filled_form(actor, shown, problem)
+
+    values = _head(screen, actor, shown)
+    values |= {"form": form, "problem": _problem_of_page(problem, form)}
+    if shown.ready:
+        is_at_the_button = problem and problem.get("field") in AT_THE_BUTTON
+        values |= _decided(screen, actor, shown, problem if is_at_the_button else None)
+
+    is_wrong = problem or (form is not None and (form.errors or form.form_errors))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    return screen.render("admin/preview.html", preview=values), status
+
+
+def _head(screen: Definition, actor: Actor, shown: Preview) -> dict[str, Any]:
+    run = shown.run
+    action = shown.action
+    return {
         "title": report.title(actor, run, action),
         "action_label": action.label,
         "danger": action.danger,
         "url": screen.preview_url(action, run.token),
-        "back_href": draft.get("back") or screen.url_of("index"),
-        "form": form,
+        "back_href": (run.draft or {}).get("back") or screen.url_of("index"),
         "ready": shown.ready,
-        "problem": None,
     }
-    field = (problem or {}).get("field")
-    if problem and field not in ("reason", "confirm") and not (form and field in form):
-        values["problem"] = problem["message"]
-    if shown.ready:
-        values |= _decided(screen, actor, shown, problem if field in ("reason", "confirm") else None)
-    wrong = problem or (form and (form.errors or form.form_errors))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return screen.render("admin/preview.html", preview=values), status
 
 
-def parameter_form(actor: Actor, action: Action, formdata: Any = None, data: dict[str, Any] | None = None) -> Form:
-    """The small form of an action that needs something chosen first."""
-    fields = {p.name: _field(actor, p) for p in action.parameters}
-    form: Form = type(f"{action.name}Form", (Form,), fields)(formdata, prefix=APART, data=data)
+def _problem_of_page(problem: dict[str, Any] | None, form: Form | None) -> str | None:
+    """Return the message of a problem that no field on the page shows."""
+    if not problem:
+        return None
+    field = problem.get("field")
+    if field in AT_THE_BUTTON or (form is not None and field is not None and field in form):
+        return None
+    return str(problem["message"])
+
+
+def parameter_form(
+    actor: Actor, action: Action, formdata: Any = None, data: dict[str, Any] | None = None
+) -> Form:
+    """Return the small form of an action that needs something chosen first."""
+    fields = {parameter.name: _field(actor, parameter) for parameter in action.parameters}
+    form_class = type(f"{action.name}Form", (Form,), fields)
+    form: Form = form_class(formdata, prefix=APART, data=data)
     return form
 
 
 def values_of(form: Form) -> dict[str, list[Any]]:
-    """What a valid form chose, by parameter."""
-    return {f.short_name: f.data if isinstance(f.data, list) else [f.data] if f.data else [] for f in form}
+    """Return what was chosen in a valid form, by parameter."""
+    return {field.short_name: _as_list(field.data) for field in form}
+
+
+def _as_list(data: Any) -> list[Any]:
+    if isinstance(data, list):
+        return data
+    return [data] if data else []
 
 
 def typed_into(form: Form) -> dict[str, list[str]]:
-    """What was sent, as it was sent, to show it again; what is no text at all stays a wrong choice."""
+    """Return what was sent, as it was sent, to show it again.
 
-    def shown(text: str) -> str:
+    A text of which nothing can be seen is replaced, and so stays a wrong choice.
+    """
+
+    def visible(text: str) -> str:
         return cleaned(text[:20]) or (text and UNSEEN)
 
-    return {field.name: [shown(text) for text in (field.raw_data or ())[:MOST_CHOSEN]] for field in form}
+    return {
+        field.name: [visible(text) for text in (field.raw_data or ())[:MOST_CHOSEN]]
+        for field in form
+    }
 
 
 def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
-    """Why what was chosen can be chosen no more: others deleted it, or may not be given it by this person now."""
+    """Return why the chosen parameters are no longer possible, or None if they are.
+
+    They may have been deleted meanwhile, or this person may not give them any more.
+    """
     if not shown.ready:
         return None
     try:
@@ -84,35 +120,55 @@ def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
 
 
 def _filled_form(actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> Form:
+    """Return the form with what was typed in vain, or else with what was chosen."""
     chosen = (shown.run.draft or {}).get("chosen")
     if chosen is not None:
         form = parameter_form(actor, shown.action, MultiDict(chosen))
         form.validate()
     else:
-        several = {p.name: p.multiple for p in shown.action.parameters}
-        given = {n: ids if several[n] else ids[0] for n, ids in shown.run.parameters.items() if n in several and ids}
-        form = parameter_form(actor, shown.action, data=given)
+        form = parameter_form(actor, shown.action, data=_chosen_before(shown))
     if problem and problem["field"] in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
     return form
 
 
+def _chosen_before(shown: Preview) -> dict[str, Any]:
+    """Return the run's parameters as the form takes them."""
+    is_multiple = {p.name: p.multiple for p in shown.action.parameters}
+    data = {}
+    for name, ids in shown.run.parameters.items():
+        if name in is_multiple and ids:
+            data[name] = ids if is_multiple[name] else ids[0]
+    return data
+
+
 def _field(actor: Actor, parameter: Parameter) -> Any:
-    def options(chosen: list[int]) -> tuple[list[tuple[int, str]], bool]:
-        among = parameter.offered(actor)
-        asked = {"actor": actor, "model": parameter.model, "among": among}
+    def options(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
+        asked: dict[str, Any] = {
+            "actor": actor,
+            "model": parameter.model,
+            "among": parameter.offered(actor),
+        }
         first, more = records.options(**asked, limit=MOST_OPTIONS)
-        others = [row_id for row_id in chosen if row_id not in dict(first)]
-        return [*(records.options(**asked, ids=others, limit=len(others))[0] if others else ()), *first], more
+        # What was chosen before stays in the list, even if it is not one of the first.
+        missing = [row_id for row_id in chosen if row_id not in dict(first)]
+        if not missing:
+            return [*first], more
+        others, _more = records.options(**asked, ids=missing, limit=len(missing))
+        return [*others, *first], more
 
     return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
-def _decided(screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> dict[str, Any]:
-    """What the page says once nothing is to be chosen any more."""
-    run, action, draft = shown.run, shown.action, shown.run.draft or {}
+def _decided(
+    screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return what the page shows once nothing is to be chosen any more."""
+    run = shown.run
+    action = shown.action
+    draft = run.draft or {}
     errors = {problem["field"]: problem["message"]} if problem else {}
-    asks = not run.undo_of_id  # an undo says itself why
+    asks = not run.undo_of_id  # an undo needs no reason of its own
     return {
         "button": report.title(actor, run, action),
         "headline": _headline(actor, shown),
@@ -129,25 +185,40 @@ def _decided(screen: Definition, actor: Actor, shown: Preview, problem: dict[str
 
 
 def _headline(actor: Actor, shown: Preview) -> list[str]:
-    run, action = shown.run, shown.action
-    counts, found = run.counts, []
-    if difference := _difference(run.planned, (run.draft or {}).get("matched")):
-        found.append(difference)
-    if unchanged := counts.get("unchanged", 0):
-        found.append(f"{unchanged:,} would not change: already {action.done}.")
-    if stale := counts.get("stale", 0):
-        found.append(f"{stale:,} left alone: changed by somebody since.")
-    found += report.refusals(actor, run, action)
+    """Return the sentences above the rows: what differs, what is refused, what else happens."""
+    run = shown.run
+    sentences = [*_left_alone(shown), *report.refusals(actor, run, shown.action)]
     if run.undo_of_id:
-        found += undoing.foretold(actor, run)
-    found += [(one if n == 1 else many).format(n=f"{n:,}") for one, many, n in shown.effects]
+        sentences += undoing.foretold(actor, run)
+    for singular, plural, number in shown.effects:
+        sentence = singular if number == 1 else plural
+        sentences.append(sentence.format(n=f"{number:,}"))
     if shown.missing:
-        found.append(f"{shown.missing:,} of the chosen rows are no longer there.")
-    return found
+        sentences.append(f"{shown.missing:,} of the chosen rows are no longer there.")
+    return sentences
+
+
+def _left_alone(shown: Preview) -> list[str]:
+    """Return the sentences about rows that are not as the actor saw them, or need no change."""
+    run = shown.run
+    sentences = []
+    difference = _difference(run.planned, (run.draft or {}).get("matched"))
+    if difference:
+        sentences.append(difference)
+    unchanged = run.counts.get("unchanged", 0)
+    if unchanged:
+        sentences.append(f"{unchanged:,} would not change: already {shown.action.done}.")
+    stale = run.counts.get("stale", 0)
+    if stale:
+        sentences.append(f"{stale:,} left alone: changed by somebody since.")
+    return sentences
 
 
 def _difference(now: int, then: int | None) -> str:
-    """What to say where the list counted others than are here: it counts no further than COUNT_CAP."""
+    """Return a sentence if the list counted other rows than match now.
+
+    The list counts no further than COUNT_CAP, so the numbers are compared up to there.
+    """
     if then is None or min(now, lists.COUNT_CAP + 1) == then:
         return ""
     before = f"{lists.COUNT_CAP:,}+" if then > lists.COUNT_CAP else f"{then:,}"
@@ -155,21 +226,38 @@ def _difference(now: int, then: int | None) -> str:
 
 
 def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str, Any]]:
+    """Return the outcomes that rows have, in the order of OUTCOMES, each with its first rows."""
+    counts = shown.run.counts
+    return [
+        _outcome(screen, actor, shown, outcome, counts[outcome])
+        for outcome in sorted(counts, key=OUTCOMES.index)
+    ]
+
+
+def _outcome(
+    screen: Definition, actor: Actor, shown: Preview, outcome: str, number: int
+) -> dict[str, Any]:
     done = shown.action.done
-    labels = {"done": f"Will be {done}", "unchanged": f"Already {done}", "stale": _("Changed since")}
-    base, found = screen.url_of("index"), []
-    for outcome, number in sorted(shown.run.counts.items(), key=lambda pair: OUTCOMES.index(pair[0])):
-        rows = report.items(actor, shown.run, shown.action, outcome=outcome, limit=SHOWN)
-        found.append(
-            {
-                "name": outcome,
-                "label": labels.get(outcome, outcome.capitalize()),
-                "count": number,
-                "rows": [
-                    {"href": f"{base}{i.row_id}", "number": i.row_id, "label": i.label, "message": i.message}
-                    for i in rows
-                ],
-                "more": max(0, number - SHOWN),
-            }
-        )
-    return found
+    labels = {
+        "done": f"Will be {done}",
+        "unchanged": f"Already {done}",
+        "stale": _("Changed since"),
+    }
+    base = screen.url_of("index")
+    items = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
+    rows = [
+        {
+            "href": f"{base}{item.row_id}",
+            "number": item.row_id,
+            "label": item.label,
+            "message": item.message,
+        }
+        for item in items
+    ]
+    return {
+        "name": outcome,
+        "label": labels.get(outcome, outcome.capitalize()),
+        "count": number,
+        "rows": rows,
+        "more": max(0, number - ROWS_LISTED),
+    }

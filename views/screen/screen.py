@@ -12,15 +12,15 @@ from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
-from views.screen import acting, details, editing, exporting, listing, lookups
+from views.screen import acting, checks, details, editing, exporting, listing, lookups
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
-from views.web.actor import actor as whoever
+from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 from views.web.downloads import offered_on
 
 ID = "<int(max=9223372036854775807):row_id>"
-POWERS = {
+POWERS = {  # what it takes to see a page; "view" for those that are not here
     "index": "view",
     "details": "view",
     "row_menu": "view",
@@ -31,13 +31,17 @@ POWERS = {
 
 
 class Screen(Definition):
-    """One entity's screens. Subclass it in a file under views/admin/ and it is found.
+    """The pages of one entity; a subclass in a file under views/admin/ is found by itself.
 
-    Only `model` is needed; whatever else is left out follows from the model. Without `fields` the screen is
-    read-only.
+    Only `model` is needed; everything else that is left out follows from the model. Without
+    `form_columns` the screen is read-only.
     """
 
-    # What the screen answers
+    def __init__(self) -> None:
+        super().__init__()
+        checks.check(self)
+
+    # Pages
 
     @expose("/")
     def index(self) -> Any:
@@ -83,29 +87,38 @@ class Screen(Definition):
     def preferences(self) -> Any:
         return lookups.keep_preferences(self, signed_in())
 
-    # Flask-Admin's ways in
+    # What Flask-Admin calls
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
-        """Flask-Admin's gate before every page: a power that is off does not exist, one that is not held is refused."""
+        """Refuse a page before Flask-Admin answers it.
+
+        A page whose power is switched off does not exist; one whose permission the actor lacks is
+        refused.
+        """
         power = POWERS.get(name, "view")
         if not self.has(power):
             raise NotFound("This screen has no such page.")
-        require(whoever(), f"{self.endpoint}.{power}")
+        require(current_actor(), f"{self.endpoint}.{power}")
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Flask-Admin's own catches TypeError and calls again, which hides real faults."""
+        """Call the page once: Flask-Admin's own catches TypeError and calls it again.
+
+        That would hide real faults.
+        """
         return fn(self, *args, **kwargs)
 
     # What follows from the model where a screen says nothing else
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
-        """The form that writes a row."""
+        """Return the form that writes a row."""
         return editing.generated_form(self, actor)
 
-    def written(self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]) -> Any:
-        """Write the values; answer a response to show instead of the row's details, or the row."""
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
+    ) -> Any:
+        """Write the values and return the row, or a response to show instead of its details."""
         return editing.write(self, actor, row, version, values)
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
-        """The overview of a row's details: titles and fields."""
+        """Return the overview of a row's details as titles and fields."""
         return details.sections(self, row)

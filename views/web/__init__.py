@@ -1,4 +1,4 @@
-"""What all pages share: who asks, what every answer says, errors, the theme, times, ways back.
+"""What all pages share: the actor, headers, errors, the theme, times and redirects.
 
-Knows no screen. The only table from a refusal to a status is `errors`.
+Nothing here knows a screen. The only table from a refusal to a status is in `errors`.
 """

@@ -1,4 +1,4 @@
-"""Who is asking: the session cookie becomes an Actor, or nobody."""
+"""Find out who is asking: the session cookie becomes an Actor, or nobody."""
 
 import re
 
@@ -7,7 +7,7 @@ from flask_login import LoginManager
 
 from backoffice.auth import last_seen, networks, sessions
 from backoffice.auth.actors import actor_of
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db, is_writing, lock
@@ -20,70 +20,83 @@ from backoffice.text import cleaned
 SESSION_KEY = "sid"
 MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
-login_manager.session_protection = None  # it compares addresses and agents that rightly change; sessions are rows
+# It compares addresses and user agents, which may rightly change; our sessions are rows.
+login_manager.session_protection = None
 
 
 def settings() -> Settings:
-    """The settings of the running application."""
-    found: Settings = current_app.extensions["settings"]
-    return found
+    """Return the settings of the running application."""
+    configured: Settings = current_app.extensions["settings"]
+    return configured
 
 
 def actor() -> Actor | None:
-    """The signed-in person, or None.
+    """Return the signed-in person, or None.
 
-    Where the request may write, they are who they are in the transaction that goes on now: person, session and groups
-    stay as they are until it ends, and after a commit or a rollback they are read anew. So whoever lost a right in
-    between has lost it. The order is person, session, groups; then what the request is about.
+    In a request that may write, the person is read and locked in the current transaction: person,
+    session and groups cannot change until it ends, and after a commit or a rollback they are read
+    again. So a right that was lost in between counts as lost. Locks are taken in the order person,
+    session, groups; what the request is about comes after them.
     """
     if "actor" not in g or _is_past():
         g.actor = _read()
         g.actor_read_in = db.session().get_transaction()
-    found: Actor | None = g.actor
-    return found
+    current: Actor | None = g.actor
+    return current
 
 
 def signed_in() -> Actor:
-    """The signed-in person, on pages that nobody else reaches.
+    """Return the signed-in person, on pages that nobody else reaches.
 
-    Raises NotAllowed for whoever was signed out or blocked since the request began.
+    Raises NotAllowed for a person who was signed out or blocked since the request began.
     """
-    found = actor()
-    if found is None:
-        raise NotAllowed("You were signed out meanwhile. Nothing was changed; sign in and try again.")
-    return found
+    current = actor()
+    if current is None:
+        raise NotAllowed(
+            "You were signed out meanwhile. Nothing was changed; sign in and try again."
+        )
+    return current
 
 
 def asking() -> Actor | None:
-    """Who asked, as last read: for what only tells of the request, such as the page of an error, and reads nothing."""
-    found: Actor | None = g.get("actor")
-    return found
+    """Return the actor as last read, without reading anything.
+
+    It is for what only tells about the request, such as the page of an error.
+    """
+    last_read: Actor | None = g.get("actor")
+    return last_read
 
 
 def only_showing() -> None:
-    """Nothing more is written by this request: whoever asks need not be read again for the page that answers."""
+    """Keep the actor as it is: this request writes nothing more and only shows a page."""
     g.actor_is_kept = True
 
 
 def _is_past() -> bool:
+    """Tell whether the actor was read in another transaction than the current one."""
     if "actor_is_kept" in g or not is_writing():
         return False
     return g.actor_read_in is not db.session().get_transaction()
 
 
 def device_cookie() -> str:
-    """The name of the cookie that lasts and tells a known device; nobody else on the domain can set one like it."""
+    """Return the name of the lasting cookie that tells a known device.
+
+    Under TLS its prefix `__Host-` keeps other hosts of the domain from setting it.
+    """
     return "__Host-device" if settings().tls else "device"
 
 
-def origin() -> From:
-    """Where the request comes from. A mark that is not one of ours is none."""
+def origin() -> Origin:
+    """Return where the request comes from; a device's mark that is not one of ours is left out."""
     mark = request.cookies.get(device_cookie(), "")
-    return From(_address(), cleaned(request.user_agent.string), mark if MARK.fullmatch(mark) else "")
+    if not MARK.fullmatch(mark):
+        mark = ""
+    return Origin(_address(), cleaned(request.user_agent.string), mark)
 
 
 def _address() -> str:
-    """The visitor's address in its one form, whatever a proxy added to it; '' where it is none."""
+    """Return the visitor's address in canonical form, without what a proxy added, or ''."""
     return networks.plain(request.remote_addr or "")
 
 
@@ -96,40 +109,60 @@ def _read() -> Actor | None:
     value = session.get(SESSION_KEY, "")
     if not isinstance(value, str) or not value:
         return None
-    begins = not db.session().in_transaction()  # else there is something that the note must not end
+    # The note commits a transaction of its own, so it must not end one that is going on.
+    may_note = not db.session().in_transaction()
     found = _admitted(value)
-    if begins and _noted(value, found):
+    if may_note and _noted(value, found):
         found = _admitted(value)
     if is_writing():
         _lock_first()
-        found = _admitted(value, held=True)
+        found = _admitted(value, locked=True)
     if found is None:
         return None
     row, user = found
-    here = {"ip": _address(), "request_id": g.request_id, "session_id": row.id}
-    return actor_of(user, settings(), confirmed=sessions.confirmed(row, settings()), **here)
+    return actor_of(
+        user,
+        settings(),
+        confirmed=sessions.confirmed(row, settings()),
+        ip=_address(),
+        request_id=g.request_id,
+        session_id=row.id,
+    )
 
 
 def _lock_first() -> None:
-    """Two people who write the same kind of rows may write each other's: so the lock of the kind goes before both.
+    """Take the lock that belongs to the rows of this screen, before person and session are locked.
 
-    To plan an action, which its preview then runs, writes nobody's.
+    Two people who write the same kind of rows may write each other's, so this lock goes first.
+    Planning an action takes none: its preview runs the action later, and planning writes no such
+    row.
     """
     if (request.endpoint or "").endswith(".act"):
         return
-    model = next((s.model for s in current_app.extensions["screens"] if s.endpoint == request.blueprint), None)
-    if model is not None and (name := records.first_lock(model)):
+    screens = current_app.extensions["screens"]
+    model = next((s.model for s in screens if s.endpoint == request.blueprint), None)
+    if model is None:
+        return
+    name = records.first_lock(model)
+    if name:
         lock(name)
 
 
-def _admitted(value: str, *, held: bool = False) -> tuple[Session, User] | None:
-    """The live session behind the browser's value, and its person, where their whitelist lets the visitor in."""
-    found = sessions.find(value, settings(), held=held)
-    return found if found and networks.admits(found[1].ip_whitelist, _address()) else None
+def _admitted(value: str, *, locked: bool = False) -> tuple[Session, User] | None:
+    """Return the live session with the browser's value, and its person.
+
+    Return None if there is none, or if the person's whitelist does not admit the visitor. `locked`
+    locks both rows.
+    """
+    found = sessions.find(value, settings(), locked=locked)
+    if not found:
+        return None
+    _row, user = found
+    return found if networks.admits(user.ip_whitelist, _address()) else None
 
 
 def _noted(value: str, found: tuple[Session, User] | None) -> bool:
-    """Whether it was written down that the session is in use, in a transaction of its own."""
+    """Note in its own transaction that the session is in use; tell whether to read it again."""
     if found is None:
         return last_seen.catch_up(value, settings())
     return last_seen.note(found[0], settings())

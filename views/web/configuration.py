@@ -1,4 +1,4 @@
-"""What Flask and its extensions are told, from the settings."""
+"""Configure Flask and its extensions from the settings."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from backoffice.settings import Settings
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
-    """The configuration of the application; what is not here is Flask's default."""
+    """Return the application's configuration; what is not here is Flask's default."""
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url.url,
@@ -19,7 +19,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "WTF_CSRF_CHECK_DEFAULT": False,  # views.web.headers checks it, after it knows who is asking
+        # views.web.headers checks the token, in its place among the other checks.
+        "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": False,  # the token suffices; a Referer may be missing for good reasons
+        # The token suffices; a Referer may be missing for good reasons.
+        "WTF_CSRF_SSL_STRICT": False,
     }

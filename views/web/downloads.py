@@ -1,7 +1,7 @@
-"""Downloads: a link to a file gives the file, or a page of ours; never one under the other's name.
+"""Lead to downloads: the link to a file gives that file, or a page, but never a page as a file.
 
-Whoever has to sign in or to confirm first is on a page then, and a browser that is sent on to a file stays there. So it
-is sent on to the page that offers the file.
+A person who has to sign in or to confirm first is on a page then, and a browser that is redirected
+to a file stays on that page. So it is redirected to the page that offers the file.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ PAGE = "offered_on"
 
 
 def offered_on(page: str) -> Callable[[View], View]:
-    """Decorate a view that answers a file, which the screen's `page` offers."""
+    """Decorate a view that returns a file, which the screen's `page` offers."""
 
     def mark(view: View) -> View:
         setattr(view, PAGE, page)
@@ -27,7 +27,10 @@ def offered_on(page: str) -> Callable[[View], View]:
 
 
 def page_of(path: str) -> str | None:
-    """The page that offers the file at `path`, with the same query; None if there is no file."""
+    """Return the page that offers the file at `path`, with the same query.
+
+    Return None if there is no file at `path`.
+    """
     parts = urlsplit(path)
     try:
         endpoint, values = current_app.url_map.bind("").match(parts.path, method="GET")
@@ -43,6 +46,7 @@ def page_of(path: str) -> str | None:
 
 
 def offer(path: str) -> None:
-    """Say on the next page that the file at `path` can be had now."""
+    """Flash that the file at `path` can be downloaded now."""
     links = [{"label": _("Download the file"), "href": path}]
-    flash({"text": _("You have shown that it is you."), "links": links}, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
+    message = {"text": _("You have shown that it is you."), "links": links}
+    flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes

@@ -1,4 +1,7 @@
-"""The only table from a refusal to a status and a page; and what happens to everything unforeseen."""
+"""Answer every error with a page.
+
+This is the only table from a refusal to a status, and the place where unforeseen errors end.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -36,29 +39,50 @@ SENTENCES = {
     400: "The address or the form is not complete. Go back and try again.",
     404: "The address is not right, or what was here is gone, or it is not yours to see.",
     405: "This address takes no such request.",
-    413: "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a smaller file.",
-    507: "The server's disk is full. Nothing was changed; tell your administrator, and try again when there is space.",
+    413: (
+        "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a "
+        "smaller file."
+    ),
+    507: (
+        "The server's disk is full. Nothing was changed; tell your administrator, and try again "
+        "when there is space."
+    ),
     503: "The database does not answer. Nothing was changed; try again in a few seconds.",
-    500: "Something went wrong on our side, and nothing was changed. Tell your administrator the number below.",
+    500: (
+        "Something went wrong on our side, and nothing was changed. Tell your administrator the "
+        "number below."
+    ),
 }
-CANNOT_WRITE = "The database can only be read just now. Nothing was changed; try again in a few minutes."
-OFTEN_REFUSED = "You were refused many times within a minute. Wait a little, and ask for what you may do."
+CANNOT_WRITE = (
+    "The database can only be read just now. Nothing was changed; try again in a few minutes."
+)
+OFTEN_REFUSED = (
+    "You were refused many times within a minute. Wait a little, and ask for what you may do."
+)
 SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
-TOO_LONG = "This takes the database too long. Nothing was changed; ask for less, for instance with a filter."
-# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name for the latter.
+TOO_LONG = (
+    "This takes the database too long. Nothing was changed; ask for less, for instance with a "
+    "filter."
+)
+# What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name
+# for the latter.
 MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
 UNKNOWN = (
-    "The database went away just when this was to be kept. It may be done, or not at all: look before you try again."
+    "The database went away just when this was to be kept. It may be done, or not at all: look "
+    "before you try again."
 )
-EXPIRED = "The page was open too long, or was opened before you signed in. Nothing was done: go back and try again."
+EXPIRED = (
+    "The page was open too long, or was opened before you signed in. Nothing was done: go back and "
+    "try again."
+)
 ANOTHER_PERSON = (
-    "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, sign in as that "
-    "person again: what was typed is kept for an hour."
+    "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, "
+    "sign in as that person again: what was typed is kept for an hour."
 )
 
 
 def register(app: Flask) -> None:
-    """Answer every error with a page that has an id, and never with a trace."""
+    """Answer every error with a page that has a request id, and never with a trace."""
     app.register_error_handler(errors.BackofficeError, _refused)
     app.register_error_handler(errors.ConfirmationNeeded, confirmation.ask)
     app.register_error_handler(errors.SignedOut, _signed_out)
@@ -74,9 +98,11 @@ def register(app: Flask) -> None:
 def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), (422, "This is not possible"))
     _forget()
-    if isinstance(error, (errors.NotAllowed, errors.Beyond)) and (seconds := note_denial(error)):
-        error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
-        status, title = STATUS[errors.TooMany]
+    if isinstance(error, (errors.NotAllowed, errors.GrantExceeded)):
+        seconds = note_denial(error)
+        if seconds:
+            error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
+            status, title = STATUS[errors.TooMany]
     response = page(status, title, error.message or SENTENCES.get(status, ""))
     if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
@@ -89,18 +115,19 @@ def _signed_out(error: errors.SignedOut) -> Response:
     return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
-def note_denial(error: errors.NotAllowed | errors.Beyond) -> int:
-    """A refused attempt to change or to take away something is an event; a refused look is not.
+def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> int:
+    """Note a refused attempt to change or export something as an event, and commit.
 
-    Of a flood the first are, and one more that says so; then the answer is how many seconds to wait.
+    A refused look is no event. Returns how many seconds the person has to wait: more than 0 in a
+    flood of attempts, of which only the first are noted.
     """
     who = asking()
-    taking = request.method == "POST" or (request.endpoint or "").endswith(".export")
-    if not (who and taking):
+    is_attempt = request.method == "POST" or (request.endpoint or "").endswith(".export")
+    if not (who and is_attempt):
         return 0
     what = f"{request.method} {_path()}"[:500]
     try:
-        begin(writing=True)  # the request may only have looked until now
+        begin(writing=True)  # the request may only have read until now
         seconds = denials.note(actor=who, action=error.code or "request", what=what)
         db.session.commit()
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
@@ -115,36 +142,45 @@ def _http(error: HTTPException) -> Any:
     if status < HTTPStatus.BAD_REQUEST:
         return error
     _forget()
-    response = page(status, HTTPStatus(status).phrase.capitalize(), SENTENCES.get(status, error.description or ""))
-    if error.response is None and (allowed := getattr(error, "valid_methods", None)):
+    title = HTTPStatus(status).phrase.capitalize()
+    response = page(status, title, SENTENCES.get(status, error.description or ""))
+    allowed = getattr(error, "valid_methods", None)
+    if error.response is None and allowed:
         response.headers["Allow"] = ", ".join(allowed)
     return response
 
 
 def _form_expired(_error: CSRFError) -> Any:
-    """The form was open too long, or belongs to another session: whoever it was drawn for finds it again."""
+    """Answer a form that was open too long, or that belongs to another session.
+
+    What was typed is kept for the person that the form was drawn for.
+    """
     if request.endpoint == "sign_in":
         flash("The page was open too long. Please sign in again.", "info")
-        return Response(status=303, headers={"Location": url_for("sign_in", next=safe_path(request.form.get("next")))})
-    who, whose = actor(), unsent.drawn_for()
-    if whose is None or request.endpoint in OPEN:
+        href = url_for("sign_in", next=safe_path(request.form.get("next")))
+        return Response(status=303, headers={"Location": href})
+    who = actor()
+    drawn_for = unsent.drawn_for()
+    if drawn_for is None or request.endpoint in OPEN:
         return page(400, "Please send the form again", EXPIRED, again=own_page())
     if who is None:
         return unsent.to_sign_in()
-    if who.user_id == whose:
-        return unsent.again(whose)
-    go_on = {"url": url_for("sign_out"), "fields": [("next", unsent.rescue(whose)[0])]}
+    if who.user_id == drawn_for:
+        return unsent.again(drawn_for)
+    back, _shown = unsent.rescue(drawn_for)
+    go_on = {"url": url_for("sign_out"), "fields": [("next", back)]}
     return page(400, "This form belongs to another person", ANOTHER_PERSON, go_on=go_on)
 
 
 def _database(error: DBAPIError) -> Response:
-    """Trouble of the moment is no fault of ours; everything else the database says is."""
+    """Answer an error of the database: 503 or 507 if it is one of the moment, otherwise 500."""
     why = failures.of_database(error)
     if why in (failures.NO_SPACE, failures.READ_ONLY):
         return _cannot_write(why)
     if not (isinstance(error, OperationalError) or error.connection_invalidated):
         return _unforeseen(error)
     if retries.asked_for(error):
+        # Nobody sees this answer: the request is repeated.
         _forget()
         return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _database_away(error)
@@ -171,6 +207,7 @@ def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Re
 
 
 def _meaning(error: BaseException) -> str:
+    """Return the sentence that tells people why the database did not do it."""
     if retries.met_another(error):
         return SOMEBODY_ELSE
     if getattr(error, "connection_invalidated", False) and not is_settled():
@@ -179,9 +216,10 @@ def _meaning(error: BaseException) -> str:
 
 
 def _state(error: BaseException) -> str:
-    """What the database calls it; never what it says, for that may hold values."""
+    """Return the database's code for the error, never its message, which may hold values."""
     driver = getattr(error, "orig", None)
-    return str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", None) or "")
+    sqlstate = getattr(driver, "sqlstate", None)
+    return str(sqlstate or getattr(driver, "sqlite_errorname", None) or "")
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -192,15 +230,18 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _path() -> str:
-    """The address as logs and events may have it: without the value of a link that somebody was sent, or its handle."""
-    path, given = request.path, request.view_args or {}
-    for value in (given.get("value"), given.get("handle")):
-        path = path.replace(value, "***") if value else path
+    """Return the path for logs and events, without the secret value or handle of a mailed link."""
+    path = request.path
+    arguments = request.view_args or {}
+    for name in ("value", "handle"):
+        secret = arguments.get(name)
+        if secret:
+            path = path.replace(secret, "***")
     return path
 
 
 def _forget() -> None:
-    """Take back what the request began, even where the database is gone."""
+    """Roll back what the request began, even if the database is gone."""
     try:
         db.session.rollback()
     except DBAPIError:
@@ -209,7 +250,10 @@ def _forget() -> None:
 
 
 def _let_go(_error: BaseException | None) -> None:
-    """Give the connection back before Flask-SQLAlchemy does: where that fails the answer would be lost."""
+    """Give the connection back before Flask-SQLAlchemy does.
+
+    If that failed there, the answer would be lost.
+    """
     try:
         db.session.close()
     except DBAPIError as error:
@@ -218,30 +262,31 @@ def _let_go(_error: BaseException | None) -> None:
 
 
 def _look_who_asks() -> None:
-    """A page shows who is signed in; where the database cannot say so now, it does without."""
-    if "database_away" not in g:
-        try:
-            actor()
-        except (DBAPIError, PoolTimeout):
-            g.database_away = True
-            _forget()
+    """Read who is signed in for the page; if the database cannot tell now, the page omits it."""
+    if "database_away" in g:
+        return
+    try:
+        actor()
+    except (DBAPIError, PoolTimeout):
+        g.database_away = True
+        _forget()
 
 
 def page(status: int, title: str, message: str, **context: Any) -> Response:
-    """An error page, or JSON for those who asked for JSON."""
+    """Return an error page, or JSON for a client that prefers JSON."""
     only_showing()
     _look_who_asks()
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:
-        context = {
+        values = {
             "status": status,
             "title": title,
             "message": message,
             "request_id": g.request_id,
             "go_on": None,
             "again": None,
-        } | context
-        response = Response(render_template("error.html", **context))
+        }
+        response = Response(render_template("error.html", **(values | context)))
     response.status_code = status
     return response

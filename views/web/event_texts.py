@@ -1,4 +1,4 @@
-"""Events as people read them: who did what to whom, and what changed."""
+"""Write events as people read them: who did what to whom, and what changed."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +15,18 @@ from backoffice.policy.rules import can
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
 
-EVENT = ("id", "at", "actor_id", "action", "subject_type", "subject_id", "result", "before", "after", "reason")
+EVENT = (  # the columns that are read
+    "id",
+    "at",
+    "actor_id",
+    "action",
+    "subject_type",
+    "subject_id",
+    "result",
+    "before",
+    "after",
+    "reason",
+)
 VERBS = {
     "create": "Added",
     "edit": "Changed",
@@ -29,72 +40,94 @@ VERBS = {
 
 
 def described(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The events with names for actors and subjects, all names in one statement per entity."""
-    told = disclosure.told(signed_in(), Event, list(events), EVENT)
-    names = figures.names(
-        signed_in(), [*((e.subject_type, e.subject_id) for e in told), *(("users", e.actor_id) for e in told)]
-    )
-    pictures = figures.pictures(signed_in(), (event.actor_id for event in told))
-    return [
-        {
-            "id": event.id,
-            "href": url_for("events.details", row_id=event.id),
-            "at": event.at,
-            "actor": names.get(("users", event.actor_id), "Command line"),
-            "avatar": _avatar(event, names, pictures),
-            "action_label": verb(event.action),
-            "subject": subject(event, names.get((event.subject_type, event.subject_id))),
-            "result": event.result,
-            "reason": event.reason,
-            "changes": changes(event),
-            "had_before": bool(event.before),
-        }
-        for event in told
-    ]
+    """Return the events with names for actors and subjects, one statement per entity."""
+    reader = signed_in()
+    visible = disclosure.told(reader, Event, list(events), EVENT)
+
+    subjects = [(event.subject_type, event.subject_id) for event in visible]
+    actors = [("users", event.actor_id) for event in visible]
+    names = figures.names(reader, [*subjects, *actors])
+    pictures = figures.pictures(reader, (event.actor_id for event in visible))
+    return [_described(event, names, pictures) for event in visible]
+
+
+def _described(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> dict[str, Any]:
+    subject_name = names.get((event.subject_type, event.subject_id))
+    return {
+        "id": event.id,
+        "href": url_for("events.details", row_id=event.id),
+        "at": event.at,
+        "actor": names.get(("users", event.actor_id), "Command line"),
+        "avatar": _avatar(event, names, pictures),
+        "action_label": verb(event.action),
+        "subject": subject(event, subject_name),
+        "result": event.result,
+        "reason": event.reason,
+        "changes": changes(event),
+        "had_before": bool(event.before),
+    }
 
 
 def _avatar(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
-    """Whoever did it, as one sees them; commands have no face."""
-    number = event.actor_id
-    return avatar(number, names.get(("users", number), ""), pictures.get(number)) if number else Markup("")
+    """Return the actor's avatar as the reader may see it; a command has none."""
+    user_id = event.actor_id
+    if not user_id:
+        return Markup("")
+    return avatar(user_id, names.get(("users", user_id), ""), pictures.get(user_id))
 
 
 def verb(code: str) -> str:
-    """`users.block` is 'Block', as on the button."""
-    if action := find(code):
+    """Return the action's label: `users.block` is 'Block', as on the button."""
+    action = find(code)
+    if action:
         return action.label
     name = code.partition(".")[2] or code
     return VERBS.get(name) or heading(name)
 
 
 def said(code: str) -> str:
-    """`users.block` is 'Users: Block', where actions on several kinds of rows stand side by side."""
-    return f"{heading(code.partition('.')[0])}: {verb(code)}"
+    """Return the action with its area, such as 'Users: Block' for `users.block`.
+
+    It is for lists in which actions on several kinds of rows stand side by side.
+    """
+    area = code.partition(".")[0]
+    return f"{heading(area)}: {verb(code)}"
 
 
 def subject(event: Any, name: str | None) -> Markup:
-    """The row an event is about, as a link where there is a screen for it."""
-    if not event.subject_type:
+    """Return the row that an event is about, as a link if there is a screen for it.
+
+    Without a `name` there is no link: the reader may not see the row.
+    """
+    area = event.subject_type
+    if not area:
         return Markup("")
     if event.subject_id is None:
-        return Markup("{}").format(heading(event.subject_type))
-    label = name or f"{heading(event.subject_type)} {event.subject_id}"
-    known = any(screen.endpoint == event.subject_type for screen in current_app.extensions["screens"])
-    if not (known and name and can(actor(), f"{event.subject_type}.view")):
+        return Markup("{}").format(heading(area))
+    label = name or f"{heading(area)} {event.subject_id}"
+    known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
+    if not (known and name and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
-    return Markup('<a href="{}">{}</a>').format(
-        url_for(f"{event.subject_type}.details", row_id=event.subject_id), label
-    )
+    href = url_for(f"{area}.details", row_id=event.subject_id)
+    return Markup('<a href="{}">{}</a>').format(href, label)
 
 
 def changes(event: Any) -> list[tuple[str, str, str]]:
-    """What changed, as (field, before, after)."""
-    before, after = event.before or {}, event.after or {}
-    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
-    return [(heading(name), _said(before.get(name)), _said(after.get(name))) for name in names]
+    """Return what changed, as (field, before, after)."""
+    before = event.before or {}
+    after = event.after or {}
+    changed = []
+    for name in dict.fromkeys((*before, *after)):
+        old = before.get(name)
+        new = after.get(name)
+        if old != new:
+            changed.append((heading(name), _text(old), _text(new)))
+    return changed
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
-    return "–" if value in (None, "") else str(value)
+    if value in (None, ""):
+        return "–"
+    return str(value)

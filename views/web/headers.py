@@ -1,4 +1,4 @@
-"""What every answer says to the browser, and what every request must be before a page sees it."""
+"""Check every request before a page sees it, and set the headers of every answer."""
 
 import secrets
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from views.web.downloads import page_of
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
 
 HEALTH = ("/healthz", "/readyz")
-OPEN = {
+OPEN = {  # pages that need no sign-in
     "sign_in",
     "sign_in_code",
     "sign_in_code_again",
@@ -48,20 +48,23 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
     "account.confirm",
 }
 READS = ("GET", "HEAD", "OPTIONS")
-# Without a menu or a style: no page of ours works under another host. It does not repeat what was asked for.
+# It has no menu and no style, because no page of ours works under another host. It does not repeat
+# what was asked for.
 ELSEWHERE = Markup(
     '<!doctype html>\n<html lang="en"><title>Another address</title>\n'
     '<p>This is served at another address. Open <a href="{home}">{home}</a> instead.</p></html>\n'
 )
-KEPT = ("static", "avatar")  # what browsers may keep: its address never stands for anything else
+# What browsers may keep: its address never stands for anything else.
+KEPT = ("static", "avatar")
 
 
 def register(app: Flask, configured: Settings) -> None:
-    """Put the guards before, and the headers after, every request."""
+    """Put the checks before every request, and the headers after it."""
     if configured.trusted_proxies:
         app.wsgi_app = TrustedProxy(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
     app.wsgi_app = SlowClients(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
     app.wsgi_app = AnyHost(app.wsgi_app, configured.host)  # type: ignore[method-assign]  # Flask documents this
+    # The order matters: host and address, then the form's token, then who is signed in.
     app.before_request(_begin)
     app.before_request(_check_token)
     app.before_request(_check_signed_in)
@@ -70,10 +73,11 @@ def register(app: Flask, configured: Settings) -> None:
 
 
 class AnyHost:
-    """Health checks often ask by address: whatever host they name, they mean us."""
+    """Accept health checks for any host: they often ask by address, and mean us."""
 
     def __init__(self, app: Any, host: str) -> None:
-        self.app, self.host = app, host
+        self.app = app
+        self.host = host
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in HEALTH:
@@ -82,41 +86,52 @@ class AnyHost:
 
 
 class SlowClients:
-    """gunicorn buffers nothing, and would wait for ever for whoever neither sends nor reads: here it gives up."""
+    """Give up on a client that neither sends nor reads.
+
+    gunicorn buffers nothing, and would wait for it for ever.
+    """
 
     def __init__(self, app: Any, configured: Settings) -> None:
-        self.app, self.seconds = app, configured.slow_client_timeout.total_seconds()
+        self.app = app
+        self.seconds = configured.slow_client_timeout.total_seconds()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        if connection := environ.get("gunicorn.socket"):
+        connection = environ.get("gunicorn.socket")
+        if connection:
             connection.settimeout(self.seconds)
         return self.app(environ, start_response)
 
 
 class TrustedProxy:
-    """Believes `X-Forwarded-*` only where the request comes from a configured proxy."""
+    """Believe `X-Forwarded-*` only if the request comes from a configured proxy."""
 
     def __init__(self, app: Any, configured: Settings) -> None:
-        self.direct, self.proxied = app, ProxyFix(app, x_for=1, x_proto=1, x_host=0)
+        self.direct = app
+        self.proxied = ProxyFix(app, x_for=1, x_proto=1, x_host=0)
         self.trusted = [str(network) for network in configured.trusted_proxies]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        behind = admits(self.trusted, plain(environ.get("REMOTE_ADDR", "")))
-        return (self.proxied if behind else self.direct)(environ, start_response)
+        peer = plain(environ.get("REMOTE_ADDR", ""))
+        app = self.proxied if admits(self.trusted, peer) else self.direct
+        return app(environ, start_response)
 
 
 def _begin() -> Response | None:
+    """Number the request, and refuse another host or an address that is not text."""
     g.request_id = secrets.token_hex(6)
     database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
-    if not settings().home.is_meant_by(request.host, loosely=not settings().production):
-        return Response(ELSEWHERE.format(home=settings().home), HTTPStatus.BAD_REQUEST)
+    home = settings().home
+    if not home.is_meant_by(request.host, loosely=not settings().production):
+        return Response(ELSEWHERE.format(home=home), HTTPStatus.BAD_REQUEST)
     if _is_garbled():
-        return Response("This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain")
+        return Response(
+            "This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain"
+        )
     return None
 
 
 def _is_garbled() -> bool:
-    """Whether the query is not text: Werkzeug finds it out too late for an error page."""
+    """Tell whether the query is not text; Werkzeug would notice too late for an error page."""
     try:
         request.query_string.decode()
     except UnicodeDecodeError:
@@ -135,8 +150,13 @@ def _check_token() -> None:
 
 
 def _check_signed_in() -> Any:
-    """Whoever is signed out sees the sign-in and nothing else, known address or not."""
-    if request.endpoint in OPEN or (request.endpoint is None and request.path.startswith("/static/")):
+    """Redirect a person who is signed out to the sign-in, whether the address exists or not.
+
+    A person who has to change their password or to enrol a second factor first reaches only the
+    pages for that.
+    """
+    is_missing_file = request.endpoint is None and request.path.startswith("/static/")
+    if request.endpoint in OPEN or is_missing_file:
         return None
     who = actor()
     if who is None:
@@ -151,11 +171,13 @@ def _check_signed_in() -> Any:
 
 
 def _to_sign_in() -> Any:
-    """Whoever is through comes back to the page they asked for, or to the form that they sent."""
+    """Redirect to the sign-in, which leads back to the page or the form that was asked for."""
     if request.method not in READS:
         return unsent.to_sign_in()
     here = request.full_path.rstrip("?")
-    return redirect(url_for("sign_in", next=page_of(here) or here), HTTPStatus.SEE_OTHER)
+    # A file cannot be returned to: page_of() is the page that offers it.
+    back = page_of(here) or here
+    return redirect(url_for("sign_in", next=back), HTTPStatus.SEE_OTHER)
 
 
 def _headers(response: Response) -> Response:
@@ -174,6 +196,7 @@ def _headers(response: Response) -> Response:
 
 def _policy() -> str:
     return (
-        f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; "
+        "style-src 'self'; img-src 'self' data:; "
         "object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
     )

@@ -1,4 +1,4 @@
-"""Whoever reads the page: in which language, and by which clock."""
+"""Find out the language and the time zone of the person who reads the page."""
 
 from datetime import UTC, tzinfo
 
@@ -10,21 +10,30 @@ from views.web.actor import actor
 
 
 def language() -> str:
-    """The signed-in person's language, else the one that the browser asks for, as far as the product speaks it."""
-    spoken = languages.translated()
+    """Return the signed-in person's language, otherwise the one that the browser asks for.
+
+    A language into which the product is not translated is replaced by the default.
+    """
+    translated = languages.translated()
     if not has_request_context():
         return languages.DEFAULT
-    if who := _person():
-        return who.language if who.language in spoken else languages.DEFAULT
-    return request.accept_languages.best_match(spoken) or languages.DEFAULT
+    who = _person()
+    if who is None:
+        return request.accept_languages.best_match(translated) or languages.DEFAULT
+    return who.language if who.language in translated else languages.DEFAULT
 
 
 def zone() -> tzinfo:
-    """The signed-in person's time zone, else UTC."""
+    """Return the signed-in person's time zone, otherwise UTC."""
     who = _person() if has_request_context() else None
     return time_zones.clock_of(who.time_zone) if who else UTC
 
 
 def _person() -> Actor | None:
-    """Nobody while the database is away: the page that says so must not ask it."""
-    return None if "database_away" in g else actor()
+    """Return the signed-in person, or None while the database is away.
+
+    The page that says so must not ask the database.
+    """
+    if "database_away" in g:
+        return None
+    return actor()

@@ -1,4 +1,4 @@
-"""Where to go back to: only ever a path of our own."""
+"""Find out where to redirect to: always a path of our own."""
 
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ CONFIRMING = "account.confirm"
 
 
 def safe_path(text: str | None, default: str = "/") -> str:
-    """The text if it is a path of ours, else `default`.
+    """Return the text if it is a path on this site, otherwise `default`.
 
     Browsers read a backslash as a slash and skip control characters, so neither may occur.
     """
@@ -24,9 +24,10 @@ def safe_path(text: str | None, default: str = "/") -> str:
 
 
 def address_to_get() -> str | None:
-    """Where the page can be asked for by GET that answers a form: its entry in the history.
+    """Return the address for the browser's history of the page that answers a form.
 
-    None where no form was sent. Back and reload then ask for that page, and not for the form to be sent again.
+    It can be asked for by GET, so Back and reload ask for that page and do not send the form again.
+    Return None if no form was sent.
     """
     if request.method in ("GET", "HEAD"):
         return None
@@ -34,33 +35,41 @@ def address_to_get() -> str | None:
 
 
 def own_page() -> str | None:
-    """The address of the sent form, if what shows the form takes it too."""
+    """Return the address to which the form was sent, if the same page shows the form; else None."""
     address = sent_to()
     endpoint = endpoint_of(address, "POST")
-    return address if endpoint and endpoint == endpoint_of(address, "GET") else None
+    if endpoint and endpoint == endpoint_of(address, "GET"):
+        return address
+    return None
 
 
 def sent_to() -> str:
-    """Where the form was sent; of one that waits for a confirmation, where it was to go."""
+    """Return the address to which the form was sent.
+
+    For a form that waits for a confirmation, it is the address that the form was meant for.
+    """
     if request.endpoint == CONFIRMING and request.method == "POST":
         return safe_path(request.form.get("confirm_to"))
     return request.full_path.rstrip("?")
 
 
 def referrer() -> str:
-    """The page of ours that the request came from, such as the one with a button; else home."""
+    """Return the page on this site from which the request came, otherwise home."""
     try:
         parts = urlsplit(request.referrer or "")
     except ValueError:  # anybody may send anything
         return "/"
-    path = safe_path(f"{parts.path}?{parts.query}".rstrip("?")) if parts.netloc == settings().host else "/"
+    if parts.netloc != settings().host:
+        return "/"
+    path = safe_path(f"{parts.path}?{parts.query}".rstrip("?"))
     return path if endpoint_of(path, "GET") else "/"
 
 
 def endpoint_of(address: str, method: str) -> str | None:
-    """What answers this address by this method, if anything does."""
+    """Return the endpoint that answers this address by this method, or None."""
+    path = urlsplit(address).path
     try:
-        endpoint, _values = current_app.url_map.bind("").match(urlsplit(address).path, method=method)
+        endpoint, _values = current_app.url_map.bind("").match(path, method=method)
     except HTTPException:
         return None
     return str(endpoint)

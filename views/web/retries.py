@@ -1,4 +1,7 @@
-"""An act that met another one on the same rows is done again from its beginning, where nothing of it was kept yet."""
+"""Repeat a request that met another one on the same rows.
+
+It is done again from its beginning, if nothing of it was committed yet.
+"""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,21 +16,26 @@ from sqlalchemy.exc import DBAPIError
 from backoffice import limits
 from backoffice.extensions import is_whole
 
-UNTIL, REPEAT = "backoffice.repeat_until", "backoffice.repeat"
-# PostgreSQL's "deadlock detected" and "could not serialize access"; SQLite's whole family of "database is locked".
+# Keys of the WSGI environment: until when the request may be repeated, and that it is to be.
+UNTIL = "backoffice.repeat_until"
+REPEAT = "backoffice.repeat"
+# PostgreSQL's "deadlock detected" and "could not serialize access".
 MET = ("40P01", "40001")
+# SQLite's whole family of "database is locked".
 BUSY = "SQLITE_BUSY"
-SHORTEST, LONGEST = 0.02, 0.1  # seconds before the second try, doubled from try to try
+# Seconds before the second try, doubled from try to try.
+SHORTEST = 0.02
+LONGEST = 0.1
 log = structlog.get_logger()
 
 
 def register(app: Flask) -> None:
-    """Put it around the whole request: each try has an actor, a session and a transaction of its own."""
+    """Repeat whole requests: each try has its own actor, session and transaction."""
     app.wsgi_app = Repeating(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents this
 
 
 def met_another(error: BaseException) -> bool:
-    """Whether the database refused only because somebody else was at the same rows."""
+    """Tell whether the database refused only because another request used the same rows."""
     driver = error.orig if isinstance(error, DBAPIError) else None
     if getattr(driver, "sqlstate", None) in MET:
         return True
@@ -35,7 +43,7 @@ def met_another(error: BaseException) -> bool:
 
 
 def asked_for(error: BaseException) -> bool:
-    """Whether the request is done once more, so that nobody sees the answer to this try."""
+    """Tell whether the request is repeated, and arrange for it; this try's answer is not sent."""
     in_time = time.monotonic() < request.environ.get(UNTIL, 0)
     if not (in_time and met_another(error) and is_whole()):
         return False
@@ -44,47 +52,72 @@ def asked_for(error: BaseException) -> bool:
 
 
 class Repeating:
-    """Calls the application anew while it asks for that, at most limits.REPEATS times."""
+    """Call the application again while it asks for that, at most limits.REPEATS times."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         body = environ["wsgi.input"] = Kept(environ["wsgi.input"])
         end = time.monotonic() + limits.REPEATING
         for number in range(1, limits.REPEATS + 1):
-            here = environ | {UNTIL: end if number < limits.REPEATS else 0}
-            started: list[Any] = []
-            chunks: Iterable[bytes] = self.app(here, lambda *head, into=started: into.extend(head))
-            if REPEAT not in here:
+            last_time = end if number < limits.REPEATS else 0
+            own_environ = environ | {UNTIL: last_time}
+            head, chunks = self._answer(own_environ)
+            if REPEAT not in own_environ:
                 break
             if hasattr(chunks, "close"):
                 chunks.close()
-            log.info("request_repeated", method=environ["REQUEST_METHOD"], number=number)  # a path may hold a secret
-            time.sleep(SystemRandom().uniform(SHORTEST, LONGEST) * 2 ** (number - 1))
+            # The path is not logged: it may hold a secret.
+            log.info("request_repeated", method=environ["REQUEST_METHOD"], number=number)
+            _pause(number)
             body.rewind()
-        start_response(*started)
+        start_response(*head)
         return chunks
+
+    def _answer(self, environ: dict[str, Any]) -> tuple[list[Any], Iterable[bytes]]:
+        """Return what the application would start its response with, and the response's body."""
+        head: list[Any] = []
+        chunks = self.app(environ, lambda *arguments: head.extend(arguments))
+        return head, chunks
+
+
+def _pause(number: int) -> None:
+    """Wait after a try, at random: otherwise the same two requests would meet again."""
+    seconds = SystemRandom().uniform(SHORTEST, LONGEST)
+    time.sleep(seconds * 2 ** (number - 1))
 
 
 class Kept:
-    """The body of a request, which can be read again."""
+    """The body of a request, which can be read again.
+
+    `known` holds what was read so far: at most limits.BODY, beyond which Werkzeug reads nothing.
+    `again` says whether `known` is being read for another time.
+    """
 
     def __init__(self, source: Any) -> None:
         self.source = source
-        self.known, self.again = BytesIO(), False  # at most limits.BODY, beyond which Werkzeug reads nothing
+        self.known = BytesIO()
+        self.again = False
 
     def read(self, size: int = -1) -> bytes:
-        """First what was read before, then what comes."""
-        if self.again and (found := self.known.read(size)):
-            return found
+        """Read what was read before, and after it what is new."""
+        if self.again:
+            known = self.known.read(size)
+            if known:
+                return known
         self.again = False
-        found = self.source.read(size)
-        self.known.write(found)
-        return found
+        new: bytes = self.source.read(size)
+        self.known.write(new)
+        return new
 
     def readline(self, size: int = -1) -> bytes:
-        """One line, byte by byte: nobody in the product reads bodies so, but WSGI promises it."""
+        """Read one line, byte by byte.
+
+        Nothing in the product reads bodies like this, but WSGI promises it.
+        """
         line = b""
         while size < 0 or len(line) < size:
             byte = self.read(1)
@@ -94,6 +127,6 @@ class Kept:
         return line
 
     def rewind(self) -> None:
-        """Begin anew."""
+        """Start reading from the beginning again."""
         self.known.seek(0)
         self.again = True

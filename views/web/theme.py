@@ -1,4 +1,4 @@
-"""What every template can use: versioned static files, icons, times, the menu, the actor."""
+"""Provide what every template can use: versioned files, icons, times, the menu, the actor."""
 
 import hashlib
 import secrets
@@ -24,26 +24,37 @@ STRICT_TRANSPORT = f"max-age={A_YEAR}; includeSubDomains"
 
 
 def register(app: Flask) -> None:
-    """Serve the static files for good, and give the templates their globals."""
+    """Serve the static files, and give the templates their globals."""
+    settings = app.extensions["settings"]
     # Addresses carry a hash of the content, so browsers may keep them: nothing is asked for twice.
-    headers = _headers_of_files(tls=app.extensions["settings"].tls)
+    headers = _headers_of_files(tls=settings.tls)
     served = WhiteNoise(app.wsgi_app, max_age=A_YEAR, add_headers_function=headers)
     app.wsgi_app = served  # type: ignore[method-assign]  # Flask documents this
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
-    app.jinja_env.globals.update(asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce)
-    app.jinja_env.globals |= {"settings_name": app.extensions["settings"].product_name, "_": translated}
+    app.jinja_env.globals.update(
+        asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
+    )
+    app.jinja_env.globals |= {
+        "settings_name": settings.product_name,
+        "_": translated,
+    }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
 
 def _headers_of_files(*, tls: bool) -> Callable[[Any, str, str], None]:
-    """What a page says to the browser, as far as a file needs it: files never reach Flask."""
+    """Return what adds the headers of a static file.
+
+    Files never reach Flask, so they need headers of their own.
+    """
     fixed = {
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
-    } | ({"Strict-Transport-Security": STRICT_TRANSPORT} if tls else {})
+    }
+    if tls:
+        fixed["Strict-Transport-Security"] = STRICT_TRANSPORT
 
     def add(headers: Any, _path: str, _url: str) -> None:
         for name, value in fixed.items():
@@ -53,34 +64,37 @@ def _headers_of_files(*, tls: bool) -> Callable[[Any, str, str], None]:
 
 
 def asset(name: str) -> str:
-    """The address of one of our static files, with a mark of its content."""
-    return f"/static/{name}?v={_mark(STATIC / name)}"
+    """Return the address of one of our static files, with a hash of its content."""
+    return f"/static/{name}?v={_hash(STATIC / name)}"
 
 
 def vendor(name: str) -> str:
-    """The address of a file that an installed package ships."""
-    return f"/static/vendor/{name}?v={_mark(VENDOR / name)}"
+    """Return the address of a file that an installed package ships."""
+    return f"/static/vendor/{name}?v={_hash(VENDOR / name)}"
 
 
 @cache
 def icon(name: str) -> Markup:
-    """An icon from our subset of Bootstrap Icons, hidden from screen readers."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
+    """Return an icon from our subset of Bootstrap Icons, hidden from screen readers."""
+    svg = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
+    return svg.format(asset("icons.svg"), name)
 
 
 def translated(text: str, **values: Any) -> Markup:
-    """The text in the reader's language, with the escaped values in it. What Jinja's `_` does, in a tenth of its time:
+    """Return the text in the reader's language, with the escaped values in it.
 
-    it asks for the language at each of fifty texts on a page, and treats also those as formats that are none.
+    It does what Jinja's `_` does in a tenth of the time. Jinja's asks for the language at each of
+    fifty texts on a page, and formats also the texts without values.
     """
     if "translations" not in g:
         g.translations = get_translations()
-    said = Markup(g.translations.ugettext(text))  # noqa: S704  # the texts are ours and their translations too
-    return said % values if values else said
+    translation = g.translations.ugettext(text)
+    html = Markup(translation)  # noqa: S704  # the texts are ours and their translations too
+    return html % values if values else html
 
 
 def csp_nonce() -> str:
-    """The number that lets this answer's own scripts run, and no others."""
+    """Return the nonce that lets this answer's own scripts run, and no others."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -88,7 +102,7 @@ def csp_nonce() -> str:
 
 
 @cache
-def _mark(path: Path) -> str:
+def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
@@ -103,11 +117,16 @@ def _context() -> dict[str, Any]:
 
 
 def _menu() -> list[dict[str, Any]]:
-    """The areas and their screens, as far as the actor may see them."""
-    here = request.blueprint
+    """Return the areas and their screens, as far as the actor may see them."""
     areas: dict[str, list[dict[str, Any]]] = {}
     for screen in current_app.extensions["screens"]:
-        if screen.is_visible() and screen.is_accessible():
-            entry = {"label": screen.name, "url": url_for(f"{screen.endpoint}.index"), "icon": screen.icon}
-            areas.setdefault(screen.category, []).append(entry | {"active": screen.endpoint == here})
+        if not (screen.is_visible() and screen.is_accessible()):
+            continue
+        entry = {
+            "label": screen.name,
+            "url": url_for(f"{screen.endpoint}.index"),
+            "icon": screen.menu_icon_value,
+            "active": screen.endpoint == request.blueprint,
+        }
+        areas.setdefault(screen.category, []).append(entry)
     return [{"name": name, "entries": entries} for name, entries in areas.items()]

@@ -1,4 +1,4 @@
-"""Times as people say them, with the exact one on hover: by the reader's clock, and in UTC."""
+"""Write times as people say them, with the exact time on hover, in the reader's zone and in UTC."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -13,7 +13,9 @@ from markupsafe import Markup
 from backoffice import clock
 from views.web.reader import zone
 
+# Up to how many seconds a unit is used, how many seconds it has, and its name.
 STEPS = ((60, 1, "second"), (3600, 60, "minute"), (86400, 3600, "hour"), (30 * 86400, 86400, "day"))
+# By the name of the unit, and by whether the time is past.
 SAID: dict[tuple[str, bool], Callable[[int], str]] = {
     ("minute", True): lambda n: _n("%(num)d minute ago", "%(num)d minutes ago", n),
     ("hour", True): lambda n: _n("%(num)d hour ago", "%(num)d hours ago", n),
@@ -25,45 +27,62 @@ SAID: dict[tuple[str, bool], Callable[[int], str]] = {
 
 
 def ago(moment: datetime | None) -> Markup:
-    """A time as people say it, with the exact one on hover."""
+    """Return a time as people say it, with the exact time on hover."""
     if moment is None:
         return Markup('<span class="muted">–</span>')
-    seconds = (clock.now() - moment).total_seconds()
-    step = next(((size, word) for limit, size, word in STEPS if abs(seconds) < limit), None)
-    language, place = _reader()
-    said = step and _said(int(abs(seconds) // step[0]), step[1], seconds > 0, language)
+    language, reader_zone = _reader()
+    words = _in_words((clock.now() - moment).total_seconds(), language)
     utc = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
-    local = moment.astimezone(place)
-    # All texts are ours, digits and letters: escaping each of hundreds of cells would be half the page's time.
-    # A date is its own `datetime`; other words need one, which times.js reads as well.
-    machine = f' datetime="{utc.replace(" ", "T")}Z"' if said else ""
-    text = f'<time{machine} title="{_exact(local, utc)}">{said or local.isoformat()[:10]}</time>'
+    local = moment.astimezone(reader_zone)
+    # All texts are ours, digits and letters: escaping each of hundreds of cells would be half the
+    # page's time. A date is its own `datetime`; other words need one, which times.js reads as well.
+    machine = f' datetime="{utc.replace(" ", "T")}Z"' if words else ""
+    text = f'<time{machine} title="{_exact(local, utc)}">{words or local.isoformat()[:10]}</time>'
     return Markup(text)  # noqa: S704  # see above
 
 
+def _in_words(seconds: float, language: str) -> str | None:
+    """Return a recent or near time in words, or None if only its date is shown."""
+    for limit, unit_seconds, unit in STEPS:
+        if abs(seconds) < limit:
+            return _said(int(abs(seconds) // unit_seconds), unit, seconds > 0, language)
+    return None
+
+
 def exact(moment: datetime) -> str:
-    """The time by the reader's clock, with UTC beside it unless that is the same."""
-    return _exact(moment.astimezone(_reader()[1]), moment.astimezone(UTC).isoformat(" ")[:19])
+    """Return the time in the reader's zone, with UTC beside it unless that is the same."""
+    _language, reader_zone = _reader()
+    utc = moment.astimezone(UTC).isoformat(" ")[:19]
+    return _exact(moment.astimezone(reader_zone), utc)
 
 
 def _reader() -> tuple[str, tzinfo]:
-    """Language and clock of the reader, found out once for all times of a page."""
+    """Return the reader's language and time zone, which are found out once for a page."""
     if "reader" not in g:
         g.reader = str(get_locale()), zone()
-    found: tuple[str, tzinfo] = g.reader
-    return found
+    reader: tuple[str, tzinfo] = g.reader
+    return reader
 
 
 def _exact(local: datetime, utc: str) -> str:
-    """`2026-11-21 22:43 CET · 21:43 UTC`; the date of UTC too where it is another one."""
+    """Return a time such as `2026-11-21 22:43 CET · 21:43 UTC`.
+
+    The part in UTC has its own date if that is another one.
+    """
     if local.tzinfo is UTC:
         return f"{utc} UTC"
-    said = local.isoformat(" ")
-    there = utc[11:16] if said[:10] == utc[:10] else utc[:16]
-    return f"{said[:16]} {local.tzname()} · {there} UTC"
+    local_text = local.isoformat(" ")
+    is_same_day = local_text[:10] == utc[:10]
+    utc_text = utc[11:16] if is_same_day else utc[:16]
+    return f"{local_text[:16]} {local.tzname()} · {utc_text} UTC"
 
 
 @lru_cache(maxsize=4096)
 def _said(number: int, word: str, past: bool, _language: str) -> str:
-    """In the reader's language, by whose name it is kept: a page has hundreds of times."""
-    return _("just now") if word == "second" else SAID[word, past](number)
+    """Return the words in the reader's language.
+
+    They are cached, and the language is part of the key: a page has hundreds of times.
+    """
+    if word == "second":
+        return str(_("just now"))
+    return SAID[word, past](number)

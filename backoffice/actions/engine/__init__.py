@@ -1,4 +1,4 @@
-"""How a set operation works, whatever it does: declared, planned, run, reported and undone.
+"""Declare, plan, run, report and undo set operations, whatever they do.
 
-Knows data, events and policy, and no action in particular.
+The engine knows data, events and policy, and no particular action.
 """

@@ -1,6 +1,9 @@
-"""What an action is: a set operation declared once, from which preview, run, undo and every menu follow."""
+"""Declare actions: set operations on the rows of one model.
 
-from collections.abc import Callable, Iterable, Mapping
+The preview, the run, the undo and every menu follow from one declaration.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -22,11 +25,12 @@ Ids = Select[int]
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Who asks for an action, on which rows, with which parameters: all that a rule may look at.
+class ActionContext:
+    """Who asks for an action, on which rows and with which parameters.
 
-    `selected` selects the ids of every row asked for; `undo_of` is the run that is being undone, if any; `reveal`
-    takes what may be shown this once and is kept nowhere.
+    Rules look at nothing else. `selected` selects the ids of all rows asked for. `undo_of` is the
+    id of the run that is being undone, if any. `reveal` is called with a secret that may be shown
+    once and is stored nowhere.
     """
 
     actor: Actor
@@ -39,27 +43,27 @@ class Ask:
 
     @cached_property
     def grantable(self) -> frozenset[int]:
-        """The groups that the actor may give and take."""
-        return grantable_group_ids(db.session(), self.actor, held=is_writing())
+        """The ids of the groups that the actor may give and take."""
+        return grantable_group_ids(db.session(), self.actor, locked=is_writing())
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One reason to refuse a row: a condition in SQL, and the sentence that people read.
+    """A reason to refuse a row: a condition in SQL and the sentence that people read.
 
-    The sentence may hold {label}, the row's name. `of_choice` says that the rule looks at what was chosen, so that
-    nothing can be said before.
+    The sentence may contain {label}, the row's name. `of_choice` marks a rule that depends on the
+    parameters: it is skipped until they are chosen.
     """
 
     code: str
     sentence: str
-    refuses: Callable[[Ask], ColumnElement[bool]]
+    refuses: Callable[[ActionContext], ColumnElement[bool]]
     of_choice: bool = False
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that happens besides, counted for the preview: "Ends 14 sessions."."""
+    """A side effect that the preview counts, such as "Ends 14 sessions."."""
 
     singular: str
     plural: str
@@ -68,28 +72,39 @@ class Effect:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What has to be chosen before an action makes sense: rows of `model`, those that `allowed` lets through."""
+    """A choice that an action needs: rows of `model` that meet the condition `allowed`.
+
+    `refusal` is the sentence for a chosen row that does not meet it.
+    """
 
     name: str
     label: str
     model: type[Record]
     multiple: bool = False
-    allowed: Callable[[Ask], ColumnElement[bool]] = lambda _ask: true()
+    allowed: Callable[[ActionContext], ColumnElement[bool]] = lambda _context: true()
     refusal: str = "You may not give this one."
 
     def offered(self, actor: Actor) -> ColumnElement[bool]:
-        """In SQL: the rows that this actor may choose."""
-        return self.allowed(Ask(actor, select(literal(0))))
+        """Return the SQL condition for the rows that this actor may choose."""
+        return self.allowed(ActionContext(actor, select(literal(0))))
 
 
 class Action:
-    """One thing that people may do to rows. Subclass it, name the model, and it is everywhere it has to be.
+    """One thing that people may do to rows.
 
-    `title` is made of {label}, {rows} and, with parameters, {chosen}; `done` says what a row is afterwards.
-    `watches` are the attributes whose values before and after the events keep; `remembers` are those many-to-many
-    ones whose ids an undo needs.
-    `sensitive` ones ask for a recent password or code; `most_rows` limits a selection, unless it is 0.
-    `inverse` names the action that undoes this one; `lasting` says what that cannot bring back.
+    A subclass with a `name` and a `model` registers itself and appears in every menu.
+
+    - `title` may contain {label}, {rows} and, with parameters, {chosen}.
+    - `done` says what a row is afterwards: "3 people blocked".
+    - `meaning` describes a new permission; without it, `permission` exists already.
+    - `sensitive` actions ask for a recent password or code.
+    - `most_rows` limits the size of a selection; 0 means no limit.
+    - `changes_rows` says whether the action raises the version of its rows.
+    - `watches` are the attributes whose values before and after go into the events.
+    - `remembers` are the many-to-many attributes whose ids an undo needs.
+    - `inverse` names the action that undoes this one.
+    - `lasting` says what an undo cannot bring back.
+    - `locks` are taken before the run locks or writes anything.
     """
 
     model: ClassVar[type[Entity]]
@@ -125,30 +140,43 @@ class Action:
 
     @classmethod
     def code(cls) -> str:
-        """How events, runs and the command line call it: `users.block`."""
+        """Return the name used by events, runs and the command line, such as `users.block`."""
         return f"{area_of(cls.model)}.{cls.name}"
 
     def needs_confirmation(self, _parameters: Mapping[str, Any]) -> bool:
-        """Whether a recent password or code is asked for."""
+        """Tell whether the run needs a recent password or code."""
         return self.sensitive
 
-    def unchanged(self, ask: Ask) -> ColumnElement[bool]:
-        """In SQL: the action would change nothing about the row."""
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        """Return the SQL condition for rows that the action would not change."""
         return false()
 
-    def apply(self, ask: Ask, rows: Ids) -> None:
-        """Do it to `rows`, in statements over the whole set. The version is raised for you, best by `update`."""
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        """Change `rows`, with statements over the whole set.
+
+        The engine raises the version of rows that still have the old one. Use `update`, which
+        raises it in the same statement.
+        """
         raise NotImplementedError
 
-    def foretell(self, _ask: Ask) -> list[str]:
-        """What an undo cannot bring back, said beforehand, besides the rows that rules refuse."""
+    def foretell(self, _context: ActionContext) -> list[str]:
+        """Return sentences for the preview of an undo about what it cannot bring back.
+
+        Rows that rules refuse are not part of it.
+        """
         return []
 
-    def ensure(self, ask: Ask) -> None:
-        """Raise RuleBroken if, after the run, the whole is not as it must be; everything is taken back then."""
+    def ensure(self, context: ActionContext) -> None:
+        """Raise RuleBroken if the data as a whole is invalid after the run.
+
+        The transaction is rolled back then.
+        """
 
     def update(self, rows: Ids, **values: Any) -> None:
-        """Set the same values on all `rows`, and raise their version with them: a row written twice costs twice."""
+        """Set the same values on all `rows` and raise their version.
+
+        One statement does both, because a row that is written twice costs twice as much.
+        """
         if self.changes_rows:
             values.setdefault("version", self.model.version + 1)
         values = keys.with_keys(self.model, values)
@@ -157,25 +185,33 @@ class Action:
         db.session.execute(statement, execution_options={"synchronize_session": False})
 
     def sentence(self, rule_code: str, label: str) -> str:
-        """Why a row was refused, for people."""
-        rule = next((rule for rule in self.rules if rule.code == rule_code), None)
-        return rule.sentence.format(label=label) if rule else ""
+        """Return the sentence that tells people why a row was refused; "" for an unknown rule."""
+        for rule in self.rules:
+            if rule.code == rule_code:
+                return rule.sentence.format(label=label)
+        return ""
 
 
 _known: dict[str, Action] = {}
 
 
 def find(code: str) -> Action | None:
-    """The action with that code."""
+    """Return the action with this code, or None."""
     return _known.get(code)
 
 
 def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
-    """The actions offered on rows of `model`, in the order of their declaration; only those `actor` may use.
+    """Return the actions offered on rows of `model`, in the order of their declaration.
 
-    Whoever does not see what has to be chosen cannot choose.
+    With `actor`, return only the actions that this actor may use.
     """
-    offered: Iterable[Action] = (a for a in _known.values() if a.model is model and a.offered)
+    offered = [action for action in _known.values() if action.model is model and action.offered]
     if actor is None:
-        return list(offered)
-    return [a for a in offered if can(actor, a.permission) and all(sees(actor, p.model) for p in a.parameters)]
+        return offered
+    return [action for action in offered if _may_use(actor, action)]
+
+
+def _may_use(actor: Actor, action: Action) -> bool:
+    # Actors who do not see the rows of a parameter cannot choose one of them.
+    sees_choices = all(sees(actor, parameter.model) for parameter in action.parameters)
+    return can(actor, action.permission) and sees_choices

@@ -1,17 +1,32 @@
-"""The preview: which rows an action would change, which not, and why, frozen with their versions."""
+"""Preview actions: store which rows an action would change, with their versions.
+
+A preview is a `BulkRun` that is only planned. Each of its items holds the outcome that the row
+would have and, if a rule refuses it, the code of that rule.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, false, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from backoffice import clock, limits
-from backoffice.actions.engine.action import Action, Ask, Ids, Parameter, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter, Rule
+from backoffice.actions.engine.judgement import applicable_rules, outcomes, unchanged
 from backoffice.data import lists
-from backoffice.errors import BadRequest, Beyond, NotFound, RuleBroken
+from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
 from backoffice.extensions import db, in_bulk
 from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
@@ -21,31 +36,39 @@ from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id, plural
 
 MAX_TICKED = limits.TICKED
-KEPT = timedelta(hours=1)
-GONE = "This preview is not there any more: one that is not run is kept for an hour. Choose the rows again."
+RETENTION = timedelta(hours=1)
+GONE = (
+    "This preview is not there any more: one that is not run is kept for an hour."
+    " Choose the rows again."
+)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The rows asked for: ticked `ids`, or all that match `query`."""
+    """The rows that an action is asked for: ticked `ids`, or all that match `query`."""
 
     ids: Sequence[int] = ()
     query: lists.Query | None = None
 
     def stored(self) -> dict[str, Any]:
-        """What the run keeps of it."""
+        """Return the selection as the run stores it."""
         if self.query:
             return {"all_matching": True, "query": [list(pair) for pair in self.query.pairs()]}
         return {"ids": list(self.ids)}
 
     def rows(self, model: type[Entity]) -> ColumnElement[bool]:
-        """In SQL: the rows asked for."""
-        return lists.condition(model, self.query) if self.query else model.id.in_(list(self.ids))
+        """Return the SQL condition for the rows asked for."""
+        if self.query:
+            return lists.condition(model, self.query)
+        return model.id.in_(list(self.ids))
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What would happen: a planned run, and what happens besides. Not `ready` while its parameters are to be chosen."""
+    """A planned run and its side effects.
+
+    `effects` holds (singular, plural, count). `ready` is false until the parameters are chosen.
+    """
 
     run: BulkRun
     action: Action
@@ -54,9 +77,11 @@ class Preview:
 
     @property
     def missing(self) -> int:
-        """How many of the ticked rows were not there."""
+        """The number of ticked rows that do not exist."""
         ticked = self.run.selection.get("ids", ())
-        return len(set(ticked)) - self.run.planned if ticked else 0
+        if not ticked:
+            return 0
+        return len(set(ticked)) - self.run.planned
 
 
 @in_bulk
@@ -68,42 +93,69 @@ def preview(
     parameters: Mapping[str, Any] | None = None,
     draft: dict[str, Any] | None = None,
 ) -> Preview:
-    """Freeze what `action` would do to each selected row, and change nothing.
+    """Store what `action` would do to each selected row, and change nothing.
 
-    Without `parameters` they are to be chosen later, by `choose`; `draft` is kept until the run.
-    Raises NotAllowed, BadRequest (too many ticked), RuleBroken (a parameter, with its field) or NotFound (no row).
+    Without `parameters`, `choose` has to set them later. `draft` is kept until the run.
+    Raises NotAllowed, BadRequest (too many rows), NotFound (no row), or RuleBroken with the
+    parameter's name as its field.
     """
     require_for(actor, action, all_matching=selection.query is not None)
     if len(selection.ids) > MAX_TICKED:
         raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
-    values = {} if parameters is None else checked_parameters(actor, action, parameters)
+    values: dict[str, Any] = {}
+    if parameters is not None:
+        values = checked_parameters(actor, action, parameters)
     run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
     freeze(actor, action, run, selection.rows(action.model))
-    if not run.planned:
-        raise NotFound("No row matches." if selection.query else "None of these rows is there any more.")
-    require_for(actor, action, rows=run.planned)
-    if action.most_rows and run.planned > action.most_rows:
-        raise BadRequest(f"{action.label} takes {plural(action.most_rows, 'row', 'rows')} at a time.")
+    _check_number(actor, action, run, selection)  # the number is known only now
     return _shown(action, run)
 
 
+def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selection) -> None:
+    if not run.planned and selection.query:
+        raise NotFound("No row matches.")
+    if not run.planned:
+        raise NotFound("None of these rows is there any more.")
+    require_for(actor, action, rows=run.planned)
+    if action.most_rows and run.planned > action.most_rows:
+        most = plural(action.most_rows, "row", "rows")
+        raise BadRequest(f"{action.label} takes {most} at a time.")
+
+
 def freeze(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[bool]) -> None:
-    """Keep `run` as a plan over the rows that the actor sees of those `asked_for`, each with outcome and version."""
+    """Store `run` as a plan over those rows `asked_for` that the actor sees.
+
+    Each row is stored with its outcome and version.
+    """
     _forget_old()
-    run.action, run.actor_id, run.created_at = action.code(), actor.user_id, clock.now()
+    run.action = action.code()
+    run.actor_id = actor.user_id
+    run.created_at = clock.now()
     db.session.add(run)
     db.session.flush()
-    wanted = and_(scope(actor, action.model), asked_for)
-    selected = select(action.model.id).where(wanted).correlate(None)
-    outcome, rule = outcomes(action, Ask(actor, selected, run.parameters, undo_of=run.undo_of_id))
-    rows = select(literal(run.id), action.model.id, outcome, rule, action.model.version).where(wanted)
-    db.session.execute(insert(BulkItem).from_select(["run_id", "row_id", "outcome", "rule", "version"], rows))
+    _add_items(actor, action, run, asked_for)
+    _count(run)
+
+
+def _add_items(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[bool]) -> None:
+    model = action.model
+    wanted = and_(scope(actor, model), asked_for)
+    # A rule on the same table must not correlate this subquery with its own rows.
+    selected = select(model.id).where(wanted).correlate(None)
+    context = ActionContext(actor, selected, run.parameters, undo_of=run.undo_of_id)
+    outcome, rule = outcomes(action, context)
+    rows = select(literal(run.id), model.id, outcome, rule, model.version).where(wanted)
+    columns = ["run_id", "row_id", "outcome", "rule", "version"]
+    db.session.execute(insert(BulkItem).from_select(columns, rows))
+
+
+def _count(run: BulkRun) -> None:
     run.counts = counts(run.id)
     run.planned = sum(run.counts.values())
 
 
 def choose(*, actor: Actor, token: UUID, action: Action, parameters: Mapping[str, Any]) -> None:
-    """Choose the preview's parameters, and judge its rows anew as they are now.
+    """Set the preview's parameters, and judge its rows again as they are now.
 
     Raises NotAllowed, NotFound, or RuleBroken with the parameter's name as its field.
     """
@@ -111,23 +163,38 @@ def choose(*, actor: Actor, token: UUID, action: Action, parameters: Mapping[str
     run = own(actor, token, action, locked=True)
     if run.state != "planned" or run.undo_of_id:
         raise RuleBroken("What was chosen for this run stays as it is.")
-    run.parameters, run.created_at = checked_parameters(actor, action, parameters), clock.now()
-    items, model = select(BulkItem.row_id).where(BulkItem.run_id == run.id), action.model
-    outcome, rule = outcomes(action, Ask(actor, items, run.parameters))
-    visible = and_(model.id.in_(items), scope(actor, model))
-    judged = select(model.id, outcome.label("outcome"), rule.label("rule"), model.version).where(visible).subquery()
-    mine = BulkItem.run_id == run.id
-    change = update(BulkItem).where(mine, BulkItem.row_id == judged.c.id)
-    fresh = change.values(outcome=judged.c.outcome, rule=judged.c.rule, version=judged.c.version)
-    gone = delete(BulkItem).where(mine, BulkItem.row_id.not_in(select(model.id).where(scope(actor, model))))
-    for statement in (fresh, gone):
-        db.session.execute(statement, execution_options={"synchronize_session": False})
-    run.counts = counts(run.id)
-    run.planned = sum(run.counts.values())
+    run.parameters = checked_parameters(actor, action, parameters)
+    run.created_at = clock.now()  # RETENTION counts from the choice
+    _judge_items(actor, action, run)
+    _drop_invisible_items(actor, action, run)
+    _count(run)
+
+
+def _judge_items(actor: Actor, action: Action, run: BulkRun) -> None:
+    model = action.model
+    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    outcome, rule = outcomes(action, ActionContext(actor, row_ids, run.parameters))
+    judged = (
+        select(model.id, outcome.label("outcome"), rule.label("rule"), model.version)
+        .where(model.id.in_(row_ids), scope(actor, model))
+        .subquery()
+    )
+    change = (
+        update(BulkItem)
+        .where(BulkItem.run_id == run.id, BulkItem.row_id == judged.c.id)
+        .values(outcome=judged.c.outcome, rule=judged.c.rule, version=judged.c.version)
+    )
+    db.session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _drop_invisible_items(actor: Actor, action: Action, run: BulkRun) -> None:
+    visible = select(action.model.id).where(scope(actor, action.model))
+    drop = delete(BulkItem).where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(visible))
+    db.session.execute(drop, execution_options={"synchronize_session": False})
 
 
 def opened(*, actor: Actor, token: UUID, action: Action) -> Preview:
-    """The actor's own preview as it was made; or, where its state says so, what became of it.
+    """Return the actor's own preview as it was made, or the run that it has become.
 
     Raises NotAllowed, NotFound (unknown, somebody else's, or too old), or ConfirmationNeeded.
     """
@@ -142,19 +209,28 @@ def opened(*, actor: Actor, token: UUID, action: Action) -> Preview:
 
 
 def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> BulkRun:
-    """The actor's run of this action behind the token; previews that are too old are gone."""
-    mine = (BulkRun.token == token, BulkRun.actor_id == actor.user_id, BulkRun.action == action.code())
+    """Return the actor's run of this action that the token identifies.
+
+    With `locked`, its row is locked until the transaction ends.
+    Raises NotFound for an unknown token and for a preview that is too old.
+    """
+    mine = (
+        BulkRun.token == token,
+        BulkRun.actor_id == actor.user_id,
+        BulkRun.action == action.code(),
+    )
     statement = select(BulkRun).where(*mine)
     if locked:
+        # The session may hold the run as it was before somebody else changed it.
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    found = db.session.scalar(statement)
-    if found is None or (found.state == "planned" and found.created_at < clock.now() - KEPT):
+    run = db.session.scalar(statement)
+    if run is None or (run.state == "planned" and run.created_at < clock.now() - RETENTION):
         raise NotFound(GONE)
-    return found
+    return run
 
 
 def jot(*, actor: Actor, token: UUID, action: Action, **typed: Any) -> None:
-    """Keep what was typed into the preview's form, and why it was refused, until it is sent again."""
+    """Keep what was typed into the preview's form, and why it was refused, until the next try."""
     run = own(actor, token, action, locked=True)
     if run.state == "planned":
         run.draft = {**(run.draft or {}), **typed}
@@ -162,12 +238,14 @@ def jot(*, actor: Actor, token: UUID, action: Action, **typed: Any) -> None:
 
 
 def _shown(action: Action, run: BulkRun) -> Preview:
-    ready = bool(run.undo_of_id) or all(p.name in run.parameters for p in action.parameters)
-    return Preview(run, action, _effects(action, run) if ready else [], ready)
+    has_parameters = all(parameter.name in run.parameters for parameter in action.parameters)
+    ready = bool(run.undo_of_id) or has_parameters
+    effects = _effects(action, run) if ready else []
+    return Preview(run, action, effects, ready)
 
 
 def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bool = False) -> None:
-    """Ask the policy for the action, and for taking several rows or all that match."""
+    """Require the permission for the action, and for several rows or all that match."""
     require(actor, action.permission)
     if rows > 1:
         require(actor, "bulk.run")
@@ -178,102 +256,130 @@ def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bo
 def checked_parameters(
     actor: Actor, action: Action, given: Mapping[str, Any], *, locked: bool = False
 ) -> dict[str, Any]:
-    """The parameters as {name: [ids]}, each one a row that the actor sees and may give.
+    """Return the parameters as {name: [ids]}, after checking that the actor may give each row.
 
-    With `locked` these rows stay as they are until the transaction ends.
+    With `locked`, these rows stay as they are until the transaction ends.
     Raises RuleBroken with the parameter's name as its field.
     """
-    found: dict[str, Any] = {}
+    checked: dict[str, Any] = {}
     for parameter in action.parameters:
         ids = _ids(parameter, given.get(parameter.name, ()))
-        if not ids or (len(ids) > 1 and not parameter.multiple):
-            raise RuleBroken(f"Choose {parameter.label.lower()}.", field=parameter.name)
-        model = parameter.model
         if locked:
-            chosen = select(model.id).where(model.id.in_(ids)).order_by(model.id)
-            db.session.execute(chosen.with_for_update(read=True))
-        seen = select(model.id, parameter.offered(actor)).where(model.id.in_(ids), scope(actor, model))
-        rows = dict(db.session.execute(seen).all())
-        if missing := [i for i in ids if i not in rows]:
-            raise RuleBroken(f"There is no {model.__singular__} with the number {missing[0]}.", field=parameter.name)
-        if not all(rows.values()):
-            raise Beyond(parameter.refusal, field=parameter.name, code=action.permission)
-        found[parameter.name] = ids
-    return found
+            _lock_choices(parameter, ids)
+        _check_choices(actor, action, parameter, ids)
+        checked[parameter.name] = ids
+    return checked
 
 
 def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
-    if odd := [text for text in texts if not is_id(text)]:
-        raise RuleBroken(f"There is no {parameter.model.__singular__} “{odd[0][:40]}”.", field=parameter.name)
-    return sorted({int(text) for text in texts})
+    for text in texts:
+        if not is_id(text):
+            singular = parameter.model.__singular__
+            raise RuleBroken(f"There is no {singular} “{text[:40]}”.", field=parameter.name)
+    ids = sorted({int(text) for text in texts})
+    if not ids or (len(ids) > 1 and not parameter.multiple):
+        raise RuleBroken(f"Choose {parameter.label.lower()}.", field=parameter.name)
+    return ids
 
 
-def outcomes(action: Action, ask: Ask) -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """In SQL: the outcome of a row, and the code of the rule that refused it.
-
-    Before anything is chosen only those rules speak that do not depend on it.
-    """
-    refusals = [(rule.refuses(ask), rule.code) for rule in _rules(action, ask)]
-    rule = case(*refusals, else_="") if refusals else literal("")
-    refused = [(condition, "refused") for condition, _ in refusals]
-    return case(*refused, (_unchanged(action, ask), "unchanged"), else_="done"), rule
+def _lock_choices(parameter: Parameter, ids: list[int]) -> None:
+    model = parameter.model
+    chosen = select(model.id).where(model.id.in_(ids)).order_by(model.id)
+    # FOR SHARE: others may choose the same rows, but not change or delete them.
+    db.session.execute(chosen.with_for_update(read=True))
 
 
-def _rules(action: Action, ask: Ask) -> list[Rule]:
-    """Those that have something to say."""
-    return [rule for rule in action.rules if not (_undecided(action, ask) and rule.of_choice)]
-
-
-def _unchanged(action: Action, ask: Ask) -> ColumnElement[bool]:
-    return false() if _undecided(action, ask) else action.unchanged(ask)
-
-
-def _undecided(action: Action, ask: Ask) -> bool:
-    return bool(action.parameters) and not ask.parameters
+def _check_choices(actor: Actor, action: Action, parameter: Parameter, ids: list[int]) -> None:
+    model = parameter.model
+    visible = and_(model.id.in_(ids), scope(actor, model))
+    rows = db.session.execute(select(model.id, parameter.offered(actor)).where(visible)).all()
+    offered = dict(rows)
+    for row_id in ids:
+        if row_id not in offered:
+            text = f"There is no {model.__singular__} with the number {row_id}."
+            raise RuleBroken(text, field=parameter.name)
+    if not all(offered.values()):
+        raise GrantExceeded(parameter.refusal, field=parameter.name, code=action.permission)
 
 
 def counts(run_id: int) -> dict[str, int]:
-    """How many rows of a run have each outcome."""
-    statement = select(BulkItem.outcome, func.count()).where(BulkItem.run_id == run_id).group_by(BulkItem.outcome)
+    """Return how many rows of a run have each outcome."""
+    statement = (
+        select(BulkItem.outcome, func.count())
+        .where(BulkItem.run_id == run_id)
+        .group_by(BulkItem.outcome)
+    )
     return dict(db.session.execute(statement).all())
 
 
-def doable(run_id: int) -> Ids:
-    """The ids of the rows of a run that are, or will be, changed."""
+def rows_to_change(run_id: int) -> Ids:
+    """Select the ids of the rows that a run changes or has changed."""
     return select(BulkItem.row_id).where(BulkItem.run_id == run_id, BulkItem.outcome == "done")
 
 
 def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Action, str, str]]:
-    """For one row: each action with its outcome and the rule that refuses it, in one statement.
+    """Return (action, outcome, code of the refusing rule) of each action for one row.
 
-    A rule that several actions share is asked once: making the statement takes longer than its answer.
+    One statement answers all of it. A rule that several actions share is part of it only once,
+    because building the statement takes longer than executing it.
+    Raises NotFound if the actor does not see the row.
     """
     if not actions:
         return []
     model = actions[0].model
-    ask = Ask(actor, select(model.id).where(model.id == row_id))
-    rules = list(dict.fromkeys(rule for action in actions for rule in _rules(action, ask)))
-    asked = [rule.refuses(ask) for rule in rules] + [_unchanged(action, ask) for action in actions]
-    columns = [condition.label(f"asked_{number}") for number, condition in enumerate(asked)]
-    row = db.session.execute(select(*columns).where(model.id == row_id, scope(actor, model))).first()
+    context = ActionContext(actor, select(model.id).where(model.id == row_id))
+    rules_of = {action: applicable_rules(action, context) for action in actions}
+    # A dict keeps the order of its keys and each of them once.
+    rules = list(dict.fromkeys(chain.from_iterable(rules_of.values())))
+    answers = _answers(context, row_id, rules, actions)
+    # The answers about rules come first, then one about each action.
+    is_refused = dict(zip(rules, answers, strict=False))
+    return [
+        (action, *_judged(rules_of[action], is_refused, is_unchanged))
+        for action, is_unchanged in zip(actions, answers[len(rules) :], strict=True)
+    ]
+
+
+def _answers(
+    context: ActionContext, row_id: int, rules: Sequence[Rule], actions: Sequence[Action]
+) -> tuple[bool, ...]:
+    """Ask which rules refuse the row, and then which actions would not change it."""
+    model = actions[0].model
+    conditions = [
+        *(rule.refuses(context) for rule in rules),
+        *(unchanged(action, context) for action in actions),
+    ]
+    columns = [condition.label(f"asked_{number}") for number, condition in enumerate(conditions)]
+    visible = and_(model.id == row_id, scope(context.actor, model))
+    row = db.session.execute(select(*columns).where(visible)).first()
     if row is None:
         raise NotFound
-    refuses = dict(zip(rules, row, strict=False))
-    found = []
-    for action, unchanged in zip(actions, row[len(rules) :], strict=True):
-        refusing = next((rule.code for rule in _rules(action, ask) if refuses[rule]), "")
-        outcome = "refused" if refusing else "unchanged" if unchanged else "done"
-        found.append((action, outcome, refusing))
-    return found
+    return tuple(row)
+
+
+def _judged(
+    rules: list[Rule], is_refused: Mapping[Rule, bool], is_unchanged: bool
+) -> tuple[str, str]:
+    # As in `outcomes`, the first rule that refuses decides, and refusals go before "unchanged".
+    for rule in rules:
+        if is_refused[rule]:
+            return "refused", rule.code
+    if is_unchanged:
+        return "unchanged", ""
+    return "done", ""
 
 
 def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:
-    found = [(e.singular, e.plural, db.session.scalar(e.count(doable(run.id))) or 0) for e in action.effects]
-    return [effect for effect in found if effect[2]]
+    effects = []
+    for effect in action.effects:
+        number = db.session.scalar(effect.count(rows_to_change(run.id)))
+        if number:
+            effects.append((effect.singular, effect.plural, number))
+    return effects
 
 
 def _forget_old() -> None:
-    """Previews that were never run are not kept."""
-    old = (BulkRun.state == "planned", BulkRun.created_at < clock.now() - KEPT)
+    """Delete the previews that were never run."""
+    old = (BulkRun.state == "planned", BulkRun.created_at < clock.now() - RETENTION)
     db.session.execute(delete(BulkRun).where(*old).execution_options(synchronize_session=False))

@@ -1,16 +1,23 @@
-"""The run: a preview carried out in one transaction, every row judged again, every change in the events."""
+"""Run previews: judge every row again, change the rows, and write events, in one transaction."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice import clock, events, limits
 from backoffice.actions.engine import undoing
-from backoffice.actions.engine.action import Action, Ask, Ids, find
-from backoffice.actions.engine.plan import checked_parameters, counts, doable, outcomes, own, require_for
+from backoffice.actions.engine.action import Action, ActionContext, Ids, find
+from backoffice.actions.engine.judgement import outcomes
+from backoffice.actions.engine.plan import (
+    checked_parameters,
+    counts,
+    own,
+    require_for,
+    rows_to_change,
+)
 from backoffice.data import related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
@@ -36,63 +43,87 @@ def run(
     confirmation: str = "",
     reveal: Callable[[str], object] = lambda _secret: None,
 ) -> BulkRun:
-    """Carry out the preview that `token` stands for; sent twice, it is done once.
+    """Carry out the preview that `token` identifies; a second call with it changes nothing.
 
-    Whatever the preview allowed is asked anew: permissions, parameters, step-up, and every row.
-    `reveal` is called with every secret that the actor may see this once.
-    Raises NotFound (not this actor's preview of this action, or too old), NotAllowed, ConfirmationNeeded, or
-    RuleBroken with the field `reason` or `confirm`, or the name of a parameter.
+    Everything that the preview checked is checked again: permissions, parameters, step-up and
+    every row. `reveal` is called with each secret that the actor may see once.
+    Raises NotFound (not this actor's preview of this action, or too old), NotAllowed,
+    ConfirmationNeeded, or RuleBroken with the field `reason` or `confirm`, or the name of a
+    parameter.
     """
-    for name in action.locks:  # before anything is locked or written, so that no two runs wait for each other
+    # Before anything else is locked or written, so that no two runs wait for each other.
+    for name in action.locks:
         lock(name)
     planned = _claimed(actor, token, action)
     if planned.state != "running":
         return planned
-    require_for(actor, action, rows=planned.planned, all_matching="all_matching" in planned.selection)
-    original = undoing.hold(actor, planned) if planned.undo_of_id else None
-    given = undoing.existing(action, planned.parameters) if original else planned.parameters
-    planned.parameters = checked_parameters(actor, action, given, locked=True)
-    if action.needs_confirmation(planned.parameters):
-        require_recent(actor)
-    if original:
-        planned.reason = f"Undo of bulk run {original.id}"
-    else:
-        planned.reason = texts.kept(reason, field="reason", lines=True)
-        _check_words(action, planned, planned.reason, confirmation)
+    original = _check_again(actor, action, planned)
+    planned.reason = _checked_reason(action, planned, reason, confirmation)
     return _carry_out(actor, action, planned, original, reveal)
 
 
 @in_bulk
 def undo(*, actor: Actor, run_id: int) -> BulkRun:
-    """Do the opposite to every row that the run changed and that nobody changed since; the others are stale.
+    """Run the inverse action on every row that the run changed and nobody has changed since.
 
-    Raises what `plan_undo` and `run` raise.
+    The other rows become stale. Raises what `plan_undo` and `run` raise.
     """
     planned = undoing.plan_undo(actor=actor, run_id=run_id)
     return run(actor=actor, token=planned.run.token, action=planned.action)
 
 
 def phrase(action: Action, run: BulkRun) -> str:
-    """What has to be typed before something that cannot be undone: it makes people read the number."""
+    """Return the words to type before something that cannot be undone.
+
+    They contain the number of rows, which makes people read it.
+    """
     return f"{action.name} {run.counts.get('done', 0)}"
 
 
 def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
-    """The run behind the token, made `running` by exactly one of all requests that carry it."""
-    found = own(actor, token, action, locked=True)
-    if found.state == "planned":
-        found.state = "running"
-    return found
+    """Return the run that the token identifies, made `running` if it was only planned.
+
+    It is locked, so that only one of several requests with the same token finds it planned.
+    """
+    claimed = own(actor, token, action, locked=True)
+    if claimed.state == "planned":
+        claimed.state = "running"
+    return claimed
 
 
-def _check_words(action: Action, planned: BulkRun, reason: str, confirmation: str) -> None:
-    if action.reason_required and not reason:
-        raise RuleBroken("Say why, in a few words: the reason is kept in the events log.", field="reason")
-    if len(reason) > REASON_LENGTH:
+def _check_again(actor: Actor, action: Action, planned: BulkRun) -> BulkRun | None:
+    """Check permissions, parameters and step-up; return the run that is being undone, locked."""
+    all_matching = "all_matching" in planned.selection
+    require_for(actor, action, rows=planned.planned, all_matching=all_matching)
+    original: BulkRun | None = None
+    given = planned.parameters
+    if planned.undo_of_id:
+        original = undoing.hold(actor, planned)
+        given = undoing.existing(action, given)
+    planned.parameters = checked_parameters(actor, action, given, locked=True)
+    if action.needs_confirmation(planned.parameters):
+        require_recent(actor)
+    return original
+
+
+def _checked_reason(action: Action, planned: BulkRun, reason: str, confirmation: str) -> str:
+    """Return the reason to store, after checking it and the typed confirmation.
+
+    An undo has a reason of its own, and nothing has to be typed for it.
+    """
+    if planned.undo_of_id:
+        return f"Undo of bulk run {planned.undo_of_id}"
+    kept = texts.kept(reason, field="reason", lines=True)
+    if action.reason_required and not kept:
+        raise RuleBroken(
+            "Say why, in a few words: the reason is kept in the events log.", field="reason"
+        )
+    if len(kept) > REASON_LENGTH:
         raise RuleBroken(f"Keep the reason under {REASON_LENGTH} characters.", field="reason")
     wanted = phrase(action, planned)
     if action.typed_confirmation and fold(confirmation) != fold(wanted):
         raise RuleBroken(f"Type “{wanted}” to confirm.", field="confirm")
+    return kept
 
 
 def _carry_out(
@@ -102,118 +133,166 @@ def _carry_out(
     original: BulkRun | None,
     reveal: Callable[[str], object],
 ) -> BulkRun:
-    ask = Ask(
-        actor,
-        select(BulkItem.row_id).where(BulkItem.run_id == run.id),
-        run.parameters,
-        run.reason,
-        run.undo_of_id,
-        reveal=reveal,
+    """Judge the rows again, change them, and store the result in `run`."""
+    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    context = ActionContext(
+        actor, row_ids, run.parameters, run.reason, run.undo_of_id, reveal=reveal
     )
     undone = find(original.action) if original else None
+    # Judged only when nobody can change the rows any more.
     _lock_rows(action, run)
     if original and undone:
         undoing.leave_alone(run, original, undone)
-    _judge_again(action, ask, run)
-    rows = doable(run.id)
-    before = _snapshot(action, rows)
-    _remember(action, run, rows)
-    action.apply(ask, rows)
-    if action.changes_rows:
-        _raise_versions(action, run, rows)
-    after = _snapshot(action, rows)
-    action.ensure(ask)
-    events.record_many(actor=actor, drafts=_event_drafts(action, run, before, after))
-    run.counts = counts(run.id)
-    run.state, run.finished_at, run.draft = "done", clock.now(), None
-    db.session.flush()
+    _judge_again(action, context, run)
+    _mark_invisible(action, context, run)
+    _change_rows(action, context, run)
+    _finish(run)
+    # This run has to count as done, because `settle` looks at what is left to undo.
     if original and undone:
         undoing.settle(original, undone)
     return run
 
 
+def _finish(run: BulkRun) -> None:
+    run.counts = counts(run.id)
+    run.state = "done"
+    run.finished_at = clock.now()
+    run.draft = None
+    db.session.flush()
+
+
 def _lock_rows(action: Action, run: BulkRun) -> None:
-    """Nobody changes the rows until the transaction ends."""
-    mine = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    rows = select(action.model.id).where(action.model.id.in_(mine)).order_by(action.model.id)
+    """Lock the rows until the transaction ends."""
+    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    # Always in the same order, so that no two runs wait for each other.
+    rows = select(action.model.id).where(action.model.id.in_(row_ids)).order_by(action.model.id)
     db.session.execute(rows.with_for_update())
 
 
-def _judge_again(action: Action, ask: Ask, run: BulkRun) -> None:
-    """Time has passed since the preview: rows changed since are stale, the others are judged by the rules anew."""
-    model, item = action.model, aliased(BulkItem)
-    outcome, rule = outcomes(action, ask)
-    moved = model.version != item.version
-    judgement = (case((moved, "stale"), else_=outcome).label("outcome"), case((moved, ""), else_=rule).label("rule"))
+def _judge_again(action: Action, context: ActionContext, run: BulkRun) -> None:
+    """Mark the rows changed since the preview as stale, and judge the others by the rules."""
+    model = action.model
+    item = aliased(BulkItem)
+    outcome, rule = outcomes(action, context)
+    is_changed = model.version != item.version
+    fresh_outcome = case((is_changed, "stale"), else_=outcome).label("outcome")
+    fresh_rule = case((is_changed, ""), else_=rule).label("rule")
     fresh = (
-        select(model.id, *judgement)
+        select(model.id, fresh_outcome, fresh_rule)
         .join(item, item.row_id == model.id)
-        .where(item.run_id == run.id, item.outcome != "stale", scope(ask.actor, model))
+        .where(item.run_id == run.id, item.outcome != "stale", scope(context.actor, model))
         .subquery()
     )
-    changes = update(BulkItem).where(BulkItem.run_id == run.id).execution_options(synchronize_session=False)
-    judged = changes.where(BulkItem.row_id == fresh.c.id)
-    gone = changes.where(~exists().where(model.id == BulkItem.row_id, scope(ask.actor, model)))
-    db.session.execute(judged.values(outcome=fresh.c.outcome, rule=fresh.c.rule))
-    db.session.execute(gone.values(outcome="stale", rule=""))
+    row = BulkItem.row_id == fresh.c.id
+    _update_items(run, row, outcome=fresh.c.outcome, rule=fresh.c.rule)
+
+
+def _mark_invisible(action: Action, context: ActionContext, run: BulkRun) -> None:
+    """Mark as stale the rows that were deleted or that the actor does not see any more."""
+    model = action.model
+    visible = exists().where(model.id == BulkItem.row_id, scope(context.actor, model))
+    _update_items(run, ~visible, outcome="stale", rule="")
+
+
+def _update_items(run: BulkRun, condition: ColumnElement[bool], **values: Any) -> None:
+    statement = update(BulkItem).where(BulkItem.run_id == run.id, condition).values(**values)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _change_rows(action: Action, context: ActionContext, run: BulkRun) -> None:
+    """Apply the action to the rows that it may change, and write the events."""
+    rows = rows_to_change(run.id)
+    before = _snapshot(action, rows)
+    _remember(action, run, rows)
+    action.apply(context, rows)
+    if action.changes_rows:
+        _raise_versions(action, run, rows)
+    after = _snapshot(action, rows)
+    action.ensure(context)
+    # Drafts are made while they are written: a run of many rows never holds all of them.
+    drafts = _event_drafts(action, run, before, after)
+    events.record_many(actor=context.actor, drafts=drafts)
 
 
 def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
-    """Of those rows whose version the action has not raised together with what it set."""
+    """Raise the version of those rows for which the action itself has not done it."""
+    model = action.model
     item = aliased(BulkItem)
-    untouched = exists().where(
-        item.run_id == run.id, item.row_id == action.model.id, item.version == action.model.version
+    has_old_version = exists().where(
+        item.run_id == run.id,
+        item.row_id == model.id,
+        item.version == model.version,
     )
-    statement = update(action.model).where(action.model.id.in_(rows), untouched)
-    raised = statement.values(version=action.model.version + 1)
+    statement = update(model).where(model.id.in_(rows), has_old_version)
+    raised = statement.values(version=model.version + 1)
     db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
 def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
-    """The watched attributes of the rows as they are now."""
+    """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
     many = [name for name in action.watches if fields.kind(model, name) == "many"]
     plain = [name for name in action.watches if name not in many]
-    columns = [fields.attribute(model, name) for name in plain]
-    found = {
-        row[0]: dict(zip(plain, row[1:], strict=True))
-        for row in db.session.execute(select(model.id, *columns).where(model.id.in_(rows)))
-    }
+    snapshot = _plain_values(action, rows, plain)
     for name, by_row in related.labels(model, rows, many).items():
-        for row_id, values in found.items():
+        for row_id, values in snapshot.items():
             values[name] = [label for _, label in by_row.get(row_id, [])]
-    return found
+    return snapshot
+
+
+def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict[str, Any]]:
+    model = action.model
+    columns = [fields.attribute(model, name) for name in names]
+    statement = select(model.id, *columns).where(model.id.in_(rows))
+    return {
+        row_id: dict(zip(names, values, strict=True))
+        for row_id, *values in db.session.execute(statement)
+    }
 
 
 def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
-    """Keep the ids of the related rows that an undo has to bring back."""
+    """Store the ids of the related rows that an undo has to bring back."""
     by_row: dict[int, dict[str, list[int]]] = {}
     for name, others in related.labels(action.model, rows, action.remembers).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
     if by_row:
-        memories = [{"run_id": run.id, "row_id": row_id, "memory": ids} for row_id, ids in by_row.items()]
+        memories = [
+            {"run_id": run.id, "row_id": row_id, "memory": ids} for row_id, ids in by_row.items()
+        ]
         db.session.execute(update(BulkItem), memories)
 
 
 def _event_drafts(
-    action: Action, run: BulkRun, before: dict[int, dict[str, Any]], after: dict[int, dict[str, Any]]
+    action: Action,
+    run: BulkRun,
+    before: dict[int, dict[str, Any]],
+    after: dict[int, dict[str, Any]],
 ) -> Iterator[EventDraft]:
-    """One event for every row that was changed, and one for every row that was refused."""
-    area, code = area_of(action.model), action.code()
+    """Yield one event for every row that was changed or refused."""
+    area = area_of(action.model)
     for row_id, values in before.items():
         yield EventDraft(
-            action=code,
+            action=action.code(),
             subject=(area, row_id),
             before=values or None,
             after=after.get(row_id) or None,
             reason=run.reason,
             bulk_run_id=run.id,
         )
-    refused = select(BulkItem.row_id, BulkItem.rule).where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
-    for row_id, rule in db.session.execute(refused.order_by(BulkItem.row_id)):
+    yield from _refusal_drafts(action, run)
+
+
+def _refusal_drafts(action: Action, run: BulkRun) -> Iterator[EventDraft]:
+    area = area_of(action.model)
+    refused = (
+        select(BulkItem.row_id, BulkItem.rule)
+        .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
+        .order_by(BulkItem.row_id)
+    )
+    for row_id, rule in db.session.execute(refused):
         yield EventDraft(
-            action=code,
+            action=action.code(),
             subject=(area, row_id),
             result="denied",
             reason=f"Refused: {rule}",

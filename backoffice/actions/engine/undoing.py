@@ -1,4 +1,8 @@
-"""Undo: planned like any action, over what a run changed and nobody has changed or taken back since."""
+"""Undo runs: plan the inverse action over the rows that nobody has changed since the run.
+
+An undo is a run of its own and is previewed like any other. Rows that another undo has brought
+back already are left out.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -8,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, Ask, Ids, find
+from backoffice.actions.engine.action import Action, ActionContext, Ids, find
 from backoffice.actions.engine.plan import Preview, checked_parameters, counts, freeze, require_for
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
@@ -25,12 +29,14 @@ NOTHING = "What was given or taken then exists no more: there is nothing to undo
 
 
 def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None) -> Preview:
-    """Freeze what undoing the run would do to each row that it changed, and change nothing.
+    """Store what undoing the run would do to each row that it changed, and change nothing.
 
-    Raises NotFound (no run in the actor's scope), NotAllowed, or RuleBroken if there is nothing to undo.
+    Raises NotFound (no run in the actor's scope), NotAllowed, or RuleBroken if there is nothing
+    to undo.
     """
     require(actor, "bulk.undo")
-    original = db.session.scalar(select(BulkRun).where(BulkRun.id == run_id, scope(actor, BulkRun)))
+    visible = select(BulkRun).where(BulkRun.id == run_id, scope(actor, BulkRun))
+    original = db.session.scalar(visible)
     if original is None:
         raise NotFound
     action = find(original.action)
@@ -38,150 +44,234 @@ def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None)
     if action is None or inverse is None or original.state != "done":
         raise RuleBroken(OVER)
     require_for(actor, inverse)
-    values = checked_parameters(actor, inverse, existing(inverse, original.parameters))
-    run = BulkRun(parameters=values, selection={"undo_of": original.id}, undo_of_id=original.id, draft=draft)
-    freeze(actor, inverse, run, action.model.id.in_(_left(original)))
-    leave_alone(run, original, action)
+    run = _planned_undo(actor, original, action, inverse, draft)
     if not run.planned:
         raise NotFound("None of these rows is there any more.")
     require_for(actor, inverse, rows=run.planned)
     return Preview(run, inverse)
 
 
+def _planned_undo(
+    actor: Actor,
+    original: BulkRun,
+    action: Action,
+    inverse: Action,
+    draft: dict[str, Any] | None,
+) -> BulkRun:
+    values = checked_parameters(actor, inverse, existing(inverse, original.parameters))
+    run = BulkRun(
+        parameters=values,
+        selection={"undo_of": original.id},
+        undo_of_id=original.id,
+        draft=draft,
+    )
+    freeze(actor, inverse, run, action.model.id.in_(_not_taken_back(original)))
+    leave_alone(run, original, action)
+    return run
+
+
 def may_undo(actor: Actor, run: BulkRun, action: Action) -> bool:
-    """Whether there is something to undo, and the actor has the permissions."""
+    """Tell whether there is something to undo and the actor has the permissions."""
     inverse = inverse_of(action)
-    allowed = inverse is not None and can(actor, "bulk.undo") and can(actor, inverse.permission)
-    return allowed and run.state == "done" and bool(db.session.scalar(select(undoable(run, action).exists())))
+    if inverse is None or run.state != "done":
+        return False
+    if not (can(actor, "bulk.undo") and can(actor, inverse.permission)):
+        return False
+    return _has_undoable_rows(run, action)
 
 
 def inverse_of(action: Action) -> Action | None:
-    """The action that undoes this one."""
-    return find(f"{area_of(action.model)}.{action.inverse}") if action.inverse else None
+    """Return the action that undoes this one, or None."""
+    if not action.inverse:
+        return None
+    return find(f"{area_of(action.model)}.{action.inverse}")
 
 
 def undoable(run: BulkRun, action: Action) -> Ids:
-    """The rows of a run that an undo would find as the run left them, whoever may undo it."""
-    model, raised = action.model, 1 if action.changes_rows else 0
-    kept = select(BulkItem.row_id).join(model, model.id == BulkItem.row_id)
-    return kept.where(*_done(run), model.version == BulkItem.version + raised)
+    """Select the rows of a run that are still as the run left them, for any actor."""
+    model = action.model
+    # Any other version means that the row was changed again after the run.
+    raised = 1 if action.changes_rows else 0
+    row_ids = select(BulkItem.row_id).join(model, model.id == BulkItem.row_id)
+    return row_ids.where(*_is_done(run), model.version == BulkItem.version + raised)
+
+
+def _has_undoable_rows(run: BulkRun, action: Action) -> bool:
+    return bool(db.session.scalar(select(undoable(run, action).exists())))
 
 
 def taken_back(run: BulkRun) -> int:
-    """How many of the rows that the run changed were brought back by undos."""
+    """Return how many of the rows that the run changed were brought back by undos."""
     return _taken_back([run.id]).get(run.id, 0)
 
 
 def undos(run: BulkRun) -> list[int]:
-    """The runs that undid this one, or a part of it."""
-    return list(db.session.scalars(select(BulkRun.id).where(BulkRun.undo_of_id == run.id, _ran()).order_by(BulkRun.id)))
+    """Return the ids of the runs that undid this one or a part of it."""
+    statement = select(BulkRun.id).where(BulkRun.undo_of_id == run.id, _was_run())
+    return list(db.session.scalars(statement.order_by(BulkRun.id)))
 
 
 def partly_undone(run_ids: Collection[int]) -> set[int]:
-    """Those of the runs of which some of the changed rows were brought back, and some were not."""
-    if not (taken := _taken_back(run_ids)):
+    """Return those runs of which some of the changed rows, but not all, were brought back."""
+    taken = _taken_back(run_ids)
+    if not taken:
         return set()
     runs = db.session.execute(select(BulkRun.id, BulkRun.counts).where(BulkRun.id.in_(taken)))
-    return {run_id for run_id, counted in runs if taken[run_id] < counted.get("done", 0)}
+    return {run_id for run_id, outcomes in runs if taken[run_id] < outcomes.get("done", 0)}
 
 
 def _taken_back(run_ids: Collection[int]) -> Counter[int]:
-    """How many rows of each run were brought back; an undo brings back each row once."""
-    undos = select(BulkRun.undo_of_id, BulkRun.counts).where(BulkRun.undo_of_id.in_(run_ids), _ran())
-    found: Counter[int] = Counter()
-    for run_id, counted in db.session.execute(undos):
-        found[run_id] += counted.get("done", 0)
-    return +found
+    """Count the rows of each run that were brought back; an undo brings back each row once."""
+    undos = select(BulkRun.undo_of_id, BulkRun.counts).where(
+        BulkRun.undo_of_id.in_(run_ids), _was_run()
+    )
+    numbers: Counter[int] = Counter()
+    for run_id, outcomes in db.session.execute(undos):
+        numbers[run_id] += outcomes.get("done", 0)
+    return +numbers  # without the runs of which nothing was brought back
 
 
 def foretold(actor: Actor, run: BulkRun) -> list[str]:
-    """What the planned undo has to say beforehand: rows that are left out, and what was deleted meanwhile."""
+    """Return sentences for the preview of an undo about what it leaves out.
+
+    They name rows that are hidden or gone, and groups and the like that were deleted meanwhile.
+    """
     original = db.session.get_one(BulkRun, run.undo_of_id)
-    action, inverse = find(original.action), find(run.action)
+    action = find(original.action)
+    inverse = find(run.action)
     if action is None or inverse is None:
         return []
-    found = []
-    left = db.session.scalar(select(func.count()).select_from(_left(original).subquery())) or 0
-    if hidden := left - run.planned:
-        found.append(f"{plural(hidden, 'row', 'rows')} left out: no longer there, or not yours to see.")
-    for parameter in inverse.parameters:
-        then, now = original.parameters.get(parameter.name, []), run.parameters.get(parameter.name, [])
-        found += _deleted(parameter.model, len(then) - len(now))
-    for name in action.remembers:
-        target, kept = fields.related_model(action.model, name), relations.remembered(original.id, name)
-        lost = select(func.count(kept.c.other_id.distinct())).where(kept.c.other_id.not_in(select(target.id)))
-        found += _deleted(target, db.session.scalar(lost) or 0)
+    sentences = [
+        *_rows_left_out(original, run),
+        *_deleted_choices(original, run, inverse),
+        *_deleted_relations(original, action),
+    ]
     items = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    return [*dict.fromkeys(found), *inverse.foretell(Ask(actor, items, run.parameters, undo_of=original.id))]
+    context = ActionContext(actor, items, run.parameters, undo_of=original.id)
+    # A parameter and a remembered relation may both name the same deleted rows.
+    return [*dict.fromkeys(sentences), *inverse.foretell(context)]
+
+
+def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
+    statement = select(func.count()).select_from(_not_taken_back(original).subquery())
+    number = (db.session.scalar(statement) or 0) - run.planned
+    if not number:
+        return []
+    rows = plural(number, "row", "rows")
+    return [f"{rows} left out: no longer there, or not yours to see."]
+
+
+def _deleted_choices(original: BulkRun, run: BulkRun, inverse: Action) -> list[str]:
+    sentences = []
+    for parameter in inverse.parameters:
+        then = original.parameters.get(parameter.name, [])
+        now = run.parameters.get(parameter.name, [])
+        sentences += _deleted(parameter.model, len(then) - len(now))
+    return sentences
+
+
+def _deleted_relations(original: BulkRun, action: Action) -> list[str]:
+    sentences = []
+    for name in action.remembers:
+        target = fields.related_model(action.model, name)
+        kept = relations.remembered(original.id, name)
+        is_deleted = kept.c.other_id.not_in(select(target.id))
+        number = db.session.scalar(select(func.count(kept.c.other_id.distinct())).where(is_deleted))
+        sentences += _deleted(target, number or 0)
+    return sentences
+
+
+def _deleted(model: Any, number: int) -> list[str]:
+    if not number:
+        return []
+    rows = plural(number, model.__singular__, model.__plural__)
+    return [f"{rows} deleted since then: left out."]
 
 
 def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
-    """What an undo cannot bring back: of the action, or of the one that the run undoes."""
+    """Return what an undo cannot bring back, as sentences.
+
+    For a run that is itself an undo, they are those of the action that it undoes.
+    """
     original = db.session.get(BulkRun, run.undo_of_id) if run.undo_of_id else None
     undone = find(original.action) if original else action
     return undone.lasting if undone else ()
 
 
 def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters without the rows that were deleted since. Raises RuleBroken if that leaves none of one."""
-    found: dict[str, Any] = {}
+    """Return the parameters without the rows that were deleted since then.
+
+    Raises RuleBroken if that leaves a parameter without any row.
+    """
+    remaining: dict[str, Any] = {}
     for parameter in action.parameters:
-        model, ids = parameter.model, parameters.get(parameter.name, [])
-        found[parameter.name] = list(db.session.scalars(select(model.id).where(model.id.in_(ids)).order_by(model.id)))
-        if not found[parameter.name]:
+        model = parameter.model
+        ids = parameters.get(parameter.name, [])
+        statement = select(model.id).where(model.id.in_(ids)).order_by(model.id)
+        row_ids = list(db.session.scalars(statement))
+        if not row_ids:
             raise RuleBroken(NOTHING)
-    return found
+        remaining[parameter.name] = row_ids
+    return remaining
 
 
 def hold(actor: Actor, run: BulkRun) -> BulkRun:
-    """The run that `run` undoes, which no other undo touches until the transaction ends.
+    """Lock and return the run that `run` undoes, until the transaction ends.
 
     Raises NotAllowed, or RuleBroken if the actor does not see it any more.
     """
     require(actor, "bulk.undo")
-    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun)).with_for_update()
-    original = db.session.scalar(statement.execution_options(populate_existing=True))
+    statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun))
+    # The session may hold the run as it was before another undo settled it.
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    original = db.session.scalar(locked)
     if original is None:
         raise RuleBroken(OVER)
     return original
 
 
 def leave_alone(run: BulkRun, original: BulkRun, action: Action) -> None:
-    """Mark as stale the rows of an undo that somebody changed, or another undo brought back, since the run."""
+    """Mark as stale the rows of an undo that are not as the original run left them.
+
+    Somebody has changed them since, or another undo has brought them back.
+    """
     untouched = undoable(original, action).correlate(None)
-    change = update(BulkItem).where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(untouched))
-    db.session.execute(change.values(outcome="stale", rule=""), execution_options={"synchronize_session": False})
+    change = (
+        update(BulkItem)
+        .where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(untouched))
+        .values(outcome="stale", rule="")
+    )
+    db.session.execute(change, execution_options={"synchronize_session": False})
     run.counts = counts(run.id)
 
 
 def settle(original: BulkRun, action: Action) -> None:
-    """After an undo: the run counts as undone when nothing is left that anybody could bring back."""
-    if taken_back(original) and not db.session.scalar(select(undoable(original, action).exists())):
+    """Mark the run as undone, after an undo, if nobody could bring back any more of it."""
+    if taken_back(original) and not _has_undoable_rows(original, action):
         original.state = "undone"
         db.session.flush()
 
 
-def _left(run: BulkRun) -> Ids:
-    """The rows that the run changed and no undo has brought back."""
-    return select(BulkItem.row_id).where(*_done(run)).correlate(None)
+def _not_taken_back(run: BulkRun) -> Ids:
+    """Select the rows that the run changed and no undo has brought back."""
+    return select(BulkItem.row_id).where(*_is_done(run)).correlate(None)
 
 
-def _done(run: BulkRun) -> tuple[ColumnElement[bool], ...]:
-    return BulkItem.run_id == run.id, BulkItem.outcome == "done", ~_is_taken_back(run.id)
+def _is_done(run: BulkRun) -> tuple[ColumnElement[bool], ...]:
+    return (
+        BulkItem.run_id == run.id,
+        BulkItem.outcome == "done",
+        ~_is_taken_back(run.id),
+    )
 
 
 def _is_taken_back(run_id: int) -> ColumnElement[bool]:
-    """In SQL: an undo of the run brought the item's row back."""
-    item, undo = aliased(BulkItem), aliased(BulkRun)
-    mine = and_(item.row_id == BulkItem.row_id, item.outcome == "done", item.run_id == undo.id)
-    return exists().where(mine, undo.undo_of_id == run_id, undo.state.in_(RAN))
+    """Return the SQL condition for items whose row an undo of the run has brought back."""
+    item = aliased(BulkItem)
+    undo = aliased(BulkRun)
+    same_row = and_(item.row_id == BulkItem.row_id, item.outcome == "done", item.run_id == undo.id)
+    return exists().where(same_row, undo.undo_of_id == run_id, undo.state.in_(RAN))
 
 
-def _ran() -> ColumnElement[bool]:
+def _was_run() -> ColumnElement[bool]:
     return BulkRun.state.in_(RAN)
-
-
-def _deleted(model: Any, number: int) -> list[str]:
-    if not number:
-        return []
-    return [f"{plural(number, model.__singular__, model.__plural__)} deleted since then: left out."]

@@ -1,4 +1,7 @@
-"""Trying a message again: which ones may be, what becomes of them, and that the delivery hears of it."""
+"""Messages are tried again: which ones may be, and what becomes of them.
+
+The delivery hears of it at once.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +19,7 @@ from backoffice.auth import tokens
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -28,7 +31,7 @@ LINK = "http://127.0.0.1/invitations/a-secret-value"
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The jobs that were announced."""
+    """Return the jobs that were announced."""
     announced: list[str] = []
     monkeypatch.setattr(extensions.jobs, "soon", announced.append)
     return announced
@@ -41,7 +44,7 @@ def retry() -> Action:
 
 
 def invitation(app: Flask, cast: Cast, **values: Any) -> Message:
-    """An invitation to vera that is in this state."""
+    """Add an invitation to vera that is in this state."""
     issued = tokens.issue(user=cast.vera, purpose="invitation", valid=timedelta(hours=8))
     return letter(app, cast, token_id=issued.token_id, values={"link": LINK}, **values)
 
@@ -55,8 +58,9 @@ def letter(
     token_id: int | None = None,
     **columns: Any,
 ) -> Message:
-    one = Letter(
-        purpose=purpose, address="vera@example.com", user_id=cast.vera.id, token_id=token_id, values=values or {}
+    one = OutgoingMail(
+        purpose=purpose, address="vera@example.com", user_id=cast.vera.id,
+        token_id=token_id, values=values or {},
     )  # fmt: skip
     outbox.queue([one], app.extensions["settings"])
     message = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()
@@ -67,7 +71,7 @@ def letter(
 
 
 def tried(cast: Cast, *rows: Message, name: str = "olivia") -> list[tuple[str, str]]:
-    """What becomes of the messages, each with the rule that refused it."""
+    """Try the messages again, and return what became of each and the rule that refused it."""
     actor, ids = cast.actor(name), [row.id for row in rows]
     planned = preview(actor=actor, action=retry(), selection=Selection(ids=ids)).run
     done = run(actor=actor, token=planned.token, action=retry())
@@ -77,9 +81,13 @@ def tried(cast: Cast, *rows: Message, name: str = "olivia") -> list[tuple[str, s
 
 
 @pytest.mark.parametrize("state", ["dead", "failed"])
-def test_a_message_that_did_not_go_out_is_queued_anew(app: Flask, cast: Cast, soon: list[str], state: str) -> None:
+def test_a_message_that_did_not_go_out_is_queued_anew(
+    app: Flask, cast: Cast, soon: list[str], state: str
+) -> None:
     later = clock.now() + timedelta(hours=4)
-    message = invitation(app, cast, state=state, attempts=20, last_error="550 no such mailbox", next_attempt_at=later)
+    message = invitation(
+        app, cast, state=state, attempts=20, last_error="550 no such mailbox", next_attempt_at=later
+    )
     soon.clear()
     with clock.at(clock.now() + timedelta(minutes=1)):
         assert tried(cast, message) == [("done", "")]
@@ -88,17 +96,23 @@ def test_a_message_that_did_not_go_out_is_queued_anew(app: Flask, cast: Cast, so
     assert soon == [outbox.DELIVERY]
 
 
-def test_nothing_is_announced_where_the_run_is_taken_back(app: Flask, cast: Cast, soon: list[str]) -> None:
+def test_nothing_is_announced_where_the_run_is_taken_back(
+    app: Flask, cast: Cast, soon: list[str]
+) -> None:
     message = invitation(app, cast, state="dead")
     soon.clear()
-    planned = preview(actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])).run
+    planned = preview(
+        actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])
+    ).run
     run(actor=cast.actor("olivia"), token=planned.token, action=retry())
     db.session.rollback()
     db.session.commit()
     assert soon == []
 
 
-def test_a_sent_message_stays_sent_and_one_being_sent_is_refused(app: Flask, cast: Cast, soon: list[str]) -> None:
+def test_a_sent_message_stays_sent_and_one_being_sent_is_refused(
+    app: Flask, cast: Cast, soon: list[str]
+) -> None:
     sent = invitation(app, cast, state="sent", sealed=None, attempts=1)
     sending = invitation(app, cast, state="sending", attempts=1)
     assert tried(cast, sent, sending) == [("unchanged", ""), ("refused", "sending")]
@@ -109,14 +123,18 @@ def test_a_sent_message_stays_sent_and_one_being_sent_is_refused(app: Flask, cas
 def test_a_message_that_waits_its_turn_needs_no_help(app: Flask, cast: Cast) -> None:
     due = invitation(app, cast)
     put_off = invitation(app, cast, next_attempt_at=clock.now() + timedelta(hours=1))
-    assert tried(cast, due, put_off) == [("refused", "link"), ("done", "")], "the second one superseded the first link"
+    assert tried(cast, due, put_off) == [("refused", "link"), ("done", "")], (
+        "the second one superseded the first link"
+    )
     assert tried(cast, put_off) == [("unchanged", "")]
 
 
 @pytest.mark.parametrize("fate", ["used_at", "superseded_at", "revoked_at", "expires_at"])
 def test_a_dead_link_is_not_sent_again(app: Flask, cast: Cast, fate: str) -> None:
     message = invitation(app, cast, state="dead")
-    db.session.execute(update(Token).where(Token.id == message.token_id).values({fate: clock.now()}))
+    db.session.execute(
+        update(Token).where(Token.id == message.token_id).values({fate: clock.now()})
+    )
     assert tried(cast, message) == [("refused", "link")]
     assert message.state == "dead"
 
@@ -125,7 +143,11 @@ def test_what_is_no_longer_kept_is_not_sent_empty(app: Flask, cast: Cast) -> Non
     emptied = invitation(app, cast, state="dead", sealed=None)
     code = letter(app, cast, "email_code", values={"code": "123456"}, state="dead")
     notice = letter(app, cast, "blocked", state="dead")
-    assert tried(cast, emptied, code, notice) == [("refused", "emptied"), ("refused", "code"), ("done", "")]
+    assert tried(cast, emptied, code, notice) == [
+        ("refused", "emptied"),
+        ("refused", "code"),
+        ("done", ""),
+    ]
 
 
 def test_what_the_worker_completes_may_be_tried_again_before_it_has(app: Flask, cast: Cast) -> None:
@@ -138,12 +160,16 @@ def test_what_the_worker_completes_may_be_tried_again_before_it_has(app: Flask, 
 
 def test_a_preview_that_the_worker_overtook_is_stale(app: Flask, cast: Cast) -> None:
     message = invitation(app, cast, state="failed")
-    planned = preview(actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])).run
+    planned = preview(
+        actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])
+    ).run
     taken = {"state": "sending", "version": message.version + 1}
     db.session.execute(update(Message).where(Message.id == message.id).values(taken))
     done = run(actor=cast.actor("olivia"), token=planned.token, action=retry())
     assert outcome(done, message.id) == ("stale", "")
-    assert db.session.scalars(select(Message.state).where(Message.id == message.id)).one() == "sending"
+    assert (
+        db.session.scalars(select(Message.state).where(Message.id == message.id)).one() == "sending"
+    )
 
 
 def test_the_event_tells_the_state_and_no_address(app: Flask, cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""Passwords that an administrator resets: a link by mail, or a temporary one that is shown once."""
+"""Administrators reset passwords by a mailed link, or to a temporary one that is shown once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,7 +18,17 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
-from tests.support.acting import act, confirmed, decided, everything, handed_over, outcome, previewed, token_of, undo
+from tests.support.acting import (
+    act,
+    confirmed,
+    decided,
+    everything,
+    handed_over,
+    outcome,
+    previewed,
+    token_of,
+    undo,
+)
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step
@@ -34,7 +44,7 @@ PATH = "/admin/users/actions/temporary-password"
 
 @pytest.fixture
 def for_all(app_with: Callable[..., Flask], cast: Cast) -> Flask:
-    """An installation in which people with an address may have a temporary password too."""
+    """Return an installation in which people with an address may have a temporary password too."""
     return app_with(temporary_passwords_for_all=True)
 
 
@@ -45,7 +55,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def lena(app: Flask, cast: Cast) -> User:
-    """Signs in by login, in the mobile app."""
+    """Add lena, who signs in by login in the mobile app."""
     person = User(login_method="login", created_by=cast.olivia)
     person.set_login("lena.lang")
     passwords.keep(person, PASSWORD, app.extensions["settings"], temporary=True)
@@ -57,7 +67,9 @@ def lena(app: Flask, cast: Cast) -> User:
 # --- a link by mail ---
 
 
-def test_reset_password_mails_a_link_and_leaves_the_old_password_alone(app: Flask, cast: Cast, olivia: Client) -> None:
+def test_reset_password_mails_a_link_and_leaves_the_old_password_alone(
+    app: Flask, cast: Cast, olivia: Client
+) -> None:
     done = act(olivia, "users", "reset-password", cast.vera.id, cast.eve.id, cast.olivia.id)
     found = [outcome(done, person.id) for person in (cast.vera, cast.eve, cast.olivia)]
     assert found == [("done", ""), ("refused", "not_active"), ("refused", "oneself")]
@@ -73,7 +85,9 @@ def test_reset_password_mails_a_link_and_leaves_the_old_password_alone(app: Flas
 # --- a temporary one ---
 
 
-def test_a_temporary_password_opens_one_page_until_it_is_changed(app: Flask, for_all: Flask, cast: Cast) -> None:
+def test_a_temporary_password_opens_one_page_until_it_is_changed(
+    app: Flask, for_all: Flask, cast: Cast
+) -> None:
     given = handed_over(newcomer(for_all).sign_in("olivia"), cast.vera.id)
     assert len(given) == 23
     assert newcomer(app).try_sign_in("vera").status_code == 422, "the old one is gone"
@@ -87,8 +101,12 @@ def test_a_temporary_password_opens_one_page_until_it_is_changed(app: Flask, for
     newcomer(app).sign_in("vera", NEW)
 
 
-@pytest.mark.parametrize("after, works", [(timedelta(hours=72) - A_SECOND, True), (timedelta(hours=72), False)])
-def test_it_works_for_72_hours(for_all: Flask, cast: Cast, *, after: timedelta, works: bool) -> None:
+@pytest.mark.parametrize(
+    "after, works", [(timedelta(hours=72) - A_SECOND, True), (timedelta(hours=72), False)]
+)
+def test_it_works_for_72_hours(
+    for_all: Flask, cast: Cast, *, after: timedelta, works: bool
+) -> None:
     with clock.at(NOON):
         given = handed_over(newcomer(for_all).sign_in("olivia"), cast.vera.id)
     with clock.at(NOON + after):
@@ -97,7 +115,9 @@ def test_it_works_for_72_hours(for_all: Flask, cast: Cast, *, after: timedelta, 
     assert works or REFUSED in answer.text
 
 
-def test_it_ends_sessions_and_open_challenges(app: Flask, for_all: Flask, cast: Cast, client: Client) -> None:
+def test_it_ends_sessions_and_open_challenges(
+    app: Flask, for_all: Flask, cast: Cast, client: Client
+) -> None:
     key, _codes = enrol(client.sign_in("vera"))
     waiting = newcomer(app)
     first_step(waiting, "vera")
@@ -107,7 +127,12 @@ def test_it_ends_sessions_and_open_challenges(app: Flask, for_all: Flask, cast: 
     settle()
     live = (Session.user_id == cast.vera.id, Session.ended_at.is_(None))
     assert db.session.scalars(select(Session.id).where(*live)).all() == []
-    assert db.session.scalars(select(SignInChallenge.id).where(SignInChallenge.used_at.is_(None))).all() == []
+    assert (
+        db.session.scalars(
+            select(SignInChallenge.id).where(SignInChallenge.used_at.is_(None))
+        ).all()
+        == []
+    )
     assert cast.vera.two_factor == "totp", "it never takes the second factor away"
 
 
@@ -120,11 +145,18 @@ def test_it_is_shown_once_and_kept_nowhere(
     answer = olivia.get(led_to)
     given = read(answer).one("output").text
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert read(answer).one("button", type="button", class_="btn-outline")["data-copy"] == "password"
+    assert (
+        read(answer).one("button", type="button", class_="btn-outline")["data-copy"] == "password"
+    )
     assert olivia.get(led_to).status_code == 404
     again = olivia.post(href)
     assert (again.status_code, again.location.startswith("/admin/bulk-runs/")) == (303, True)
-    for path in (again.location, f"/admin/users/{lena.id}", "/admin/events/", f"/admin/users/{lena.id}?tab=events"):
+    for path in (
+        again.location,
+        f"/admin/users/{lena.id}",
+        "/admin/events/",
+        f"/admin/users/{lena.id}?tab=events",
+    ):
         page = olivia.get(path)
         assert (page.status_code, given in page.text) == (200, False), path
     assert given not in str(everything())
@@ -132,7 +164,9 @@ def test_it_is_shown_once_and_kept_nowhere(
     assert given not in heard.out + heard.err + caplog.text
 
 
-def test_pressed_twice_at_once_it_is_one_password_shown_once(app: Flask, lena: User, olivia: Client) -> None:
+def test_pressed_twice_at_once_it_is_one_password_shown_once(
+    app: Flask, lena: User, olivia: Client
+) -> None:
     other = newcomer(app).sign_in("olivia")
     other.token()
     for _ in range(20):
@@ -181,8 +215,10 @@ def test_it_cannot_be_undone(lena: User, olivia: Client) -> None:
     assert undo(olivia, run).status_code == 422
 
 
-def test_the_last_administrator_keeps_a_password_of_their_own(for_all: Flask, staff: list[str]) -> None:
-    """A temporary one expires: then nobody could sign in."""
+def test_the_last_administrator_keeps_a_password_of_their_own(
+    for_all: Flask, staff: list[str]
+) -> None:
+    """A temporary password expires, and then nobody could sign in."""
     cast = Cast()
     visitor = newcomer(for_all).sign_in("main_administrator")
     preview = previewed(visitor, "users", "temporary-password", cast.olivia.id)
@@ -191,7 +227,9 @@ def test_the_last_administrator_keeps_a_password_of_their_own(for_all: Flask, st
     assert cast.olivia.password_state == "usable"
 
 
-@pytest.mark.parametrize("name, may", [("main_administrator", True), ("max", False), ("vera", False)])
+@pytest.mark.parametrize(
+    "name, may", [("main_administrator", True), ("max", False), ("vera", False)]
+)
 def test_who_may_by_a_direct_request(app: Flask, staff: list[str], *, name: str, may: bool) -> None:
     cast = Cast()
     for action in ("temporary-password", "reset-password"):
@@ -214,7 +252,9 @@ def test_it_asks_who_is_there_after_five_minutes(app: Flask, lena: User, olivia:
 
 
 @pytest.mark.parametrize("typed", ["lena.lang", "LENA.lang", " lena.lang ", "ｌｅｎａ.lang"])
-def test_whoever_signs_in_by_login_has_no_web_sign_in(app: Flask, lena: User, olivia: Client, typed: str) -> None:
+def test_whoever_signs_in_by_login_has_no_web_sign_in(
+    app: Flask, lena: User, olivia: Client, typed: str
+) -> None:
     given = handed_over(olivia, lena.id)
     for password in (given, PASSWORD):
         visitor = newcomer(app)
@@ -223,11 +263,13 @@ def test_whoever_signs_in_by_login_has_no_web_sign_in(app: Flask, lena: User, ol
         assert visitor.get("/").location.startswith("/sign-in")
     settle()
     typed_key = str(Key.of_identifier("lena.lang", app.extensions["settings"]))
-    assert {a.result for a in db.session.scalars(select(SignInAttempt)) if a.throttle_key == typed_key} == {"failed"}
+    assert {
+        a.result for a in db.session.scalars(select(SignInAttempt)) if a.throttle_key == typed_key
+    } == {"failed"}
 
 
 def test_not_even_with_an_address_like_the_login(app: Flask, lena: User, cast: Cast) -> None:
-    """Whatever came into the row: the method alone decides."""
+    """The method alone decides, whatever else is in the row."""
     change = update(User).where(User.id == lena.id)
     hashed = passwords.hasher(app.extensions["settings"]).hash(PASSWORD)
     values = {"email": "lena@example.com", "email_key": "lena@example.com", "password_hash": hashed}

@@ -1,4 +1,7 @@
-"""Other people's second factor: back to e-mail, off, or anew, on the row, the card and in bulk, by the same rules."""
+"""Other people's second factor is set back to e-mail, switched off, or enrolled anew.
+
+The same rules hold on the row, on the card and in bulk.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +17,16 @@ from backoffice.models.session import Session
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
 from tests.support import cast as the_cast
-from tests.support.acting import act, confirmed, decided, everything, followed, outcome, previewed, token_of
+from tests.support.acting import (
+    act,
+    confirmed,
+    decided,
+    everything,
+    followed,
+    outcome,
+    previewed,
+    token_of,
+)
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import (
@@ -40,7 +52,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def key(app: Flask, cast: Cast) -> str:
-    """Max has an authenticator app and a confirmed address."""
+    """Give max an authenticator app and a confirmed address, and return the app's key."""
     cast.max.email_verified_at = clock.now()
     return give_app(cast.max, app.extensions["settings"])[0]
 
@@ -52,7 +64,9 @@ def factor_of(person: User) -> str:
 
 def last_event(action: str) -> Event:
     settle()
-    return db.session.scalars(select(Event).where(Event.action == action).order_by(Event.id.desc()).limit(1)).one()
+    return db.session.scalars(
+        select(Event).where(Event.action == action).order_by(Event.id.desc()).limit(1)
+    ).one()
 
 
 def signed_in(app: Flask, key: str) -> Client:
@@ -71,7 +85,9 @@ def test_reset_to_email_forgets_the_app_ends_sessions_and_tells(
     assert not is_in(theirs)
     tables = everything()
     assert (tables["totp_secrets"], tables["recovery_codes"]) == ([], [])
-    ended = db.session.scalars(select(Session.ended_reason).where(Session.user_id == cast.max.id)).all()
+    ended = db.session.scalars(
+        select(Session.ended_reason).where(Session.user_id == cast.max.id)
+    ).all()
     assert ended == ["2FA reset"]
     (told,) = mailed(app, "two_factor_changed", cast.max)
     assert "An administrator reset" in told["what"]
@@ -82,7 +98,9 @@ def test_reset_to_email_forgets_the_app_ends_sessions_and_tells(
     assert second_step(again, mailed(app, "email_code")[-1]["code"]).status_code == 303
 
 
-def test_disable_needs_a_reason_and_leaves_the_password_alone(app: Flask, olivia: Client, cast: Cast, key: str) -> None:
+def test_disable_needs_a_reason_and_leaves_the_password_alone(
+    app: Flask, olivia: Client, cast: Cast, key: str
+) -> None:
     theirs = signed_in(app, key)
     shown = previewed(olivia, "users", OFF, cast.max.id)
     assert "Ends 1 session." in read(shown).text
@@ -158,7 +176,9 @@ def test_what_the_rules_refuse_is_left_alone(
 
 
 @pytest.mark.parametrize("action", ALL)
-def test_nobody_reaches_those_who_outrank_them(app: Flask, client: Client, staff: list[str], action: str) -> None:
+def test_nobody_reaches_those_who_outrank_them(
+    app: Flask, client: Client, staff: list[str], action: str
+) -> None:
     cast = Cast()
     give_app(cast.administrators, app.extensions["settings"])
     cast.administrators.email_verified_at = clock.now()
@@ -191,25 +211,33 @@ def test_who_may_not_is_refused_at_the_direct_post_too(
 
 
 @pytest.mark.parametrize("action", ALL)
-def test_preview_and_run_both_need_a_recent_confirmation(olivia: Client, cast: Cast, key: str, action: str) -> None:
+def test_preview_and_run_both_need_a_recent_confirmation(
+    olivia: Client, cast: Cast, key: str, action: str
+) -> None:
     shown = previewed(olivia, "users", action, cast.max.id)
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         assert "confirm_password" in previewed(olivia, "users", action, cast.max.id).text
         assert "confirm_password" in decided(olivia, "users", action, token_of(shown)).text
         assert factor_of(cast.max) == "totp"
-        assert olivia.post("/account/confirm", {"confirm_password": the_cast.PASSWORD}).status_code == 303
+        assert (
+            olivia.post("/account/confirm", {"confirm_password": the_cast.PASSWORD}).status_code
+            == 303
+        )
         assert decided(olivia, "users", action, token_of(shown)).status_code == 303
     assert factor_of(cast.max) in ("email", "disabled") or action == "re-enrol-2fa"
 
 
-def test_in_bulk_each_row_is_judged_by_itself(app: Flask, olivia: Client, cast: Cast, key: str) -> None:
+def test_in_bulk_each_row_is_judged_by_itself(
+    app: Flask, olivia: Client, cast: Cast, key: str
+) -> None:
     settings = app.extensions["settings"]
     give_app(cast.vera, settings)  # her address is not confirmed
     nina = the_cast.add("nina", group="viewers", settings=settings)
     give_email_codes(nina)
     run = act(olivia, "users", RESET, cast.max.id, cast.vera.id, nina.id, cast.olivia.id)
     found = {
-        person.first_name or "Nina": outcome(run, person.id) for person in (cast.max, cast.vera, nina, cast.olivia)
+        person.first_name or "Nina": outcome(run, person.id)
+        for person in (cast.max, cast.vera, nina, cast.olivia)
     }
     assert found == {
         "Max": ("done", ""),
@@ -217,7 +245,11 @@ def test_in_bulk_each_row_is_judged_by_itself(app: Flask, olivia: Client, cast: 
         "Nina": ("unchanged", ""),
         "Olivia": ("refused", "oneself"),
     }
-    assert [factor_of(person) for person in (cast.max, cast.vera, nina)] == ["email", "totp", "email"]
+    assert [factor_of(person) for person in (cast.max, cast.vera, nina)] == [
+        "email",
+        "totp",
+        "email",
+    ]
     assert len(mailed(app, "two_factor_changed")) == 1
 
 
@@ -232,9 +264,17 @@ def test_in_bulk_everybody_gets_a_link_of_their_own(app: Flask, olivia: Client, 
     assert db.session.scalars(select(TotpSecret.user_id)).all() == [cast.max.id]
 
 
-def test_row_and_card_offer_them_to_those_who_may(app: Flask, olivia: Client, cast: Cast, key: str) -> None:
+def test_row_and_card_offer_them_to_those_who_may(
+    app: Flask, olivia: Client, cast: Cast, key: str
+) -> None:
     for page in (f"/admin/users/{cast.max.id}", f"/admin/users/{cast.max.id}/menu"):
         text = olivia.get(page).text
-        assert [action for action in ALL if f"/admin/users/actions/{action}" not in text] == [], page
+        assert [action for action in ALL if f"/admin/users/actions/{action}" not in text] == [], (
+            page
+        )
     vera = visitor(app).sign_in("vera")
-    assert [action for action in ALL if f"/actions/{action}" in vera.get(f"/admin/users/{cast.max.id}").text] == []
+    assert [
+        action
+        for action in ALL
+        if f"/actions/{action}" in vera.get(f"/admin/users/{cast.max.id}").text
+    ] == []

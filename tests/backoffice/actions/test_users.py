@@ -1,4 +1,4 @@
-"""Block and unblock: what the preview announces beyond the rows is what then happens."""
+"""Block and unblock do exactly what the preview announces beyond the rows."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,7 @@
-"""The credential version rises with every change of what people prove who they are by, whichever way it is made."""
+"""The credential version rises with every change of what people prove their identity by.
+
+It does so in whichever way the change is made.
+"""
 
 import re
 from typing import Any
@@ -9,7 +12,7 @@ from sqlalchemy import select
 
 from backoffice.actions.engine.action import find
 from backoffice.auth import credentials, passwords, sessions, totp, two_factor
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.models.user import User
 from tests.house.source import PRODUCT, modules
 from tests.support.cast import PASSWORD, Cast
@@ -26,7 +29,8 @@ OTHERS: dict[str, Any] = {
     "password_hash": "another hash",
     "two_factor": "email",
 }
-# A hash of the same password with newer parameters; and the demo's, whose people are all made at once.
+# A hash of the same password with newer parameters, and that of the demo's people, who are made in
+# one go.
 NO_CHANGE = {"backoffice.auth.passwords", "backoffice.demo.loading"}
 
 
@@ -37,7 +41,7 @@ def version(person: User) -> int:
 
 @pytest.fixture
 def by_login(cast: Cast) -> Cast:
-    """Max has a login too, so that either way of signing in is complete."""
+    """Give max a login too, which makes either way of signing in complete."""
     cast.max.set_login("max")
     settle()
     return cast
@@ -66,8 +70,10 @@ def test_another_app_in_place_of_an_app_raises_it_once(app: Flask, cast: Cast) -
     before = version(cast.max)
     totp.begin(cast.max, settings)
     secret = totp.pending(cast.max, settings) or ""
-    here = {"origin": From("127.0.0.1"), "settings": settings}
-    two_factor.confirm(actor=cast.actor("max"), shown=totp.name_of(secret), code=code_of(secret), **here)
+    here = {"origin": Origin("127.0.0.1"), "settings": settings}
+    two_factor.confirm(
+        actor=cast.actor("max"), shown=totp.name_of(secret), code=code_of(secret), **here
+    )
     assert version(cast.max) == before + 1
 
 
@@ -80,8 +86,10 @@ def test_nothing_else_raises_it(cast: Cast) -> None:
 
 
 def test_people_are_changed_in_no_other_way() -> None:
-    """`update(User)` knows nothing of the version: sets of people are changed by `Action.update`."""
-    writers = {module.name for module in modules(*PRODUCT) if re.search(r"\bupdate\(User\b", module.text)}
+    """Sets of people are changed by `Action.update`, because `update(User)` ignores the version."""
+    writers = {
+        module.name for module in modules(*PRODUCT) if re.search(r"\bupdate\(User\b", module.text)
+    }
     assert writers == NO_CHANGE
 
 
@@ -105,9 +113,11 @@ def test_a_session_begun_beside_a_change_opens_nothing(app: Flask, cast: Cast) -
 
 
 def test_a_password_hashed_anew_takes_no_others_place(app: Flask, cast: Cast) -> None:
-    """Neither does it end sessions: the password is the same."""
+    """It does not end sessions either, because the password is the same."""
     settings = app.extensions["settings"]
-    cast.max.password_hash = passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+    cast.max.password_hash = passwords.PasswordHasher(
+        time_cost=1, memory_cost=16, parallelism=1
+    ).hash(PASSWORD)
     settle()
     first, second = (passwords.prove(cast.max, PASSWORD, settings) for _ in range(2))
     assert first is not None

@@ -1,4 +1,7 @@
-"""The note of when a session was last used: kept beside other writers, and never the price of a request."""
+"""The time at which a session was last used is noted beside other writers.
+
+It never fails or delays a request.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -35,23 +38,27 @@ def visitors(app: Flask, number: int) -> list[Client]:
 
 
 def let_pass(passed: timedelta) -> None:
-    """As if every session had been used for the last time so long ago."""
+    """Change every session as if it had been used for the last time so long ago."""
     settle()
     then = clock.now() - passed
-    db.session.execute(update(Session).values(last_seen_at=then, idle_at=then + timedelta(minutes=30)))
+    db.session.execute(
+        update(Session).values(last_seen_at=then, idle_at=then + timedelta(minutes=30))
+    )
     settle()
 
 
 @contextmanager
 def steady_writer(app: Flask) -> Iterator[list[int]]:
-    """Somebody who writes over and over meanwhile, each time for some milliseconds; how often they did."""
+    """Write over and over meanwhile, each time for some milliseconds, and yield how many times."""
     stop, written = Event(), [0]
 
     def write() -> None:
         with app.app_context():
             while not stop.is_set():
                 db.session.connection(execution_options={"writing": True})
-                db.session.execute(update(Session).where(Session.id == 0).values(device=str(written[0])))
+                db.session.execute(
+                    update(Session).where(Session.id == 0).values(device=str(written[0]))
+                )
                 stop.wait(0.004)
                 db.session.commit()
                 written[0] += 1
@@ -68,7 +75,7 @@ def steady_writer(app: Flask) -> Iterator[list[int]]:
 
 @contextmanager
 def sole_writer(app: Flask) -> Iterator[None]:
-    """Somebody who keeps SQLite's write lock all the while."""
+    """Hold SQLite's write lock for the whole block."""
     with app.app_context():
         path = db.engine.url.database
     other = sqlite3.connect(str(path), isolation_level=None)
@@ -94,21 +101,25 @@ def test_no_note_is_lost_beside_a_steady_writer(app: Flask, cast: Cast) -> None:
     assert last_seen._unwritten == {}
 
 
-def test_a_request_writes_only_where_the_last_note_is_a_minute_old(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_request_writes_only_where_the_last_note_is_a_minute_old(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("vera")
     client.get("/account/sessions")
     for passed, expected in ((timedelta(seconds=50), 0), (timedelta(seconds=70), 1)):
         let_pass(passed)
         with counted(db.engine) as seen:
             client.get("/account/sessions")
-        assert len([text for text in map(str, seen) if text.startswith("UPDATE sessions")]) == expected
+        assert (
+            len([text for text in map(str, seen) if text.startswith("UPDATE sessions")]) == expected
+        )
 
 
 @pytest.mark.one_engine("sqlite", reason="PostgreSQL has no single writer to wait for")
 def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
     app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The note of the one request is written down by the next, even if that comes after the half hour."""
+    """The next request writes down the note of this one, even if it comes after the half hour."""
     monkeypatch.setattr(last_seen, "BRIEF", Patience(statement=0.05, lock=0.05))
     client.sign_in("vera")
     let_pass(timedelta(minutes=29))
@@ -119,7 +130,9 @@ def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
         assert client.get("/account/sessions").status_code == 503
     assert client.get("/account/sessions").status_code == 200
     settle()
-    assert db.session.scalars(select(Session.last_seen_at)).one() > clock.now() - timedelta(minutes=1)
+    assert db.session.scalars(select(Session.last_seen_at)).one() > clock.now() - timedelta(
+        minutes=1
+    )
 
 
 def test_whoever_does_not_work_is_signed_out(app: Flask, client: Client, cast: Cast) -> None:
@@ -128,10 +141,14 @@ def test_whoever_does_not_work_is_signed_out(app: Flask, client: Client, cast: C
     assert client.get("/account/sessions").status_code == 303
 
 
-def test_a_note_does_not_bring_back_a_session_that_was_ended(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_note_does_not_bring_back_a_session_that_was_ended(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     client.sign_in("vera")
     let_pass(LONG_AGO)
     db.session.execute(update(Session).values(ended_at=clock.now()))
     assert client.get("/account/sessions").status_code == 303
     settle()
-    assert db.session.scalars(select(Session.last_seen_at)).one() < clock.now() - timedelta(minutes=19)
+    assert db.session.scalars(select(Session.last_seen_at)).one() < clock.now() - timedelta(
+        minutes=19
+    )

@@ -1,4 +1,4 @@
-"""The IP whitelist: one canonical form, and who it lets in."""
+"""The IP whitelist has one canonical form, and decides who gets in."""
 
 import pytest
 
@@ -8,7 +8,14 @@ from backoffice.errors import RuleBroken
 
 
 def test_entries_are_kept_in_canonical_form() -> None:
-    typed = ["10.1.2.3/8", "203.0.113.7", "2001:DB8:0::/32", "::ffff:192.0.2.1", "::ffff:10.0.0.0/104", "203.0.113.7"]
+    typed = [
+        "10.1.2.3/8",
+        "203.0.113.7",
+        "2001:DB8:0::/32",
+        "::ffff:192.0.2.1",
+        "::ffff:10.0.0.0/104",
+        "203.0.113.7",
+    ]
     assert canonical(typed) == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32", "203.0.113.7/32"]
 
 
@@ -65,5 +72,5 @@ FORWARDED = {
 
 @pytest.mark.parametrize("address", FORWARDED)
 def test_an_address_has_one_form_whatever_a_proxy_adds(address: str) -> None:
-    """And what is none is one visitor, however it is varied."""
+    """What is no address counts as one visitor, however it is varied."""
     assert {networks.plain(text) for text in FORWARDED[address]} == {address}

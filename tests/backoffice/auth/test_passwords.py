@@ -1,4 +1,4 @@
-"""What a password must be: long enough, not too long, and none of those that are tried first."""
+"""A password must be long enough, not too long, and none of those that are tried first."""
 
 import gzip
 from dataclasses import replace
@@ -12,19 +12,29 @@ from backoffice.errors import RuleBroken
 from backoffice.models.user import User
 from backoffice.settings import Settings
 
-SETTINGS = Settings(base_url="https://admin.contoso.example", argon2_memory_kib=8, argon2_time_cost=1)
+SETTINGS = Settings(
+    base_url="https://admin.contoso.example", argon2_memory_kib=8, argon2_time_cost=1
+)
 GOOD = "qx7 vebk trolm 3"  # not one word of it is anybody's
-COMMON, PERSONAL, RUN = "most common passwords", "your own name, address or company", "sequence or a run"
+COMMON, PERSONAL, RUN = (
+    "most common passwords",
+    "your own name, address or company",
+    "sequence or a run",
+)
 SAME, REPEATED = "more different characters", "repeats one part"
 
 
 def vera(**values: object) -> User:
-    known = {"first_name": "Vera", "last_name": "Vance-Müller", "email": "v.lindqvist@acme-tools.example.com"}
+    known = {
+        "first_name": "Vera",
+        "last_name": "Vance-Müller",
+        "email": "v.lindqvist@acme-tools.example.com",
+    }
     return User(**{"two_factor": "disabled", **known, **values})
 
 
 def refusal(password: str, **values: object) -> str:
-    """Why Vera may not have this password, or ''."""
+    """Return why vera may not have this password, or ''."""
     found: list[RuleBroken] = []
     try:
         passwords.check(vera(**values), password, SETTINGS)
@@ -71,7 +81,9 @@ def refusal(password: str, **values: object) -> str:
         ("xk7q mzxk7q mzxk7q mz", REPEATED),
     ],
 )
-def test_passwords_that_are_tried_first_are_refused_with_the_reason(password: str, reason: str) -> None:
+def test_passwords_that_are_tried_first_are_refused_with_the_reason(
+    password: str, reason: str
+) -> None:
     message = refusal(password)
     assert reason in message
     assert password not in message
@@ -96,7 +108,9 @@ def test_passwords_that_nobody_guesses_are_taken_whatever_they_are_made_of(passw
 
 
 @pytest.mark.parametrize(
-    "two_factor, least", [("disabled", 15), ("email", 12), ("totp", 12)], ids=["alone", "email", "totp"]
+    "two_factor, least",
+    [("disabled", 15), ("email", 12), ("totp", 12)],
+    ids=["alone", "email", "totp"],
 )
 def test_passwords_may_be_shorter_beside_a_second_factor(two_factor: str, least: int) -> None:
     assert refusal(GOOD[:least], two_factor=two_factor) == ""
@@ -109,10 +123,14 @@ def test_passwords_may_be_shorter_beside_a_second_factor(two_factor: str, least:
     [("界", 1), ("🔑", 1), ("Ａ", 1), ("e\u0301", 1), ("ﬃ", 3), ("👍🏽", 2)],
     ids=["cjk", "emoji", "full-width", "combining", "ligature", "skin tone"],
 )
-def test_passwords_are_measured_in_code_points_as_they_are_hashed(character: str, code_points: int) -> None:
-    """Seven of its own characters around it, so that only the length is in question."""
+def test_passwords_are_measured_in_code_points_as_they_are_hashed(
+    character: str, code_points: int
+) -> None:
+    """Seven other characters stand around each, which leaves only the length in question."""
     fewest, most = (15 - 9) // code_points, (128 - 9) // code_points
-    assert refusal("qx7vebkzu" + character * fewest) == ("" if fewest * code_points == 6 else pytest.fail("uneven"))
+    assert refusal("qx7vebkzu" + character * fewest) == (
+        "" if fewest * code_points == 6 else pytest.fail("uneven")
+    )
     assert "at least 15" in refusal("qx7vebkz" + character * (fewest - 1))
     filler = "n" * (119 - most * code_points)
     assert "at most 128" not in refusal("qx7vebkzu" + filler + character * most)
@@ -134,7 +152,10 @@ def test_passwords_of_any_size_are_refused_before_they_are_worked_on(text: str) 
 
 
 def test_passwords_of_nobody_are_compared_with_a_hash_of_the_same_cost() -> None:
-    nobodys, own = passwords._nobodys(SETTINGS), passwords.hashed("a hash of somebody", SETTINGS).text
+    nobodys, own = (
+        passwords._nobodys(SETTINGS),
+        passwords.hashed("a hash of somebody", SETTINGS).text,
+    )
     assert extract_parameters(nobodys) == extract_parameters(own)
     with pytest.raises(VerifyMismatchError):  # and not InvalidHashError, which comes at once
         passwords.hasher(SETTINGS).verify(nobodys, "a hash of somebody")
@@ -163,7 +184,9 @@ def test_passwords_may_not_name_the_host_but_may_stand_elsewhere() -> None:
 
 def test_passwords_of_a_person_without_any_name_are_judged_too() -> None:
     assert refusal(GOOD, first_name="", last_name="", email=None, login="warehouse7") == ""
-    assert PERSONAL in refusal("Warehouse7-202611", first_name="", last_name="", email=None, login="warehouse7")
+    assert PERSONAL in refusal(
+        "Warehouse7-202611", first_name="", last_name="", email=None, login="warehouse7"
+    )
 
 
 def test_the_list_of_common_passwords_is_long_folded_and_sorted() -> None:

@@ -1,4 +1,7 @@
-"""Tries are counted before they are judged; while one is judged nobody waits, and keys are not what strangers type."""
+"""Tries are counted before they are judged.
+
+While one is judged nobody else waits, and keys are not made of what strangers type.
+"""
 
 import time
 from dataclasses import replace
@@ -13,7 +16,7 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.auth import attempts, passwords, throttle
-from backoffice.auth.attempts import From, Key
+from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.sign_in import SignIn, sign_in
 from backoffice.errors import TooMany
 from backoffice.extensions import db
@@ -40,7 +43,10 @@ def settings(app: Flask) -> Settings:
 def enter(app: Flask, name: str, ip: str, password: str = PASSWORD) -> SignIn:
     with app.app_context():
         found = sign_in(
-            identifier=address(name), password=password, origin=From(ip), settings=app.extensions["settings"]
+            identifier=address(name),
+            password=password,
+            origin=Origin(ip),
+            settings=app.extensions["settings"],
         )
         db.session.commit()
         return found
@@ -49,7 +55,7 @@ def enter(app: Flask, name: str, ip: str, password: str = PASSWORD) -> SignIn:
 def test_people_of_one_network_are_hashed_side_by_side(
     app: Flask, cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is let on before all of them have come as far as the hash: under a lock, the second never does."""
+    """Nobody may go on before all have reached the hash; under a lock, the second never would."""
     names = [f"colleague{number}" for number in range(OFFICE)]
     for name in names:
         the_cast.add(name, group="viewers", settings=settings)
@@ -64,8 +70,12 @@ def test_people_of_one_network_are_hashed_side_by_side(
     assert all(each.session for each in found)
 
 
-def test_a_hundred_wrong_passwords_at_once_are_five_tries(app: Flask, cast: Cast, settings: Settings) -> None:
-    acts = [partial(enter, app, "max", f"192.0.2.{number}", "not the password") for number in range(20)]
+def test_a_hundred_wrong_passwords_at_once_are_five_tries(
+    app: Flask, cast: Cast, settings: Settings
+) -> None:
+    acts = [
+        partial(enter, app, "max", f"192.0.2.{number}", "not the password") for number in range(20)
+    ]
     for _ in range(5):
         assert not any(each.session for each in at_once(acts))
     settle()
@@ -77,7 +87,7 @@ def test_a_try_waits_for_those_under_way_and_not_for_ever(
     cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "PATIENCE", 0.2)
-    key, here, now = Key.of_account(cast.max), From("192.0.2.1"), clock.now()
+    key, here, now = Key.of_account(cast.max), Origin("192.0.2.1"), clock.now()
     with clock.at(now):
         for _ in range(settings.failures_per_5_minutes):
             first = throttle.enter(key, cast.max, here, settings)
@@ -89,7 +99,9 @@ def test_a_try_waits_for_those_under_way_and_not_for_ever(
         attempts.settle(first, "ok", "")
         assert throttle.enter(key, cast.max, here, settings) > first
     with clock.at(now + throttle.LONGEST + timedelta(seconds=1)), pytest.raises(TooMany) as over:
-        throttle.enter(key, cast.max, here, settings)  # whoever was to judge them is dead: they have failed
+        throttle.enter(
+            key, cast.max, here, settings
+        )  # whoever was to judge them is dead: they have failed
     assert over.value.retry_after > throttle.WELCOME
 
 
@@ -115,21 +127,33 @@ def test_what_was_typed_is_kept_nowhere_in_clear(app: Flask, cast: Cast, client:
     client.post("/password/forgotten", {"identifier": typed})
     client.try_sign_in(f"{typed}@", "x")
     settle()
-    kept = str([list(row) for table in db.metadata.sorted_tables for row in db.session.execute(select(table))])
+    kept = str(
+        [
+            list(row)
+            for table in db.metadata.sorted_tables
+            for row in db.session.execute(select(table))
+        ]
+    )
     assert typed not in kept
     (message,) = db.session.scalars(select(Message)).all()
     assert outbox.request_of(message, app.extensions["settings"]) == {"typed": typed}
 
 
-def test_names_are_still_counted_and_requests_still_read_after_a_change_of_keys(cast: Cast, settings: Settings) -> None:
+def test_names_are_still_counted_and_requests_still_read_after_a_change_of_keys(
+    cast: Cast, settings: Settings
+) -> None:
     old = replace(settings, encryption_keys=("old " * 12,))
     new = replace(settings, encryption_keys=("new " * 12, "old " * 12))
-    here = From("192.0.2.1")
+    here = Origin("192.0.2.1")
     for _ in range(settings.failures_per_5_minutes):
-        attempts.note(Key.of_identifier("nobody@example.com", old), None, "failed", "password", here)
+        attempts.note(
+            Key.of_identifier("nobody@example.com", old), None, "failed", "password", here
+        )
     with pytest.raises(TooMany):
         throttle.enter(Key.of_identifier("nobody@example.com", new), None, here, new)
-    letter = outbox.Letter(purpose="password_reset", address="x", request={"typed": "max@example.com"})
+    letter = outbox.OutgoingMail(
+        purpose="password_reset", address="x", request={"typed": "max@example.com"}
+    )
     outbox.queue([letter], old)
     settle()
     assert rotation.rotate(new).renewed == 1

@@ -1,4 +1,4 @@
-"""The first administrator comes by command, and whoever is locked out gets back in by one."""
+"""A command adds the first administrator, and lets back in those who are locked out."""
 
 import re
 from collections.abc import Callable
@@ -28,12 +28,16 @@ def test_a_new_installation_has_nobody(client: Client) -> None:
     assert client.try_sign_in("olivia@example.com", "admin").status_code == 422
 
 
-def test_the_first_administrator_opens_a_link_and_chooses_a_password(run: Run, client: Client) -> None:
+def test_the_first_administrator_opens_a_link_and_chooses_a_password(
+    run: Run, client: Client
+) -> None:
     made = run("backoffice", "create-administrator", "olivia@example.com", "--first-name", "Olivia")
     assert made.exit_code == 0, made.output
     link = link_in(made.output)
     for _ in range(2):
-        looked = client.get(link)  # which uses nothing up, and leads away from the address with the value
+        looked = client.get(
+            link
+        )  # which uses nothing up, and leads away from the address with the value
         assert (looked.status_code, looked.location[:20]) == (303, "/invitations/opened/")
         assert client.get(looked.location).status_code == 200
     answer = client.post(link, {"new_password": NEW, "repeat_password": NEW})
@@ -67,7 +71,13 @@ def test_another_link_is_printed_for_whoever_still_waits(run: Run, client: Clien
 
 
 def test_a_password_may_be_typed_at_a_prompt_instead(run: Run, client: Client) -> None:
-    made = run("backoffice", "create-administrator", "olivia@example.com", "--prompt", input=f"{NEW}\n{NEW}\n")
+    made = run(
+        "backoffice",
+        "create-administrator",
+        "olivia@example.com",
+        "--prompt",
+        input=f"{NEW}\n{NEW}\n",
+    )
     assert made.exit_code == 0, made.output
     assert NEW not in made.output
     client.sign_in("olivia@example.com", NEW)
@@ -75,7 +85,9 @@ def test_a_password_may_be_typed_at_a_prompt_instead(run: Run, client: Client) -
 
 def test_a_weak_password_or_a_taken_address_makes_nobody(run: Run, cast: Cast) -> None:
     number = len(db.session.scalars(select(User.id)).all())
-    weak = run("backoffice", "create-administrator", "new@example.com", "--prompt", input="short\nshort\n")
+    weak = run(
+        "backoffice", "create-administrator", "new@example.com", "--prompt", input="short\nshort\n"
+    )
     taken = run("backoffice", "create-administrator", "OLIVIA@example.com")
     wrong = run("backoffice", "create-administrator", "nonsense")
     assert [weak.exit_code, taken.exit_code, wrong.exit_code] == [1, 1, 1]
@@ -100,11 +112,15 @@ def test_actions_run_from_the_command_line_with_the_same_rules(run: Run, cast: C
     assert "Block 1 person" in shown.output
     db.session.rollback()
     assert cast.max.status == "active", "without --yes nothing happens"
-    done = run("backoffice", "act", "users.block", "--where", "search=max", "--reason", "Left", "--yes")
+    done = run(
+        "backoffice", "act", "users.block", "--where", "search=max", "--reason", "Left", "--yes"
+    )
     assert "done: 1" in done.output
     db.session.expire_all()
     assert (cast.max.status, cast.max.status_reason) == ("blocked", "Left")
-    refused = run("backoffice", "act", "users.block", "--id", str(cast.olivia.id), "--reason", "Left", "--yes")
+    refused = run(
+        "backoffice", "act", "users.block", "--id", str(cast.olivia.id), "--reason", "Left", "--yes"
+    )
     assert "last administrator" in refused.output
     assert run("backoffice", "act", "users.nonsense", "--id", "1").exit_code == 1
     assert run("backoffice", "act", "users.block", "--where", "nonsense=1").exit_code == 1

@@ -1,4 +1,7 @@
-"""`flask backoffice demo`: from nothing to a table of accounts, and never where it could do harm."""
+"""`flask backoffice demo` fills an empty database and prints a table of accounts.
+
+It never runs where it could do harm.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +51,9 @@ def test_command_migrates_loads_and_tells_how_to_sign_in(
     assert "http://127.0.0.1:8123" in answer.output
     assert shown_password(answer.output) == CHOSEN
     table = answer.output.partition("same password:")[2].splitlines()[1:]
-    assert [line.split()[-1] for line in table if line] == [account.email for account in ACCOUNTS[1:]]
+    assert [line.split()[-1] for line in table if line] == [
+        account.email for account in ACCOUNTS[1:]
+    ]
     assert len({line.index(line.split()[-1]) for line in table if line}) == 1  # aligned
 
 
@@ -57,7 +62,10 @@ def test_a_password_that_nobody_could_keep_is_refused(
 ) -> None:
     monkeypatch.setenv("DEMO_PASSWORD", "short")
     answer = demo_command()
-    assert (answer.exit_code, answer.output) == (1, "Error: DEMO_PASSWORD needs at least 15 characters.\n")
+    assert (answer.exit_code, answer.output) == (
+        1,
+        "Error: DEMO_PASSWORD needs at least 15 characters.\n",
+    )
 
 
 def test_command_run_twice_changes_nothing_but_the_password(
@@ -75,7 +83,9 @@ def test_command_run_twice_changes_nothing_but_the_password(
     app.test_client().sign_in("olivia", passwords[1])
 
 
-def test_command_leaves_other_peoples_data_alone(cast: Any, demo_command: Callable[[], Any]) -> None:
+def test_command_leaves_other_peoples_data_alone(
+    cast: Any, demo_command: Callable[[], Any]
+) -> None:
     db.session.execute(User.__table__.delete().where(User.email_key != "eve@example.com"))
     db.session.commit()
     answer = demo_command()
@@ -93,7 +103,9 @@ def test_command_refuses_to_run_elsewhere(app_with: Callable[..., Flask], enviro
     assert counts() == [0, 0]
 
 
-def test_command_interrupted_leaves_nothing(demo_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_interrupted_leaves_nothing(
+    demo_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

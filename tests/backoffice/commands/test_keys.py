@@ -1,4 +1,7 @@
-"""A new key: everything is encrypted again with it, at once or in several goes, and a lost key is said."""
+"""With a new key everything is encrypted again, at once or in several goes.
+
+A lost key is reported.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +13,7 @@ from sqlalchemy import func, select
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
@@ -22,28 +25,39 @@ from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.factors import code_of, first_step, give_app, second_step, visitor
 
-NEW, NEWER = "a new key of more than thirty-two characters", "a newer key of more than thirty-two characters"
+NEW, NEWER = (
+    "a new key of more than thirty-two characters",
+    "a newer key of more than thirty-two characters",
+)
 SEALED = ("totp_secrets", "messages")
 Apps = Callable[..., Flask]
 
 
 @pytest.fixture
 def old(app: Flask) -> str:
-    """The key that the tests' secrets have before: there is no other, so it is SECRET_KEY."""
+    """Return the key that the tests' secrets have before; without another one it is SECRET_KEY."""
     settings: Settings = app.extensions["settings"]
     return settings.secret_key
 
 
 @pytest.fixture
 def keys(app: Flask, cast: Cast) -> dict[str, str]:
-    """Max and vera have apps, and six mails wait, five of them with something to say: the keys of the apps."""
+    """Give max and vera apps, and add six waiting mails, five of them with content.
+
+    Returns the keys of the apps.
+    """
     settings = app.extensions["settings"]
     found = {name: give_app(getattr(cast, name), settings)[0] for name in ("max", "vera")}
     letters = [
-        Letter(purpose="password_link", address="max@example.com", user_id=cast.max.id, values={"link": str(number)})
+        OutgoingMail(
+            purpose="password_link",
+            address="max@example.com",
+            user_id=cast.max.id,
+            values={"link": str(number)},
+        )
         for number in range(5)
     ]
-    outbox.queue([*letters, Letter(purpose="blocked", address="vera@example.com")], settings)
+    outbox.queue([*letters, OutgoingMail(purpose="blocked", address="vera@example.com")], settings)
     settle()
     return found
 
@@ -53,13 +67,20 @@ def rotate(app: Flask) -> Any:
 
 
 def names() -> set[str]:
-    """The ids of the keys that are in use."""
+    """Return the ids of the keys that are in use."""
     settle()
     columns = (TotpSecret.sealed, Message.sealed)
-    return {sealed.partition(".")[0] for column in columns for sealed in db.session.scalars(select(column)) if sealed}
+    return {
+        sealed.partition(".")[0]
+        for column in columns
+        for sealed in db.session.scalars(select(column))
+        if sealed
+    }
 
 
-def test_everything_has_the_newest_key_after_it(app: Flask, app_with: Apps, keys: dict[str, str], old: str) -> None:
+def test_everything_has_the_newest_key_after_it(
+    app: Flask, app_with: Apps, keys: dict[str, str], old: str
+) -> None:
     assert names() == {key_id(old)}
     before = everything()
     done = rotate(app_with(encryption_keys=(NEW, old)))
@@ -78,13 +99,17 @@ def test_the_old_key_can_go_then_and_people_and_mails_notice_nothing(
     alone = app_with(encryption_keys=(NEW,))
     assert second_step(first_step(visitor(alone), "max"), code_of(keys["max"])).status_code == 303
     settle()
-    waiting = db.session.scalars(select(Message).where(Message.sealed.is_not(None)).order_by(Message.id)).all()
+    waiting = db.session.scalars(
+        select(Message).where(Message.sealed.is_not(None)).order_by(Message.id)
+    ).all()
     links = [outbox.values_of(row, alone.extensions["settings"]) for row in waiting]
     assert links[:5] == [{"link": str(number)} for number in range(5)]
     assert {row.version for row in waiting} == {1}
 
 
-def test_a_code_that_was_used_stays_used(app: Flask, app_with: Apps, keys: dict[str, str], old: str) -> None:
+def test_a_code_that_was_used_stays_used(
+    app: Flask, app_with: Apps, keys: dict[str, str], old: str
+) -> None:
     with clock.at(clock.now()):
         code = code_of(keys["max"])
         assert second_step(first_step(visitor(app), "max"), code).status_code == 303
@@ -93,7 +118,9 @@ def test_a_code_that_was_used_stays_used(app: Flask, app_with: Apps, keys: dict[
         assert second_step(first_step(visitor(both), "max"), code).status_code == 422
 
 
-def test_a_second_time_there_is_nothing_to_do(app_with: Apps, keys: dict[str, str], old: str) -> None:
+def test_a_second_time_there_is_nothing_to_do(
+    app_with: Apps, keys: dict[str, str], old: str
+) -> None:
     both = app_with(encryption_keys=(NEW, old))
     rotate(both)
     before = everything()
@@ -102,14 +129,19 @@ def test_a_second_time_there_is_nothing_to_do(app_with: Apps, keys: dict[str, st
     assert everything() == before
 
 
-def test_a_missing_key_is_said_and_the_others_are_done(app_with: Apps, keys: dict[str, str], old: str) -> None:
+def test_a_missing_key_is_said_and_the_others_are_done(
+    app_with: Apps, keys: dict[str, str], old: str
+) -> None:
     rotate(app_with(encryption_keys=(NEW, old)))
     give_app(Cast().olivia, app_with().extensions["settings"])
     lost = app_with(encryption_keys=(NEWER, NEW))
     done = rotate(lost)
     assert done.exit_code == 1
     assert "7 secrets have the newest key now." in done.output
-    assert f"1 secret could not be read and stayed as before, encrypted with: {key_id(old)}." in done.output
+    assert (
+        f"1 secret could not be read and stayed as before, encrypted with: {key_id(old)}."
+        in done.output
+    )
     assert names() == {key_id(NEWER), key_id(old)}
     again = rotate(app_with(encryption_keys=(NEWER, NEW, old)))
     assert (again.exit_code, "1 secret has the newest key now." in again.output) == (0, True)
@@ -128,7 +160,11 @@ def test_broken_off_it_keeps_what_is_done(
     app: Flask, app_with: Apps, keys: dict[str, str], old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotation, "AT_ONCE", 1)
-    both, calls, sealing_as_it_is = app_with(encryption_keys=(NEW, old)), [], rotation.encryption.encrypt
+    both, calls, sealing_as_it_is = (
+        app_with(encryption_keys=(NEW, old)),
+        [],
+        rotation.encryption.encrypt,
+    )
 
     def fails_the_third_time(*args: Any, **kwargs: Any) -> str:
         calls.append(args)

@@ -1,4 +1,4 @@
-"""`refold`: rows that plain SQL wrote are found again."""
+"""`refold` makes rows that plain SQL wrote searchable again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +13,13 @@ from tests.support.client import settle
 
 
 def test_keys_follow_texts_that_plain_sql_wrote(run: Callable[..., Any], cast: Cast) -> None:
-    db.session.execute(update(User.__table__).where(User.id == cast.vera.id).values(phone="+49301234567"))
     db.session.execute(
-        update(Group.__table__).where(Group.key == "viewers").values(description="Łódź", name_skeleton=None)
+        update(User.__table__).where(User.id == cast.vera.id).values(phone="+49301234567")
+    )
+    db.session.execute(
+        update(Group.__table__)
+        .where(Group.key == "viewers")
+        .values(description="Łódź", name_skeleton=None)
     )
     settle()
     answer = run("backoffice", "refold")

@@ -1,4 +1,7 @@
-"""Derived choices: each value has a condition of its own, and all of them together say what the column says."""
+"""Each value of a derived choice has a condition of its own.
+
+All of them together agree with the column.
+"""
 
 from datetime import timedelta
 from itertools import product
@@ -18,23 +21,44 @@ HOUR = timedelta(hours=1)
 
 
 def build() -> None:
-    """People, sessions and sign-ins in every state there is, and in some that there should not be."""
+    """Add people, sessions and sign-ins in every state, and in some that should not exist."""
     now = clock.now()
-    links = (None, (now - HOUR, None), (now + HOUR, None), (now + 9 * HOUR, None), (now + 9 * HOUR, now))
+    links = (
+        None,
+        (now - HOUR, None),
+        (now + HOUR, None),
+        (now + 9 * HOUR, None),
+        (now + 9 * HOUR, now),
+    )
     for number, (status, method, secret, link) in enumerate(
         product(STATUSES, ("email", "login"), (None, "hash"), links)
     ):
         key = f"person{number}"
-        user = User(status=status, login_method=method, password_hash=secret, email=f"{key}@example.com", login=key)
+        user = User(
+            status=status,
+            login_method=method,
+            password_hash=secret,
+            email=f"{key}@example.com",
+            login=key,
+        )
         db.session.add(user)
         db.session.flush()
         if link:
             ends, used = link
-            token = Token(purpose="invitation", value_hash=key, created_at=now, expires_at=ends, used_at=used)
+            token = Token(
+                purpose="invitation", value_hash=key, created_at=now, expires_at=ends, used_at=used
+            )
             token.user_id = user.id
             db.session.add(token)
-    for number, (ended, expires, idle) in enumerate(product((None, now), (-HOUR, HOUR), (-HOUR, HOUR))):
-        times = {"last_seen_at": now, "expires_at": now + expires, "idle_at": now + idle, "ended_at": ended}
+    for number, (ended, expires, idle) in enumerate(
+        product((None, now), (-HOUR, HOUR), (-HOUR, HOUR))
+    ):
+        times = {
+            "last_seen_at": now,
+            "expires_at": now + expires,
+            "idle_at": now + idle,
+            "ended_at": ended,
+        }
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
     for result, reason in product(RESULTS, ("", "password")):
         db.session.add(SignInAttempt(at=now, result=result, reason=reason))
@@ -57,5 +81,9 @@ def test_every_row_meets_the_condition_of_the_value_that_it_shows_and_no_other(a
                 assert row_id not in found, (name, value, found[row_id])
                 found[row_id] = value
         assert found == shown, name
-        assert set(shown.values()) == set(model.__derived__[name]), f"every value of {name} is there"
-        assert shown == {row.id: getattr(row, name) for row in db.session.scalars(select(model))}, name
+        assert set(shown.values()) == set(model.__derived__[name]), (
+            f"every value of {name} is there"
+        )
+        assert shown == {row.id: getattr(row, name) for row in db.session.scalars(select(model))}, (
+            name
+        )

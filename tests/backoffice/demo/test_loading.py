@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backoffice import clock, demo, events
-from backoffice.auth.attempts import From
+from backoffice.auth.attempts import Origin
 from backoffice.auth.sign_in import sign_in
 from backoffice.demo.company import ACCOUNTS, CLIENT_TAGS, OTHER_ADMINISTRATORS
 from backoffice.extensions import db
@@ -63,7 +63,9 @@ class TestCompany:
     def test_has_thirty_client_tags_and_people_limited_to_some(self) -> None:
         assert number(ClientTag) == len(CLIENT_TAGS) == 30
         assert set(db.session.scalars(select(User.client_tags_mode))) == {"all", "only", "except"}
-        assert not number(User, User.client_tags_mode == "only", ~User.client_tags.any(), User.status != "deleted")
+        assert not number(
+            User, User.client_tags_mode == "only", ~User.client_tags.any(), User.status != "deleted"
+        )
 
     def test_has_people_with_telephone_and_with_whitelist(self) -> None:
         people = db.session.scalars(select(User).where(User.status != "deleted")).all()
@@ -77,7 +79,11 @@ class TestCompany:
 
     def test_writes_to_nobody(self) -> None:
         emails = db.session.scalars(select(User.email).where(User.email.is_not(None)))
-        assert {str(email).partition("@")[2] for email in emails} <= {"example.com", "example.org", "example.net"}
+        assert {str(email).partition("@")[2] for email in emails} <= {
+            "example.com",
+            "example.org",
+            "example.net",
+        }
 
 
 @pytest.mark.usefixtures("company")
@@ -123,7 +129,13 @@ class TestYear:
         assert not number(Message, *kept, Message.token_id.not_in(works))
 
     def test_leaves_nothing_in_the_future(self) -> None:
-        times = (User.created_at, User.updated_at, User.last_login_at, Session.last_seen_at, SignInAttempt.at)
+        times = (
+            User.created_at,
+            User.updated_at,
+            User.last_login_at,
+            Session.last_seen_at,
+            SignInAttempt.at,
+        )
         for column in (*times, Message.created_at, Message.sent_at):
             latest = db.session.scalar(select(func.max(column)))
             assert latest is not None
@@ -135,7 +147,10 @@ class TestAccounts:
     @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.group)
     def test_opens_the_door_of_each_group(self, app: Flask, account: demo.Account) -> None:
         answer = sign_in(
-            identifier=account.email, password="demo", origin=From("127.0.0.1"), settings=app.extensions["settings"]
+            identifier=account.email,
+            password="demo",
+            origin=Origin("127.0.0.1"),
+            settings=app.extensions["settings"],
         )
         assert answer.session
         user = db.session.scalars(select(User).where(User.email_key == account.email)).one()
@@ -147,10 +162,15 @@ class TestAccounts:
 
     def test_has_three_administrators_who_can_sign_in(self) -> None:
         emails = db.session.scalars(select(User.email).where(grants.administers()))
-        assert set(emails) == {"olivia@example.com", *(other.email for other in OTHER_ADMINISTRATORS)}
+        assert set(emails) == {
+            "olivia@example.com",
+            *(other.email for other in OTHER_ADMINISTRATORS),
+        }
 
     def test_nobody_else_shares_the_password(self, app: Flask) -> None:
-        hashes = db.session.scalars(select(User.password_hash).where(User.password_hash.is_not(None)))
+        hashes = db.session.scalars(
+            select(User.password_hash).where(User.password_hash.is_not(None))
+        )
         assert Counter(hashes).most_common(1)[0][1] > PEOPLE / 2  # one hash, of what nobody knows
 
     def test_keeps_the_password_that_it_has(self, app: Flask) -> None:
@@ -166,7 +186,14 @@ def test_load_is_repeatable(app: Flask) -> None:
     def story() -> list[object]:
         demo.load(settings=app.extensions["settings"], number=50, seed=7)
         columns = (Event.at, Event.actor_id, Event.action, Event.subject_id, Event.request_id)
-        people = (User.uuid, User.search_key, User.status, User.phone, User.created_at, User.last_login_at)
+        people = (
+            User.uuid,
+            User.search_key,
+            User.status,
+            User.phone,
+            User.created_at,
+            User.last_login_at,
+        )
         told = [*db.session.execute(select(*columns).order_by(Event.id))]
         told += [*db.session.execute(select(*people).order_by(User.id))]
         db.session.rollback()

@@ -1,4 +1,4 @@
-"""People who never were: as many as one likes, the same each time, ready for SQL."""
+"""Made-up people, as many as one likes, are the same each time and ready for SQL."""
 
 import re
 from datetime import UTC, datetime
@@ -60,7 +60,9 @@ def test_rows_are_made_when_they_are_asked_for() -> None:
     assert len(list(islice(demo.rows(10**9), 3))) == 3
 
 
-@pytest.mark.parametrize("script", ["GREEK", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "ETHIOPIC", "HANGUL", "CJK"])
+@pytest.mark.parametrize(
+    "script", ["GREEK", "CYRILLIC", "ARABIC", "HEBREW", "DEVANAGARI", "ETHIOPIC", "HANGUL", "CJK"]
+)
 def test_names_are_of_many_scripts(script: str) -> None:
     from unicodedata import name
 

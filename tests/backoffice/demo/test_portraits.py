@@ -1,4 +1,7 @@
-"""The pictures of the demo's people: drawn, kept like any other, and gone with a load that is given up."""
+"""The pictures of the demo's people are drawn and kept like any other.
+
+They are gone if the load is given up.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,9 @@ from tests.support.images import stored
 def test_most_of_the_demos_accounts_have_a_picture_and_it_leaves_with_them(app: Flask) -> None:
     folder: Path = app.extensions["settings"].uploads_dir
     demo.load(settings=app.extensions["settings"], number=50)
-    faces = dict(db.session.execute(select(User.email, User.avatar).where(User.avatar.is_not(None))).all())
+    faces = dict(
+        db.session.execute(select(User.email, User.avatar).where(User.avatar.is_not(None))).all()
+    )
     assert set(faces) == {account.email for account in EVERYONE} - set(WITHOUT)
     assert all(avatars.picture(key=str(key), size=64) for key in faces.values())
     chosen = select(func.count(Event.id)).where(Event.action == "account.set_avatar")

@@ -10,7 +10,17 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.acting import act, add, edit, everything, group, handed_over, previewed, shown_once, undo
+from tests.support.acting import (
+    act,
+    add,
+    edit,
+    everything,
+    group,
+    handed_over,
+    previewed,
+    shown_once,
+    undo,
+)
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 
@@ -50,13 +60,15 @@ def test_rows_that_a_rule_refused_are_noted_with_the_run(client: Client, cast: C
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.olivia.id, cast.max.id)
     settle()
-    found = db.session.scalars(select(Event).where(Event.bulk_run_id == done.id).order_by(Event.id)).all()
+    found = db.session.scalars(
+        select(Event).where(Event.bulk_run_id == done.id).order_by(Event.id)
+    ).all()
     told = {(event.subject_id, event.result) for event in found}
     assert told == {(cast.olivia.id, "denied"), (cast.max.id, "done")}
 
 
 def test_reaching_beyond_oneself_is_noted(client: Client, staff: list[str]) -> None:
-    """Whether the refusal is a page of its own or a message at the field."""
+    """It is, whether the refusal is a page of its own or a message at the field."""
     cast = Cast()
     me = cast.company_administrator.id
     client.sign_in("company_administrator")
@@ -64,7 +76,10 @@ def test_reaching_beyond_oneself_is_noted(client: Client, staff: list[str]) -> N
     assert edit(client, "users", cast.managers.id, phone="1").status_code == 403
     assert edit(client, "users", cast.employee.id, groups=["", beyond]).status_code == 422
     assert add(client, "users", email="x@example.com", groups=["", beyond]).status_code == 422
-    assert previewed(client, "users", "add-to-group", cast.employee.id, group=beyond).status_code == 422
+    assert (
+        previewed(client, "users", "add-to-group", cast.employee.id, group=beyond).status_code
+        == 422
+    )
     assert [actor for actor, _code in denied()] == [me] * 4
 
 
@@ -101,8 +116,11 @@ def test_failed_sign_ins_are_kept_with_their_reason(app: Flask, cast: Cast) -> N
 def secrets(
     app: Flask, client: Client, cast: Cast, run: Callable[..., Any], app_with: Callable[..., Flask]
 ) -> list[str]:
-    """Everything that only its owner may know, after all of it was used."""
-    own, link = "the quick words of nobody else", run("backoffice", "create-administrator", "ivan@example.com").output
+    """Use everything that only its owner may know, and return it."""
+    own, link = (
+        "the quick words of nobody else",
+        run("backoffice", "create-administrator", "ivan@example.com").output,
+    )
     value = link.strip().rpartition("/")[2]
     app.test_client().post(f"/invitations/{value}", {"new_password": own, "repeat_password": own})
     client.sign_in("olivia")
@@ -116,7 +134,16 @@ def secrets(
     assert newcomer.post("/account/password", form).status_code == 303
     app.test_client().try_sign_in("max", "a wrong but telling password")
     assert previewed(newcomer, "users", "block", cast.max.id).status_code == 403
-    return [own, value, made, temporary, mine, "a wrong but telling password", PASSWORD, client.token()]
+    return [
+        own,
+        value,
+        made,
+        temporary,
+        mine,
+        "a wrong but telling password",
+        PASSWORD,
+        client.token(),
+    ]
 
 
 def test_no_table_holds_a_secret_in_clear(secrets: list[str]) -> None:

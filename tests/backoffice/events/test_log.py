@@ -1,4 +1,7 @@
-"""The events log grows and never changes: the database says so, and the chain of hashes would show it."""
+"""The events log grows and never changes.
+
+The database enforces it, and the chain of hashes would show a change.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,9 +22,15 @@ from tests.support.client import Client, settle
 
 @pytest.fixture
 def story(client: Client, cast: Cast) -> list[int]:
-    """Some events: an edit, a block over two, an export; their numbers."""
+    """Record an edit, a block of two and an export, and return the ids of the events."""
     client.sign_in("olivia")
-    edit(client, "users", cast.max.id, phone="+4930111111", groups=["", group("managers").id, group("viewers").id])
+    edit(
+        client,
+        "users",
+        cast.max.id,
+        phone="+4930111111",
+        groups=["", group("managers").id, group("viewers").id],
+    )
     act(client, "users", "block", cast.max.id, cast.vera.id)
     client.get("/admin/client-tags/export.csv", buffered=True)
     settle()
@@ -30,7 +39,7 @@ def story(client: Client, cast: Cast) -> list[int]:
 
 @pytest.fixture
 def unguarded(app: Flask, story: list[int]) -> Iterator[None]:
-    """Somebody with the database's password has switched the trigger off, and puts it back afterwards."""
+    """Switch the trigger off for the block, as somebody with the database's password could."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SET session_replication_role = replica"))
         yield
@@ -50,8 +59,9 @@ def unguarded(app: Flask, story: list[int]) -> Iterator[None]:
 
 COLUMNS = [column.key for column in inspect(Event).column_attrs]
 OTHERS: dict[str, Any] = {
-    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "actor_groups": ["Others"], "result": "failed",
-    "before": {"phone": "x"}, "after": {"phone": "y"}, "action": "users.other", "subject_type": "groups",
+    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "actor_groups": ["Others"],
+    "result": "failed", "before": {"phone": "x"}, "after": {"phone": "y"},
+    "action": "users.other", "subject_type": "groups",
     "reason": "Other", "ip": "203.0.113.1", "request_id": "other", "details_hash": "f" * 64,
     "previous_hash": "f" * 64, "hash": "f" * 64,
 }  # fmt: skip
@@ -86,12 +96,18 @@ def test_no_event_can_be_deleted_or_replaced(story: list[int]) -> None:
     assert list(db.session.scalars(select(Event.id).order_by(Event.id))) == story
 
 
-@pytest.mark.one_engine("sqlite", reason="INSERT OR REPLACE deletes without asking the trigger for deletes")
+@pytest.mark.one_engine(
+    "sqlite", reason="INSERT OR REPLACE deletes without asking the trigger for deletes"
+)
 def test_no_event_can_be_replaced_by_an_insert(story: list[int]) -> None:
     names = ", ".join(COLUMNS)
     values = ", ".join("'forged'" if name == "action" else name for name in COLUMNS)
     with pytest.raises(DBAPIError, match="append-only"):
-        db.session.execute(text(f"INSERT OR REPLACE INTO events ({names}) SELECT {values} FROM events WHERE id = 2"))
+        db.session.execute(
+            text(
+                f"INSERT OR REPLACE INTO events ({names}) SELECT {values} FROM events WHERE id = 2"
+            )
+        )
     db.session.rollback()
 
 
@@ -103,7 +119,9 @@ def test_the_log_cannot_be_truncated(story: list[int]) -> None:
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_a_change_behind_the_triggers_back_is_found(story: list[int], unguarded: None, column: str) -> None:
+def test_a_change_behind_the_triggers_back_is_found(
+    story: list[int], unguarded: None, column: str
+) -> None:
     db.session.execute(update(Event).where(Event.id == 2).values({column: another(column)}))
     assert events.verify() != []
 
@@ -114,8 +132,10 @@ def test_an_event_taken_out_of_the_middle_is_found(story: list[int], unguarded: 
     assert faults[0] == "Events 2 to 2 are missing."
 
 
-def test_an_event_forged_with_a_fitting_hash_breaks_the_next(story: list[int], unguarded: None) -> None:
-    """Whoever recomputes one event's hash has to recompute all that follow."""
+def test_an_event_forged_with_a_fitting_hash_breaks_the_next(
+    story: list[int], unguarded: None
+) -> None:
+    """A forger of one event has to recompute the hashes of all that follow."""
     event = db.session.get_one(Event, 2)
     event.action = "users.other"
     event.hash = log._hash([getattr(event, name) for name in log.CHAINED])
@@ -123,13 +143,19 @@ def test_an_event_forged_with_a_fitting_hash_breaks_the_next(story: list[int], u
     assert events.verify() == ["Event 3 does not continue the event before it."]
 
 
-def test_details_emptied_though_nobody_was_erased_are_found(story: list[int], unguarded: None) -> None:
+def test_details_emptied_though_nobody_was_erased_are_found(
+    story: list[int], unguarded: None
+) -> None:
     values = {"before": None, "after": None, "reason": None, "redacted_at": clock.now()}
     db.session.execute(update(Event).where(Event.id == 2).values(values))
-    assert events.verify() == ["The details of event 2 were emptied, but what it is about was not erased."]
+    assert events.verify() == [
+        "The details of event 2 were emptied, but what it is about was not erased."
+    ]
 
 
-def test_the_command_names_what_is_wrong_and_fails(story: list[int], unguarded: None, run: Callable[..., Any]) -> None:
+def test_the_command_names_what_is_wrong_and_fails(
+    story: list[int], unguarded: None, run: Callable[..., Any]
+) -> None:
     db.session.execute(update(Event).where(Event.id == 2).values(ip="203.0.113.1"))
     result = run("backoffice", "verify-events")
     assert result.exit_code == 1

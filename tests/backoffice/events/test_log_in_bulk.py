@@ -1,4 +1,7 @@
-"""Many events at once are written in batches, and on PostgreSQL by COPY: none is lost, and the chain holds."""
+"""Many events at once are written in batches, and on PostgreSQL by COPY.
+
+None is lost, and the chain holds.
+"""
 
 import pytest
 from flask import Flask
@@ -19,7 +22,10 @@ def test_many_events_at_once_lose_none_and_keep_the_chain(app: Flask, number: in
     values = {"name": UMLAUTS, "groups": ["Managers"], "ids": [1, 2], "last": None, "yes": True}
     events.record_many(
         actor=system(),
-        drafts=[EventDraft(action="users.edit", before=values, after=None, reason=UMLAUTS) for _ in range(number)],
+        drafts=[
+            EventDraft(action="users.edit", before=values, after=None, reason=UMLAUTS)
+            for _ in range(number)
+        ],
     )
     assert db.session.scalar(select(func.count(Event.id))) == before + number
     last = db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()

@@ -52,10 +52,13 @@ def unsent(user: User, **times: datetime) -> UnsentForm:
 
 KEPT = [
     (challenge, "expires_at", purge.CHALLENGES_KEPT),
-    *((token, name, purge.TOKENS_KEPT) for name in ("expires_at", "used_at", "superseded_at", "revoked_at")),
+    *(
+        (token, name, purge.TOKENS_KEPT)
+        for name in ("expires_at", "used_at", "superseded_at", "revoked_at")
+    ),
     *((session, name, purge.SESSIONS_KEPT) for name in ("ended_at", "expires_at")),
     (attempt, "at", purge.ATTEMPTS_KEPT),
-    (unsent, "created_at", unsent_forms.KEPT),
+    (unsent, "created_at", unsent_forms.RETENTION),
 ]
 
 
@@ -67,8 +70,12 @@ def purged(stopping: bool = False) -> int:
     return number
 
 
-@pytest.mark.parametrize("make, name, kept", KEPT, ids=[f"{make.__name__}-{name}" for make, name, _ in KEPT])
-def test_what_is_older_than_it_is_kept_goes(cast: Cast, make: Any, name: str, kept: timedelta) -> None:
+@pytest.mark.parametrize(
+    "make, name, kept", KEPT, ids=[f"{make.__name__}-{name}" for make, name, _ in KEPT]
+)
+def test_what_is_older_than_it_is_kept_goes(
+    cast: Cast, make: Any, name: str, kept: timedelta
+) -> None:
     old, young = (make(cast.max, **{name: NOW - kept - more}) for more in (SECOND, timedelta(0)))
     db.session.add_all([old, young])
     settle()
@@ -78,20 +85,28 @@ def test_what_is_older_than_it_is_kept_goes(cast: Cast, make: Any, name: str, ke
 
 
 def test_what_is_in_use_stays(cast: Cast) -> None:
-    db.session.add_all([make(cast.max, at=NOW) if make is attempt else make(cast.max) for make, _, _ in KEPT[::4]])
+    db.session.add_all(
+        [make(cast.max, at=NOW) if make is attempt else make(cast.max) for make, _, _ in KEPT[::4]]
+    )
     assert purged() == 0
 
 
 @pytest.mark.parametrize("state, kept", [("dead", False), ("queued", True), ("failed", True)])
-def test_a_message_that_is_given_up_forgets_its_secret_after_a_week(cast: Cast, state: str, kept: bool) -> None:
+def test_a_message_that_is_given_up_forgets_its_secret_after_a_week(
+    cast: Cast, state: str, kept: bool
+) -> None:
     when = NOW - purge.SECRETS_KEPT - SECOND
-    message = Message(purpose="invitation", address="x@example.com", sealed="x", state=state, updated_at=when)
+    message = Message(
+        purpose="invitation", address="x@example.com", sealed="x", state=state, updated_at=when
+    )
     db.session.add(message)
     assert purged() == 0
     assert (message.sealed is not None) == kept
 
 
-def test_it_works_in_batches_and_stops_between_them(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_works_in_batches_and_stops_between_them(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(purge, "AT_ONCE", 3)
     db.session.add_all([attempt(cast.max, at=NOW - 99 * DAY) for _ in range(8)])
     assert purged(stopping=True) == 0
@@ -99,13 +114,17 @@ def test_it_works_in_batches_and_stops_between_them(cast: Cast, monkeypatch: pyt
     assert purged() == 8
 
 
-@pytest.mark.parametrize("state, stays", [("queued", True), ("failed", True), ("sending", True), ("dead", False)])
+@pytest.mark.parametrize(
+    "state, stays", [("queued", True), ("failed", True), ("sending", True), ("dead", False)]
+)
 def test_the_link_of_a_mail_that_still_waits_stays(cast: Cast, state: str, stays: bool) -> None:
-    """Or the mail would go out one day with a link that nobody knows any more."""
+    """Otherwise the mail would go out one day with a link that is not valid any more."""
     old = token(cast.max, expires_at=NOW - 99 * DAY)
     db.session.add(old)
     db.session.flush()
-    db.session.add(Message(purpose="invitation", address="x@example.com", state=state, token_id=old.id))
+    db.session.add(
+        Message(purpose="invitation", address="x@example.com", state=state, token_id=old.id)
+    )
     assert purged() == (0 if stays else 1)
 
 
@@ -121,7 +140,7 @@ def test_a_purged_token_leaves_its_message(cast: Cast) -> None:
 
 @pytest.mark.one_engine("sqlite", reason="PostgreSQL vacuums by itself")
 def test_what_was_taken_out_of_the_index_of_texts_is_merged_away(cast: Cast, stage: Any) -> None:
-    """FTS5 only notes what is gone, beside what it is, until it merges both."""
+    """FTS5 keeps removed entries and a note of their removal until it merges both."""
     for number in range(3):
         cast.max.last_name = f"Zwiebel{number}"
         db.session.commit()
@@ -129,4 +148,6 @@ def test_what_was_taken_out_of_the_index_of_texts_is_merged_away(cast: Cast, sta
     segments = db.session.scalar(text("SELECT count(DISTINCT segid) FROM users_search_idx"))
     assert segments == 1
     found = select(text("rowid")).select_from(text("users_search"))
-    assert db.session.scalars(found.where(text("users_search MATCH '\"ebe\"'"))).all() == [cast.max.id]
+    assert db.session.scalars(found.where(text("users_search MATCH '\"ebe\"'"))).all() == [
+        cast.max.id
+    ]

@@ -1,4 +1,4 @@
-"""At night the files of nobody go, and no other."""
+"""At night the files that belong to nobody are removed, and no others."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ def folder(app: Flask) -> Path:
 
 
 def age(folder: Path) -> None:
-    """Every file was put long enough ago."""
+    """Make every file old enough."""
     then = (clock.now() - OLD).timestamp()
     for path in folder.rglob("*"):
         if path.is_file():
@@ -43,7 +43,9 @@ def test_files_of_nobody_go_and_those_of_somebody_stay(cast: Cast, folder: Path)
     db.session.commit()
     kept = stored(folder)
     for size in (64, 256):
-        Folder(folder).put(f"{'0a' * 16}-{size}", b"a picture that was removed while the disk was read-only")
+        Folder(folder).put(
+            f"{'0a' * 16}-{size}", b"a picture that was removed while the disk was read-only"
+        )
     (folder / "0a" / ".unfinished").write_bytes(b"half of a picture")
     (folder / "README").write_text("put here by somebody")
     age(folder)
@@ -57,7 +59,9 @@ def test_fresh_files_stay_for_their_row_may_not_be_committed_yet(cast: Cast, fol
     assert len(stored(folder)) == 1
 
 
-def test_where_nearly_all_files_are_nobodys_the_folder_is_another_databases(cast: Cast, folder: Path) -> None:
+def test_where_nearly_all_files_are_nobodys_the_folder_is_another_databases(
+    cast: Cast, folder: Path
+) -> None:
     for _ in range(101):
         Folder(folder).put(f"{secrets.token_hex(16)}-64", b"a picture")
     age(folder)

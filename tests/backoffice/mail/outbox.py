@@ -1,4 +1,4 @@
-"""What the tests of the outbox share: messages to put there, and a look at what became of them."""
+"""Helpers for the tests of the outbox: put messages there, and see what became of them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.delivery import deliver_due
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -24,7 +24,8 @@ VALUES = {
     "inviter": "Olivia Owen",
     "person": "Vera Vance",
     "code": "123456",
-    "device": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+    "device": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0 Safari/537.36",
     "ip": "192.0.2.7",
     "at": "2026-01-01 10:00 UTC",
     "what": "No second factor is asked for any more.",
@@ -35,7 +36,9 @@ VALUES = {
 def put(settings: Settings, purpose: str = "invitation", **others: Any) -> Message:
     """Queue a message, to max unless told otherwise, and commit."""
     values: Mapping[str, str] = others.pop("values", VALUES)
-    letter = Letter(purpose=purpose, address=others.pop("address", "max@example.com"), values=values, **others)
+    letter = OutgoingMail(
+        purpose=purpose, address=others.pop("address", "max@example.com"), values=values, **others
+    )
     outbox.queue([letter], settings)
     settle()
     message = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()
@@ -44,7 +47,7 @@ def put(settings: Settings, purpose: str = "invitation", **others: Any) -> Messa
 
 
 def state_of(message: Message) -> str:
-    """How far it came, without keeping a worker process from going on."""
+    """Return the state of a message, without keeping a worker process from going on."""
     settle()
     state = message.state
     settle()
@@ -52,7 +55,7 @@ def state_of(message: Message) -> str:
 
 
 def token_of(user: User, **times: datetime) -> Token:
-    """An invitation token, live unless its times say otherwise."""
+    """Add an invitation token, live unless its times say otherwise."""
     now = clock.now()
     made = Token(
         user_id=user.id, purpose="invitation", value_hash=str(now.timestamp()), created_at=now,
@@ -64,7 +67,7 @@ def token_of(user: User, **times: datetime) -> Token:
 
 
 def deliver(settings: Settings, *, later: timedelta = timedelta(0)) -> int:
-    """Deliver what is due, so much later; committed before and read anew after."""
+    """Deliver what is due so much later; commit before, and read anew after."""
     settle()
     with clock.at(clock.now() + later):
         sent = deliver_due(settings)

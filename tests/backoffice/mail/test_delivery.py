@@ -1,4 +1,4 @@
-"""What becomes of a message: sent once, tried again with patience, given up, or never sent at all."""
+"""A message is sent once, tried again with patience, given up, or never sent at all."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,9 @@ def settings(stage: Stage, cast: Cast, smtp: Server) -> Settings:
     return replace(stage.settings, smtp_url=smtp.url, mail_from="Example Ltd <office@example.com>")
 
 
-def test_a_message_is_sent_once_and_keeps_no_link(settings: Settings, smtp: Server, cast: Cast) -> None:
+def test_a_message_is_sent_once_and_keeps_no_link(
+    settings: Settings, smtp: Server, cast: Cast
+) -> None:
     message = put(settings, user_id=cast.max.id)
     assert deliver(settings) == 1
     (mail,) = smtp.mails
@@ -35,7 +37,12 @@ def test_a_message_is_sent_once_and_keeps_no_link(settings: Settings, smtp: Serv
     assert mail["From"] == "Example Ltd <office@example.com>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert "Hello Max Mander," in mail.text
-    assert (message.state, message.sealed, message.last_error, message.held_until) == ("sent", None, "", None)
+    assert (message.state, message.sealed, message.last_error, message.held_until) == (
+        "sent",
+        None,
+        "",
+        None,
+    )
     assert (message.attempts, message.version) == (1, 3)
     assert message.sent_at
     assert message.next_attempt_at is None
@@ -51,14 +58,20 @@ def test_every_purpose_arrives(settings: Settings, smtp: Server, purpose: str) -
     assert "http://127.0.0.1" in smtp.mails[0].text
 
 
-def test_queueing_asks_nothing_of_the_network(stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport.smtplib, "SMTP", lambda *_: pytest.fail("a request reached for the mail server"))
+def test_queueing_asks_nothing_of_the_network(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        transport.smtplib, "SMTP", lambda *_: pytest.fail("a request reached for the mail server")
+    )
     message = put(replace(stage.settings, smtp_url="smtp://mail.example.com"))
     assert message.state == "queued"
     assert LINK.rpartition("/")[2] not in str(message.sealed)
 
 
-def test_while_the_server_is_down_messages_wait_and_then_arrive_once(settings: Settings, smtp: Server) -> None:
+def test_while_the_server_is_down_messages_wait_and_then_arrive_once(
+    settings: Settings, smtp: Server
+) -> None:
     smtp.stop()
     message = put(settings)
     for tries in range(1, 5):
@@ -73,7 +86,9 @@ def test_while_the_server_is_down_messages_wait_and_then_arrive_once(settings: S
     assert message.last_error == ""
 
 
-def test_one_silent_server_costs_one_message_a_try_and_not_all(settings: Settings, smtp: Server) -> None:
+def test_one_silent_server_costs_one_message_a_try_and_not_all(
+    settings: Settings, smtp: Server
+) -> None:
     smtp.stop()
     for number in range(5):
         put(settings, address=f"p{number}@example.com")
@@ -89,7 +104,9 @@ def test_the_pause_doubles_from_a_minute_to_four_hours() -> None:
     assert len({pause(5) for _ in range(20)}) > 10, "not all at the same moment"
 
 
-def test_after_all_tries_a_message_is_dead_and_can_be_tried_again(settings: Settings, smtp: Server) -> None:
+def test_after_all_tries_a_message_is_dead_and_can_be_tried_again(
+    settings: Settings, smtp: Server
+) -> None:
     smtp.answers["RCPT"] = "450 4.2.1 Later"
     message = put(settings)
     for number in range(TRIES):
@@ -98,11 +115,15 @@ def test_after_all_tries_a_message_is_dead_and_can_be_tried_again(settings: Sett
     assert (message.state, message.attempts, message.next_attempt_at) == ("dead", TRIES, None)
     assert message.last_error.endswith("Given up.")
     assert deliver(settings, later=timedelta(days=99)) == 0
-    assert outbox.values_of(message, settings)["link"] == LINK, "whoever has it tried again needs the link"
+    assert outbox.values_of(message, settings)["link"] == LINK, (
+        "whoever has it tried again needs the link"
+    )
 
 
 @pytest.mark.parametrize("ended", ["used_at", "superseded_at", "revoked_at", "expires_at"])
-def test_a_link_that_no_longer_works_is_not_sent(settings: Settings, smtp: Server, cast: Cast, ended: str) -> None:
+def test_a_link_that_no_longer_works_is_not_sent(
+    settings: Settings, smtp: Server, cast: Cast, ended: str
+) -> None:
     token = token_of(cast.max, **{ended: clock.now()})
     message = put(settings, user_id=cast.max.id, token_id=token.id)
     assert deliver(settings) == 0
@@ -115,13 +136,17 @@ def test_a_link_that_works_is_sent(settings: Settings, smtp: Server, cast: Cast)
     assert deliver(settings) == 1
 
 
-def test_a_code_is_not_sent_when_it_has_expired(settings: Settings, smtp: Server, cast: Cast) -> None:
+def test_a_code_is_not_sent_when_it_has_expired(
+    settings: Settings, smtp: Server, cast: Cast
+) -> None:
     message = put(settings, "email_code", user_id=cast.max.id)
     assert deliver(settings, later=settings.email_code_valid) == 0
     assert (message.state, message.last_error, message.sealed) == ("dead", delivery.CODE_DEAD, None)
 
 
-def test_a_deleted_person_gets_no_mail_and_leaves_no_address(settings: Settings, smtp: Server, cast: Cast) -> None:
+def test_a_deleted_person_gets_no_mail_and_leaves_no_address(
+    settings: Settings, smtp: Server, cast: Cast
+) -> None:
     put(settings, user_id=cast.max.id)
     cast.max.status = "deleted"
     assert deliver(settings) == 0
@@ -146,14 +171,19 @@ def test_a_message_is_completed_when_it_is_sent(
 def test_a_message_that_nobody_is_to_have_is_gone(
     settings: Settings, smtp: Server, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(outbox._preparations, "password_reset", outbox.Preparation(lambda *_: False, None))
+    monkeypatch.setitem(
+        outbox._preparations, "password_reset", outbox.Preparation(lambda *_: False, None)
+    )
     put(settings, "password_reset", values={})
     assert deliver(settings) == 0
     assert db.session.scalars(select(Message)).all() == []
 
 
 def test_a_message_that_cannot_be_completed_holds_up_no_other(
-    settings: Settings, smtp: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    smtp: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def prepare(message: Message, _settings: Settings) -> bool:
         message.address = "half@example.com"
@@ -180,7 +210,11 @@ def test_without_a_server_messages_wait_and_say_why(stage: Stage, cast: Cast, sm
     message = put(stage.settings)
     for _ in range(3):
         assert deliver(stage.settings) == 0
-    assert (message.state, message.attempts, message.last_error) == ("queued", 0, delivery.NOT_SET_UP)
+    assert (message.state, message.attempts, message.last_error) == (
+        "queued",
+        0,
+        delivery.NOT_SET_UP,
+    )
     assert deliver(replace(stage.settings, smtp_url=smtp.url)) == 1
     assert (message.state, message.last_error) == ("sent", "")
 
@@ -218,13 +252,17 @@ def test_a_code_overtakes_what_waits_longer(settings: Settings, smtp: Server) ->
 def test_a_message_that_somebody_else_changes_is_theirs(
     settings: Settings, smtp: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A click on "Try again" while the old try is still on its way: the new one decides."""
+    """If "Try again" is clicked while the old try is still on its way, the new one decides."""
     message, send = put(settings), transport.Smtp.send
 
     def meanwhile(self: transport.Smtp, *given: object) -> None:
         send(self, *given)  # type: ignore[arg-type]  # what it was called with
         monkeypatch.undo()
-        message.state, message.version, message.next_attempt_at = "queued", message.version + 1, clock.now() + MINUTE
+        message.state, message.version, message.next_attempt_at = (
+            "queued",
+            message.version + 1,
+            clock.now() + MINUTE,
+        )
         settle()
 
     monkeypatch.setattr(transport.Smtp, "send", meanwhile)
@@ -233,7 +271,9 @@ def test_a_message_that_somebody_else_changes_is_theirs(
 
 
 @pytest.mark.parametrize("days", [1, -1])
-def test_a_clock_that_was_set_right_strands_no_message(settings: Settings, smtp: Server, days: int) -> None:
+def test_a_clock_that_was_set_right_strands_no_message(
+    settings: Settings, smtp: Server, days: int
+) -> None:
     with clock.at(clock.now() + timedelta(days=days)):
         first = put(settings, address="first@example.com")
         second = put(settings, address="second@example.com")
@@ -242,7 +282,9 @@ def test_a_clock_that_was_set_right_strands_no_message(settings: Settings, smtp:
     assert deliver(settings) == 2
 
 
-def test_it_stops_between_two_mails_when_the_worker_is_to_end(settings: Settings, smtp: Server) -> None:
+def test_it_stops_between_two_mails_when_the_worker_is_to_end(
+    settings: Settings, smtp: Server
+) -> None:
     for number in range(4):
         put(settings, address=f"p{number}@example.com")
     settle()

@@ -1,4 +1,7 @@
-"""A mail that waited too long makes no fresh link: no worker ran, or the server was down for weeks."""
+"""A mail that waited too long makes no fresh link.
+
+No worker ran, or the mail server was down for weeks.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,14 +38,23 @@ def settings(stage: Stage, cast: Cast, smtp: Server) -> Settings:
 
 
 def waiting(app: Flask, settings: Settings, cast: Cast, purpose: str) -> Message:
-    """A message as a page leaves it: who it is for is found out by the worker."""
+    """Queue a message as a page does; the worker finds out for whom it is."""
     if purpose == "password_reset":
         return put(settings, purpose, request={"typed": "max@example.com"}, values={})
     if purpose == "email_change":
         proof = {"credential_version": str(cast.max.credential_version)}
-        return put(settings, purpose, address="new@example.org", values={}, user_id=cast.max.id, request=proof)
+        return put(
+            settings,
+            purpose,
+            address="new@example.org",
+            values={},
+            user_id=cast.max.id,
+            request=proof,
+        )
     person = db.session.scalar(select(User).where(User.email_key == "irma@example.com"))
-    value = fresh_link(person or invited(app, cast.max, "irma"), links.INVITATION).rpartition("/")[2]
+    value = fresh_link(person or invited(app, cast.max, "irma"), links.INVITATION).rpartition("/")[
+        2
+    ]
     db.session.execute(delete(Message))
     settle()
     return put(settings, purpose, address=digest(value), values={})
@@ -72,14 +84,18 @@ def test_a_mail_is_made_as_long_as_its_link_would_have_worked_and_not_after(
 def test_of_somebody_known_the_list_says_why_and_trying_again_is_refused(
     settings: Settings, smtp: Server, cast: Cast
 ) -> None:
-    message = put(settings, "email_change", address="new@example.org", values={}, user_id=cast.max.id)
+    message = put(
+        settings, "email_change", address="new@example.org", values={}, user_id=cast.max.id
+    )
     message.created_at -= timedelta(days=40)
     settle()
     assert deliver(settings) == 0
     assert (message.state, message.last_error) == ("dead", TOO_LATE)
     action = find("messages.retry")
     assert action
-    planned = preview(actor=cast.actor("olivia"), action=action, selection=Selection(ids=[message.id])).run
+    planned = preview(
+        actor=cast.actor("olivia"), action=action, selection=Selection(ids=[message.id])
+    ).run
     assert planned.counts == {"refused": 1}
 
 

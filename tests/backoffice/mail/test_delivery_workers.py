@@ -1,4 +1,4 @@
-"""Several workers at once, a worker that is killed, and a queue that is very long."""
+"""Several workers at once, a worker that is killed, and a very long queue."""
 
 import resource
 import time
@@ -33,7 +33,7 @@ def settings(stage: Stage, cast: Cast, smtp: Server) -> Settings:
 
 
 def working(app: Flask, settings: Settings) -> Callable[[], int]:
-    """What a worker's thread does."""
+    """Do what a worker's thread does."""
 
     def work() -> int:
         with app.app_context():
@@ -42,18 +42,26 @@ def working(app: Flask, settings: Settings) -> Callable[[], int]:
     return work
 
 
-def test_several_workers_send_each_message_once(app: Flask, settings: Settings, smtp: Server) -> None:
+def test_several_workers_send_each_message_once(
+    app: Flask, settings: Settings, smtp: Server
+) -> None:
     for number in range(MAILS):
         put(settings, address=f"p{number}@example.com")
     sent = at_once([working(app, settings)] * WORKERS)
     assert sum(sent) == MAILS
-    assert Counter(mail.to for mail in smtp.mails) == Counter(f"p{number}@example.com" for number in range(MAILS))
+    assert Counter(mail.to for mail in smtp.mails) == Counter(
+        f"p{number}@example.com" for number in range(MAILS)
+    )
     settle()
-    assert set(map(tuple, db.session.execute(select(Message.state, Message.attempts)))) == {("sent", 1)}
+    assert set(map(tuple, db.session.execute(select(Message.state, Message.attempts)))) == {
+        ("sent", 1)
+    }
 
 
-def test_a_slow_server_does_not_make_others_take_over(app: Flask, settings: Settings, smtp: Server) -> None:
-    """What one worker is sending, another one leaves alone, however long it takes within the time it is held."""
+def test_a_slow_server_does_not_make_others_take_over(
+    app: Flask, settings: Settings, smtp: Server
+) -> None:
+    """Others leave alone what one worker is sending, for as long as it is held."""
     put(settings)
     smtp.delay = 0.5
     assert sorted(at_once([working(app, settings)] * WORKERS)) == [0, 0, 0, 1]
@@ -81,7 +89,7 @@ def test_a_worker_killed_before_its_mark_costs_one_duplicate(
 
 
 def wait_until_sent(message: Message) -> None:
-    """The worker marks a moment after the server has the mail."""
+    """Wait for the state, because the worker marks it a moment after the server has the mail."""
     for _ in range(1000):
         if state_of(message) == "sent":
             return
@@ -96,7 +104,9 @@ def test_a_long_queue_takes_no_more_memory_than_a_short_one(
     demo = replace(stage.settings, environment="demo")  # no server: what is measured is ours
     now = clock.now()
     row = {"purpose": "blocked", "next_attempt_at": now, "created_at": now, "updated_at": now}
-    rows = [row | {"address": f"p{number}@example.com", "user_id": cast.max.id} for number in range(500)]
+    rows = [
+        row | {"address": f"p{number}@example.com", "user_id": cast.max.id} for number in range(500)
+    ]
     db.session.execute(insert(Message), rows)
     settle()
     assert deliver_due(demo, stopping=after(100)) == 100
@@ -108,6 +118,6 @@ def test_a_long_queue_takes_no_more_memory_than_a_short_one(
 
 
 def after(number: int) -> Callable[[], bool]:
-    """Says stop when it was asked so often."""
+    """Return a function that says stop once it was asked so often."""
     asked = iter(range(number))
     return lambda: next(asked, None) is None

@@ -1,4 +1,7 @@
-"""What mails say: to whom, why, in which language; and that nobody can make them say something else."""
+"""What mails say, to whom, why and in which language.
+
+Nobody can make them say something else.
+"""
 
 import re
 from dataclasses import replace
@@ -27,7 +30,10 @@ from tests.support.cast import Cast
 
 CATALOG = ROOT / "backoffice" / "translations" / "de" / "LC_MESSAGES" / "mails.po"
 SECRETS = {"link": LINK, "code": "123456"}
-HOSTILE = 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert("x")</script> https://evil.example www.evil.example \u202e'
+HOSTILE = (
+    'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert("x")</script> '
+    "https://evil.example www.evil.example \u202e"
+)
 
 
 @pytest.fixture
@@ -35,8 +41,10 @@ def settings(stage: Stage, cast: Cast) -> Settings:
     return stage.settings
 
 
-def written(settings: Settings, purpose: str, *, language: str = "en", name: str = "Vera", **values: str) -> Message:
-    """A message that is in no table."""
+def written(
+    settings: Settings, purpose: str, *, language: str = "en", name: str = "Vera", **values: str
+) -> Message:
+    """Return a message that is in no table."""
     person = User(first_name=name, last_name="", language=language)
     message = Message(id=7, purpose=purpose, address="vera@example.com", user=person)
     outbox.seal_values(message, VALUES | values, settings)
@@ -45,7 +53,9 @@ def written(settings: Settings, purpose: str, *, language: str = "en", name: str
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_every_mail_says_who_writes_why_and_what_to_do(settings: Settings, purpose: str, language: str) -> None:
+def test_every_mail_says_who_writes_why_and_what_to_do(
+    settings: Settings, purpose: str, language: str
+) -> None:
     mail = rendering.rendered(written(settings, purpose, language=language), settings)
     assert mail.subject
     assert len(mail.subject) < 78
@@ -73,7 +83,11 @@ def test_a_mail_holds_no_secret_but_its_own(settings: Settings, purpose: str) ->
     held = {name for name, secret in SECRETS.items() if secret in mail.text}
     assert held == {name for name, secret in SECRETS.items() if secret in mail.html}
     own = {"email_code": {"code"}} | {purpose: {"link"} for purpose in outbox.WITH_SECRET[:3]}
-    own |= {"two_factor_enrolment": {"link"}, "email_change": {"link"}, "invitation_renewal": {"link"}}
+    own |= {
+        "two_factor_enrolment": {"link"},
+        "email_change": {"link"},
+        "invitation_renewal": {"link"},
+    }
     assert held == own.get(purpose, set())
     assert not any(secret in mail.subject for secret in SECRETS.values())
 
@@ -90,10 +104,15 @@ def test_a_language_without_mails_is_english(settings: Settings, language: str) 
 
 
 def test_spans_and_sentences_are_said_in_the_language(settings: Settings) -> None:
-    assert "8 Stunden" in rendering.rendered(written(settings, "invitation", language="de"), settings).text
+    assert (
+        "8 Stunden"
+        in rendering.rendered(written(settings, "invitation", language="de"), settings).text
+    )
     assert (
         "90 Minuten"
-        in rendering.rendered(written(settings, "invitation", language="de", valid="90 minutes"), settings).text
+        in rendering.rendered(
+            written(settings, "invitation", language="de", valid="90 minutes"), settings
+        ).text
     )
     assert (
         "zweiten Faktor gefragt"
@@ -102,7 +121,10 @@ def test_spans_and_sentences_are_said_in_the_language(settings: Settings) -> Non
 
 
 def test_a_device_is_named_as_people_name_it(settings: Settings) -> None:
-    assert "Device: Chrome on Linux\n" in rendering.rendered(written(settings, "new_device"), settings).text
+    assert (
+        "Device: Chrome on Linux\n"
+        in rendering.rendered(written(settings, "new_device"), settings).text
+    )
 
 
 def test_names_begin_no_header_no_line_no_tag_and_no_link(settings: Settings) -> None:
@@ -115,14 +137,16 @@ def test_names_begin_no_header_no_line_no_tag_and_no_link(settings: Settings) ->
         assert "evil.example" not in mail.text
         assert "://evil" not in mail.html
         assert "\u202e" not in mail.text
-        parsed = message_from_bytes(rendering.composed(message, settings).as_bytes(), policy=default)
+        parsed = message_from_bytes(
+            rendering.composed(message, settings).as_bytes(), policy=default
+        )
         assert parsed["Bcc"] is None
         assert parsed["To"] == "vera@example.com"
 
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا", "ශ්\u200dරී", "👩\u200d💻 Weber", "Jo ❤\ufe0f"])
 def test_a_name_is_spelled_in_mails_as_its_owner_spells_it(settings: Settings, name: str) -> None:
-    """Joiners are letters to those who need them: without them a Persian name is misspelled."""
+    """Joiners are letters in some scripts; without them a Persian name is misspelled."""
     message = written(settings, "invitation", name=name, inviter=name)
     parsed = message_from_bytes(rendering.composed(message, settings).as_bytes(), policy=default)
     for kind in ("plain", "html"):
@@ -137,8 +161,9 @@ def test_a_name_is_spelled_in_mails_as_its_owner_spells_it(settings: Settings, n
 
 @pytest.mark.parametrize(
     "address",
-    ["", "vera", "@example.com", "vera@", "vera@example.com\r\nBcc: eve@example.com", "a b@example.com",
-     "<vera@example.com>", "vera@example.com,eve@example.com", 'a"b@example.com', "vera@exa\u2028mple.com",
+    ["", "vera", "@example.com", "vera@", "vera@example.com\r\nBcc: eve@example.com",
+     "a b@example.com", "<vera@example.com>", "vera@example.com,eve@example.com",
+     'a"b@example.com', "vera@exa\u2028mple.com",
      "vera@example.com\0", "vera@" + "x" * 64 + ".é.com"],
 )  # fmt: skip
 def test_what_is_no_address_is_written_to_by_nobody(settings: Settings, address: str) -> None:
@@ -150,7 +175,9 @@ def test_what_is_no_address_is_written_to_by_nobody(settings: Settings, address:
 
 @pytest.mark.parametrize("name", ["Example, Ltd", 'The "Example", Ltd.', "Büro; Müller, Söhne", ""])
 def test_the_sender_is_one_address_whatever_its_name_holds(settings: Settings, name: str) -> None:
-    sent_by = replace(settings, product_name="Contoso, Inc", mail_from=f"{name} <office@example.com>".strip())
+    sent_by = replace(
+        settings, product_name="Contoso, Inc", mail_from=f"{name} <office@example.com>".strip()
+    )
     raw = rendering.composed(written(settings, "password_changed"), sent_by).as_bytes()
     (sender,) = message_from_bytes(raw, policy=default)["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (name or "Contoso, Inc", "office@example.com")
@@ -168,15 +195,20 @@ def test_the_message_id_is_the_same_each_time_and_nobody_elses(settings: Setting
 
 def test_lines_are_short_enough_for_every_server(settings: Settings) -> None:
     for purpose in PURPOSES:
-        raw = rendering.composed(written(settings, purpose, language="de", name="Ünï" * 30), settings).as_bytes()
+        raw = rendering.composed(
+            written(settings, purpose, language="de", name="Ünï" * 30), settings
+        ).as_bytes()
         assert raw.isascii()
         assert max(map(len, raw.split(b"\r\n"))) <= 78 + 2
 
 
 def test_german_lacks_no_text_of_mails(app: Flask) -> None:
-    """`make translations` collects them; write the German, and call it again."""
+    """`make translations` collects the texts; write the German, and call it again."""
     german = read_po(StringIO(CATALOG.read_text("utf-8")))
-    mapping = [("backoffice/templates/email/**", "jinja2"), ("backoffice/*/two_factor.py", "python")]
+    mapping = [
+        ("backoffice/templates/email/**", "jinja2"),
+        ("backoffice/*/two_factor.py", "python"),
+    ]
     options = {"backoffice/templates/email/**": {"silent": "false", "newstyle_gettext": "true"}}
     found = extract_from_dir(ROOT, mapping, options, keywords={"_": None, "noted": None})
     texts = {text for _file, _line, text, _comments, _context in found if isinstance(text, str)}
@@ -188,7 +220,7 @@ def test_german_lacks_no_text_of_mails(app: Flask) -> None:
 
 
 def quoted_by_actions() -> set[str]:
-    """The sentences that the actions on a second factor put into mails."""
+    """Return the sentences that the actions on a second factor put into mails."""
     source = Path(str(actions.__file__)).read_text("utf-8")
     return set(re.findall(r'self\.replace\(rows, "\w+", (?:noted\()?"([^"]+)"', source))
 
@@ -196,7 +228,9 @@ def quoted_by_actions() -> set[str]:
 def test_german_keeps_every_value(app: Flask) -> None:
     for entry in read_po(StringIO(CATALOG.read_text("utf-8"))):
         if entry.id:
-            names = [sorted(re.findall(r"%\((\w+)\)s", str(text))) for text in (entry.id, entry.string)]
+            names = [
+                sorted(re.findall(r"%\((\w+)\)s", str(text))) for text in (entry.id, entry.string)
+            ]
             assert names[0] == names[1], entry.id
 
 

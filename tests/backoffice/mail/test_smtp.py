@@ -1,4 +1,7 @@
-"""The conversation with a mail server: encryption, a name and a password, refusals at every stage, and sudden ends."""
+"""The conversation with a mail server.
+
+It is encrypted, has a name and a password, may be refused at every stage, and may end suddenly.
+"""
 
 import socket
 import threading
@@ -28,8 +31,13 @@ Begin = Callable[..., tuple[Server, Settings]]
 
 
 @pytest.fixture
-def begin(stage: Stage, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
-    """`begin("smtps", auth=True)`: a server, whose certificate is trusted, and the settings that reach it."""
+def begin(
+    stage: Stage, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Begin]:
+    """Return a function that starts a server: `begin("smtps", auth=True)`.
+
+    The server's certificate is trusted; the function returns it with the settings that reach it.
+    """
     running: list[Server] = []
     trusted, context = certificates.make(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
@@ -59,7 +67,10 @@ def test_a_server_without_encryption_gets_nothing(begin: Begin) -> None:
     server, settings = begin("smtp+plain")
     message = put(settings)
     assert deliver(replace(settings, smtp_url=settings.smtp_url.replace("smtp+plain", "smtp"))) == 0
-    assert (message.state, message.last_error[:41]) == ("failed", "The mail server offers no encryption (STA")
+    assert (message.state, message.last_error[:41]) == (
+        "failed",
+        "The mail server offers no encryption (STA",
+    )
     assert server.mails == []
 
 
@@ -82,7 +93,9 @@ def test_a_wrong_password_is_told_without_it(begin: Begin) -> None:
     server, settings = begin("smtp", auth=True)
     message = put(settings)
     assert deliver(replace(settings, smtp_url=settings.smtp_url.replace("p%40ss", "wrong"))) == 0
-    assert message.last_error.startswith("The mail server refused our user name or password (535 5.7.8).")
+    assert message.last_error.startswith(
+        "The mail server refused our user name or password (535 5.7.8)."
+    )
     assert message.state == "failed"
     assert server.mails == []
 
@@ -113,7 +126,10 @@ def test_a_refusal_for_now_is_tried_again(begin: Begin, stage_: str) -> None:
 
 @pytest.mark.parametrize("stage_, state", [("MAIL", "failed"), ("RCPT", "dead"), ("DATA", "dead")])
 def test_a_refusal_for_good_ends_what_it_is_about(begin: Begin, stage_: str, state: str) -> None:
-    """Who refuses the sender refuses every mail: that is for the administrator to mend, and no message's fault."""
+    """A server that refuses the sender refuses every mail.
+
+    The administrator has to act then, and no message is at fault.
+    """
     server, settings = begin("smtp+plain")
     server.answers[stage_] = "550-5.1.1 The account max@example.com\r\n550 5.1.1 does not exist"
     message = put(settings)
@@ -156,8 +172,13 @@ def test_a_server_that_hangs_up_after_fifty_mails_is_called_again(
 @pytest.mark.parametrize("dies, at_first, in_the_end", [
     ("before accepting", 0, 1), ("after accepting", 1, 2), ("after answering", 1, 1),
 ])  # fmt: skip
-def test_a_server_that_dies_at_the_end_of_a_mail(begin: Begin, dies: str, at_first: int, in_the_end: int) -> None:
-    """Nothing is lost; and where nobody can know whether it has the mail, the second one can be seen to be the same."""
+def test_a_server_that_dies_at_the_end_of_a_mail(
+    begin: Begin, dies: str, at_first: int, in_the_end: int
+) -> None:
+    """Nothing is lost.
+
+    If it is unknown whether the mail arrived, the second one is recognisably the same.
+    """
     server, settings = begin("smtp+plain")
     server.dies = dies
     message = put(settings)
@@ -173,7 +194,9 @@ def test_a_server_that_dies_at_the_end_of_a_mail(begin: Begin, dies: str, at_fir
     assert len({(mail["Message-ID"], mail.link) for mail in server.mails}) == 1
 
 
-def test_a_server_that_hung_up_between_two_mails_costs_no_try(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_hung_up_between_two_mails_costs_no_try(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server, settings = begin("smtp+plain")
     server.dies = "after answering"
     messages = [put(settings, address=f"p{number}@example.com") for number in range(3)]
@@ -191,13 +214,14 @@ def test_a_server_that_says_nothing_is_left(stage: Stage, cast: Cast) -> None:
     assert message.last_error == "The mail server took too long to answer."
 
 
-# What a server has said before it begins to drip: nothing, half a greeting, a greeting, half an answer to EHLO.
+# What a server has said before it begins to drip: nothing, half a greeting, a greeting, or half an
+# answer to EHLO.
 DRIPPING = (b"", b"220 hel", b"220-hello\r\n", b"220 hello\r\n250-")
 
 
 @contextmanager
 def dripping(begun: bytes) -> Iterator[int]:
-    """The port of a server whose every byte comes in time, and whose answer never does."""
+    """Yield the port of a server whose every byte comes in time, and whose answer never does."""
     over = threading.Event()
 
     def drip(listening: socket.socket) -> None:
@@ -222,19 +246,30 @@ def dripping(begun: bytes) -> Iterator[int]:
 def test_a_server_that_drips_is_left(stage: Stage, cast: Cast, begun: bytes) -> None:
     with dripping(begun) as port:
         settings = replace(
-            stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{port}", mail_timeout=timedelta(seconds=0.5)
+            stage.settings,
+            smtp_url=f"smtp+plain://127.0.0.1:{port}",
+            mail_timeout=timedelta(seconds=0.5),
         )
         message = put(settings)
         assert deliver(settings) == 0
-    assert (message.state, message.last_error) == ("failed", "The mail server took too long to answer.")
+    assert (message.state, message.last_error) == (
+        "failed",
+        "The mail server took too long to answer.",
+    )
 
 
-def test_a_worker_that_is_to_end_does_not_wait_for_a_server_that_drips(stage: Stage, cast: Cast) -> None:
-    """An hour is allowed; the word to end comes after half a second."""
+def test_a_worker_that_is_to_end_does_not_wait_for_a_server_that_drips(
+    stage: Stage, cast: Cast
+) -> None:
+    """An hour is allowed, and the request to end comes after half a second."""
     told = threading.Event()
     threading.Timer(0.5, told.set).start()
     with dripping(b"220 hel") as port:
-        settings = replace(stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{port}", mail_timeout=timedelta(hours=1))
+        settings = replace(
+            stage.settings,
+            smtp_url=f"smtp+plain://127.0.0.1:{port}",
+            mail_timeout=timedelta(hours=1),
+        )
         message = put(settings)
         settle()
         begun = time.monotonic()
@@ -244,7 +279,9 @@ def test_a_worker_that_is_to_end_does_not_wait_for_a_server_that_drips(stage: St
     assert message.state == "failed"
 
 
-def test_a_name_that_nobody_resolves_is_left(stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_nobody_resolves_is_left(
+    stage: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: over.wait(20) and [])
     url = "smtp+plain://mail.example.com"
@@ -252,10 +289,15 @@ def test_a_name_that_nobody_resolves_is_left(stage: Stage, cast: Cast, monkeypat
     message = put(settings)
     assert deliver(settings) == 0
     over.set()
-    assert (message.state, message.last_error) == ("failed", "The mail server took too long to answer.")
+    assert (message.state, message.last_error) == (
+        "failed",
+        "The mail server took too long to answer.",
+    )
 
 
-@pytest.mark.parametrize("greeting", [b"554 5.7.1 go away\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 9000])
+@pytest.mark.parametrize(
+    "greeting", [b"554 5.7.1 go away\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 9000]
+)
 def test_what_is_no_mail_server_is_told(stage: Stage, cast: Cast, greeting: bytes) -> None:
     def answer(listening: socket.socket) -> None:
         connection, _ = listening.accept()
@@ -265,7 +307,9 @@ def test_what_is_no_mail_server_is_told(stage: Stage, cast: Cast, greeting: byte
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=answer, args=[listening])
         thread.start()
-        settings = replace(stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{listening.getsockname()[1]}")
+        settings = replace(
+            stage.settings, smtp_url=f"smtp+plain://127.0.0.1:{listening.getsockname()[1]}"
+        )
         message = put(settings)
         assert deliver(settings) == 0
         thread.join()
@@ -278,13 +322,21 @@ def test_addresses_in_other_scripts_go_where_the_server_takes_them(begin: Begin)
     put(settings, address="josé@bücher.example")
     put(settings, address="max@bücher.example")
     assert deliver(settings) == 2
-    assert {mail.to for mail in server.mails} == {"josé@xn--bcher-kva.example", "max@xn--bcher-kva.example"}
-    assert ["SMTPUTF8" in mail.options for mail in server.mails] == [not mail.to.isascii() for mail in server.mails]
+    assert {mail.to for mail in server.mails} == {
+        "josé@xn--bcher-kva.example",
+        "max@xn--bcher-kva.example",
+    }
+    assert ["SMTPUTF8" in mail.options for mail in server.mails] == [
+        not mail.to.isascii() for mail in server.mails
+    ]
 
 
 def test_addresses_in_other_scripts_are_refused_clearly_elsewhere(begin: Begin) -> None:
     server, settings = begin("smtp+plain", enable_SMTPUTF8=False)
     message = put(settings, address="josé@example.com")
     assert deliver(settings) == 0
-    assert (message.state, message.last_error) == ("dead", "The mail server does not take such addresses (SMTPUTF8).")
+    assert (message.state, message.last_error) == (
+        "dead",
+        "The mail server does not take such addresses (SMTPUTF8).",
+    )
     assert server.mails == []

@@ -1,4 +1,7 @@
-"""Avatars and their files: one pair a person, there with the commit, gone with it, and nobody else's to write."""
+"""Avatars and their files: one pair a person, there with the commit, and gone with it.
+
+Nobody else can write them.
+"""
 
 import errno
 import stat
@@ -31,20 +34,20 @@ PNG, OTHER = encoded(plain()), encoded(plain(colour=BLUE))
 
 @pytest.fixture
 def folder(app: Flask) -> Path:
-    """Where the files of this test lie."""
+    """Return where the files of this test lie."""
     found: Path = app.extensions["settings"].uploads_dir
     return found
 
 
 def dress(cast: Cast, name: str, content: bytes = PNG) -> str:
-    """Give somebody an avatar; its key."""
+    """Give a person an avatar, and return its key."""
     set_avatar(actor=cast.actor(name), data=content, filename="me.png")
     db.session.commit()
     return str(getattr(cast, name).avatar)
 
 
 def happened() -> list[tuple[str, int | None]]:
-    """What the events say, as (action, subject)."""
+    """Return what the events say, as (action, subject)."""
     return [(e.action, e.subject_id) for e in db.session.scalars(select(Event).order_by(Event.id))]
 
 
@@ -88,8 +91,13 @@ def test_events_tell_that_it_changed_and_not_what_it_shows(cast: Cast) -> None:
     remove_avatar(actor=cast.actor("vera"))
     remove_avatar(actor=cast.actor("vera"))  # there is none: nothing happens
     db.session.commit()
-    assert happened() == [("account.set_avatar", cast.vera.id), ("account.remove_avatar", cast.vera.id)]
-    assert {(event.before, event.after) for event in db.session.scalars(select(Event))} == {(None, None)}
+    assert happened() == [
+        ("account.set_avatar", cast.vera.id),
+        ("account.remove_avatar", cast.vera.id),
+    ]
+    assert {(event.before, event.after) for event in db.session.scalars(select(Event))} == {
+        (None, None)
+    }
     assert events.verify() == []
 
 
@@ -120,7 +128,9 @@ def test_a_removal_taken_back_removes_nothing(cast: Cast, folder: Path) -> None:
     assert len(stored(folder)) == 2
 
 
-def test_a_full_disk_leaves_nothing_half_written(cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_half_written(
+    cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = dress(cast, "vera")
     before, written = stored(folder), []
 
@@ -171,14 +181,16 @@ def test_two_uploads_at_once_leave_exactly_one_pair(app: Flask, cast: Cast, fold
         ]
         assert [answer.status_code for answer in at_once(tries)] == [303, 303]
         settle()
-        assert [path.name for path in stored(folder)] == [f"{cast.vera.avatar}-{size}" for size in (256, 64)]
+        assert [path.name for path in stored(folder)] == [
+            f"{cast.vera.avatar}-{size}" for size in (256, 64)
+        ]
 
 
 # --- whose ---
 
 
 def test_nobody_chooses_a_picture_for_whoever_has_left(cast: Cast, folder: Path) -> None:
-    """Somebody deleted or blocked while their picture was on its way gets none that nobody would remove."""
+    """A person who is deleted or blocked meanwhile gets no picture that nobody would remove."""
     for status in ("blocked", "deleted"):
         actor = cast.actor("vera")
         cast.vera.status = status
@@ -220,9 +232,18 @@ def test_nobody_is_there_to_remove_it_from(cast: Cast) -> None:
         remove_avatar(actor=cast.actor("olivia"), user_id=10**9)
 
 
-def test_the_action_removes_many_and_leaves_who_has_none(cast: Cast, client: Client, folder: Path) -> None:
+def test_the_action_removes_many_and_leaves_who_has_none(
+    cast: Cast, client: Client, folder: Path
+) -> None:
     *_, kept = (dress(cast, name) for name in ("vera", "olivia", "max"))
-    run = act(client.sign_in("olivia"), "users", "remove-avatar", cast.vera.id, cast.eve.id, cast.olivia.id)
+    run = act(
+        client.sign_in("olivia"),
+        "users",
+        "remove-avatar",
+        cast.vera.id,
+        cast.eve.id,
+        cast.olivia.id,
+    )
     assert run.counts == {"done": 2, "unchanged": 1}
     assert {path.name.partition("-")[0] for path in stored(folder)} == {kept}
     assert cast.vera.avatar is None
@@ -240,7 +261,17 @@ def test_forgotten_people_leave_no_file(cast: Cast, folder: Path) -> None:
 # --- the storage ---
 
 
-OUTSIDE = ("", "../x", "/etc/passwd", "a" * 31, "A" * 32, "g" * 32, "a" * 32 + "-", "a" * 32 + "/..", "a" * 32 + "\n")
+OUTSIDE = (
+    "",
+    "../x",
+    "/etc/passwd",
+    "a" * 31,
+    "A" * 32,
+    "g" * 32,
+    "a" * 32 + "-",
+    "a" * 32 + "/..",
+    "a" * 32 + "\n",
+)
 
 
 @pytest.mark.parametrize("key", [*OUTSIDE, "٣" * 32])

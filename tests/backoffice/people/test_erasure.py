@@ -1,4 +1,7 @@
-"""Delete erases a person: nothing that names them is left in any table, and the log's chain stays whole."""
+"""Delete erases a person.
+
+Nothing that names them is left in any table, and the log's chain stays whole.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +25,7 @@ NAMES = ("quentin", "quarrel", "+495550199", "192.0.2.77")  # in no other row; c
 
 
 def remains() -> list[str]:
-    """Every value of every table that names him."""
+    """Return every value of every table that names him."""
     return [
         f"{table}: {value!r}"
         for table, rows in everything().items()
@@ -34,22 +37,51 @@ def remains() -> list[str]:
 
 @pytest.fixture
 def quentin(app: Flask, client: Client, cast: Cast) -> User:
-    """Somebody with a life: added, edited, signed in, failed to, added another person, blocked, unblocked, searched."""
+    """Add somebody with a history.
+
+    He was added, edited, signed in, failed to sign in, added another person, was blocked, unblocked
+    and searched for.
+    """
     client.sign_in("olivia")
     values = {"first_name": "Quentin", "last_name": "Quarrel", "phone": "+495550199"}
     app.test_client().try_sign_in("quentin", "too early")
-    add(client, "users", email="Quentin@example.com", groups=["", group("administrators").id], **values)
+    add(
+        client,
+        "users",
+        email="Quentin@example.com",
+        groups=["", group("administrators").id],
+        **values,
+    )
     person = Cast().quentin
-    person.password_hash, person.password_state, person.status = cast.olivia.password_hash, "usable", "active"
-    app.test_client().post("/password/forgotten", {"identifier": "Quentin@example.com"})  # waits for a worker
+    person.password_hash, person.password_state, person.status = (
+        cast.olivia.password_hash,
+        "usable",
+        "active",
+    )
+    app.test_client().post(
+        "/password/forgotten", {"identifier": "Quentin@example.com"}
+    )  # waits for a worker
     own = app.test_client().sign_in("quentin")
-    add(own, "users", email="protege@example.com", first_name="Proteg", groups=["", group("viewers").id])
+    add(
+        own,
+        "users",
+        email="protege@example.com",
+        first_name="Proteg",
+        groups=["", group("viewers").id],
+    )
     own.get("/admin/users/export.csv", buffered=True)
     for _ in range(7):  # the last of them are throttled, and belong to nobody's row
         app.test_client().try_sign_in("quentin", "wrong")
     edit(client, "users", person.id, last_name="Quarrel-Smith", ip_whitelist="192.0.2.77")
     edit(client, "users", person.id, email="quentin.quarrel@example.com", ip_whitelist="")
-    blocked = act(client, "users", "block", all_matching="1", search="quentin", reason="Quentin Quarrel asked for it")
+    blocked = act(
+        client,
+        "users",
+        "block",
+        all_matching="1",
+        search="quentin",
+        reason="Quentin Quarrel asked for it",
+    )
     undo(client, blocked)
     previewed(client, "users", "block", all_matching="1", search="quentin.quarrel@example.com")
     app.test_client().try_sign_in("quentin.quarrel", "wrong")
@@ -64,9 +96,16 @@ def test_he_is_everywhere_before(quentin: User) -> None:
 
 
 def tries_of(app: Flask, person: User) -> int:
-    """Tries of the person, and those with an address of theirs before they had an account; requests for links too."""
+    """Return the tries of the person, and those with their address before they had an account.
+
+    Requests for links are among them.
+    """
     names = ("quentin@example.com", "quentin.quarrel@example.com")
-    hashes = [each for name in names for each in attempts.identifier_hashes(name, app.extensions["settings"])]
+    hashes = [
+        each
+        for name in names
+        for each in attempts.identifier_hashes(name, app.extensions["settings"])
+    ]
     keys = [attempts.identifier_key(each) for each in hashes]
     theirs = or_(SignInAttempt.user_id == person.id, SignInAttempt.throttle_key.in_(keys))
     waiting = select(func.count(Message.id)).where(Message.address.in_(hashes))
@@ -75,7 +114,9 @@ def tries_of(app: Flask, person: User) -> int:
 
 
 @pytest.mark.parametrize("way", ["ticked", "all_matching"])
-def test_nothing_that_names_him_remains(app: Flask, client: Client, quentin: User, way: str) -> None:
+def test_nothing_that_names_him_remains(
+    app: Flask, client: Client, quentin: User, way: str
+) -> None:
     assert tries_of(app, quentin) > 0
     if way == "ticked":
         act(client, "users", "delete", quentin.id)
@@ -87,9 +128,15 @@ def test_nothing_that_names_him_remains(app: Flask, client: Client, quentin: Use
     assert (quentin.password_hash, quentin.groups, quentin.client_tags) == (None, [], [])
 
 
-def test_the_log_keeps_who_did_what_and_its_chain(client: Client, quentin: User, run: Callable[..., Any]) -> None:
+def test_the_log_keeps_who_did_what_and_its_chain(
+    client: Client, quentin: User, run: Callable[..., Any]
+) -> None:
     person_id = quentin.id
-    about = select(Event.action).where(Event.subject_id == person_id, Event.subject_type == "users").order_by(Event.id)
+    about = (
+        select(Event.action)
+        .where(Event.subject_id == person_id, Event.subject_type == "users")
+        .order_by(Event.id)
+    )
     before = list(db.session.scalars(about))
     act(client, "users", "delete", person_id)
     settle()
@@ -112,16 +159,29 @@ def test_his_address_is_free_again(client: Client, quentin: User) -> None:
     act(client, "users", "delete", person_id)
     assert add(client, "users", email="quentin.quarrel@example.com").status_code == 303
     settle()
-    assert db.session.scalars(select(User.id).where(User.email_key == "quentin.quarrel@example.com")).one() > person_id
+    assert (
+        db.session.scalars(
+            select(User.id).where(User.email_key == "quentin.quarrel@example.com")
+        ).one()
+        > person_id
+    )
 
 
-def test_his_session_ends_and_the_page_of_his_runs_still_opens(app: Flask, client: Client, quentin: User) -> None:
+def test_his_session_ends_and_the_page_of_his_runs_still_opens(
+    app: Flask, client: Client, quentin: User
+) -> None:
     db.session.execute(delete(SignInAttempt))  # he failed too often to sign in now
     his = app.test_client().sign_in("quentin.quarrel")
     given = act(his, "users", "add-to-group", Cast().vera.id, group=group("managers").id)
     act(client, "users", "delete", quentin.id)
     assert his.get("/").status_code == 303
-    for path in (f"/admin/bulk-runs/{given.id}", "/admin/bulk-runs/", "/admin/events/", "/", "/admin/users/"):
+    for path in (
+        f"/admin/bulk-runs/{given.id}",
+        "/admin/bulk-runs/",
+        "/admin/events/",
+        "/",
+        "/admin/users/",
+    ):
         answer = client.get(path)
         assert answer.status_code == 200
         assert "uarrel" not in answer.get_data(as_text=True)

@@ -1,6 +1,6 @@
-"""Delete erases every column that may hold something about a person, those that are added later too.
+"""Delete erases every column that may hold something about a person, also those of later models.
 
-The tables and columns come from the models, so that nobody has to remember this file.
+The tables and columns come from the models; this file needs no change when they do.
 """
 
 import re
@@ -37,7 +37,10 @@ TRACES = re.compile(f"qzxq|{KEY}|1987-06-05|{NUMBER}|{UUID(int=NUMBER)}", re.IGN
 
 
 def recognisable(column: Column[Any]) -> Any:
-    """A value of the column's type that is in no other row, as far as its constraints allow one."""
+    """Return a value of the column's type that is in no other row.
+
+    Constraints may allow none; then it is one that they allow.
+    """
     if column.info.get("upload"):
         return KEY
     if column.info.get("personal") == "address":
@@ -46,41 +49,61 @@ def recognisable(column: Column[Any]) -> Any:
         return allowed[-1]
     if isinstance(column.type, JSON):
         return {"of": MARK} if getattr(column.default, "arg", None) is not None else [MARK]
-    values: dict[type, Any] = {datetime: DAY, str: MARK, int: NUMBER, UUID: UUID(int=NUMBER), bool: True}
+    values: dict[type, Any] = {
+        datetime: DAY,
+        str: MARK,
+        int: NUMBER,
+        UUID: UUID(int=NUMBER),
+        bool: True,
+    }
     value = values[column.type.python_type]
     return value[: column.type.length] if isinstance(column.type, String) else value
 
 
 def _allowed(column: Column[Any]) -> list[str]:
-    """What a CHECK constraint lets the column be."""
+    """Return what a CHECK constraint lets the column be."""
     checks = [str(c.sqltext) for c in column.table.constraints if isinstance(c, CheckConstraint)]
     return [
-        value for check in checks if check.startswith(f"{column.name} IN") for value in re.findall("'(.*?)'", check)
+        value
+        for check in checks
+        if check.startswith(f"{column.name} IN")
+        for value in re.findall("'(.*?)'", check)
     ]
 
 
 def filled(table: Table, **given: Any) -> dict[str, Any]:
-    """A row of the table with every column filled; numbers and other keys are left to the database and to `given`."""
-    own = (c for c in table.columns if not (c.foreign_keys or (c.primary_key and not isinstance(c.type, String))))
+    """Return a row of the table with every column filled.
+
+    Numbers and other keys are left to the database and to `given`.
+    """
+    own = (
+        c
+        for c in table.columns
+        if not (c.foreign_keys or (c.primary_key and not isinstance(c.type, String)))
+    )
     return {c.name: recognisable(c) for c in own} | given
 
 
 def marked(model: type[Base]) -> dict[str, Any]:
-    """Every personal column of the model, filled."""
+    """Return every personal column of the model with a value."""
     return {name: recognisable(model.__table__.columns[name]) for name in personal.columns(model)}
 
 
 @pytest.fixture
 def vera(app: Flask, client: Client, cast: Cast) -> int:
-    """Somebody of whom every column of every table says something."""
+    """Add somebody about whom every column of every table says something."""
     client.sign_in("olivia")
     person_id = cast.vera.id
     of_olivia = db.session.scalars(select(Session.id)).one()
-    db.session.execute(update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS}))
+    db.session.execute(
+        update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS})
+    )
     for column in personal.belongings():
         if any(not c.foreign_keys for c in column.table.columns):
             own = {"session_id": of_olivia} if "session_id" in column.table.columns else {}
-            db.session.execute(insert(column.table).values(filled(column.table, **{column.name: person_id}, **own)))
+            db.session.execute(
+                insert(column.table).values(filled(column.table, **{column.name: person_id}, **own))
+            )
     for column, owner in personal.by_address():
         nobodys = {} if owner is None else {owner.name: None}
         db.session.execute(insert(column.table).values(filled(column.table, **nobodys)))
@@ -97,15 +120,18 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
 
 def _a_run_about(person_id: int) -> None:
     run = BulkRun(
-        **marked(BulkRun) | {"action": "users.block", "created_at": clock.now(), "selection": {"query": MARK}}
+        **marked(BulkRun)
+        | {"action": "users.block", "created_at": clock.now(), "selection": {"query": MARK}}
     )
     db.session.add(run)
     db.session.flush()
-    db.session.add(BulkItem(run_id=run.id, row_id=person_id, outcome="done", version=1, **marked(BulkItem)))
+    db.session.add(
+        BulkItem(run_id=run.id, row_id=person_id, outcome="done", version=1, **marked(BulkItem))
+    )
 
 
 def traces() -> set[str]:
-    """Where something recognisable is: tables and columns, and files."""
+    """Return the tables, columns and files in which something recognisable is left."""
     settle()
     columns = [(table, column) for table in db.metadata.sorted_tables for column in table.columns]
     found = {
@@ -118,18 +144,33 @@ def traces() -> set[str]:
     return found | {"a file" for path in files if MARK.encode() in path.read_bytes()}
 
 
-def test_nothing_is_left_of_somebody_of_whom_every_column_said_something(client: Client, vera: int) -> None:
+def test_nothing_is_left_of_somebody_of_whom_every_column_said_something(
+    client: Client, vera: int
+) -> None:
     before = traces()
-    assert before >= {f"users.{name}" for name in ("email", "login", "first_name", "phone", "avatar", "preferences")}
-    assert before >= {"a file", "events.before", "bulk_runs.selection", "bulk_items.memory", "totp_secrets.sealed"}
-    assert before >= {f"{column.table.name}.{column.name}" for column, _owner in personal.by_address()}
+    assert before >= {
+        f"users.{name}"
+        for name in ("email", "login", "first_name", "phone", "avatar", "preferences")
+    }
+    assert before >= {
+        "a file",
+        "events.before",
+        "bulk_runs.selection",
+        "bulk_items.memory",
+        "totp_secrets.sealed",
+    }
+    assert before >= {
+        f"{column.table.name}.{column.name}" for column, _owner in personal.by_address()
+    }
     act(client, "users", "delete", vera)
     assert traces() == set()
     assert db.session.get_one(User, vera).status == "deleted"
     assert events.verify() == []
 
 
-def test_details_that_were_emptied_of_what_is_still_there_are_found(client: Client, vera: int) -> None:
+def test_details_that_were_emptied_of_what_is_still_there_are_found(
+    client: Client, vera: int
+) -> None:
     session_id = db.session.scalars(select(Session.id).where(Session.user_id == vera)).one()
     events.redact(subject_type="sessions", subject_ids=[session_id])
     assert len(events.verify()) == 1
@@ -143,11 +184,11 @@ def test_the_guard_lets_an_erasure_empty_what_the_model_calls_personal() -> None
 
 
 class Elsewhere(DeclarativeBase):
-    """Apart from the product's models, which are all in order."""
+    """A base apart from the product's models, which are all in order."""
 
 
 class Note(Elsewhere):
-    """Nobody's entity, and nobody's belonging."""
+    """A model that is neither an entity nor belongs to one."""
 
     __tablename__ = "notes"
 
@@ -157,7 +198,7 @@ class Note(Elsewhere):
     stubborn: Mapped[UUID] = mapped_column(Uuid, info={"personal": True})
 
 
-def test_a_column_that_does_not_say_whether_it_is_personal_or_cannot_be_emptied_keeps_the_product_from_starting(
+def test_a_column_that_does_not_say_whether_it_is_personal_or_cannot_be_emptied_keeps_the_product_from_starting(  # noqa: E501  # a test's name is a sentence
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     personal.check()

@@ -37,7 +37,9 @@ LOOKS: dict[str, tuple[Callable[[], bytes], tuple[int, ...]]] = {
     "colours, see-through": (lambda: encoded(plain(), transparency=RED), (*RED, 0)),
     "alpha": (lambda: encoded(plain("RGBA", colour=(*RED, 128))), (*RED, 128)),
     "alpha that hides nothing": (lambda: encoded(plain("RGBA", colour=(*RED, 255))), RED),
-    "16 bits a colour": (lambda: png_of(2, 2, zlib.compress((b"\0" + b"\xdc\0\x1e\0\x1e\0" * 2) * 2), depth=16), RED),
+    "16 bits a colour": (
+        lambda: png_of(2, 2, zlib.compress((b"\0" + b"\xdc\0\x1e\0\x1e\0" * 2) * 2), depth=16), RED,
+    ),
     "cmyk": (lambda: encoded(plain("CMYK", colour=(0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
     "grey jpeg": (lambda: encoded(plain("L", colour=100), "JPEG"), (100, 100, 100)),
     "progressive": (lambda: encoded(plain(), "JPEG", progressive=True), RED),
@@ -62,7 +64,10 @@ def test_every_kind_of_picture_keeps_its_colour(name: str) -> None:
 
 
 def album() -> bytes:
-    """A JPEG with a second picture behind it, as telephones keep depth or brightness (CIPA DC-007)."""
+    """Return a JPEG with a second picture behind it.
+
+    Telephones keep depth or brightness that way (CIPA DC-007).
+    """
     return encoded(plain(), "MPO", save_all=True, append_images=[plain(colour=BLUE)])
 
 
@@ -95,7 +100,7 @@ def test_a_jpeg_has_many_names(name: str) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_the_way_it_was_held(orientation: int) -> None:
-    """Also the part is chosen in the picture as people see it; and nothing tells of camera or place."""
+    """The part is chosen in the picture as people see it, and nothing tells of camera or place."""
     content = held(quarters("rgrb", "bwgw", scale=32), orientation)
     assert b"SecretMaker" in content
     assert fields(clean(content, "me.jpg", Crop(0, 0, 64))[256]) == ["rg", "bw"]
@@ -110,7 +115,9 @@ def test_a_png_is_turned_too() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow's, and elsewhere only a line on stderr
-@pytest.mark.parametrize("odd", [b"", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + bytes(40), b"?" * 500])
+@pytest.mark.parametrize(
+    "odd", [b"", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + bytes(40), b"?" * 500]
+)
 def test_exif_that_makes_no_sense_is_passed_over(odd: bytes) -> None:
     content = encoded(quarters("rg", "bw"), "JPEG", exif=b"Exif\0\0" + odd)
     assert fields(clean(content, "me.jpg")[256]) == ["rg", "bw"]
@@ -121,7 +128,16 @@ def test_the_middle_is_taken_where_nothing_is_chosen() -> None:
     assert fields(clean(encoded(quarters("ww", "rg", "bw", "gg")))[256]) == ["rg", "bw"]
 
 
-BEYOND = [(-1, 0, 10), (0, -1, 10), (0, 0, 0), (0, 0, -5), (0, 0, 41), (21, 0, 40), (0, 1, 40), (99_999, 0, 1)]
+BEYOND = [
+    (-1, 0, 10),
+    (0, -1, 10),
+    (0, 0, 0),
+    (0, 0, -5),
+    (0, 0, 41),
+    (21, 0, 40),
+    (0, 1, 40),
+    (99_999, 0, 1),
+]
 
 
 @pytest.mark.parametrize("place", BEYOND)
@@ -131,7 +147,11 @@ def test_a_part_outside_the_picture_is_refused(place: tuple[int, int, int]) -> N
 
 @pytest.mark.parametrize(
     "crop, seen",
-    [(Crop(0, 0, 1), ["rr", "rr"]), (Crop(59, 39, 1), ["gg", "gg"]), (Crop(20, 0, 40), ["gb", "wg"])],
+    [
+        (Crop(0, 0, 1), ["rr", "rr"]),
+        (Crop(59, 39, 1), ["gg", "gg"]),
+        (Crop(20, 0, 40), ["gb", "wg"]),
+    ],
 )
 def test_a_part_at_the_edge_is_within(crop: Crop, seen: list[str]) -> None:
     picture = quarters("rgb", "bwg", scale=20)

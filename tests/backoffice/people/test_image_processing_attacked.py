@@ -1,4 +1,7 @@
-"""What is sent in place of a picture: refused with one sentence, or drawn anew without what was hidden in it."""
+"""What is sent in place of a picture is refused with one sentence, or drawn anew.
+
+What was hidden in it is gone.
+"""
 
 import struct
 import subprocess
@@ -64,7 +67,19 @@ def test_other_formats_are_refused_whatever_they_are_called(name: str, filename:
 
 
 @pytest.mark.parametrize(
-    "filename", ["", "png", "me", "me.", "me.gif", "me.svg", "me.png.exe", "me.jpg.php", "me.png ", "me.png\0.txt"]
+    "filename",
+    [
+        "",
+        "png",
+        "me",
+        "me.",
+        "me.gif",
+        "me.svg",
+        "me.png.exe",
+        "me.jpg.php",
+        "me.png ",
+        "me.png\0.txt",
+    ],
 )
 def test_files_of_other_names_are_refused(filename: str) -> None:
     assert refusal(PNG, filename) == image_processing.ENDING
@@ -73,7 +88,8 @@ def test_files_of_other_names_are_refused(filename: str) -> None:
 @pytest.mark.parametrize(
     "filename",
     [
-        "me.png", "ME.PNG", "me.JpEg", "me.php.jpg", ".png", "../../etc/passwd.png", "C:\\me\\you.jpg",
+        "me.png", "ME.PNG", "me.JpEg", "me.php.jpg", ".png", "../../etc/passwd.png",
+        "C:\\me\\you.jpg",
         "a" * 10_000 + ".png", "émoji 🙂\u202egnp.png", "me\n.png", "%00.png", "<script>.png",
     ],
 )  # fmt: skip
@@ -154,20 +170,26 @@ def test_frames_that_are_not_announced_are_not_seen() -> None:
 # --- broken ---
 
 SHAPES = quarters("rg", "bw", scale=100)
-WHOLE = {"png": encoded(SHAPES), "jpeg": encoded(SHAPES, "JPEG"), "progressive": encoded(SHAPES, "JPEG", progressive=1)}
+WHOLE = {
+    "png": encoded(SHAPES),
+    "jpeg": encoded(SHAPES, "JPEG"),
+    "progressive": encoded(SHAPES, "JPEG", progressive=1),
+}
 
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_truncated_pictures_are_refused_at_every_length(kind: str) -> None:
-    """The last two bytes of a JPEG only say that it ends: without them everything is there."""
+    """The last two bytes of a JPEG only say that it ends; without them everything is there."""
     content = WHOLE[kind]
     enough = len(content) if kind == "png" else len(content) - 2
     for length in sorted({*range(1, 60), *range(60, enough, 37), enough - 1}):
-        assert refusal(content[:length]) in (image_processing.DAMAGED, image_processing.OTHER), length
+        assert refusal(content[:length]) in (image_processing.DAMAGED, image_processing.OTHER), (
+            length
+        )
 
 
 def _chunks(png: bytes) -> list[tuple[int, int]]:
-    """Where each chunk of a PNG begins and ends."""
+    """Return where each chunk of a PNG begins and ends."""
     found, place = [], len(SIGNATURE)
     while place < len(png):
         (length,) = struct.unpack_from(">I", png, place)
@@ -211,31 +233,37 @@ def test_nonsense_between_right_beginnings_is_refused(content: bytes) -> None:
 
 
 def claiming(width: int, height: int, jpeg: bytes = JPEG) -> bytes:
-    """The JPEG of 60 by 40 pixels with another size in its head."""
+    """Return the JPEG of 60 by 40 pixels with another size in its head."""
     sized = jpeg.replace(struct.pack(">HH", 40, 60), struct.pack(">HH", height, width))
     assert sized != jpeg
     return sized
 
 
-@pytest.mark.parametrize("width, height", [(13_000, 13_000), (4097, 1), (1, 4097), (2**31 - 1,) * 2])
+@pytest.mark.parametrize(
+    "width, height", [(13_000, 13_000), (4097, 1), (1, 4097), (2**31 - 1,) * 2]
+)
 def test_claims_of_a_png_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
     assert refusal(png_of(width, height, zlib.compress(b""))) == image_processing.LARGE_PNG
 
 
 @pytest.mark.parametrize(
-    "width, height", [(13_000, 13_000), (1, 65_535), (65_535, 1), (12_001, 1), (1, 12_001), (8192, 8193)]
+    "width, height",
+    [(13_000, 13_000), (1, 65_535), (65_535, 1), (12_001, 1), (1, 12_001), (8192, 8193)],
 )
 def test_claims_of_a_jpeg_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
     assert refusal(claiming(width, height), "me.jpg") == image_processing.LARGE
 
 
 def test_a_jpeg_that_has_to_be_kept_whole_may_have_fewer_pixels() -> None:
-    """Scaled down or not: whatever comes in several passes is in memory as a whole."""
+    """A JPEG that comes in several passes is in memory as a whole, scaled down or not."""
     progressive = encoded(plain(), "JPEG", progressive=True)
     assert refusal(claiming(4097, 4097, progressive), "me.jpg") == image_processing.LARGE_IN_PASSES
     scan = JPEG.index(b"\xff\xda")
     one_colour_at_a_time = JPEG[: scan + 4] + b"\1" + JPEG[scan + 5 :]
-    assert refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg") == image_processing.LARGE_IN_PASSES
+    assert (
+        refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg")
+        == image_processing.LARGE_IN_PASSES
+    )
 
 
 @pytest.mark.slow
@@ -249,12 +277,18 @@ def test_a_real_picture_of_thirteen_thousand_pixels_is_refused() -> None:
 def test_as_many_pixels_as_are_allowed_are_drawn(width: int, height: int) -> None:
     picture = Image.new("L", (width, height), 99)
     for content in (encoded(picture), encoded(picture, "JPEG")):
-        assert {opened(each).convert("L").getpixel((5, 5)) for each in clean(content).values()} <= {98, 99, 100}
+        assert {opened(each).convert("L").getpixel((5, 5)) for each in clean(content).values()} <= {
+            98,
+            99,
+            100,
+        }
 
 
 def test_text_bombs_never_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither one text of 200 MB, nor thousands that are each just small enough for Pillow."""
-    monkeypatch.setattr("PIL.PngImagePlugin._safe_zlib_decompress", lambda _text: pytest.fail("unfolded"))
+    """They are one text of 200 MB, or thousands that are each just small enough for Pillow."""
+    monkeypatch.setattr(
+        "PIL.PngImagePlugin._safe_zlib_decompress", lambda _text: pytest.fail("unfolded")
+    )
     bomb, small = zeros(200 << 20), zeros(1 << 20)
     parts = (
         (chunk(b"zTXt", b"a\0\0" + bomb),),
@@ -280,13 +314,17 @@ PHONE = Image.new("RGB", (9248, 6936), (30, 60, 90))  # 64 megapixels
 HEAVIEST: dict[str, Callable[[], bytes]] = {
     "claims and is 13,000 by 13,000": lambda: huge(13_000, 13_000),
     "alpha": lambda: encoded(Image.merge("RGBA", [GREATEST] * 4), compress_level=1),
-    "alpha, turned": lambda: encoded(Image.merge("RGBA", [GREATEST] * 4), exif=exif(6), compress_level=1),
+    "alpha, turned": lambda: encoded(
+        Image.merge("RGBA", [GREATEST] * 4), exif=exif(6), compress_level=1
+    ),
     "palette": lambda: encoded(GREATEST.convert("P"), transparency=0),
     "16 bits": lambda: encoded(Image.new("I;16", (4096, 4096), 40_000)),
     "as telephones take them": lambda: encoded(PHONE, "JPEG"),
     "as telephones take them, turned": lambda: encoded(PHONE, "JPEG", exif=exif(6)),
     "as printers like them": lambda: encoded(PHONE.convert("CMYK"), "JPEG", exif=exif(6)),
-    "progressive cmyk": lambda: encoded(Image.merge("CMYK", [GREATEST] * 4), "JPEG", progressive=True),
+    "progressive cmyk": lambda: encoded(
+        Image.merge("CMYK", [GREATEST] * 4), "JPEG", progressive=True
+    ),
     "text bomb": lambda: with_chunks(PNG, chunk(b"zTXt", b"a\0\0" + zeros(600 << 20))),
     "profile bomb": lambda: with_chunks(PNG, chunk(b"iCCP", b"a\0\0" + zeros(600 << 20))),
 }
@@ -303,7 +341,9 @@ except RuleBroken:
     pass
 print(most() - before)
 """
-ROOM = 256 * 1024  # kilobytes; decoding 13,000 by 13,000 pixels, or unfolding what is folded, would take twice that
+ROOM = (
+    256 * 1024
+)  # kilobytes; decoding 13,000 by 13,000 pixels, or unfolding what is folded, would take twice that
 
 
 @pytest.mark.slow
@@ -312,6 +352,10 @@ def test_memory_is_bounded_whatever_comes(name: str, tmp_path: Path) -> None:
     file = tmp_path / "me.png"
     file.write_bytes(HEAVIEST[name]())
     measured = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(file)], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", MEASURE, str(file)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert int(measured.stdout) < ROOM

@@ -1,4 +1,4 @@
-"""A name that somebody gave themselves is theirs to change."""
+"""A name that people gave themselves is theirs to change."""
 
 import pytest
 
@@ -15,7 +15,9 @@ def name(cast: Cast, who: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name"])
-def test_a_name_given_by_its_owner_is_refused_at_the_field(client: Client, cast: Cast, field: str) -> None:
+def test_a_name_given_by_its_owner_is_refused_at_the_field(
+    client: Client, cast: Cast, field: str
+) -> None:
     cast.max.name_source = "self"
     client.sign_in("olivia")
     answer = edit(client, "users", cast.max.id, **{field: "Other", "phone": "+12025550101"})
@@ -28,12 +30,16 @@ def test_a_name_given_by_its_owner_is_refused_at_the_field(client: Client, cast:
 def test_everything_else_of_such_a_person_can_be_edited(client: Client, cast: Cast) -> None:
     cast.max.name_source = "self"
     client.sign_in("olivia")
-    answer = edit(client, "users", cast.max.id, first_name="Max", last_name="Mander", phone="+12025550101")
+    answer = edit(
+        client, "users", cast.max.id, first_name="Max", last_name="Mander", phone="+12025550101"
+    )
     assert answer.status_code == 303
     assert (name(cast, "max"), cast.max.phone) == (("Max", "Mander"), "+12025550101")
 
 
-def test_a_name_given_by_an_administrator_can_be_edited_by_another(client: Client, cast: Cast) -> None:
+def test_a_name_given_by_an_administrator_can_be_edited_by_another(
+    client: Client, cast: Cast
+) -> None:
     client.sign_in("olivia")
     assert edit(client, "users", cast.max.id, first_name="Maximilian").status_code == 303
     assert name(cast, "max") == ("Maximilian", "Mander")
@@ -41,7 +47,7 @@ def test_a_name_given_by_an_administrator_can_be_edited_by_another(client: Clien
 
 
 def test_giving_oneself_a_name_makes_it_ones_own(client: Client, cast: Cast) -> None:
-    """Olivia renames herself; a second administrator cannot undo that."""
+    """Olivia renames herself, and a second administrator cannot undo that."""
     cast.eve.status = "active"
     client.sign_in("olivia")
     assert edit(client, "users", cast.olivia.id, first_name="Liv").status_code == 303
@@ -53,6 +59,8 @@ def test_giving_oneself_a_name_makes_it_ones_own(client: Client, cast: Cast) -> 
 
 def test_saving_ones_own_unchanged_name_claims_nothing(client: Client, cast: Cast) -> None:
     client.sign_in("olivia")
-    edit(client, "users", cast.olivia.id, first_name="Olivia", last_name="Owen", phone="+12025550102")
+    edit(
+        client, "users", cast.olivia.id, first_name="Olivia", last_name="Owen", phone="+12025550102"
+    )
     settle()
     assert (cast.olivia.phone, cast.olivia.name_source) == ("+12025550102", "administrator")

@@ -1,4 +1,4 @@
-"""Nobody gives or takes a group, a permission or a client tag beyond their own, whatever the way."""
+"""Nobody gives or takes a group, a permission or a client tag beyond their own, in any way."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,18 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
-from tests.support.acting import act, add, edit, group, groups_of, outcome, previewed, run_at, status_of, undo
+from tests.support.acting import (
+    act,
+    add,
+    edit,
+    group,
+    groups_of,
+    outcome,
+    previewed,
+    run_at,
+    status_of,
+    undo,
+)
 from tests.support.cast import Cast, address
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read
@@ -31,12 +42,19 @@ def person(email: str) -> User | None:
 
 
 @pytest.mark.parametrize("key, other", BEYOND)
-def test_a_group_beyond_ones_own_is_given_in_no_way(client: Client, people: Cast, key: str, other: str) -> None:
+def test_a_group_beyond_ones_own_is_given_in_no_way(
+    client: Client, people: Cast, key: str, other: str
+) -> None:
     client.sign_in(key)
     target, chosen = people.employee, group(other).id
     assert previewed(client, "users", "add-to-group", target.id, group=chosen).status_code == 422
-    assert previewed(client, "users", "add-to-group", all_matching="1", group=chosen).status_code == 422
-    assert error_at(edit(client, "users", target.id, groups=["", group("employee").id, chosen]), "groups")
+    assert (
+        previewed(client, "users", "add-to-group", all_matching="1", group=chosen).status_code
+        == 422
+    )
+    assert error_at(
+        edit(client, "users", target.id, groups=["", group("employee").id, chosen]), "groups"
+    )
     assert error_at(add(client, "users", email="new@example.com", groups=["", chosen]), "groups")
     assert groups_of(target) == {"Employee"}
     assert person("new") is None
@@ -49,7 +67,9 @@ def test_groups_within_ones_own_are_given_and_taken(client: Client, people: Cast
         if other != "employee":
             given = act(client, "users", "add-to-group", people.employee.id, group=group(other).id)
             assert outcome(given, people.employee.id) == ("done", "")
-            taken = act(client, "users", "remove-from-group", people.employee.id, group=group(other).id)
+            taken = act(
+                client, "users", "remove-from-group", people.employee.id, group=group(other).id
+            )
             assert outcome(taken, people.employee.id) == ("done", "")
     assert groups_of(people.employee) == {"Employee"}
 
@@ -59,7 +79,7 @@ def test_groups_within_ones_own_are_given_and_taken(client: Client, people: Cast
 def test_whoever_holds_a_group_beyond_ones_own_is_out_of_reach(
     client: Client, people: Cast, key: str, other: str
 ) -> None:
-    """Not one of the actions, nor the form, nor a group that one could take from them."""
+    """No action reaches them, nor does the form, nor a group that one could take from them."""
     target: User = getattr(people, other)
     if other == key:
         target = people.olivia
@@ -68,7 +88,10 @@ def test_whoever_holds_a_group_beyond_ones_own_is_out_of_reach(
     before = groups_of(target)
     client.sign_in(key)
     for action in ("block", "unblock", "revoke", "regrant", "delete", "end-sessions"):
-        assert outcome(act(client, "users", action, target.id), target.id) == ("refused", "outranked")
+        assert outcome(act(client, "users", action, target.id), target.id) == (
+            "refused",
+            "outranked",
+        )
     for action in ("add-to-group", "remove-from-group"):
         done = act(client, "users", action, target.id, group=group("employee").id)
         assert outcome(done, target.id) == ("refused", "outranked")
@@ -77,24 +100,36 @@ def test_whoever_holds_a_group_beyond_ones_own_is_out_of_reach(
     assert (groups_of(target), status_of(target)) == (before, "active")
 
 
-def test_a_group_named_by_a_grant_but_richer_than_oneself_is_not_given(client: Client, people: Cast) -> None:
-    """An administrator made Dispatcher powerful; those who could appoint dispatchers no longer can."""
+def test_a_group_named_by_a_grant_but_richer_than_oneself_is_not_given(
+    client: Client, people: Cast
+) -> None:
+    """An administrator made Dispatcher powerful; those who appointed dispatchers no longer can."""
     group("dispatcher").permissions = ["users.view", "client_tags.delete", "groups.edit"]
     client.sign_in("company_administrator")
     chosen = group("dispatcher").id
-    assert previewed(client, "users", "add-to-group", people.employee.id, group=chosen).status_code == 422
+    assert (
+        previewed(client, "users", "add-to-group", people.employee.id, group=chosen).status_code
+        == 422
+    )
     done = act(client, "users", "block", people.dispatcher.id)
     assert outcome(done, people.dispatcher.id) == ("refused", "outranked")
 
 
 def test_permissions_beyond_ones_own_come_into_no_group(client: Client, people: Cast) -> None:
-    group("main_administrator").permissions = ["groups.view", "groups.edit", "groups.create", "users.view"]
+    group("main_administrator").permissions = [
+        "groups.view",
+        "groups.edit",
+        "groups.create",
+        "users.view",
+    ]
     client.sign_in("main_administrator")
     target = group("employee")
     for codes in (["users.delete"], ["users.view", "users.delete"], ["nonsense.code"]):
         answer = edit(client, "groups", target.id, permissions=["", *codes])
         assert error_at(answer, "permissions")
-        assert error_at(add(client, "groups", name="Trojan", permissions=["", *codes]), "permissions")
+        assert error_at(
+            add(client, "groups", name="Trojan", permissions=["", *codes]), "permissions"
+        )
     assert group("employee").permissions == []
     assert edit(client, "groups", target.id, permissions=["", "users.view"]).status_code == 303
     assert group("employee").permissions == ["users.view"]
@@ -111,25 +146,52 @@ def test_a_group_that_holds_more_than_oneself_is_out_of_reach(client: Client, pe
         assert group(key).permissions == before
 
 
-def test_a_groups_grants_name_only_what_one_could_give_oneself(client: Client, people: Cast) -> None:
-    """Otherwise whoever edits a group appoints, through its members, whom they may not appoint themselves."""
+def test_a_groups_grants_name_only_what_one_could_give_oneself(
+    client: Client, people: Cast
+) -> None:
+    """Otherwise an editor of a group could let its members appoint people in the editor's place."""
     client.sign_in("main_administrator")
     for key in ("employee", "company_administrator"):
         for beyond in ("administrators", "managers", "main_administrator", "viewers"):
             answer = edit(client, "groups", group(key).id, grants=["", group(beyond).id])
             assert error_at(answer, "grants")
-            assert error_at(add(client, "groups", name="Trojan", grants=["", group(beyond).id]), "grants")
+            assert error_at(
+                add(client, "groups", name="Trojan", grants=["", group(beyond).id]), "grants"
+            )
     assert [each.name for each in group("employee").grants] == []
 
 
-def test_a_crafted_form_sets_no_attribute_that_the_form_has_not(client: Client, people: Cast) -> None:
+def test_a_crafted_form_sets_no_attribute_that_the_form_has_not(
+    client: Client, people: Cast
+) -> None:
     client.sign_in("main_administrator")
-    smuggled = {"all_permissions": "y", "key": "administrators", "is_system": "y", "users": people.employee.id}
+    smuggled = {
+        "all_permissions": "y",
+        "key": "administrators",
+        "is_system": "y",
+        "users": people.employee.id,
+    }
     edit(client, "groups", group("employee").id, description="Crafted", **smuggled)
     changed = group("employee")
-    assert (changed.description, changed.all_permissions, changed.users) == ("Crafted", False, [people.employee])
-    powers = {"password_hash": "x", "password_state": "usable", "status": "revoked", "login_method": "login"}
-    edit(client, "users", people.employee.id, phone="+12025550101", created_by=people.olivia.id, **powers)
+    assert (changed.description, changed.all_permissions, changed.users) == (
+        "Crafted",
+        False,
+        [people.employee],
+    )
+    powers = {
+        "password_hash": "x",
+        "password_state": "usable",
+        "status": "revoked",
+        "login_method": "login",
+    }
+    edit(
+        client,
+        "users",
+        people.employee.id,
+        phone="+12025550101",
+        created_by=people.olivia.id,
+        **powers,
+    )
     settle()
     assert (people.employee.phone, people.employee.status, people.employee.login_method) == (
         "+12025550101",
@@ -139,10 +201,16 @@ def test_a_crafted_form_sets_no_attribute_that_the_form_has_not(client: Client, 
     assert people.employee.password_hash != "x"
 
 
-def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(client: Client, people: Cast) -> None:
+def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(
+    client: Client, people: Cast
+) -> None:
     group("main_administrator").permissions = ["users.view", "users.edit", "users.create"]
     client.sign_in("main_administrator")
-    more = {"groups": ["", group("dispatcher").id], "ip_whitelist": "10.0.0.1", "client_tags_mode": "except"}
+    more = {
+        "groups": ["", group("dispatcher").id],
+        "ip_whitelist": "10.0.0.1",
+        "client_tags_mode": "except",
+    }
     edit(client, "users", people.employee.id, phone="+12025550101", **more)
     assert groups_of(people.employee) == {"Employee"}
     assert (people.employee.phone, people.employee.ip_whitelist) == ("+12025550101", [])
@@ -157,10 +225,12 @@ def test_fields_with_a_permission_of_their_own_are_not_taken_without_it(client: 
 
 
 @pytest.mark.parametrize("key", APPOINTS)
-def test_an_undo_gives_no_group_beyond_ones_own(app: Flask, client: Client, people: Cast, key: str) -> None:
-    """Olivia revoked a manager, who now holds no group; undoing that is not a way to make a manager.
+def test_an_undo_gives_no_group_beyond_ones_own(
+    app: Flask, client: Client, people: Cast, key: str
+) -> None:
+    """Olivia revoked a manager, who now holds no group; undoing that must not make a manager.
 
-    Nor is it used up: whoever may give all that the manager had brings all of it back.
+    The undo is not used up either: those who may give all that the manager had bring it back.
     """
     client.sign_in("olivia")
     target = people.managers
@@ -180,13 +250,17 @@ def test_an_undo_of_a_removal_gives_back_no_group_beyond_ones_own(
     app: Flask, client: Client, people: Cast, key: str
 ) -> None:
     client.sign_in("olivia")
-    taken = act(client, "users", "remove-from-group", people.managers.id, group=group("managers").id)
+    taken = act(
+        client, "users", "remove-from-group", people.managers.id, group=group("managers").id
+    )
     assert undo(app.test_client().sign_in(key), taken).status_code == 422
     assert groups_of(people.managers) == set()
 
 
-def test_an_undo_needs_the_permission_of_what_it_does(app: Flask, client: Client, people: Cast) -> None:
-    """Managers may undo, but not block: neither do they unblock."""
+def test_an_undo_needs_the_permission_of_what_it_does(
+    app: Flask, client: Client, people: Cast
+) -> None:
+    """Managers may undo, but not block; they cannot unblock by an undo either."""
     client.sign_in("olivia")
     blocked = act(client, "users", "block", people.employee.id)
     assert undo(app.test_client().sign_in("managers"), blocked).status_code == 403
@@ -194,22 +268,31 @@ def test_an_undo_needs_the_permission_of_what_it_does(app: Flask, client: Client
 
 
 def test_groups_given_by_nobody_are_kept_when_others_change(client: Client, people: Cast) -> None:
-    """A company administrator edits an employee's phone: the form's groups come back as they were."""
+    """A company administrator edits an employee's phone.
+
+    The form's groups come back as they were.
+    """
     client.sign_in("company_administrator")
     form = read(client.get(f"/admin/users/{people.employee.id}/edit"))
     assert form.all("input", name="groups")
-    edit(client, "users", people.employee.id, groups=["", group("employee").id], phone="+12025550101")
+    edit(
+        client, "users", people.employee.id, groups=["", group("employee").id], phone="+12025550101"
+    )
     assert groups_of(people.employee) == {"Employee"}
     assert people.employee.phone == "+12025550101"
 
 
 def test_every_shipped_group_may_appoint_only_what_it_holds() -> None:
     held = {shipped.key: set(shipped.permissions()) for shipped in SHIPPED}
-    assert [(key, g) for key, grants in APPOINTS.items() for g in grants if not held[g] <= held[key]] == []
+    assert [
+        (key, g) for key, grants in APPOINTS.items() for g in grants if not held[g] <= held[key]
+    ] == []
 
 
-def test_nobody_sees_more_clients_by_deleting_what_bounds_them(client: Client, people: Cast) -> None:
-    """All but Secret: without the tag, that would be all."""
+def test_nobody_sees_more_clients_by_deleting_what_bounds_them(
+    client: Client, people: Cast
+) -> None:
+    """The scope is all but Secret; without the tag it would be all."""
     secret = ClientTag(name="Secret")
     people.employee.client_tags_mode, people.employee.client_tags = "except", [secret]
     rights = ["users.view", "client_tags.view", "client_tags.edit", "client_tags.delete"]
@@ -222,7 +305,7 @@ def test_nobody_sees_more_clients_by_deleting_what_bounds_them(client: Client, p
     assert db.session.get(ClientTag, number) is not None
 
 
-def test_the_setting_that_asks_a_group_for_a_second_factor_is_escaped_neither_by_a_name_nor_by_deletion(
+def test_the_setting_that_asks_a_group_for_a_second_factor_is_escaped_neither_by_a_name_nor_by_deletion(  # noqa: E501  # a test's name is a sentence
     app_with: Callable[..., Flask], people: Cast
 ) -> None:
     db.session.add(Group(name="Team", permissions=["users.view"]))

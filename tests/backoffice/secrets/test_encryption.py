@@ -1,4 +1,7 @@
-"""Secrets that have to be read again: encrypted, bound to what they are for, and readable with older keys."""
+"""Secrets that have to be read again are encrypted and bound to their purpose.
+
+They stay readable with older keys.
+"""
 
 import base64
 from collections.abc import Callable
@@ -12,7 +15,9 @@ from backoffice.secrets import encryption
 from backoffice.secrets.encryption import Unreadable, decrypt, encrypt, key_id
 from backoffice.settings import Settings
 
-OLD, NEW, OTHER = (f"{name} key of more than thirty-two characters" for name in ("old", "new", "other"))
+OLD, NEW, OTHER = (
+    f"{name} key of more than thirty-two characters" for name in ("old", "new", "other")
+)
 SECRET = "JBSWY3DPEHPK3PXP"
 
 
@@ -22,14 +27,21 @@ def settings(*keys: str, secret_key: str = "s" * 32) -> Settings:
 
 @given(st.text(), st.text())
 def test_what_is_sealed_can_be_read_again(text: str, about: str) -> None:
-    assert decrypt(encrypt(text, about=about, settings=settings(NEW)), about=about, settings=settings(NEW)) == text
+    assert (
+        decrypt(
+            encrypt(text, about=about, settings=settings(NEW)), about=about, settings=settings(NEW)
+        )
+        == text
+    )
 
 
 def test_a_sealed_text_names_its_key_and_shows_nothing_else() -> None:
     sealed = encrypt(SECRET, about="x", settings=settings(NEW, OLD))
     name, _, rest = sealed.partition(".")
     assert name == key_id(NEW)
-    assert len(base64.urlsafe_b64decode(rest)) == 12 + len(SECRET) + 16, "a nonce, the text and a seal"
+    assert len(base64.urlsafe_b64decode(rest)) == 12 + len(SECRET) + 16, (
+        "a nonce, the text and a seal"
+    )
     assert SECRET not in sealed
     assert len(sealed) <= 300, "as long as its column"
 
@@ -54,7 +66,9 @@ def test_older_keys_read_and_the_newest_writes() -> None:
 def test_without_keys_of_their_own_secrets_have_the_secret_key() -> None:
     plain = settings(secret_key=OLD)
     sealed = encrypt(SECRET, about="x", settings=plain)
-    assert decrypt(sealed, about="x", settings=settings(NEW, OLD)) == SECRET, "and it can be named as an older key"
+    assert decrypt(sealed, about="x", settings=settings(NEW, OLD)) == SECRET, (
+        "and it can be named as an older key"
+    )
     with pytest.raises(Unreadable):
         decrypt(sealed, about="x", settings=settings(NEW, secret_key=OLD))
 
@@ -66,12 +80,12 @@ def test_a_missing_key_is_named() -> None:
 
 
 def swapped(sealed: str) -> str:
-    """The same text under another key's name."""
+    """Return the same text under another key's name."""
     return f"{key_id(OTHER)}.{sealed.partition('.')[2]}"
 
 
 def flipped(place: int) -> Callable[[str], str]:
-    """One bit changed."""
+    """Return the text with one bit changed."""
 
     def change(sealed: str) -> str:
         name, _, rest = sealed.partition(".")
@@ -103,7 +117,9 @@ def test_what_was_changed_cannot_be_read(change: Callable[[str], str]) -> None:
         decrypt(change(encrypt(SECRET, about="x", settings=both)), about="x", settings=both)
 
 
-@pytest.mark.parametrize("about", ["authenticator of user 2", "authenticator of user 11", "", "message x to y"])
+@pytest.mark.parametrize(
+    "about", ["authenticator of user 2", "authenticator of user 11", "", "message x to y"]
+)
 def test_what_was_sealed_for_something_else_cannot_be_read(about: str) -> None:
     sealed = encrypt(SECRET, about="authenticator of user 1", settings=settings(NEW))
     with pytest.raises(Unreadable):

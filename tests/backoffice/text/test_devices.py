@@ -24,7 +24,10 @@ ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Ge
             ),
             strict=True,
         ),
-        (f"{ANDROID} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36", "Samsung Internet on Android"),
+        (
+            f"{ANDROID} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet on Android",
+        ),
         ("curl/8.5.0", "curl"),
         ("Something with Windows NT 10.0", "Windows"),
         ("", "Unknown device"),

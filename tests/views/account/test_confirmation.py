@@ -1,4 +1,4 @@
-"""Step-up: what matters most is done by somebody who showed in the last five minutes that it is them."""
+"""Step-up: important acts need a confirmation that is less than five minutes old."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ MINE = ("confirm_password", "confirm_code", "confirm_to", "confirm_again", "csrf
 
 @pytest.fixture
 def olivia(client: Client, cast: Cast) -> Client:
-    """Signed in at NOW."""
+    """Sign Olivia in at NOW."""
     with clock.at(NOW):
         return client.sign_in("olivia")
 
@@ -49,7 +49,9 @@ def to_email(client: Client, cast: Cast) -> TestResponse:
 
 def group_edit(client: Client, cast: Cast) -> TestResponse:
     managers = group("managers")
-    return client.post(f"/admin/groups/{managers.id}/edit", {"version": managers.version, "description": "x"})
+    return client.post(
+        f"/admin/groups/{managers.id}/edit", {"version": managers.version, "description": "x"}
+    )
 
 
 def new_group(client: Client, cast: Cast) -> TestResponse:
@@ -94,7 +96,8 @@ def json(client: Client, cast: Cast) -> TestResponse:
 
 
 def run_download(client: Client, cast: Cast) -> TestResponse:
-    return client.get(f"/admin/bulk-runs/{act(client, 'users', 'block', cast.vera.id).id}/items.csv")
+    run = act(client, "users", "block", cast.vera.id)
+    return client.get(f"/admin/bulk-runs/{run.id}/items.csv")
 
 
 def new_administrator(client: Client, cast: Cast) -> TestResponse:
@@ -107,8 +110,8 @@ def made_administrator(client: Client, cast: Cast) -> TestResponse:
 
 Do = Callable[[Client, Cast], TestResponse]
 POSTS = (
-    reset_link, temporary, off, to_email, group_edit, new_group, own_email, own_factor, own_factor_by_mail,
-    own_factor_off, own_recovery_codes, new_administrator, made_administrator,
+    reset_link, temporary, off, to_email, group_edit, new_group, own_email, own_factor,
+    own_factor_by_mail, own_factor_off, own_recovery_codes, new_administrator, made_administrator,
 )  # fmt: skip
 LOOKS = (own_key, own_email_page, csv, json, run_download)
 
@@ -123,13 +126,18 @@ def test_what_matters_asks_from_the_fifth_minute_on(olivia: Client, cast: Cast, 
 
 def test_what_matters_less_does_not_ask(olivia: Client, cast: Cast) -> None:
     with clock.at(LATER):
-        for path in ("/admin/users/", f"/admin/users/{cast.max.id}", "/account/two-factor", "/account/password"):
+        for path in (
+            "/admin/users/",
+            f"/admin/users/{cast.max.id}",
+            "/account/two-factor",
+            "/account/password",
+        ):
             assert olivia.get(path).status_code == 200
         assert previewed(olivia, "users", "block", cast.max.id).status_code == 200
 
 
 def kept(page: TestResponse) -> list[tuple[str, str]]:
-    """What the page keeps of the form that was sent, in order."""
+    """Return the fields of the sent form that the page keeps, in order."""
     inputs = [each for each in read(page).all("input", type="hidden") if each["name"] not in MINE]
     return [(each["name"], each["value"]) for each in inputs]
 
@@ -145,17 +153,27 @@ def confirm(client: Client, page: TestResponse, **words: str) -> TestResponse:
 
 
 def sent_again(client: Client, page: TestResponse, answer: TestResponse) -> TestResponse:
-    """What a browser does after a 307: the same form to the other address, the password and all."""
+    """Follow a 307 as a browser does: send the same form, password included, to the new address."""
     assert answer.status_code == 307
-    data: dict[str, Any] = {"confirm_password": PASSWORD, "confirm_to": answer.location, "confirm_again": "1"}
+    data: dict[str, Any] = {
+        "confirm_password": PASSWORD,
+        "confirm_to": answer.location,
+        "confirm_again": "1",
+    }
     for name, value in kept(page):
         data.setdefault(name, []).append(value)
     return client.post(answer.location, data)
 
 
 def test_a_form_that_was_sent_is_kept_and_done_once_after_it(olivia: Client, cast: Cast) -> None:
-    managers, chosen = group("managers"), ["users.view", "users.block", "groups.view"]
-    words = {"version": managers.version, "name": "Mänägers <b>", "description": 'a\nb & "c"', "permissions": chosen}
+    managers = group("managers")
+    chosen = ["users.view", "users.block", "groups.view"]
+    words = {
+        "version": managers.version,
+        "name": "Mänägers <b>",
+        "description": 'a\nb & "c"',
+        "permissions": chosen,
+    }
     with clock.at(LATER):
         page = olivia.post(f"/admin/groups/{managers.id}/edit", words)
         assert is_asked(page)
@@ -169,7 +187,7 @@ def test_a_form_that_was_sent_is_kept_and_done_once_after_it(olivia: Client, cas
 
 
 def test_an_action_is_kept_with_its_rows_and_what_was_typed(olivia: Client, cast: Cast) -> None:
-    """The preview has an address: one is asked on the way there, and comes back to it."""
+    """The preview has an address, so the confirmation on the way there leads back to it."""
     give = [cast.max.id, cast.vera.id]
     cast.max.two_factor = cast.vera.two_factor = "email"
     settle()
@@ -184,18 +202,23 @@ def test_an_action_is_kept_with_its_rows_and_what_was_typed(olivia: Client, cast
         assert is_asked(page)
         preview = olivia.get(confirm(olivia, page).location)
         assert value_of(preview, "reason") == "Phones were lost"
-        assert run_at(decided(olivia, "users", "disable-2fa", token, reason="Phones were lost")).counts == {"done": 2}
+        done = decided(olivia, "users", "disable-2fa", token, reason="Phones were lost")
+        assert run_at(done).counts == {"done": 2}
     settle()
-    links = [each for each in db.session.scalars(select(SignInAttempt.reason)) if each == "confirmation"]
-    assert len(links) == 2
+    reasons = db.session.scalars(select(SignInAttempt.reason)).all()
+    assert reasons.count("confirmation") == 2
 
 
 def test_a_page_that_was_asked_for_is_reached_after_it(olivia: Client, cast: Cast) -> None:
     with clock.at(LATER):
         page = olivia.get(csv(olivia, cast).location)
         answer = confirm(olivia, page)
-        assert (answer.status_code, answer.location) == (303, "/admin/users/?status=active"), "where it is offered"
-        assert olivia.get("/admin/users/export.csv?status=active").content_type.startswith("text/csv")
+        assert (answer.status_code, answer.location) == (303, "/admin/users/?status=active"), (
+            "where it is offered"
+        )
+        assert olivia.get("/admin/users/export.csv?status=active").content_type.startswith(
+            "text/csv"
+        )
 
 
 def test_a_wrong_password_confirms_nothing_and_keeps_the_form(olivia: Client, cast: Cast) -> None:
@@ -210,14 +233,18 @@ def test_a_wrong_password_confirms_nothing_and_keeps_the_form(olivia: Client, ca
         assert "Disable the second factor" in olivia.get(confirm(olivia, again).location).text
 
 
-@pytest.mark.parametrize("words", [{}, {"confirm_password": ""}, {"confirm_password": "", "confirm_code": ""}])
+@pytest.mark.parametrize(
+    "words", [{}, {"confirm_password": ""}, {"confirm_password": "", "confirm_code": ""}]
+)
 def test_nothing_typed_confirms_nothing(olivia: Client, cast: Cast, words: dict[str, str]) -> None:
     with clock.at(LATER):
         assert olivia.post(CONFIRM, words).status_code == 422
         assert is_asked(off(olivia, cast))
 
 
-def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: Client, cast: Cast) -> None:
+def test_wrong_passwords_are_counted_with_those_of_sign_in(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
     with clock.at(LATER):
         for _ in range(3):
             olivia.post(CONFIRM, {"confirm_password": "not at all the password"})
@@ -232,12 +259,15 @@ def test_wrong_passwords_are_counted_with_those_of_sign_in(app: Flask, olivia: C
         for _ in range(2):
             olivia.post(CONFIRM, {"confirm_password": "not at all the password"})
         answer = olivia.post(CONFIRM, {"confirm_password": PASSWORD})
-        assert (answer.status_code, "Too many failed tries" in answer.text) == (429, True)
+        assert answer.status_code == 429
+        assert "Too many failed tries" in answer.text
         assert 0 < int(answer.headers["Retry-After"]) <= 300
         assert is_asked(off(olivia, cast))
 
 
-def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(app: Flask, olivia: Client, cast: Cast) -> None:
+def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
     thief = visitor(app)
     with cookie_of(olivia) as mine, cookie_of(thief) as theirs:
         theirs["sid"] = before = mine["sid"]
@@ -248,7 +278,9 @@ def test_a_confirmation_renews_the_session_and_the_stolen_value_is_dead(app: Fla
         assert is_in(olivia)
     with cookie_of(olivia) as mine:
         assert mine["sid"] != before
-    assert len(db.session.scalars(select(Session)).all()) == 1, "the same session with another value"
+    assert len(db.session.scalars(select(Session)).all()) == 1, (
+        "the same session with another value"
+    )
 
 
 def test_a_failed_confirmation_leaves_the_session_as_it_was(olivia: Client, cast: Cast) -> None:
@@ -280,5 +312,5 @@ def test_an_idle_or_ended_session_cannot_be_confirmed(olivia: Client, cast: Cast
 
 
 def cookie_of(client: Client) -> Any:
-    """What the browser's session cookie holds, to be read and changed."""
+    """Open the browser's session cookie for reading and changing."""
     return client.session_transaction(base_url=client.application.config["TEST_BASE_URL"])

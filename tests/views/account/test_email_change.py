@@ -1,4 +1,7 @@
-"""One's own e-mail address: asked for, confirmed at the new one and nowhere else, told to the old one."""
+"""Changing one's own e-mail address: it is confirmed at the new address only.
+
+The old address is told about the change.
+"""
 
 from datetime import timedelta
 
@@ -28,7 +31,9 @@ def vera(client: Client, cast: Cast) -> Client:
     return client.sign_in("vera")
 
 
-def test_an_address_changes_once_it_is_confirmed_where_the_link_went(app: Flask, vera: Client, cast: Cast) -> None:
+def test_an_address_changes_once_it_is_confirmed_where_the_link_went(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     version = cast.vera.version
     link = link_to(app, vera)
     assert addresses()["Vera"] == "vera@example.com"
@@ -54,7 +59,9 @@ def test_the_old_address_is_told_with_the_new_one_masked(app: Flask, vera: Clien
     assert NEW not in str(said)
 
 
-def test_a_confirmed_address_ends_other_sessions_and_other_links(app: Flask, vera: Client, cast: Cast) -> None:
+def test_a_confirmed_address_ends_other_sessions_and_other_links(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     other = visitor(app).sign_in("vera")
     tokens.issue(user=cast.vera, purpose="password_reset", valid=timedelta(hours=1))
     settle()
@@ -62,7 +69,9 @@ def test_a_confirmed_address_ends_other_sessions_and_other_links(app: Flask, ver
     assert vera.get("/account/").status_code == 200
     assert other.get("/account/").status_code == 303
     settle()
-    ended = db.session.scalars(select(Session.ended_reason).where(Session.ended_at.is_not(None))).all()
+    ended = db.session.scalars(
+        select(Session.ended_reason).where(Session.ended_at.is_not(None))
+    ).all()
     assert ended == ["e-mail changed"]
     assert db.session.scalar(select(func.count(Token.id)).where(Token.open())) == 0
 
@@ -75,7 +84,9 @@ def test_looking_at_the_link_uses_nothing_up_and_hides_its_value(app: Flask, ver
         assert NEW in page.text
         assert link.rpartition("/")[2] not in page.text
     assert addresses()["Vera"] == "vera@example.com"
-    assert vera.post(page.request.path).status_code == 303  # also from a page that was opened before
+    assert (
+        vera.post(page.request.path).status_code == 303
+    )  # also from a page that was opened before
     assert addresses()["Vera"] == NEW
 
 
@@ -91,7 +102,8 @@ def test_a_newer_request_supersedes_the_link_at_once(app: Flask, vera: Client) -
     first = link_to(app, vera)
     ask(vera, "max@example.com")  # taken: no newer link will ever leave
     answer = vera.get(first)
-    assert (answer.status_code, "newer link" in answer.text) == (410, True)
+    assert answer.status_code == 410
+    assert "newer link" in answer.text
     assert worker(app) == []
 
 
@@ -103,7 +115,9 @@ def test_of_several_requests_only_the_latest_gets_a_link(app: Flask, vera: Clien
     assert addresses()["Vera"] == "vera2@example.org"
 
 
-@pytest.mark.parametrize("late, status", [(timedelta(seconds=3599), 303), (timedelta(hours=1), 410)])
+@pytest.mark.parametrize(
+    "late, status", [(timedelta(seconds=3599), 303), (timedelta(hours=1), 410)]
+)
 def test_a_link_works_for_an_hour(app: Flask, vera: Client, late: timedelta, status: int) -> None:
     start = clock.now()
     with clock.at(start):
@@ -117,21 +131,30 @@ def test_a_link_works_for_an_hour(app: Flask, vera: Client, late: timedelta, sta
     assert addresses()["Vera"] == (NEW if status == 303 else "vera@example.com")
 
 
-def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(app: Flask, vera: Client) -> None:
-    link, olivia = link_to(app, vera), visitor(app).sign_in("olivia")
+def test_a_link_works_for_the_person_who_asked_and_for_nobody_else(
+    app: Flask, vera: Client
+) -> None:
+    link = link_to(app, vera)
+    olivia = visitor(app).sign_in("olivia")
     form = str(olivia.get(link).location)
     for answer, status in ((olivia.get(form), 200), (olivia.post(form), 403)):
-        assert (answer.status_code, "You are signed in as olivia@example.com" in answer.text) == (status, True)
+        assert answer.status_code == status
+        assert "You are signed in as olivia@example.com" in answer.text
     assert addresses() == addresses() | {"Vera": "vera@example.com", "Olivia": "olivia@example.com"}
     assert confirm(vera, link) == 303
 
 
 def test_a_link_opened_signed_out_goes_on_after_the_sign_in(app: Flask, vera: Client) -> None:
-    link, elsewhere = link_to(app, vera), visitor(app)
+    link = link_to(app, vera)
+    elsewhere = visitor(app)
     form = str(elsewhere.get(link).location)
-    assert elsewhere.get(form).location == f"/sign-in?next={form}", "the value is gone from the address already"
+    assert elsewhere.get(form).location == f"/sign-in?next={form}", (
+        "the value is gone from the address already"
+    )
     entered = elsewhere.post(
-        "/sign-in", {"identifier": "vera@example.com", "password": PASSWORD, "next": form}, follow_redirects=True
+        "/sign-in",
+        {"identifier": "vera@example.com", "password": PASSWORD, "next": form},
+        follow_redirects=True,
     )
     assert entered.request.path == form
     elsewhere._token = None
@@ -140,7 +163,8 @@ def test_a_link_opened_signed_out_goes_on_after_the_sign_in(app: Flask, vera: Cl
 
 
 def test_a_free_and_a_taken_address_get_the_same_answer(app: Flask, vera: Client) -> None:
-    pages, start = [], clock.now()
+    pages = []
+    start = clock.now()
     for address in (NEW, "max@example.com", "MAX@EXAMPLE.COM", "ｍax@example.com"):
         with clock.at(start):  # the page says what time it is
             ask(vera, address)
@@ -157,19 +181,23 @@ def test_the_sixth_request_in_five_minutes_waits_whether_the_addresses_were_free
     for address in (NEW, "max@example.com") * 3:
         worker(app)
         answer = vera.post("/account/email", {"email": address})
-    assert (answer.status_code, "Too many" in answer.text) == (429, True)
+    assert answer.status_code == 429
+    assert "Too many" in answer.text
     assert value_of(answer, "email") == "max@example.com"
     settle()
     assert (addresses()["Vera"], worker(app)) == ("vera@example.com", [])
 
 
-def test_a_link_loses_against_whoever_took_the_address_meanwhile(app: Flask, vera: Client, cast: Cast) -> None:
+def test_a_link_loses_against_whoever_took_the_address_meanwhile(
+    app: Flask, vera: Client, cast: Cast
+) -> None:
     link = link_to(app, vera)
     cast.max.set_email(NEW.upper())
     settle()
     opened = vera.get(link)
     answer = vera.post(opened.location)
-    assert (answer.status_code, "Somebody else has this address" in answer.text) == (422, True)
+    assert answer.status_code == 422
+    assert "Somebody else has this address" in answer.text
     assert addresses()["Vera"] == "vera@example.com"
 
 
@@ -177,7 +205,8 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         assert vera.get("/account/email").location.startswith("/account/confirm")
         asked = vera.post("/account/email", {"email": NEW})
-        assert (asked.status_code, "confirm_password" in asked.text) == (403, True)
+        assert asked.status_code == 403
+        assert "confirm_password" in asked.text
     settle()
     assert db.session.scalars(select(Message)).all() == []
 
@@ -185,13 +214,16 @@ def test_asking_needs_a_recent_confirmation(app: Flask, vera: Client) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "", " ", "vera", "@", "a@b@c.org", "a b@example.org", "x" * 10_000, "x" * 300 + "@example.org", "a\0@b\0",
+        "", " ", "vera", "@", "a@b@c.org", "a b@example.org", "a\0@b\0", '"a b"@example.org',
+        "x" * 10_000, "x" * 300 + "@example.org", "ﬃ" * 100 + "@example.org",
         "<script>alert(1)</script>@example.org", "a@example.org\r\nBcc: b@example.org",
-        "ﬃ" * 100 + "@example.org", "a@-example.org", "a@[127.0.0.1]", "a@localhost", '"a b"@example.org',
+        "a@-example.org", "a@[127.0.0.1]", "a@localhost",
         "vera@example.com", "VERA@Example.com", "ｖera@example.com", "vera＠example.com",
     ],
 )  # fmt: skip
-def test_what_is_no_new_address_is_refused_at_the_field(app: Flask, vera: Client, typed: str) -> None:
+def test_what_is_no_new_address_is_refused_at_the_field(
+    app: Flask, vera: Client, typed: str
+) -> None:
     answer = vera.post("/account/email", {"email": typed})
     assert answer.status_code == 422
     assert error_at(answer, "email")
@@ -200,10 +232,13 @@ def test_what_is_no_new_address_is_refused_at_the_field(app: Flask, vera: Client
 
 
 @pytest.mark.parametrize(
-    "typed", ["oſkar@example.org", "OSKAR@example.org", "ｏskar@example.org", "os\u212aar@example.org"]
+    "typed",
+    ["oſkar@example.org", "OSKAR@example.org", "ｏskar@example.org", "os\u212aar@example.org"],
 )
-def test_spellings_of_one_address_are_one_address(app: Flask, vera: Client, cast: Cast, typed: str) -> None:
-    """A long s is an s, and the sign of the Kelvin a k, to whoever compares."""
+def test_spellings_of_one_address_are_one_address(
+    app: Flask, vera: Client, cast: Cast, typed: str
+) -> None:
+    """A long s compares equal to an s, and the Kelvin sign to a k."""
     cast.max.set_email("oskar@example.org")
     settle()
     ask(vera, typed)
@@ -217,7 +252,9 @@ def test_a_dotless_i_is_another_letter(app: Flask, vera: Client, cast: Cast) -> 
     assert addresses() == addresses() | {"Max": "iris@example.org", "Vera": "ıris@example.org"}
 
 
-@pytest.mark.parametrize("value", ["x", "x" * 5000, "%00", "..", "confirm%00", "%F0%9F%94%91", "a%2Fb"])
+@pytest.mark.parametrize(
+    "value", ["x", "x" * 5000, "%00", "..", "confirm%00", "%F0%9F%94%91", "a%2Fb"]
+)
 def test_a_made_up_link_opens_nothing(vera: Client, value: str) -> None:
     assert vera.get(f"/account/email/{value}").status_code == 404
     assert vera.post("/account/email/opened/x").status_code == 404

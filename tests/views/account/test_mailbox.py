@@ -1,4 +1,4 @@
-"""The demo's mailbox: there in the demo and nowhere else; it shows mails and runs nothing of them."""
+"""The demo's mailbox exists in the demo only; it shows mails and runs nothing that they contain."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,8 @@ def test_outside_the_demo_there_is_no_mailbox(
 ) -> None:
     arrived(stage)
     other = app_with(
-        environment=environment, base_url="https://127.0.0.1" if environment == "production" else "http://127.0.0.1"
+        environment=environment,
+        base_url="https://127.0.0.1" if environment == "production" else "http://127.0.0.1",
     )
     client = other.test_client()
     assert isinstance(client, Client)
@@ -85,7 +86,11 @@ def test_what_is_not_kept_is_not_shown(demo: Client, stage: Stage) -> None:
     message.sealed = None
     settle()
     assert "Your invitation" not in demo.get("/demo/mailbox").text
-    for address in (f"/demo/mailbox/{message.id}", f"/demo/mailbox/{message.id}/html", "/demo/mailbox/99"):
+    for address in (
+        f"/demo/mailbox/{message.id}",
+        f"/demo/mailbox/{message.id}/html",
+        "/demo/mailbox/99",
+    ):
         assert demo.get(address).status_code == 404
 
 
@@ -98,7 +103,11 @@ def test_a_mail_on_its_way_is_counted_and_not_read(demo: Client, stage: Stage) -
 def test_looking_changes_nothing(demo: Client, stage: Stage) -> None:
     message = arrived(stage)
     before = (message.version, message.sealed)
-    for address in ("/demo/mailbox", f"/demo/mailbox/{message.id}", f"/demo/mailbox/{message.id}/html"):
+    for address in (
+        "/demo/mailbox",
+        f"/demo/mailbox/{message.id}",
+        f"/demo/mailbox/{message.id}/html",
+    ):
         assert demo.get(address).status_code == 200
         assert demo.post(address).status_code == 303, "signed out, as everywhere"
     settle()

@@ -1,4 +1,4 @@
-"""One's own sessions: seen, and ended elsewhere, by nobody but oneself."""
+"""People see their own sessions and can end them from elsewhere; nobody else's are shown."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.support.html import read
 
 
 def visitor(app: Flask, name: str) -> tuple[Client, int]:
-    """Somebody signed in with a browser of their own, and the number of that session."""
+    """Sign somebody in with their own browser; return the browser and the session's id."""
     client = app.test_client()
     assert isinstance(client, Client)
     client.sign_in(name)
@@ -28,19 +28,28 @@ def is_in(client: Client) -> bool:
 
 
 def listed(client: Client) -> list[str]:
-    """The devices on the page, one text each."""
-    return [item.text for item in read(client.get("/account/sessions")).one("ul", class_="devices").all("li")]
+    """Return the text of each device on the page."""
+    devices = read(client.get("/account/sessions")).one("ul", class_="devices")
+    return [item.text for item in devices.all("li")]
 
 
 def ended() -> list[tuple[int, str]]:
     settle()
-    rows = select(Session.id, Session.ended_reason).where(Session.ended_at.is_not(None)).order_by(Session.id)
+    rows = (
+        select(Session.id, Session.ended_reason)
+        .where(Session.ended_at.is_not(None))
+        .order_by(Session.id)
+    )
     return [(row.id, row.ended_reason) for row in db.session.execute(rows)]
 
 
 def events() -> list[Event]:
     settle()
-    return list(db.session.scalars(select(Event).where(Event.action == "account.end_session").order_by(Event.id)))
+    return list(
+        db.session.scalars(
+            select(Event).where(Event.action == "account.end_session").order_by(Event.id)
+        )
+    )
 
 
 def test_every_device_is_listed_and_this_one_is_marked(app: Flask, cast: Cast) -> None:
@@ -58,15 +67,18 @@ def test_another_device_is_signed_out_and_the_event_says_so(app: Flask, cast: Ca
     client, _ = visitor(app, "vera")
     answer = client.post(f"/account/sessions/{number}/end")
     assert (answer.status_code, answer.location) == (303, "/account/sessions")
-    assert (is_in(other), is_in(client)) == (False, True)
+    assert not is_in(other)
+    assert is_in(client)
     assert ended() == [(number, "by its owner")]
     (event,) = events()
-    assert (event.actor_id, event.subject_id, event.after) == (cast.vera.id, cast.vera.id, {"session": number})
+    assert event.actor_id == cast.vera.id
+    assert event.subject_id == cast.vera.id
+    assert event.after == {"session": number}
     assert len(listed(client)) == 1
 
 
 def test_anybody_elses_session_is_not_there(app: Flask, cast: Cast) -> None:
-    """Not even for an administrator: here, everybody has their own."""
+    """Not even for an administrator: this page is about one's own sessions."""
     theirs, number = visitor(app, "vera")
     client, _ = visitor(app, "olivia")
     for asked in (number, 2**63 - 1):
@@ -99,7 +111,13 @@ def test_all_others_end_at_once_and_nobody_elses(app: Flask, cast: Cast) -> None
     client, _ = visitor(app, "vera")
     answer = client.post("/account/sessions/end-others", follow_redirects=True)
     assert "3 other devices are signed out." in answer.text
-    assert [is_in(each) for each in (*others, stranger, client)] == [False, False, False, True, True]
+    assert [is_in(each) for each in (*others, stranger, client)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
     assert len(events()) == 3
     again = client.post("/account/sessions/end-others", follow_redirects=True)
     assert "You are signed in nowhere else." in again.text

@@ -1,4 +1,7 @@
-"""Signing in and out: who gets in, for how long, and that nobody learns why not."""
+"""Signing in and out: who gets in and for how long.
+
+A refusal never reveals its reason.
+"""
 
 import re
 from datetime import timedelta
@@ -22,21 +25,23 @@ WRONG = "not at all the password"
 
 
 def is_in(client: Client) -> bool:
-    """Whether the visitor reaches home, or is sent to the sign-in."""
+    """Return whether the visitor reaches home rather than the sign-in page."""
     answer = client.get("/")
     assert answer.status_code in {200, 303}
     return answer.status_code == 200
 
 
 def sid(client: Client) -> str:
-    """What the browser holds of its session."""
+    """Return the session id in the browser's cookie."""
     with client.session_transaction(base_url=client.application.config["TEST_BASE_URL"]) as cookie:
         return str(cookie["sid"])
 
 
 def attempts() -> list[tuple[str, str]]:
-    """Every attempt so far as (result, reason)."""
-    rows = db.session.execute(select(SignInAttempt.result, SignInAttempt.reason).order_by(SignInAttempt.id))
+    """Return every attempt so far as (result, reason)."""
+    rows = db.session.execute(
+        select(SignInAttempt.result, SignInAttempt.reason).order_by(SignInAttempt.id)
+    )
     return [(row.result, row.reason) for row in rows]
 
 
@@ -46,8 +51,12 @@ def change(name: str, **values: object) -> None:
     db.session.commit()
 
 
-@pytest.mark.parametrize("typed", ["olivia@example.com", " Olivia@Example.COM ", "ｏｌｉｖｉａ@example.com"])
-def test_every_spelling_of_an_address_is_one_account(client: Client, cast: Cast, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["olivia@example.com", " Olivia@Example.COM ", "ｏｌｉｖｉａ@example.com"]
+)
+def test_every_spelling_of_an_address_is_one_account(
+    client: Client, cast: Cast, typed: str
+) -> None:
     answer = client.post("/sign-in", {"identifier": typed, "password": PASSWORD})
     assert (answer.status_code, answer.location) == (303, "/")
     assert is_in(client)
@@ -57,7 +66,11 @@ def test_every_spelling_of_an_address_is_one_account(client: Client, cast: Cast,
 def test_whoever_may_not_in_gets_one_and_the_same_answer(client: Client, cast: Cast) -> None:
     change("vera", status="invited")
     known = client.try_sign_in("olivia", WRONG)
-    others = [client.try_sign_in("nobody", WRONG), client.try_sign_in("eve"), client.try_sign_in("vera")]
+    others = [
+        client.try_sign_in("nobody", WRONG),
+        client.try_sign_in("eve"),
+        client.try_sign_in("vera"),
+    ]
     shown = [without_token(answer) for answer in (known, *others)]
     assert {answer.status_code for answer in (known, *others)} == {422}
     assert REFUSED in shown[0]
@@ -71,7 +84,7 @@ def test_whoever_may_not_in_gets_one_and_the_same_answer(client: Client, cast: C
 
 
 def without_token(answer: TestResponse) -> str:
-    """The page without what differs in every answer."""
+    """Return the page without the lines that differ in every answer."""
     lines = answer.get_data(as_text=True).splitlines()
     return "\n".join(line for line in lines if "csrf_token" not in line and "nonce" not in line)
 
@@ -81,13 +94,16 @@ def test_eve_never_gets_in(client: Client, cast: Cast) -> None:
     assert not is_in(client)
 
 
-def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(client: Client, cast: Cast) -> None:
-    for _ in range(5):
-        assert client.try_sign_in("olivia", WRONG).status_code == 422
-    answer = client.try_sign_in("olivia")
+def test_the_sixth_failure_in_five_minutes_is_refused_even_with_the_password(
+    client: Client, cast: Cast
+) -> None:
+    with clock.at(clock.now()):  # hashing takes as long as it takes
+        for _ in range(5):
+            assert client.try_sign_in("olivia", WRONG).status_code == 422
+        answer = client.try_sign_in("olivia")
     assert answer.status_code == 429
     assert "Too many failed tries" in answer.text
-    assert 290 <= int(answer.headers["Retry-After"]) <= 300
+    assert int(answer.headers["Retry-After"]) == 300
     assert attempts()[-1] == ("blocked", "throttled")
     with clock.at(clock.now() + timedelta(minutes=5, seconds=1)):
         client.sign_in("olivia")
@@ -151,7 +167,9 @@ def test_signing_in_gives_a_new_session_and_a_new_form_token(client: Client, cas
     assert client.raw_post("/sign-out", data={"csrf_token": before}).status_code == 400
 
 
-@pytest.mark.parametrize("away, stays", [(timedelta(minutes=29), True), (timedelta(minutes=31), False)])
+@pytest.mark.parametrize(
+    "away, stays", [(timedelta(minutes=29), True), (timedelta(minutes=31), False)]
+)
 def test_a_session_ends_after_half_an_hour_without_a_request(
     client: Client, cast: Cast, away: timedelta, stays: bool
 ) -> None:
@@ -170,7 +188,9 @@ def test_a_session_ends_after_twelve_hours_however_busy(client: Client, cast: Ca
         assert not is_in(client)
 
 
-def test_an_address_outside_the_whitelist_is_out_at_the_next_request(client: Client, cast: Cast) -> None:
+def test_an_address_outside_the_whitelist_is_out_at_the_next_request(
+    client: Client, cast: Cast
+) -> None:
     client.sign_in("max")
     change("max", ip_whitelist=["203.0.113.0/24"])
     assert not is_in(client)
@@ -181,7 +201,9 @@ def test_an_address_outside_the_whitelist_is_out_at_the_next_request(client: Cli
     assert is_in(client)
 
 
-def test_a_temporary_password_must_be_changed_before_anything_else(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_temporary_password_must_be_changed_before_anything_else(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     temporary_password(app, "vera")
     client.sign_in("vera", "handed-over-1")
     assert client.get("/admin/users/").location == "/account/password"
@@ -194,7 +216,9 @@ def test_a_temporary_password_must_be_changed_before_anything_else(app: Flask, c
     client.sign_in("vera", words["new_password"])
 
 
-def test_a_temporary_password_expires_after_72_hours(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_temporary_password_expires_after_72_hours(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     temporary_password(app, "vera")
     with clock.at(clock.now() + timedelta(hours=72, seconds=1)):
         assert client.try_sign_in("vera", "handed-over-1").status_code == 422
@@ -213,9 +237,15 @@ def temporary_password(app: Flask, name: str) -> None:
         ({"current_password": "wrong"}, "not your current password"),
         ({"new_password": "too short", "repeat_password": "too short"}, "at least 15 characters"),
         ({"repeat_password": "something else"}, "The two passwords differ"),
-        ({"new_password": "vera vance password", "repeat_password": "vera vance password"}, "your own name"),
+        (
+            {"new_password": "vera vance password", "repeat_password": "vera vance password"},
+            "your own name",
+        ),
         ({"new_password": "a" * 129, "repeat_password": "a" * 129}, "at most 128"),
-        ({"new_password": "abababababababab", "repeat_password": "abababababababab"}, "more different characters"),
+        (
+            {"new_password": "abababababababab", "repeat_password": "abababababababab"},
+            "more different characters",
+        ),
     ],
 )
 def test_a_bad_new_password_is_refused_with_the_reason(
@@ -223,20 +253,27 @@ def test_a_bad_new_password_is_refused_with_the_reason(
 ) -> None:
     client.sign_in("vera")
     good = {"current_password": PASSWORD, "new_password": "four words nobody guesses"}
-    answer = client.post("/account/password", good | {"repeat_password": good["new_password"]} | values)
+    answer = client.post(
+        "/account/password", good | {"repeat_password": good["new_password"]} | values
+    )
     assert answer.status_code == 422
     assert message in answer.text
     client.sign_out()
     client.sign_in("vera")
 
 
-def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     other = app.test_client()
     assert isinstance(other, Client)
     other.sign_in("vera")
     client.sign_in("vera")
     new = "four words nobody guesses"
-    client.post("/account/password", {"current_password": PASSWORD, "new_password": new, "repeat_password": new})
+    client.post(
+        "/account/password",
+        {"current_password": PASSWORD, "new_password": new, "repeat_password": new},
+    )
     assert is_in(client)
     assert not is_in(other)
 

@@ -1,4 +1,7 @@
-"""One's own second factor: enabled, changed and switched off by oneself, with everything else signed out."""
+"""One's own second factor: enabled, changed and switched off.
+
+Each change signs out all other sessions.
+"""
 
 import re
 from collections.abc import Callable
@@ -43,13 +46,13 @@ def max_in(client: Client, cast: Cast) -> Client:
 
 
 def begin(client: Client) -> str:
-    """The key of a new app that waits for its confirmation."""
+    """Begin to set up a new app and return its key, which is not confirmed yet."""
     assert client.post(f"{PAGE}/begin").location == ENROL
     return key_on(client.get(ENROL))
 
 
 def typed(client: Client, code: str) -> TestResponse:
-    """Type a code on the page of an enrolment."""
+    """Type a code on the enrolment page and send it."""
     return client.post(ENROL, {"shown": hidden(client.get(ENROL), "shown"), "code": code})
 
 
@@ -60,7 +63,9 @@ def factor_of(cast: Cast) -> str:
 
 def own_events() -> list[tuple[str, dict[str, object]]]:
     settle()
-    rows = db.session.scalars(select(Event).where(Event.action.startswith("account.")).order_by(Event.id))
+    rows = db.session.scalars(
+        select(Event).where(Event.action.startswith("account.")).order_by(Event.id)
+    )
     return [(event.action, event.after or {}) for event in rows]
 
 
@@ -72,7 +77,9 @@ def test_the_menu_leads_to_the_page_which_says_that_it_is_off(max_in: Client) ->
     assert f"{PAGE}/off" not in {form["action"] for form in page.all("form")}
 
 
-def test_an_app_is_enabled_by_its_first_code_and_asked_for_from_then_on(app: Flask, max_in: Client, cast: Cast) -> None:
+def test_an_app_is_enabled_by_its_first_code_and_asked_for_from_then_on(
+    app: Flask, max_in: Client, cast: Cast
+) -> None:
     cast.max.email_verified_at = clock.now()
     key, codes = enrol(max_in)
     assert factor_of(cast) == "totp"
@@ -84,7 +91,9 @@ def test_an_app_is_enabled_by_its_first_code_and_asked_for_from_then_on(app: Fla
     assert second_step(other, code_of(key)).status_code == 303
 
 
-def test_beginning_changes_nothing_until_the_code_fits(app: Flask, max_in: Client, cast: Cast) -> None:
+def test_beginning_changes_nothing_until_the_code_fits(
+    app: Flask, max_in: Client, cast: Cast
+) -> None:
     key = begin(max_in)
     for wrong in ("000000", "", code_of(key, steps=-2), code_of(pyotp.random_base32())):
         answer = typed(max_in, wrong)
@@ -96,7 +105,9 @@ def test_beginning_changes_nothing_until_the_code_fits(app: Flask, max_in: Clien
     visitor(app).sign_in("max")
 
 
-def test_the_old_app_works_until_the_new_one_is_confirmed(app: Flask, client: Client, cast: Cast) -> None:
+def test_the_old_app_works_until_the_new_one_is_confirmed(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     old = give_app(cast.max, app.extensions["settings"])[0]
     start = clock.now()
     with clock.at(start):
@@ -128,7 +139,9 @@ def test_a_key_that_was_shown_waits_an_hour(max_in: Client, client: Client, cast
         assert factor_of(cast) == "disabled"
 
 
-def test_every_beginning_makes_another_key_and_the_last_one_counts(max_in: Client, cast: Cast) -> None:
+def test_every_beginning_makes_another_key_and_the_last_one_counts(
+    max_in: Client, cast: Cast
+) -> None:
     first, second = begin(max_in), begin(max_in)
     assert first != second
     assert typed(max_in, code_of(first)).status_code == 422
@@ -163,11 +176,15 @@ def test_every_change_ends_the_other_sessions_and_keeps_this_one(
     assert not is_in(other)
     assert is_in(max_in)
     settle()
-    reasons = db.session.scalars(select(Session.ended_reason).where(Session.ended_at.is_not(None))).all()
+    reasons = db.session.scalars(
+        select(Session.ended_reason).where(Session.ended_at.is_not(None))
+    ).all()
     assert reasons == ["2FA changed"]
 
 
-def test_switching_off_forgets_the_app_and_the_recovery_codes(app: Flask, max_in: Client, cast: Cast) -> None:
+def test_switching_off_forgets_the_app_and_the_recovery_codes(
+    app: Flask, max_in: Client, cast: Cast
+) -> None:
     cast.max.email_verified_at = clock.now()
     enrol(max_in)
     off(max_in)
@@ -232,18 +249,23 @@ def test_recovery_codes_belong_to_a_second_factor(max_in: Client) -> None:
 
 
 def dark(page: str) -> set[tuple[int, int]]:
-    """The dark modules of the QR code on a page, read from the strokes of its path."""
+    """Return the dark modules of the page's QR code, read from the strokes of its path."""
     path = re.search(r'class="qrline"[^>]* d="([^"]+)"', page)
     assert path, "no QR code"
-    found, x, y = set(), 0.0, 0.0
+    modules: set[tuple[int, int]] = set()
+    x = 0.0
+    y = 0.0
     for stroke, numbers in re.findall(r"([Mmh])([^Mmh]+)", path[1]):
         values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
         if stroke == "h":
-            found |= {(int(x) + step, int(y)) for step in range(int(values[0]))}
+            modules |= {(int(x) + step, int(y)) for step in range(int(values[0]))}
             x += values[0]
+        elif stroke == "M":
+            x, y = values
         else:
-            x, y = (values[0], values[1]) if stroke == "M" else (x + values[0], y + values[1])
-    return found
+            x += values[0]
+            y += values[1]
+    return modules
 
 
 def test_the_qr_code_says_what_an_app_has_to_know(app: Flask, max_in: Client, cast: Cast) -> None:
@@ -273,7 +295,15 @@ def test_secrets_are_kept_encrypted_and_appear_in_no_table(max_in: Client, cast:
 def test_looking_changes_nothing(max_in: Client) -> None:
     key = begin(max_in)
     before = everything()
-    for path in (PAGE, ENROL, ENROL, f"{PAGE}/off", f"{PAGE}/email", f"{PAGE}/begin", f"{PAGE}/recovery-codes"):
+    for path in (
+        PAGE,
+        ENROL,
+        ENROL,
+        f"{PAGE}/off",
+        f"{PAGE}/email",
+        f"{PAGE}/begin",
+        f"{PAGE}/recovery-codes",
+    ):
         max_in.get(path)
     assert everything() == before
     assert key_on(max_in.get(ENROL)) == key

@@ -1,4 +1,4 @@
-"""System > Messages: how far each mail came, and never to whom exactly, nor what it says."""
+"""System > Messages: the state of each mail, without its full address and its content."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from backoffice.auth import tokens
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.mail.outbox import Letter
+from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.policy.permissions import catalogue
 from tests.support.acting import act, everything, outcome, previewed
@@ -23,14 +23,20 @@ ADDRESS = "vera.vance@mail.example.com"
 
 @pytest.fixture
 def mail(app: Flask, cast: Cast) -> int:
-    """A dead invitation to vera."""
+    """Queue an invitation to Vera, mark it dead, and return its id."""
     issued = tokens.issue(user=cast.vera, purpose="invitation", valid=timedelta(hours=8))
     values = {"link": f"http://127.0.0.1/invitations/{SECRET}"}
-    one = Letter(
-        purpose="invitation", address=ADDRESS, user_id=cast.vera.id, token_id=issued.token_id, values=values
-    )  # fmt: skip
+    one = OutgoingMail(
+        purpose="invitation",
+        address=ADDRESS,
+        user_id=cast.vera.id,
+        token_id=issued.token_id,
+        values=values,
+    )
     outbox.queue([one], app.extensions["settings"])
-    db.session.execute(update(Message).values(state="dead", last_error="550 <b>no</b> such mailbox"))
+    db.session.execute(
+        update(Message).values(state="dead", last_error="550 <b>no</b> such mailbox")
+    )
     db.session.commit()
     return db.session.scalars(select(Message.id)).one()
 
@@ -40,38 +46,69 @@ def test_a_message_is_shown_with_everything_but_its_address_and_its_words(
 ) -> None:
     client.sign_in("olivia")
     sealed = str(db.session.scalars(select(Message.sealed)).one())
-    paths = ["", str(mail), f"{mail}/menu", "export.csv", "export.json", "?search=invitation&state=dead"]
+    paths = [
+        "",
+        str(mail),
+        f"{mail}/menu",
+        "export.csv",
+        "export.json",
+        "?search=invitation&state=dead",
+    ]
     for path in paths:
         page = client.get(f"/admin/messages/{path}").get_data(as_text=True)
         assert not [secret for secret in (ADDRESS, SECRET, sealed) if secret in page], path
         assert "<b>no</b>" not in page or "export" in path, path
     text = read(client.get("/admin/messages/")).one("tbody").text
-    for shown in ("Invitation", "v•••@mail.example.com", "Vera Vance", "Dead", "550 <b>no</b> such mailbox"):
+    for shown in (
+        "Invitation",
+        "v•••@mail.example.com",
+        "Vera Vance",
+        "Dead",
+        "550 <b>no</b> such mailbox",
+    ):
         assert shown in text
     exported = client.get("/admin/messages/export.json").get_json()
     assert exported[0]["recipient"] == "v•••@mail.example.com"
     assert set(exported[0]) == {
-        "id", "purpose", "recipient", "user", "state", "attempts", "next_attempt_at", "last_error", "created_at",
+        "id",
+        "purpose",
+        "recipient",
+        "user",
+        "state",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+        "created_at",
         "sent_at",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("typed", ["My secret w@rd-of-mine", "hunter2hunter2", ADDRESS])
 def test_what_a_stranger_typed_shows_nothing_until_it_is_somebodys(
     app: Flask, client: Client, cast: Cast, typed: str
 ) -> None:
-    outbox.queue([Letter(purpose="password_reset", address=typed)], app.extensions["settings"])
+    outbox.queue(
+        [OutgoingMail(purpose="password_reset", address=typed)], app.extensions["settings"]
+    )
     client.sign_in("olivia")
-    for path in ("", "export.csv", "export.json", str(db.session.scalars(select(Message.id)).one())):
+    for path in (
+        "",
+        "export.csv",
+        "export.json",
+        str(db.session.scalars(select(Message.id)).one()),
+    ):
         page = client.get(f"/admin/messages/{path}").get_data(as_text=True)
         assert "•••" in page or "\\u2022" in page
         assert typed.rpartition("@")[2] not in page
 
 
 @pytest.mark.parametrize(
-    "query", ["address=x", "sealed=x", "recipient=v", "token_id=1", "sort=recipient", "sort=address"]
+    "query",
+    ["address=x", "sealed=x", "recipient=v", "token_id=1", "sort=recipient", "sort=address"],
 )
-def test_the_address_can_be_neither_filtered_nor_sorted_by(client: Client, mail: int, query: str) -> None:
+def test_the_address_can_be_neither_filtered_nor_sorted_by(
+    client: Client, mail: int, query: str
+) -> None:
     client.sign_in("olivia")
     assert client.get(f"/admin/messages/?{query}").status_code == 400
     assert client.get(f"/admin/messages/export.csv?{query}").status_code == 400
@@ -82,7 +119,9 @@ def test_a_message_is_not_found_by_its_address(client: Client, mail: int) -> Non
     assert read(client.get("/admin/messages/?search=vance")).all("tbody") == []
 
 
-def test_messages_are_filtered_by_state_purpose_person_and_time(client: Client, cast: Cast, mail: int) -> None:
+def test_messages_are_filtered_by_state_purpose_person_and_time(
+    client: Client, cast: Cast, mail: int
+) -> None:
     client.sign_in("olivia")
     for query, number in {
         "state=dead": 1, "state=sent": 0, "purpose=invitation": 1, "purpose=email_code": 0,

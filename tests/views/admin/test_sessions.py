@@ -1,4 +1,7 @@
-"""System > Sessions: who is signed in where; ending one signs that browser out at its next request."""
+"""System > Sessions: who is signed in where.
+
+Ending a session signs that browser out at its next request.
+"""
 
 from datetime import timedelta
 
@@ -20,16 +23,20 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.
 
 
 def visitor(app: Flask, name: str) -> Client:
-    """Somebody signed in with a browser of their own."""
+    """Sign somebody in with their own browser."""
     client = app.test_client()
     assert isinstance(client, Client)
     return client.sign_in(name)
 
 
 def session_of(name: str) -> Session:
-    """The latest session of somebody, as it is now."""
+    """Return somebody's latest session in its current state."""
     settle()
-    theirs = select(Session).join(User, User.id == Session.user_id).where(User.email_key == address(name))
+    theirs = (
+        select(Session)
+        .join(User, User.id == Session.user_id)
+        .where(User.email_key == address(name))
+    )
     return db.session.scalars(theirs.order_by(Session.id.desc()).limit(1)).one()
 
 
@@ -37,7 +44,9 @@ def is_in(client: Client) -> bool:
     return client.get("/").status_code == 200
 
 
-def test_the_list_says_who_with_what_from_where_and_whether_still(app: Flask, client: Client, cast: Cast) -> None:
+def test_the_list_says_who_with_what_from_where_and_whether_still(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     visitor(app, "max")
     db.session.execute(update(Session).values(device=FIREFOX, ip="192.0.2.7"))
     client.sign_in("olivia")
@@ -56,20 +65,34 @@ def test_html_in_a_user_agent_stays_text(app: Flask, client: Client, cast: Cast)
     db.session.execute(update(Session).values(device='Firefox/1.0 "><script>alert(1)</script>'))
     client.sign_in("olivia")
     row = session_of("max")
-    for path in ("/admin/sessions/", f"/admin/sessions/{row.id}", f"/admin/users/{cast.max.id}?tab=sessions"):
+    for path in (
+        "/admin/sessions/",
+        f"/admin/sessions/{row.id}",
+        f"/admin/users/{cast.max.id}?tab=sessions",
+    ):
         assert "<script>alert" not in client.get(path).text
     own = visitor(app, "max")
     db.session.execute(update(Session).values(device="<b>Firefox/1.0</b>"))
     assert "<b>Firefox" not in own.get("/account/sessions").text
 
 
-def test_sessions_are_filtered_by_what_became_of_them(app: Flask, client: Client, cast: Cast) -> None:
+def test_sessions_are_filtered_by_what_became_of_them(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     for name in ("max", "vera"):
         visitor(app, name)
-    db.session.execute(update(Session).where(Session.user_id == cast.max.id).values(ended_at=clock.now()))
-    db.session.execute(update(Session).where(Session.user_id == cast.vera.id).values(idle_at=clock.now()))
+    db.session.execute(
+        update(Session).where(Session.user_id == cast.max.id).values(ended_at=clock.now())
+    )
+    db.session.execute(
+        update(Session).where(Session.user_id == cast.vera.id).values(idle_at=clock.now())
+    )
     client.sign_in("olivia")
-    for state, name in {"live": "Olivia Owen", "ended": "Max Mander", "expired": "Vera Vance"}.items():
+    for state, name in {
+        "live": "Olivia Owen",
+        "ended": "Max Mander",
+        "expired": "Vera Vance",
+    }.items():
         shown = read(client.get(f"/admin/sessions/?state={state}")).one("tbody").text
         assert name in shown
         assert state.capitalize() in shown
@@ -99,13 +122,16 @@ def test_whoever_uses_a_session_keeps_it(client: Client, cast: Cast) -> None:
             assert session_of("max").state == "live"
 
 
-def test_ending_a_session_signs_that_browser_out_and_no_other(app: Flask, client: Client, cast: Cast) -> None:
+def test_ending_a_session_signs_that_browser_out_and_no_other(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     one, other = visitor(app, "max"), visitor(app, "max")
     client.sign_in("olivia")
     row = session_of("max")
     done = act(client, "sessions", "end", row.id)
     assert outcome(done, row.id) == ("done", "")
-    assert (is_in(one), is_in(other)) == (True, False)
+    assert is_in(one)
+    assert not is_in(other)
     ended = session_of("max")
     assert (ended.state, ended.ended_reason) == ("ended", "by an administrator")
     assert "by an administrator" in client.get("/admin/sessions/?state=ended").text
@@ -123,7 +149,8 @@ def test_ones_own_session_is_left_to_signing_out_and_ones_others_are_not(
     done = act(client, "sessions", "end", here, elsewhere)
     assert outcome(done, here) == ("refused", "current")
     assert outcome(done, elsewhere) == ("done", "")
-    assert (is_in(client), is_in(other)) == (True, False)
+    assert is_in(client)
+    assert not is_in(other)
 
 
 def test_an_ended_session_stays_as_it_is(app: Flask, client: Client, cast: Cast) -> None:
@@ -135,7 +162,9 @@ def test_an_ended_session_stays_as_it_is(app: Flask, client: Client, cast: Cast)
     assert session_of("max").ended_reason == "signed out"
 
 
-def test_a_session_that_ended_after_the_preview_is_not_ended_twice(app: Flask, client: Client, cast: Cast) -> None:
+def test_a_session_that_ended_after_the_preview_is_not_ended_twice(
+    app: Flask, client: Client, cast: Cast
+) -> None:
     theirs = visitor(app, "max")
     client.sign_in("olivia")
     page = previewed(client, "sessions", "end", session_of("max").id)
@@ -150,7 +179,8 @@ def test_whoever_outranks_stays_signed_in(app: Flask, staff: list[str], client: 
     client.sign_in("company_administrator")
     done = act(client, "sessions", "end", *rows)
     assert [outcome(done, row_id) for row_id in rows] == [("refused", "outranked"), ("done", "")]
-    assert (is_in(above), is_in(below)) == (True, False)
+    assert is_in(above)
+    assert not is_in(below)
 
 
 @pytest.mark.parametrize("name", ["max", "vera"])

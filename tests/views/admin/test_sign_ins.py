@@ -12,12 +12,19 @@ from tests.support.html import read
 from views.admin.sign_ins import REASONS, reason_of
 
 TYPED = "my-password-in-the-wrong-field"
-WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+WINDOWS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"
+    " Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+)
 
 
 @pytest.fixture
 def olivia(client: Client, cast: Cast) -> Client:
-    """Olivia, after somebody typed a password into the wrong field, max his wrong, and eve hers."""
+    """Sign Olivia in after three failed tries.
+
+    Somebody typed a password into the wrong field, Max a wrong password, and Eve, who is blocked,
+    her right one.
+    """
     client.try_sign_in(TYPED, "whatever")
     client.try_sign_in("max", "not the password")
     client.try_sign_in("eve")
@@ -27,7 +34,8 @@ def olivia(client: Client, cast: Cast) -> Client:
 
 
 def rows(client: Client, query: str = "") -> list[str]:
-    return [row.text for body in read(client.get(f"/admin/sign-ins/?{query}")).all("tbody") for row in body.all("tr")]
+    bodies = read(client.get(f"/admin/sign-ins/?{query}")).all("tbody")
+    return [row.text for body in bodies for row in body.all("tr")]
 
 
 def test_every_try_is_listed_with_result_reason_device_and_address(olivia: Client) -> None:
@@ -53,16 +61,31 @@ def test_what_was_typed_never_shows(olivia: Client) -> None:
     assert rows(olivia, f"search={TYPED}") == []
 
 
-def test_sign_ins_are_filtered_by_result_person_time_and_who_got_in(olivia: Client, cast: Cast) -> None:
-    for query, number in {
-        "result=failed": 2, "result=blocked": 1, "signed_in=yes": 1, "signed_in=no": 3, f"user={cast.max.id}": 1,
-        "user=none": 1, "at.from=2000-01-01": 4, "at.to=2000-01-01": 0, "factor=code": 0, "ip=192.0.2": 4,
-    }.items():  # fmt: skip
+def test_sign_ins_are_filtered_by_result_person_time_and_who_got_in(
+    olivia: Client, cast: Cast
+) -> None:
+    numbers = {
+        "result=failed": 2,
+        "result=blocked": 1,
+        "signed_in=yes": 1,
+        "signed_in=no": 3,
+        f"user={cast.max.id}": 1,
+        "user=none": 1,
+        "at.from=2000-01-01": 4,
+        "at.to=2000-01-01": 0,
+        "factor=code": 0,
+        "ip=192.0.2": 4,
+    }
+    for query, number in numbers.items():
         assert len(rows(olivia, query)) == number, query
 
 
 def test_a_right_password_that_is_only_the_first_half_lets_nobody_in(olivia: Client) -> None:
-    half = update(SignInAttempt).where(SignInAttempt.result == "ok").values(reason="second factor asked for")
+    half = (
+        update(SignInAttempt)
+        .where(SignInAttempt.result == "ok")
+        .values(reason="second factor asked for")
+    )
     db.session.execute(half)
     assert rows(olivia, "signed_in=yes") == []
     assert "Second factor asked for" in rows(olivia)[0]
@@ -77,7 +100,9 @@ def test_sign_ins_are_read_only_and_their_codes_say_so(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize("name, looks", [("managers", 200), ("viewers", 200), ("employee", 403)])
-def test_whoever_may_look_may_not_yet_export(staff: list[str], client: Client, name: str, looks: int) -> None:
+def test_whoever_may_look_may_not_yet_export(
+    staff: list[str], client: Client, name: str, looks: int
+) -> None:
     client.sign_in(name)
     assert client.get("/admin/sign-ins/").status_code == looks
     assert client.get("/admin/sign-ins/export.csv").status_code == 403

@@ -1,4 +1,4 @@
-"""Files are read by other programs: what they find in them, not what we wrote."""
+"""Test exported files by reading them back with other programs."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def written(ending: str, rows: Any, *, bom: bool = True) -> bytes:
 
 
 def in_excel(content: bytes) -> list[list[list[Any]]]:
-    """The cells of every sheet, as a spreadsheet has them."""
+    """Return the cells of every sheet, as a spreadsheet program has them."""
     book = openpyxl.load_workbook(io.BytesIO(content))
     return [[[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book]
 
@@ -49,7 +49,9 @@ def test_a_csv_says_that_it_is_unicode_unless_the_setting_says_no() -> None:
 
 @pytest.mark.parametrize("text", ODD)
 def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
-    found = list(csv.reader(io.StringIO(written("csv", [(1, text)]).decode("utf-8-sig"), newline="")))
+    found = list(
+        csv.reader(io.StringIO(written("csv", [(1, text)]).decode("utf-8-sig"), newline=""))
+    )
     assert found == [["ID", "Name"], ["1", f"'{text}"]]
 
 
@@ -58,7 +60,9 @@ def test_telephone_numbers_stay_as_people_write_them(phone: str) -> None:
     assert f"1,{phone}\r\n" in written("csv", [(1, phone)]).decode()
 
 
-@pytest.mark.parametrize("text", [*ODD, *PHONES, "0049", "1e5", "https://example.com", "a\x00b\x0bc", "TRUE", " x "])
+@pytest.mark.parametrize(
+    "text", [*ODD, *PHONES, "0049", "1e5", "https://example.com", "a\x00b\x0bc", "TRUE", " x "]
+)
 def test_texts_are_texts_in_a_workbook(text: str) -> None:
     book = openpyxl.load_workbook(io.BytesIO(written("xlsx", [(1, text)])))
     cell = book.worksheets[0]["B2"]
@@ -69,18 +73,37 @@ def test_texts_are_texts_in_a_workbook(text: str) -> None:
 def test_numbers_and_times_are_numbers_and_times_in_a_workbook() -> None:
     moment = datetime(2026, 3, 29, 1, 30, tzinfo=timezone(timedelta(hours=2)))
     utc, day = datetime(2026, 3, 28, 23, 30, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
-    rows = [(1, moment), (2, day.date()), (3, True), (4, 1.5), (5, None), (6, ["a", "b"]), (7, Decimal("0.10"))]
+    rows = [
+        (1, moment),
+        (2, day.date()),
+        (3, True),
+        (4, 1.5),
+        (5, None),
+        (6, ["a", "b"]),
+        (7, Decimal("0.10")),
+    ]
     (sheet,) = in_excel(written("xlsx", [*rows, (2**60, "large")]))
     assert [row[1] for row in sheet[1:]] == [
-        utc.replace(tzinfo=None), day.replace(tzinfo=None), True, 1.5, None, "a, b", "0.10", "large",
-    ]  # fmt: skip
+        utc.replace(tzinfo=None),
+        day.replace(tzinfo=None),
+        True,
+        1.5,
+        None,
+        "a, b",
+        "0.10",
+        "large",
+    ]
     assert sheet[-1][0] == str(2**60), "a number that would be rounded is a text"
 
 
 def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "SHEET_ROWS", 3)
     sheets = in_excel(written("xlsx", [(number, "x") for number in range(5)]))
-    assert [[row[0] for row in sheet] for sheet in sheets] == [["ID", 0, 1], ["ID", 2, 3], ["ID", 4]]
+    assert [[row[0] for row in sheet] for sheet in sheets] == [
+        ["ID", 0, 1],
+        ["ID", 2, 3],
+        ["ID", 4],
+    ]
 
 
 def test_a_cell_that_is_too_long_is_cut() -> None:
@@ -101,13 +124,17 @@ def test_nothing_to_write_is_a_file_with_its_head(ending: str) -> None:
 
 def test_json_has_times_in_utc_and_names_of_attributes() -> None:
     moment = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-    assert json.loads(written("json", [(1, moment)])) == [{"id": 1, "name": "2026-03-29T01:30:00+00:00"}]
+    assert json.loads(written("json", [(1, moment)])) == [
+        {"id": 1, "name": "2026-03-29T01:30:00+00:00"}
+    ]
 
 
 def test_rows_are_written_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not all of them first: a million rows are written in little memory."""
+    """A million rows are written in little memory, because they are not collected first."""
     monkeypatch.setattr(formats, "ROWS_AT_ONCE", 10)
     taken: list[int] = []
-    pieces = formats.formats(bom=False)["csv"].write(HEADINGS, ((taken.append(n) or n, "x") for n in range(100)))
+    pieces = formats.formats(bom=False)["csv"].write(
+        HEADINGS, ((taken.append(n) or n, "x") for n in range(100))
+    )
     next(pieces)
     assert len(taken) == 10

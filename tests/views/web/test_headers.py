@@ -1,4 +1,4 @@
-"""What every answer says to the browser, whom the product believes, and what happens when the database is away."""
+"""Headers of every answer, trust in the proxy's headers, and the answer without a database."""
 
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -12,7 +12,15 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from tests.support.cast import Cast
 from tests.support.client import Client
 
-PAGES = ("/sign-in", "/", "/admin/users/", "/admin/users/99999", "/admin/users/export.csv", "/healthz", "/no-such-page")
+PAGES = (
+    "/sign-in",
+    "/",
+    "/admin/users/",
+    "/admin/users/99999",
+    "/admin/users/export.csv",
+    "/healthz",
+    "/no-such-page",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -21,7 +29,13 @@ def test_every_answer_carries_the_headers(client: Client, cast: Cast, path: str)
     headers = client.get(path).headers
     policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
-    for part in ("default-src 'self'", "'nonce-", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"):
+    for part in (
+        "default-src 'self'",
+        "'nonce-",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+    ):
         assert part in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -30,7 +44,9 @@ def test_every_answer_carries_the_headers(client: Client, cast: Cast, path: str)
     assert "Strict-Transport-Security" not in headers, "the test's address is plain http"
 
 
-def test_under_tls_cookies_and_transport_are_strict(app_with: Callable[..., Flask], cast: Cast) -> None:
+def test_under_tls_cookies_and_transport_are_strict(
+    app_with: Callable[..., Flask], cast: Cast
+) -> None:
     client = app_with(base_url="https://admin.example.com").test_client()
     answer = client.get("/sign-in", base_url="https://admin.example.com")
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
@@ -56,7 +72,9 @@ def test_static_files_carry_the_headers_too(app_with: Callable[..., Flask]) -> N
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
-def test_every_cookie_is_bound_to_the_host_under_tls(app_with: Callable[..., Flask], cast: Cast) -> None:
+def test_every_cookie_is_bound_to_the_host_under_tls(
+    app_with: Callable[..., Flask], cast: Cast
+) -> None:
     client = app_with(base_url="https://admin.example.com").test_client()
     answer = client.try_sign_in("olivia")
     cookies = answer.headers.getlist("Set-Cookie")
@@ -66,16 +84,24 @@ def test_every_cookie_is_bound_to_the_host_under_tls(app_with: Callable[..., Fla
 
 def test_a_foreign_host_is_refused(client: Client) -> None:
     assert client.get("/sign-in", base_url="http://evil.example").status_code == 400
-    assert client.get("/healthz", base_url="http://10.0.0.5").status_code == 200, "health checks ask by address"
+    assert client.get("/healthz", base_url="http://10.0.0.5").status_code == 200, (
+        "health checks ask by address"
+    )
 
 
-@pytest.mark.parametrize("trusted, believed", [((), "127.0.0.1"), ((ip_network("127.0.0.0/8"),), "203.0.113.9")])
+@pytest.mark.parametrize(
+    "trusted, believed", [((), "127.0.0.1"), ((ip_network("127.0.0.0/8"),), "203.0.113.9")]
+)
 def test_a_forwarded_address_counts_only_from_a_configured_proxy(
     app_with: Callable[..., Flask], cast: Cast, trusted: tuple[object, ...], believed: str
 ) -> None:
     client = app_with(trusted_proxies=trusted).test_client()
     assert isinstance(client, Client)
-    client.post("/sign-in", {"identifier": "x", "password": "y"}, headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9"})
+    client.post(
+        "/sign-in",
+        {"identifier": "x", "password": "y"},
+        headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9"},
+    )
     assert db.session.scalars(select(SignInAttempt.ip)).all() == [believed]
 
 

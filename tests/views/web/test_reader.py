@@ -1,4 +1,4 @@
-"""Pages in the language of whoever reads them."""
+"""Pages appear in the language of their reader."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,10 +23,12 @@ def vera(client: Client, cast: Cast) -> Client:
 
 @pytest.fixture
 def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
-    """A few words of German, in place of whatever the product has."""
+    """Replace the product's translations with a few words of German."""
     catalog = Catalog(locale="de")
     catalog.add("Profile", "Profil")
-    catalog.add(("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden"))
+    catalog.add(
+        ("%(num)d hour ago", "%(num)d hours ago"), ("vor %(num)d Stunde", "vor %(num)d Stunden")
+    )
     folder = tmp_path / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
@@ -46,7 +48,7 @@ def heading(page: Any) -> tuple[str, str]:
 
 
 def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cast) -> None:
-    """Whatever their browser asks for."""
+    """The language that the browser asks for does not matter."""
     other = {"Accept-Language": "de"}
     assert heading(vera.get("/account/", headers=other)) == ("en", "Profile")
     cast.vera.language = "de"
@@ -55,7 +57,14 @@ def test_pages_are_in_the_persons_language(german: None, vera: Client, cast: Cas
 
 @pytest.mark.parametrize(
     "asked, spoken",
-    [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5", "de"), ("fr", "en"), ("", "en"), ("*", "en"), ("\x7f;q=x", "en")],
+    [
+        ("de-AT,de;q=0.9", "de"),
+        ("fr,de;q=0.5", "de"),
+        ("fr", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("\x7f;q=x", "en"),
+    ],
 )
 def test_whoever_is_signed_out_sees_what_the_browser_asks_for(
     german: None, client: Client, asked: str, spoken: str

@@ -1,4 +1,7 @@
-"""Acts that meet each other on the same rows both succeed, once each; else the page says what happened."""
+"""Requests that conflict on the same rows both succeed, once each.
+
+Where that is impossible, the page says what happened.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -36,7 +39,10 @@ def number_of(what: Any, *which: Any) -> int:
 
 
 def locking_oneself_first(monkeypatch: pytest.MonkeyPatch, pair: tuple[int, int]) -> None:
-    """Whoever acts takes what is theirs and then what is the other's, as rules that look at both might."""
+    """Make each edit lock the actor before the other person, to provoke deadlocks.
+
+    Rules that look at both people might do the same.
+    """
     require = records.require
 
     def locked(actor: Any, code: str, *others: Any) -> None:
@@ -46,22 +52,29 @@ def locking_oneself_first(monkeypatch: pytest.MonkeyPatch, pair: tuple[int, int]
                 db.session.execute(select(func.pg_advisory_xact_lock(person)))
 
     monkeypatch.setattr(records, "require", locked)
-    monkeypatch.setattr(records, "first_lock", lambda _model: "")  # with it, writers of people go one after the other
+    # With the first lock, writers of people would go one after the other.
+    monkeypatch.setattr(records, "first_lock", lambda _model: "")
 
 
 def renamed(client: Client, person: int, version: int, name: str) -> int:
-    return client.post(f"/admin/users/{person}/edit", {"version": version, "first_name": name}).status_code
+    return client.post(
+        f"/admin/users/{person}/edit", {"version": version, "first_name": name}
+    ).status_code
 
 
 def said(client: Client) -> int:
-    """How many times the next page says that something was kept."""
+    """Return how many times the next page says that something was saved."""
     return read(client.get("/account/")).one("div", class_="flashes").text.count(SAVED)
 
 
 @pytest.fixture
 def impatient(stage: Stage, app: Flask) -> Iterator[None]:
-    """PostgreSQL looks for deadlocks after a hundredth of a second instead of one."""
-    change = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {} deadlock_timeout {}', current_database()); END $$"
+    """Let PostgreSQL look for deadlocks after ten milliseconds instead of a second."""
+    # ALTER DATABASE takes no expression for the name, hence the detour over EXECUTE.
+    change = (
+        "DO $$ BEGIN EXECUTE format("
+        "'ALTER DATABASE %I {} deadlock_timeout {}', current_database()); END $$"
+    )
     connection = stage.database.connection  # type: ignore[attr-defined]  # PostgreSQL's
     connection.execute(change.format("SET", "= 10"))
     yield
@@ -73,7 +86,7 @@ def impatient(stage: Stage, app: Flask) -> Iterator[None]:
 def test_two_people_who_act_on_each_other_both_succeed(
     impatient: None, app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each holds what the other wants: PostgreSQL ends one of the two, and that one is done again."""
+    """PostgreSQL ends one of two deadlocked requests, and that one is repeated."""
     cast.max.groups = list(db.session.scalars(select(Group).where(Group.key == "administrators")))
     pair = (cast.olivia.id, cast.max.id)
     settle()
@@ -85,7 +98,9 @@ def test_two_people_who_act_on_each_other_both_succeed(
     locking_oneself_first(monkeypatch, pair)
     with structlog.testing.capture_logs() as logs:
         for number in range(1, ROUNDS + 1):
-            versions = dict(db.session.execute(select(User.id, User.version).where(User.id.in_(pair))).all())
+            versions = dict(
+                db.session.execute(select(User.id, User.version).where(User.id.in_(pair))).all()
+            )
             settle()
             acts = [
                 partial(renamed, client, person, versions[person], f"Name {number}")
@@ -100,7 +115,9 @@ def test_two_people_who_act_on_each_other_both_succeed(
 
 
 @pytest.mark.one_engine("postgresql", reason="writers of SQLite go one after the other")
-def test_who_meets_others_again_and_again_is_told(app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_meets_others_again_and_again_is_told(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = app_with().test_client().sign_in("olivia")
     tries: list[int] = []
 
@@ -108,7 +125,8 @@ def test_who_meets_others_again_and_again_is_told(app_with: Build, cast: Cast, m
         tries.append(1)
         db.session.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"))
 
-    vera, version = cast.vera.id, cast.vera.version
+    vera = cast.vera.id
+    version = cast.vera.version
     client.token()
     monkeypatch.setattr(records, "get", get)
     answer = client.post(f"/admin/users/{vera}/edit", {"version": version, "first_name": "Vea"})
@@ -119,7 +137,9 @@ def test_who_meets_others_again_and_again_is_told(app_with: Build, cast: Cast, m
 
 
 @pytest.mark.one_engine("postgresql", reason="writers of SQLite go one after the other")
-def test_what_was_kept_in_part_is_not_done_again(app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_kept_in_part_is_not_done_again(
+    app_with: Build, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = app_with().test_client().sign_in("olivia")
     tries: list[int] = []
 
@@ -137,15 +157,22 @@ def test_what_was_kept_in_part_is_not_done_again(app_with: Build, cast: Cast, mo
 
 
 @pytest.mark.slow
-def test_a_refused_export_is_noted_beside_writers(app_with: Build, stage: Stage, cast: Cast) -> None:
-    """The request only looks until it is refused; its event is written although somebody else writes all the time."""
+def test_a_refused_export_is_noted_beside_writers(
+    app_with: Build, stage: Stage, cast: Cast
+) -> None:
+    """The request only reads until it is refused, and then writes its event.
+
+    The event is written although another transaction keeps writing.
+    """
     client = app_with(denials_per_minute=1000).test_client().sign_in("vera")
     done = threading.Event()
 
     def write() -> None:
         with stage.app.app_context():
             while not done.is_set():
-                db.session.execute(text("UPDATE users SET phone = '' WHERE email_key = 'max@example.com'"))
+                db.session.execute(
+                    text("UPDATE users SET phone = '' WHERE email_key = 'max@example.com'")
+                )
                 db.session.commit()
         with stage.app.app_context():
             db.session.remove()

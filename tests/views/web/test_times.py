@@ -1,4 +1,4 @@
-"""Times by the clock of whoever reads them, with UTC beside it."""
+"""Times are shown by the reader's clock, with UTC beside it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,8 +34,16 @@ def test_exact_times_follow_the_persons_clock_and_say_utc_too(client: Client, ca
         ("UTC", AUTUMN, "2026-11-21 21:43:26 UTC"),
         ("Europe/Berlin", AUTUMN, "2026-11-21 22:43 CET · 21:43 UTC"),
         ("Europe/Berlin", AUTUMN.replace(month=7), "2026-07-21 23:43 CEST · 21:43 UTC"),
-        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25 02:30 CEST · 00:30 UTC"),
-        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2026-10-25 02:30 CET · 01:30 UTC"),
+        (
+            "Europe/Berlin",
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            "2026-10-25 02:30 CEST · 00:30 UTC",
+        ),
+        (
+            "Europe/Berlin",
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+            "2026-10-25 02:30 CET · 01:30 UTC",
+        ),
         ("Asia/Tokyo", AUTUMN, "2026-11-22 06:43 JST · 2026-11-21 21:43 UTC"),
         ("Asia/Kathmandu", AUTUMN, "2026-11-22 03:28 +0545 · 2026-11-21 21:43 UTC"),
         ("America/New_York", AUTUMN.replace(hour=2), "2026-11-20 21:43 EST · 2026-11-21 02:43 UTC"),
@@ -50,7 +58,9 @@ def test_exact_times_in_any_zone(
         assert f'title="{said}"' in ago(moment)
 
 
-def test_the_date_of_long_ago_is_that_of_the_persons_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_date_of_long_ago_is_that_of_the_persons_clock(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("views.web.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
     with app.test_request_context(), clock.at(AUTUMN + timedelta(days=60)):
         assert ago(AUTUMN).endswith(">2026-11-22</time>")
@@ -61,7 +71,9 @@ def test_the_zones_on_offer_exist_and_fit() -> None:
     assert len(names) == len(set(names)) > 300
     assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kolkata"} <= set(names)
     assert max(map(len, names)) <= User.__table__.c.time_zone.type.length
-    assert [name for name in names if name != "UTC" and str(time_zones.clock_of(name)) != name] == []
+    assert [
+        name for name in names if name != "UTC" and str(time_zones.clock_of(name)) != name
+    ] == []
 
 
 @pytest.mark.parametrize(

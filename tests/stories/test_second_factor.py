@@ -1,4 +1,4 @@
-"""Signing in with a code of an app, or with a recovery code: each of them once, and nothing opens before."""
+"""Signing in with an app's code or a recovery code: each works once, nothing opens before."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def settings(app: Flask) -> Settings:
 
 @pytest.fixture
 def app_of_max(cast: Cast, settings: Settings) -> tuple[str, list[str]]:
-    """Max has an authenticator app: its key, and his recovery codes."""
+    """Give Max an authenticator app; return its key and his recovery codes."""
     with clock.at(NOW):
         return give_app(cast.max, settings)
 
@@ -55,8 +55,12 @@ def live_sessions() -> int:
     return len(db.session.scalars(select(Session.id).where(Session.ended_at.is_(None))).all())
 
 
-@pytest.mark.parametrize("steps, opens", [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_a_code_opens_now_and_one_step_either_way(client: Client, key: str, steps: int, opens: bool) -> None:
+@pytest.mark.parametrize(
+    "steps, opens", [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_a_code_opens_now_and_one_step_either_way(
+    client: Client, key: str, steps: int, opens: bool
+) -> None:
     with clock.at(NOW):
         answer = second_step(first_step(client, "max"), code_of(key, steps=steps))
         assert answer.status_code == (303 if opens else 422)
@@ -69,9 +73,13 @@ def test_a_code_opens_now_and_one_step_either_way(client: Client, key: str, step
 
 
 @pytest.mark.parametrize("seconds, opens", [(59, True), (60, False)])
-def test_a_code_is_good_until_the_next_step_is_over(client: Client, key: str, seconds: int, opens: bool) -> None:
+def test_a_code_is_good_until_the_next_step_is_over(
+    client: Client, key: str, seconds: int, opens: bool
+) -> None:
     with clock.at(NOW + timedelta(seconds=seconds)):
-        assert (second_step(first_step(client, "max"), code_of(key, NOW)).status_code == 303) is opens
+        assert (
+            second_step(first_step(client, "max"), code_of(key, NOW)).status_code == 303
+        ) is opens
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -99,7 +107,8 @@ def test_a_code_works_however_it_is_typed_and_once(
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "+123456", "123.456", "1e5", "\x00", "ſıK" * 40]
+    "typed",
+    ["", "12345", "1234567", "١٢٣٤٥٦", "12345６x", "+123456", "123.456", "1e5", "\x00", "ſıK" * 40],
 )
 def test_what_is_no_code_is_refused(client: Client, key: str, typed: str) -> None:
     with clock.at(NOW):
@@ -114,19 +123,25 @@ def test_several_codes_at_once_are_refused(client: Client, key: str) -> None:
         assert not is_in(client)
 
 
-def test_an_older_step_is_dead_once_a_newer_one_was_used(app: Flask, client: Client, key: str) -> None:
+def test_an_older_step_is_dead_once_a_newer_one_was_used(
+    app: Flask, client: Client, key: str
+) -> None:
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), code_of(key, steps=1)).status_code == 303
         for steps in (-1, 0, 1):
-            assert second_step(first_step(visitor(app), "max"), code_of(key, steps=steps)).status_code == 422
+            answer = second_step(first_step(visitor(app), "max"), code_of(key, steps=steps))
+            assert answer.status_code == 422
     with clock.at(NOW + timedelta(seconds=60)):
         assert second_step(first_step(visitor(app), "max"), code_of(key)).status_code == 303
 
 
-def test_an_older_step_that_was_not_used_works_before_the_newer(app: Flask, client: Client, key: str) -> None:
+def test_an_older_step_that_was_not_used_works_before_the_newer(
+    app: Flask, client: Client, key: str
+) -> None:
     with clock.at(NOW):
         for steps in (-1, 0, 1):
-            assert second_step(first_step(visitor(app), "max"), code_of(key, steps=steps)).status_code == 303
+            answer = second_step(first_step(visitor(app), "max"), code_of(key, steps=steps))
+            assert answer.status_code == 303
     assert live_sessions() == 3
 
 
@@ -150,7 +165,9 @@ def test_a_recovery_code_opens_once_however_it_is_spelled(
         assert second_step(first_step(visitor(app), "max"), codes[5]).status_code == 303
 
 
-def test_a_recovery_code_typed_in_full_width_letters_works(client: Client, codes: list[str]) -> None:
+def test_a_recovery_code_typed_in_full_width_letters_works(
+    client: Client, codes: list[str]
+) -> None:
     wide = "".join(chr(ord(letter) + 0xFEE0) for letter in codes[0])
     with clock.at(NOW):
         assert second_step(first_step(client, "max"), wide).status_code == 303
@@ -168,7 +185,13 @@ def test_somebody_elses_recovery_code_opens_nothing(
 def test_a_password_alone_opens_no_page(app: Flask, client: Client, key: str) -> None:
     with clock.at(NOW):
         first_step(client, "max")
-        paths = ["/", "/admin/users/", "/admin/users/export/csv", "/account/", "/account/two-factor"]
+        paths = [
+            "/",
+            "/admin/users/",
+            "/admin/users/export/csv",
+            "/account/",
+            "/account/two-factor",
+        ]
         assert {client.get(path).status_code for path in paths} == {303}
         assert client.post("/account/two-factor/off").status_code == 303
         assert client.post("/account/confirm", {"confirm_password": "x"}).status_code == 303
@@ -186,7 +209,7 @@ def test_a_code_without_a_password_opens_nothing(client: Client, key: str) -> No
 
 
 def test_an_app_that_has_no_secret_lets_nobody_in(client: Client, key: str) -> None:
-    """As a restored backup might have it: the person says totp, and the row is gone."""
+    """A restored backup might have a person with TOTP but no row that holds the secret."""
     db.session.execute(delete(TotpSecret))
     with clock.at(NOW):
         answer = second_step(first_step(client, "max"), code_of(key))
@@ -209,10 +232,14 @@ def test_a_code_whose_key_is_gone_is_refused_clearly_and_a_recovery_code_still_w
 
 
 def test_the_code_page_leads_to_where_one_wanted_and_nowhere_else(app: Flask, key: str) -> None:
-    for number, (wanted, reached) in enumerate([("/admin/users/", "/admin/users/"), ("//evil.example", "/")]):
+    for number, (wanted, reached) in enumerate(
+        [("/admin/users/", "/admin/users/"), ("//evil.example", "/")]
+    ):
         client = visitor(app)
         with clock.at(NOW + timedelta(minutes=number)):
-            client.post("/sign-in", {"identifier": "max@example.com", "password": PASSWORD, "next": wanted})
+            client.post(
+                "/sign-in", {"identifier": "max@example.com", "password": PASSWORD, "next": wanted}
+            )
             client._token = None
             assert second_step(client, code_of(key)).location == reached
 
@@ -229,7 +256,8 @@ def test_first_device_ever_is_no_news_a_known_one_neither_and_a_new_one_is_told(
     app: Flask, client: Client, cast: Cast, key: str
 ) -> None:
     cast.max.email_verified_at = NOW
-    known, notices = client, []
+    known = client
+    notices = []
     for minutes, browser in enumerate([known, known, visitor(app), known]):
         with clock.at(NOW + timedelta(minutes=minutes)):
             first_step(browser, "max")

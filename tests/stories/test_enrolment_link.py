@@ -1,4 +1,4 @@
-"""A new app by the link that an administrator sends: the mailbox alone is not enough for it."""
+"""A new app by a link from an administrator: access to the mailbox alone is not enough."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def olivia(app: Flask, cast: Cast) -> Client:
 
 @pytest.fixture
 def link(app: Flask, cast: Cast, olivia: Client) -> str:
-    """Olivia sends max a link to set up an app anew."""
+    """Olivia sends Max a link to set up an app anew; return its path."""
     return sent(app, olivia, cast)
 
 
@@ -46,7 +46,7 @@ def sent(app: Flask, olivia: Client, cast: Cast) -> str:
 
 
 def opened(app: Flask, link: str) -> Client:
-    """A browser in which the link was opened."""
+    """Return a browser in which the link was opened."""
     client = visitor(app)
     looked = client.get(link)
     assert looked.status_code == 303
@@ -56,7 +56,7 @@ def opened(app: Flask, link: str) -> Client:
 
 
 def words(key: str, steps: int = 0) -> dict[str, str]:
-    """A code of the key, typed on the page that shows it."""
+    """Return the form with a code of the key, as typed on the page that shows the key."""
     return {"shown": totp.name_of(key), "code": code_of(key, steps=steps)}
 
 
@@ -66,7 +66,9 @@ def key_by(client: Client, password: str = PASSWORD) -> str:
     return key_on(answer)
 
 
-def test_the_link_sets_up_an_app_by_password_and_code(app: Flask, cast: Cast, olivia: Client, link: str) -> None:
+def test_the_link_sets_up_an_app_by_password_and_code(
+    app: Flask, cast: Cast, olivia: Client, link: str
+) -> None:
     cast.max.email_verified_at = clock.now()
     old = visitor(app).sign_in("max")
     client = opened(app, link)
@@ -104,7 +106,12 @@ def test_looking_uses_nothing_up_and_shows_no_key(app: Flask, link: str) -> None
 
 def test_the_mailbox_alone_is_not_enough(app: Flask, cast: Cast, link: str) -> None:
     client = opened(app, link)
-    for words in ({"password": "not at all the password"}, {"password": ""}, {"code": "123456"}, {"code": ""}):
+    for words in (
+        {"password": "not at all the password"},
+        {"password": ""},
+        {"code": "123456"},
+        {"code": ""},
+    ):
         answer = client.send(words)
         assert answer.status_code == 422
         assert "totp-key" not in answer.text
@@ -124,8 +131,10 @@ def test_wrong_passwords_are_counted_and_throttled(app: Flask, link: str) -> Non
         key_by(client)
 
 
-def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app: Flask, link: str) -> None:
-    """The owner has given the password, elsewhere; whoever reads the mailbox has the link and tries codes."""
+def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(
+    app: Flask, link: str
+) -> None:
+    """The owner gave the password elsewhere; a reader of the mailbox tries codes by the link."""
     key = key_by(opened(app, link))
     thief = opened(app, link)
     for _ in range(5):
@@ -143,7 +152,9 @@ def test_codes_that_the_holder_of_the_link_guesses_are_counted_and_throttled(app
 
 
 @pytest.mark.parametrize("age, works", [(timedelta(0), True), (timedelta(seconds=1), False)])
-def test_the_link_works_for_eight_hours(app: Flask, cast: Cast, olivia: Client, age: timedelta, works: bool) -> None:
+def test_the_link_works_for_eight_hours(
+    app: Flask, cast: Cast, olivia: Client, age: timedelta, works: bool
+) -> None:
     start = clock.now()
     with clock.at(start):
         link = sent(app, olivia, cast)
@@ -168,10 +179,16 @@ def test_the_link_works_once(app: Flask, link: str) -> None:
     assert client.get(client.here).status_code == 410
 
 
-def test_a_newer_link_supersedes_the_older(app: Flask, cast: Cast, olivia: Client, link: str) -> None:
+def test_a_newer_link_supersedes_the_older(
+    app: Flask, cast: Cast, olivia: Client, link: str
+) -> None:
     client = opened(app, link)
     newer = sent(app, olivia, cast)
-    for answer in (client.get(client.here), client.send({"password": PASSWORD}), visitor(app).get(link)):
+    for answer in (
+        client.get(client.here),
+        client.send({"password": PASSWORD}),
+        visitor(app).get(link),
+    ):
         assert answer.status_code == 410
         assert "newer link" in answer.text
     key_by(opened(app, newer))
@@ -182,7 +199,9 @@ def test_a_made_up_link_is_none(app: Flask, link: str) -> None:
     for value in ("made-up", "x" * 43, "ſıK", "%00"):
         assert client.get(f"/two-factor/enrol/{value}").status_code == 404
         assert client.post(f"/two-factor/enrol/{value}", {"password": PASSWORD}).status_code == 404
-    assert client.post("/two-factor/enrol/opened/made-up", {"password": PASSWORD}).status_code == 404
+    assert (
+        client.post("/two-factor/enrol/opened/made-up", {"password": PASSWORD}).status_code == 404
+    )
 
 
 def test_a_link_of_another_kind_is_none(app: Flask, link: str) -> None:
@@ -190,7 +209,9 @@ def test_a_link_of_another_kind_is_none(app: Flask, link: str) -> None:
     assert visitor(app).get(link).status_code == 404
 
 
-def test_a_block_between_password_and_code_ends_it(app: Flask, cast: Cast, olivia: Client, link: str) -> None:
+def test_a_block_between_password_and_code_ends_it(
+    app: Flask, cast: Cast, olivia: Client, link: str
+) -> None:
     client = opened(app, link)
     key = key_by(client)
     act(olivia, "users", "block", cast.max.id)

@@ -1,4 +1,7 @@
-"""Codes by e-mail at sign-in: six digits, five minutes, five tries, for the browser that asked and no other."""
+"""Codes by e-mail at sign-in: six digits, valid for five minutes and five tries.
+
+A code works only in the browser that asked for it.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -24,7 +27,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def codes(cast: Cast) -> list[str]:
-    """Max is mailed a code at sign-in; his recovery codes."""
+    """Have codes mailed to Max at sign-in, and return his recovery codes."""
     return give_email_codes(cast.max)
 
 
@@ -33,7 +36,7 @@ def code_in_mail(app: Flask, number: int = -1) -> str:
 
 
 def another(code: str) -> str:
-    """A wrong code."""
+    """Return a code that is certainly wrong."""
     return f"{(int(code) + 1) % 10**6:06}"
 
 
@@ -43,7 +46,9 @@ def forget_failures() -> None:
     settle()
 
 
-def test_a_mailed_code_has_six_digits_and_opens_once(app: Flask, client: Client, codes: list[str]) -> None:
+def test_a_mailed_code_has_six_digits_and_opens_once(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         (values,) = mailed(app, "email_code")
@@ -54,7 +59,9 @@ def test_a_mailed_code_has_six_digits_and_opens_once(app: Flask, client: Client,
         assert second_step(first_step(visitor(app), "max"), values["code"]).status_code == 422
 
 
-@pytest.mark.parametrize("age, opens", [(timedelta(minutes=4, seconds=59), True), (timedelta(minutes=5), False)])
+@pytest.mark.parametrize(
+    "age, opens", [(timedelta(minutes=4, seconds=59), True), (timedelta(minutes=5), False)]
+)
 def test_a_mailed_code_works_for_five_minutes(
     app: Flask, client: Client, codes: list[str], age: timedelta, opens: bool
 ) -> None:
@@ -69,7 +76,7 @@ def test_a_mailed_code_works_for_five_minutes(
 def test_a_mailed_code_is_dead_after_five_wrong_tries(
     app: Flask, client: Client, codes: list[str], wrong: int, opens: bool
 ) -> None:
-    """Even where the throttle, which is the same number, has forgotten them."""
+    """Even if the throttle, which has the same limit, has forgotten the tries."""
     with clock.at(NOW):
         code = code_in_mail(app) if first_step(client, "max") else ""
         for _ in range(wrong):
@@ -78,7 +85,9 @@ def test_a_mailed_code_is_dead_after_five_wrong_tries(
         assert (second_step(client, code).status_code == 303) is opens
 
 
-def test_a_mailed_code_belongs_to_the_browser_that_asked(app: Flask, client: Client, codes: list[str]) -> None:
+def test_a_mailed_code_belongs_to_the_browser_that_asked(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         other = first_step(visitor(app), "max")
@@ -88,7 +97,9 @@ def test_a_mailed_code_belongs_to_the_browser_that_asked(app: Flask, client: Cli
         assert second_step(client, mine).status_code == 303
 
 
-def test_another_mailed_code_makes_the_one_before_dead(app: Flask, client: Client, codes: list[str]) -> None:
+def test_another_mailed_code_makes_the_one_before_dead(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         first_step(client, "max")
         assert client.post(f"{client.asked_at}/again").status_code == 303
@@ -128,14 +139,19 @@ def test_codes_are_mailed_to_the_stored_address_and_kept_in_clear_nowhere(
     app: Flask, client: Client, codes: list[str]
 ) -> None:
     with clock.at(NOW):
-        client.post("/sign-in", {"identifier": "ＭＡＸ@Example.com", "password": "a harness of four long words"})
+        client.post(
+            "/sign-in",
+            {"identifier": "ＭＡＸ@Example.com", "password": "a harness of four long words"},
+        )
     code = code_in_mail(app)
     (message,) = db.session.scalars(select(Message).where(Message.purpose == "email_code"))
     assert message.address == "max@example.com"
     assert code not in repr(everything())
 
 
-def test_the_page_offers_another_code_to_those_who_are_mailed_one(app: Flask, client: Client, codes: list[str]) -> None:
+def test_the_page_offers_another_code_to_those_who_are_mailed_one(
+    app: Flask, client: Client, codes: list[str]
+) -> None:
     with clock.at(NOW):
         page = read(first_step(client, "max").get(client.asked_at))
         assert [form for form in page.all("form") if form["action"] == f"{client.asked_at}/again"]
@@ -146,7 +162,7 @@ def test_the_page_offers_another_code_to_those_who_are_mailed_one(app: Flask, cl
 def test_nobody_sends_somebody_elses_codes_to_another_address(
     app: Flask, client: Client, cast: Cast, codes: list[str]
 ) -> None:
-    """An administrator who likes another address better takes the second factor off first, and so ends the sign-in."""
+    """An administrator has to disable the second factor first, which ends the sign-in."""
     olivia = visitor(app).sign_in("olivia")
     first_step(client, "max")
     assert edit(olivia, "users", cast.max.id, email="maximilian@example.com").status_code == 422

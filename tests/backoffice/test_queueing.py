@@ -1,4 +1,7 @@
-"""The queue beside the database: made when needed, safe to read, and never in the way of whoever asks for a job."""
+"""The queue beside the database is made when it is needed, and is safe to read.
+
+It never gets in the way of a request for a job.
+"""
 
 import pickle
 import sqlite3
@@ -21,7 +24,7 @@ from backoffice import jobs as job_files
 from backoffice.extensions import after_commit, db, jobs
 from backoffice.jobs import SCHEDULE
 from backoffice.mail.outbox import DELIVERY
-from backoffice.queueing import ENOUGH, Job, Queue, storage
+from backoffice.queueing import QUEUE_LENGTH, Job, Queue, storage
 from backoffice.settings import Settings
 from tests.backoffice.mail.outbox import put
 from tests.conftest import Stage
@@ -42,7 +45,9 @@ def do_next(queue: Queue) -> None:
     queue.huey.execute(queue.huey.dequeue())
 
 
-def test_a_queued_message_asks_for_delivery_once_it_is_committed(app: Flask, cast: Cast, stage: Stage) -> None:
+def test_a_queued_message_asks_for_delivery_once_it_is_committed(
+    app: Flask, cast: Cast, stage: Stage
+) -> None:
     waiting = app.extensions["jobs"].huey.storage
     waiting.flush_all()
     put(stage.settings)
@@ -75,16 +80,22 @@ def test_tasks_survive_the_process_and_are_done_in_order(app: Flask) -> None:
 
 def test_a_job_that_is_wanted_often_waits_only_so_often(app: Flask) -> None:
     with shared_queue(app) as shared:
-        for _ in range(ENOUGH + 20):
+        for _ in range(QUEUE_LENGTH + 20):
             jobs.soon(DELIVERY)
-        assert shared.huey.storage.queue_size() == ENOUGH
+        assert shared.huey.storage.queue_size() == QUEUE_LENGTH
 
 
-def test_asking_is_never_an_error(app: Flask, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither for a job that is not there, nor for a storage that is not there."""
+def test_asking_is_never_an_error(
+    app: Flask, stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a job nor a storage that does not exist makes it one."""
     before = app.extensions["jobs"]
     jobs.soon("no such job")
-    away = replace(stage.settings, environment="development", database_url="postgresql+psycopg://x:pw@127.0.0.1:1/x")
+    away = replace(
+        stage.settings,
+        environment="development",
+        database_url="postgresql+psycopg://x:pw@127.0.0.1:1/x",
+    )
     app.extensions["jobs"] = Queue(app, SCHEDULE, storage(away, Path()))
     jobs.soon(DELIVERY)
     away = replace(away, database_url="sqlite:////proc/nowhere/x.sqlite3")
@@ -116,13 +127,19 @@ def test_the_file_lies_beside_the_database(url: str, file: str, stage: Stage) ->
     assert storage(settings, Path("/instance"))["filename"] == file
 
 
-def test_a_failing_job_harms_nobody_and_tells_no_secret(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_job_harms_nobody_and_tells_no_secret(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(_settings: Settings, _stopping: Callable[[], bool]) -> None:
         db.session.connection()
         raise ValueError("http://127.0.0.1/invitations/secret")
 
     done: list[bool] = []
-    both = queue(app, Job("fail", fail, never), Job("work", lambda _s, stopping: done.append(stopping()), never))
+    both = queue(
+        app,
+        Job("fail", fail, never),
+        Job("work", lambda _s, stopping: done.append(stopping()), never),
+    )
     both.put("fail")
     both.put("work")
     do_next(both)
@@ -131,13 +148,16 @@ def test_a_failing_job_harms_nobody_and_tells_no_secret(app: Flask, capsys: pyte
     said = capsys.readouterr().out
     assert "ValueError" in said
     assert "fail" in said
-    assert "test_queue.py:" in said
+    assert "test_queueing.py:" in said
     assert "secret" not in said
 
 
 def test_a_job_leaves_no_transaction_open(app: Flask) -> None:
     inside: list[Any] = []
-    one = queue(app, Job("look", lambda _s, _stopping: inside.append(db.session.connection().connection), never))
+    one = queue(
+        app,
+        Job("look", lambda _s, _stopping: inside.append(db.session.connection().connection), never),
+    )
     one.put("look")
     do_next(one)
     assert not inside[0].is_valid

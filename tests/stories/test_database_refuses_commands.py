@@ -9,7 +9,7 @@ from flask import Flask
 
 from backoffice.commands import group
 
-# Each command with what it needs to get as far as the database; those that ask nothing of it are not here.
+# Each command with what it needs to get as far as the database; commands without one are left out.
 COMMANDS = {
     "create-administrator": ["olivia@example.com"],
     "invitation-link": ["olivia@example.com"],
@@ -35,7 +35,9 @@ def said(app: Flask, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_without_tables_it_says_how_to_get_them(app_with: Callable[..., Flask], blank_database: str, name: str) -> None:
+def test_without_tables_it_says_how_to_get_them(
+    app_with: Callable[..., Flask], blank_database: str, name: str
+) -> None:
     (line,) = said(app_with(database_url=blank_database), name)
     assert line.endswith("Migrate it first: flask --app app db upgrade")
 
@@ -43,5 +45,10 @@ def test_without_tables_it_says_how_to_get_them(app_with: Callable[..., Flask], 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.one_engine("postgresql", reason="SQLite is a file: it does not go away")
 def test_without_a_database_it_says_where_to_look(app_with: Callable[..., Any], name: str) -> None:
-    (line,) = said(app_with(database_url="postgresql+psycopg://nobody:secret@127.0.0.1:1/none"), name)
-    assert line == "Error: The database does not answer. See DATABASE_URL, and whether the server runs."
+    (line,) = said(
+        app_with(database_url="postgresql+psycopg://nobody:secret@127.0.0.1:1/none"), name
+    )
+    assert (
+        line
+        == "Error: The database does not answer. See DATABASE_URL, and whether the server runs."
+    )

@@ -1,0 +1,60 @@
+"""A screen with a wrong definition does not start, and the error says what would be right."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backoffice.models.client_tag import ClientTag
+from views.screen import Screen
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"column_lits": ("name",)}, "there is no option 'column_lits': did you mean 'column_list'?"),
+    ({"columns": ("name",)}, "there is no option 'columns': it is column_list."),
+    ({"column_searchable_list": ("name",)}, "say in the model what is searched"),
+    (
+        {"column_list": ("name", "color")},
+        "which ClientTag does not show: did you mean 'colour'?",
+    ),
+    ({"form_columns": ("nam",)}, "form_columns names 'nam'"),
+    ({"column_formatters": {"nme": str}}, "column_formatters names 'nme'"),
+    (
+        {"column_list": ("name",), "column_default_list": ("colour",)},
+        "which column_list lacks: add it there",
+    ),
+    ({"menu_icon_value": "tag"}, "there is no icon 'tag' in icons.svg: did you mean 'tags'?"),
+]
+
+
+@pytest.mark.parametrize("options, sentence", WRONG)
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_a_mistake_stops_the_start_with_its_cure(
+    app: Flask, options: dict[str, Any], sentence: str
+) -> None:
+    wrong = type(
+        "Marks", (Screen,), {"model": ClientTag, "__module__": "views.admin.marks", **options}
+    )
+    with pytest.raises(TypeError, match=r"^Marks: ") as stopped:
+        wrong()
+    assert sentence in str(stopped.value)
+
+
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_every_mistake_is_said_at_once(app: Flask) -> None:
+    options = {
+        "model": ClientTag,
+        "__module__": "views.admin.marks",
+        "menu_icon_value": "?",
+        "column_filters": ("x",),
+    }
+    with pytest.raises(TypeError) as stopped:
+        type("Marks", (Screen,), options)()
+    assert len(str(stopped.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("power", ["create", "edit", "delete", "export"])
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_a_power_that_is_switched_off_is_nobodys(app: Flask, power: str) -> None:
+    options = {"model": ClientTag, "__module__": "views.admin.marks", "form_columns": ("name",)}
+    assert type("Marks", (Screen,), options)().has(power)
+    assert not type("Marks", (Screen,), {**options, f"can_{power}": False})().has(power)

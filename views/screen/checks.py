@@ -1,0 +1,157 @@
+"""Check screens at the start, before anybody opens a page.
+
+A mistake in one stops the product, with a sentence that has the cure.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from backoffice.data import filters
+from backoffice.models import fields
+from backoffice.models.base import Entity, Searchable
+from views.screen.definition import Definition
+
+ICONS = Path(__file__).parents[2] / "backoffice" / "static" / "icons.svg"
+# Options of Flask-Admin that a screen does not have, and those that had other names before.
+ELSEWHERE: Mapping[str, str] = {
+    "column_searchable_list": "say in the model what is searched: __search__ = (...)",
+    "column_sortable_list": "leave it out, every column that can be is sortable",
+    "column_exclude_list": "name in column_list what the list has",
+    "column_details_exclude_list": "name in column_details_list what the details have",
+    "column_export_exclude_list": "name in column_export_list what a file has",
+    "column_editable_list": "leave it out, rows are edited in their form",
+    "form_excluded_columns": "name in form_columns what can be written",
+    "form_args": "give the form as a class: form = ...",
+    "form_overrides": "give the form as a class: form = ...",
+    "form_widget_args": "give the form as a class: form = ...",
+    "form_ajax_refs": "leave it out, relations with many rows are looked up",
+    "page_size": "leave it out, people choose it",
+    "export_types": "leave it out, there are CSV, XLSX and JSON",
+    "columns": "it is column_list",
+    "shown": "it is column_default_list",
+    "extra_columns": "it is column_extra_list",
+    "cells": "it is column_formatters",
+    "words": "it is column_value_labels",
+    "filters": "it is column_filters",
+    "sort": "it is column_default_sort",
+    "exported": "it is column_export_list",
+    "overview": "it is column_details_list",
+    "tabs": "it is details_tabs",
+    "fields": "it is form_columns",
+    "labels": "it is column_labels",
+    "helps": "it is column_descriptions",
+    "label": "it is name",
+    "area": "it is category",
+    "icon": "it is menu_icon_value",
+    "order": "it is menu_order",
+}
+
+
+# Options that hold names of the model's attributes.
+NAMING = (
+    "column_list",
+    "column_default_list",
+    "column_extra_list",
+    "column_filters",
+    "column_export_list",
+    "column_details_list",
+    "form_columns",
+    "column_labels",
+    "column_descriptions",
+    "column_formatters",
+    "column_value_labels",
+)
+
+
+def check(screen: Definition) -> None:
+    """Raise TypeError with one sentence for each mistake in the declaration of a screen."""
+    mistakes = [
+        *_unknown_options(screen),
+        *_unknown_attributes(screen),
+        *_unlisted(screen),
+        *_filters(screen),
+        *_sort(screen),
+        *_icon(screen),
+    ]
+    if mistakes:
+        name = type(screen).__name__
+        raise TypeError("\n".join(f"{name}: {sentence}" for sentence in mistakes))
+
+
+def _unknown_options(screen: Definition) -> Iterator[str]:
+    known = {name for name in dir(Definition) if not name.startswith("_")}
+    for owner in type(screen).__mro__:
+        # The machinery's own classes follow; what they have is known.
+        if owner.__module__.startswith("views.screen."):
+            return
+        for name, value in vars(owner).items():
+            if name in known or not _is_option(name, value):
+                continue
+            cure = ELSEWHERE.get(name) or _meant(name, known)
+            yield f"there is no option {name!r}: {cure}."
+
+
+def _is_option(name: str, value: object) -> bool:
+    """Tell whether a class attribute is plain data, and not a method or something private."""
+    if name.startswith("_") or callable(value):
+        return False
+    return not isinstance(value, (property, classmethod))
+
+
+def _unknown_attributes(screen: Definition) -> Iterator[str]:
+    model = screen.model
+    visible = (*fields.visible(model), *fields.relations(model))
+    for option in NAMING:
+        for name in getattr(screen, option):
+            if not fields.kind(model, name) and option != "column_labels":
+                yield (
+                    f"{option} names {name!r}, which {model.__name__} does not show: "
+                    f"{_meant(name, visible)}."
+                )
+    if issubclass(model, Entity) and not hasattr(model, model.__label__):
+        yield (
+            f"{model.__name__} has no {model.__label__!r}: "
+            "say in the model what its rows are called, __label__ = ..."
+        )
+
+
+def _unlisted(screen: Definition) -> Iterator[str]:
+    for name in screen.column_default_list:
+        if name not in screen.column_list:
+            yield f"column_default_list names {name!r}, which column_list lacks: add it there."
+
+
+def _filters(screen: Definition) -> Iterator[str]:
+    for name in screen.column_filters:
+        kind = fields.kind(screen.model, name)
+        if kind and kind not in filters.FILTERABLE:
+            yield f"column_filters names {name!r}, by which no list can be filtered: leave it out."
+
+
+def _sort(screen: Definition) -> Iterator[str]:
+    name = screen.column_default_sort.removeprefix("-")
+    visible = fields.visible(screen.model)
+    if not issubclass(screen.model, Searchable) and name not in visible:
+        yield (
+            f"column_default_sort names {name!r}, by which no list can be sorted: "
+            f"{_meant(name, visible)}."
+        )
+
+
+def _icon(screen: Definition) -> Iterator[str]:
+    name = screen.menu_icon_value
+    if name not in _icons():
+        yield f"there is no icon {name!r} in {ICONS.name}: {_meant(name, _icons())}."
+
+
+@cache
+def _icons() -> frozenset[str]:
+    return frozenset(re.findall(r'<symbol[^>]* id="([^"]+)"', ICONS.read_text()))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "see docs/coming-from.md"

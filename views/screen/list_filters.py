@@ -1,0 +1,220 @@
+"""Draw the filters of a list: what they offer, and the chips of those that are on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+from flask_babel import gettext as _
+from sqlalchemy import BigInteger, Select, literal, null, select, union_all
+
+from backoffice.data import codes, filters
+from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
+from backoffice.data.lists import Query
+from backoffice.extensions import db
+from backoffice.models import fields
+from backoffice.models.base import Record
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import scope
+from backoffice.text import is_id
+from views.screen.definition import Definition
+from views.web.reader import zone
+
+OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
+Labels = list[tuple[str, str]]  # value and label
+Choices = dict[str, Labels]  # by the filter's name
+
+
+def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
+    """Return the choices of every filter by a related row or by a code, in one statement.
+
+    A filter by a related row offers the chosen rows and the first others. A filter by a code
+    offers every code there is.
+    """
+    statements = _statements(screen, actor, query)
+    if not statements:
+        return {}
+    labels: dict[str, dict[str, str]] = {}
+    for name, row_id, label in db.session.execute(union_all(*statements)):
+        labels.setdefault(name, {}).setdefault(str(row_id or label), label)
+    return {name: list(by_value.items()) for name, by_value in labels.items()}
+
+
+def _statements(screen: Definition, actor: Actor, query: Query) -> list[Select[Any]]:
+    """Return what selects the choices, each as the filter's name, the row's id and its label."""
+    readable = screen.readable(actor, screen.column_filters)
+    by_code = [name for name in readable if fields.kind(screen.model, name) == "code"]
+    relations = [name for name in readable if fields.kind(screen.model, name) in ("one", "many")]
+
+    statements = [_codes(screen, name) for name in by_code]
+    for name in relations:
+        statements += _related_rows(screen, actor, query, name)
+    return statements
+
+
+def _codes(screen: Definition, name: str) -> Select[Any]:
+    code = codes.every(screen.model, name).subquery().c.code
+    return select(literal(name), null().cast(BigInteger), code)
+
+
+def _related_rows(screen: Definition, actor: Actor, query: Query, name: str) -> list[Select[Any]]:
+    """Return what selects the chosen rows of a relation, and the first rows of all."""
+    target = fields.related_model(screen.model, name)
+    offered = _choices(target, name).where(scope(actor, target))
+    # One more than is shown, which tells that a look-up is needed.
+    first = offered.order_by(target.id).limit(OPTIONS_TICKED + 1)
+
+    chosen = _chosen_ids(query, name)
+    if not chosen:
+        return [select(first.subquery())]
+    return [
+        offered.where(target.id.in_(chosen)),
+        select(first.subquery()),
+    ]
+
+
+def _chosen_ids(query: Query, name: str) -> list[int]:
+    """Return the ids in a filter by a related row; other values, such as none, are left out."""
+    ids = []
+    for filter_ in query.filters:
+        if filter_.name == name:
+            ids += [int(value) for value in filter_.values if is_id(value)]
+    return ids
+
+
+@cache
+def _choices(target: type[Record], name: str) -> Select[str, int, str]:
+    label = target.label_column().label("label")
+    return select(literal(name).label("name"), target.id, label)
+
+
+def control(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
+    """Return the control of one filter as the template draws it."""
+    kind = fields.kind(screen.model, name)
+    given = {f.key: f.values for f in query.filters}
+    key = filters.key_of(name)
+    common: dict[str, Any] = {
+        "name": name,
+        "key": key,
+        "label": screen.label_of(name),
+        "lookup_url": None,
+        "choices": [],
+        "kind": kind,
+    }
+    if kind in RANGED:
+        return common | _range(name, kind, given)
+    chosen = given.get(key, ())
+    return common | _choice(screen, name, chosen, choices.get(name, []))
+
+
+def _choice(screen: Definition, name: str, chosen: Sequence[str], labels: Labels) -> dict[str, Any]:
+    """Return what a filter offers to choose from, or the text of one that is typed."""
+    kind = fields.kind(screen.model, name)
+    if kind in ("choice", "derived"):
+        return _words(screen, name, fields.choices(screen.model, name), chosen)
+    if kind == "code":
+        return _words(screen, name, [value for value, _label in labels], chosen)
+    if kind == "boolean":
+        ticks = [(value, fields.heading(value), value in chosen) for value in ("yes", "no")]
+        return {"choices": ticks}
+    if kind in ("one", "many"):
+        return _relation(screen, name, chosen, labels)
+    return {"value": chosen[0] if chosen else ""}
+
+
+def _range(name: str, kind: str, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the two ends of a filter by a number, a date or a time."""
+    return {
+        "kind": "number" if kind == "number" else "date",
+        "days_of": str(zone()) if kind == "time" else "",
+        "value_from": given.get(f"{name}.from", ("",))[0],
+        "value_to": given.get(f"{name}.to", ("",))[0],
+    }
+
+
+def _words(
+    screen: Definition, name: str, values: Iterable[str], chosen: Sequence[str]
+) -> dict[str, Any]:
+    words = [(value, screen.said(name, value), value in chosen) for value in values]
+    return {"kind": "choice", "choices": words}
+
+
+def _relation(
+    screen: Definition, name: str, chosen: Sequence[str], labels: Labels
+) -> dict[str, Any]:
+    """Offer the first related rows, and a look-up if there are more."""
+    offered = [(NONE, "None", NONE in chosen)]
+    offered += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
+    lookup_url = None
+    if len(labels) > OPTIONS_TICKED:
+        lookup_url = screen.url_of("lookup", field=name)
+    return {"kind": "relation", "choices": offered, "lookup_url": lookup_url}
+
+
+def chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:
+    """Return a chip for the search and for each value of a filter, with the link to remove it."""
+    shown = []
+    if query.search:
+        without = href(replace(query, search=""))
+        shown.append({"label": f"“{query.search}”", "remove_href": without})
+    for filter_ in query.filters:
+        names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
+        for value in filter_.values:
+            label = _chip_label(screen, filter_, value, names)
+            without = href(_without(screen, query, filter_, value))
+            shown.append({"label": label, "remove_href": without})
+    return shown
+
+
+def _chip_label(screen: Definition, filter_: Filter, value: str, names: dict[str, str]) -> str:
+    period = _period(screen, filter_)
+    if period:
+        return period
+    label = screen.label_of(filter_.name)
+    if filter_.operator:
+        label = f"{label} {filter_.operator}"
+    is_related = fields.kind(screen.model, filter_.name) in ("one", "many")
+    if is_related and names.get(value):
+        return f"{label}: {names[value]}"
+    if filter_.operator:
+        return f"{label}: {value}"
+    return f"{label}: {screen.said(filter_.name, value)}"
+
+
+def _period(screen: Definition, filter_: Filter) -> str:
+    """Return how far a log looks back, or '' for any other filter.
+
+    A log looks back some days only, until somebody takes that filter off.
+    """
+    if (filter_.name, filter_.operator) != (screen.model.__timeline__, "from"):
+        return ""
+    label = screen.label_of(filter_.name)
+    if filter_ == filters.recent(screen.model, filter_.zone):
+        days = screen.model.__recent_days__
+        return str(_("%(label)s: the last %(days)s days", label=label, days=days))
+    if filter_.values[0] == BEGINNING:
+        return str(_("%(label)s: since the beginning", label=label))
+    return ""
+
+
+def _without(screen: Definition, query: Query, filter_: Filter, value: str) -> Query:
+    """Return the query without one value of a filter.
+
+    Without the filter that limits a log to recent days, the log looks back to its beginning.
+    """
+    left = tuple(each for each in filter_.values if each != value)
+    if filter_ == filters.recent(screen.model, filter_.zone):
+        left = (BEGINNING,)
+
+    changed = [replace(each, values=left) if each is filter_ else each for each in query.filters]
+    return replace(query, filters=tuple(each for each in changed if each.values))
+
+
+def href(query: Query, **place: str | None) -> str:
+    """Return the query string of a list at a place in it, such as `after` a row."""
+    # A size in the address goes along; otherwise the person's own preference holds.
+    place["size"] = request.args.get("size")
+    given = [(name, value) for name, value in place.items() if value]
+    return "?" + urlencode([*query.pairs(), ("sort", query.sort), *given])
