@@ -40,7 +40,7 @@ the quartiles; rounds are interleaved, one application is under load at a time. 
 Absolute times differ from machine to
 machine: the ratios count. \
 *Floor* is a bare Flask handler with the least SQL and the least HTML, not a product.
-Blocking is one request elsewhere and two here (preview and run); \
+Blocking is one request elsewhere and three here (plan, look, run); \
 here and at the floor it writes one event for each
 person, in Django one line of the admin's log, in Flask-Admin nothing.
 """
