@@ -37,7 +37,7 @@ def _is_own(context: ActionContext) -> ColumnElement[bool]:
 
 
 def _is_named_in_settings(_context: ActionContext) -> ColumnElement[bool]:
-    return second_factor.names_it(configured())
+    return second_factor.is_named_in(configured())
 
 
 def _is_beyond_own_tags(context: ActionContext) -> ColumnElement[bool]:

@@ -112,23 +112,19 @@ def test_a_mistake_loses_nothing_without_a_script(
     chromium: Browser, live_server: str, people: list[User]
 ) -> None:
     with browser.visit(chromium, live_server, java_script_enabled=False) as (page, _witness):
-        walk_without_a_script(page)
-
-
-def walk_without_a_script(page: Page) -> None:
-    sign_in(page, "olivia")
-    before = second_page(page)
-    page.get_by_role("button", name="Block", exact=True).click()
-    expect(page.get_by_text("Choose at least one row first.")).to_be_visible()
-    assert query(page) == before
-    preview_of_two(page)
-    page.get_by_label("Reason").fill("   ")
-    page.get_by_role("button", name="Block 2 people").click()
-    expect(page.get_by_text("Say why, in a few words")).to_be_visible()
-    page.get_by_label("Reason").fill(REASON)
-    run_and_return(page, before)
-    undo_and_return(page, before)
-    back_to_the_beginning(page)
+        sign_in(page, "olivia")
+        before = second_page(page)
+        page.get_by_role("button", name="Block", exact=True).click()
+        expect(page.get_by_text("Choose at least one row first.")).to_be_visible()
+        assert query(page) == before
+        preview_of_two(page)
+        page.get_by_label("Reason").fill("   ")
+        page.get_by_role("button", name="Block 2 people").click()
+        expect(page.get_by_text("Say why, in a few words")).to_be_visible()
+        page.get_by_label("Reason").fill(REASON)
+        run_and_return(page, before)
+        undo_and_return(page, before)
+        back_to_the_beginning(page)
 
 
 def test_what_a_tab_keeps_ends_with_the_session(page: Page, people: list[User]) -> None:

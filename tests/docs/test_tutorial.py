@@ -62,27 +62,7 @@ def test_action_is_at_most_25_lines() -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_what_the_reader_has_then_works(tmp_path: Path, step: str, engine: str) -> None:
     copy = reader(tmp_path / "copy", step)
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST", "BACKOFFICE"))
-    }
-    environ["BACKOFFICE_TEST_ENGINES"] = engine
-    walks = [f"tests/docs/{name}" for name in STEPS[step]]
-    said = copy.run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        *walks,
-        **environ,
-    )
-    assert re.search(r"\d+ passed", said)
-    assert "skipped" not in said
+    copy.walk(engine, *(f"tests/docs/{name}" for name in STEPS[step]))
 
 
 def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:

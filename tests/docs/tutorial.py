@@ -3,9 +3,11 @@
 A copy of the code is there to do it in.
 """
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +75,19 @@ class Copy:
 
     def write(self, block: Block) -> None:
         (self.folder / block.path).write_text(block.code, "utf-8")
+
+    def walk(self, engine: str, *files: str) -> None:
+        """Run test files of the copy on an engine; AssertionError where one fails or is skipped."""
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST", "BACKOFFICE"))
+        }
+        environ["BACKOFFICE_TEST_ENGINES"] = engine
+        options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+        output = self.run(sys.executable, "-m", "pytest", *options, *files, **environ)
+        assert re.search(r"\d+ passed", output)
+        assert "skipped" not in output
 
     def run(self, *command: str, **environ: str) -> str:
         """Run a program of the environment in the copy, and return its output.

@@ -19,19 +19,10 @@ from tests.support import hostile
 from tests.support.acting import previewed, token_of
 from tests.support.client import Client
 from tests.support.hostile import encoded, fingerprint
+from tests.support.screens import SCREENS
 
 EXAMPLES = settings(max_examples=40)
 FEWER = settings(max_examples=25)
-SCREENS = (
-    "users",
-    "groups",
-    "client-tags",
-    "events",
-    "bulk-runs",
-    "messages",
-    "sessions",
-    "sign-ins",
-)
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -3,9 +3,6 @@
 The entity is added to a copy of the code, in which `walk_oddities.py` then runs.
 """
 
-import os
-import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -91,23 +88,4 @@ def test_every_column_filters_all_that_match_whatever_it_is_called(
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST", "BACKOFFICE"))
-    }
-    environ["BACKOFFICE_TEST_ENGINES"] = engine
-    said = copy.run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        WALK,
-        **environ,
-    )
-    assert re.search(r"\d+ passed", said)
-    assert "skipped" not in said
+    copy.walk(engine, WALK)

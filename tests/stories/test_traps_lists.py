@@ -15,18 +15,8 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.support.client import Client
 from tests.support.html import link, read, row_ids
+from tests.support.screens import SCREENS
 from tests.support.zoo import add_people
-
-SCREENS = (
-    "users",
-    "groups",
-    "client-tags",
-    "events",
-    "bulk-runs",
-    "messages",
-    "sessions",
-    "sign-ins",
-)
 
 
 def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:

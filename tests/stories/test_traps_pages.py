@@ -14,6 +14,7 @@ from tests.support.acting import decided, followed, previewed, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import Element, read, value_of
+from tests.support.screens import SCREENS
 
 URL_ATTRIBUTES = (
     "href",
@@ -24,16 +25,6 @@ URL_ATTRIBUTES = (
     "data-menu-url",
     "data-lookup-url",
     "xlink:href",
-)
-SCREENS = (
-    "users",
-    "groups",
-    "client-tags",
-    "events",
-    "bulk-runs",
-    "messages",
-    "sessions",
-    "sign-ins",
 )
 XSS = "<img src=x onerror=alert(1)>\"'"
 

@@ -50,20 +50,12 @@ ELSEWHERE: Mapping[str, str] = {
 }
 
 
-# Options that hold names of the model's attributes.
-NAMING = (
-    "column_list",
-    "column_default_list",
-    "column_extra_list",
-    "column_filters",
-    "column_export_list",
-    "column_details_list",
-    "form_columns",
-    "column_labels",
-    "column_descriptions",
-    "column_formatters",
-    "column_value_labels",
-)
+# Options that hold names of the model's attributes; a new one is checked without being listed.
+NAMING = [
+    option
+    for option in dir(Definition)
+    if option.startswith(("column_", "form_columns")) and option != "column_default_sort"
+]
 
 
 def check(screen: Definition) -> None:
@@ -106,7 +98,7 @@ def _unknown_attributes(screen: Definition) -> Iterator[str]:
     visible = (*fields.visible(model), *fields.relations(model))
     for option in NAMING:
         for name in getattr(screen, option):
-            if not fields.kind(model, name) and option != "column_labels":
+            if not fields.kind(model, name):
                 yield (
                     f"{option} names {name!r}, which {model.__name__} does not show: "
                     f"{_meant(name, visible)}."

@@ -16,6 +16,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"column_list": ("name", "color")},
         "which ClientTag does not show: did you mean 'colour'?",
     ),
+    ({"column_labels": {"colur": "Colour"}}, "column_labels names 'colur'"),
     ({"form_columns": ("nam",)}, "form_columns names 'nam'"),
     ({"column_formatters": {"nme": str}}, "column_formatters names 'nme'"),
     (
