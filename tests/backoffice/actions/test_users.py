@@ -32,3 +32,11 @@ def test_a_block_announces_mails_and_ended_sessions_and_what_undo_cannot_bring_b
     assert (len(mailed(app, "blocked", cast.max)), len(mailed(app, "blocked"))) == (1, 1)
     again = previewed(olivia, "users", "unblock", cast.max.id, cast.vera.id)
     assert "Tells 1 person by e-mail." in read(again).text
+
+
+def test_where_nothing_is_to_be_done_nothing_is_said_about_its_undo(
+    olivia: Client, cast: Cast
+) -> None:
+    text = read(previewed(olivia, "users", "block", cast.eve.id)).text
+    assert "There is nothing to do for the chosen rows." in text
+    assert "What undo cannot bring back" not in text
