@@ -19,7 +19,7 @@ from backoffice import database
 from backoffice.database import Patience
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
-from backoffice.settings import Settings
+from backoffice.settings import configured
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -136,12 +136,6 @@ def in_one_piece() -> Iterator[None]:
         yield
     finally:
         _in_one_piece.reset(token)
-
-
-def configured() -> Settings:
-    """Return the settings of the running application, for code that is not passed them."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 def after_commit(act: Callable[[], object]) -> None:

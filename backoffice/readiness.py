@@ -14,7 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import clock, failures
 from backoffice.data.storage import ROOT
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
+from backoffice.settings import configured
 
 OK, MISSING = "ok", "missing"
 # Bytes: enough for a few pictures, and for what SQLite writes beside its file before a commit.

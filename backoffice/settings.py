@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
 from backoffice.endpoints import SMTP, BaseURL, DatabaseURL, MailServer, Sender
@@ -342,3 +343,9 @@ def _network(text: str) -> Network:
         raise ValueError(
             "must be addresses or networks such as 10.0.0.0/8, with commas between."
         ) from None
+
+
+def configured() -> Settings:
+    """Return the settings of the running application, for code that is not passed them."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

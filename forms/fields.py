@@ -18,7 +18,41 @@ LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a sta
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
-class TextField(StringField):
+class Untouched:
+    """A field that keeps the row's value where the browser sends back what the page had.
+
+    The page may show less than the row has, or show it in another way; and the value may be older
+    than a rule.
+    """
+
+    raw_data: Any
+    data: Any
+    object_data: Any
+    process_errors: Any
+    widget: Any
+    _value: Callable[[], str]
+    untouched = False
+
+    def process(self, *arguments: Any, **keywords: Any) -> None:
+        """Read what was sent, as WTForms does."""
+        super().process(*arguments, **keywords)  # type: ignore[misc]  # the field that it joins
+        self.untouched = self._is_untouched()
+        if self.untouched:
+            self.data = self.object_data
+            self.process_errors = []
+
+    def _is_untouched(self) -> bool:
+        if not self.raw_data or self.object_data is None:
+            return False
+        sent, read = self.raw_data, self.data
+        self.raw_data, self.data = None, self.object_data
+        shown = self._value()
+        self.raw_data, self.data = sent, read
+        has_lines = isinstance(self.widget, TextArea)
+        return _as_sent(sent[0], lines=has_lines) == _as_sent(shown, lines=has_lines)
+
+
+class TextField(Untouched, StringField):
     """One line of text of at most `limit` characters, without invisible ones (text/characters.py).
 
     `lines` says whether line breaks and tabs are allowed.
@@ -32,11 +66,8 @@ class TextField(StringField):
         super().__init__(label, validators, filters=[_tidied], **kwargs)
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse characters that are not allowed, unless the text is unchanged.
-
-        An unchanged text may be older than the rule.
-        """
-        if not self.raw_data or self.raw_data == [self.object_data]:
+        """Refuse characters that are not allowed, unless the text is unchanged."""
+        if not self.raw_data or self.untouched:
             return
         if not self.data:
             # Nothing of what was sent can be seen, so it counts as not filled in.
@@ -78,8 +109,8 @@ class PhoneField(TextField):
         return phones.shown(self.data or "")
 
 
-class LinesField(Field):
-    """Several entries, one a line; `data` is a list of texts."""
+class LinesField(Untouched, Field):
+    """Several entries, one a line or separated by commas; `data` is a list of texts."""
 
     widget: Any = TextArea()
 
@@ -159,6 +190,11 @@ class PickField(Field):
         else:
             self.data = ids[0] if ids else None
 
+    def pre_validate(self, form: Any) -> None:
+        """Refuse a choice of nothing where the row needs one."""
+        if self.flags.required and not self.data:
+            raise StopValidation("Fill this in.")
+
     def _chosen(self) -> list[int]:
         data = self.data if self.multiple else [self.data]
         return [value for value in data or () if value]
@@ -183,6 +219,12 @@ class PermissionsField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
             self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
+
+
+def _as_sent(text: str, *, lines: bool) -> str:
+    """Return the text as a browser sends it: one line has no breaks (HTML, value sanitization)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip("\n") if lines else text.replace("\n", "").strip()
 
 
 def _given_attributes(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import Connection, text
 
 from backoffice import schema
-from backoffice.models.base import UTCDateTime
+from backoffice.models.types import UTCDateTime
 from backoffice.queueing import PREFIX
 
 database = current_app.extensions["migrate"].db

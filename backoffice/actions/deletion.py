@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Select, delete, func, not_, select
 
 from backoffice.actions.engine.action import Action, ActionContext, Effect, Ids, Rule, find
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.base import Entity, records
@@ -12,6 +12,7 @@ from backoffice.models.group import Group
 from backoffice.people.groups import GROUPS_LOCK
 from backoffice.policy import grants, second_factor
 from backoffice.policy.permissions import area_of, verbs_of
+from backoffice.settings import configured
 
 
 class Delete(Action):

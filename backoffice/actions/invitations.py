@@ -6,9 +6,9 @@ from backoffice.actions.engine.action import ActionContext, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links
-from backoffice.extensions import configured
 from backoffice.models.user import User
 from backoffice.people import invitations
+from backoffice.settings import configured
 
 
 def _has_no_open_invitation(context: ActionContext) -> ColumnElement[bool]:

@@ -3,10 +3,10 @@
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
-from backoffice.extensions import configured
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
+from backoffice.settings import configured
 
 
 def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:

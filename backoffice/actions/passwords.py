@@ -6,8 +6,9 @@ from backoffice.actions.engine.action import ActionContext, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links, passwords, revocation
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.models.user import User
+from backoffice.settings import configured
 
 
 def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:

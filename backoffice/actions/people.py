@@ -7,11 +7,11 @@ from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine.action import ActionContext, Effect, Rule
 from backoffice.auth import sessions, tokens
-from backoffice.extensions import configured
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
+from backoffice.settings import configured
 
 TEN_MINUTES = timedelta(minutes=10)
 A_DAY = timedelta(days=1)

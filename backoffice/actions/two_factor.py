@@ -8,11 +8,12 @@ from backoffice.actions.engine.action import ActionContext, Effect, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.policy import second_factor
+from backoffice.settings import configured
 from backoffice.text import noted
 
 UNVERIFIED = Rule(

@@ -89,7 +89,7 @@ def _values(parameters: tuple[str, ...]) -> dict[str, list[str]]:
 
 def _has_days(action: Action, query: lists.Query) -> bool:
     """Return whether a filter is about days, which have to be those of some time zone."""
-    return any(fields.kind(action.model, filter_.name) == "time" for filter_ in query.filters)
+    return any(fields.shape(action.model, filter_.name) == "moment" for filter_ in query.filters)
 
 
 def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:

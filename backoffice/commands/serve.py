@@ -14,8 +14,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backoffice import serving
-from backoffice.extensions import configured
-from backoffice.settings import Settings
+from backoffice.settings import Settings, configured
 
 FLASK = (sys.executable, "-m", "flask", "--app", "app", "backoffice")
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, literal, tuple_
 
-from backoffice.data import filters
+from backoffice.data import conditions
 from backoffice.errors import BadRequest
 from backoffice.text import MAX_ID
 
@@ -95,6 +95,6 @@ def _plain(text: str) -> str:
 PARSERS: dict[type, Callable[[str], Any]] = {
     datetime: _moment,
     date: date.fromisoformat,
-    Decimal: filters.decimal,
+    Decimal: conditions.decimal,
     str: _plain,
 }

@@ -16,7 +16,7 @@ from backoffice import clock, events, limits
 from backoffice.data import disclosure, lists
 from backoffice.data.lists import Page, Query
 from backoffice.database import of_exports
-from backoffice.extensions import begin, configured, db, patient
+from backoffice.extensions import begin, db, patient
 from backoffice.models.base import Record
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
@@ -24,6 +24,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.quotas import AN_HOUR
 from backoffice.policy.rules import require
 from backoffice.policy.step_up import require_recent
+from backoffice.settings import configured
 
 # Names of quotas: how many exports were started, and which one is running.
 STARTED = "exports"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from backoffice import limits
-from backoffice.data import cursors, disclosure, filters, related, searching
+from backoffice.data import conditions, cursors, disclosure, filters, related, searching
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels
 from backoffice.errors import BadRequest
@@ -24,7 +24,6 @@ COUNT_CAP = limits.COUNTED
 SIZES = limits.PAGES
 # If a search matches more rows, they are so dense that the first ones are found without the index.
 MANY = 5_000
-SORTABLE = (*fields.TEXTS, "code", "number", "boolean", "time", "date", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +126,7 @@ def condition(model: type[Record], query: Query, *, indexed: bool = True) -> Col
     `searching.condition`.
     """
     by_search = searching.condition(model, query.search, indexed=indexed)
-    return and_(by_search, filters.conditions(model, query.filters))
+    return and_(by_search, conditions.every(model, query.filters))
 
 
 def matching(
@@ -184,7 +183,7 @@ def _counts_in_order(model: type[Record], query: Query) -> bool:
     would read all rows before them. The search index has no order.
     """
     names = [filter_.name for filter_ in query.filters]
-    is_by_text = query.search or any(fields.kind(model, name) in fields.TEXTS for name in names)
+    is_by_text = query.search or any(fields.is_text(model, name) for name in names)
     if is_by_text and model.__grams__:
         return False
     return query.sort_name in names or _is_straight(model, query)
@@ -216,7 +215,7 @@ def page(
     if not result.rows:
         return result
     ids = [row.id for row in result.rows]
-    return replace(result, related=related.labels(model, ids, columns, hidden))
+    return replace(result, related=related.labels(model, ids, _many(model, columns), hidden))
 
 
 def _read(
@@ -318,7 +317,7 @@ def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequenc
     if not by_id:
         return Page([])
     in_order = [by_id[row_id] for row_id in ids if row_id in by_id]
-    return Page(in_order, related=related.labels(model, list(by_id), columns, hidden))
+    return Page(in_order, related=related.labels(model, list(by_id), _many(model, columns), hidden))
 
 
 def _reading(
@@ -359,8 +358,14 @@ def sortable(model: type[Record], name: str) -> bool:
     return _has_order(model, name)
 
 
+def _many(model: type[Record], columns: Iterable[str]) -> list[str]:
+    """Return the columns with several related rows, which are read by a statement of their own."""
+    return [name for name in columns if fields.is_many(model, name)]
+
+
 def _has_order(model: type[Record], name: str) -> bool:
-    return fields.kind(model, name) in SORTABLE
+    kind = fields.kind(model, name)
+    return kind is not None and kind.sorts
 
 
 # SQLAlchemy takes longer to build a statement than PostgreSQL takes to answer it. The part that
@@ -372,11 +377,10 @@ def _columns(
 ) -> Select[Any]:
     statement = select(model.id, sort_key(model, sort).label("sort_key"))
     for name in names:
-        kind = fields.kind(model, name)
-        if kind == "one":
+        if fields.is_one(model, name):
             readable_ids = hidden.get(name) if hidden else None
             statement = related.with_label(statement, model, name, readable_ids)
-        elif kind != "many" and name != "id":
+        elif not fields.is_many(model, name) and name != "id":
             statement = statement.add_columns(fields.attribute(model, name).label(name))
     return statement
 

@@ -4,14 +4,13 @@ Each of these checks the permission, the scope, the version and the rules, and l
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
-from backoffice.data import lists, texts
+from backoffice.data import constraints, lists
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db, lock
 from backoffice.models import fields, keys, personal
@@ -146,24 +145,23 @@ def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
     Related rows are noted by their labels, people and their belongings by their ids.
     """
     model = type(row)
-    values = {}
+    values: dict[str, Any] = {}
     for name in names:
         value = getattr(row, name)
-        kind = fields.kind(model, name)
-        if kind == "many":
-            value = sorted(map(_noted, value))
-        elif kind == "one":
-            value = _noted(value) if value else None
-        if kind:
-            values[name] = value
+        if fields.is_many(model, name):
+            values[name] = sorted(mention(type(other), other.id, other.label) for other in value)
+        elif fields.is_one(model, name):
+            values[name] = value and mention(type(value), value.id, value.label)
+        elif fields.kind(model, name):
+            values[name] = fields.writer(model, name, "note")(value)
     return values
 
 
-def _noted(other: Record) -> str:
+def mention(model: type[Record], row_id: int, label: str) -> str:
     """Return how events name a related row, without anything that would have to be erased later."""
-    if personal.belongs(type(other)):
-        return f"{other.__singular__.capitalize()} {other.id}"
-    return other.label
+    if personal.belongs(model):
+        return f"{model.__singular__.capitalize()} {row_id}"
+    return label
 
 
 def _write(
@@ -173,7 +171,9 @@ def _write(
     model = type(row)
     wanted = {}
     for name, value in values.items():
-        is_unchanged = not new and _is_same_text(row, name, value)
+        if new and _is_left_out(model, name, value):
+            continue
+        is_unchanged = not new and _is_same(row, name, value)
         wanted[name] = value if is_unchanged else _fitting(actor, model, name, value)
     if check := _checks.get(model):
         check(actor, None if new else row, wanted)
@@ -185,12 +185,21 @@ def _write(
     return before, snapshot(row, list(wanted))
 
 
-def _is_same_text(row: Entity, name: str, value: Any) -> bool:
-    """Whether the value is the text that the row already has.
+def _is_left_out(model: type[Entity], name: str, value: Any) -> bool:
+    """Whether nothing was given for a column that has a default."""
+    if value is not None or name not in inspect(model).column_attrs:
+        return False
+    column = fields.column(model, name)
+    return column.default is not None and not column.nullable
 
-    Such a text is not checked, because it may be older than the rule.
+
+def _is_same(row: Entity, name: str, value: Any) -> bool:
+    """Whether the value is the one that the row already has.
+
+    Such a value is not checked, because it may be older than the rule.
     """
-    return isinstance(value, str) and value == getattr(row, name)
+    is_column = name in inspect(type(row)).column_attrs
+    return is_column and value is not None and value == getattr(row, name)
 
 
 def _set(row: Entity, values: Values) -> None:
@@ -209,10 +218,11 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
         raise NotAllowed(
             f"You do not see {fields.heading(name).lower()}, so you cannot change them."
         )
-    kind = fields.kind(model, name)
-    if kind == "many":
+    if fields.is_many(model, name):
         return _related(actor, fields.related_model(model, name), name, value)
-    if kind == "one":
+    if fields.is_one(model, name):
+        if not value and fields.is_required(model, name):
+            raise RuleBroken("Fill this in.", field=name)
         ids = [value] if value else []
         rows = _related(actor, fields.related_model(model, name), name, ids)
         return rows[0] if rows else None
@@ -221,26 +231,17 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
 
 def _fitting_value(model: type[Entity], name: str, value: Any) -> Any:
     """Return the value as the column stores it. Raises RuleBroken if it does not fit."""
-    if isinstance(value, str):
-        value = _fitting_text(model, name, value)
-    is_missing = value is None and not fields.column(model, name).nullable
+    kind = fields.kind(model, name)
+    column = fields.column(model, name)
+    if value is not None and kind is not None:
+        try:
+            value = kind.check(column, value)
+        except ValueError as error:
+            raise RuleBroken(str(error), field=name) from None
+    is_missing = value is None and not column.nullable
     if is_missing or (value == "" and fields.is_required(model, name)):
         raise RuleBroken("Fill this in.", field=name)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
-    if fields.kind(model, name) == "choice" and value not in fields.choices(model, name):
-        raise RuleBroken("Choose one of the offered values.", field=name)
     return value
-
-
-def _fitting_text(model: type[Entity], name: str, text: str) -> str:
-    kind = fields.kind(model, name)
-    if kind in fields.TEXTS:
-        text = texts.kept(text, field=name, kind=kind, lines=fields.has_lines(model, name))
-    limit = getattr(fields.column(model, name).type, "length", None)
-    if limit and len(text) > limit:
-        raise RuleBroken(f"Use at most {limit} characters.", field=name)
-    return text
 
 
 def _check_lengths(row: Entity) -> None:
@@ -252,7 +253,9 @@ def _check_lengths(row: Entity) -> None:
         value = getattr(row, attribute.key)
         limit = getattr(attribute.columns[0].type, "length", None)
         if isinstance(value, str) and limit and len(value) > limit:
-            raise RuleBroken("Use fewer or simpler characters.", field=_text_of(attribute.key))
+            raise RuleBroken(
+                "Use fewer or simpler characters.", field=constraints.text_of(attribute.key)
+            )
 
 
 def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
@@ -272,27 +275,7 @@ def _flush(model: type[Entity]) -> None:
         with db.session.begin_nested():
             db.session.flush()
     except IntegrityError as error:
-        raise RuleBroken(
-            f"Another {model.__singular__} has this already.", field=_field_of(model, error)
-        ) from error
-
-
-def _field_of(model: type[Entity], error: IntegrityError) -> str | None:
-    """Return the field that the violated constraint guards, if it can be told."""
-    # PostgreSQL names the constraint. SQLite names the column, in the text of the error.
-    diagnostics = getattr(error.orig, "diag", None)
-    text = str(getattr(diagnostics, "constraint_name", None) or error.orig)
-    table = model.__tablename__
-    for attribute in inspect(model).column_attrs:
-        name = attribute.key
-        if f"{table}_{name}" in text or f"{table}.{name}" in text:
-            return _text_of(name)
-    return None
-
-
-def _text_of(key: str) -> str:
-    """Return the name of the attribute whose form for comparison is stored in `key`."""
-    return key.removesuffix(keys.SUFFIX).removesuffix(keys.LOOKS)
+        raise constraints.refusal(model, error) from error
 
 
 def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]:

@@ -41,7 +41,7 @@ def hidden(actor: Actor, model: type[Record], columns: Sequence[str]) -> Hidden:
     """
     readable_ids: Hidden = {}
     for name in columns:
-        if fields.kind(model, name) not in ("one", "many"):
+        if fields.shape(model, name) != "rows":
             continue
         target = fields.related_model(model, name)
         condition = restriction(actor, target)
@@ -69,15 +69,15 @@ def with_label(
 def labels(
     model: type[Record],
     ids: Sequence[int] | Select[int],
-    columns: Sequence[str],
+    relations: Sequence[str],
     visible: Hidden | None = None,
 ) -> Labels:
-    """Return the ids and labels of the related rows, by many-to-many column and row.
+    """Return the ids and labels of the related rows, by relation and row.
 
-    All columns are read in one statement. `visible` leaves out the rows that the actor may not
+    All relations are read in one statement. `visible` leaves out the rows that the actor may not
     read; it comes from `hidden`.
     """
-    names = tuple(name for name in columns if fields.kind(model, name) == "many")
+    names = tuple(relations)
     found: Labels = {name: {} for name in names}
     if not names:
         return found

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 
 from backoffice import limits
 from backoffice.errors import BadRequest
-from backoffice.extensions import configured
 from backoffice.models import fields, search
 from backoffice.models.base import Record, Searchable
+from backoffice.models.kinds.texts import Phone
+from backoffice.settings import configured
 from backoffice.text import address_key, cleaned, fold, is_id, phones
 from backoffice.text.addresses import is_address
 
@@ -60,7 +61,7 @@ def _phone(model: type[Record], text: str) -> str | None:
     """Return the digits of the whole search text if it may be a phone number, or else None."""
     if not issubclass(model, Searchable):
         return None
-    has_phones = any(fields.kind(model, name) == "phone" for name in model.__search__)
+    has_phones = any(isinstance(fields.kind(model, name), Phone) for name in model.__search__)
     if not has_phones or not phones.is_sought(text):
         return None
     return phones.sought(text, configured().default_country)
@@ -92,8 +93,8 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
 
 
 def _text_columns(model: type[Record]) -> tuple[str, ...]:
-    kinds = (*fields.TEXTS, "code")
-    return tuple(name for name in fields.visible(model) if fields.kind(model, name) in kinds)
+    kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
+    return tuple(name for name, kind in kinds.items() if kind and kind.searched)
 
 
 def _within(model: type[Record], name: str, word: str) -> ColumnElement[bool]:
@@ -102,7 +103,7 @@ def _within(model: type[Record], name: str, word: str) -> ColumnElement[bool]:
     For a choice, these are the values that contain the word, because an index finds them.
     """
     attribute = fields.attribute(model, name)
-    if fields.kind(model, name) == "choice":
+    if fields.shape(model, name) == "choice":
         folded = fold(word)
         values = [value for value in fields.choices(model, name) if folded in value]
         return attribute.in_(values)

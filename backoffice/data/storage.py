@@ -12,7 +12,7 @@ import structlog
 
 from backoffice import failures
 from backoffice.errors import CannotStore
-from backoffice.extensions import configured
+from backoffice.settings import configured
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = {

@@ -11,8 +11,9 @@ from backoffice.demo.company import ADMINISTRATORS, GROUPS
 from backoffice.demo.office import HOMES, OFFICES, Office
 from backoffice.extensions import db
 from backoffice.models.base import Entity
-from backoffice.models.client_tag import COLOURS, ClientTag
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.models.kinds.choices import COLOURS
 from backoffice.models.user import User
 
 E = TypeVar("E", bound=Entity)

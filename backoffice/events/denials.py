@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from backoffice import clock, events
-from backoffice.extensions import configured
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.quotas import A_MINUTE
+from backoffice.settings import configured
 
 QUOTA = "denials"
 

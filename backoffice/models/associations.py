@@ -5,7 +5,8 @@ They hold who is in which group, who has which client tags, and which groups a g
 
 from sqlalchemy import Column, ForeignKey, Index, Table
 
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import Base
+from backoffice.models.types import BigInt
 
 user_groups = Table(
     "user_groups",

@@ -1,51 +1,15 @@
 """The base classes of all entities: id, version, times, words for people, and search keys."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    ColumnElement,
-    DateTime,
-    Dialect,
-    Integer,
-    MetaData,
-    TypeDecorator,
-    bindparam,
-    case,
-    event,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, MetaData, bindparam, case, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock
 from backoffice.models import keys
-
-BigInt = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """Aware UTC datetimes on both engines; SQLite stores them without the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    @property
-    def python_type(self) -> type[datetime]:
-        return datetime
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
 
 
 def moment(later: timedelta = timedelta()) -> ColumnElement[datetime]:
@@ -71,7 +35,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UTCDateTime,
         dict[str, Any]: Json,
-        list[str]: Json,
+        list[str]: Texts,
         list[int]: Json,
     }
 
@@ -93,13 +57,8 @@ class Record(Base):
         __timeline__: of a log, which grows without end, the column of time that orders it.
         __recent_days__: of a log, how many days a list shows unless asked otherwise.
 
-    The `info` of a column may have these keys:
-
-    - `hidden`: it never reaches a screen, a filter, an export or an event.
-    - `codes`: it holds one of a few words, which are not known beforehand.
-    - `ip`: it holds an internet address, which is filtered as a whole or by its beginning.
-    - `personal`: see models/personal.py.
-    - `tells_of`: the name of the table whose rows the column tells something about.
+    `column` declares a column with what only the product asks for (models/columns.py). Its `info`
+    may also say `tells_of`: the name of the table whose rows the column tells something about.
     """
 
     __abstract__ = True

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Base, BigInt, Json, Record
+from backoffice.models.base import Base, Record
+from backoffice.models.columns import column
+from backoffice.models.types import BigInt, Json
 from backoffice.models.user import User
 
 STATES = ("planned", "running", "done", "aborted", "undone", "failed")
@@ -29,7 +31,7 @@ class BulkRun(Record):
     token: Mapped[UUID] = mapped_column(
         Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True}
     )
-    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
+    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "kind": "code"})
     actor_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("users.id", ondelete="SET NULL")
     )
@@ -37,8 +39,12 @@ class BulkRun(Record):
     selection: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "emptied": {"all_matching": True}}
     )
-    state: Mapped[str] = mapped_column(
-        String(10), default="planned", info={"personal": False, "choices": STATES[1:]}
+    state: Mapped[str] = column(
+        String(10),
+        default="planned",
+        choices=STATES[1:],
+        colours={"running": "blue", "done": "green", "failed": "red"},
+        personal=False,
     )
     reason: Mapped[str] = mapped_column(String(500), default="", info={"personal": True})
     planned: Mapped[int] = mapped_column(default=0, info={"personal": False})

@@ -6,9 +6,9 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Entity, Searchable
+from backoffice.models.columns import column
 from backoffice.models.keys import key_type
-
-COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
+from backoffice.models.kinds.choices import COLOURS
 
 
 class ClientTag(Searchable, Entity):
@@ -26,7 +26,7 @@ class ClientTag(Searchable, Entity):
     name_skeleton: Mapped[str | None] = mapped_column(
         key_type(200), info={"hidden": True}, sort_order=94
     )
-    colour: Mapped[str] = mapped_column(String(10), default="grey", info={"choices": COLOURS})
+    colour: Mapped[str] = column(String(10), default="grey", choices=COLOURS)
 
     # By name, because the module of User imports this one.
     users: Mapped[list[Any]] = relationship(

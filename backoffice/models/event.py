@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, cast
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import BigInt, Json, Record
+from backoffice.models.base import Record
+from backoffice.models.columns import column
+from backoffice.models.types import BigInt, Json
 from backoffice.models.user import User
 
 RESULTS = ("done", "denied", "failed")
@@ -30,18 +32,22 @@ class Event(Record):
     actor_groups: Mapped[list[str]] = mapped_column(
         default=list, info={"personal": False, "tells_of": "groups"}
     )
-    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "codes": True})
+    action: Mapped[str] = mapped_column(String(60), info={"personal": False, "kind": "code"})
     subject_type: Mapped[str] = mapped_column(
-        String(40), default="", info={"personal": False, "codes": True}
+        String(40), default="", info={"personal": False, "kind": "code"}
     )
     subject_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
-    result: Mapped[str] = mapped_column(
-        String(10), default="done", info={"personal": False, "choices": RESULTS}
+    result: Mapped[str] = column(
+        String(10),
+        default="done",
+        choices=RESULTS,
+        colours={"done": "green", "denied": "orange", "failed": "red"},
+        personal=False,
     )
     before: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     after: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
     reason: Mapped[str | None] = mapped_column(String(500), info={"personal": True})
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"personal": False, "ip": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"personal": False, "kind": "ip"})
     request_id: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
     bulk_run_id: Mapped[int | None] = mapped_column(BigInt, info={"personal": False})
     redacted_at: Mapped[datetime | None] = mapped_column(info={"personal": False})

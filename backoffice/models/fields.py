@@ -3,79 +3,60 @@
 Lists, filters, forms, exports and events are made from these descriptions, without declarations.
 """
 
-from datetime import date, datetime
-from functools import cache, lru_cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from typing import Any, Literal
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    ColumnElement,
-    Date,
-    DateTime,
-    Enum,
-    Float,
-    Integer,
-    Numeric,
-    String,
-    Table,
-    Uuid,
-    bindparam,
-    func,
-    inspect,
-)
+from sqlalchemy import ColumnElement, Table, bindparam, func, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
-from backoffice.models.base import Record, UTCDateTime, records
-from backoffice.models.keys import MAKERS, SUFFIX, text_kind
-
-TEXTS = tuple(MAKERS)  # the kinds that are texts
-LONG_TEXT = 250  # characters; a longer column may hold several lines
-KINDS: tuple[tuple[type, str], ...] = (
-    (Boolean, "boolean"),
-    (DateTime, "time"),
-    (UTCDateTime, "time"),
-    (Date, "date"),
-    (Integer, "number"),
-    (Numeric, "number"),
-    (Float, "number"),
-    (String, "text"),
-    (JSON, "list"),
-    (Uuid, "uuid"),
-)
-LOWEST: dict[str, Any] = {"boolean": False, "number": -(2**62), "text": "", "date": date(1, 1, 1)}
+from backoffice.models import kinds
+from backoffice.models.base import Record, records
+from backoffice.models.keys import SUFFIX
+from backoffice.models.kinds import Kind
+from backoffice.models.kinds.choices import Choice, worded
+from backoffice.models.kinds.texts import Text
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
-def kind(model: type[Record], name: str) -> str:
-    """Return the kind of the attribute `name` of `model`, or '' if it is missing or hidden.
+def kind(model: type[Record], name: str) -> Kind | None:
+    """Return the kind of the attribute `name` of `model`, or None if it is missing or hidden.
 
-    The kinds are text, email, phone, login, code (one of a few words), number, boolean, time, date,
-    list, choice, derived (a choice that SQL computes), uuid, one (a related row), many (related
-    rows) and computed.
+    Raises LookupError with the cure if the column has no kind.
     """
     mapper = inspect(model)
     if name in mapper.relationships:
-        return "many" if mapper.relationships[name].uselist else "one"
+        return kinds.named("many" if mapper.relationships[name].uselist else "one")
     if name in model.__derived__:
-        return "derived"
+        return kinds.named("derived")
     if name in mapper.column_attrs:
-        return _kind_of_column(mapper.column_attrs[name].columns[0])
+        try:
+            return kinds.of(column(model, name))
+        except LookupError as error:
+            raise LookupError(f"{model.__name__}.{name}: {error}") from None
     is_computed = name in mapper.all_orm_descriptors and not name.startswith("_")
-    return "computed" if is_computed else ""
+    return kinds.named("computed") if is_computed else None
 
 
-def _kind_of_column(column: Any) -> str:
-    if column.info.get("hidden"):
-        return ""
-    if "choices" in column.info or isinstance(column.type, Enum):
-        return "choice"
-    if "codes" in column.info:
-        return "code"
-    for cls, word in KINDS:
-        if isinstance(column.type, cls):
-            return text_kind(column) if word == "text" else word
-    return ""
+def shape(model: type[Record], name: str) -> str:
+    """Return the shape of the filter by the attribute, or '' if no list can be filtered by it."""
+    what = kind(model, name)
+    return what.shape if what else ""
+
+
+def is_one(model: type[Record], name: str) -> bool:
+    """Return whether the attribute is one related row."""
+    return kind(model, name) is kinds.named("one")
+
+
+def is_many(model: type[Record], name: str) -> bool:
+    """Return whether the attribute is several related rows."""
+    return kind(model, name) is kinds.named("many")
+
+
+def is_text(model: type[Record], name: str) -> bool:
+    """Return whether the attribute is a text that is filtered and searched by its parts."""
+    return shape(model, name) == "text"
 
 
 @cache
@@ -118,32 +99,64 @@ def attribute(model: type[Record], name: str) -> InstrumentedAttribute[Any]:
 
 
 def choices(model: type[Record], name: str) -> tuple[str, ...]:
-    """Return the values that a choice may have."""
+    """Return the values that a choice may have, as they are written."""
     if name in model.__derived__:
         return model.__derived__[name]
-    chosen = column(model, name)
-    return tuple(chosen.info.get("choices") or chosen.type.enums)
+    what = kind(model, name)
+    assert isinstance(what, Choice)
+    return what.values(column(model, name))
+
+
+def colour(model: type[Record], name: str, value: Any) -> str:
+    """Return the colour of a value of a choice, or '' if it has none."""
+    what = kind(model, name)
+    if isinstance(what, Choice) and name not in model.__derived__:
+        return what.colour(column(model, name), value)
+    return ""
+
+
+def label(model: type[Record], name: str, value: Any) -> str:
+    """Return the word for a value of a choice, and the default word for any other value."""
+    what = kind(model, name)
+    if isinstance(what, Choice) and name not in model.__derived__:
+        return what.label(column(model, name), value)
+    return worded(str(value))
+
+
+@cache
+def writer(
+    model: type[Record], name: str, way: Literal["export", "note", "plain"]
+) -> Callable[[Any], Any]:
+    """Return the function that writes values of the attribute in one of the ways of its kind."""
+    what = kind(model, name)
+    if what is None or name not in inspect(model).column_attrs:
+        return lambda value: value
+    return partial(getattr(what, way), column(model, name))
 
 
 @cache
 def key_of(model: type[Record], name: str) -> InstrumentedAttribute[Any] | None:
     """Return the attribute that holds the key of the text `name`, if it has one."""
     key_name = name + SUFFIX
-    has_key = kind(model, name) in TEXTS and key_name in inspect(model).column_attrs
+    has_key = isinstance(kind(model, name), Text) and key_name in inspect(model).column_attrs
     return attribute(model, key_name) if has_key else None
-
-
-def has_lines(model: type[Record], name: str) -> bool:
-    """Return whether the text may have several lines."""
-    length = getattr(column(model, name).type, "length", None)
-    return length is None or length > LONG_TEXT
 
 
 def is_required(model: type[Record], name: str) -> bool:
     """Return whether a form has to fill it in: the column is NOT NULL and has no default."""
-    required = column(model, name)
-    has_value = required.nullable or required.default is not None
-    return not has_value and kind(model, name) != "boolean"
+    if name in inspect(model).relationships:
+        return is_one(model, name) and not any(map(_may_be_empty, _own_keys(model, name)))
+    is_answered = kind(model, name) is kinds.named("boolean")
+    return not is_answered and not _may_be_empty(column(model, name))
+
+
+def _own_keys(model: type[Record], name: str) -> set[Any]:
+    """Return the foreign keys of a row that point to its one related row."""
+    return set(relation(model, name).local_columns)
+
+
+def _may_be_empty(column: Any) -> bool:
+    return column.nullable or column.default is not None
 
 
 @cache
@@ -170,9 +183,7 @@ def relations(model: type[Record]) -> tuple[str, ...]:
 def lowest(model: type[Record], name: str) -> Any:
     """Return a value that sorts before every other one, to stand for NULL."""
     what = kind(model, name)
-    if what == "time":
-        return datetime.fromisoformat("0001-01-01T00:00:00+00:00")
-    return LOWEST.get(what, "")
+    return what.lowest if what else ""
 
 
 def ordered(model: type[Record], name: str) -> ColumnElement[Any]:
@@ -202,7 +213,4 @@ def in_order(model: type[Record], name: str) -> bool:
 
 def heading(name: str) -> str:
     """Return the default heading of an attribute: that of `created_at` is 'Created at'."""
-    if name == "id":
-        return "ID"
-    words = name.replace("_", " ").removesuffix(" id")
-    return words[:1].upper() + words[1:]
+    return "ID" if name == "id" else worded(name.removesuffix("_id"))

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, Index, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import Base
+from backoffice.models.types import BigInt
 
 
 class Handover(Base):

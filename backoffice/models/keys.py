@@ -3,31 +3,28 @@
 The key of `city` is in the column `city_key`. Both engines compare, sort and search only keys, byte
 by byte, and therefore give the same answers; one index on a key serves all three.
 
-A model that is `Searchable` gets keys automatically. `info={"kind": ...}` marks a text as an
-`email`, a `phone` or a `login`. `info={"key": False}` says that it needs no key, because it is a
-code or because the search key contains it anyway.
+A model that is `Searchable` gets keys automatically; the kind of a text makes its key.
+`info={"key": False}` says that a text needs none, because it is a code or because the search key
+contains it anyway.
 """
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Enum, String, Text, inspect
+from sqlalchemy import Column, String, inspect
+from sqlalchemy import Text as TextType
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import NullType
 
-from backoffice.text import address_key, fold, login_key, phones
+from backoffice.models import kinds
+from backoffice.models.kinds.texts import Email, Phone, Text
+from backoffice.text import fold
 from backoffice.text.looks import skeleton
 
 SUFFIX = "_key"
 LOOKS = "_skeleton"
 SEARCH_LENGTH = 700  # characters
-MAKERS: dict[str, Callable[[str], str]] = {
-    "text": fold,
-    "email": address_key,
-    "login": login_key,
-    "phone": phones.digits,
-}
 
 
 class Key(NamedTuple):
@@ -59,20 +56,16 @@ class Key(NamedTuple):
 
 def key_type(length: int | None) -> String:
     """Return a type that both engines compare byte by byte, in the order of code points."""
-    plain: type[String] = String if length else Text
+    plain: type[String] = String if length else TextType
     return plain(length).with_variant(plain(length, collation="C"), "postgresql")
 
 
-def text_kind(column: Any) -> str:
-    """Return the kind of text in a column: text, email, phone or login.
-
-    It is '' if the column holds no text that people write.
-    """
-    if not isinstance(column.type, String) or isinstance(column.type, Enum):
-        return ""
-    if column.info.get("hidden") or "choices" in column.info or column.foreign_keys:
-        return ""
-    return str(column.info.get("kind", "text"))
+def text_kind(column: Column[Any]) -> Text | None:
+    """Return the kind of the text in a column, or None if it holds none that people write."""
+    if not isinstance(column.type, String) or column.foreign_keys:
+        return None
+    kind = kinds.of(column)
+    return kind if isinstance(kind, Text) else None
 
 
 def declare(model: type[Any]) -> None:
@@ -106,12 +99,12 @@ def _key_column(column: Any) -> MappedColumn[Any]:
 def _column(declared: Any, annotation: Any) -> Column[Any] | None:
     """Return the column that a class body declares, whose type may be only in the annotation."""
     if declared is None:
-        return Column(Text()) if _is_text(annotation) else None
+        return mapped_column(TextType()).column if _is_text(annotation) else None
     if not isinstance(declared, MappedColumn):
         return None
     column = declared.column
     if isinstance(column.type, NullType) and _is_text(annotation):
-        return Column(Text(), info=column.info)
+        return mapped_column(TextType(), info=column.info).column
     return column
 
 
@@ -131,10 +124,11 @@ def keys_of(model: Hashable) -> tuple[Key, ...]:
     columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
     keys = []
     for name, column in columns.items():
-        make = MAKERS.get(text_kind(column))
+        kind = text_kind(column)
         key_column = columns.get(name + SUFFIX)
-        if make is not None and key_column is not None:
-            keys.append(_key(name, name + SUFFIX, make, key_column, unique=bool(key_column.unique)))
+        if kind is not None and key_column is not None:
+            is_unique = bool(key_column.unique)
+            keys.append(_key(name, name + SUFFIX, kind.key, key_column, unique=is_unique))
         looks_column = columns.get(name + LOOKS)
         if looks_column is not None:
             # Models declare its uniqueness in an index of their own.
@@ -171,8 +165,8 @@ def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
     columns = inspect(model).column_attrs
     texts = []
     for name in model.__search__:
-        kind = text_kind(columns[name].columns[0]) if name in columns else "text"
-        make = MAKERS[kind] if kind in ("email", "phone") else str
+        kind = text_kind(columns[name].columns[0]) if name in columns else None
+        make = kind.key if isinstance(kind, (Email, Phone)) else str
         texts.append(make(values.get(name) or ""))
     return fold(" ".join(texts))[:SEARCH_LENGTH]
 

@@ -12,7 +12,9 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.functions import GenericFunction
 
-from backoffice.models.base import BigInt, Entity
+from backoffice.models.base import Entity
+from backoffice.models.columns import column
+from backoffice.models.types import BigInt
 from backoffice.models.user import User
 from backoffice.text import masked
 
@@ -73,7 +75,7 @@ class Message(Entity):
     __label__ = "title"
     __search__ = ("purpose",)
 
-    purpose: Mapped[str] = mapped_column(String(30), info={"choices": PURPOSES})
+    purpose: Mapped[str] = column(String(30), choices=PURPOSES)
     channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     token_id: Mapped[int | None] = mapped_column(
@@ -82,8 +84,18 @@ class Message(Entity):
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     request: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
-    state: Mapped[str] = mapped_column(
-        String(10), default="queued", server_default="queued", info={"choices": STATES}
+    state: Mapped[str] = column(
+        String(10),
+        default="queued",
+        server_default="queued",
+        choices=STATES,
+        colours={
+            "queued": "blue",
+            "sending": "blue",
+            "sent": "green",
+            "failed": "red",
+            "dead": "red",
+        },
     )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]

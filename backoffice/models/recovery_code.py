@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import Base
+from backoffice.models.types import BigInt
 
 
 class RecoveryCode(Base):

@@ -8,7 +8,9 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice import clock
-from backoffice.models.base import BigInt, Entity, moment
+from backoffice.models.base import Entity, moment
+from backoffice.models.columns import column
+from backoffice.models.types import BigInt
 from backoffice.models.user import User
 
 KINDS = ("web", "api")
@@ -39,14 +41,14 @@ class Session(Entity):
     credential_version: Mapped[int] = mapped_column(
         default=1, server_default="1", info={"hidden": True}
     )
-    kind: Mapped[str] = mapped_column(String(4), default="web", info={"choices": KINDS})
+    kind: Mapped[str] = column(String(4), default="web", choices=KINDS)
     confirmed_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     idle_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str] = mapped_column(String(20), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"kind": "ip"})
     device: Mapped[str] = mapped_column(String(200), default="")
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])

@@ -7,7 +7,9 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import BigInt, Record
+from backoffice.models.base import Record
+from backoffice.models.columns import column
+from backoffice.models.types import BigInt
 from backoffice.models.user import User
 
 RESULTS = ("ok", "failed", "blocked")
@@ -40,12 +42,14 @@ class SignInAttempt(Record):
         String(80), default="", server_default="", info={"hidden": True, "personal": "address"}
     )
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
-    factor: Mapped[str] = mapped_column(
-        String(10), default="password", server_default="password", info={"choices": FACTORS}
+    factor: Mapped[str] = column(
+        String(10), default="password", server_default="password", choices=FACTORS
     )
-    result: Mapped[str] = mapped_column(String(10), info={"choices": RESULTS})
+    result: Mapped[str] = column(
+        String(10), choices=RESULTS, colours={"ok": "green", "failed": "red", "blocked": "red"}
+    )
     reason: Mapped[str] = mapped_column(String(40), default="")
-    ip: Mapped[str] = mapped_column(String(45), default="", info={"ip": True})
+    ip: Mapped[str] = mapped_column(String(45), default="", info={"kind": "ip"})
     network: Mapped[str] = mapped_column(
         String(45), default="", server_default="", info={"hidden": True}
     )

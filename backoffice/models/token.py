@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.models.base import Base, BigInt, moment
+from backoffice.models.base import Base, moment
+from backoffice.models.types import BigInt
 
 PURPOSES = ("invitation", "password_reset", "email_code", "two_factor_enrolment", "email_change")
 

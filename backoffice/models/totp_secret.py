@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.models.base import Base, BigInt
+from backoffice.models.base import Base
+from backoffice.models.types import BigInt
 
 STATES = ("pending", "active")
 

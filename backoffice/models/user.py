@@ -26,11 +26,13 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.models.associations import user_client_tags, user_groups
-from backoffice.models.base import BigInt, Entity, Searchable, moment
+from backoffice.models.base import Entity, Searchable, moment
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.columns import column
 from backoffice.models.group import Group
 from backoffice.models.keys import key_type
 from backoffice.models.token import Token
+from backoffice.models.types import BigInt
 from backoffice.text import address_key, login_key
 
 STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
@@ -73,20 +75,14 @@ class User(Searchable, Entity):
     __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
-    login_method: Mapped[str] = mapped_column(
-        String(10),
-        default="email",
-        info={**CREDENTIAL, "personal": False, "choices": LOGIN_METHODS},
+    login_method: Mapped[str] = column(
+        String(10), default="email", choices=LOGIN_METHODS, personal=False, info=CREDENTIAL
     )
-    email: Mapped[str | None] = mapped_column(
-        String(254), info={**CREDENTIAL, "personal": True, "kind": "email"}
-    )
+    email: Mapped[str | None] = column(String(254), kind="email", personal=True, info=CREDENTIAL)
     email_key: Mapped[str | None] = mapped_column(
         key_type(254), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
-    login: Mapped[str | None] = mapped_column(
-        String(64), info={**CREDENTIAL, "personal": True, "kind": "login"}
-    )
+    login: Mapped[str | None] = column(String(64), kind="login", personal=True, info=CREDENTIAL)
     login_key: Mapped[str | None] = mapped_column(
         key_type(64), unique=True, info={**CREDENTIAL, "personal": True, "hidden": True}
     )
@@ -103,9 +99,7 @@ class User(Searchable, Entity):
     name_source: Mapped[str] = mapped_column(
         String(15), default="administrator", info={"personal": True, "key": False}
     )
-    phone: Mapped[str] = mapped_column(
-        String(32), default="", info={"personal": True, "kind": "phone"}
-    )
+    phone: Mapped[str] = column(String(32), default="", kind="phone", personal=True)
     language: Mapped[str] = mapped_column(
         String(8), default="en", info={"personal": True, "key": False}
     )
@@ -116,10 +110,13 @@ class User(Searchable, Entity):
         String(64), info={"personal": True, "hidden": True, "upload": True}
     )
 
-    status: Mapped[str] = mapped_column(
+    status: Mapped[str] = column(
         String(10),
         default="active",
-        info={**CREDENTIAL, "personal": False, "choices": STATUSES[:-1]},
+        choices=STATUSES[:-1],
+        colours={"invited": "blue", "active": "green", "blocked": "red"},
+        personal=False,
+        info=CREDENTIAL,
     )
     status_before: Mapped[str | None] = mapped_column(
         String(10), info={"personal": True, "hidden": True}
@@ -138,8 +135,8 @@ class User(Searchable, Entity):
     password_hash: Mapped[str | None] = mapped_column(
         String(255), info={**CREDENTIAL, "personal": True, "hidden": True}
     )
-    password_state: Mapped[str] = mapped_column(
-        String(10), default="none", info={"personal": True, "choices": PASSWORD_STATES}
+    password_state: Mapped[str] = column(
+        String(10), default="none", choices=PASSWORD_STATES, personal=True
     )
     password_expires_at: Mapped[datetime | None] = mapped_column(
         info={"personal": True, "hidden": True}
@@ -147,14 +144,12 @@ class User(Searchable, Entity):
     password_is_short: Mapped[bool] = mapped_column(
         default=False, server_default=false(), info={"personal": True, "hidden": True}
     )
-    two_factor: Mapped[str] = mapped_column(
-        String(10),
-        default="disabled",
-        info={**CREDENTIAL, "personal": True, "choices": TWO_FACTORS},
+    two_factor: Mapped[str] = column(
+        String(10), default="disabled", choices=TWO_FACTORS, personal=True, info=CREDENTIAL
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
-    client_tags_mode: Mapped[str] = mapped_column(
-        String(6), default="all", info={"personal": False, "choices": TAG_MODES}
+    client_tags_mode: Mapped[str] = column(
+        String(6), default="all", choices=TAG_MODES, personal=False
     )
     preferences: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "hidden": True}

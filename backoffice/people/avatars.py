@@ -15,7 +15,7 @@ from backoffice.auth.actors import themselves
 from backoffice.data import records
 from backoffice.data.storage import KEY, Storage, uploads
 from backoffice.errors import CannotStore, NotAllowed, NotFound
-from backoffice.extensions import after_commit, after_rollback, configured, db
+from backoffice.extensions import after_commit, after_rollback, db
 from backoffice.models import personal
 from backoffice.models.user import User
 from backoffice.people import image_processing
@@ -24,6 +24,7 @@ from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.quotas import AN_HOUR
 from backoffice.policy.rules import require
+from backoffice.settings import configured
 
 log = structlog.get_logger()
 

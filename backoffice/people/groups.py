@@ -9,12 +9,13 @@ from backoffice import events
 from backoffice.data import records, texts
 from backoffice.data.records import Values
 from backoffice.errors import GrantExceeded, RuleBroken
-from backoffice.extensions import configured, db, lock
+from backoffice.extensions import db, lock
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.shipped import SHIPPED
 from backoffice.policy.step_up import require_recent
+from backoffice.settings import configured
 from backoffice.text import name_key
 
 GROUPS_LOCK = "groups"

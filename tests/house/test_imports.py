@@ -13,6 +13,9 @@ from tests.house.source import PRODUCT, Module, modules
 # that is not named, such as one of a company's own, stands where `people` does.
 AREAS = (
     "backoffice",  # the ground: errors, settings, clock, text ...
+    "backoffice.models.types",
+    "backoffice.models.columns",
+    "backoffice.models.kinds",
     "backoffice.models.keys",
     "backoffice.models.base",
     "backoffice.extensions",

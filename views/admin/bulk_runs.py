@@ -15,13 +15,14 @@ from backoffice.actions.engine.action import Action
 from backoffice.data import disclosure, records
 from backoffice.database import of_exports
 from backoffice.errors import BadRequest
-from backoffice.extensions import begin, configured, db, patient
+from backoffice.extensions import begin, db, patient
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named
 from backoffice.policy.step_up import require_recent
+from backoffice.settings import configured
 from backoffice.text import is_id
 from views.screen import Screen, cells
 from views.screen.formats import formats

@@ -11,6 +11,7 @@ from backoffice.models.fields import heading
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.text.devices import device_name
 from views.screen import Screen, cells
+from views.web.times import ago
 
 REASONS = {
     "password": "Wrong password, or no such account",
@@ -34,7 +35,7 @@ def reason_of(reason: str) -> str:
 
 
 def _at(row: Any, page: cells.CellContext) -> Markup:
-    return page.link(row.id, cells.MAKERS["time"](row.at))
+    return page.link(row.id, ago(row.at))
 
 
 class SignIns(Screen):

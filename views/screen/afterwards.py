@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 from backoffice.actions.engine import report, undoing
 from backoffice.actions.engine.action import Action
 from backoffice.auth import handovers
-from backoffice.extensions import configured
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
+from backoffice.settings import configured
 
 
 def result(run: BulkRun) -> str:

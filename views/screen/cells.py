@@ -4,24 +4,41 @@ A page has hundreds of cells. They are joined from escaped parts, because Markup
 times as long.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from babel.numbers import format_currency
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
+from backoffice.languages import DEFAULT
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.fields import heading
+from backoffice.models.kinds import (
+    Kind,
+    choices,
+    documents,
+    identifiers,
+    numbers,
+    part_of,
+    relations,
+    texts,
+    times,
+)
 from backoffice.text import phones
 from views.web.avatars import avatar
 from views.web.times import ago
 
 Cell = Callable[[Any], Markup]
+Maker = Callable[[type[Record], str], Cell]
 Pairs = Sequence[tuple[int, str]]
 NOTHING = Markup('<span class="muted">–</span>')
 PILLS_SHOWN = 2
+SHORT = 120  # characters of a long text in a list
 
 
 @dataclass(frozen=True)
@@ -44,18 +61,24 @@ OwnCell = Callable[[Any, CellContext], Markup]
 
 
 def maker(model: type[Record], name: str, base: str) -> Cell:
-    """Return the function that turns a value of the attribute into HTML.
+    """Return the function that turns a value of the attribute into HTML, in a list.
 
     `base` is where details of a row begin.
     """
-    kind = fields.kind(model, name)
-    if name in ("status", "state", "result"):
-        return status
-    if kind == "many":
-        return pills
     if name in (model.__label__, "id"):
         return lambda pair: link(base, *pair)
-    return MAKERS.get(kind, text)
+    return _maker(model, name, CELLS)
+
+
+def full_maker(model: type[Record], name: str) -> Cell:
+    """Return the function that turns a value of the attribute into HTML, on a row's details."""
+    return _maker(model, name, CELLS | FULL_CELLS)
+
+
+def _maker(model: type[Record], name: str, cells: Mapping[type[Kind], Maker]) -> Cell:
+    kind = fields.kind(model, name)
+    assert kind is not None  # the start refuses a screen that shows something hidden
+    return part_of(kind, cells)(model, name)
 
 
 def text(value: Any) -> Markup:
@@ -75,16 +98,87 @@ def number(value: Any) -> Markup:
     return _ready(f'<span class="num">{value:,}</span>')
 
 
+def short(value: Any) -> Markup:
+    """Write the beginning of a long text."""
+    letters = str(value or "")
+    if len(letters) <= SHORT:
+        return text(letters)
+    return escape(f"{letters[:SHORT]}…")
+
+
+def url(value: Any) -> Markup:
+    """Write the address of a web page as a link that tells it nothing of ours."""
+    if not value:
+        return NOTHING
+    if not str(value).startswith(("https://", "http://")):
+        return escape(value)
+    letters = escape(value)
+    return _ready(f'<a href="{letters}" rel="noopener noreferrer nofollow">{letters}</a>')
+
+
+def document(value: Any) -> Markup:
+    """Write a JSON value with its structure."""
+    if value is None:
+        return NOTHING
+    letters = json.dumps(value, ensure_ascii=False, indent=2)
+    return _ready(f'<pre class="document">{escape(letters)}</pre>')
+
+
+def document_in_short(value: Any) -> Markup:
+    return NOTHING if value is None else short(json.dumps(value, ensure_ascii=False))
+
+
+def time_of_day(value: Any) -> Markup:
+    return NOTHING if value is None else escape(value.isoformat("minutes"))
+
+
+def yes_or_no(value: Any) -> Markup:
+    """Write an answer that may also be open."""
+    return NOTHING if value is None else boolean(value)
+
+
 def boolean(value: Any) -> Markup:
     if value:
         return Markup("Yes")
     return Markup('<span class="muted">No</span>')
 
 
-def choice(value: Any) -> Markup:
-    if not value:
-        return NOTHING
-    return escape(heading(str(value)))
+def badge(word: str, colour: str) -> Markup:
+    """Return a coloured word; the colour only repeats what the word says."""
+    return _ready(f'<span class="badge-status tag-{colour}">{escape(word)}</span>')
+
+
+def _choice(model: type[Record], name: str) -> Cell:
+    """Return the function that writes a choice, each of its words once a page."""
+    words: dict[Any, Markup] = {}
+
+    def write(value: Any) -> Markup:
+        if not value:
+            return NOTHING
+        if value not in words:
+            word, colour = fields.label(model, name, value), fields.colour(model, name, value)
+            words[value] = badge(word, colour) if colour else escape(word)
+        return words[value]
+
+    return write
+
+
+def _money(model: type[Record], name: str) -> Cell:
+    """Return the function that writes amounts as the reader's language writes them."""
+    currency = fields.column(model, name).info["currency"]
+    locale = get_locale() or DEFAULT
+
+    def write(value: Any) -> Markup:
+        if value is None:
+            return NOTHING
+        amount = format_currency(value, currency, locale=locale)
+        return _ready(f'<span class="num">{escape(amount)}</span>')
+
+    return write
+
+
+def _always(cell: Cell) -> Maker:
+    return lambda _model, _name: cell
 
 
 @cache
@@ -152,16 +246,27 @@ def _ready(html: str) -> Markup:
     return Markup(html)  # noqa: S704  # see above
 
 
-MAKERS: dict[str, Cell] = {
-    "number": number,
-    "boolean": boolean,
-    "time": ago,
-    "date": text,
-    "choice": choice,
-    "derived": choice,
-    "list": listed,
-    "text": text,
-    "email": text,
-    "login": text,
-    "phone": phone,
+CELLS: dict[type[Kind], Maker] = {
+    texts.Text: _always(text),
+    texts.LongText: _always(short),
+    texts.Phone: _always(phone),
+    texts.Url: _always(url),
+    numbers.Number: _always(number),
+    numbers.Money: _money,
+    choices.Choice: _choice,
+    choices.Truth: _always(yes_or_no),
+    times.Date: _always(text),
+    times.Moment: _always(ago),
+    times.DayTime: _always(time_of_day),
+    documents.Json: _always(document_in_short),
+    documents.TextLines: _always(listed),
+    identifiers.Uuid: _always(text),
+    relations.One: _always(text),
+    relations.Many: _always(pills),
+    relations.Computed: _always(text),
+}
+# On a row's details there is room for all of it.
+FULL_CELLS: dict[type[Kind], Maker] = {
+    texts.LongText: _always(text),
+    documents.Json: _always(document),
 }

@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from backoffice.data import filters
+from sqlalchemy import inspect
+
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
 from views.screen.definition import Definition
@@ -65,6 +66,8 @@ def check(screen: Definition) -> None:
         *_unknown_attributes(screen),
         *_unlisted(screen),
         *_filters(screen),
+        *_kinds(screen),
+        *_unwritable(screen),
         *_sort(screen),
         *_icon(screen),
     ]
@@ -118,9 +121,24 @@ def _unlisted(screen: Definition) -> Iterator[str]:
 
 def _filters(screen: Definition) -> Iterator[str]:
     for name in screen.column_filters:
-        kind = fields.kind(screen.model, name)
-        if kind and kind not in filters.FILTERABLE:
+        if fields.kind(screen.model, name) and not fields.shape(screen.model, name):
             yield f"column_filters names {name!r}, by which no list can be filtered: leave it out."
+
+
+def _kinds(screen: Definition) -> Iterator[str]:
+    """Yield what the kinds of the model's columns find wrong in how these are declared."""
+    model = screen.model
+    for attribute in inspect(model).column_attrs:
+        kind = fields.kind(model, attribute.key)
+        for mistake in kind.mistakes(fields.column(model, attribute.key)) if kind else ():
+            yield f"{model.__name__}.{attribute.key}: {mistake}."
+
+
+def _unwritable(screen: Definition) -> Iterator[str]:
+    for name in screen.form_columns:
+        kind = fields.kind(screen.model, name)
+        if kind and not kind.written:
+            yield f"form_columns names {name!r}, which is computed: leave it out."
 
 
 def _sort(screen: Definition) -> Iterator[str]:

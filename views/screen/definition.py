@@ -99,7 +99,7 @@ class Definition(BaseView):
         These are FIRST_COLUMNS at most; the time of creation is the last of them.
         """
         model = self.model
-        single = [name for name in fields.relations(model) if fields.kind(model, name) == "one"]
+        single = [name for name in fields.relations(model) if fields.is_one(model, name)]
         possible = [*fields.visible(model), *single]
 
         first = [name for name in ("id", model.__label__) if name in possible]
@@ -182,7 +182,7 @@ class Definition(BaseView):
         """Return what people call a value of the column `name`."""
         if name in self.column_value_labels:
             return self.column_value_labels[name](value)
-        return fields.heading(str(value))
+        return fields.label(self.model, name, value)
 
     def url_of(self, page: str, **values: Any) -> str:
         """Return the address of one of the screen's own pages."""
@@ -234,7 +234,7 @@ class Definition(BaseView):
         times = [
             f.name
             for f in query.filters
-            if f.operator and fields.kind(self.model, f.name) in ("time", "date")
+            if f.operator and fields.shape(self.model, f.name) in ("moment", "day")
         ]
         if query.sort != "-id" or not times or times[0] not in self.column_list:
             return query

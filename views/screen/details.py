@@ -140,7 +140,7 @@ def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
 
 
 def _is_history(screen: Definition, name: str) -> bool:
-    is_time = fields.kind(screen.model, name) == "time"
+    is_time = fields.shape(screen.model, name) == "moment"
     return is_time or name.endswith("_by") or name == "status_reason"
 
 
@@ -151,17 +151,16 @@ def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
 def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """Return an attribute of a loaded row as HTML."""
     value = getattr(row, name)
-    kind = fields.kind(screen.model, name)
-    if kind == "many":
+    if fields.is_many(screen.model, name):
         others = _named(screen, name, value)
         return cells.pills([(other.id, other.label) for other in others], ALL_PILLS)
-    if kind == "one":
+    if fields.is_one(screen.model, name):
         return _related(screen, name, value)
     if name in ("id", screen.model.__label__):
         return cells.text(value)
     if name in screen.column_value_labels:
         return cells.text(screen.said(name, value))
-    return cells.maker(screen.model, name, "")(value)
+    return cells.full_maker(screen.model, name)(value)
 
 
 def _related(screen: Definition, name: str, value: Any) -> Markup:

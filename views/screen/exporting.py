@@ -1,6 +1,6 @@
 """Export a list as a file that is sent while its rows are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import Flask, Response, current_app
@@ -10,11 +10,11 @@ from backoffice.data import exports
 from backoffice.data.exports import Export
 from backoffice.data.lists import Page, Query
 from backoffice.models import fields
+from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from backoffice.text import phones
 from views.screen.definition import Definition
-from views.screen.formats import formats
+from views.screen.formats import Way, formats
 
 
 def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
@@ -28,7 +28,7 @@ def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Respon
     export = _started(room, actor=actor, model=screen.model, query=query, columns=names)
     form = formats(bom=settings.csv_bom)[kind]
     headings = [(name, screen.label_of(name)) for name in names]
-    content = form.write(headings, _rows(export, names))
+    content = form.write(headings, _rows(export, names, form.way))
     proxy: Any = current_app
     app: Flask = proxy._get_current_object()  # noqa: SLF001  # the proxy's public way
     sent = Sent(app, export, content, room)
@@ -82,17 +82,16 @@ class Sent:
             return next(self.content, None)
 
 
-def _rows(export: Export, names: Sequence[str]) -> Iterator[list[Any]]:
-    kinds = {name: fields.kind(export.model, name) for name in names}
+def _rows(export: Export, names: Sequence[str], way: Way) -> Iterator[list[Any]]:
+    getters = [_getter(export.model, name, way) for name in names]
     for page in export.pages():
         for row in page.rows:
-            yield [_value(page, row, name, kinds[name]) for name in names]
+            yield [get(page, row) for get in getters]
 
 
-def _value(page: Page, row: Any, name: str, kind: str) -> Any:
-    if kind == "many":
-        return [label for _, label in page.related[name].get(row.id, ())]
-    value = getattr(row, name)
-    if kind == "phone" and value:
-        return phones.shown(value)
-    return value
+def _getter(model: type[Record], name: str, way: Way) -> Callable[[Page, Any], Any]:
+    """Return the function from a row to what the file has in the column `name`."""
+    if fields.is_many(model, name):
+        return lambda page, row: [label for _, label in page.related[name].get(row.id, ())]
+    write = fields.writer(model, name, way)
+    return lambda _page, row: write(getattr(row, name))

@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from backoffice import limits
 
@@ -30,15 +31,20 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 PHONE = re.compile(r"\+(?=(?:[ ()-]*[0-9]){7})[0-9]+( [0-9() -]+)?", re.ASCII)
 
 Row = Sequence[Any]
+Way = Literal["export", "plain"]
 Heading = tuple[str, str]  # the attribute's name, and what people call it
 
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write rows: `write` yields the file in pieces, however many rows there are."""
+    """One way to write rows: `write` yields the file in pieces, however many rows there are.
+
+    `way` says whether its values are for people's spreadsheets or for programs (models/kinds).
+    """
 
     ending: str
     content_type: str
+    way: Way
     write: Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]
 
 
@@ -47,11 +53,18 @@ def guarded(value: Any) -> Any:
 
     Numbers stay numbers, and telephone numbers stay as they are.
     """
-    if not isinstance(value, str) or not value.startswith(FORMULA_STARTS):
+    if not isinstance(value, str) or not value.lstrip("'").startswith(FORMULA_STARTS):
         return value
     if PHONE.fullmatch(value):
         return value
+    # A text that begins with the guard itself gets one more, and thus can be told from it.
     return f"'{value}"
+
+
+def unguarded(text: str) -> str:
+    """Return what `guarded` was given."""
+    is_guarded = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
+    return text[1:] if is_guarded else text
 
 
 def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]:
@@ -119,9 +132,9 @@ def formats(*, bom: bool) -> dict[str, Format]:
     """Return every format by its ending, the most common first."""
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     all_formats = (
-        Format("csv", "text/csv; charset=utf-8", csv_writer(bom=bom)),
-        Format("xlsx", spreadsheet, write_xlsx),
-        Format("json", "application/json", write_json),
+        Format("csv", "text/csv; charset=utf-8", "export", csv_writer(bom=bom)),
+        Format("xlsx", spreadsheet, "export", write_xlsx),
+        Format("json", "application/json", "plain", write_json),
     )
     return {each.ending: each for each in all_formats}
 
@@ -148,7 +161,7 @@ def _write_row(sheet: Any, position: int, row: Row, day: Any) -> None:
             sheet.write_datetime(position, column, value.astimezone(UTC).replace(tzinfo=None))
         elif isinstance(value, date):
             sheet.write_datetime(position, column, value, day)
-        elif isinstance(value, (int, float)) and abs(value) <= EXACT:
+        elif isinstance(value, (int, float, Decimal)) and -EXACT <= value <= EXACT:
             sheet.write_number(position, column, value)
         else:
             sheet.write_string(position, column, str(_as_text(value))[:CELL_LENGTH])

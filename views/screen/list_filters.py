@@ -23,6 +23,7 @@ from views.screen.definition import Definition
 from views.web.reader import zone
 
 OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
+WORDS_TICKED = 60  # as many words can be ticked; of more, one is chosen from a menu
 Labels = list[tuple[str, str]]  # value and label
 Choices = dict[str, Labels]  # by the filter's name
 
@@ -45,8 +46,8 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
 def _statements(screen: Definition, actor: Actor, query: Query) -> list[Select[Any]]:
     """Return what selects the choices, each as the filter's name, the row's id and its label."""
     readable = screen.readable(actor, screen.column_filters)
-    by_code = [name for name in readable if fields.kind(screen.model, name) == "code"]
-    relations = [name for name in readable if fields.kind(screen.model, name) in ("one", "many")]
+    by_code = [name for name in readable if fields.shape(screen.model, name) == "code"]
+    relations = [name for name in readable if fields.shape(screen.model, name) == "rows"]
 
     statements = [_codes(screen, name) for name in by_code]
     for name in relations:
@@ -92,7 +93,7 @@ def _choices(target: type[Record], name: str) -> Select[str, int, str]:
 
 def control(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
     """Return the control of one filter as the template draws it."""
-    kind = fields.kind(screen.model, name)
+    shape = fields.shape(screen.model, name)
     given = {f.key: f.values for f in query.filters}
     key = filters.key_of(name)
     common: dict[str, Any] = {
@@ -101,34 +102,33 @@ def control(screen: Definition, name: str, query: Query, choices: Choices) -> di
         "label": screen.label_of(name),
         "lookup_url": None,
         "choices": [],
-        "kind": kind,
+        "kind": "text",
     }
-    if kind in RANGED:
-        return common | _range(name, kind, given)
+    if shape in RANGED:
+        return common | _range(name, shape, given)
     chosen = given.get(key, ())
     return common | _choice(screen, name, chosen, choices.get(name, []))
 
 
 def _choice(screen: Definition, name: str, chosen: Sequence[str], labels: Labels) -> dict[str, Any]:
     """Return what a filter offers to choose from, or the text of one that is typed."""
-    kind = fields.kind(screen.model, name)
-    if kind in ("choice", "derived"):
-        return _words(screen, name, fields.choices(screen.model, name), chosen)
-    if kind == "code":
-        return _words(screen, name, [value for value, _label in labels], chosen)
-    if kind == "boolean":
-        ticks = [(value, fields.heading(value), value in chosen) for value in ("yes", "no")]
-        return {"choices": ticks}
-    if kind in ("one", "many"):
-        return _relation(screen, name, chosen, labels)
+    match fields.shape(screen.model, name):
+        case "choice" | "derived":
+            return _words(screen, name, fields.choices(screen.model, name), chosen)
+        case "code":
+            return _words(screen, name, [value for value, _label in labels], chosen)
+        case "yes":
+            return _words(screen, name, ("yes", "no"), chosen) | {"kind": "select"}
+        case "rows":
+            return _relation(screen, name, chosen, labels)
     return {"value": chosen[0] if chosen else ""}
 
 
-def _range(name: str, kind: str, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _range(name: str, shape: str, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the two ends of a filter by a number, a date or a time."""
     return {
-        "kind": "number" if kind == "number" else "date",
-        "days_of": str(zone()) if kind == "time" else "",
+        "kind": "number" if shape == "range" else "date",
+        "days_of": str(zone()) if shape == "moment" else "",
         "value_from": given.get(f"{name}.from", ("",))[0],
         "value_to": given.get(f"{name}.to", ("",))[0],
     }
@@ -138,7 +138,8 @@ def _words(
     screen: Definition, name: str, values: Iterable[str], chosen: Sequence[str]
 ) -> dict[str, Any]:
     words = [(value, screen.said(name, value), value in chosen) for value in values]
-    return {"kind": "choice", "choices": words}
+    kind = "choice" if len(words) <= WORDS_TICKED else "select"
+    return {"kind": kind, "choices": words}
 
 
 def _relation(
@@ -175,7 +176,7 @@ def _chip_label(screen: Definition, filter_: Filter, value: str, names: dict[str
     label = screen.label_of(filter_.name)
     if filter_.operator:
         label = f"{label} {filter_.operator}"
-    is_related = fields.kind(screen.model, filter_.name) in ("one", "many")
+    is_related = fields.shape(screen.model, filter_.name) == "rows"
     if is_related and names.get(value):
         return f"{label}: {names[value]}"
     if filter_.operator:

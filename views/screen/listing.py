@@ -203,9 +203,8 @@ def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
         own_cell = screen.column_formatters[name]
         context = cells.CellContext(base, found.related)
         return lambda row: own_cell(row, context)
-    kind = fields.kind(screen.model, name)
     make = cells.maker(screen.model, name, base)
-    if kind == "many":
+    if fields.is_many(screen.model, name):
         by_row = found.related[name]
         return lambda row: make(by_row.get(row.id, ()))
     return _plain_getter(screen, name, found, make)
@@ -215,7 +214,7 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
     """Return the function from a row to the cell of a value that stands in the row itself."""
     # By its position a value is found faster than by its name.
     position = found.rows[0]._fields.index(name)
-    if fields.kind(screen.model, name) == "one":
+    if fields.is_one(screen.model, name):
         return _related_getter(screen, name, position)
     if name in (screen.model.__label__, "id"):
         return lambda row: make((row.id, row[position]))
@@ -258,7 +257,6 @@ def _columns(
 ) -> list[dict[str, Any]]:
     columns = []
     for name in chosen:
-        kind = fields.kind(screen.model, name)
         sort_href = None
         if screen.sorts(actor, name):
             sort_href = href(replace(query, sort=_other_order(name, query)))
@@ -268,10 +266,17 @@ def _columns(
                 "label": screen.label_of(name),
                 "sort_href": sort_href,
                 "aria_sort": _order(name, query),
-                "kind": "person" if name == screen.model.__label__ else kind,
+                "kind": _look(screen, name),
             }
         )
     return columns
+
+
+def _look(screen: Definition, name: str) -> str:
+    """Return how the heading of a column looks: as that of numbers, of the row's link, or plain."""
+    if name == "id":
+        return "link"
+    return "number" if fields.shape(screen.model, name) == "range" else ""
 
 
 def _order(name: str, query: Query) -> str | None:

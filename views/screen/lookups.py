@@ -29,8 +29,7 @@ def answer(screen: Definition, actor: Actor, name: str) -> Any:
 
 
 def _may_look_up(screen: Definition, actor: Actor, name: str) -> bool:
-    kind = fields.kind(screen.model, name)
-    if kind not in ("one", "many"):
+    if fields.shape(screen.model, name) != "rows":
         return False
     may_write = screen.may(actor, "create") or screen.may(actor, "edit")
     is_written = may_write and name in screen.form_columns

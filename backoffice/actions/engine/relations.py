@@ -6,8 +6,8 @@ from sqlalchemy import Subquery, Table, cast, delete, func, insert, literal, sel
 
 from backoffice.actions.engine.action import ActionContext, Ids
 from backoffice.extensions import db
-from backoffice.models.base import BigInt
 from backoffice.models.bulk_run import BulkItem
+from backoffice.models.types import BigInt
 
 
 def add(rows: Ids, table: Table, others: Sequence[int]) -> None:

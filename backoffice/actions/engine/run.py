@@ -18,7 +18,7 @@ from backoffice.actions.engine.plan import (
     require_for,
     rows_to_change,
 )
-from backoffice.data import related, texts
+from backoffice.data import records, related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
 from backoffice.extensions import db, in_bulk, lock
@@ -113,7 +113,7 @@ def _checked_reason(action: Action, planned: BulkRun, reason: str, confirmation:
     """
     if planned.undo_of_id:
         return f"Undo of bulk run {planned.undo_of_id}"
-    kept = texts.kept(reason, field="reason", lines=True)
+    kept = texts.kept(reason, field="reason", kind="long_text")
     if action.reason_required and not kept:
         raise RuleBroken(
             "Say why, in a few words: the reason is kept in the events log.", field="reason"
@@ -231,12 +231,15 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
 def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
     """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
-    many = [name for name in action.watches if fields.kind(model, name) == "many"]
-    plain = [name for name in action.watches if name not in many]
+    relations = [name for name in action.watches if fields.shape(model, name) == "rows"]
+    plain = [name for name in action.watches if name not in relations]
     snapshot = _plain_values(action, rows, plain)
-    for name, by_row in related.labels(model, rows, many).items():
+    for name, by_row in related.labels(model, rows, relations).items():
+        target = fields.related_model(model, name)
+        is_many = fields.is_many(model, name)
         for row_id, values in snapshot.items():
-            values[name] = [label for _, label in by_row.get(row_id, [])]
+            noted = [records.mention(target, *other) for other in by_row.get(row_id, [])]
+            values[name] = noted if is_many else next(iter(noted), None)
     return snapshot
 
 
@@ -244,8 +247,9 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict
     model = action.model
     columns = [fields.attribute(model, name) for name in names]
     statement = select(model.id, *columns).where(model.id.in_(rows))
+    noting = [(name, fields.writer(model, name, "note")) for name in names]
     return {
-        row_id: dict(zip(names, values, strict=True))
+        row_id: {name: note(value) for (name, note), value in zip(noting, values, strict=True)}
         for row_id, *values in db.session.execute(statement)
     }
 

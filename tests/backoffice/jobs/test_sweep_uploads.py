@@ -11,9 +11,10 @@ from structlog.testing import capture_logs
 
 from backoffice import clock
 from backoffice.data.storage import Folder
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.jobs import sweep_uploads
 from backoffice.people.avatars import set_avatar
+from backoffice.settings import configured
 from tests.support.cast import Cast
 from tests.support.images import encoded, plain, stored
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock, events
 from backoffice.data.storage import ROOT, uploads
-from backoffice.extensions import configured, db
+from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import Base
 from backoffice.models.bulk_run import BulkItem, BulkRun
@@ -24,6 +24,7 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import system
 from backoffice.schema import ERASABLE
+from backoffice.settings import configured
 from tests.support.acting import act
 from tests.support.cast import Cast
 from tests.support.client import Client, settle

@@ -90,7 +90,7 @@ def test_numbers_and_times_are_numbers_and_times_in_a_workbook() -> None:
         1.5,
         None,
         "a, b",
-        "0.10",
+        0.1,
         "large",
     ]
     assert sheet[-1][0] == str(2**60), "a number that would be rounded is a text"

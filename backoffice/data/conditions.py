@@ -1,0 +1,267 @@
+"""Build the SQL of a list's filters, by the shape that the attribute's kind gives them."""
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    Numeric,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+)
+
+from backoffice.data.filters import NONE, Filter
+from backoffice.errors import BadRequest
+from backoffice.models import fields, search
+from backoffice.models.base import Record
+from backoffice.models.kinds.identifiers import IpAddress
+from backoffice.models.kinds.texts import Phone, Text
+from backoffice.models.search import begins
+from backoffice.settings import configured
+from backoffice.text import MAX_ID, fold, is_id, phones
+from backoffice.time_zones import start_of
+
+MAX_PLACES = 30  # decimal places; PostgreSQL refuses numbers with thousands of them
+
+
+def every(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]:
+    """Return the SQL condition that a row meets every filter."""
+    return and_(True, *(condition(model, filter_) for filter_ in filters))
+
+
+def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Return the filter in SQL. Raises BadRequest if a value does not fit the attribute."""
+    to_sql = _CONDITIONS[fields.shape(model, filter_.name)]
+    return to_sql(model, filter_)
+
+
+def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match texts that contain a value, in the form that is stored for comparison."""
+    name = filter_.name
+    values = [value[:200] for value in filter_.values]
+    column = fields.attribute(model, name)
+    kind = fields.kind(model, name)
+    if isinstance(kind, IpAddress):
+        return or_(*(_from_network(column, value) for value in values))
+    key = fields.key_of(model, name)
+    if key is None:
+        return or_(*(column.icontains(value, autoescape=True) for value in values))
+    assert isinstance(kind, Text)  # only texts have keys
+    return or_(*(_holds(model, name, key, _comparable(kind, value)) for value in values))
+
+
+def _from_network(column: Any, value: str) -> ColumnElement[bool]:
+    """Match an IP address, or all addresses that begin with the value if it is not a whole one."""
+    try:
+        ip_address(value)
+    except ValueError:
+        return begins(column, value)
+    return cast("ColumnElement[bool]", column == value)
+
+
+def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement[bool]:
+    """Match keys that contain the part, as a search does.
+
+    A part that is shorter than the runs of the search index has to begin a word.
+    """
+    # Conversion may leave nothing of a value. Then no row is found, rather than all.
+    if not part:
+        return false()
+    if not search.indexed(model, name):
+        return cast("ColumnElement[bool]", key.contains(part, autoescape=True))
+    occurs = search.occurs(key, part)
+    candidates = search.candidates(model, [fold(part)])
+    if candidates is None:
+        return occurs
+    return and_(occurs, candidates)
+
+
+def _comparable(kind: Text, text: str) -> str:
+    """Return the text in the form in which texts of this kind are compared."""
+    if isinstance(kind, Phone):
+        return phones.sought(text, configured().default_country)
+    return kind.key(text)
+
+
+def _code(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    return fields.attribute(model, filter_.name).in_(filter_.values)
+
+
+def _derived(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _require_known(model, filter_)
+    return or_(*(model.derived(filter_.name, value) for value in filter_.values))
+
+
+def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    _require_known(model, filter_)
+    return _one_of(model, filter_)
+
+
+def _exact(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    return _one_of(model, filter_)
+
+
+def _one_of(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match rows that have one of the values, which the attribute's kind reads."""
+    kind = fields.kind(model, filter_.name)
+    assert kind is not None  # it has a shape
+    column = fields.column(model, filter_.name)
+    try:
+        values = [kind.parse(column, value) for value in filter_.values]
+    except ValueError as error:
+        raise _unfit(filter_, str(error)) from None
+    return fields.attribute(model, filter_.name).in_(values)
+
+
+def _require_known(model: type[Record], filter_: Filter) -> None:
+    """Raise BadRequest if a value is not one of the attribute's choices."""
+    known = fields.choices(model, filter_.name)
+    if unknown := [value for value in filter_.values if value not in known]:
+        raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
+
+
+def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    if not set(filter_.values) <= {"yes", "no"}:
+        raise _unfit(filter_, "choose yes or no.")
+    booleans = [value == "yes" for value in filter_.values]
+    return fields.attribute(model, filter_.name).in_(booleans)
+
+
+def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match rows that are related to one of the chosen rows, or to none."""
+    ids = [_id(filter_, value) for value in filter_.values if value != NONE]
+    has_chosen, has_none = _relation_conditions(model, filter_.name, ids)
+    parts = []
+    if ids:
+        parts.append(has_chosen)
+    if NONE in filter_.values:
+        parts.append(has_none)
+    return or_(*parts)
+
+
+def _relation_conditions(
+    model: type[Record], name: str, ids: list[int]
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return two conditions: a related row has one of the ids, and there is no related row."""
+    relation = fields.relation(model, name)
+    if relation.secondary_synchronize_pairs:
+        # The association table suffices, without the table of the related rows.
+        ((own_id, association_own),) = relation.synchronize_pairs
+        ((_, association_other),) = relation.secondary_synchronize_pairs
+        association = exists().where(association_own == own_id)
+        return association.where(association_other.in_(ids)), ~association
+    if relation.uselist:
+        attribute = fields.attribute(model, name)
+        target = fields.related_model(model, name)
+        return attribute.any(target.id.in_(ids)), ~attribute.any()
+    # The row's own foreign key, which has an index.
+    (foreign_key,) = relation.local_columns
+    return foreign_key.in_(ids), foreign_key.is_(None)
+
+
+def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    try:
+        number = decimal(filter_.values[0])
+    except InvalidOperation:
+        raise _unfit(filter_, "give a number.") from None
+    except ValueError:
+        raise _unfit(filter_, "give a smaller number.") from None
+    column = fields.attribute(model, filter_.name)
+    bound = _bound(column.type, number, filter_.operator)
+    return column >= bound if filter_.operator == "from" else column <= bound
+
+
+def _bound(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
+    """Return the number in the column's type, because no index serves a comparison with another.
+
+    Integers are bound as BigInteger, because a smaller type cannot hold numbers beyond its range.
+    """
+    if isinstance(kind, Integer):
+        whole = math.ceil(number) if operator == "from" else math.floor(number)
+        return literal(whole, BigInteger())
+    if isinstance(kind, Float):
+        return literal(float(number), kind)
+    return literal(number, Numeric(asdecimal=True))
+
+
+def decimal(text: str) -> Decimal:
+    """Return the number in a text.
+
+    Raises InvalidOperation if there is none, and ValueError if a database could not store it.
+    """
+    number = Decimal(text)
+    if not number.is_finite() or number.copy_abs() > MAX_ID:
+        raise ValueError
+    if int(number.as_tuple().exponent) < -MAX_PLACES:
+        raise ValueError
+    return number
+
+
+def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match times by whole days, the last day included."""
+    day = _day(filter_)
+    key = fields.ordered(model, filter_.name)
+    if filter_.operator == "from":
+        return key >= start_of(day, filter_.zone)
+    day_after = start_of(day + timedelta(days=1), filter_.zone)
+    return _with_value(model, filter_.name, key, key < day_after)
+
+
+def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    key = fields.ordered(model, filter_.name)
+    if filter_.operator == "from":
+        return key >= _day(filter_)
+    return _with_value(model, filter_.name, key, key <= _day(filter_))
+
+
+def _with_value(
+    model: type[Record], name: str, key: ColumnElement[Any], until: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Leave out rows without a value, which are ordered as the lowest ones."""
+    if not fields.column(model, name).nullable:
+        return until
+    return and_(until, key > fields.lowest(model, name))
+
+
+def _day(filter_: Filter) -> date:
+    try:
+        day = date.fromisoformat(filter_.values[0])
+    except ValueError:
+        raise _unfit(filter_, "write the date as 2026-01-31.") from None
+    if not 1900 <= day.year <= 9000:
+        raise _unfit(filter_, "give a year between 1900 and 9000.")
+    return day
+
+
+def _id(filter_: Filter, text: str) -> int:
+    if not is_id(text):
+        raise _unfit(filter_, f"“{text[:60]}” is not a choice.")
+    return int(text)
+
+
+def _unfit(filter_: Filter, what: str) -> BadRequest:
+    return BadRequest(f"{fields.heading(filter_.name)}: {what}", field=filter_.key)
+
+
+_CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
+    "text": _text,
+    "exact": _exact,
+    "choice": _choice,
+    "code": _code,
+    "derived": _derived,
+    "yes": _boolean,
+    "rows": _related,
+    "range": _number,
+    "moment": _time,
+    "day": _date,
+}

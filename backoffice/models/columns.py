@@ -1,0 +1,72 @@
+"""Declare the columns of a model, with what only the product asks for."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Table, event
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+BOUNDS = ("least", "most")
+
+
+def column(
+    *arguments: Any,
+    kind: str = "",
+    choices: Iterable[str] = (),
+    words: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] | None = None,
+    least: Any = None,
+    most: Any = None,
+    currency: str = "",
+    hidden: bool = False,
+    personal: bool | None = None,
+    info: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> MappedColumn[Any]:
+    """Return what SQLAlchemy's `mapped_column` returns, with a description of the values.
+
+    Args:
+        arguments: those of `mapped_column`, such as the type.
+        kind: the name of the kind, where it does not follow from the type (models/kinds).
+        choices: the values that a choice may have.
+        words: labels of choices, where the value itself does not read well.
+        colours: colours of choices by value, shown as badges.
+        least: the least number or date. A form's message and a CHECK constraint follow from it. A
+            constraint of a table that exists changes by a migration that one writes oneself.
+        most: the largest number or date, likewise.
+        currency: of an amount of money, as ISO 4217 has it.
+        hidden: whether the column never reaches a screen, a filter, an export or an event.
+        personal: see models/personal.py.
+        info: more for the column's `info`.
+        options: those of `mapped_column`, such as `default`.
+    """
+    said = {
+        "kind": kind,
+        "choices": tuple(choices),
+        "words": words,
+        "colours": colours,
+        "currency": currency,
+        "hidden": hidden,
+    }
+    described = {name: value for name, value in said.items() if value}
+    bounds = {"least": least, "most": most, "personal": personal}
+    described |= {name: value for name, value in bounds.items() if value is not None}
+    described |= dict(info or {})
+    return mapped_column(*arguments, info=described, **options)
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _constrain(attached: Column[Any], parent: Any) -> None:
+    """Add the CHECK constraints that follow from the bounds of a column.
+
+    They bear the names `<column>_least` and `<column>_most`, after the table's.
+    """
+    if not isinstance(parent, Table):
+        return
+    least, most = (attached.info.get(bound) for bound in BOUNDS)
+    if least is not None:
+        condition = CheckConstraint(attached >= least, name=f"{attached.name}_least")
+        parent.append_constraint(condition)
+    if most is not None:
+        condition = CheckConstraint(attached <= most, name=f"{attached.name}_most")
+        parent.append_constraint(condition)

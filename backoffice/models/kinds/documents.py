@@ -1,0 +1,120 @@
+"""Values with an inner structure: JSON, and lists of texts."""
+
+import json
+from typing import Any, NoReturn
+
+from flask_babel import gettext as _
+from sqlalchemy import JSON, Column
+
+from backoffice import limits
+from backoffice.models.kinds.kind import Kind
+from backoffice.models.types import TextList
+from backoffice.text import cleaned, fault, tidied
+
+DEPTH = 30  # levels of lists and objects in each other
+
+
+class Json(Kind):
+    """Any JSON value (RFC 8259)."""
+
+    name = "json"
+    types = (JSON,)
+
+    def check(self, _column: Column[Any], value: Any) -> Any:
+        text = _dumped(value)
+        if len(text) > limits.TYPED:
+            raise ValueError(_("Use at most %(limit)s characters.", limit=limits.TYPED))
+        # PostgreSQL stores neither, RFC 8259 (section 8.2) leaves them open.
+        if "\\u0000" in text or _has_surrogates(text):
+            raise ValueError(_("This has characters that cannot be stored."))
+        return value
+
+    def parse(self, column: Column[Any], text: str) -> Any:
+        if not text.strip():
+            return None
+        try:
+            value = json.loads(text, parse_constant=_refuse)
+        except RecursionError:
+            raise ValueError(_("This has too many levels.")) from None
+        except json.JSONDecodeError as error:
+            sentence = _("This is no JSON: look at line %(line)s.", line=error.lineno)
+            raise ValueError(sentence) from None
+        return self.check(column, value)
+
+    def write(self, _column: Column[Any], value: Any) -> str:
+        return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
+
+    def plain(self, _column: Column[Any], value: Any) -> Any:
+        return value
+
+    def note(self, _column: Column[Any], value: Any) -> str | None:
+        """Write it as a text: PostgreSQL spells the numbers in JSON in its own way."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return {}
+
+
+class TextLines(Kind):
+    """A list of texts, one a line."""
+
+    name = "texts"
+    types = (TextList,)
+
+    def check(self, _column: Column[Any], value: Any) -> list[str]:
+        texts = [tidied(str(text)) for text in value]
+        for text in texts:
+            if wrong := fault(text, lines=False):
+                raise ValueError(wrong)
+        return [text for text in texts if text]
+
+    def parse(self, column: Column[Any], text: str) -> list[str]:
+        return self.check(column, [line for line in text.splitlines() if cleaned(line)])
+
+    def write(self, _column: Column[Any], value: Any) -> str:
+        return "\n".join(map(str, value or ()))
+
+    def plain(self, _column: Column[Any], value: Any) -> Any:
+        return value
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
+
+
+def _dumped(value: Any) -> str:
+    """Return the value as one line of JSON. Raises ValueError if it cannot be written as such."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError(_("This is no JSON value.")) from None
+    if _depth(value) > DEPTH:
+        raise ValueError(_("This has too many levels."))
+    return text
+
+
+def _depth(value: Any) -> int:
+    """Return how many lists and objects are in each other."""
+    depth = 0
+    level = [value]
+    while level := [inner for outer in level for inner in _inner(outer)]:
+        depth += 1
+    return depth
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values()) or [None]
+    return list(value) or [None] if isinstance(value, list) else []
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(_("JSON has no %(word)s.", word=word))

@@ -1,0 +1,178 @@
+"""Numbers: whole ones, exact decimals, money, and floating-point numbers."""
+
+import math
+import re
+from collections.abc import Iterator
+from decimal import Decimal as Exact
+from decimal import InvalidOperation
+from typing import Any, ClassVar
+
+from flask_babel import gettext as _
+from sqlalchemy import BigInteger, Column, Float, Integer, Numeric, SmallInteger
+
+from backoffice.models.kinds.kind import Kind
+
+WHOLE = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
+# SQLite keeps decimals as floating-point numbers, which have 15 digits without an error (IEEE 754).
+DIGITS = 15
+PLACES = 10  # of a decimal whose column does not say how many
+
+
+class Number(Kind):
+    """What all numbers have in common: bounds, and a filter from one number to another.
+
+    A column declares bounds of its own as `least` and `most`, see models/columns.py.
+    """
+
+    shape = "range"
+    sorts = True
+    lowest = -(2**62)
+    json_type: ClassVar[str] = "number"
+
+    def check(self, column: Column[Any], value: Any) -> Any:
+        number = self.number(column, value)
+        least, most = self.bounds(column)
+        if not least <= number <= most:
+            raise ValueError(self.refusal(column))
+        return number
+
+    def number(self, column: Column[Any], value: Any) -> Any:
+        """Return the number in the column's type. Raises ValueError if there is none."""
+        raise NotImplementedError
+
+    def limits(self, column: Column[Any]) -> tuple[Any, Any]:
+        """Return the least and the largest number that the column's type can hold."""
+        raise NotImplementedError
+
+    def bounds(self, column: Column[Any]) -> tuple[Any, Any]:
+        """Return the least and the largest number that the column takes."""
+        least, most = self.limits(column)
+        return column.info.get("least", least), column.info.get("most", most)
+
+    def refusal(self, column: Column[Any]) -> str:
+        least, most = (_written(bound) for bound in self.bounds(column))
+        if "most" not in column.info and "least" in column.info:
+            return _("Give a number of at least %(least)s.", least=least)
+        return _("Give a number between %(least)s and %(most)s.", least=least, most=most)
+
+    def export(self, _column: Column[Any], value: Any) -> Any:
+        return value
+
+    def plain(self, _column: Column[Any], value: Any) -> Any:
+        return value
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        least, most = self.bounds(column)
+        return {"type": self.json_type, "minimum": least, "maximum": most}
+
+
+class Whole(Number):
+    """A whole number."""
+
+    name = "integer"
+    types = (Integer,)
+    json_type = "integer"
+
+    def number(self, _column: Column[Any], value: Any) -> int:
+        if isinstance(value, int):
+            return int(value)
+        if not WHOLE.fullmatch(str(value)):
+            raise ValueError(_("Give a whole number, such as 12."))
+        return int(value)
+
+    def limits(self, column: Column[Any]) -> tuple[int, int]:
+        bits = 31
+        if isinstance(column.type, BigInteger):
+            bits = 63
+        if isinstance(column.type, SmallInteger):
+            bits = 15
+        return -(2**bits) + 1, 2**bits - 1
+
+
+class Decimal(Number):
+    """An exact number with a fixed number of decimal places, which is never rounded silently."""
+
+    name = "decimal"
+    types = (Numeric,)
+
+    def number(self, column: Column[Any], value: Any) -> Exact:
+        try:
+            number = Exact(str(value))
+        except InvalidOperation:
+            raise ValueError(_("Give a number, such as 12.50.")) from None
+        if not number.is_finite():
+            raise ValueError(_("Give a number, such as 12.50."))
+        most = places(column)
+        if number and -int(number.normalize().as_tuple().exponent) > most:
+            raise ValueError(_("Use at most %(places)s decimal places.", places=most))
+        return number
+
+    def limits(self, column: Column[Any]) -> tuple[Exact, Exact]:
+        scale = places(column)
+        # As many nines as the column has digits.
+        largest = Exact(10 ** _digits(column) - 1).scaleb(-scale)
+        return -largest, largest
+
+    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+        if _digits(column) > DIGITS:
+            yield f"SQLite keeps {DIGITS} digits of a decimal: declare at most Numeric({DIGITS}, …)"
+
+    def write(self, column: Column[Any], value: Any) -> str:
+        if value is None:
+            return ""
+        text = f"{value:f}"
+        has_places = getattr(column.type, "scale", None) is not None
+        if has_places or "." not in text:
+            return text
+        return text.rstrip("0").rstrip(".")
+
+    def plain(self, column: Column[Any], value: Any) -> Any:
+        """Write it as a text: a number in JSON is read as a floating-point one."""
+        return None if value is None else self.write(column, value)
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+
+
+class Money(Decimal):
+    """An amount in the currency that the column's `info` says as `currency` (ISO 4217)."""
+
+    name = "money"
+
+    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+        yield from super().mistakes(column)
+        if not column.info.get("currency"):
+            yield 'say which currency: column(kind="money", currency="EUR")'
+
+
+class Floating(Number):
+    """A floating-point number."""
+
+    name = "float"
+    types = (Float,)
+
+    def number(self, _column: Column[Any], value: Any) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(_("Give a number, such as 12.5.")) from None
+        if not math.isfinite(number):
+            raise ValueError(_("Give a number, such as 12.5."))
+        return number
+
+    def limits(self, _column: Column[Any]) -> tuple[float, float]:
+        return -1e300, 1e300
+
+
+def places(column: Column[Any]) -> int:
+    """Return how many decimal places a column of decimals has."""
+    scale = getattr(column.type, "scale", None)
+    return PLACES if scale is None else int(scale)
+
+
+def _digits(column: Column[Any]) -> int:
+    return getattr(column.type, "precision", None) or DIGITS
+
+
+def _written(number: Any) -> str:
+    return f"{number:,g}" if isinstance(number, float) else f"{number:,}"

@@ -1,0 +1,190 @@
+"""Texts: of one line or several, addresses, phone numbers, logins, codes and links."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from sqlalchemy import Column, String
+from sqlalchemy import Text as TextType
+
+from backoffice.models.kinds.kind import Kind
+from backoffice.settings import configured
+from backoffice.text import LONGEST, address_key, fault, fold, login_key, phones, tidied
+from backoffice.text.addresses import pasted
+
+STAND_IN = ".example"  # a top-level domain that the address validator accepts
+
+
+class Text(Kind):
+    """One line that people write.
+
+    `lines` says whether it may contain line breaks and tabs.
+    """
+
+    name = "text"
+    types = (String,)
+    shape = "text"
+    sorts = True
+    searched = True
+    lines: ClassVar[bool] = False
+
+    def key(self, text: str) -> str:
+        """Return the form in which texts of this kind are compared (models/keys.py)."""
+        return fold(text)
+
+    def check(self, column: Column[Any], value: str) -> str:
+        text = self.clean(str(value))
+        limit = length(column)
+        if len(text) > limit:
+            raise ValueError(_("Use at most %(limit)s characters.", limit=limit))
+        return text
+
+    def clean(self, text: str) -> str:
+        """Return the text in its stored form, however long it is."""
+        text = tidied(text)
+        if wrong := fault(text, lines=self.lines):
+            raise ValueError(wrong)
+        return text
+
+    def parse(self, column: Column[Any], text: str) -> Any:
+        checked = self.check(column, text)
+        return checked if checked or not column.nullable else None
+
+    def mask(self, value: str) -> str:
+        return " ".join(f"{word[0]}****" for word in value.split())
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return {"type": "string", "maxLength": length(column)}
+
+
+class LongText(Text):
+    """Several lines that people write."""
+
+    name = "long_text"
+    types = (TextType,)
+    lines = True
+
+    def mask(self, value: str) -> str:
+        return "***" if value else ""
+
+
+class Email(Text):
+    """An e-mail address."""
+
+    name = "email"
+
+    def key(self, text: str) -> str:
+        return address_key(text)
+
+    def clean(self, text: str) -> str:
+        """Validate and normalise an e-mail address.
+
+        Domains that exist only in a private network, such as .local, need SPECIAL_USE_DOMAINS.
+        """
+        text = tidied(pasted(text))
+        is_special = is_special_use(text)
+        if is_special and not configured().special_use_domains:
+            raise ValueError(
+                _(
+                    "No mail from elsewhere reaches a domain of this name. "
+                    "For addresses that only your own network knows, "
+                    "whoever runs the server sets SPECIAL_USE_DOMAINS."
+                )
+            )
+        if not text:
+            return ""
+        # The library always refuses these domains. With a suffix that it accepts, it checks the
+        # rest.
+        suffix = STAND_IN if is_special else ""
+        try:
+            checked = validate_email(text + suffix, check_deliverability=False, strict=True)
+        except EmailNotValidError as error:
+            sentence = _("This is not an e-mail address. %(why)s", why=str(error))
+            raise ValueError(sentence) from None
+        return checked.normalized.removesuffix(suffix)
+
+    def mask(self, value: str) -> str:
+        name, at, domain = value.partition("@")
+        host, _dot, top = domain.rpartition(".")
+        return f"{name[:1]}***{at}{host[:1]}***.{top}" if at else "***"
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return super().schema(column) | {"format": "email"}
+
+
+class Login(Text):
+    """A name that a person signs in with."""
+
+    name = "login"
+
+    def key(self, text: str) -> str:
+        return login_key(text)
+
+
+class Phone(Text):
+    """A telephone number, stored as E.164 has it."""
+
+    name = "phone"
+
+    def key(self, text: str) -> str:
+        return phones.digits(text)
+
+    def clean(self, text: str) -> str:
+        text = tidied(text)
+        return phones.canonical(text, configured().default_country) if text else ""
+
+    def write(self, _column: Column[Any], value: str | None) -> str:
+        return phones.shown(value) if value else ""
+
+    def plain(self, _column: Column[Any], value: str | None) -> str | None:
+        return value
+
+    def mask(self, value: str) -> str:
+        digits = phones.shown(value)
+        start, end = digits[:3], digits[-2:]
+        hidden = ["*" if letter.isdigit() else letter for letter in digits[3:-2]]
+        return f"{start}{''.join(hidden)}{end}"
+
+
+class Url(Text):
+    """The address of a web page."""
+
+    name = "url"
+
+    def clean(self, text: str) -> str:
+        text = super().clean(text)
+        if not text:
+            return ""
+        try:
+            parts = urlsplit(text)
+            is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            is_url = False
+        if not is_url or " " in text:
+            raise ValueError(_("Give an address such as https://example.com/page."))
+        return text
+
+    def mask(self, value: str) -> str:
+        return "***" if value else ""
+
+    def schema(self, column: Column[Any]) -> dict[str, Any]:
+        return super().schema(column) | {"format": "uri"}
+
+
+class Code(Text):
+    """One of a few words that programs write, and that are not known beforehand."""
+
+    name = "code"
+    shape = "code"
+
+
+def is_special_use(address: str) -> bool:
+    """Return whether the address has a domain that no mail from elsewhere reaches (RFC 6761)."""
+    domain = address.rpartition("@")[2].casefold().rstrip(".")
+    return any(domain == name or domain.endswith(f".{name}") for name in SPECIAL_USE_DOMAIN_NAMES)
+
+
+def length(column: Column[Any]) -> int:
+    """Return how many characters the column takes."""
+    return getattr(column.type, "length", None) or LONGEST
