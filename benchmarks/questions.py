@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backoffice.actions.engine.action import actions_of
-from backoffice.data import codes, cursors, lists
+from backoffice.data import codes, cursors, sorting
 from backoffice.data.filters import NONE, RANGED
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -93,7 +93,7 @@ def _lists(screen: "Screen") -> Iterator[Question]:
     """Yield the list's pages by every sort, and its export."""
     yield _list(screen, "first page")
     for name in screen.column_list:
-        if lists.sortable(screen.model, name):
+        if sorting.sortable(screen.model, name):
             yield from _sorted(screen, name)
     if screen.has("export"):
         path = f"/admin/{screen.slug}/export.csv"
@@ -111,7 +111,7 @@ def _sorted(screen: "Screen", name: str) -> Iterator[Question]:
 
 def _middle(model: type[Record], name: str) -> str:
     """Return a cursor at some row half-way, or nothing if there are no rows."""
-    sort_key = lists.sort_key(model, name).label("sort_key")
+    sort_key = sorting.sort_key(model, name).label("sort_key")
     query = select(model.id, sort_key).where(model.id == _some_id(model))
     row = db.session.execute(query).first()
     return cursors.packed(row) if row else ""

@@ -30,6 +30,7 @@ class Untouched:
     object_data: Any
     process_errors: Any
     widget: Any
+    filters: Any
     _value: Callable[[], str]
     untouched = False
 
@@ -46,6 +47,8 @@ class Untouched:
             return False
         sent, read = self.raw_data, self.data
         self.raw_data, self.data = None, self.object_data
+        for tidy in self.filters:  # the page had been through them too
+            self.data = tidy(self.data)
         shown = self._value()
         self.raw_data, self.data = sent, read
         has_lines = isinstance(self.widget, TextArea)
@@ -67,7 +70,10 @@ class TextField(Untouched, StringField):
 
     def pre_validate(self, form: Any) -> None:
         """Refuse characters that are not allowed, unless the text is unchanged."""
-        if not self.raw_data or self.untouched:
+        if not self.raw_data:
+            return
+        if self.untouched:
+            self.raw_data = [self.object_data]  # it is filled in, whatever can be seen of it
             return
         if not self.data:
             # Nothing of what was sent can be seen, so it counts as not filled in.

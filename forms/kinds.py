@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import time as day_time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -88,6 +89,13 @@ class MomentField(ValueField):
         return moment.isoformat(timespec="seconds").removesuffix(":00")
 
 
+class DayTimeField(ValueField):
+    """A time of day, to the second, as `<input type=time>` has it."""
+
+    def shown(self, value: day_time | None) -> str:
+        return "" if value is None else value.isoformat("seconds").removesuffix(":00")
+
+
 class ChoiceField(SelectField):
     """One of the values of a choice.
 
@@ -103,6 +111,9 @@ class ChoiceField(SelectField):
         super().__init__(label, choices=_offered(self.words), coerce=self._written, **more)
 
     def _written(self, value: Any) -> str | None:
+        """Return what the menu sends for a value of the row; what was sent is written already."""
+        if isinstance(value, str):
+            return value or None
         return self.kind.write(self.column, value) or None
 
     def process_data(self, value: Any) -> None:
@@ -172,7 +183,7 @@ def _moment(wanted: Wanted) -> Any:
 
 def _day_time(wanted: Wanted) -> Any:
     attributes = {"type": "time", "step": "any"}
-    return _with_bounds(wanted, attributes, ValueField, wanted.label)
+    return _with_bounds(wanted, attributes, DayTimeField, wanted.label)
 
 
 def _with_bounds(

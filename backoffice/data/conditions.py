@@ -41,7 +41,7 @@ def every(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]
 
 def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """Return the filter in SQL. Raises BadRequest if a value does not fit the attribute."""
-    to_sql = _CONDITIONS[fields.shape(model, filter_.name)]
+    to_sql = CONDITIONS[fields.shape(model, filter_.name)]
     return to_sql(model, filter_)
 
 
@@ -253,7 +253,7 @@ def _unfit(filter_: Filter, what: str) -> BadRequest:
     return BadRequest(f"{fields.heading(filter_.name)}: {what}", field=filter_.key)
 
 
-_CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
+CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     "text": _text,
     "exact": _exact,
     "choice": _choice,

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
@@ -13,10 +13,11 @@ from backoffice import limits
 from backoffice.data import conditions, cursors, disclosure, filters, related, searching
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels
+from backoffice.data.sorting import sort_key, sortable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
-from backoffice.models.base import Record, Searchable
+from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
@@ -331,41 +332,9 @@ def _reading(
     return _columns(model, names, sort)
 
 
-@cache
-def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
-    """Return the expression by which rows are ordered.
-
-    It is never NULL: (key, id) can then be compared at once, and an index can serve this.
-    """
-    if name == model.__label__ and issubclass(model, Searchable):
-        return model.search_key.expression
-    key = fields.key_of(model, name)
-    return fields.ordered(model, name if key is None else key.key)
-
-
-@lru_cache(maxsize=1024)  # limited, because names also come from the addresses of requests
-def sortable(model: type[Record], name: str) -> bool:
-    """Return whether a list may be sorted by `name`.
-
-    A log of millions of rows can only be sorted by time, or by a column with an index.
-    """
-    if model.__timeline__:
-        if name == model.__timeline__:
-            return True
-        return name != "id" and _has_order(model, name) and fields.in_order(model, name)
-    if name == model.__label__ and issubclass(model, Searchable):
-        return True
-    return _has_order(model, name)
-
-
 def _many(model: type[Record], columns: Iterable[str]) -> list[str]:
     """Return the columns with several related rows, which are read by a statement of their own."""
     return [name for name in columns if fields.is_many(model, name)]
-
-
-def _has_order(model: type[Record], name: str) -> bool:
-    kind = fields.kind(model, name)
-    return kind is not None and kind.sorts
 
 
 # SQLAlchemy takes longer to build a statement than PostgreSQL takes to answer it. The part that

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
-from backoffice.data import constraints, lists
+from backoffice.data import constraints, lists, sorting
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db, lock
 from backoffice.models import fields, keys, personal
@@ -169,12 +169,7 @@ def _write(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the values and flush; return the values of the row before and after that."""
     model = type(row)
-    wanted = {}
-    for name, value in values.items():
-        if new and _is_left_out(model, name, value):
-            continue
-        is_unchanged = not new and _is_same(row, name, value)
-        wanted[name] = value if is_unchanged else _fitting(actor, model, name, value)
+    wanted = _wanted(actor, row, values, new=new)
     if check := _checks.get(model):
         check(actor, None if new else row, wanted)
     before = {} if new else snapshot(row, list(wanted))
@@ -183,6 +178,20 @@ def _write(
         db.session.add(row)
     _flush(model)
     return before, snapshot(row, list(wanted))
+
+
+def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, Any]:
+    """Return the values as the row stores them. Raises RuleBroken if one does not fit."""
+    model = type(row)
+    wanted = {}
+    for name, value in values.items():
+        if new and _is_left_out(model, name, value):
+            continue
+        if not new and _is_same(row, name, value):
+            wanted[name] = getattr(row, name)
+        else:
+            wanted[name] = _fitting(actor, model, name, value)
+    return wanted
 
 
 def _is_left_out(model: type[Entity], name: str, value: Any) -> bool:
@@ -194,12 +203,14 @@ def _is_left_out(model: type[Entity], name: str, value: Any) -> bool:
 
 
 def _is_same(row: Entity, name: str, value: Any) -> bool:
-    """Whether the value is the one that the row already has.
+    """Whether the value is the one that the row already has; an empty text is none.
 
     Such a value is not checked, because it may be older than the rule.
     """
-    is_column = name in inspect(type(row)).column_attrs
-    return is_column and value is not None and value == getattr(row, name)
+    if name not in inspect(type(row)).column_attrs:
+        return False
+    current = getattr(row, name)
+    return value == current or (value == "" and current is None)
 
 
 def _set(row: Entity, values: Values) -> None:
@@ -238,6 +249,8 @@ def _fitting_value(model: type[Entity], name: str, value: Any) -> Any:
             value = kind.check(column, value)
         except ValueError as error:
             raise RuleBroken(str(error), field=name) from None
+    if value == "" and column.nullable:
+        value = None
     is_missing = value is None and not column.nullable
     if is_missing or (value == "" and fields.is_required(model, name)):
         raise RuleBroken("Fill this in.", field=name)
@@ -323,6 +336,6 @@ def _wanted_options(
 
 def _option_order(model: type[Record]) -> Any:
     """Return the expression that orders options: the label if possible, or else the id."""
-    if lists.sortable(model, model.__label__):
-        return lists.sort_key(model, model.__label__)
+    if sorting.sortable(model, model.__label__):
+        return sorting.sort_key(model, model.__label__)
     return model.id

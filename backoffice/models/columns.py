@@ -41,18 +41,18 @@ def column(
         options: those of `mapped_column`, such as `default`.
     """
     said = {
-        "kind": kind,
-        "choices": tuple(choices),
+        "kind": kind or None,
+        "choices": tuple(choices) or None,
         "words": words,
         "colours": colours,
-        "currency": currency,
-        "hidden": hidden,
+        "currency": currency or None,
+        "least": least,
+        "most": most,
+        "hidden": hidden or None,
+        "personal": personal,
     }
-    described = {name: value for name, value in said.items() if value}
-    bounds = {"least": least, "most": most, "personal": personal}
-    described |= {name: value for name, value in bounds.items() if value is not None}
-    described |= dict(info or {})
-    return mapped_column(*arguments, info=described, **options)
+    described = {name: value for name, value in said.items() if value is not None}
+    return mapped_column(*arguments, info=described | dict(info or {}), **options)
 
 
 @event.listens_for(Column, "after_parent_attach")

@@ -64,7 +64,7 @@ def test_list_shows_the_first_columns_and_details_what_may_be_written(
     row_id = warehouse("Harbour", city="Hamburg", pallets=1200, manager_id=cast.max.id)
     page = text_of(olivia.get(LIST))
     assert all(
-        text in page for text in ("Warehouses", "1 warehouse", "Hamburg", "1,200", "status-open")
+        text in page for text in ("Warehouses", "1 warehouse", "Hamburg", "1,200", "tag-green")
     )
     details = text_of(olivia.get(f"{LIST}{row_id}"))
     assert all(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from backoffice.data import lists
+from backoffice.data import sorting
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.user import User
@@ -103,7 +103,7 @@ def test_hostile_search_sort_size_and_tab(olivia: Client) -> None:
 def test_hostile_cursors_in_every_order(app: Flask, olivia: Client) -> None:
     models = {screen.slug: screen.model for screen in app.extensions["screens"]}
     columns = sorted(
-        (slug, name) for slug, name in kinds(app).values() if lists.sortable(models[slug], name)
+        (slug, name) for slug, name in kinds(app).values() if sorting.sortable(models[slug], name)
     )
     genuine = "WyIyMDI2LTExLTIxVDEyOjAwOjAwKzAwOjAwIiwgN10"  # ["2026-11-21T12:00:00+00:00", 7]
 

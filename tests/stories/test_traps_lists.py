@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
-from backoffice.data import lists
+from backoffice.data import lists, sorting
 from backoffice.extensions import db
 from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
@@ -34,7 +34,7 @@ def pages(client: Client, href: str, *, way: str = "Next") -> Iterator[Any]:
 
 def sortable_columns(app: Flask, slug: str) -> list[str]:
     screen = next(s for s in app.extensions["screens"] if s.slug == slug)
-    return [name for name in screen.column_list if lists.sortable(screen.model, name)]
+    return [name for name in screen.column_list if sorting.sortable(screen.model, name)]
 
 
 @pytest.mark.parametrize("slug", ["users", "groups", "client-tags", "events"])

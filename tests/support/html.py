@@ -1,6 +1,8 @@
 """Read answers as a person would: fields with values and errors, hidden inputs, rows, links."""
 
+import re
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -172,3 +174,49 @@ def is_asked(answer: Any) -> bool:
     return by_page or (
         answer.status_code == 303 and (answer.location or "").startswith(f"{CONFIRM}?confirm_to=")
     )
+
+
+def sent_by(form: Element) -> list[tuple[str, str]]:
+    """Return what a browser sends of a form that nobody touched (HTML, 4.10.22)."""
+    controls = [e for e in form.all() if e.tag in ("input", "select", "textarea") and e["name"]]
+    return [(e["name"], value) for e in controls for value in _sent(e)]
+
+
+def _sent(control: Element) -> list[str]:
+    if "disabled" in control.attributes:
+        return []
+    if control.tag == "textarea":
+        text = "".join(child for child in control.children if isinstance(child, str))
+        text = text.replace("\r\n", "\n").removeprefix("\n")
+        return [text.replace("\n", "\r\n")]
+    if control.tag == "select":
+        options = control.all("option")
+        chosen = [e["value"] for e in options if "selected" in e.attributes]
+        return chosen or [e["value"] for e in options[:1]]
+    if control["type"] in ("submit", "button", "file"):
+        return []
+    if control["type"] in ("checkbox", "radio"):
+        return [control.attributes.get("value", "on")] if "checked" in control.attributes else []
+    return [_sanitized(control["type"], control["value"])]
+
+
+def _sanitized(kind: str, value: str) -> str:
+    """Return the value as the browser's own check of the input leaves it (value sanitization)."""
+    value = value.replace("\r", "").replace("\n", "")
+    if kind in ("email", "url"):
+        return value.strip(" \t\f")
+    readers: dict[str, Any] = {
+        "number": float,
+        "date": date.fromisoformat,
+        "time": time.fromisoformat,
+        "datetime-local": datetime.fromisoformat,
+    }
+    if kind not in readers or not value:
+        return value
+    if re.search(r":\d\d\.\d{4}", value):  # a browser has milliseconds at most
+        return ""
+    try:
+        readers[kind](value)
+    except ValueError:
+        return ""
+    return value

@@ -13,7 +13,7 @@ from flask_admin import BaseView
 from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
-from backoffice.data import disclosure, filters, lists
+from backoffice.data import disclosure, filters, lists, sorting
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
@@ -165,7 +165,7 @@ class Definition(BaseView):
             return False
         if disclosure.is_guarded(actor, self.model, name):
             return False
-        return lists.sortable(self.model, name)
+        return sorting.sortable(self.model, name)
 
     def actions(self, actor: Actor) -> list[Action]:
         """Return the actions that the actor may use here."""

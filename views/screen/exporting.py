@@ -29,12 +29,16 @@ def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Respon
     form = formats(bom=settings.csv_bom)[kind]
     headings = [(name, screen.label_of(name)) for name in names]
     content = form.write(headings, _rows(export, names, form.way))
-    proxy: Any = current_app
-    app: Flask = proxy._get_current_object()  # noqa: SLF001  # the proxy's public way
-    sent = Sent(app, export, content, room)
+    sent = Sent(_running_app(), export, content, room)
     response = Response(sent, content_type=form.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{screen.slug}.{kind}"'
     return response
+
+
+def _running_app() -> Flask:
+    proxy: Any = current_app
+    app: Flask = proxy._get_current_object()  # noqa: SLF001  # the proxy's public way
+    return app
 
 
 def _started(room: slots.Slots, **wanted: Any) -> Export:

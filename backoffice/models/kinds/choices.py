@@ -165,7 +165,7 @@ def _members(column: Column[Any]) -> dict[str, Enum]:
     enum_class = getattr(column.type, "enum_class", None)
     if enum_class is None:
         return {}
-    return dict(zip(column.type.enums, enum_class, strict=True))  # type: ignore[attr-defined]
+    return dict(zip(column.type.enums, enum_class, strict=True))  # type: ignore[attr-defined]  # as above
 
 
 @cache
