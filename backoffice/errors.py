@@ -5,26 +5,29 @@ Only `views/web/errors.py` knows which page and HTTP status each one becomes.
 
 from typing import Any
 
+from flask_babel import gettext as _
+
 
 class BackofficeError(Exception):
     """A refusal, with a sentence for the person who reads it.
 
     Args:
-        message: what went wrong and what to do next, in plain English.
+        message: what went wrong and what to do next, in the language of that person. A lazy text
+            is translated when the error is made.
         field: the form field that the message belongs to, if any.
     """
 
     def __init__(self, message: str = "", *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = str(message)
         self.field = field
+        super().__init__(self.message)
 
 
 class NotAllowed(BackofficeError):
     """The actor lacks a permission; `code` names it if there is one."""
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
-        super().__init__(message or "You do not have the permission to do this.")
+        super().__init__(message or _("You do not have the permission to do this."))
         self.code = code
 
 

@@ -83,7 +83,7 @@ class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
     reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
     def __init__(self) -> None:
-        super().__init__(slots.FULL)
+        super().__init__(str(slots.FULL))  # nobody has looked who asks
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         status, headers, body = super().to_response(ident)

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 
+from flask_babel import lazy_gettext as _l
+
 from backoffice import limits
 from backoffice.errors import Busy
 
-FULL = "Many people are asking for this at the moment. Try again in a few seconds."
+FULL: str = _l("Many people are asking for this at the moment. Try again in a few seconds.")
 
 
 class Slots:

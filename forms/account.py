@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Optional, ValidationError
 
@@ -9,18 +11,25 @@ from backoffice import languages
 from forms.base import Form
 from forms.fields import TextField
 
-LENGTH = "At least {} characters; several words that do not belong together are best."
+
+def _needed(fewest: int) -> str:
+    """Return how long a password has to be; it is translated whenever a page shows it."""
+    text: str = _l(
+        "At least %(number)s characters; several words that do not belong together are best.",
+        number=fewest,
+    )
+    return text
 
 
 class SignInForm(Form):
     identifier = StringField(
-        "E-mail address",
-        [InputRequired("Enter your e-mail address.")],
+        _l("E-mail address"),
+        [InputRequired(_l("Enter your e-mail address."))],
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
-        "Password",
-        [InputRequired("Enter your password.")],
+        _l("Password"),
+        [InputRequired(_l("Enter your password."))],
         render_kw={"autocomplete": "current-password"},
     )
 
@@ -29,29 +38,29 @@ class NewPasswordForm(Form):
     """A new password, typed twice."""
 
     new_password = PasswordField(
-        "New password",
-        [InputRequired("Choose a password.")],
-        description=LENGTH.format(15),
+        _l("New password"),
+        [InputRequired(_l("Choose a password."))],
+        description=_needed(15),
         render_kw={"autocomplete": "new-password"},
     )
     repeat_password = PasswordField(
-        "Repeat the new password",
+        _l("Repeat the new password"),
         [
-            InputRequired("Repeat the password."),
-            EqualTo("new_password", "The two passwords differ."),
+            InputRequired(_l("Repeat the password.")),
+            EqualTo("new_password", _l("The two passwords differ.")),
         ],
         render_kw={"autocomplete": "new-password"},
     )
 
     def ask_for(self, fewest: int) -> None:
         """Tell in the description how many characters this person's password needs."""
-        self.new_password.description = LENGTH.format(fewest)
+        self.new_password.description = _needed(fewest)
 
 
 class ChangePasswordForm(NewPasswordForm):
     current_password = PasswordField(
-        "Current password",
-        [InputRequired("Enter your current password.")],
+        _l("Current password"),
+        [InputRequired(_l("Enter your current password."))],
         render_kw={"autocomplete": "current-password"},
     )
 
@@ -59,23 +68,23 @@ class ChangePasswordForm(NewPasswordForm):
 class InvitationForm(NewPasswordForm):
     """The name of an invited person, their language and a first password."""
 
-    first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
-    last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
-    language = SelectField("Language", [Optional()], choices=languages.offered)
+    first_name = TextField(_l("First name"), limit=100, render_kw={"autocomplete": "given-name"})
+    last_name = TextField(_l("Last name"), limit=100, render_kw={"autocomplete": "family-name"})
+    language = SelectField(_l("Language"), [Optional()], choices=languages.offered)
 
 
 class ForgottenForm(Form):
     identifier = StringField(
-        "E-mail address",
-        [InputRequired("Enter your e-mail address.")],
+        _l("E-mail address"),
+        [InputRequired(_l("Enter your e-mail address."))],
         render_kw={"autocomplete": "username"},
     )
 
 
 class PasswordForm(Form):
     password = PasswordField(
-        "Password",
-        [InputRequired("Enter your password.")],
+        _l("Password"),
+        [InputRequired(_l("Enter your password."))],
         render_kw={"autocomplete": "current-password"},
     )
 
@@ -84,8 +93,8 @@ class CodeForm(Form):
     """A code of an app, of a mail, or a recovery code."""
 
     code = StringField(
-        "Code",
-        [InputRequired("Enter the code.")],
+        _l("Code"),
+        [InputRequired(_l("Enter the code."))],
         render_kw={
             "autocomplete": "one-time-code",
             "autocapitalize": "none",
@@ -103,8 +112,8 @@ class EnrolmentCodeForm(Form):
 
     shown = HiddenField()
     code = StringField(
-        "Code of the app",
-        [InputRequired("Enter the code that the app shows.")],
+        _l("Code of the app"),
+        [InputRequired(_l("Enter the code that the app shows."))],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 40},
     )
 
@@ -112,13 +121,13 @@ class EnrolmentCodeForm(Form):
 class ConfirmForm(Form):
     """A password or a code; one of them is enough."""
 
-    confirm_password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
+    confirm_password = PasswordField(_l("Password"), render_kw={"autocomplete": "current-password"})
     confirm_code = StringField(
-        "Or a code of your authenticator app",
+        _l("Or a code of your authenticator app"),
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 100},
     )
 
     def validate_confirm_password(self, field: Any) -> None:
         """Require one of the two."""
         if not field.data and not self.confirm_code.data:
-            raise ValidationError("Enter your password.")
+            raise ValidationError(_("Enter your password."))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField
 from wtforms.validators import StopValidation
 
@@ -23,9 +25,9 @@ class PictureField(FileField):
 
     def pre_validate(self, form: Any) -> None:
         if not self.raw_data:
-            raise StopValidation("Choose a picture first.")
+            raise StopValidation(_("Choose a picture first."))
         if len(self.raw_data) > 1:
-            raise StopValidation("Choose one picture alone.")
+            raise StopValidation(_("Choose one picture alone."))
 
 
 class AvatarForm(Form):
@@ -35,8 +37,8 @@ class AvatarForm(Form):
     """
 
     avatar = PictureField(
-        "Picture",
-        description="A PNG or JPEG file of at most 3 MB, as telephones and cameras make them.",
+        _l("Picture"),
+        description=_l("A PNG or JPEG file of at most 3 MB, as telephones and cameras make them."),
         render_kw={"accept": "image/png,image/jpeg", "required": True},
     )
     x = HiddenField()

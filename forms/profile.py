@@ -1,5 +1,6 @@
 """The forms for what people may type about themselves."""
 
+from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
@@ -7,25 +8,48 @@ from backoffice import languages, time_zones
 from forms.base import Form
 from forms.fields import EmailField, PhoneField, TextField
 
+# By the names that time zones have.
+AREAS = {
+    "Everywhere": _l("Everywhere"),
+    "Africa": _l("Africa"),
+    "America": _l("America"),
+    "Antarctica": _l("Antarctica"),
+    "Arctic": _l("Arctic"),
+    "Asia": _l("Asia"),
+    # Translators: the ocean, as an area of time zones
+    "Atlantic": _l("Atlantic"),
+    "Australia": _l("Australia"),
+    "Europe": _l("Europe"),
+    # Translators: the ocean, as an area of time zones
+    "Indian": _l("Indian"),
+    # Translators: the ocean, as an area of time zones
+    "Pacific": _l("Pacific"),
+}
+
+
+def _zones() -> dict[str, list[tuple[str, str]]]:
+    """Return the time zones by area; the areas are translated, the places keep their names."""
+    return {str(AREAS.get(area, area)): zones for area, zones in time_zones.offered().items()}
+
 
 class ProfileForm(Form):
     """One's own profile; the fields have the model's names."""
 
-    first_name = TextField("First name", limit=100, render_kw={"autocomplete": "given-name"})
-    last_name = TextField("Last name", limit=100, render_kw={"autocomplete": "family-name"})
-    phone = PhoneField("Phone", render_kw={"autocomplete": "tel"})
+    first_name = TextField(_l("First name"), limit=100, render_kw={"autocomplete": "given-name"})
+    last_name = TextField(_l("Last name"), limit=100, render_kw={"autocomplete": "family-name"})
+    phone = PhoneField(_l("Phone"), render_kw={"autocomplete": "tel"})
     language = SelectField(
-        "Language",
+        _l("Language"),
         choices=languages.offered,
         validate_choice=False,  # the service says it in our words
-        description="Of mails to you and of these pages, as far as they are translated.",
+        description=_l("Of mails to you and of these pages, as far as they are translated."),
         render_kw={"autocomplete": "language"},
     )
     time_zone = SelectField(
-        "Time zone",
-        choices=time_zones.offered,
+        _l("Time zone"),
+        choices=_zones,
         validate_choice=False,
-        description="Exact times are shown by this clock, with UTC beside it.",
+        description=_l("Exact times are shown by this clock, with UTC beside it."),
     )
 
 
@@ -33,9 +57,9 @@ class EmailForm(Form):
     """A new e-mail address of one's own, which counts once it is confirmed."""
 
     email = EmailField(
-        "New e-mail address",
-        validators=[InputRequired("Enter your new e-mail address.")],
-        description=(
+        _l("New e-mail address"),
+        validators=[InputRequired(_l("Enter your new e-mail address."))],
+        description=_l(
             "We send a link there. Until you open it and confirm, everything stays as it is."
         ),
         render_kw={"autocomplete": "email"},

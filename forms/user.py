@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
     Field,
     PasswordField,
@@ -15,15 +17,16 @@ from forms.base import Form
 from forms.fields import EmailField, LinesField, PhoneField, TextField
 
 METHODS = (
-    SelectChoice("email", "By e-mail: they get a link and choose a password themselves"),
+    SelectChoice("email", _l("By e-mail: they get a link and choose a password themselves")),
     SelectChoice(
-        "login", "By login: the mobile app only, with a temporary password that you hand over"
+        "login",
+        _l("By login: the mobile app only, with a temporary password that you hand over"),
     ),
 )
 MODES = (
-    SelectChoice("all", "All client tags"),
-    SelectChoice("only", "Only these client tags"),
-    SelectChoice("except", "All except these client tags"),
+    SelectChoice("all", _l("All client tags")),
+    SelectChoice("only", _l("Only these client tags")),
+    SelectChoice("except", _l("All except these client tags")),
 )
 
 
@@ -33,32 +36,34 @@ class UserForm(Form):
     A person has an e-mail address or a login, so the browser requires neither.
     """
 
-    login_method = RadioField("Signs in", choices=METHODS, default="email")
-    email = EmailField("E-mail", description="The sign-in name.", render_kw={"autocomplete": "off"})
+    login_method = RadioField(_l("Signs in"), choices=METHODS, default="email")
+    email = EmailField(
+        _l("E-mail"), description=_l("The sign-in name."), render_kw={"autocomplete": "off"}
+    )
     login = TextField(
-        "Login",
+        _l("Login"),
         limit=64,
-        description="At least 3 letters, digits, dots, hyphens or underscores.",
+        description=_l("At least 3 letters, digits, dots, hyphens or underscores."),
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
     )
     temporary_password = PasswordField(
-        "Temporary password",
-        description="Empty: one is made. Either is shown once, when the person is added.",
+        _l("Temporary password"),
+        description=_l("Empty: one is made. Either is shown once, when the person is added."),
         render_kw={"autocomplete": "new-password"},
     )
-    first_name = TextField("First name", limit=100)
-    last_name = TextField("Last name", limit=100)
-    phone = PhoneField("Phone", render_kw={"autocomplete": "off"})
+    first_name = TextField(_l("First name"), limit=100)
+    last_name = TextField(_l("Last name"), limit=100)
+    phone = PhoneField(_l("Phone"), render_kw={"autocomplete": "off"})
 
     def validate_email(self, field: Any) -> None:
         """Require an address of a person who signs in by e-mail."""
         if self._method() == "email" and not field.data:
-            raise ValidationError("Enter an e-mail address.")
+            raise ValidationError(_("Enter an e-mail address."))
 
     def validate_login(self, field: Any) -> None:
         """Require a login of a person who signs in by login."""
         if self._method() == "login" and not field.data:
-            raise ValidationError("Enter a login.")
+            raise ValidationError(_("Enter a login."))
 
     def _method(self) -> str:
         """Return how the person signs in.
@@ -73,22 +78,22 @@ class UserForm(Form):
     def sections(self) -> list[tuple[str, list[Field]]]:
         access = ("groups", "client_tags_mode", "client_tags", "ip_whitelist")
         parts = [
-            ("Person", [f for f in self if f.name not in access]),
-            ("Access", [f for f in self if f.name in access]),
+            (_("Person"), [f for f in self if f.name not in access]),
+            (_("Access"), [f for f in self if f.name in access]),
         ]
         return [(heading, fields) for heading, fields in parts if fields]
 
 
 def tags_mode_field() -> SelectField:
     return SelectField(
-        "Allowed clients",
+        _l("Allowed clients"),
         choices=MODES,
         default="all",
-        description="Which clients this person sees, by their tags.",
+        description=_l("Which clients this person sees, by their tags."),
     )
 
 
 def addresses_field(warning: str = "") -> LinesField:
     """Return the field of the IP whitelist, with a warning about the present one."""
-    hint = "One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any."
-    return LinesField("IP whitelist", description=f"{hint} {warning}".strip())
+    hint = _("One address or network a line, such as 203.0.113.7 or 2001:db8::/32. Empty: any.")
+    return LinesField(_l("IP whitelist"), description=f"{hint} {warning}".strip())

@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import Flask, render_template, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 
 from backoffice import clock
 from backoffice.dashboard import alerts, figures
@@ -18,6 +19,7 @@ from backoffice.dashboard.alerts import Needs
 from backoffice.data import lists
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
+from views.web import words
 from views.web.actor import settings, signed_in
 from views.web.event_texts import described, verb
 from views.web.reader import zone
@@ -25,6 +27,12 @@ from views.web.reader import zone
 # Sizes of the chart, in its own units.
 SLOT = 20
 HEIGHT = 100
+STATUSES = {
+    "invited": _l("Invited"),
+    "active": _l("Active"),
+    "blocked": _l("Blocked"),
+    "revoked": _l("Revoked"),
+}
 
 
 def register(app: Flask) -> None:
@@ -76,29 +84,29 @@ def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
 def _label(kind: str, number: int) -> str:
     match kind:
         case "expiring":
-            label = ngettext(
+            label = _n(
                 "invitation expires within two hours",
                 "invitations expire within two hours",
                 number,
             )
         case "expired":
-            label = ngettext("invitation has expired", "invitations have expired", number)
+            label = _n("invitation has expired", "invitations have expired", number)
         case "messages":
-            label = ngettext("message could not be sent", "messages could not be sent", number)
+            label = _n("message could not be sent", "messages could not be sent", number)
         case "waiting":
-            label = ngettext(
+            label = _n(
                 "message waits: is a worker running?",
                 "messages wait: is a worker running?",
                 number,
             )
         case "unprotected":
-            label = ngettext(
+            label = _n(
                 "administrator has no second factor",
                 "administrators have no second factor",
                 number,
             )
         case _:
-            label = ngettext(
+            label = _n(
                 "account is locked by failed sign-ins",
                 "accounts are locked by failed sign-ins",
                 number,
@@ -133,7 +141,7 @@ def _list(kind: str, needs: Needs) -> str:
 
 def _status(status: str, number: int) -> dict[str, Any]:
     return {
-        "label": status.capitalize(),
+        "label": str(STATUSES.get(status, status.capitalize())),
         "count": lists.said(number),
         "badge": f"status-{status}",
         "href": url_for("users.index", status=status),
@@ -200,7 +208,7 @@ def _runs(who: Actor) -> list[dict[str, Any]]:
             "label": verb(run.action),
             "href": url_for("bulk_runs.details", row_id=run.id),
             "at": run.created_at,
-            "state": run.state,
+            "state": words.state(run.state),
         }
         for run in figures.latest_runs(who)
     ]

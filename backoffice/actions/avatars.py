@@ -3,9 +3,10 @@
 Nobody chooses a picture for others, but a picture that should not be seen can be removed.
 """
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 
-from backoffice.actions.engine.action import ActionContext, Ids
+from backoffice.actions.engine.action import ActionContext, Counted, Ids
 from backoffice.actions.people import OUTRANKED
 from backoffice.actions.users import UserAction
 from backoffice.models.user import User
@@ -14,12 +15,13 @@ from backoffice.people import avatars
 
 class RemoveAvatar(UserAction):
     name = "remove_avatar"
-    label = "Remove avatar"
-    title = "Remove the avatar of {rows}"
-    done = "without an avatar"
-    meaning = "Remove people's avatars"
+    label = _l("Remove avatar")
+    title = Counted("Remove the avatar of {n} person", "Remove the avatar of {n} people")
+    done = _l("without an avatar")
+    result = Counted("{n} person without an avatar.", "{n} people without an avatar.")
+    meaning = _l("Remove people's avatars")
     rules = (OUTRANKED,)
-    lasting = ("A removed picture does not come back; people can upload it again.",)
+    lasting = (_l("A removed picture does not come back; people can upload it again."),)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.avatar.is_(None)

@@ -1,8 +1,9 @@
 """The action Delete of every entity; groups and client tags have rules of their own."""
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, delete, func, not_, select
 
-from backoffice.actions.engine.action import Action, ActionContext, Effect, Ids, Rule, find
+from backoffice.actions.engine.action import Action, ActionContext, Counted, Effect, Ids, Rule, find
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.associations import user_client_tags, user_groups
@@ -18,12 +19,12 @@ from backoffice.settings import configured
 class Delete(Action):
     """Delete rows for good; their events stay."""
 
-    label = "Delete"
-    done = "deleted"
+    label = _l("Delete")
+    done = _l("deleted")
     danger = True
     typed_confirmation = True
     changes_rows = False
-    lasting = ("Deleted rows do not come back; the events log keeps what they said.",)
+    lasting = (_l("Deleted rows do not come back; the events log keeps what they said."),)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
@@ -58,18 +59,22 @@ def _count_tagged_people(rows: Ids) -> Select[int]:
 class DeleteGroups(Delete):
     model = Group
     name = "delete"
+    title = Counted("Delete {n} group", "Delete {n} groups")
+    result = Counted("{n} group deleted.", "{n} groups deleted.")
     sensitive = True
     locks = (GROUPS_LOCK,)
     watches = ("name", "description", "permissions")
     rules = (
         Rule(
-            "locked", "{label} cannot be deleted.", lambda _context: Group.all_permissions.is_(True)
+            "locked",
+            _l("{label} cannot be deleted."),
+            lambda _context: Group.all_permissions.is_(True),
         ),
-        Rule("own", "You are in {label}: nobody changes their own groups.", _is_own),
-        Rule("outranked", "{label} is beyond what you may give.", _is_beyond),
+        Rule("own", _l("You are in {label}: nobody changes their own groups."), _is_own),
+        Rule("outranked", _l("{label} is beyond what you may give."), _is_beyond),
         Rule(
             "named",
-            "TWO_FACTOR_GROUPS names {label}: change the setting first.",
+            _l("TWO_FACTOR_GROUPS names {label}: change the setting first."),
             _is_named_in_settings,
         ),
     )
@@ -84,9 +89,11 @@ class DeleteClientTags(Delete):
 
     model = ClientTag
     name = "delete"
+    title = Counted("Delete {n} client tag", "Delete {n} client tags")
+    result = Counted("{n} client tag deleted.", "{n} client tags deleted.")
     sensitive = True
     watches = ("name", "colour")
-    rules = (Rule("beyond", "{label} is beyond what you may give.", _is_beyond_own_tags),)
+    rules = (Rule("beyond", _l("{label} is beyond what you may give."), _is_beyond_own_tags),)
     effects = (Effect("{n} person loses the tag.", "{n} people lose a tag.", _count_tagged_people),)
 
 

@@ -1,8 +1,9 @@
 """Actions on invitations: send them again, revoke them, or mail people how to sign in."""
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import ActionContext, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Counted, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links
@@ -24,16 +25,19 @@ def _inviter(context: ActionContext) -> str:
 class ResendInvitation(UserAction):
     name = "resend_invitation"
     permission = "invitations.resend"
-    meaning = "Send invitations again"
-    label = "Resend invitation"
-    title = "Send {rows} a new invitation"
-    done = "invited anew"
+    meaning = _l("Send invitations again")
+    label = _l("Resend invitation")
+    title = Counted("Send {n} person a new invitation", "Send {n} people a new invitation")
+    done = _l("invited anew")
+    result = Counted("{n} person invited anew.", "{n} people invited anew.")
     mails_link = True
     watches = ("status",)
     rules = (
         OUTRANKED,
         BY_LOGIN,
-        Rule("not_invited", "{label} is not waiting for an invitation.", _has_no_open_invitation),
+        Rule(
+            "not_invited", _l("{label} is not waiting for an invitation."), _has_no_open_invitation
+        ),
     )
     effects = (VOIDS_LINKS,)
 
@@ -53,23 +57,24 @@ class ResendInvitation(UserAction):
 class RevokeInvitation(ExclusiveUserAction):
     name = "revoke_invitation"
     permission = "invitations.revoke"
-    meaning = "Withdraw invitations that were not accepted"
-    label = "Revoke invitation"
-    title = "Revoke the invitation of {rows}"
-    done = "no longer invited"
+    meaning = _l("Withdraw invitations that were not accepted")
+    label = _l("Revoke invitation")
+    title = Counted("Revoke the invitation of {n} person", "Revoke the invitation of {n} people")
+    done = _l("no longer invited")
+    result = Counted("{n} person no longer invited.", "{n} people no longer invited.")
     watches = ("status",)
     rules = (
         ONESELF,
         OUTRANKED,
         Rule(
             "accepted",
-            "{label} is not waiting for an invitation: revoke the access instead.",
+            _l("{label} is not waiting for an invitation: revoke the access instead."),
             lambda _context: User.status.in_(("active", "blocked")),
         ),
     )
     effects = (VOIDS_LINKS,)
     inverse = "resend_invitation"
-    lasting = ("The old link stays void: undo sends a new one.",)
+    lasting = (_l("The old link stays void: undo sends a new one."),)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
@@ -86,17 +91,18 @@ class SendToEmail(UserAction):
 
     name = "send_to_email"
     permission = "users.reset_password"
-    meaning = "Send people links to set a password, and hand over temporary ones"
-    label = "Send to email"
-    title = "Mail {rows} how to sign in"
-    done = "written to"
+    meaning = _l("Send people links to set a password, and hand over temporary ones")
+    label = _l("Send to email")
+    title = Counted("Mail {n} person how to sign in", "Mail {n} people how to sign in")
+    done = _l("written to")
+    result = Counted("{n} person written to.", "{n} people written to.")
     mails_link = True
     rules = (
         OUTRANKED,
         BY_LOGIN,
         Rule(
             "no_access",
-            "{label} has no access.",
+            _l("{label} has no access."),
             lambda _context: User.status.in_(("blocked", "revoked")),
         ),
     )

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import ActionContext, Ids, Parameter, Rule
+from backoffice.actions.engine.action import ActionContext, Counted, Ids, Parameter, Rule
 from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
@@ -18,18 +19,20 @@ from backoffice.policy import grants
 
 GROUP = Parameter(
     "group",
-    "A group",
+    _l("A group"),
     Group,
     allowed=lambda context: Group.id.in_(context.grantable),
-    refusal="You may not give this group.",
+    refusal=_l("You may not give this group."),
+    prompt=_l("Choose a group."),
 )
 CLIENT_TAGS = Parameter(
     "tags",
-    "Client tags",
+    _l("Client tags"),
     ClientTag,
     multiple=True,
     allowed=lambda context: grants.allowed_client_tags(context.actor),
-    refusal="One of these client tags is beyond your own.",
+    refusal=_l("One of these client tags is beyond your own."),
+    prompt=_l("Choose client tags."),
 )
 
 
@@ -62,9 +65,10 @@ def _is_strong(parameters: Mapping[str, Any]) -> bool:
 class AddToGroup(UserAction):
     name = "add_to_group"
     permission = "users.assign_groups"
-    label = "Add to group"
-    title = "Add {rows} to {chosen}"
-    done = "in the group"
+    label = _l("Add to group")
+    title = Counted("Add {n} person to {chosen}", "Add {n} people to {chosen}")
+    done = _l("in the group")
+    result = Counted("{n} person in the group.", "{n} people in the group.")
     parameters = (GROUP,)
     watches = ("groups",)
     inverse = "remove_from_group"
@@ -72,7 +76,7 @@ class AddToGroup(UserAction):
         *UserAction.rules,
         Rule(
             "revoked",
-            "{label} has no access: grant it again first.",
+            _l("{label} has no access: grant it again first."),
             lambda _context: User.status == "revoked",
         ),
     )
@@ -90,9 +94,10 @@ class AddToGroup(UserAction):
 class RemoveFromGroup(ExclusiveUserAction):
     name = "remove_from_group"
     permission = "users.assign_groups"
-    label = "Remove from group"
-    title = "Remove {rows} from {chosen}"
-    done = "out of the group"
+    label = _l("Remove from group")
+    title = Counted("Remove {n} person from {chosen}", "Remove {n} people from {chosen}")
+    done = _l("out of the group")
+    result = Counted("{n} person out of the group.", "{n} people out of the group.")
     parameters = (GROUP,)
     watches = ("groups",)
     inverse = "add_to_group"
@@ -120,9 +125,12 @@ class RemoveFromGroup(ExclusiveUserAction):
 class AddClientTags(UserAction):
     name = "add_client_tags"
     permission = "users.assign_scope"
-    label = "Add client tags"
-    title = "Give {rows} the client tags {chosen}"
-    done = "given the client tags"
+    label = _l("Add client tags")
+    title = Counted(
+        "Give {n} person the client tags {chosen}", "Give {n} people the client tags {chosen}"
+    )
+    done = _l("given the client tags")
+    result = Counted("{n} person given the client tags.", "{n} people given the client tags.")
     parameters = (CLIENT_TAGS,)
     watches = ("client_tags",)
     remembers = ("client_tags",)
@@ -131,7 +139,7 @@ class AddClientTags(UserAction):
         OUTRANKED,
         Rule(
             "all",
-            "{label} is allowed every client tag.",
+            _l("{label} is allowed every client tag."),
             lambda _context: User.client_tags_mode == "all",
         ),
     )
@@ -167,9 +175,13 @@ def _leaves_nothing(context: ActionContext) -> ColumnElement[bool]:
 class RemoveClientTags(UserAction):
     name = "remove_client_tags"
     permission = "users.assign_scope"
-    label = "Remove client tags"
-    title = "Take the client tags {chosen} from {rows}"
-    done = "without the client tags"
+    label = _l("Remove client tags")
+    title = Counted(
+        "Take the client tags {chosen} from {n} person",
+        "Take the client tags {chosen} from {n} people",
+    )
+    done = _l("without the client tags")
+    result = Counted("{n} person without the client tags.", "{n} people without the client tags.")
     parameters = (CLIENT_TAGS,)
     watches = ("client_tags",)
     remembers = ("client_tags",)
@@ -178,7 +190,7 @@ class RemoveClientTags(UserAction):
         OUTRANKED,
         Rule(
             "nothing_left",
-            "{label} would be left with no client tag.",
+            _l("{label} would be left with no client tag."),
             _leaves_nothing,
             of_choice=True,
         ),

@@ -1,8 +1,9 @@
 """The action on messages: try again to send those that did not go out."""
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, exists, or_
 
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -44,35 +45,38 @@ class TryAgain(Action):
 
     model = Message
     name = "retry"
-    label = "Try again"
-    title = "Try to send {rows} again"
-    done = "handed over for sending"
-    meaning = "Have messages sent again that did not go out"
+    label = _l("Try again")
+    title = Counted("Try to send {n} message again", "Try to send {n} messages again")
+    done = _l("handed over for sending")
+    result = Counted(
+        "{n} message handed over for sending.", "{n} messages handed over for sending."
+    )
+    meaning = _l("Have messages sent again that did not go out")
     watches = ("state", "attempts", "last_error")
     rules = (
         Rule(
             "sending",
-            "{label} is being sent right now.",
+            _l("{label} is being sent right now."),
             lambda _context: Message.state == "sending",
         ),
         Rule(
             "code",
-            "{label} holds a sign-in code, which is no use later: sign in again for a new one.",
+            _l("{label} holds a sign-in code, which is no use later: sign in again for a new one."),
             _is_code,
         ),
         Rule(
             "link",
-            "The link in {label} works no more: send a new one from the person's page.",
+            _l("The link in {label} works no more: send a new one from the person's page."),
             _has_dead_link,
         ),
         Rule(
             "late",
-            "{label} was asked for too long ago: whoever still needs it asks again.",
+            _l("{label} was asked for too long ago: whoever still needs it asks again."),
             _is_late,
         ),
         Rule(
             "emptied",
-            "What {label} said is no longer kept: send a new one from the person's page.",
+            _l("What {label} said is no longer kept: send a new one from the person's page."),
             _is_emptied,
         ),
     )

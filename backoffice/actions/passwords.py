@@ -1,14 +1,16 @@
 """Actions that reset people's passwords: by a mailed link, or by a temporary password."""
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, select
 
-from backoffice.actions.engine.action import ActionContext, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Counted, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links, passwords, revocation
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import configured
+from backoffice.text import noted
 
 
 def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:
@@ -24,9 +26,12 @@ def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:
 
 class ResetPassword(UserAction):
     name = "reset_password"
-    label = "Reset password"
-    title = "Send {rows} a link to set a password"
-    done = "sent a link"
+    label = _l("Reset password")
+    title = Counted(
+        "Send {n} person a link to set a password", "Send {n} people a link to set a password"
+    )
+    done = _l("sent a link")
+    result = Counted("{n} person sent a link.", "{n} people sent a link.")
     mails_link = True
     rules = (ONESELF, OUTRANKED, BY_LOGIN, NOT_ACTIVE)
 
@@ -39,9 +44,12 @@ class TemporaryPassword(ExclusiveUserAction):
 
     name = "temporary_password"
     permission = "users.reset_password"
-    label = "Temporary password"
-    title = "Give {rows} a temporary password"
-    done = "given a temporary password"
+    label = _l("Temporary password")
+    title = Counted("Give {n} person a temporary password", "Give {n} people a temporary password")
+    done = _l("given a temporary password")
+    result = Counted(
+        "{n} person given a temporary password.", "{n} people given a temporary password."
+    )
     danger = True
     sensitive = True
     most_rows = 1
@@ -49,9 +57,11 @@ class TemporaryPassword(ExclusiveUserAction):
     rules = (
         *ExclusiveUserAction.rules,
         Rule(
-            "own_password", "{label} signs in by e-mail: send a link instead.", _keeps_own_password
+            "own_password",
+            _l("{label} signs in by e-mail: send a link instead."),
+            _keeps_own_password,
         ),
-        Rule("no_access", "{label} has no access.", lambda _context: User.status != "active"),
+        Rule("no_access", _l("{label} has no access."), lambda _context: User.status != "active"),
     )
     effects = (ENDS_SESSIONS,)
 
@@ -62,4 +72,4 @@ class TemporaryPassword(ExclusiveUserAction):
             passwords.keep(user, password, configured(), temporary=True)
             context.reveal(password)
         db.session.flush()
-        revocation.void(rows, change="password", reason="temporary password")
+        revocation.void(rows, change="password", reason=noted("temporary password"))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -64,28 +65,30 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
     return or_(*too_many)
 
 
-ONESELF = Rule("oneself", "You cannot do this to your own account.", _is_oneself)
+ONESELF = Rule("oneself", _l("You cannot do this to your own account."), _is_oneself)
 OUTRANKED = Rule(
     "outranked",
-    "{label} is in a group that you may not give.",
+    _l("{label} is in a group that you may not give."),
     lambda context: grants.outranks(context.actor, context.grantable),
 )
 LAST_ADMINISTRATOR = Rule(
     "last_administrator",
-    "{label} is the last administrator who can sign in.",
+    _l("{label} is the last administrator who can sign in."),
     _is_last_administrator,
 )
 
 BY_LOGIN = Rule(
     "login_method",
-    "{label} signs in by login and has no e-mail.",
+    _l("{label} signs in by login and has no e-mail."),
     lambda _context: User.login_method == "login",
 )
-NOT_ACTIVE = Rule("not_active", "{label} is not active.", lambda _context: User.status != "active")
+NOT_ACTIVE = Rule(
+    "not_active", _l("{label} is not active."), lambda _context: User.status != "active"
+)
 
 MAILED_OFTEN = Rule(
     "mailed_often",
-    "{label} was mailed several links lately. Wait a while before you send another.",
+    _l("{label} was mailed several links lately. Wait a while before you send another."),
     _was_mailed_often,
 )
 

@@ -2,11 +2,13 @@
 
 from typing import ClassVar
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_
 
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
 from backoffice.models.session import Session
 from backoffice.policy import grants
+from backoffice.text import noted
 
 
 def _is_current(context: ActionContext) -> ColumnElement[bool]:
@@ -28,19 +30,23 @@ class EndSession(Action):
     model = Session
     name = "end"
     permission = "users.end_sessions"
-    label = "End"
-    done = "ended"
+    label = _l("End")
+    title = Counted("End {n} session", "End {n} sessions")
+    done = _l("ended")
+    result = Counted("{n} session ended.", "{n} sessions ended.")
     watches = ("ended_at", "ended_reason")
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule("current", "{label} is the one you are using: sign out instead.", _is_current),
+        Rule("current", _l("{label} is the one you are using: sign out instead."), _is_current),
         Rule(
-            "outranked", "{label} is of somebody in a group that you may not give.", _is_outranked
+            "outranked",
+            _l("{label} is of somebody in a group that you may not give."),
+            _is_outranked,
         ),
     )
-    lasting: ClassVar[tuple[str, ...]] = ("Ended sessions stay ended: people sign in again.",)
+    lasting: ClassVar[tuple[str, ...]] = (_l("Ended sessions stay ended: people sign in again."),)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return ~Session.live(context.now)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        self.update(rows, ended_at=context.now, ended_reason="by an administrator")
+        self.update(rows, ended_at=context.now, ended_reason=noted("by an administrator"))

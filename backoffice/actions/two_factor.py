@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import ActionContext, Effect, Ids, Rule
+from backoffice.actions.engine.action import ActionContext, Counted, Effect, Ids, Rule
 from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
@@ -18,12 +19,12 @@ from backoffice.text import noted
 
 UNVERIFIED = Rule(
     "unverified",
-    "{label} has not confirmed an e-mail address.",
+    _l("{label} has not confirmed an e-mail address."),
     lambda _context: User.email_verified_at.is_(None),
 )
 REQUIRED = Rule(
     "required",
-    "{label} is in a group that needs a second factor.",
+    _l("{label} is in a group that needs a second factor."),
     lambda _context: second_factor.required(configured()),
 )
 
@@ -42,7 +43,7 @@ class TwoFactorAction(UserAction):
         self.update(rows, two_factor=two_factor)
         totp.forget(rows)
         recovery_codes.forget(rows)
-        revocation.void(rows, change="factor", reason="2FA reset")
+        revocation.void(rows, change="factor", reason=noted("2FA reset"))
         verified = select(User.id, User.email).where(
             User.id.in_(rows), User.email_verified_at.is_not(None)
         )
@@ -60,11 +61,15 @@ class TwoFactorAction(UserAction):
 
 class ResetTwoFactorToEmail(TwoFactorAction):
     name = "reset_2fa_to_email"
-    meaning = "Reset, disable and re-enrol people's second factor"
+    meaning = _l("Reset, disable and re-enrol people's second factor")
     danger = True
-    label = "Reset 2FA to email"
-    title = "Reset the second factor of {rows} to e-mail"
-    done = "on codes by e-mail"
+    label = _l("Reset 2FA to email")
+    title = Counted(
+        "Reset the second factor of {n} person to e-mail",
+        "Reset the second factor of {n} people to e-mail",
+    )
+    done = _l("on codes by e-mail")
+    result = Counted("{n} person on codes by e-mail.", "{n} people on codes by e-mail.")
     rules = (*TwoFactorAction.rules, UNVERIFIED)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
@@ -77,9 +82,12 @@ class ResetTwoFactorToEmail(TwoFactorAction):
 
 class DisableTwoFactor(TwoFactorAction):
     name = "disable_2fa"
-    label = "Disable 2FA"
-    title = "Disable the second factor of {rows}"
-    done = "without a second factor"
+    label = _l("Disable 2FA")
+    title = Counted(
+        "Disable the second factor of {n} person", "Disable the second factor of {n} people"
+    )
+    done = _l("without a second factor")
+    result = Counted("{n} person without a second factor.", "{n} people without a second factor.")
     danger = True
     reason_required = True
     rules = (ONESELF, OUTRANKED, REQUIRED)
@@ -96,9 +104,13 @@ class ReEnrolTwoFactor(TwoFactorAction):
     """Mail people a link to set up a new app; the old factor works until they confirm it."""
 
     name = "re_enrol_2fa"
-    label = "Re-enrol 2FA"
-    title = "Send {rows} a link to set up a new authenticator app"
-    done = "sent a link"
+    label = _l("Re-enrol 2FA")
+    title = Counted(
+        "Send {n} person a link to set up a new authenticator app",
+        "Send {n} people a link to set up a new authenticator app",
+    )
+    done = _l("sent a link")
+    result = Counted("{n} person sent a link.", "{n} people sent a link.")
     mails_link = True
     rules = (*TwoFactorAction.rules, NOT_ACTIVE)
     effects = ()

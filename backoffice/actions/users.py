@@ -2,10 +2,12 @@
 
 from typing import Any, ClassVar
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Rule
+from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
 from backoffice.actions.people import (
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
@@ -27,8 +29,9 @@ from backoffice.models.user import User
 from backoffice.people import erasure
 from backoffice.policy import grants
 from backoffice.policy.rules import named, sees
+from backoffice.text import noted
 
-MAILED = "A mail that left cannot be called back."
+MAILED = _l("A mail that left cannot be called back.")
 
 
 class UserAction(Action):
@@ -79,27 +82,31 @@ def ensure_administrator(context: ActionContext) -> None:
     # The actor is nearly always an administrator, and is the cheapest one to find.
     actor = administrators.where(User.id == context.actor.user_id)
     if db.session.scalar(actor) is None and db.session.scalar(administrators) is None:
-        raise RuleBroken("This would leave no administrator who can sign in.")
+        raise RuleBroken(_("This would leave no administrator who can sign in."))
 
 
 class Block(ExclusiveUserAction):
     name = "block"
-    label = "Block"
-    done = "blocked"
+    label = _l("Block")
+    title = Counted("Block {n} person", "Block {n} people")
+    done = _l("blocked")
+    result = Counted("{n} person blocked.", "{n} people blocked.")
     danger = True
     reason_required = True
     watches = ("status", "status_reason")
     rules = (
         *ExclusiveUserAction.rules,
         Rule(
-            "revoked", "{label} has no access any more.", lambda _context: User.status == "revoked"
+            "revoked",
+            _l("{label} has no access any more."),
+            lambda _context: User.status == "revoked",
         ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
     lasting = (
-        "Ended sessions stay ended: people sign in again.",
-        "Voided links stay void.",
+        _l("Ended sessions stay ended: people sign in again."),
+        _l("Voided links stay void."),
         MAILED,
     )
 
@@ -122,8 +129,10 @@ def _probable_status() -> ColumnElement[str]:
 class Unblock(UserAction):
     name = "unblock"
     permission = "users.block"
-    label = "Unblock"
-    done = "unblocked"
+    label = _l("Unblock")
+    title = Counted("Unblock {n} person", "Unblock {n} people")
+    done = _l("unblocked")
+    result = Counted("{n} person unblocked.", "{n} people unblocked.")
     watches = ("status", "status_reason")
     effects = (TELLS,)
     inverse = "block"
@@ -145,9 +154,10 @@ class Unblock(UserAction):
 
 class RevokeAccess(ExclusiveUserAction):
     name = "revoke"
-    label = "Revoke access"
-    title = "Revoke the access of {rows}"
-    done = "revoked"
+    label = _l("Revoke access")
+    title = Counted("Revoke the access of {n} person", "Revoke the access of {n} people")
+    done = _l("revoked")
+    result = Counted("{n} person revoked.", "{n} people revoked.")
     danger = True
     reason_required = True
     watches = ("status", "status_reason", "groups")
@@ -156,13 +166,13 @@ class RevokeAccess(ExclusiveUserAction):
         *ExclusiveUserAction.rules,
         Rule(
             "invited",
-            "{label} has no access yet: block instead.",
+            _l("{label} has no access yet: block instead."),
             lambda _context: User.status == "invited",
         ),
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
-    lasting = ("Ended sessions stay ended.", MAILED)
+    lasting = (_l("Ended sessions stay ended."), MAILED)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
@@ -199,16 +209,19 @@ def _had_group_beyond(context: ActionContext) -> ColumnElement[bool]:
 class GrantAccessAgain(UserAction):
     name = "regrant"
     permission = "users.revoke"
-    label = "Grant access again"
+    label = _l("Grant access again")
     sensitive = True
-    title = "Grant {rows} access again"
-    done = "active again"
+    title = Counted("Grant {n} person access again", "Grant {n} people access again")
+    done = _l("active again")
+    result = Counted("{n} person active again.", "{n} people active again.")
     watches = ("status", "status_reason", "groups")
     inverse = "revoke"
     rules = (
         *UserAction.rules,
         Rule(
-            "groups_beyond", "{label} was in a group that you may not give back.", _had_group_beyond
+            "groups_beyond",
+            _l("{label} was in a group that you may not give back."),
+            _had_group_beyond,
         ),
     )
 
@@ -227,7 +240,7 @@ class GrantAccessAgain(UserAction):
         names = db.session.scalars(beyond.order_by(Group.name, Group.id)).all()
         if not names:
             return []
-        return [f"Not yours to give back: {', '.join(names)}."]
+        return [_("Not yours to give back: %(names)s.", names=", ".join(names))]
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         status = _probable_status()
@@ -247,9 +260,10 @@ class GrantAccessAgain(UserAction):
 
 class EndSessions(UserAction):
     name = "end_sessions"
-    label = "End sessions"
-    title = "End the sessions of {rows}"
-    done = "signed out everywhere"
+    label = _l("End sessions")
+    title = Counted("End the sessions of {n} person", "End the sessions of {n} people")
+    done = _l("signed out everywhere")
+    result = Counted("{n} person signed out everywhere.", "{n} people signed out everywhere.")
     changes_rows = False
     rules = (OUTRANKED,)
     effects = (ENDS_SESSIONS,)
@@ -260,18 +274,20 @@ class EndSessions(UserAction):
         return ~live.where(Session.id != own_session_id).exists()
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        sessions.end_all(rows, reason="by an administrator", keep=context.actor.session_id)
+        sessions.end_all(rows, reason=noted("by an administrator"), keep=context.actor.session_id)
 
 
 class DeleteUsers(ExclusiveUserAction):
     name = "delete"
-    label = "Delete"
-    done = "deleted"
+    label = _l("Delete")
+    title = Counted("Delete {n} person", "Delete {n} people")
+    done = _l("deleted")
+    result = Counted("{n} person deleted.", "{n} people deleted.")
     danger = True
     typed_confirmation = True
     watches = ("status",)
     effects = (ENDS_SESSIONS,)
-    lasting = ("Personal data is erased for good; only the number stays in the events log.",)
+    lasting = (_l("Personal data is erased for good; only the number stays in the events log."),)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.leave_active(context, rows, "deleted")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Row, bindparam, select
 
 from backoffice.auth import networks, sessions
@@ -44,7 +45,7 @@ def themselves(actor: Actor) -> User:
     if user is None or not networks.admits(user.ip_whitelist, actor.ip):
         raise NotAllowed
     if actor.session_id and not sessions.is_live(actor.session_id, user):
-        raise SignedOut("You were signed out meanwhile. Sign in again to go on.")
+        raise SignedOut(_("You were signed out meanwhile. Sign in again to go on."))
     return user
 
 

@@ -3,6 +3,8 @@
 It is asked after the password, and once more after the code of the second factor.
 """
 
+from flask_babel import gettext as _
+
 from backoffice import clock
 from backoffice.auth import networks
 from backoffice.errors import RuleBroken
@@ -29,7 +31,9 @@ def refusal(user: User, ip: str) -> str:
 def require_place(user: User, ip: str) -> None:
     """Raise RuleBroken if the person's IP whitelist does not let `ip` in."""
     if not networks.admits(user.ip_whitelist, ip):
-        raise RuleBroken("This account cannot be used from where you are. Ask your administrator.")
+        raise RuleBroken(
+            _("This account cannot be used from where you are. Ask your administrator.")
+        )
 
 
 def _is_temporary_in_time(user: User) -> bool:

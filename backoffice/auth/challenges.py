@@ -4,6 +4,8 @@ import hmac
 import secrets
 from datetime import timedelta
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, update
 
 from backoffice import clock, limits
@@ -18,21 +20,21 @@ from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from backoffice.text import duration
+from backoffice.text import duration_to_store, noted
 
 VALID = timedelta(minutes=10)
 SENDS_COUNTED = timedelta(minutes=10)
 TRIES = limits.CODE_TRIES
-WRONG = "This code is not right, or was used already."
-UNREADABLE = (
+WRONG = noted("This code is not right, or was used already.")
+UNREADABLE = noted(
     "The codes of your app cannot be checked at the moment. "
     "Use one of your recovery codes, or tell an administrator."
 )
-NO_MORE = (
+NO_MORE = noted(
     "No more codes can be sent now, so none is on its way. "
     "Wait ten minutes, or use the code you have."
 )
-OVER = "That took too long, or your account was changed meanwhile. Please sign in again."
+OVER: str = _l("That took too long, or your account was changed meanwhile. Please sign in again.")
 
 
 def begin(user: User, settings: Settings) -> str:
@@ -88,8 +90,8 @@ def answer(value: str, code: str, origin: Origin, settings: Settings) -> str:
         return ""
     challenge.tries += 1
     if user.two_factor == "totp" and not totp.is_readable(user, settings):
-        return UNREADABLE
-    return WRONG
+        return str(_(UNREADABLE))
+    return str(_(WRONG))
 
 
 def is_right(user: User, code: str, settings: Settings) -> bool:
@@ -109,7 +111,7 @@ def send_again(value: str, origin: Origin, settings: Settings) -> bool:
     if user.two_factor != "email":
         return False
     if not _may_send(user, settings):
-        raise TooMany(NO_MORE, retry_after=int(SENDS_COUNTED.total_seconds()))
+        raise TooMany(_(NO_MORE), retry_after=int(SENDS_COUNTED.total_seconds()))
     _send(challenge, value, user, settings)
     return True
 
@@ -186,7 +188,7 @@ def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings
         purpose="email_code",
         address=user.email or "",
         user_id=user.id,
-        values={"code": code, "valid": duration(settings.email_code_valid)},
+        values={"code": code, "valid": duration_to_store(settings.email_code_valid)},
     )
     outbox.queue([mail], settings)
 

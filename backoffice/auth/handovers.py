@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 
 from backoffice import clock
@@ -16,7 +17,7 @@ from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
 RETENTION = timedelta(minutes=5)  # a browser follows a redirect at once
-ALREADY_SHOWN = (
+ALREADY_SHOWN: str = _l(
     "This was shown once, and is kept nowhere. If nobody noted it, give a new temporary password."
 )
 

@@ -12,7 +12,7 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from backoffice.text import duration
+from backoffice.text import duration_to_store
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def send(
     """
     valid = kind.valid(settings)
     tokens_made = tokens.issue_many(people, purpose=kind.purpose, valid=valid)
-    common_values = {**(values or {}), "valid": duration(valid)}
+    common_values = {**(values or {}), "valid": duration_to_store(valid)}
     mails = (
         OutgoingMail(
             purpose=mail or kind.purpose,

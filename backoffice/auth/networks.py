@@ -12,6 +12,9 @@ from ipaddress import (
     ip_network,
 )
 
+from flask_babel import gettext as _
+from flask_babel import ngettext as _n
+
 from backoffice import limits
 from backoffice.errors import RuleBroken
 
@@ -34,13 +37,16 @@ def canonical(texts: Iterable[str]) -> list[str]:
         try:
             entries.add(str(ip_network(_unmapped_text(text.strip()), strict=False)))
         except ValueError:
-            message = (
-                f"“{text.strip()[:60]}” is not an address or network "
-                "such as 203.0.113.7 or 2001:db8::/32."
+            message = _(
+                "“%(typed)s” is not an address or network such as 203.0.113.7 or 2001:db8::/32.",
+                typed=text.strip()[:60],
             )
             raise RuleBroken(message, field="ip_whitelist") from None
     if len(entries) > MAX_ENTRIES:
-        raise RuleBroken(f"Give at most {MAX_ENTRIES} addresses.", field="ip_whitelist")
+        message = _n(
+            "Give at most %(num)s address.", "Give at most %(num)s addresses.", MAX_ENTRIES
+        )
+        raise RuleBroken(message, field="ip_whitelist")
     return sorted(entries)
 
 
@@ -122,7 +128,7 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 def _unmapped_text(text: str) -> str:
     """Return the IPv4 network for an entry such as `::ffff:10.0.0.0/104`, here 10.0.0.0/8."""
-    typed, _, bits = text.partition("/")
+    typed, _slash, bits = text.partition("/")
     address = _unmapped(ip_address(without_zone(typed)))
     if not bits:
         return str(address)

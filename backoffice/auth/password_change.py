@@ -1,5 +1,6 @@
 """Let people who know their present password change it."""
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import events
@@ -19,6 +20,7 @@ from backoffice.extensions import db, pause
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
+from backoffice.text import noted
 
 ATTEMPT_REASON = "current password"  # the reason of an attempt that signs nobody in
 
@@ -45,7 +47,8 @@ def change_password(
     hashed = passwords.hashed(new, settings)
     user = themselves(actor)
     if passwords.accept(proof) is None:
-        raise RuleBroken("Your account was changed meanwhile. Try again.", field="current_password")
+        message = _("Your account was changed meanwhile. Try again.")
+        raise RuleBroken(message, field="current_password")
     _replace_password(actor, user, hashed)
     security_notifications.password_changed(user, origin, settings)
     return sessions.renew(actor.session_id or 0, user, confirmed=True)
@@ -57,7 +60,7 @@ def _prove_current(user: User, current: str, origin: Origin, settings: Settings)
     proof = passwords.prove(user, current, settings)
     if proof is None:
         attempts.settle(attempt, "failed", ATTEMPT_REASON)
-        raise RuleBroken("This is not your current password.", field="current_password")
+        raise RuleBroken(_("This is not your current password."), field="current_password")
     attempts.settle(attempt, "ok", ATTEMPT_REASON)
     return proof
 
@@ -66,7 +69,7 @@ def _check_new(user: User, current: str, new: str, settings: Settings) -> None:
     """Raise RuleBroken (field new_password) if the new password is the same, or too weak."""
     if passwords.normalised(current) == passwords.normalised(new):
         raise RuleBroken(
-            "Choose a password that differs from the current one.", field="new_password"
+            _("Choose a password that differs from the current one."), field="new_password"
         )
     passwords.check(user, new, settings)
 
@@ -75,5 +78,5 @@ def _replace_password(actor: Actor, user: User, hashed: Hashed) -> None:
     """Set the password, end what was proved by the old one, and record the event."""
     passwords.put(user, hashed)
     own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="password", reason="password changed", keep=actor.session_id)
+    revocation.void(own, change="password", reason=noted("password changed"), keep=actor.session_id)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))

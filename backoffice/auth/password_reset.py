@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from backoffice import clock, events
@@ -25,7 +26,7 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from backoffice.text import duration
+from backoffice.text import duration_to_store, noted
 
 MAILS_PER_PERSON = 3  # within MAILS_WITHIN
 MAILS_WITHIN = timedelta(minutes=10)
@@ -65,7 +66,7 @@ def _prepare(message: Message, settings: Settings) -> bool:
     message.user_id = user.id
     message.address = user.email
     message.token_id = issued.token_id
-    values = {"link": kind.url(issued, settings), "valid": duration(valid)}
+    values = {"link": kind.url(issued, settings), "valid": duration_to_store(valid)}
     outbox.seal_values(message, values, settings)
     return True
 
@@ -121,13 +122,13 @@ def _replace_password(user: User, hashed: Hashed) -> None:
     user.email_verified_at = user.email_verified_at or clock.now()
     user.version += 1
     own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="password", reason="password reset")
+    revocation.void(own, change="password", reason=noted("password reset"))
 
 
 def _require_usable(user: User, origin: Origin) -> None:
     """Raise RuleBroken if the person cannot use the account, or cannot use it from `origin`."""
     if not _is_usable(user):
-        raise RuleBroken("This account cannot be used at the moment. Ask your administrator.")
+        raise RuleBroken(_("This account cannot be used at the moment. Ask your administrator."))
     admission.require_place(user, origin.ip)
 
 

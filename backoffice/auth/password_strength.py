@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from flask_babel import lazy_gettext as _l
+
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import fold
@@ -34,17 +36,19 @@ FEWEST_DIFFERENT = 6
 SHORTEST_RUN = 4
 SHORTEST_WORD = 3  # of a name or an address
 
-SAME = "Use more different characters; several words that do not belong together are best."
-COMMON = (
+SAME: str = _l("Use more different characters; several words that do not belong together are best.")
+COMMON: str = _l(
     "This is, or is made of, one of the most common passwords; "
     "choose words that do not belong together."
 )
-REPEATED = "This repeats one part; repeated, it is no harder to guess, so add other words instead."
-RUN = (
+REPEATED: str = _l(
+    "This repeats one part; repeated, it is no harder to guess, so add other words instead."
+)
+RUN: str = _l(
     "Most of this is a sequence or a run of neighbouring keys; "
     "choose words that do not belong together."
 )
-PERSONAL = (
+PERSONAL: str = _l(
     "Little of this is more than your own name, address or company; "
     "add words that nobody would guess."
 )

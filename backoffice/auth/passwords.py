@@ -14,6 +14,7 @@ from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import ngettext as _n
 from sqlalchemy import update
 
 from backoffice import clock, limits, slots
@@ -178,9 +179,14 @@ def check(user: User, password: str, settings: Settings) -> None:
     most = settings.password_max_length
     text = normalised(password)
     if len(password) > MOST_TYPED or len(text) > most:
-        raise _weak(f"Use at most {most} characters.")
+        raise _weak(_n("Use at most %(num)s character.", "Use at most %(num)s characters.", most))
     if len(text) < fewest:
-        raise _weak(f"Use at least {fewest} characters; several words are fine.")
+        sentence = _n(
+            "Use at least %(num)s character; several words are fine.",
+            "Use at least %(num)s characters; several words are fine.",
+            fewest,
+        )
+        raise _weak(sentence)
     words = password_strength.words_about(user, settings)
     if reason := password_strength.reason(text, about=words, minimum=fewest):
         raise _weak(reason)

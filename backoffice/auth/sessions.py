@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, func, select, update
 
 from backoffice import clock, events
@@ -15,9 +16,12 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
+from backoffice.text import noted
 
 SESSIONS_SHOWN = 100  # nobody is signed in so often
-BY_ONESELF = "by its owner"
+# Why a session ended: stored like this, and translated when the session is shown.
+SIGNED_OUT = noted("signed out")
+BY_ONESELF = noted("by its owner")
 
 # The statement is built once, because every request runs it.
 _FIND = (
@@ -140,7 +144,7 @@ def confirmed(session: Session, settings: Settings) -> bool:
     return clock.now() - session.confirmed_at < settings.step_up_valid
 
 
-def end(session_id: int, *, reason: str = "signed out") -> None:
+def end(session_id: int, *, reason: str = SIGNED_OUT) -> None:
     """End one session."""
     _end(Session.id == session_id, reason)
 
@@ -174,9 +178,9 @@ def end_own(*, actor: Actor, session_id: int) -> None:
     )
     session = db.session.scalar(statement)
     if session is None:
-        raise NotFound("There is no such session.")
+        raise NotFound(_("There is no such session."))
     if session.id == actor.session_id:
-        raise RuleBroken("This is the session you are using: sign out instead.")
+        raise RuleBroken(_("This is the session you are using: sign out instead."))
     if session.state == "live":
         end(session.id, reason=BY_ONESELF)
         _record_end(actor, [session.id])

@@ -5,6 +5,7 @@ Everyone who may not sign in gets the same answer, no matter what the reason is.
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import clock
@@ -25,8 +26,9 @@ from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.text import noted
 
-REFUSED = "The e-mail address or the password is not right."
+REFUSED = noted("The e-mail address or the password is not right.")
 CHANGED = "changed meanwhile"  # the password was right a moment ago
 ASKED = "second factor asked for"  # the reason of a right password that was only the first half
 
@@ -62,7 +64,7 @@ def sign_in(*, identifier: str, password: str, origin: Origin, settings: Setting
     proof = passwords.prove(user, password[:1000], settings)
     if proof is None:
         attempts.settle(attempt, "failed", "password")
-        return SignIn(message=REFUSED)
+        return SignIn(message=_(REFUSED))
     return _accept(proof, attempt, origin, settings)
 
 
@@ -79,7 +81,7 @@ def _accept(proof: Proof, attempt: int, origin: Origin, settings: Settings) -> S
     reason = admission.refusal(person, origin.ip) if person else CHANGED
     if person is None or reason:
         attempts.settle(attempt, "blocked", reason)
-        return SignIn(message=REFUSED)
+        return SignIn(message=_(REFUSED))
     if person.two_factor != "disabled":
         attempts.settle(attempt, "ok", ASKED)
         return SignIn(challenge=challenges.begin(person, settings))

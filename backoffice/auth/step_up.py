@@ -1,5 +1,8 @@
 """Let somebody who is signed in confirm that it is them, by password or by code."""
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
 from backoffice.auth import attempts, challenges, passwords, sessions, throttle
 from backoffice.auth.actors import themselves
 from backoffice.auth.attempts import Key, Origin
@@ -10,7 +13,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
 REASON = "confirmation"
-WRONG = "This is not right. Enter your password, or a code of your authenticator app."
+WRONG: str = _l("This is not right. Enter your password, or a code of your authenticator app.")
 
 
 def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings: Settings) -> str:
@@ -20,7 +23,9 @@ def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings:
     password or the code is wrong, TooMany, or SignedOut if the session has ended meanwhile.
     """
     if actor.session_id is None:
-        raise RuleBroken("Only somebody who is signed in in a browser can confirm that it is them.")
+        raise RuleBroken(
+            _("Only somebody who is signed in in a browser can confirm that it is them.")
+        )
     user = db.session.get_one(User, actor.user_id)
     factor = "password" if password else "code"
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from backoffice import clock
@@ -35,7 +37,7 @@ SHARED = 4
 FIVE_MINUTES = timedelta(minutes=5)
 AN_HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
-BUSY = "Many tries are being checked at this moment. Try again in a few seconds."
+BUSY: str = _l("Many tries are being checked at this moment. Try again in a few seconds.")
 Limits = Mapping[timedelta, int]
 
 
@@ -143,7 +145,11 @@ def _is_below(who: ColumnElement[bool], factor: str, limits: Limits) -> bool:
             until = each.first_at + each.window
             wait = max(1, int((until - now).total_seconds()))
             minutes = -(-wait // 60)  # rounded up
-            raise TooMany(f"Too many failed tries. Try again in {minutes} min.", retry_after=wait)
+            sentence = _(
+                "Too many failed tries. Try again in %(minutes)s min.",
+                minutes=minutes,
+            )
+            raise TooMany(sentence, retry_after=wait)
     return all(each.number < limits[each.window] for each in failures)
 
 

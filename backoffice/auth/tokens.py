@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from backoffice import clock
@@ -103,15 +104,15 @@ def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     token = db.session.scalar(statement)
     if token is None:
-        raise NotFound("This link is not complete. Copy all of it, or ask for a new one.")
+        raise NotFound(_("This link is not complete. Copy all of it, or ask for a new one."))
     if token.used_at:
-        raise Expired("This link was used already.")
+        raise Expired(_("This link was used already."))
     if token.superseded_at:
-        raise Expired("A newer link was sent in place of this one.")
+        raise Expired(_("A newer link was sent in place of this one."))
     if token.revoked_at:
-        raise Expired("This link was withdrawn.")
+        raise Expired(_("This link was withdrawn."))
     if token.expires_at <= clock.now():
-        raise Expired("This link has expired. Ask for a new one.")
+        raise Expired(_("This link has expired. Ask for a new one."))
     return token
 
 

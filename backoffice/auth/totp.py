@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pyotp
 import structlog
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, delete, select, update
 
 from backoffice import clock
@@ -27,7 +28,7 @@ LONGEST = 40  # characters of what is typed as a code
 # How long a secret waits for its confirmation. One that was shown long ago may have been seen by
 # others.
 WAITS = timedelta(hours=1)
-ANOTHER_KEY = (
+ANOTHER_KEY: str = _l(
     "Another key was made since, in another window perhaps. "
     "Remove this one from your app, and scan the newest code."
 )

@@ -5,6 +5,8 @@ People do this themselves while they are signed in, or by a link that they were 
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from backoffice import clock, events
@@ -32,7 +34,7 @@ from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
 from backoffice.text import noted
 
-WRONG_CODE = (
+WRONG_CODE: str = _l(
     "This code does not fit. "
     "Wait for the next one and enter that; the clock of the phone must be right."
 )
@@ -90,9 +92,13 @@ def use_email(*, actor: Actor, settings: Settings) -> Enabled:
     require_recent(actor)
     user = themselves(actor)
     if not user.email or not user.email_verified_at:
-        raise RuleBroken("Your e-mail address is not confirmed yet, so no code can be sent there.")
+        raise RuleBroken(
+            _("Your e-mail address is not confirmed yet, so no code can be sent there.")
+        )
     if second_factor.needs_app(user.groups, settings):
-        raise RuleBroken("Your groups need an authenticator app; a code by e-mail is not enough.")
+        raise RuleBroken(
+            _("Your groups need an authenticator app; a code by e-mail is not enough.")
+        )
     totp.forget(select(User.id).where(User.id == user.id))
     user.two_factor = "email"
     codes = recovery_codes.renew(user)
@@ -110,7 +116,7 @@ def switch_off(*, actor: Actor, settings: Settings) -> str:
     user = themselves(actor)
     if second_factor.is_required(user.groups, settings):
         raise RuleBroken(
-            "Your groups need a second factor. You can change it, but not switch it off."
+            _("Your groups need a second factor. You can change it, but not switch it off.")
         )
     own = select(User.id).where(User.id == user.id)
     totp.forget(own)
@@ -124,7 +130,7 @@ def renew_recovery_codes(*, actor: Actor) -> list[str]:
     require_recent(actor)
     user = themselves(actor)
     if user.two_factor == "disabled":
-        raise RuleBroken("Recovery codes belong to a second factor: enable one first.")
+        raise RuleBroken(_("Recovery codes belong to a second factor: enable one first."))
     codes = recovery_codes.renew(user)
     events.record(
         actor=actor,
@@ -157,7 +163,7 @@ def begin_by_link(
     user, _token = _person_and_token(value, origin, for_use=True)
     if proof is None or passwords.accept(proof) is None:
         attempts.settle(attempt, "failed", "password")
-        raise RuleBroken("This is not your password.", field="password")
+        raise RuleBroken(_("This is not your password."), field="password")
     attempts.settle(attempt, "ok", BY_LINK)
     totp.begin(user, settings)
     return user, totp.pending(user, settings) or ""
@@ -203,7 +209,7 @@ def _person_and_token(value: str, origin: Origin, *, for_use: bool = False) -> t
     # Another request may have used the link while this one waited for the person.
     token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
     if user.status != "active":
-        raise RuleBroken("This account cannot be used at the moment.")
+        raise RuleBroken(_("This account cannot be used at the moment."))
     admission.require_place(user, origin.ip)
     return user, token
 
@@ -229,7 +235,7 @@ def _finish_change(actor: Actor, user: User, to: str, settings: Settings) -> str
     own = select(User.id).where(User.id == user.id)
     user.version += 1
     user.renew_credentials()  # one app may have taken the place of another
-    revocation.void(own, change="factor", reason="2FA changed", keep=actor.session_id)
+    revocation.void(own, change="factor", reason=noted("2FA changed"), keep=actor.session_id)
     security_notifications.two_factor_changed(user, CHANGED[to], settings)
     events.record(
         actor=actor,

@@ -7,17 +7,22 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import failures
 
 SENTENCES = {
-    failures.AWAY: "The database does not answer. See DATABASE_URL, and whether the server runs.",
-    failures.NO_SPACE: "There is no space left where the database is. Nothing was changed.",
-    failures.READ_ONLY: "The database can only be read. Nothing was changed.",
+    failures.AWAY: _l(
+        "The database does not answer. See DATABASE_URL, and whether the server runs."
+    ),
+    failures.NO_SPACE: _l("There is no space left where the database is. Nothing was changed."),
+    failures.READ_ONLY: _l("The database can only be read. Nothing was changed."),
 }
-NOT_MIGRATED = "The database lacks tables or columns. Migrate it first: flask --app app db upgrade"
+NOT_MIGRATED = _l(
+    "The database lacks tables or columns. Migrate it first: flask --app app db upgrade"
+)
 
 
 class Commands(AppGroup):
@@ -33,7 +38,7 @@ class Commands(AppGroup):
         try:
             return super().invoke(context)
         except PoolTimeout as error:
-            raise click.ClickException(SENTENCES[failures.AWAY]) from error
+            raise click.ClickException(str(SENTENCES[failures.AWAY])) from error
         except DBAPIError as error:
             sentence = _sentence(error)
             if sentence is None:
@@ -60,8 +65,9 @@ class Commands(AppGroup):
 def _sentence(error: DBAPIError) -> str | None:
     """Return what to say about the error, or None if nothing better than a traceback is known."""
     if failures.is_missing_table(error):
-        return NOT_MIGRATED
-    return SENTENCES.get(failures.of_database(error))
+        return str(NOT_MIGRATED)
+    sentence = SENTENCES.get(failures.of_database(error))
+    return str(sentence) if sentence else None
 
 
 group = Commands("backoffice", help="Administer this installation.")

@@ -2,6 +2,8 @@
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice.actions.engine import report
 from backoffice.actions.engine.action import Action, find
@@ -13,6 +15,14 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor, system
+
+OUTCOMES = {
+    "done": _l("done"),
+    "unchanged": _l("unchanged"),
+    "refused": _l("refused"),
+    "stale": _l("stale"),
+    "failed": _l("failed"),
+}
 
 
 def add(group: AppGroup) -> None:
@@ -41,12 +51,13 @@ def act(
     """Preview the action CODE, such as users.block, and with --yes run it."""
     action = find(code)
     if action is None:
-        raise click.ClickException(f"There is no action {code}.")
+        raise click.ClickException(_("There is no action %(code)s.", code=code))
     try:
         _preview_and_run(action, ids, where, parameters, reason=reason, is_confirmed=yes)
         db.session.commit()
     except BackofficeError as error:
-        raise click.ClickException(error.message or "There are no such rows.") from error
+        message = str(error.message or _("There are no such rows."))
+        raise click.ClickException(message) from error
 
 
 def _preview_and_run(
@@ -63,18 +74,16 @@ def _preview_and_run(
     selection = Selection(query=query) if where else Selection(ids=ids)
     chosen = _values(parameters)
     planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
-    click.echo(report.title(actor, planned, action))
-    if _has_days(action, query):
-        click.echo("  Days are days in UTC.")
+    _print_title(actor, action, planned, query)
     _print_outcomes(actor, action, planned)
     if action.reason_required and not reason:
-        click.echo("Running it needs a reason: add --reason.")
+        click.echo(_("Running it needs a reason: add --reason."))
     if is_confirmed:
         _run(actor, action, planned, reason)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+    name, _sign, value = text.partition("=")
     return name, value
 
 
@@ -99,14 +108,20 @@ def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
         action=action,
         reason=reason,
         confirmation=phrase(action, planned),
-        reveal=lambda secret: click.echo(f"Shown this once: {secret}"),
+        reveal=lambda secret: click.echo(_("Shown this once: %(secret)s", secret=secret)),
     )
-    click.echo(f"Done, as bulk run {done.id}.")
+    click.echo(_("Done, as bulk run %(number)s.", number=done.id))
     _print_outcomes(actor, action, done)
+
+
+def _print_title(actor: Actor, action: Action, planned: BulkRun, query: lists.Query) -> None:
+    click.echo(report.title(actor, planned, action))
+    if _has_days(action, query):
+        click.echo("  " + _("Days are days in UTC."))
 
 
 def _print_outcomes(actor: Actor, action: Action, bulk_run: BulkRun) -> None:
     for outcome, number in bulk_run.counts.items():
-        click.echo(f"  {outcome}: {number:,}")
+        click.echo(f"  {OUTCOMES[outcome]}: {number:,}")
     for sentence in report.refusals(actor, bulk_run, action):
         click.echo(f"  {sentence}")

@@ -3,6 +3,7 @@
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import events
@@ -36,7 +37,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
             actor=system(), email=email, first_name=first_name, last_name=last_name
         )
         if prompt:
-            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+            password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)
             passwords.keep(user, password, settings)
             user.status = "active"
@@ -44,9 +45,9 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
             link = links.issue(links.INVITATION, user, settings)
         db.session.commit()
     except BackofficeError as error:
-        raise click.ClickException(error.message) from error
+        raise click.ClickException(str(error.message)) from error
     if prompt:
-        click.echo(f"{user.email} can sign in at {settings.base_url}/sign-in.")
+        _print_ready(user, settings)
     else:
         _print_link(link, settings)
 
@@ -59,7 +60,9 @@ def invitation_link(email: str) -> None:
         select(User).where(User.email_key == address_key(email)).with_for_update()
     )
     if user is None or user.status != "invited":
-        raise click.ClickException("Nobody with this e-mail address is waiting for an invitation.")
+        raise click.ClickException(
+            _("Nobody with this e-mail address is waiting for an invitation.")
+        )
     link = links.issue(links.INVITATION, user, settings)
     events.record(actor=system(), action="users.resend_invitation", subject=events.subject_of(user))
     db.session.commit()
@@ -73,7 +76,7 @@ def clear_ip_whitelist(email: str) -> None:
         select(User).where(User.email_key == address_key(email)).with_for_update()
     )
     if user is None:
-        raise click.ClickException("Nobody has this e-mail address.")
+        raise click.ClickException(_("Nobody has this e-mail address."))
     before = user.ip_whitelist
     user.ip_whitelist = []
     user.version += 1
@@ -85,9 +88,17 @@ def clear_ip_whitelist(email: str) -> None:
         after={"ip_whitelist": []},
     )
     db.session.commit()
-    click.echo(f"{user.email} may sign in from any address.")
+    click.echo(_("%(email)s may sign in from any address.", email=user.email))
+
+
+def _print_ready(user: User, settings: Settings) -> None:
+    href = f"{settings.base_url}/sign-in"
+    click.echo(_("%(email)s can sign in at %(href)s.", email=user.email, href=href))
 
 
 def _print_link(link: str, settings: Settings) -> None:
     valid = duration(settings.invitation_valid)
-    click.echo(f"Open this link within {valid} to choose a password; it works once:\n{link}")
+    click.echo(
+        _("Open this link within %(valid)s to choose a password; it works once:", valid=valid)
+    )
+    click.echo(link)

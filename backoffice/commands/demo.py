@@ -6,15 +6,17 @@ import click
 import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice import demo
 from backoffice.auth import passwords
 from backoffice.extensions import db
 from backoffice.settings import Settings
 
-REFUSAL = (
+REFUSAL = _l(
     "This gives known accounts a password and prints it, "
-    "so it runs only with BACKOFFICE_ENV=demo, never in {}.\n"
+    "so it runs only with BACKOFFICE_ENV=demo, never in {environment}.\n"
     "To begin with real data: flask --app app backoffice create-administrator EMAIL"
 )
 
@@ -40,11 +42,12 @@ def load(people: int) -> None:
     """
     settings: Settings = current_app.extensions["settings"]
     if settings.environment != "demo":
-        raise click.ClickException(REFUSAL.format(settings.environment))
+        raise click.ClickException(REFUSAL.format(environment=settings.environment))
     password = _password(settings)
     flask_migrate.upgrade()
     if demo.is_empty():
-        with click.progressbar(length=demo.DAYS, label="Loading demo data, day by day") as bar:
+        label = _("Loading demo data, day by day")
+        with click.progressbar(length=demo.DAYS, label=label) as bar:
             demo.load(settings=settings, number=people, progress=bar.update)
     demo.set_password(password, settings)
     accounts = demo.accounts()
@@ -53,7 +56,8 @@ def load(people: int) -> None:
     if accounts:
         _print_accounts(password, accounts)
     else:
-        click.echo("This database is not the demo's: sign in with an account of its own.\n")
+        click.echo(_("This database is not the demo's: sign in with an account of its own."))
+        click.echo()
 
 
 def _password(settings: Settings) -> str:
@@ -61,16 +65,21 @@ def _password(settings: Settings) -> str:
     password = os.environ.get("DEMO_PASSWORD") or passwords.temporary()
     if len(passwords.normalised(password)) < settings.password_min_length:
         raise click.ClickException(
-            f"DEMO_PASSWORD needs at least {settings.password_min_length} characters."
+            _(
+                "DEMO_PASSWORD needs at least %(number)s characters.",
+                number=settings.password_min_length,
+            )
         )
     return password
 
 
 def _print_accounts(password: str, accounts: list[demo.Account]) -> None:
     first, *others = accounts
-    click.echo(f"Sign in as  {first.email}  ({first.group})")
-    click.echo(f"Password    {password}")
-    click.echo("\nThe others have the same password:")
+    # Translators: the blanks put the two values below each other.
+    click.echo(_("Sign in as  %(email)s  (%(group)s)", email=first.email, group=first.group))
+    click.echo(_("Password    %(password)s", password=password))
+    click.echo()
+    click.echo(_("The others have the same password:"))
     width = max(len(account.group) for account in accounts)
     for account in others:
         click.echo(f"  {account.group:<{width}}  {account.email}")

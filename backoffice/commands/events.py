@@ -2,6 +2,8 @@
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
+from flask_babel import ngettext as _n
 
 from backoffice import events
 
@@ -16,5 +18,6 @@ def verify_events() -> None:
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
-        raise click.ClickException(f"{len(faults)} faults found.")
-    click.echo("The events log is complete and unchanged.")
+        number = len(faults)
+        raise click.ClickException(_n("%(num)s fault found.", "%(num)s faults found.", number))
+    click.echo(_("The events log is complete and unchanged."))

@@ -1,11 +1,13 @@
 """Change the key that secrets are encrypted with."""
 
+from collections import Counter
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import ngettext as _n
 
 from backoffice.secrets import rotation
-from backoffice.text import plural
 
 
 def add(group: AppGroup) -> None:
@@ -26,11 +28,27 @@ def rotate_keys() -> None:
     It may run while people work, and be broken off and repeated: it does only what is left.
     """
     done = rotation.rotate(current_app.extensions["settings"])
-    click.echo(f"{plural(done.renewed, 'secret has', 'secrets have')} the newest key now.")
+    renewed = _n(
+        "%(number)s secret has the newest key now.",
+        "%(number)s secrets have the newest key now.",
+        done.renewed,
+        number=f"{done.renewed:,}",
+    )
+    click.echo(renewed)
     if done.unreadable:
-        number = plural(done.unreadable.total(), "secret", "secrets")
-        keys = ", ".join(sorted(done.unreadable))
-        raise click.ClickException(
-            f"{number} could not be read and stayed as before, encrypted with: {keys}. "
-            "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again."
-        )
+        raise click.ClickException(_unreadable(done.unreadable))
+
+
+def _unreadable(numbers: Counter[str]) -> str:
+    """Return what to do about secrets that no key reads; `numbers` has how many by their key."""
+    number = numbers.total()
+    text = _n(
+        "%(number)s secret could not be read and stayed as before, encrypted with: %(keys)s. "
+        "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again.",
+        "%(number)s secrets could not be read and stayed as before, encrypted with: %(keys)s. "
+        "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again.",
+        number,
+        number=f"{number:,}",
+        keys=", ".join(sorted(numbers)),
+    )
+    return str(text)

@@ -4,6 +4,7 @@ from functools import partial
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 
 from backoffice.extensions import begin, db
 from backoffice.models.base import Searchable, records
@@ -26,4 +27,4 @@ def refold() -> None:
         for line in refold_table(connection, model.__table__, keys_of(model), make_search_key):
             click.echo(line)
     db.session.commit()
-    click.echo("Every key is what the text says, but for the rows above.")
+    click.echo(_("Every key is what the text says, but for the rows above."))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 
 from backoffice import serving
 from backoffice.settings import Settings, configured
@@ -40,7 +41,7 @@ def serve(bind: str) -> None:
     """
     if not os.environ.get("SECRET_KEY"):
         raise click.ClickException(
-            "Set SECRET_KEY: each of the two processes would make up a key of its own."
+            _("Set SECRET_KEY: each of the two processes would make up a key of its own.")
         )
     where = _reachable(bind)
     side_by_side([(*FLASK, "web", "--bind", where), (*FLASK, "worker")])
@@ -58,7 +59,8 @@ def web(bind: str) -> None:
     try:
         serving.serve(current_app.wsgi_app, where, settings)
     except OSError as error:
-        raise click.ClickException(f"Nobody can listen at {where}: {error.strerror}.") from None
+        text = _("Nobody can listen at %(where)s: %(error)s.", where=where, error=error.strerror)
+        raise click.ClickException(text) from None
 
 
 def side_by_side(commands: Sequence[Sequence[str]]) -> None:
@@ -106,19 +108,23 @@ def _reachable(bind: str) -> str:
     if is_behind_proxy:
         return bind
     if own_port != port or not _listens(host.strip("[]"), url.hostname or ""):
-        raise click.ClickException(
-            f"BASE_URL is {settings.base_url}, which does not arrive at {bind}: "
+        text = _(
+            "BASE_URL is %(base_url)s, which does not arrive at %(bind)s: "
             "every request would be refused. "
-            "Set BASE_URL to the address that people open there, or leave out --bind."
+            "Set BASE_URL to the address that people open there, or leave out --bind.",
+            base_url=settings.base_url,
+            bind=bind,
         )
+        raise click.ClickException(text)
     return bind
 
 
 def _host_and_port(bind: str) -> tuple[str, int]:
-    host, _, port = bind.rpartition(":")
+    host, _colon, port = bind.rpartition(":")
     is_number = port.isascii() and port.isdigit()
     if not host or not is_number or not 0 < int(port) < 2**16:
-        raise click.ClickException(f"{bind} is no address and port, such as 127.0.0.1:8000.")
+        text = _("%(bind)s is no address and port, such as 127.0.0.1:8000.", bind=bind)
+        raise click.ClickException(text)
     return host, int(port)
 
 

@@ -7,8 +7,14 @@ from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.quotas import A_MINUTE
 from backoffice.settings import configured
+from backoffice.text import noted
 
 QUOTA = "denials"
+# Stored as the reason of the last event of a flood, and translated when it is shown.
+FLOOD = noted(
+    "More than %(limit)s refused tries within a minute: "
+    "further ones until %(until)s UTC are not listed."
+)
 
 
 def note(*, actor: Actor, action: str, what: str) -> int:
@@ -28,9 +34,6 @@ def note(*, actor: Actor, action: str, what: str) -> int:
     seconds = quotas.left(user_id=user_id or 0, what=QUOTA, within=A_MINUTE)
     if number == limit + 1:
         until = clock.now() + timedelta(seconds=seconds)
-        reason = (
-            f"More than {limit} refused tries within a minute: "
-            f"further ones until {until:%H:%M:%S} UTC are not listed."
-        )
+        reason = FLOOD % {"limit": limit, "until": f"{until:%H:%M:%S}"}
         events.record(actor=actor, action=action, result="denied", reason=reason)
     return seconds

@@ -5,6 +5,7 @@ That is: permissions with their source, sign-ins, sessions, messages and events.
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import clock
@@ -101,4 +102,4 @@ def last_author(actor: Actor, row: Record) -> str:
     )
     authors = select(named(actor, User)).join(Event, Event.actor_id == User.id).where(*about_row)
     latest = authors.order_by(Event.id.desc()).limit(1)
-    return db.session.scalar(latest) or "Somebody"
+    return db.session.scalar(latest) or str(_("Somebody"))

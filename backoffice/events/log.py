@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from flask_babel import gettext as _
 from psycopg import sql
 from sqlalchemy import insert, select, update
 
@@ -114,11 +115,17 @@ def verify() -> list[str]:
 def _chain_faults(event: Event, previous_id: int, previous_hash: str) -> Iterator[str]:
     """Yield what is wrong with the place of the event in the chain."""
     if event.id != previous_id + 1:
-        yield f"Events {previous_id + 1} to {event.id - 1} are missing."
+        yield str(
+            _(
+                "Events %(first)s to %(last)s are missing.",
+                first=previous_id + 1,
+                last=event.id - 1,
+            )
+        )
     if event.previous_hash != previous_hash:
-        yield f"Event {event.id} does not continue the event before it."
+        yield str(_("Event %(id)s does not continue the event before it.", id=event.id))
     if event.hash != _hash([getattr(event, name) for name in CHAINED]):
-        yield f"Event {event.id} was changed."
+        yield str(_("Event %(id)s was changed.", id=event.id))
 
 
 def _detail_faults(event: Event, erased_ids: set[int]) -> Iterator[str]:
@@ -126,10 +133,13 @@ def _detail_faults(event: Event, erased_ids: set[int]) -> Iterator[str]:
     details = [getattr(event, name) for name in DETAILS]
     if event.redacted_at is None:
         if event.details_hash != _hash(details):
-            yield f"The details of event {event.id} were changed."
+            yield str(_("The details of event %(id)s were changed.", id=event.id))
     elif any(details) or not _is_erased(event, erased_ids):
-        yield (
-            f"The details of event {event.id} were emptied, but what it is about was not erased."
+        yield str(
+            _(
+                "The details of event %(id)s were emptied, but what it is about was not erased.",
+                id=event.id,
+            )
         )
 
 

@@ -24,6 +24,7 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.text import noted
 
 HOLD = timedelta(seconds=limits.MAIL_HOLD)  # how long a worker may hold a message for one try
 # The pause is doubled from try to try, and up to a quarter is added.
@@ -36,10 +37,12 @@ URGENT_FOR = timedelta(minutes=15)
 # No message is postponed for so long. If one seems to be, the clock was set back.
 NEVER = timedelta(hours=6)
 MARKING = (1, 5, 20)  # seconds between the tries to mark a message while the database is away
-NOT_SET_UP = "Mail is not set up: set SMTP_URL."
-LINK_DEAD = "Its link does not work any more, so it was not sent."
-TOO_LATE = "It was asked for too long ago, so it was not sent."
-CODE_DEAD = "Its code does not work any more, so it was not sent."
+# Why mails are not sent: stored like this, and shown by `reasons.shown`.
+NOT_SET_UP = noted("Mail is not set up: set SMTP_URL.")
+LINK_DEAD = noted("Its link does not work any more, so it was not sent.")
+TOO_LATE = noted("It was asked for too long ago, so it was not sent.")
+CODE_DEAD = noted("Its code does not work any more, so it was not sent.")
+GIVEN_UP = noted("Given up.")
 log = structlog.get_logger()
 
 
@@ -188,7 +191,7 @@ def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
 def _unforeseen(claim: Claim, error: Exception) -> NotSent:
     """Log an unexpected error, and return the problem to note in the message."""
     log.error("message_not_made", message=claim.id, error=type(error).__name__)
-    return NotSent("It could not be made; the worker's log says more.")
+    return NotSent(noted("It could not be made; the worker's log says more."))
 
 
 def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
@@ -211,7 +214,7 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
     if reason := _outdated(message, settings):
         raise NotSent(reason, final=True)
     if claim.tries > TRIES:  # each worker that tried died before it could note the result
-        raise NotSent("Every worker that tried to send it came to an end.", final=True)
+        raise NotSent(noted("Every worker that tried to send it came to an end."), final=True)
     try:
         mail = rendering.composed(message, settings)
     except rendering.Unwritable as problem:
@@ -273,7 +276,7 @@ def _after(claim: Claim, problem: NotSent) -> dict[str, Any]:
         return {
             "state": "dead",
             "next_attempt_at": None,
-            "last_error": f"{problem.reason} Given up.",
+            "last_error": f"{problem.reason} {GIVEN_UP}",
         }
     return {
         "state": "failed",

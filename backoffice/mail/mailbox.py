@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
@@ -54,7 +55,7 @@ def find(message_id: int, settings: Settings) -> Arrived:
     if message and message.state == "sent":
         arrived = _opened(message, settings)
     if arrived is None:
-        raise NotFound("This mail is not here, or what it said is not kept any more.")
+        raise NotFound(_("This mail is not here, or what it said is not kept any more."))
     return arrived
 
 

@@ -17,23 +17,19 @@ from typing import Any
 import flask_babel
 import idna
 from babel.dates import format_timedelta
-from flask_babel import Domain
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
 
-from backoffice import clock
-from backoffice.languages import DEFAULT, FOLDER
+from backoffice import clock, languages
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
-from backoffice.text import UNITS, cleaned
+from backoffice.text import UNITS, cleaned, noted, translated
 from backoffice.text.devices import device_name
 
-# Separate from the texts of pages, which may be translated into fewer languages.
-TEXTS = Domain(domain="mails")
 TEMPLATES = Path(__file__).parent.parent / "templates"
 # For unknown recipients, and for people whose language has no translation.
-LANGUAGE = DEFAULT
+LANGUAGE = languages.DEFAULT
 # Characters that could begin another header or address.
 UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]")
 LONGEST = 200  # characters of a value that people wrote
@@ -45,7 +41,7 @@ SPAN = re.compile(r"([\d,]+) (second|minute|hour|day)s?")
 
 
 class Unwritable(Exception):
-    """The mail cannot be made, now or later. The text says why, without naming the address."""
+    """The mail cannot be made, now or later. The text says why in English, without the address."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
         values = outbox.values_of(message, settings)
     except encryption.Unreadable:
         raise Unwritable(
-            "What it says was encrypted with a key that is not configured any more."
+            noted("What it says was encrypted with a key that is not configured any more.")
         ) from None
     language = language_of(message)
     with flask_babel.force_locale(language):
@@ -76,7 +72,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
             text = _template(message.purpose, "txt", filled, language)
             html = _template(message.purpose, "html", filled, language)
         except UndefinedError:
-            raise Unwritable("What it was to say is not kept any more.") from None
+            raise Unwritable(noted("What it was to say is not kept any more.")) from None
     return Mail(" ".join(subject.split()), text.strip() + "\n", html)
 
 
@@ -94,9 +90,9 @@ def _filled(
     filled = {key: _tame(key, text) for key, text in known.items()}
     if "device" in values:
         filled["device"] = _tame("device", _device(values["device"]))
-    # A whole sentence of the product, kept untranslated.
+    # A whole sentence of the product, stored untranslated.
     if values.get("what"):
-        filled["what"] = _tame("what", TEXTS.gettext(values["what"]))
+        filled["what"] = _tame("what", translated(values["what"]))
     if "valid" in values:
         filled["valid"] = _span(values["valid"], language)
     return filled
@@ -137,13 +133,7 @@ def language_of(message: Message) -> str:
     if not message.user:
         return LANGUAGE
     wanted = message.user.language.replace("-", "_").partition("_")[0]
-    return wanted if wanted in _translated() else LANGUAGE
-
-
-@cache
-def _translated() -> set[str]:
-    """Return the languages in which mails are written."""
-    return {path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/mails.mo")} | {LANGUAGE}
+    return wanted if wanted in languages.translated() else LANGUAGE
 
 
 @cache
@@ -161,8 +151,10 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        gettext=lambda text: TEXTS.get_translations().ugettext(text),
-        ngettext=lambda one, many, number: TEXTS.get_translations().ungettext(one, many, number),
+        gettext=flask_babel.gettext,
+        ngettext=lambda one, many, number: flask_babel.get_translations().ungettext(
+            one, many, number
+        ),
         newstyle=True,
     )
     return made
@@ -210,7 +202,7 @@ def _recipient(address: str) -> Address:
         if not name or not domain or UNFIT.search(address):
             raise ValueError
     except (ValueError, IndexError, MessageError, idna.IDNAError):
-        raise Unwritable("This is not an address that mail can go to.") from None
+        raise Unwritable(noted("This is not an address that mail can go to.")) from None
     return to
 
 

@@ -10,36 +10,38 @@ from typing import Self
 
 from backoffice import limits
 from backoffice.endpoints import MailServer
+from backoffice.mail import reasons
 from backoffice.settings import Settings
+from backoffice.text import noted
 from backoffice.waiting import within
 
 MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
 CLOSING = 421  # "service not available"
 # The last two parts of an enhanced status code (RFC 3463), and what they mean.
 MEANINGS = {
-    "1.1": "There is no such mailbox.",
-    "1.2": "There is no such domain.",
-    "1.10": "The domain takes no mail.",
-    "2.1": "The mailbox is switched off.",
-    "2.2": "The mailbox is full.",
-    "3.4": "The mail is too large.",
-    "7.1": "It is against the server's rules.",
-    "7.26": "The mail is not authenticated: see to SPF and DKIM.",
+    "1.1": noted("There is no such mailbox."),
+    "1.2": noted("There is no such domain."),
+    "1.10": noted("The domain takes no mail."),
+    "2.1": noted("The mailbox is switched off."),
+    "2.2": noted("The mailbox is full."),
+    "3.4": noted("The mail is too large."),
+    "7.1": noted("It is against the server's rules."),
+    "7.26": noted("The mail is not authenticated: see to SPF and DKIM."),
 }
 
-SLOW = "The mail server took too long to answer."
+SLOW = noted("The mail server took too long to answer.")
 FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
-    (smtplib.SMTPServerDisconnected, "The mail server hung up."),
-    (smtplib.SMTPException, "The mail server and we do not understand each other."),
+    (smtplib.SMTPServerDisconnected, noted("The mail server hung up.")),
+    (smtplib.SMTPException, noted("The mail server and we do not understand each other.")),
     (
         ssl.SSLCertVerificationError,
-        "The mail server's certificate is not valid for its name, or not trusted.",
+        noted("The mail server's certificate is not valid for its name, or not trusted."),
     ),
-    (ssl.SSLError, "The mail server does not speak TLS as expected."),
+    (ssl.SSLError, noted("The mail server does not speak TLS as expected.")),
     (TimeoutError, SLOW),
-    (ConnectionRefusedError, "Nobody answers at the mail server's address."),
-    (ConnectionError, "The mail server hung up."),
-    (OSError, "The mail server cannot be reached."),
+    (ConnectionRefusedError, noted("Nobody answers at the mail server's address.")),
+    (ConnectionError, noted("The mail server hung up.")),
+    (OSError, noted("The mail server cannot be reached.")),
 )
 
 
@@ -128,13 +130,15 @@ class Smtp:
         if self.url.mode == "starttls":
             if not server.has_extn("starttls"):
                 raise NotSent(
-                    "The mail server offers no encryption (STARTTLS), so nothing is sent."
+                    noted("The mail server offers no encryption (STARTTLS), so nothing is sent.")
                 )
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.url.user:
             if not server.has_extn("auth"):
-                raise NotSent("The mail server takes no user name: leave it out of SMTP_URL.")
+                raise NotSent(
+                    noted("The mail server takes no user name: leave it out of SMTP_URL.")
+                )
             server.login(self.url.user, self.url.password)
 
     def _within_limit(
@@ -182,7 +186,7 @@ class Smtp:
 def _begin_anew(server: smtplib.SMTP) -> None:
     """Reset the connection for the next mail. Raises NotSent if the server refuses."""
     if server.rset()[0] != 250:
-        raise NotSent("The mail server takes no further mail.")
+        raise NotSent(noted("The mail server takes no further mail."))
 
 
 def _hang_up(server: smtplib.SMTP) -> None:
@@ -197,19 +201,20 @@ def _not_sent(error: OSError) -> NotSent:
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, answer = next(iter(refused.values()))
-            return _mail_refused("refused the address", code, answer)
+            return _mail_refused(reasons.ADDRESS_REFUSED, code, answer)
         case smtplib.SMTPDataError(smtp_code=code, smtp_error=answer):
-            return _mail_refused("refused the mail", code, answer)
+            return _mail_refused(reasons.MAIL_REFUSED, code, answer)
         case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=answer):
             # The server refuses us, and therefore mails to all recipients.
-            return NotSent(_answered("refused the sender", code, answer), for_all=True)
+            return NotSent(_answered(reasons.SENDER_REFUSED, code, answer), for_all=True)
         case smtplib.SMTPNotSupportedError():
-            return NotSent("The mail server does not take such addresses (SMTPUTF8).", final=True)
+            reason = noted("The mail server does not take such addresses (SMTPUTF8).")
+            return NotSent(reason, final=True)
     return NotSent(_reason(error))
 
 
-def _mail_refused(what: str, code: int, answer: bytes | str) -> NotSent:
-    reason = _answered(what, code, answer)
+def _mail_refused(sentence: str, code: int, answer: bytes | str) -> NotSent:
+    reason = _answered(sentence, code, answer)
     return NotSent(reason, final=code >= 500, for_all=code == CLOSING)
 
 
@@ -217,16 +222,16 @@ def _reason(error: OSError) -> str:
     """Return a sentence about an error that does not concern a particular mail."""
     match error:
         case smtplib.SMTPAuthenticationError(smtp_code=code, smtp_error=answer):
-            return _answered("refused our user name or password", code, answer)
+            return _answered(reasons.LOGIN_REFUSED, code, answer)
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=answer):
-            return _answered("refused the connection", code, answer)
+            return _answered(reasons.CONNECTION_REFUSED, code, answer)
         case smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
             return SLOW
     return next(words for kind, words in FAULTS if isinstance(error, kind))
 
 
-def _answered(what: str, code: int, answer: bytes | str) -> str:
-    """Return a sentence with the numbers in the server's answer and their meaning.
+def _answered(sentence: str, code: int, answer: bytes | str) -> str:
+    """Return the sentence with the numbers in the server's answer, and their meaning.
 
     The server's own words are left out: they may contain the address, or even a link of the mail.
     """
@@ -239,8 +244,8 @@ def _answered(what: str, code: int, answer: bytes | str) -> str:
         numbers.append(status)
         _class, subject_and_detail = status.split(".", 1)
         meaning = MEANINGS.get(subject_and_detail, "")
-    said = " ".join(numbers) or "without a number"
-    return f"The mail server {what} ({said}). {meaning}".strip()
+    said = sentence % {"numbers": " ".join(numbers) or reasons.NO_NUMBER}
+    return f"{said} {meaning}".strip()
 
 
 def _enhanced_status(answer: bytes | str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 
 import structlog
+from flask_babel import ngettext as _n
 from sqlalchemy import Select, select
 
 from backoffice import events, slots
@@ -57,9 +58,12 @@ def admit(*, actor: Actor) -> None:
     Raises TooMany.
     """
     most = configured().avatars_per_hour
-    sentence = (
-        f"You have sent {most} pictures within an hour, which is as many as it goes. "
-        "Try again later."
+    sentence = _n(
+        "You have sent %(num)s picture within an hour, which is as many as it goes. "
+        "Try again later.",
+        "You have sent %(num)s pictures within an hour, which is as many as it goes. "
+        "Try again later.",
+        most,
     )
     quotas.spend(actor=actor, what="avatars", most=most, within=AN_HOUR, sentence=sentence)
 

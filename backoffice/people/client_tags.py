@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
+
 from backoffice.data import records, texts
 from backoffice.errors import RuleBroken
 from backoffice.models.client_tag import ClientTag
@@ -14,5 +16,5 @@ def check(_actor: Actor, tag: ClientTag | None, values: dict[str, Any]) -> None:
     if "name" not in values:
         return
     if not values["name"]:
-        raise RuleBroken("Give the tag a name.", field="name")
+        raise RuleBroken(_("Give the tag a name."), field="name")
     texts.require_free(ClientTag, values["name"], tag)

@@ -1,5 +1,7 @@
 """Change one's own e-mail address, which is confirmed at the new one and told to the old one."""
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,11 +20,11 @@ from backoffice.people import users
 from backoffice.policy.actor import Actor
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import address_key, duration
+from backoffice.text import address_key, duration_to_store, noted
 
 LINK = links.Kind("email_change", "account/email", "email_change_valid")
 LONGEST = 254
-TAKEN = "Somebody else has this address by now, so it cannot become yours."
+TAKEN: str = _l("Somebody else has this address by now, so it cannot become yours.")
 
 
 def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None:
@@ -35,7 +37,8 @@ def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None
     require_recent(actor)
     user = db.session.get_one(User, actor.user_id)
     if user.login_method != "email":
-        raise RuleBroken("You sign in with a login, not with an e-mail address.", field="email")
+        message = _("You sign in with a login, not with an e-mail address.")
+        raise RuleBroken(message, field="email")
     address = _checked_address(user, email)
     # Counting takes the throttle's locks, which everywhere come before the lock on the person.
     _count(user, origin, settings)
@@ -55,9 +58,9 @@ def _checked_address(user: User, email: str) -> str:
     address = users.email_of(email)
     key = address_key(address)
     if key == user.email_key:
-        raise RuleBroken("This is your address already.", field="email")
+        raise RuleBroken(_("This is your address already."), field="email")
     if len(key) > LONGEST:  # folding may make an address longer
-        raise RuleBroken("Use a shorter address.", field="email")
+        raise RuleBroken(_("Use a shorter address."), field="email")
     return address
 
 
@@ -78,7 +81,7 @@ def _prepare(message: Message, settings: Settings) -> bool:
         version=user.credential_version,
     )
     message.token_id = issued.token_id
-    values = {"link": LINK.url(issued, settings), "valid": duration(valid)}
+    values = {"link": LINK.url(issued, settings), "valid": duration_to_store(valid)}
     outbox.seal_values(message, values, settings)
     return True
 
@@ -143,7 +146,7 @@ def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> 
 def _announce(actor: Actor, user: User, old: str, origin: Origin, settings: Settings) -> None:
     """End the other sessions and links, tell the old address, and record the event."""
     own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="address", reason="e-mail changed", keep=actor.session_id)
+    revocation.void(own, change="address", reason=noted("e-mail changed"), keep=actor.session_id)
     security_notifications.email_changed(user, old, origin, settings)
     events.record(
         actor=actor,
@@ -163,12 +166,17 @@ def _count(user: User, origin: Origin, settings: Settings) -> None:
 def _require_own(user: User, token: Token) -> None:
     if token.user_id != user.id:
         raise NotAllowed(
-            "This link belongs to another account. Sign in with that one, then open the link again."
+            _(
+                "This link belongs to another account. "
+                "Sign in with that one, then open the link again."
+            )
         )
     if token.credential_version != user.credential_version:
         raise Expired(
-            "Your account was changed since you asked for this link. "
-            "Ask for a new one on your profile."
+            _(
+                "Your account was changed since you asked for this link. "
+                "Ask for a new one on your profile."
+            )
         )
 
 

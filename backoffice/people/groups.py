@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import events
@@ -29,13 +30,15 @@ def out_of_reach(actor: Actor, group: Group) -> str:
     stays as it is, nobody changes a group of their own, and others need to be able to give it.
     """
     if group.all_permissions:
-        return "Administrators cannot be changed: its members may do everything."
+        return str(_("Administrators cannot be changed: its members may do everything."))
     if group.id in actor.group_ids:
-        return f"You are in {group.name}: nobody changes a group of their own."
+        return str(
+            _("You are in %(group)s: nobody changes a group of their own.", group=group.name)
+        )
     if grants.may_hold(actor, group.permissions):
-        return f"{group.name} holds permissions beyond your own."
+        return str(_("%(group)s holds permissions beyond your own.", group=group.name))
     if group.id not in grants.grantable_group_ids(db.session(), actor):
-        return f"You may not give {group.name}, so it is not yours to change."
+        return str(_("You may not give %(group)s, so it is not yours to change.", group=group.name))
     return ""
 
 
@@ -92,7 +95,7 @@ def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
     after = set(values.get("grants", before))
     moved = before ^ after
     if beyond := sorted(other.name for other in moved if other.id not in grantable):
-        message = f"You may not give or take {beyond[0]}."
+        message = _("You may not give or take %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="grants", code="groups.edit")
 
 
@@ -122,7 +125,7 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
     if "name" not in values:
         return
     if not values["name"]:
-        raise RuleBroken("Give the group a name.", field="name")
+        raise RuleBroken(_("Give the group a name."), field="name")
     if group and name_key(group.name) != name_key(values["name"]):
         _require_unnamed(group)
     texts.require_free(Group, values["name"], group)
@@ -131,7 +134,7 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
 def _require_unnamed(group: Group) -> None:
     """Refuse to rename a group that TWO_FACTOR_GROUPS has by its name; shipped ones have a key."""
     if group.key is None and second_factor.is_named(group, configured()):
-        message = "TWO_FACTOR_GROUPS has this group by its name: change the setting first."
+        message = _("TWO_FACTOR_GROUPS has this group by its name: change the setting first.")
         raise RuleBroken(message, field="name")
 
 
@@ -141,8 +144,9 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     before = set(group.permissions) if group else set()
     after = set(values["permissions"])
     if unknown := set(permissions.unknown(after)) - before:
-        raise RuleBroken(f"There is no permission {min(unknown)}.", field="permissions")
+        message = _("There is no permission %(code)s.", code=min(unknown))
+        raise RuleBroken(message, field="permissions")
     if beyond := grants.may_hold(actor, after - before):
-        message = f"You do not hold {beyond[0]} yourself."
+        message = _("You do not hold %(code)s yourself.", code=beyond[0])
         raise GrantExceeded(message, field="permissions", code="groups.edit")
     values["permissions"] = sorted(after)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from PIL import Image, ImageCms
 
 from backoffice import limits
 from backoffice.errors import RuleBroken
+from backoffice.text import noted
 
 FIELD = "avatar"
 BYTES = limits.PICTURE
@@ -54,33 +57,38 @@ SRGB = ImageCms.createProfile("sRGB")
 LARGEST = SIZES[-1]
 QUALITY = 85
 
-EMPTY = "This file is empty. Choose a PNG or JPEG picture."
-HEAVY = "The file has more than 3 MB (3,145,728 bytes). Save the picture smaller and try again."
-ENDING = (
+EMPTY: str = _l("This file is empty. Choose a PNG or JPEG picture.")
+HEAVY: str = _l(
+    "The file has more than 3 MB (3,145,728 bytes). Save the picture smaller and try again."
+)
+ENDING: str = _l(
     "The name of the file must end in .png, .jpg, .jpeg or .jfif. "
     "Save the picture as PNG or JPEG and try again."
 )
-OTHER = (
+OTHER = noted(
     "This is no PNG or JPEG picture, whatever its name says. Save it as PNG or JPEG and try again."
 )
-DAMAGED = "This picture is damaged or incomplete. Save it anew and try again."
-LARGE = (
+DAMAGED: str = _l("This picture is damaged or incomplete. Save it anew and try again.")
+LARGE: str = _l(
     "The picture has more than 64 megapixels, or 12,000 pixels on a side. "
     "Make it smaller and try again."
 )
-LARGE_PNG = (
-    f"A PNG may have {PNG_SIDE:,} pixels in width and height. "
-    "Save it as JPEG, or smaller, and try again."
+LARGE_PNG: str = _l(
+    "A PNG may have %(pixels)s pixels in width and height. "
+    "Save it as JPEG, or smaller, and try again.",
+    pixels=f"{PNG_SIDE:,}",
 )
-LARGE_IN_PASSES = (
+LARGE_IN_PASSES: str = _l(
     "A progressive JPEG may have 16 megapixels. "
     "Save it as an ordinary JPEG, or smaller, and try again."
 )
-SEVERAL = (
+SEVERAL: str = _l(
     "This file holds several pictures, as animations do. Save one of them alone and try again."
 )
-ODD = "This picture is stored in an unusual way. Save it anew as PNG or JPEG and try again."
-OUTSIDE = "The part that you chose does not lie within the picture. Choose it again."
+ODD: str = _l(
+    "This picture is stored in an unusual way. Save it anew as PNG or JPEG and try again."
+)
+OUTSIDE: str = _l("The part that you chose does not lie within the picture. Choose it again.")
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ def _essence(content: bytes, filename: str) -> bytes:
     if content.startswith(PNG):
         return _png_essence(content)
     if not content.startswith(JPEG):
-        raise _refusal(OTHER)
+        raise _refusal(_(OTHER))
     if content.count(SCAN) > SCANS:
         raise _refusal(ODD)
     return content

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from backoffice import clock, events
@@ -126,7 +127,7 @@ def _was_told(token: Token, message: Message) -> bool:
 
 def _require_waiting(user: User, origin: Origin) -> None:
     if user.status != "invited":
-        raise RuleBroken("This account is not waiting for an invitation any more.")
+        raise RuleBroken(_("This account is not waiting for an invitation any more."))
     admission.require_place(user, origin.ip)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice import languages, time_zones
@@ -45,6 +46,6 @@ def _check(values: dict[str, Any]) -> None:
     if "language" in values:
         offered = dict(languages.offered())
         if values["language"] not in offered:
-            raise RuleBroken("Choose one of the offered languages.", field="language")
+            raise RuleBroken(_("Choose one of the offered languages."), field="language")
     if "time_zone" in values and not time_zones.is_offered(values["time_zone"]):
-        raise RuleBroken("Choose one of the offered time zones.", field="time_zone")
+        raise RuleBroken(_("Choose one of the offered time zones."), field="time_zone")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, true
 
 from backoffice.auth import networks, passwords, revocation
@@ -22,7 +23,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import address_key, login_key, masked
+from backoffice.text import address_key, login_key, masked, noted
 from backoffice.text.looks import skeleton
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
@@ -90,7 +91,7 @@ def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
         return ""
     if all(group.id in grantable for group in user.groups):
         return ""
-    return f"{user.label} is in a group that you may not give."
+    return str(_("%(person)s is in a group that you may not give.", person=user.label))
 
 
 @records.checked(User, lock_first=grants.ADMINISTRATORS_LOCK)
@@ -131,7 +132,7 @@ def email_of(text: str) -> str:
     """Return the address as it is stored, or raise RuleBroken (field email) if it is none."""
     if address := texts.kept(text, field="email", kind="email"):
         return address
-    raise RuleBroken("Enter an e-mail address.", field="email")
+    raise RuleBroken(_("Enter an e-mail address."), field="email")
 
 
 def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -146,7 +147,8 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
         if (name, value) == ("client_tags_mode", "all"):
             continue
         if value != _current(user, name, type(value)):
-            raise NotAllowed(f"You need the permission {code} to change this.", code=code)
+            message = _("You need the permission %(code)s to change this.", code=code)
+            raise NotAllowed(message, code=code)
 
 
 def _current(user: User | None, name: str, kind: type) -> Any:
@@ -160,11 +162,12 @@ def _check_method(user: User | None, values: dict[str, Any]) -> None:
     """Require that a person has either an address or a login, and keeps to it for good."""
     method = user.login_method if user else values["login_method"]
     if values.get("login_method", method) != method:
-        message = "How somebody signs in cannot be changed: add them anew."
+        message = _("How somebody signs in cannot be changed: add them anew.")
         raise RuleBroken(message, field="login_method")
-    other = "email" if method == "login" else "login"
-    if values.pop(other, None):
-        raise RuleBroken(f"Somebody who signs in by {method} has none of this.", field=other)
+    if method == "login" and values.pop("email", None):
+        raise RuleBroken(_("Somebody who signs in by login has none of this."), field="email")
+    if method != "login" and values.pop("login", None):
+        raise RuleBroken(_("Somebody who signs in by email has none of this."), field="login")
 
 
 def _check_login(user: User | None, values: dict[str, Any]) -> None:
@@ -172,16 +175,16 @@ def _check_login(user: User | None, values: dict[str, Any]) -> None:
         return
     key = login_key(values["login"])
     if not LOGIN.fullmatch(key):
-        message = (
+        message = _(
             "Use 3 to 64 letters, digits, dots, hyphens and underscores; "
             "begin with a letter or a digit."
         )
         raise RuleBroken(message, field="login")
     others = select(User.id).where(User.id != user.id if user else true())
     if db.session.scalar(others.where(User.login_key == key)):
-        raise RuleBroken("Another person has this login.", field="login")
+        raise RuleBroken(_("Another person has this login."), field="login")
     if db.session.scalar(others.where(User.login_skeleton == skeleton(values["login"]))):
-        raise RuleBroken("This looks like the login of another person.", field="login")
+        raise RuleBroken(_("This looks like the login of another person."), field="login")
 
 
 def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
@@ -190,7 +193,7 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
     if user and values["email"] == user.email:
         return
     if user and user.id == actor.user_id:
-        message = (
+        message = _(
             "Change your own e-mail address on your profile: the new one has to be confirmed first."
         )
         raise RuleBroken(message, field="email")
@@ -202,7 +205,7 @@ def _check_email(actor: Actor, user: User | None, values: dict[str, Any]) -> Non
     key = address_key(values["email"])
     taken = db.session.scalar(select(User.id).where(User.email_key == key))
     if taken and (user is None or taken != user.id):
-        raise RuleBroken("Another person has this e-mail address.", field="email")
+        raise RuleBroken(_("Another person has this e-mail address."), field="email")
     if user:  # another spelling may be another mailbox
         values["email_verified_at"] = None
         _leave_old_address(user)
@@ -214,7 +217,7 @@ def _keep_codes(user: User) -> None:
     An address that nobody has confirmed is no second factor.
     """
     if user.two_factor == "email":
-        message = (
+        message = _(
             "The codes of their sign-in go to this address. "
             "Disable their 2FA first, or let them change it."
         )
@@ -224,7 +227,7 @@ def _keep_codes(user: User) -> None:
 def _leave_old_address(user: User) -> None:
     """End the links sent to the old address, and notify it if it was known to be the person's."""
     person = select(User.id).where(User.id == user.id)
-    revocation.void(person, change="address", reason="e-mail changed")
+    revocation.void(person, change="address", reason=noted("e-mail changed"))
     outbox.notify(person, "email_changed")
 
 
@@ -247,7 +250,7 @@ def _check_name(actor: Actor, user: User | None, values: dict[str, Any]) -> None
         if user is None or name not in values or values[name] == getattr(user, name):
             continue
         if user.name_source == "self" and user.id != actor.user_id:
-            message = "This name was given by its owner, who alone may change it."
+            message = _("This name was given by its owner, who alone may change it.")
             raise RuleBroken(message, field=name)
         if user.id == actor.user_id:
             values["name_source"] = "self"
@@ -271,10 +274,10 @@ def _check_moved_groups(
     """Check the groups that the person would get or lose."""
     is_own = user is not None and user.id == actor.user_id
     if moved and is_own:
-        message = "Nobody changes their own groups."
+        message = _("Nobody changes their own groups.")
         raise GrantExceeded(message, field="groups", code="users.assign_groups")
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
-        message = f"You may not give or take {beyond[0]}."
+        message = _("You may not give or take %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="groups", code="users.assign_groups")
     strong = grants.strong_group_ids(db.session())
     if any(group.id in strong for group in moved):
@@ -284,7 +287,7 @@ def _check_moved_groups(
 def _require_other_administrator(user: User) -> None:
     others = grants.administers() & (User.id != user.id)
     if db.session.scalar(select(User.id).where(others).limit(1)) is None:
-        message = f"{user.label} is the last administrator who can sign in."
+        message = _("%(person)s is the last administrator who can sign in.", person=user.label)
         raise RuleBroken(message, field="groups")
 
 
@@ -309,11 +312,12 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
     mode = values.get("client_tags_mode") or current_mode
     tags = values.get("client_tags", current_tags)
     if mode == "only" and not tags:
-        raise RuleBroken("“Only these” needs at least one client tag.", field="client_tags")
+        message = _("“Only these” needs at least one client tag.")
+        raise RuleBroken(message, field="client_tags")
     if user and mode == current_mode and set(tags) == set(current_tags):
         return
     if not _within_own(actor, mode, {tag.id for tag in tags}):
-        message = "This would show more clients than you see yourself."
+        message = _("This would show more clients than you see yourself.")
         raise GrantExceeded(message, field="client_tags", code="users.assign_scope")
 
 
@@ -342,7 +346,7 @@ def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) ->
     values["ip_whitelist"] = listed
     is_own = user is not None and user.id == actor.user_id
     if is_own and not networks.admits(listed, actor.ip):
-        message = f"This would lock you out: your own address is {actor.ip}."
+        message = _("This would lock you out: your own address is %(ip)s.", ip=actor.ip)
         raise RuleBroken(message, field="ip_whitelist")
     current = user.ip_whitelist if user else []
     if listed != current:

@@ -1,9 +1,12 @@
 """The permissions, with their codes (`area.verb`) and a line about the meaning of each."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from flask_babel import lazy_gettext as _l
 
 from backoffice.models.base import Record, records
+from backoffice.text import noted
 
 
 @dataclass(frozen=True, order=True)
@@ -12,7 +15,7 @@ class Permission:
 
     Attributes:
         code: `area.verb`.
-        meaning: what it allows, in words for people.
+        words: what it allows, in words for people; a lazy text is translated by `meaning`.
         danger: whether people should think twice before they give it.
         grants: whether holders decide who gets in, who is in which group, what a group allows or
             what others see. A group with such a permission is strong: changing its members requires
@@ -20,9 +23,14 @@ class Permission:
     """
 
     code: str
-    meaning: str
+    words: str = field(compare=False)
     danger: bool = False
     grants: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What it allows, in the language of the reader."""
+        return str(self.words)
 
     @property
     def area(self) -> str:
@@ -30,11 +38,11 @@ class Permission:
 
 
 VERBS = {
-    "view": "See the list of {plural} and their details",
-    "create": "Add {plural}",
-    "edit": "Change {plural}",
-    "delete": "Delete {plural} for good",
-    "export": "Download {plural} as a file",
+    "view": noted("See the list of %(plural)s and their details"),
+    "create": noted("Add %(plural)s"),
+    "edit": noted("Change %(plural)s"),
+    "delete": noted("Delete %(plural)s for good"),
+    "export": noted("Download %(plural)s as a file"),
 }
 READ_ONLY = {
     "events": ("view", "export"),
@@ -47,22 +55,22 @@ DANGEROUS_VERBS = ("delete",)
 GRANTING_VERBS = ("create", "edit")  # for rows that decide who may do what
 
 STANDING = (
-    Permission("users.block", "Block and unblock people"),
+    Permission("users.block", _l("Block and unblock people")),
     Permission(
         "users.revoke",
-        "Revoke people's access and their groups, and grant it again",
+        _l("Revoke people's access and their groups, and grant it again"),
         danger=True,
         grants=True,
     ),
-    Permission("users.end_sessions", "End people's sessions"),
+    Permission("users.end_sessions", _l("End people's sessions")),
     Permission(
-        "users.assign_groups", "Add people to groups and remove them", danger=True, grants=True
+        "users.assign_groups", _l("Add people to groups and remove them"), danger=True, grants=True
     ),
-    Permission("users.assign_scope", "Decide which client tags people may see", grants=True),
-    Permission("users.edit_ip", "Limit people to internet addresses", danger=True, grants=True),
-    Permission("bulk.run", "Act on several rows at once"),
-    Permission("bulk.run_all_matching", "Act on every row that matches a filter", danger=True),
-    Permission("bulk.undo", "Undo what was done to several rows"),
+    Permission("users.assign_scope", _l("Decide which client tags people may see"), grants=True),
+    Permission("users.edit_ip", _l("Limit people to internet addresses"), danger=True, grants=True),
+    Permission("bulk.run", _l("Act on several rows at once")),
+    Permission("bulk.run_all_matching", _l("Act on every row that matches a filter"), danger=True),
+    Permission("bulk.undo", _l("Undo what was done to several rows")),
 )
 
 _added: dict[str, Permission] = {}
@@ -93,7 +101,7 @@ def _of_screens() -> Iterable[Permission]:
         for verb in verbs_of(model):
             yield Permission(
                 code=f"{area_of(model)}.{verb}",
-                meaning=VERBS[verb].format(plural=model.__plural__),
+                words=_l(VERBS[verb], plural=model.__plural__),
                 danger=verb in DANGEROUS_VERBS,
                 grants=model.__grants__ and verb in GRANTING_VERBS,
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, true
 
 from backoffice.errors import NotAllowed
@@ -28,10 +29,20 @@ def require(actor: Actor | None, code: str) -> Actor:
     """Return the actor if they have the permission, else raise NotAllowed with its meaning."""
     if actor is not None and can(actor, code):
         return actor
+    raise NotAllowed(_lacking(code), code=code)
+
+
+def _lacking(code: str) -> str:
+    """Return the sentence that says which permission is missing, and what it is for."""
     permission = catalogue().get(code)
-    meaning = f" ({permission.meaning.lower()})" if permission else ""
-    raise NotAllowed(
-        f"You need the permission {code}{meaning}. An administrator can give it.", code=code
+    if permission is None:
+        return str(_("You need the permission %(code)s. An administrator can give it.", code=code))
+    return str(
+        _(
+            "You need the permission %(code)s (“%(meaning)s”). An administrator can give it.",
+            code=code,
+            meaning=permission.meaning,
+        )
     )
 
 
@@ -66,7 +77,8 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
 
     It is the row's label within their scope, otherwise only its kind and id.
     """
-    anonymous = f"{model.__singular__.capitalize()} " + cast(model.id, String)
+    kind = str(model.__singular__)
+    anonymous = f"{kind[:1].upper()}{kind[1:]} " + cast(model.id, String)
     return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 

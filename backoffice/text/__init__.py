@@ -6,9 +6,12 @@ PostgreSQL compare only these forms, and therefore give the same answers.
 
 from datetime import timedelta
 
+from flask_babel import ngettext as _n
+
 from backoffice.text.addresses import address_key, login_key
 from backoffice.text.characters import LONGEST, cleaned, fault, tidied
 from backoffice.text.folding import fold, name_key
+from backoffice.text.stored import noted, refilled, translated
 
 __all__ = [
     "LONGEST",
@@ -17,6 +20,7 @@ __all__ = [
     "address_key",
     "cleaned",
     "duration",
+    "duration_to_store",
     "fault",
     "fold",
     "is_id",
@@ -25,7 +29,9 @@ __all__ = [
     "name_key",
     "noted",
     "plural",
+    "refilled",
     "tidied",
+    "translated",
 ]
 
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
@@ -57,16 +63,30 @@ def duration(span: timedelta) -> str:
     >>> duration(timedelta(hours=8))
     '8 hours'
     """
+    count, unit = _counted(span)
+    number = f"{count:,}"
+    match unit:
+        case "day":
+            words = _n("%(number)s day", "%(number)s days", count, number=number)
+        case "hour":
+            words = _n("%(number)s hour", "%(number)s hours", count, number=number)
+        case "minute":
+            words = _n("%(number)s minute", "%(number)s minutes", count, number=number)
+        case _:
+            words = _n("%(number)s second", "%(number)s seconds", count, number=number)
+    return str(words)
+
+
+def duration_to_store(span: timedelta) -> str:
+    """Return the same in English, for a value of a mail, which is translated when it is sent."""
+    count, unit = _counted(span)
+    return plural(count, unit, f"{unit}s")
+
+
+def _counted(span: timedelta) -> tuple[int, str]:
+    """Return how many there are of the largest unit of which the span is a whole number."""
     seconds = int(span.total_seconds())
     for size, unit in UNITS:
         if seconds % size == 0:
-            return plural(seconds // size, unit, f"{unit}s")
-    return plural(seconds, "second", "seconds")
-
-
-def noted(text: str) -> str:
-    """Return the text unchanged; the call marks it for translation.
-
-    It is translated later, into the language of its reader.
-    """
-    return text
+            return seconds // size, unit
+    return seconds, "second"

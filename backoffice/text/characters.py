@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from flask_babel import gettext as _
 from idna import valid_contextj
 
 from backoffice import limits
@@ -74,9 +75,9 @@ def fault(text: str, *, lines: bool = False) -> str:
     """
     place = next(_misplaced(text, lines=lines), None)
     if place is not None:
-        return f"There is {_called(text[place])} at place {place + 1}: leave it out."
+        return _found(text[place], place + 1)
     if text and not any(map(_is_sign, text)):
-        return "This shows nothing: use at least one letter, digit or sign."
+        return str(_("This shows nothing: use at least one letter, digit or sign."))
     return ""
 
 
@@ -170,15 +171,29 @@ def _is_trimmed(text: str, place: int) -> bool:
     return text[place].isspace() or not _fits(text, place)
 
 
-def _called(char: str) -> str:
-    """Return the name of an invisible character for people."""
-    number = f"(U+{ord(char):04X})"
+def _found(char: str, place: int) -> str:
+    """Return the sentence that says which invisible character is in the text, and where."""
+    number = f"U+{ord(char):04X}"
     if char in LINE_BREAKS:
-        return "a line break"
-    if char == "\t":
-        return "a tab"
-    if char in DIRECTIONS:
-        return f"a direction mark {number}"
-    if unicodedata.category(char) == "Cc":
-        return f"a control character {number}"
-    return f"an invisible character {number}"
+        sentence = _("There is a line break at place %(place)s: leave it out.", place=place)
+    elif char == "\t":
+        sentence = _("There is a tab at place %(place)s: leave it out.", place=place)
+    elif char in DIRECTIONS:
+        sentence = _(
+            "There is a direction mark (%(number)s) at place %(place)s: leave it out.",
+            number=number,
+            place=place,
+        )
+    elif unicodedata.category(char) == "Cc":
+        sentence = _(
+            "There is a control character (%(number)s) at place %(place)s: leave it out.",
+            number=number,
+            place=place,
+        )
+    else:
+        sentence = _(
+            "There is an invisible character (%(number)s) at place %(place)s: leave it out.",
+            number=number,
+            place=place,
+        )
+    return str(sentence)

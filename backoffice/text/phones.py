@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 import phonenumbers
+from flask_babel import gettext as _
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     NumberParseException,
@@ -28,14 +29,17 @@ def canonical(text: str, country: str = "") -> str:
     plain = _plain(text)
     if not TYPED.fullmatch(plain):
         raise ValueError(
-            "Use only digits, blanks, hyphens, dots, slashes and brackets, with + at the beginning."
+            _(
+                "Use only digits, blanks, hyphens, dots, slashes and brackets, "
+                "with + at the beginning."
+            )
         )
     try:
         number = phonenumbers.parse(plain, country or None)
     except NumberParseException as error:
         raise ValueError(_wrong(error, plain, country)) from None
     if not phonenumbers.is_possible_number(number):
-        raise ValueError("This cannot be a phone number: count its digits.")
+        raise ValueError(_("This cannot be a phone number: count its digits."))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
@@ -110,5 +114,5 @@ def _wrong(error: NumberParseException, plain: str, country: str) -> str:
     no_code = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
     is_national = no_code and not plain.startswith("+")
     if is_national and not country:
-        return "Begin with + and the country code, such as +49 30 1234567."
-    return "This is not a phone number, such as +49 30 1234567."
+        return str(_("Begin with + and the country code, such as +49 30 1234567."))
+    return str(_("This is not a phone number, such as +49 30 1234567."))

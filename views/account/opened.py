@@ -8,6 +8,7 @@ and a form is sent for that value alone.
 from collections.abc import Iterable
 
 from flask import session
+from flask_babel import gettext as _
 
 from backoffice.auth.sessions import digest
 from backoffice.errors import NotFound
@@ -15,7 +16,6 @@ from backoffice.errors import NotFound
 KEY = "opened"
 LINKS_KEPT = 10  # of 43 characters each: a browser drops a session cookie of more than 4 KB
 HANDLE = 16  # characters of the value's hash, so that one value has one handle, which tells nothing
-UNKNOWN = "This page was opened long ago, or in another browser. Open the link in your mail again."
 
 
 def hold(value: str) -> str:
@@ -30,7 +30,10 @@ def held(handle: str) -> str:
     for value in _values():
         if handle_of(value) == handle:
             return value
-    raise NotFound(UNKNOWN)
+    message = _(
+        "This page was opened long ago, or in another browser. Open the link in your mail again."
+    )
+    raise NotFound(message)
 
 
 def drop(handle: str) -> None:

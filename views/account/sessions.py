@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext as _n
 
 from backoffice.auth import sessions as service
 from backoffice.extensions import db
@@ -48,7 +48,7 @@ def end_other_sessions() -> Any:
     number = service.end_others(actor=signed_in())
     db.session.commit()
     if number:
-        message = ngettext(
+        message = _n(
             "%(num)s other device is signed out.", "%(num)s other devices are signed out.", number
         )
     else:

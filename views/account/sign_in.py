@@ -21,7 +21,7 @@ from backoffice.auth.sign_in import SignIn, second_factor, sign_in
 from backoffice.errors import Expired, NotFound, TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.text import duration
+from backoffice.text import duration, noted
 from forms.account import CodeForm, SignInForm
 from views.account import opened, somebody_else
 from views.web.actor import SESSION_KEY, actor, device_cookie, origin, settings
@@ -56,7 +56,7 @@ def sign_in_page() -> Any:
         settings=settings(),
     )
     if result.session or result.challenge:
-        _leave("signed in anew")
+        _leave(noted("signed in anew"))
     db.session.commit()
     if result.session:
         return _enter(result, back)
@@ -133,7 +133,7 @@ def sign_out() -> Any:
 
     A person who signs out to go on with a link is redirected to it.
     """
-    _leave("signed out")
+    _leave(noted("signed out"))
     db.session.commit()
     next_page = request.form.get("next")
     if next_page:
@@ -186,7 +186,7 @@ def _enter(result: SignIn, back: str) -> Response:
 
 def _anew(message: str) -> Any:
     db.session.rollback()
-    flash(message, "info")
+    flash(str(message), "info")
     return redirect(url_for("sign_in", **_next(_back())), HTTPStatus.SEE_OTHER)
 
 

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from markupsafe import Markup
 from sqlalchemy import select
 
@@ -34,13 +37,6 @@ from views.web.redirects import safe_path
 
 ROWS = 100  # on a page of a run
 PARTLY = "partly undone"
-LABELS = {
-    "done": "Done",
-    "unchanged": "Unchanged",
-    "refused": "Refused",
-    "stale": "Changed since",
-    "failed": "Failed",
-}
 
 
 def _action(row: Any, page: cells.CellContext) -> Markup:
@@ -53,7 +49,7 @@ def _state(row: Any, _page: cells.CellContext) -> Markup:
 
 class BulkRuns(Screen):
     model = BulkRun
-    name = "Bulk runs"
+    name = _l("Bulk runs")
     menu_icon_value = "list-check"
     menu_order = 10
     column_list = (
@@ -68,8 +64,8 @@ class BulkRuns(Screen):
     )
     column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     column_filters = ("state", "action", "actor", "created_at")
-    column_labels: ClassVar = {"planned": "Rows", "actor": "By"}
-    column_value_labels: ClassVar = {"action": said}
+    column_labels: ClassVar = {"planned": _l("Rows"), "actor": _l("By")}
+    column_value_labels: ClassVar = {"action": said, "reason": report.reason}
     column_formatters: ClassVar = {"action": _action, "state": _state}
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
@@ -150,9 +146,9 @@ def _asked() -> tuple[str, int]:
     outcome = request.args.get("outcome", "")
     after = request.args.get("after", "0")
     if outcome and outcome not in OUTCOMES:
-        raise BadRequest("There is no such outcome.")
+        raise BadRequest(_("There is no such outcome."))
     if not is_id(after):
-        raise BadRequest("This page address is incomplete.")
+        raise BadRequest(_("This page address is incomplete."))
     return outcome, int(after)
 
 
@@ -164,7 +160,7 @@ def _head(actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
         "summary": _summary(actor, run, action),
         "actor": _by(actor, run),
         "at": run.finished_at or run.created_at,
-        "reason": visible_run.reason,
+        "reason": report.reason(visible_run.reason),
         "parameters": [(label, ", ".join(names)) for label, names in parameters],
     }
 
@@ -177,7 +173,7 @@ def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> dict[st
         undo_of = screen.url_of("details", row_id=run.undo_of_id)
     return {
         "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
-        "undo_note": action.lasting if undoable else (),
+        "undo_note": [str(sentence) for sentence in action.lasting] if undoable else (),
         "undone": _undone(run),
         "undos": [screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
         "undo_of": undo_of,
@@ -190,7 +186,7 @@ def _row(base: str, item: Any) -> dict[str, Any]:
         "number": item.row_id,
         "label": item.label,
         "outcome": item.outcome,
-        "outcome_label": LABELS[item.outcome],
+        "outcome_label": str(report.LABELS[item.outcome]),
         "message": item.message,
     }
 
@@ -202,29 +198,39 @@ def _undone(run: BulkRun) -> str:
     if not undone:
         return ""
     if undone == done:
-        return "This run was undone."
-    return f"{PARTLY.capitalize()}: {undone:,} of {done:,} rows."
+        return str(_("This run was undone."))
+    text = _n(
+        "Partly undone: %(undone)s of %(done)s rows.",
+        "Partly undone: %(undone)s of %(done)s rows.",
+        done,
+        undone=f"{undone:,}",
+        done=f"{done:,}",
+    )
+    return str(text)
 
 
 def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
-    counts = run.counts
-    sentences = [f"{counts.get('done', 0):,} of {run.planned:,} {action.done}."]
-    unchanged = counts.get("unchanged")
-    if unchanged:
-        sentences.append(f"{unchanged:,} did not change: already {action.done}.")
-    sentences += report.refusals(actor, run, action)
-    stale = counts.get("stale")
-    if stale:
-        sentences.append(f"{stale:,} left alone: changed by somebody since.")
-    return sentences
+    # Translators: state is what a row is afterwards, such as "blocked" or "in the group".
+    done = _(
+        "%(number)s of %(planned)s %(state)s.",
+        number=f"{run.counts.get('done', 0):,}",
+        planned=f"{run.planned:,}",
+        state=action.done,
+    )
+    return [
+        done,
+        *report.unchanged(run, action),
+        *report.refusals(actor, run, action),
+        *report.stale(run),
+    ]
 
 
 def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
     """Return a link for all rows and for each outcome, with the number of its rows."""
     present = [outcome for outcome in OUTCOMES if run.counts.get(outcome)]
     counts = [
-        ("", "All", run.planned),
-        *((outcome, LABELS[outcome], run.counts[outcome]) for outcome in present),
+        ("", _("All"), run.planned),
+        *((outcome, str(report.LABELS[outcome]), run.counts[outcome]) for outcome in present),
     ]
     return [
         {
@@ -240,11 +246,16 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
 
 def _by(actor: Actor, run: BulkRun) -> str:
     name = db.session.scalar(select(named(actor, User)).where(User.id == run.actor_id))
-    return name or "Command line"
+    return name or str(_("Command line"))
 
 
 def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:
-    headings = [("id", "ID"), ("row", "Row"), ("outcome", "Outcome"), ("note", "Note")]
+    headings = [
+        ("id", _("ID")),
+        ("row", _("Row")),
+        ("outcome", _("Outcome")),
+        ("note", _("Note")),
+    ]
     items = report.items(actor, run, action, limit=run.planned)
     rows = ([item.row_id, item.label, item.outcome, item.message] for item in items)
     return b"".join(formats(bom=configured().csv_bom)["csv"].write(headings, rows))

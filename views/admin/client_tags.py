@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models.client_tag import ClientTag
@@ -15,7 +16,7 @@ def _name(row: Any, page: cells.CellContext) -> Markup:
 
 class ClientTags(Screen):
     model = ClientTag
-    category = "People"
+    category = _l("People")
     menu_icon_value = "tags"
     menu_order = 30
     column_list = ("id", "name", "colour", "created_at")

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask import g
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from backoffice.actions.engine import report
 from backoffice.dashboard import figures
 from backoffice.data import disclosure
 from backoffice.models.event import Event
@@ -28,7 +31,7 @@ def _subject(row: Any, _page: cells.CellContext) -> Markup:
 
 class Events(Screen):
     model = Event
-    name = "Events log"
+    name = _l("Events log")
     menu_icon_value = "clock-history"
     menu_order = 20
     column_list = (
@@ -68,17 +71,17 @@ class Events(Screen):
         "at",
     )
     column_labels: ClassVar = {
-        "at": "When",
-        "subject_type": "About",
-        "subject_id": "Number",
-        "actor": "By",
-        "actor_groups": "Their groups then",
-        "bulk_run_id": "Bulk run",
-        "ip": "Address",
-        "request_id": "Request",
+        "at": _l("When"),
+        "subject_type": _l("About"),
+        "subject_id": _l("Number"),
+        "actor": _l("By"),
+        "actor_groups": _l("Their groups then"),
+        "bulk_run_id": _l("Bulk run"),
+        "ip": _l("Address"),
+        "request_id": _l("Request"),
     }
     column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
-    column_value_labels: ClassVar = {"action": said}
+    column_value_labels: ClassVar = {"action": said, "reason": report.reason}
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """Read the names of all rows that the page's events are about."""
@@ -86,7 +89,8 @@ class Events(Screen):
         g.subject_names = figures.names(actor(), subjects)
 
     def heading_of(self, row: Any) -> dict[str, Any]:
-        return {"title": f"{verb(row.action)} · event {row.id}"}
+        what = verb(row.action)
+        return {"title": _("%(what)s · event %(number)s", what=what, number=row.id)}
 
     def badges(self, row: Any) -> list[Markup]:
         return [cells.status(row.result)]
@@ -102,4 +106,4 @@ class Events(Screen):
         sections = super().sections(row)
         if not changed:
             return sections
-        return [{"title": "What changed", "fields": changed}, *sections]
+        return [{"title": _("What changed"), "fields": changed}, *sections]

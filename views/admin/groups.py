@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from flask import render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from backoffice.models.fields import heading
 from backoffice.models.group import Group
 from backoffice.people import groups, members
 from backoffice.policy.actor import Actor
@@ -16,11 +17,12 @@ from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
 from views.screen import Screen
 from views.screen.editing import picker
+from views.web import words
 
 
 class Groups(Screen):
     model = Group
-    category = "People"
+    category = _l("People")
     menu_icon_value = "diagram-3"
     menu_order = 20
     column_list = ("id", "name", "description", "is_system", "created_at", "updated_at")
@@ -46,20 +48,20 @@ class Groups(Screen):
         "created_at",
     )
     column_labels: ClassVar = {
-        "is_system": "Shipped",
-        "all_permissions": "All permissions",
-        "grants": "May give",
+        "is_system": _l("Shipped"),
+        "all_permissions": _l("All permissions"),
+        "grants": _l("May give"),
     }
-    details_tabs: ClassVar = {"permissions": "Permissions", "users": "Users"}
+    details_tabs: ClassVar = {"permissions": _l("Permissions"), "users": _l("Users")}
     form = GroupForm
     column_default_sort = "name"
 
     def form_class(self, actor: Actor, row: Any) -> type[Form]:
         """Return a form with the permissions by area, and the groups that members may give."""
         held = set(row.permissions) if row else set()
-        permissions = PermissionsField("Permissions", areas=lambda: by_area(actor, held))
+        permissions = PermissionsField(_("Permissions"), areas=lambda: by_area(actor, held))
         grants = PickField(
-            "Members may give and take these groups", **picker(self, actor, Group, "grants")
+            _("Members may give and take these groups"), **picker(self, actor, Group, "grants")
         )
         extra = {"permissions": permissions, "grants": grants}
         return type("GroupForm", (GroupForm,), extra)
@@ -102,7 +104,7 @@ def by_area(
     areas: dict[str, list[dict[str, Any]]] = {}
     for permission in catalogue().values():
         if only is None or permission.code in only:
-            area = areas.setdefault(heading(permission.area), [])
+            area = areas.setdefault(words.area(permission.area), [])
             area.append(_shown(actor, permission, held))
     return list(areas.items())
 

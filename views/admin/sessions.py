@@ -2,9 +2,12 @@
 
 from typing import Any, ClassVar
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models.session import Session
+from backoffice.text import translated
 from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 
@@ -22,12 +25,12 @@ def state_of(state: str, reason: str) -> Markup:
     badge = cells.status(state)
     if not reason:
         return badge
-    return badge + Markup(' <span class="muted">{}</span>').format(reason)
+    return badge + Markup(' <span class="muted">{}</span>').format(translated(reason))
 
 
 class Sessions(Screen):
     model = Session
-    category = "System"
+    category = _l("System")
     menu_icon_value = "laptop"
     menu_order = 20
     column_list = (
@@ -46,18 +49,20 @@ class Sessions(Screen):
     column_filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
     column_details_list = (*column_list, "ended_reason", "expires_at")
     column_labels: ClassVar = {
-        "user": "Person",
-        "ip": "Address",
-        "created_at": "Signed in",
-        "last_seen_at": "Last seen",
-        "ended_at": "Ended",
-        "ended_reason": "Why it ended",
-        "expires_at": "Ends at the latest",
+        "user": _l("Person"),
+        "ip": _l("Address"),
+        "created_at": _l("Signed in"),
+        "last_seen_at": _l("Last seen"),
+        "ended_at": _l("Ended"),
+        "ended_reason": _l("Why it ended"),
+        "expires_at": _l("Ends at the latest"),
     }
     column_formatters: ClassVar = {"device": _device, "state": _state}
+    column_value_labels: ClassVar = {"ended_reason": translated}
 
     def heading_of(self, row: Any) -> dict[str, Any]:
-        return {"title": f"{device_name(row.device)} · session {row.id}"}
+        device = device_name(row.device)
+        return {"title": _("%(device)s · session %(number)s", device=device, number=row.id)}
 
     def badges(self, row: Any) -> list[Markup]:
         return [cells.status(row.state)]

@@ -5,33 +5,43 @@ Nobody can write here, and what was typed is never shown.
 
 from typing import Any, ClassVar
 
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models.fields import heading
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.text import noted, translated
 from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 from views.web.times import ago
 
 REASONS = {
-    "password": "Wrong password, or no such account",
-    "code": "Wrong code",
-    "throttled": "Too many failed tries",
-    "under way": "Being checked, or broken off",
-    "changed meanwhile": "The account was changed at that moment",
-    "invited": "Invitation not accepted yet",
-    "blocked": "The account is blocked",
-    "revoked": "Access was revoked",
-    "deleted": "The account is deleted",
-    "login method": "May not sign in here, only in the app",
-    "password expired": "The temporary password has expired",
-    "address": "Not from this address",
+    "password": noted("Wrong password, or no such account"),
+    "code": noted("Wrong code"),
+    "throttled": noted("Too many failed tries"),
+    "under way": noted("Being checked, or broken off"),
+    "changed meanwhile": noted("The account was changed at that moment"),
+    "invited": noted("Invitation not accepted yet"),
+    "blocked": noted("The account is blocked"),
+    "revoked": noted("Access was revoked"),
+    "deleted": noted("The account is deleted"),
+    "login method": noted("May not sign in here, only in the app"),
+    "password expired": noted("The temporary password has expired"),
+    "address": noted("Not from this address"),
+    "second factor asked for": noted("Second factor asked for"),
+    "confirmation": noted("Confirmation"),
+    "current password": noted("Current password"),
+    "enrolment": noted("Enrolment"),
+    "enrolment link": noted("Enrolment link"),
+    "password link asked for": noted("Password link asked for"),
+    "e-mail change asked for": noted("E-mail change asked for"),
+    "invitation asked for": noted("Invitation asked for"),
 }
 
 
 def reason_of(reason: str) -> str:
     """Return why a try failed, or what it was for, in words."""
-    return REASONS.get(reason) or heading(reason)
+    return translated(REASONS.get(reason) or heading(reason))
 
 
 def _at(row: Any, page: cells.CellContext) -> Markup:
@@ -41,7 +51,7 @@ def _at(row: Any, page: cells.CellContext) -> Markup:
 class SignIns(Screen):
     model = SignInAttempt
     path = "sign-ins"
-    category = "System"
+    category = _l("System")
     menu_icon_value = "door-open"
     menu_order = 30
     column_list = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
@@ -49,7 +59,12 @@ class SignIns(Screen):
     column_filters = ("signed_in", "result", "factor", "user", "at", "ip")
     column_export_list = column_list
     column_details_list = column_list
-    column_labels: ClassVar = {"at": "When", "user": "Person", "factor": "With", "ip": "Address"}
+    column_labels: ClassVar = {
+        "at": _l("When"),
+        "user": _l("Person"),
+        "factor": _l("With"),
+        "ip": _l("Address"),
+    }
     column_formatters: ClassVar = {"at": _at}
     column_value_labels: ClassVar = {"reason": reason_of, "device": device_name}
 

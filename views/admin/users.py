@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from flask import flash, redirect, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.auth import handovers, networks
@@ -26,6 +27,8 @@ from views.web.actor import settings
 from views.web.avatars import avatar
 from views.web.times import ago
 
+FACTORS = {"disabled": _l("No 2FA"), "email": _l("E-mail code"), "totp": _l("Authenticator")}
+
 
 def _person(row: Any, page: cells.CellContext) -> Markup:
     return cells.person(row.id, row.name, row.email, page.base, row.picture)
@@ -37,38 +40,47 @@ def _client_tags(row: Any, page: cells.CellContext) -> Markup:
     'None' and 'all' must not look the same, and neither must 'only these' and 'all but these'.
     """
     if row.client_tags_mode == "all":
-        return Markup('<span class="muted">All</span>')
+        return Markup('<span class="muted">{}</span>').format(_("All"))
     tags = cells.pills(page.related["client_tags"].get(row.id, ()))
     if row.client_tags_mode == "only":
         return tags
-    return Markup('<span class="muted">All but</span> ') + tags
+    return Markup('<span class="muted">{}</span> ').format(_("All but")) + tags
+
+
+def two_factor(value: str) -> Markup:
+    """Return the second factor as a badge; having none is worth seeing, but no alarm."""
+    return _badge(value, str(FACTORS[value]))
 
 
 @cache
-def two_factor(value: str) -> Markup:
-    """Return the second factor as a badge; having none is worth seeing, but no alarm."""
-    labels = {"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator"}
+def _badge(value: str, label: str) -> Markup:
     badge = Markup('<span class="badge-status factor-{}">{}</span>')
-    return badge.format(value, labels[value])
+    return badge.format(value, label)
 
 
 def _too_open(whitelist: Iterable[str]) -> str:
     """Return a warning about a whitelist that admits everybody: allowed, but seldom meant."""
-    kinds = " and ".join(networks.open_to(whitelist))
+    kinds = networks.open_to(whitelist)
     if not kinds:
         return ""
-    text = _(
-        "The IP whitelist lets in every %(kinds)s address, so it keeps nobody out. "
-        "Name the networks that are meant.",
-        kinds=kinds,
-    )
+    if len(kinds) > 1:
+        text = _(
+            "The IP whitelist lets in every IPv4 and IPv6 address, so it keeps nobody out. "
+            "Name the networks that are meant."
+        )
+    else:
+        text = _(
+            "The IP whitelist lets in every %(kind)s address, so it keeps nobody out. "
+            "Name the networks that are meant.",
+            kind=kinds[0],
+        )
     return str(text)
 
 
 class Users(Screen):
     model = User
-    name = "Users"
-    category = "People"
+    name = _l("Users")
+    category = _l("People")
     menu_icon_value = "people"
     menu_order = 10
     column_list = (
@@ -165,19 +177,19 @@ class Users(Screen):
         "updated_at",
     )
     column_labels: ClassVar = {
-        "client_tags": "Allowed client tags",
-        "client_tags_mode": "Allowed clients",
-        "last_login_at": "Last sign-in",
-        "ip_whitelist": "IP whitelist",
-        "email": "E-mail",
-        "status_reason": "Reason of the status",
-        "status_by": "Status set by",
-        "status_at": "Status set at",
-        "password_state": "Password",
-        "two_factor": "2FA",
-        "login_method": "Signs in by",
-        "uuid": "UUID",
-        "email_verified_at": "E-mail verified at",
+        "client_tags": _l("Allowed client tags"),
+        "client_tags_mode": _l("Allowed clients"),
+        "last_login_at": _l("Last sign-in"),
+        "ip_whitelist": _l("IP whitelist"),
+        "email": _l("E-mail"),
+        "status_reason": _l("Reason of the status"),
+        "status_by": _l("Status set by"),
+        "status_at": _l("Status set at"),
+        "password_state": _l("Password"),
+        "two_factor": _l("2FA"),
+        "login_method": _l("Signs in by"),
+        "uuid": _l("UUID"),
+        "email_verified_at": _l("E-mail verified at"),
     }
     column_formatters: ClassVar = {
         "name": _person,
@@ -185,10 +197,10 @@ class Users(Screen):
         "two_factor": lambda row, _page: two_factor(row.two_factor),
     }
     details_tabs: ClassVar = {
-        "groups": "Groups and permissions",
-        "sessions": "Sign-ins and sessions",
-        "messages": "Sent tokens and messages",
-        "events": "Events",
+        "groups": _l("Groups and permissions"),
+        "sessions": _l("Sign-ins and sessions"),
+        "messages": _l("Sent tokens and messages"),
+        "events": _l("Events"),
     }
     form = UserForm
 
@@ -211,10 +223,10 @@ class Users(Screen):
 
     def _groups_field(self, actor: Actor, row: Any) -> PickField:
         among = users.choosable(actor, row)
-        return PickField("Groups", **picker(self, actor, Group, "groups", among))
+        return PickField(_("Groups"), **picker(self, actor, Group, "groups", among))
 
     def _tags_field(self, actor: Actor) -> PickField:
-        return PickField("Client tags", **picker(self, actor, ClientTag, "client_tags"))
+        return PickField(_("Client tags"), **picker(self, actor, ClientTag, "client_tags"))
 
     def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
         """Change the person, or add one, who is invited by mail or gets a temporary password.
@@ -239,9 +251,12 @@ class Users(Screen):
         warning = _too_open(row.ip_whitelist)
         return [warning] if warning else []
 
-    def subtitle(self, row: Any) -> Markup:
-        seen = ago(row.last_login_at) if row.last_login_at else "never"
-        return Markup("{} · last sign-in {}").format(row.email or row.login or "", seen)
+    def subtitle(self, row: Any) -> Markup | str:
+        who = row.email or row.login or ""
+        if not row.last_login_at:
+            return str(_("%(who)s · last sign-in never", who=who))
+        text = Markup(_("%(who)s · last sign-in %(when)s"))  # noqa: S704  # the texts are ours
+        return text % {"who": who, "when": ago(row.last_login_at)}
 
     def badges(self, row: Any) -> list[Markup]:
         badges = [cells.status(row.status), two_factor(row.two_factor)]

@@ -3,6 +3,7 @@
 import re
 
 from flask import current_app, g, request, session
+from flask_babel import gettext as _
 from flask_login import LoginManager
 
 from backoffice.auth import last_seen, networks, sessions
@@ -53,7 +54,7 @@ def signed_in() -> Actor:
     current = actor()
     if current is None:
         raise NotAllowed(
-            "You were signed out meanwhile. Nothing was changed; sign in and try again."
+            _("You were signed out meanwhile. Nothing was changed; sign in and try again.")
         )
     return current
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,56 +28,64 @@ from views.web.redirects import own_page, safe_path
 log = structlog.get_logger()
 
 STATUS: dict[type[errors.BackofficeError], tuple[int, str]] = {
-    errors.NotAllowed: (403, "You may not do this"),
-    errors.NotFound: (404, "There is nothing here"),
-    errors.BadRequest: (400, "This request makes no sense"),
-    errors.RuleBroken: (422, "This is not possible"),
-    errors.Conflict: (409, "Somebody was faster"),
-    errors.Expired: (410, "This is no longer valid"),
-    errors.TooMany: (429, "Too many tries"),
-    errors.Busy: (503, "Back in a moment"),
+    errors.NotAllowed: (403, _l("You may not do this")),
+    errors.NotFound: (404, _l("There is nothing here")),
+    errors.BadRequest: (400, _l("This request makes no sense")),
+    errors.RuleBroken: (422, _l("This is not possible")),
+    errors.Conflict: (409, _l("Somebody was faster")),
+    errors.Expired: (410, _l("This is no longer valid")),
+    errors.TooMany: (429, _l("Too many tries")),
+    errors.Busy: (503, _l("Back in a moment")),
 }
-SENTENCES = {
-    400: "The address or the form is not complete. Go back and try again.",
-    404: "The address is not right, or what was here is gone, or it is not yours to see.",
-    405: "This address takes no such request.",
-    413: (
+# Of the errors of HTTP itself; a status without one has its phrase, which stays English.
+TITLES: dict[int, str] = {
+    400: _l("Bad request"),
+    403: _l("Forbidden"),
+    404: _l("Not found"),
+    405: _l("Method not allowed"),
+    413: _l("Request entity too large"),
+}
+SENTENCES: dict[int, str] = {
+    400: _l("The address or the form is not complete. Go back and try again."),
+    404: _l("The address is not right, or what was here is gone, or it is not yours to see."),
+    405: _l("This address takes no such request."),
+    413: _l(
         "What was sent is too large: more than 4 MB. Nothing was kept; go back and choose a "
         "smaller file."
     ),
-    507: (
+    507: _l(
         "The server's disk is full. Nothing was changed; tell your administrator, and try again "
         "when there is space."
     ),
-    503: "The database does not answer. Nothing was changed; try again in a few seconds.",
-    500: (
+    503: _l("The database does not answer. Nothing was changed; try again in a few seconds."),
+    500: _l(
         "Something went wrong on our side, and nothing was changed. Tell your administrator the "
         "number below."
     ),
 }
-CANNOT_WRITE = (
+CANNOT_WRITE: str = _l(
     "The database can only be read just now. Nothing was changed; try again in a few minutes."
 )
-OFTEN_REFUSED = (
+OFTEN_REFUSED: str = _l(
     "You were refused many times within a minute. Wait a little, and ask for what you may do."
 )
-SOMEBODY_ELSE = "Somebody else was changing the same rows. Nothing was changed; try again."
-TOO_LONG = (
+SOMEBODY_ELSE: str = _l("Somebody else was changing the same rows. Nothing was changed; try again.")
+TOO_LONG: str = _l(
     "This takes the database too long. Nothing was changed; ask for less, for instance with a "
     "filter."
 )
 # What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name
 # for the latter.
 MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
-UNKNOWN = (
+UNKNOWN: str = _l(
     "The database went away just when this was to be kept. It may be done, or not at all: look "
     "before you try again."
 )
-EXPIRED = (
+EXPIRED: str = _l(
     "The page was open too long, or was opened before you signed in. Nothing was done: go back and "
     "try again."
 )
-ANOTHER_PERSON = (
+ANOTHER_PERSON: str = _l(
     "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, "
     "sign in as that person again: what was typed is kept for an hour."
 )
@@ -96,7 +106,7 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: errors.BackofficeError) -> Response:
-    status, title = STATUS.get(type(error), (422, "This is not possible"))
+    status, title = STATUS.get(type(error), STATUS[errors.RuleBroken])
     _forget()
     if isinstance(error, (errors.NotAllowed, errors.GrantExceeded)):
         seconds = note_denial(error)
@@ -142,7 +152,7 @@ def _http(error: HTTPException) -> Any:
     if status < HTTPStatus.BAD_REQUEST:
         return error
     _forget()
-    title = HTTPStatus(status).phrase.capitalize()
+    title = TITLES.get(status, HTTPStatus(status).phrase.capitalize())
     response = page(status, title, SENTENCES.get(status, error.description or ""))
     allowed = getattr(error, "valid_methods", None)
     if error.response is None and allowed:
@@ -156,20 +166,21 @@ def _form_expired(_error: CSRFError) -> Any:
     What was typed is kept for the person that the form was drawn for.
     """
     if request.endpoint == "sign_in":
-        flash("The page was open too long. Please sign in again.", "info")
+        flash(_("The page was open too long. Please sign in again."), "info")
         href = url_for("sign_in", next=safe_path(request.form.get("next")))
         return Response(status=303, headers={"Location": href})
     who = actor()
     drawn_for = unsent.drawn_for()
     if drawn_for is None or request.endpoint in OPEN:
-        return page(400, "Please send the form again", EXPIRED, again=own_page())
+        return page(400, _l("Please send the form again"), EXPIRED, again=own_page())
     if who is None:
         return unsent.to_sign_in()
     if who.user_id == drawn_for:
         return unsent.again(drawn_for)
     back, _shown = unsent.rescue(drawn_for)
     go_on = {"url": url_for("sign_out"), "fields": [("next", back)]}
-    return page(400, "This form belongs to another person", ANOTHER_PERSON, go_on=go_on)
+    title = _l("This form belongs to another person")
+    return page(400, title, ANOTHER_PERSON, go_on=go_on)
 
 
 def _database(error: DBAPIError) -> Response:
@@ -192,8 +203,8 @@ def _cannot_write(why: str) -> Response:
     _forget()
     g.database_away = True  # so that the page does not try to write down who is there
     if why == failures.NO_SPACE:
-        return page(507, "No space left", SENTENCES[507])
-    return page(503, "Only for reading", CANNOT_WRITE)
+        return page(507, _l("No space left"), SENTENCES[507])
+    return page(503, _l("Only for reading"), CANNOT_WRITE)
 
 
 def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Response:
@@ -201,7 +212,8 @@ def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Re
     log.error("database_unavailable", error=type(error).__name__, detail=_state(error))
     _forget()
     g.database_away = True  # so that the page does not ask it who is there
-    response = page(503, "Back in a moment", sentence)
+    status, title = STATUS[errors.Busy]
+    response = page(status, title, sentence)
     response.headers["Retry-After"] = str(limits.RETRY_AFTER)
     return response
 
@@ -226,7 +238,7 @@ def _unforeseen(error: Exception) -> Response:
     detail = type(error.orig).__name__ if isinstance(error, DBAPIError) else None
     log.error("unhandled", exc_info=error, detail=detail, path=_path())
     _forget()
-    return page(500, "Something went wrong", SENTENCES[500])
+    return page(500, _l("Something went wrong"), SENTENCES[500])
 
 
 def _path() -> str:
@@ -273,9 +285,13 @@ def _look_who_asks() -> None:
 
 
 def page(status: int, title: str, message: str, **context: Any) -> Response:
-    """Return an error page, or JSON for a client that prefers JSON."""
+    """Return an error page, or JSON for a client that prefers JSON.
+
+    Title and message are translated here, when it is known who asks.
+    """
     only_showing()
     _look_who_asks()
+    title, message = str(title), str(message)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:

@@ -4,14 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import current_app, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from backoffice.actions.engine import report
 from backoffice.actions.engine.action import find
 from backoffice.dashboard import figures
 from backoffice.data import disclosure
 from backoffice.models.event import Event
 from backoffice.models.fields import heading
 from backoffice.policy.rules import can
+from views.web import words
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
 
@@ -27,15 +31,28 @@ EVENT = (  # the columns that are read
     "after",
     "reason",
 )
+# What is no action, by its code without the area. The last ones are permissions that were missing.
 VERBS = {
-    "create": "Added",
-    "edit": "Changed",
-    "export": "Exported",
-    "accept": "Accepted the invitation",
-    "change_password": "Changed the password",
-    "set_avatar": "Changed the avatar",
-    "remove_avatar": "Removed the avatar",
-    "end_session": "Signed out another device",
+    "create": _l("Added"),
+    "edit": _l("Changed"),
+    "export": _l("Exported"),
+    "accept": _l("Accepted the invitation"),
+    "change_email": _l("Change email"),
+    "change_password": _l("Changed the password"),
+    "renew_recovery_codes": _l("Renew recovery codes"),
+    "reset_password": _l("Reset password"),
+    "set_avatar": _l("Changed the avatar"),
+    "remove_avatar": _l("Removed the avatar"),
+    "end_session": _l("Signed out another device"),
+    "two_factor": _l("Two factor"),
+    "assign_groups": _l("Assign groups"),
+    "assign_scope": _l("Assign scope"),
+    "edit_ip": _l("Edit ip"),
+    "request": _l("Request"),
+    "run": _l("Run"),
+    "run_all_matching": _l("Run all matching"),
+    "undo": _l("Undo"),
+    "view": _l("View"),
 }
 
 
@@ -57,12 +74,12 @@ def _described(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]
         "id": event.id,
         "href": url_for("events.details", row_id=event.id),
         "at": event.at,
-        "actor": names.get(("users", event.actor_id), "Command line"),
+        "actor": names.get(("users", event.actor_id), _("Command line")),
         "avatar": _avatar(event, names, pictures),
         "action_label": verb(event.action),
         "subject": subject(event, subject_name),
         "result": event.result,
-        "reason": event.reason,
+        "reason": report.reason(event.reason),
         "changes": changes(event),
         "had_before": bool(event.before),
     }
@@ -80,9 +97,10 @@ def verb(code: str) -> str:
     """Return the action's label: `users.block` is 'Block', as on the button."""
     action = find(code)
     if action:
-        return action.label
+        return str(action.label)
     name = code.partition(".")[2] or code
-    return VERBS.get(name) or heading(name)
+    said_as = VERBS.get(name)
+    return heading(name) if said_as is None else str(said_as)
 
 
 def said(code: str) -> str:
@@ -91,7 +109,7 @@ def said(code: str) -> str:
     It is for lists in which actions on several kinds of rows stand side by side.
     """
     area = code.partition(".")[0]
-    return f"{heading(area)}: {verb(code)}"
+    return f"{words.area(area)}: {verb(code)}"
 
 
 def subject(event: Any, name: str | None) -> Markup:
@@ -103,8 +121,8 @@ def subject(event: Any, name: str | None) -> Markup:
     if not area:
         return Markup("")
     if event.subject_id is None:
-        return Markup("{}").format(heading(area))
-    label = name or f"{heading(area)} {event.subject_id}"
+        return Markup("{}").format(words.area(area))
+    label = name or f"{words.area(area)} {event.subject_id}"
     known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
     if not (known and name and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
@@ -130,4 +148,6 @@ def _text(value: Any) -> str:
         return ", ".join(map(str, value)) or "–"
     if value in (None, ""):
         return "–"
+    if isinstance(value, bool):
+        return str(_("True") if value else _("False"))
     return str(value)

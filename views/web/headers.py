@@ -5,6 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, redirect, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -12,7 +14,7 @@ from backoffice import database
 from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
 from backoffice.settings import Settings
-from views.web import unsent
+from views.web import reader, unsent
 from views.web.actor import actor, settings
 from views.web.downloads import page_of
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
@@ -51,8 +53,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 # It has no menu and no style, because no page of ours works under another host. It does not repeat
 # what was asked for.
 ELSEWHERE = Markup(
-    '<!doctype html>\n<html lang="en"><title>Another address</title>\n'
-    '<p>This is served at another address. Open <a href="{home}">{home}</a> instead.</p></html>\n'
+    '<!doctype html>\n<html lang="{language}"><title>{title}</title>\n<p>{text}</p></html>\n'
 )
 # What browsers may keep: its address never stands for anything else.
 KEPT = ("static", "avatar")
@@ -120,14 +121,31 @@ def _begin() -> Response | None:
     """Number the request, and refuse another host or an address that is not text."""
     g.request_id = secrets.token_hex(6)
     database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
-    home = settings().home
-    if not home.is_meant_by(request.host, loosely=not settings().production):
-        return Response(ELSEWHERE.format(home=home), HTTPStatus.BAD_REQUEST)
+    if not settings().home.is_meant_by(request.host, loosely=not settings().production):
+        return _elsewhere()
     if _is_garbled():
-        return Response(
-            "This address makes no sense here.\n", HTTPStatus.BAD_REQUEST, content_type="text/plain"
-        )
+        return _garbled()
     return None
+
+
+def _elsewhere() -> Response:
+    """Answer a request for another host; who asks is not looked up for it."""
+    language = reader.of_browser()
+    home = settings().home
+    link = Markup('<a href="{home}">{home}</a>').format(home=home)
+    with force_locale(language):
+        title = _("Another address")
+        sentence = Markup(  # noqa: S704  # the texts are ours and their translations too
+            _("This is served at another address. Open %(home)s instead.")
+        )
+    page = ELSEWHERE.format(language=language, title=title, text=sentence % {"home": link})
+    return Response(page, HTTPStatus.BAD_REQUEST)
+
+
+def _garbled() -> Response:
+    with force_locale(reader.of_browser()):
+        text = _("This address makes no sense here.")
+    return Response(f"{text}\n", HTTPStatus.BAD_REQUEST, content_type="text/plain; charset=utf-8")
 
 
 def _is_garbled() -> bool:

@@ -19,8 +19,14 @@ def language() -> str:
         return languages.DEFAULT
     who = _person()
     if who is None:
-        return request.accept_languages.best_match(translated) or languages.DEFAULT
+        return of_browser()
     return who.language if who.language in translated else languages.DEFAULT
+
+
+def of_browser() -> str:
+    """Return the language that the browser asks for, or else the default, whoever is signed in."""
+    asked_for = request.accept_languages.best_match(languages.translated())
+    return asked_for or languages.DEFAULT
 
 
 def zone() -> tzinfo:

@@ -13,6 +13,7 @@ from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
+from views.web import words
 from views.web.actor import actor
 from views.web.redirects import address_to_get
 from views.web.times import ago, exact
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
     )
+    app.jinja_env.globals.update(area_name=words.area, state_name=words.state)
     app.jinja_env.globals |= {
         "settings_name": settings.product_name,
         "_": translated,
@@ -123,10 +125,10 @@ def _menu() -> list[dict[str, Any]]:
         if not (screen.is_visible() and screen.is_accessible()):
             continue
         entry = {
-            "label": screen.name,
+            "label": str(screen.name),
             "url": url_for(f"{screen.endpoint}.index"),
             "icon": screen.menu_icon_value,
             "active": screen.endpoint == request.blueprint,
         }
-        areas.setdefault(screen.category, []).append(entry)
+        areas.setdefault(str(screen.category), []).append(entry)
     return [{"name": name, "entries": entries} for name, entries in areas.items()]

@@ -9,6 +9,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from flask_babel import get_translations
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
 
 from backoffice import clock
@@ -20,6 +23,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, sees
+from backoffice.text import plural
 
 Ids = Select[int]
 
@@ -48,6 +52,19 @@ class ActionContext:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A text about one row and the same about several, such as "{n} person blocked."."""
+
+    singular: str
+    plural: str
+
+    def said(self, number: int, **values: Any) -> str:
+        """Return the text about so many rows, translated; `values` are what it contains besides."""
+        text: str = get_translations().ungettext(self.singular, self.plural, number)
+        return text.format(n=f"{number:,}", **values)
+
+
+@dataclass(frozen=True)
 class Rule:
     """A reason to refuse a row: a condition in SQL and the sentence that people read.
 
@@ -56,17 +73,16 @@ class Rule:
     """
 
     code: str
-    sentence: str
+    # Not compared: what it says depends on the language.
+    sentence: str = field(compare=False)
     refuses: Callable[[ActionContext], ColumnElement[bool]]
     of_choice: bool = False
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Counted):
     """A side effect that the preview counts, such as "Ends 14 sessions."."""
 
-    singular: str
-    plural: str
     count: Callable[[Ids], Select[int]]
 
 
@@ -74,7 +90,8 @@ class Effect:
 class Parameter:
     """A choice that an action needs: rows of `model` that meet the condition `allowed`.
 
-    `refusal` is the sentence for a chosen row that does not meet it.
+    `refusal` is the sentence for a chosen row that does not meet it, `prompt` the one if none is
+    chosen; without it, the label is part of a sentence.
     """
 
     name: str
@@ -82,11 +99,16 @@ class Parameter:
     model: type[Record]
     multiple: bool = False
     allowed: Callable[[ActionContext], ColumnElement[bool]] = lambda _context: true()
-    refusal: str = "You may not give this one."
+    refusal: str = _l("You may not give this one.")
+    prompt: str = ""
 
     def offered(self, actor: Actor) -> ColumnElement[bool]:
         """Return the SQL condition for the rows that this actor may choose."""
         return self.allowed(ActionContext(actor, select(literal(0))))
+
+    def asked_for(self) -> str:
+        """Return the sentence for people who chose nothing."""
+        return str(self.prompt or _("Choose %(what)s.", what=self.label.lower()))
 
 
 class Action:
@@ -94,8 +116,10 @@ class Action:
 
     A subclass with a `name` and a `model` registers itself and appears in every menu.
 
-    - `title` may contain {label}, {rows} and, with parameters, {chosen}.
+    - `title` may contain {label}, {rows} and, with parameters, {chosen}. As Counted, it may contain
+      {n} instead of {label} and {rows}.
     - `done` says what a row is afterwards: "3 people blocked".
+    - `result` is that sentence as a whole, for languages in which the words depend on each other.
     - `meaning` describes a new permission; without it, `permission` exists already.
     - `sensitive` actions ask for a recent password or code.
     - `most_rows` limits the size of a selection; 0 means no limit.
@@ -110,8 +134,9 @@ class Action:
     model: ClassVar[type[Entity]]
     name: ClassVar[str] = ""
     label: ClassVar[str] = ""
-    title: ClassVar[str] = "{label} {rows}"
-    done: ClassVar[str] = "changed"
+    title: ClassVar[str | Counted] = _l("{label} {rows}")
+    done: ClassVar[str] = _l("changed")
+    result: ClassVar[Counted | None] = None
     meaning: ClassVar[str] = ""
     permission: ClassVar[str] = ""
     danger: ClassVar[bool] = False
@@ -190,6 +215,21 @@ class Action:
             if rule.code == rule_code:
                 return rule.sentence.format(label=label)
         return ""
+
+    def titled(self, number: int, chosen: str = "…") -> str:
+        """Return what the action does to so many rows, such as "Block 10 people"."""
+        if isinstance(self.title, Counted):
+            return self.title.said(number, chosen=chosen)
+        return self.title.format(label=self.label, rows=self._rows(number), chosen=chosen)
+
+    def resulted(self, number: int) -> str:
+        """Return what was done to so many rows, such as "10 people blocked."."""
+        if self.result:
+            return self.result.said(number)
+        return str(_("%(rows)s %(done)s.", rows=self._rows(number), done=self.done))
+
+    def _rows(self, number: int) -> str:
+        return plural(number, self.model.__singular__, self.model.__plural__)
 
 
 _known: dict[str, Action] = {}

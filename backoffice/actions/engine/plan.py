@@ -11,6 +11,9 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from sqlalchemy import (
     ColumnElement,
     and_,
@@ -33,11 +36,11 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
-from backoffice.text import is_id, plural
+from backoffice.text import is_id
 
 MAX_TICKED = limits.TICKED
 RETENTION = timedelta(hours=1)
-GONE = (
+GONE = _l(
     "This preview is not there any more: one that is not run is kept for an hour."
     " Choose the rows again."
 )
@@ -101,7 +104,8 @@ def preview(
     """
     require_for(actor, action, all_matching=selection.query is not None)
     if len(selection.ids) > MAX_TICKED:
-        raise BadRequest(f"Tick at most {MAX_TICKED:,} rows, or take all that match.")
+        most = f"{MAX_TICKED:,}"
+        raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
     values: dict[str, Any] = {}
     if parameters is not None:
         values = checked_parameters(actor, action, parameters)
@@ -113,13 +117,19 @@ def preview(
 
 def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selection) -> None:
     if not run.planned and selection.query:
-        raise NotFound("No row matches.")
+        raise NotFound(_("No row matches."))
     if not run.planned:
-        raise NotFound("None of these rows is there any more.")
+        raise NotFound(_("None of these rows is there any more."))
     require_for(actor, action, rows=run.planned)
     if action.most_rows and run.planned > action.most_rows:
-        most = plural(action.most_rows, "row", "rows")
-        raise BadRequest(f"{action.label} takes {most} at a time.")
+        text = _n(
+            "%(action)s takes %(number)s row at a time.",
+            "%(action)s takes %(number)s rows at a time.",
+            action.most_rows,
+            action=action.label,
+            number=f"{action.most_rows:,}",
+        )
+        raise BadRequest(text)
 
 
 def freeze(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[bool]) -> None:
@@ -162,7 +172,7 @@ def choose(*, actor: Actor, token: UUID, action: Action, parameters: Mapping[str
     require(actor, action.permission)
     run = own(actor, token, action, locked=True)
     if run.state != "planned" or run.undo_of_id:
-        raise RuleBroken("What was chosen for this run stays as it is.")
+        raise RuleBroken(_("What was chosen for this run stays as it is."))
     run.parameters = checked_parameters(actor, action, parameters)
     run.created_at = clock.now()  # RETENTION counts from the choice
     _judge_items(actor, action, run)
@@ -225,7 +235,7 @@ def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> B
         statement = statement.with_for_update().execution_options(populate_existing=True)
     run = db.session.scalar(statement)
     if run is None or (run.state == "planned" and run.created_at < clock.now() - RETENTION):
-        raise NotFound(GONE)
+        raise NotFound(str(GONE))
     return run
 
 
@@ -275,11 +285,12 @@ def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
     for text in texts:
         if not is_id(text):
-            singular = parameter.model.__singular__
-            raise RuleBroken(f"There is no {singular} “{text[:40]}”.", field=parameter.name)
+            noun = parameter.model.__singular__
+            sentence = _("There is no %(noun)s “%(text)s”.", noun=noun, text=text[:40])
+            raise RuleBroken(sentence, field=parameter.name)
     ids = sorted({int(text) for text in texts})
     if not ids or (len(ids) > 1 and not parameter.multiple):
-        raise RuleBroken(f"Choose {parameter.label.lower()}.", field=parameter.name)
+        raise RuleBroken(parameter.asked_for(), field=parameter.name)
     return ids
 
 
@@ -297,10 +308,11 @@ def _check_choices(actor: Actor, action: Action, parameter: Parameter, ids: list
     offered = dict(rows)
     for row_id in ids:
         if row_id not in offered:
-            text = f"There is no {model.__singular__} with the number {row_id}."
+            noun = model.__singular__
+            text = _("There is no %(noun)s with the number %(number)s.", noun=noun, number=row_id)
             raise RuleBroken(text, field=parameter.name)
     if not all(offered.values()):
-        raise GrantExceeded(parameter.refusal, field=parameter.name, code=action.permission)
+        raise GrantExceeded(str(parameter.refusal), field=parameter.name, code=action.permission)
 
 
 def counts(run_id: int) -> dict[str, int]:

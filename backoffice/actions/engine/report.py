@@ -3,15 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from sqlalchemy import func, select
 
-from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.action import Action, Counted, find
+from backoffice.actions.engine.plan import Preview
+from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
 from backoffice.errors import NotFound
+from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, sees
-from backoffice.text import plural
+from backoffice.text import refilled
+
+LABELS = {
+    "done": _l("Done"),
+    "unchanged": _l("Unchanged"),
+    "refused": _l("Refused"),
+    "stale": _l("Changed since"),
+    "failed": _l("Failed"),
+}
+OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD)
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ def action_of(run: BulkRun) -> Action:
     """
     action = find(run.action)
     if action is None:
-        raise NotFound("This action no longer exists.")
+        raise NotFound(_("This action no longer exists."))
     return action
 
 
@@ -63,7 +78,8 @@ def items(
 
 def _item(action: Action, row_id: int, name: str | None, outcome: str, rule: str) -> Item:
     # A row that was deleted has no name any more.
-    label = name or f"{action.model.__singular__.capitalize()} {row_id}"
+    noun = action.model.__singular__
+    label = name or f"{noun[:1].upper()}{noun[1:]} {row_id}"
     return Item(row_id, label, outcome, action.sentence(rule, label))
 
 
@@ -78,37 +94,109 @@ def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     for rule, number, first_id in db.session.execute(statement).all():
         name = select(named(actor, action.model)).where(action.model.id == first_id)
         label = db.session.scalar(name) or str(first_id)
-        others = f" (and {number - 1:,} more)" if number > 1 else ""
-        sentences.append(f"{number:,} refused: {action.sentence(rule, label)}{others}")
+        sentences.append(_refusal(number, action.sentence(rule, label)))
     return sentences
+
+
+def _refusal(number: int, sentence: str) -> str:
+    """Return how many rows a rule refused; `sentence` says why, and names one of them."""
+    others = number - 1
+    if not others:
+        return str(_("1 refused: %(sentence)s", sentence=sentence))
+    text = _n(
+        "%(all)s refused: %(sentence)s (and %(others)s more)",
+        "%(all)s refused: %(sentence)s (and %(others)s more)",
+        others,
+        all=f"{number:,}",
+        sentence=sentence,
+        others=f"{others:,}",
+    )
+    return str(text)
 
 
 def brief(run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
-    counts = run.counts
-    done = plural(counts.get("done", 0), action.model.__singular__, action.model.__plural__)
-    sentences = [f"{done} {action.done}."]
-    if unchanged := counts.get("unchanged"):
-        sentences.append(f"{unchanged:,} unchanged.")
-    if refused := counts.get("refused"):
-        sentences.append(f"{refused:,} refused.")
-    if stale := counts.get("stale"):
-        sentences.append(f"{stale:,} left alone: changed by somebody since.")
-    return " ".join(sentences)
+    sentences = [action.resulted(run.counts.get("done", 0))]
+    if unchanged := run.counts.get("unchanged"):
+        number = f"{unchanged:,}"
+        text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
+        sentences.append(text)
+    if refused := run.counts.get("refused"):
+        number = f"{refused:,}"
+        sentences.append(_n("%(number)s refused.", "%(number)s refused.", refused, number=number))
+    return " ".join([*sentences, *stale(run)])
+
+
+def stale(run: BulkRun) -> list[str]:
+    """Return the sentence about rows that somebody changed meanwhile, if there are any."""
+    rows = run.counts.get("stale")
+    if not rows:
+        return []
+    text = _n(
+        "%(number)s left alone: changed by somebody since.",
+        "%(number)s left alone: changed by somebody since.",
+        rows,
+        number=f"{rows:,}",
+    )
+    return [text]
+
+
+def unchanged(run: BulkRun, action: Action) -> list[str]:
+    """Return the sentence about rows that are already as the action makes them, if there are any.
+
+    A preview says what would be, a run what was.
+    """
+    rows = run.counts.get("unchanged")
+    if not rows:
+        return []
+    values = {"number": f"{rows:,}", "done": action.done}
+    if run.state == "planned":
+        # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
+        text = _n(
+            "%(number)s would not change: already %(done)s.",
+            "%(number)s would not change: already %(done)s.",
+            rows,
+            **values,
+        )
+    else:
+        text = _n(
+            "%(number)s did not change: already %(done)s.",
+            "%(number)s did not change: already %(done)s.",
+            rows,
+            **values,
+        )
+    return [text]
+
+
+def foreseen(action: Action, outcome: str) -> str:
+    """Return what a preview calls the rows with this outcome, such as "Will be blocked"."""
+    if outcome == "done":
+        # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
+        return str(_("Will be %(done)s", done=action.done))
+    if outcome == "unchanged":
+        return str(_("Already %(done)s", done=action.done))
+    return str(LABELS[outcome])
+
+
+def side_effects(preview: Preview) -> list[str]:
+    """Return a sentence for each side effect of a preview, such as "Ends 14 sessions."."""
+    return [Counted(one, many).said(number) for one, many, number in preview.effects]
+
+
+def reason(text: str | None) -> str:
+    """Return the reason of an event or a run in the language of its reader.
+
+    What people typed stays as it is.
+    """
+    return refilled(text or "", OWN_REASONS)
 
 
 def title(actor: Actor, run: BulkRun, action: Action) -> str:
     """Say what the run does, and to how many rows: "Block 10 people"."""
     number = run.counts.get("done", 0)
-    choices = ", ".join(label for _, labels in chosen(actor, run, action) for label in labels)
-    text = titled(action, number, choices or "…")
-    return f"Undo: {text}" if run.undo_of_id else text
-
-
-def titled(action: Action, number: int, choices: str = "…") -> str:
-    """Return the title of an action over `number` rows."""
-    rows = plural(number, action.model.__singular__, action.model.__plural__)
-    return action.title.format(label=action.label, rows=rows, chosen=choices)
+    choices = ", ".join(label for _label, labels in chosen(actor, run, action) for label in labels)
+    text = action.titled(number, choices or "…")
+    return str(_("Undo: %(title)s", title=text)) if run.undo_of_id else text
 
 
 def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:
@@ -123,5 +211,5 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
             continue
         ids = run.parameters.get(parameter.name, [])
         names = select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id)
-        parameters.append((parameter.label, list(db.session.scalars(names))))
+        parameters.append((str(parameter.label), list(db.session.scalars(names))))
     return parameters

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.orm import aliased
 
@@ -28,9 +29,12 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import scope
 from backoffice.policy.step_up import require_recent
-from backoffice.text import fold
+from backoffice.text import fold, noted
 
 REASON_LENGTH = limits.REASON
+# The reasons that people did not type: stored in English, and shown by `report.reason`.
+OF_UNDO = noted("Undo of bulk run %(number)s")
+OF_REFUSAL = noted("Refused: %(rule)s")
 
 
 @in_bulk
@@ -77,7 +81,7 @@ def phrase(action: Action, run: BulkRun) -> str:
 
     They contain the number of rows, which makes people read it.
     """
-    return f"{action.name} {run.counts.get('done', 0)}"
+    return f"{action.label.lower()} {run.counts.get('done', 0)}"
 
 
 def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
@@ -112,17 +116,18 @@ def _checked_reason(action: Action, planned: BulkRun, reason: str, confirmation:
     An undo has a reason of its own, and nothing has to be typed for it.
     """
     if planned.undo_of_id:
-        return f"Undo of bulk run {planned.undo_of_id}"
+        return OF_UNDO % {"number": planned.undo_of_id}
     kept = texts.kept(reason, field="reason", kind="long_text")
     if action.reason_required and not kept:
         raise RuleBroken(
-            "Say why, in a few words: the reason is kept in the events log.", field="reason"
+            _("Say why, in a few words: the reason is kept in the events log."), field="reason"
         )
     if len(kept) > REASON_LENGTH:
-        raise RuleBroken(f"Keep the reason under {REASON_LENGTH} characters.", field="reason")
+        text = _("Keep the reason under %(number)s characters.", number=REASON_LENGTH)
+        raise RuleBroken(text, field="reason")
     wanted = phrase(action, planned)
     if action.typed_confirmation and fold(confirmation) != fold(wanted):
-        raise RuleBroken(f"Type “{wanted}” to confirm.", field="confirm")
+        raise RuleBroken(_("Type “%(phrase)s” to confirm.", phrase=wanted), field="confirm")
     return kept
 
 
@@ -299,6 +304,6 @@ def _refusal_drafts(action: Action, run: BulkRun) -> Iterator[EventDraft]:
             action=action.code(),
             subject=(area, row_id),
             result="denied",
-            reason=f"Refused: {rule}",
+            reason=OF_REFUSAL % {"rule": rule},
             bulk_run_id=run.id,
         )

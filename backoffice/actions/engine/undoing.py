@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import aliased
 
@@ -24,8 +27,8 @@ from backoffice.policy.rules import can, require, scope
 from backoffice.text import plural
 
 RAN = ("done", "undone")
-OVER = "This run cannot be undone, or was undone already."
-NOTHING = "What was given or taken then exists no more: there is nothing to undo."
+OVER = _l("This run cannot be undone, or was undone already.")
+NOTHING = _l("What was given or taken then exists no more: there is nothing to undo.")
 
 
 def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None) -> Preview:
@@ -42,11 +45,11 @@ def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None)
     action = find(original.action)
     inverse = inverse_of(action) if action else None
     if action is None or inverse is None or original.state != "done":
-        raise RuleBroken(OVER)
+        raise RuleBroken(str(OVER))
     require_for(actor, inverse)
     run = _planned_undo(actor, original, action, inverse, draft)
     if not run.planned:
-        raise NotFound("None of these rows is there any more.")
+        raise NotFound(_("None of these rows is there any more."))
     require_for(actor, inverse, rows=run.planned)
     return Preview(run, inverse)
 
@@ -157,8 +160,13 @@ def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
     number = (db.session.scalar(statement) or 0) - run.planned
     if not number:
         return []
-    rows = plural(number, "row", "rows")
-    return [f"{rows} left out: no longer there, or not yours to see."]
+    text = _n(
+        "%(number)s row left out: no longer there, or not yours to see.",
+        "%(number)s rows left out: no longer there, or not yours to see.",
+        number,
+        number=f"{number:,}",
+    )
+    return [text]
 
 
 def _deleted_choices(original: BulkRun, run: BulkRun, inverse: Action) -> list[str]:
@@ -185,7 +193,7 @@ def _deleted(model: Any, number: int) -> list[str]:
     if not number:
         return []
     rows = plural(number, model.__singular__, model.__plural__)
-    return [f"{rows} deleted since then: left out."]
+    return [_("%(rows)s deleted since then: left out.", rows=rows)]
 
 
 def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
@@ -195,7 +203,7 @@ def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
     """
     original = db.session.get(BulkRun, run.undo_of_id) if run.undo_of_id else None
     undone = find(original.action) if original else action
-    return undone.lasting if undone else ()
+    return tuple(map(str, undone.lasting)) if undone else ()
 
 
 def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +218,7 @@ def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
         statement = select(model.id).where(model.id.in_(ids)).order_by(model.id)
         row_ids = list(db.session.scalars(statement))
         if not row_ids:
-            raise RuleBroken(NOTHING)
+            raise RuleBroken(str(NOTHING))
         remaining[parameter.name] = row_ids
     return remaining
 
@@ -226,7 +234,7 @@ def hold(actor: Actor, run: BulkRun) -> BulkRun:
     locked = statement.with_for_update().execution_options(populate_existing=True)
     original = db.session.scalar(locked)
     if original is None:
-        raise RuleBroken(OVER)
+        raise RuleBroken(str(OVER))
     return original
 
 
