@@ -1,13 +1,15 @@
 """The languages that people may choose, and those that the product's texts are translated to."""
 
+import os
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, negotiate_locale
 
 FOLDER = Path(__file__).parent / "translations"
 DEFAULT = "en"  # what the texts are written in
-EXPECTED = ("de",)  # offered before it is fully translated: the missing texts stay in English
+# Where the shell says its language, the strongest first (POSIX, environment variables).
+SHELL = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 @cache
@@ -20,9 +22,15 @@ def translated() -> tuple[str, ...]:
 @cache
 def offered() -> tuple[tuple[str, str], ...]:
     """Return the languages to choose from as (code, name in that language), ordered by name."""
-    codes = {*translated(), *EXPECTED}
-    languages = ((code, _name(code)) for code in codes)
+    languages = ((code, _name(code)) for code in translated())
     return tuple(sorted(languages, key=lambda language: language[1].casefold()))
+
+
+def of_shell() -> str:
+    """Return the language of whoever runs a command, or else the default."""
+    said = next((os.environ[name] for name in SHELL if os.environ.get(name)), "")
+    asked_for = negotiate_locale([said.partition(".")[0]], translated())
+    return asked_for or DEFAULT
 
 
 def _name(code: str) -> str:

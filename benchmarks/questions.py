@@ -132,30 +132,30 @@ def _filters(screen: "Screen") -> Iterator[Question]:
 
 def _values(model: type[Record], name: str) -> Iterator[tuple[str, object]]:
     """Yield the parameters to ask for: frequent values, rare ones, and one that no row has."""
-    kind = fields.kind(model, name)
-    if kind in RANGED:
-        for value in _ends(kind):
+    shape = fields.shape(model, name)
+    if shape in RANGED:
+        for value in _ends(shape):
             yield f"{name}.from", value
             yield f"{name}.to", value
     else:
-        for value in _single_values(model, name, kind):
+        for value in _single_values(model, name, shape):
             yield name, value
 
 
-def _ends(kind: str) -> Iterable[object]:
-    if kind == "number":
+def _ends(shape: str) -> Iterable[object]:
+    if shape == "range":
         return (0, "1.5", 4321, BEYOND)
     return DAYS.values()
 
 
-def _single_values(model: type[Record], name: str, kind: str) -> Iterable[object]:
-    if kind in ("choice", "derived"):
+def _single_values(model: type[Record], name: str, shape: str) -> Iterable[object]:
+    if shape in ("choice", "derived"):
         return fields.choices(model, name)
-    if kind == "code":
+    if shape == "code":
         return (*db.session.scalars(codes.every(model, name)), "zw.zw")
-    if kind == "boolean":
+    if shape == "yes":
         return ("yes", "no")
-    if kind in ("one", "many"):
+    if shape == "rows":
         target = fields.related_model(model, name)
         first = db.session.scalar(select(func.min(target.id))) or 1
         return (NONE, first, first + 5, _some_id(target), BEYOND)
@@ -183,7 +183,7 @@ def _searches(screen: "Screen") -> Iterator[Question]:
 
 def _lookups(screen: "Screen") -> Iterator[Question]:
     for name in screen.column_filters:
-        if fields.kind(screen.model, name) in ("one", "many"):
+        if fields.shape(screen.model, name) == "rows":
             for text in ("", "a", "zw", "anderson", "zwzwzwzw"):
                 path = f"/admin/{screen.slug}/lookup/{name}?{urlencode({'search': text})}"
                 yield Question(f"{screen.slug}: look-up of {name}, search={text}", path)

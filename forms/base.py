@@ -5,6 +5,8 @@ from contextvars import ContextVar
 from typing import Any
 
 import wtforms
+from flask_babel import gettext as _
+from flask_wtf.i18n import translations
 from werkzeug.datastructures import MultiDict
 from wtforms.fields.core import UnboundField
 
@@ -23,6 +25,12 @@ class Form(wtforms.Form):
     """
 
     retry_after = 0
+
+    class Meta:
+        """Have WTForms write its own messages in the reader's language."""
+
+        def get_translations(self, _form: wtforms.Form) -> Any:
+            return translations
 
     def __init__(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(formdata or typed_before.get(), *args, **kwargs)
@@ -54,7 +62,7 @@ class Form(wtforms.Form):
         is_valid = super().validate(extra_validators)
         doubled = [field for field in self if _is_doubled(field)]
         for field in doubled:
-            field.errors = [*field.errors, "Give one value."]
+            field.errors = [*field.errors, _("Give one value.")]
         return is_valid and not doubled
 
     def validate_sent(self) -> bool:

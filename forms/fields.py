@@ -6,6 +6,7 @@ They take cleaned text, related rows, several lines, a switch, or a set of permi
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from wtforms import BooleanField, Field, StringField
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
@@ -13,6 +14,7 @@ from wtforms.widgets import TextArea
 from backoffice import limits
 from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
 from backoffice.text.addresses import pasted
+from backoffice.text.numbers import written
 
 LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
@@ -51,8 +53,9 @@ class Untouched:
             self.data = tidy(self.data)
         shown = self._value()
         self.raw_data, self.data = sent, read
-        has_lines = isinstance(self.widget, TextArea)
-        return _as_sent(sent[0], lines=has_lines) == _as_sent(shown, lines=has_lines)
+        if isinstance(self.widget, TextArea):
+            return _with_lines(sent[0]) == _with_lines(shown)
+        return str(sent[0]).strip() == _in_one_line(shown)
 
 
 class TextField(Untouched, StringField):
@@ -183,12 +186,12 @@ class PickField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         texts = [text for text in valuelist if text]
         if not all(map(is_id, texts)):
-            raise ValueError("Choose one of the offered values.")
+            raise ValueError(_("Choose one of the offered values."))
         ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:
-            raise ValueError("Choose only one.")
+            raise ValueError(_("Choose only one."))
         if len(ids) > LARGEST_CHOICE:
-            raise ValueError(f"Choose at most {LARGEST_CHOICE:,}.")
+            raise ValueError(_("Choose at most %(most)s.", most=written(LARGEST_CHOICE)))
         if not valuelist:
             return
         if self.multiple:
@@ -199,7 +202,7 @@ class PickField(Field):
     def pre_validate(self, form: Any) -> None:
         """Refuse a choice of nothing where the row needs one."""
         if self.flags.required and not self.data:
-            raise StopValidation("Fill this in.")
+            raise StopValidation(_("Fill this in."))
 
     def _chosen(self) -> list[int]:
         data = self.data if self.multiple else [self.data]
@@ -227,10 +230,14 @@ class PermissionsField(Field):
             self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
 
 
-def _as_sent(text: str, *, lines: bool) -> str:
-    """Return the text as a browser sends it: one line has no breaks (HTML, value sanitization)."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.strip("\n") if lines else text.replace("\n", "").strip()
+def _with_lines(text: str) -> str:
+    """Return the text with line breaks as they are stored: a browser sends others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+
+
+def _in_one_line(text: str) -> str:
+    """Return the text as an input of one line has it (HTML, value sanitization)."""
+    return text.replace("\r", "").replace("\n", "").strip()
 
 
 def _given_attributes(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from tests.support.databases import Database, Workshop, worker_name
 from tests.support.smtp import Server
 from tests.support.statements import Statements, counted
 
+os.environ["LC_ALL"] = "C.UTF-8"  # commands speak the language of their shell
 ENGINES = os.environ.get("BACKOFFICE_TEST_ENGINES", "sqlite,postgresql").split(",")
 FOLDER = pytest.StashKey[Path]()
 

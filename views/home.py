@@ -9,14 +9,14 @@ from datetime import date
 from typing import Any
 
 from flask import Flask, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 
 from backoffice import clock
 from backoffice.dashboard import alerts, figures
 from backoffice.dashboard.alerts import Needs
 from backoffice.data import lists
+from backoffice.models import fields
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.web import words
@@ -27,12 +27,6 @@ from views.web.reader import zone
 # Sizes of the chart, in its own units.
 SLOT = 20
 HEIGHT = 100
-STATUSES = {
-    "invited": _l("Invited"),
-    "active": _l("Active"),
-    "blocked": _l("Blocked"),
-    "revoked": _l("Revoked"),
-}
 
 
 def register(app: Flask) -> None:
@@ -141,9 +135,9 @@ def _list(kind: str, needs: Needs) -> str:
 
 def _status(status: str, number: int) -> dict[str, Any]:
     return {
-        "label": str(STATUSES.get(status, status.capitalize())),
+        "label": fields.label(User, "status", status),
         "count": lists.said(number),
-        "badge": f"status-{status}",
+        "colour": fields.colour(User, "status", status),
         "href": url_for("users.index", status=status),
     }
 
@@ -153,18 +147,13 @@ def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[dict[str, Any]]:
 
     `start` and `part` say where in the bar its part begins and how long it is, in percent.
     """
-    labels = {
-        "totp": _("Authenticator app"),
-        "email": _("E-mail code"),
-        "disabled": _("No second factor"),
-    }
     everyone = sum(number for _factor, number in by_factor)
     start = 0.0
     for factor, number in by_factor:
         part = 100 * number / everyone if everyone else 0.0
         yield {
             "name": factor,
-            "label": labels[factor],
+            "label": fields.label(User, "two_factor", factor),
             "count": number,
             "href": url_for("users.index", status="active", two_factor=factor),
             "start": f"{start:.2f}",

@@ -15,6 +15,7 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor, system
+from backoffice.text.numbers import written
 
 OUTCOMES = {
     "done": _l("done"),
@@ -122,6 +123,6 @@ def _print_title(actor: Actor, action: Action, planned: BulkRun, query: lists.Qu
 
 def _print_outcomes(actor: Actor, action: Action, bulk_run: BulkRun) -> None:
     for outcome, number in bulk_run.counts.items():
-        click.echo(f"  {OUTCOMES[outcome]}: {number:,}")
+        click.echo(f"  {OUTCOMES[outcome]}: {written(number)}")
     for sentence in report.refusals(actor, bulk_run, action):
         click.echo(f"  {sentence}")

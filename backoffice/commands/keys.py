@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 from flask_babel import ngettext as _n
 
 from backoffice.secrets import rotation
+from backoffice.text.numbers import written
 
 
 def add(group: AppGroup) -> None:
@@ -32,7 +33,7 @@ def rotate_keys() -> None:
         "%(number)s secret has the newest key now.",
         "%(number)s secrets have the newest key now.",
         done.renewed,
-        number=f"{done.renewed:,}",
+        number=written(done.renewed),
     )
     click.echo(renewed)
     if done.unreadable:
@@ -48,7 +49,7 @@ def _unreadable(numbers: Counter[str]) -> str:
         "%(number)s secrets could not be read and stayed as before, encrypted with: %(keys)s. "
         "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again.",
         number,
-        number=f"{number:,}",
+        number=written(number),
         keys=", ".join(sorted(numbers)),
     )
     return str(text)

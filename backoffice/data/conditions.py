@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
 from typing import Any, cast
 
+from flask_babel import gettext as _
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -119,7 +120,8 @@ def _one_of(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     try:
         values = [kind.parse(column, value) for value in filter_.values]
     except ValueError as error:
-        raise _unfit(filter_, str(error)) from None
+        text = _("%(label)s: %(value)s", label=_label(filter_), value=str(error))
+        raise BadRequest(text, field=filter_.key) from None
     return fields.attribute(model, filter_.name).in_(values)
 
 
@@ -127,12 +129,19 @@ def _require_known(model: type[Record], filter_: Filter) -> None:
     """Raise BadRequest if a value is not one of the attribute's choices."""
     known = fields.choices(model, filter_.name)
     if unknown := [value for value in filter_.values if value not in known]:
-        raise _unfit(filter_, f"“{unknown[0][:60]}” is not one of {', '.join(known)}.")
+        text = _(
+            "%(label)s: “%(value)s” is not one of %(choices)s.",
+            label=_label(filter_),
+            value=unknown[0][:60],
+            choices=", ".join(known),
+        )
+        raise BadRequest(text, field=filter_.key)
 
 
 def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     if not set(filter_.values) <= {"yes", "no"}:
-        raise _unfit(filter_, "choose yes or no.")
+        text = _("%(label)s: choose yes or no.", label=_label(filter_))
+        raise BadRequest(text, field=filter_.key)
     booleans = [value == "yes" for value in filter_.values]
     return fields.attribute(model, filter_.name).in_(booleans)
 
@@ -157,7 +166,7 @@ def _relation_conditions(
     if relation.secondary_synchronize_pairs:
         # The association table suffices, without the table of the related rows.
         ((own_id, association_own),) = relation.synchronize_pairs
-        ((_, association_other),) = relation.secondary_synchronize_pairs
+        ((_other_id, association_other),) = relation.secondary_synchronize_pairs
         association = exists().where(association_own == own_id)
         return association.where(association_other.in_(ids)), ~association
     if relation.uselist:
@@ -173,9 +182,11 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     try:
         number = decimal(filter_.values[0])
     except InvalidOperation:
-        raise _unfit(filter_, "give a number.") from None
+        text = _("%(label)s: give a number.", label=_label(filter_))
+        raise BadRequest(text, field=filter_.key) from None
     except ValueError:
-        raise _unfit(filter_, "give a smaller number.") from None
+        text = _("%(label)s: give a smaller number.", label=_label(filter_))
+        raise BadRequest(text, field=filter_.key) from None
     column = fields.attribute(model, filter_.name)
     bound = _bound(column.type, number, filter_.operator)
     return column >= bound if filter_.operator == "from" else column <= bound
@@ -237,20 +248,24 @@ def _day(filter_: Filter) -> date:
     try:
         day = date.fromisoformat(filter_.values[0])
     except ValueError:
-        raise _unfit(filter_, "write the date as 2026-01-31.") from None
+        text = _("%(label)s: write the date as 2026-01-31.", label=_label(filter_))
+        raise BadRequest(text, field=filter_.key) from None
     if not 1900 <= day.year <= 9000:
-        raise _unfit(filter_, "give a year between 1900 and 9000.")
+        text = _("%(label)s: give a year between 1900 and 9000.", label=_label(filter_))
+        raise BadRequest(text, field=filter_.key)
     return day
 
 
 def _id(filter_: Filter, text: str) -> int:
     if not is_id(text):
-        raise _unfit(filter_, f"“{text[:60]}” is not a choice.")
+        label = _label(filter_)
+        sentence = _("%(label)s: “%(value)s” is not a choice.", label=label, value=text[:60])
+        raise BadRequest(sentence, field=filter_.key)
     return int(text)
 
 
-def _unfit(filter_: Filter, what: str) -> BadRequest:
-    return BadRequest(f"{fields.heading(filter_.name)}: {what}", field=filter_.key)
+def _label(filter_: Filter) -> str:
+    return fields.heading(filter_.name)
 
 
 CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {

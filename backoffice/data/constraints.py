@@ -1,5 +1,6 @@
 """Say in words, at the right field, which constraint of the database refused a row."""
 
+from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, inspect
 from sqlalchemy.exc import IntegrityError
 
@@ -19,11 +20,12 @@ def refusal(model: type[Entity], error: IntegrityError) -> RuleBroken:
     name = _constraint(error)
     field = _field(model, name)
     if _is(error, TAKEN):
-        return RuleBroken(f"Another {model.__singular__} has this already.", field=field)
+        text = _("Another %(noun)s has this already.", noun=model.noun())
+        return RuleBroken(text, field=field)
     if _is(error, MISSING):
-        return RuleBroken("Fill this in.", field=field)
+        return RuleBroken(_("Fill this in."), field=field)
     if _is(error, RELATED):
-        return RuleBroken("This refers to a row that is gone.", field=field)
+        return RuleBroken(_("This refers to a row that is gone."), field=field)
     return _checked(model, name)
 
 
@@ -43,7 +45,7 @@ def _checked(model: type[Entity], name: str) -> RuleBroken:
     kind = fields.kind(model, field)
     sentence = kind.refusal(fields.column(model, field)) if kind else ""
     return RuleBroken(
-        sentence or "The database does not take these values together.",
+        sentence or _("The database does not take these values together."),
         field=field if sentence else None,
     )
 

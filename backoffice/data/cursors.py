@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, literal, tuple_
 
 from backoffice.data import conditions
@@ -39,9 +40,8 @@ def unpacked(key: ColumnElement[Any], cursor: str) -> Any:
         key_value = _typed(key.type.python_type, value)
         return tuple_(literal(key_value, key.type), literal(row_id))
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise BadRequest(
-            "This page address is incomplete; go back to the first page.", field="after"
-        ) from None
+        text = _("This page address is incomplete; go back to the first page.")
+        raise BadRequest(text, field="after") from None
 
 
 def beyond(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -30,11 +31,11 @@ from backoffice.settings import configured
 STARTED = "exports"
 RUNNING = "export running"
 LEASE = timedelta(seconds=limits.EXPORT_LEASE)
-ANOTHER = (
+ANOTHER: str = _l(
     "Another export of yours is still running. "
     "Wait until it is there, or until it was broken off for a minute."
 )
-OFTEN = (
+OFTEN: str = _l(
     "You have exported {most} times within an hour, which is as often as it goes. Try again later."
 )
 log = structlog.get_logger()

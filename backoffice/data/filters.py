@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
 
+from flask_babel import gettext as _
+
 from backoffice import clock, limits
 from backoffice.errors import BadRequest
 from backoffice.models import fields
@@ -69,15 +71,22 @@ def parse(
     Raises BadRequest with the filter's key as its field if the attribute is not allowed, or if
     there are too many filters or values.
     """
+    values_by_key = _by_key(pairs)
+    value_count = sum(map(len, values_by_key.values()))
+    if value_count > MAX_FILTERS * MAX_VALUES or len(values_by_key) > MAX_FILTERS:
+        text = _("Use at most %(most)s filters at once.", most=MAX_FILTERS)
+        raise BadRequest(text, field="search")
+    parsed = [_filter(model, key, values, allowed) for key, values in values_by_key.items()]
+    return tuple(replace(filter_, zone=zone) for filter_ in parsed)
+
+
+def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the values in a query string by the keys of their filters; empty ones are left out."""
     values_by_key: dict[str, list[str]] = {}
     for key, text in pairs:
         if value := cleaned(text):
             values_by_key.setdefault(key_of(*_parts(key)), []).append(value)
-    value_count = sum(map(len, values_by_key.values()))
-    if value_count > MAX_FILTERS * MAX_VALUES or len(values_by_key) > MAX_FILTERS:
-        raise BadRequest(f"Use at most {MAX_FILTERS} filters at once.", field="search")
-    parsed = [_filter(model, key, values, allowed) for key, values in values_by_key.items()]
-    return tuple(replace(filter_, zone=zone) for filter_ in parsed)
+    return values_by_key
 
 
 def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[Filter, ...]:
@@ -100,7 +109,7 @@ def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[
 
 def _parts(key: str) -> tuple[str, str]:
     """Split a key into the attribute's name and the operator."""
-    name, _, operator = key.partition(".")
+    name, _dot, operator = key.partition(".")
     if operator == IS:
         operator = ""
     return name, operator
@@ -111,12 +120,14 @@ def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[
     shape = fields.shape(model, name)
     fits = operator in ("from", "to") if shape in RANGED else not operator
     if name not in allowed or not shape or not fits:
-        raise BadRequest(f"This list has no filter “{key[:60]}”.", field=key)
+        raise BadRequest(_("This list has no filter “%(key)s”.", key=key[:60]), field=key)
+    label = fields.heading(name)
     if operator and len(values) > 1:
-        raise BadRequest(f"{fields.heading(name)}: give one value.", field=key)
+        raise BadRequest(_("%(label)s: give one value.", label=label), field=key)
     # Refused rather than cut: with fewer values, the list would show other rows.
     if len(set(values)) > MAX_VALUES:
-        raise BadRequest(f"{fields.heading(name)}: choose at most {MAX_VALUES}.", field=key)
+        text = _("%(label)s: choose at most %(most)s.", label=label, most=MAX_VALUES)
+        raise BadRequest(text, field=key)
     return Filter(name, operator, tuple(dict.fromkeys(values)))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from backoffice import limits
@@ -20,6 +21,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
+from backoffice.text.numbers import written
 
 COUNT_CAP = limits.COUNTED
 SIZES = limits.PAGES
@@ -116,7 +118,7 @@ def _separated(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[t
         if key not in RESERVED:
             filter_pairs.append((key, value))
         elif reserved.setdefault(key, value) != value:
-            raise BadRequest(f"“{key}” was given twice.", field=key)
+            raise BadRequest(_("“%(key)s” was given twice.", key=key), field=key)
     return reserved, filter_pairs
 
 
@@ -163,7 +165,7 @@ def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
 
 def said(number: int) -> str:
     """Return a count as people read it."""
-    return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+    return f"{written(COUNT_CAP)}+" if number > COUNT_CAP else written(number)
 
 
 def _counting(
@@ -359,12 +361,12 @@ def _sort(model: type[Record], text: str) -> str:
     if model.__timeline__ and text.removeprefix("-") == "id":
         text = text.replace("id", model.__timeline__)
     if not sortable(model, text.removeprefix("-")):
-        raise BadRequest("This list cannot be sorted like that.", field="sort")
+        raise BadRequest(_("This list cannot be sorted like that."), field="sort")
     return text
 
 
 def _size(text: str) -> int:
     if text not in map(str, SIZES):
         sizes = ", ".join(map(str, SIZES))
-        raise BadRequest(f"A page has {sizes} rows.", field="size")
+        raise BadRequest(_("A page has %(sizes)s rows.", sizes=sizes), field="size")
     return int(text)

@@ -6,6 +6,7 @@ Each of these checks the permission, the scope, the version and the rules, and l
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
@@ -83,9 +84,11 @@ def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R
         statement = statement.with_for_update().execution_options(populate_existing=True)
     row = db.session.scalar(statement)
     if row is None:
-        raise NotFound(
-            f"There is no {model.__singular__} with this number, or it is not yours to see."
+        text = _(
+            "There is no %(noun)s with this number, or it is not yours to see.",
+            noun=model.noun(),
         )
+        raise NotFound(text)
     return row
 
 
@@ -123,7 +126,7 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     RuleBroken with the field it belongs to.
     """
     if version != row.version:
-        raise Conflict("Somebody else changed this meanwhile.", current=row)
+        raise Conflict(_("Somebody else changed this meanwhile."), current=row)
     before, after = _write(actor, row, values, new=False)
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
@@ -226,14 +229,15 @@ def _set(row: Entity, values: Values) -> None:
 def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     """Return the value as the attribute stores it, related rows for their ids."""
     if not may_read(actor, model, name):
-        raise NotAllowed(
-            f"You do not see {fields.heading(name).lower()}, so you cannot change them."
-        )
+        other = fields.told_of(model, name)
+        assert other is not None  # what tells of no other rows may be read
+        text = _("You do not see %(nouns)s, so you cannot change them.", nouns=other.nouns())
+        raise NotAllowed(text)
     if fields.is_many(model, name):
         return _related(actor, fields.related_model(model, name), name, value)
     if fields.is_one(model, name):
         if not value and fields.is_required(model, name):
-            raise RuleBroken("Fill this in.", field=name)
+            raise RuleBroken(_("Fill this in."), field=name)
         ids = [value] if value else []
         rows = _related(actor, fields.related_model(model, name), name, ids)
         return rows[0] if rows else None
@@ -253,7 +257,7 @@ def _fitting_value(model: type[Entity], name: str, value: Any) -> Any:
         value = None
     is_missing = value is None and not column.nullable
     if is_missing or (value == "" and fields.is_required(model, name)):
-        raise RuleBroken("Fill this in.", field=name)
+        raise RuleBroken(_("Fill this in."), field=name)
     return value
 
 
@@ -266,9 +270,8 @@ def _check_lengths(row: Entity) -> None:
         value = getattr(row, attribute.key)
         limit = getattr(attribute.columns[0].type, "length", None)
         if isinstance(value, str) and limit and len(value) > limit:
-            raise RuleBroken(
-                "Use fewer or simpler characters.", field=constraints.text_of(attribute.key)
-            )
+            text = _("Use fewer or simpler characters.")
+            raise RuleBroken(text, field=constraints.text_of(attribute.key))
 
 
 def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
@@ -276,9 +279,12 @@ def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> li
     statement = select(model).where(model.id.in_(ids), scope(actor, model))
     rows = list(db.session.scalars(statement))
     if missing := set(ids) - {row.id for row in rows}:
-        raise RuleBroken(
-            f"There is no {model.__singular__} with the number {min(missing)}.", field=name
+        text = _(
+            "There is no %(noun)s with the number %(number)s.",
+            noun=model.noun(),
+            number=min(missing),
         )
+        raise RuleBroken(text, field=name)
     return sorted(rows, key=lambda row: row.id)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 
 from backoffice import limits
@@ -23,9 +24,12 @@ def parse(text: str) -> str:
     words = cleaned(text).split()
     joined = " ".join(words)
     if len(joined) > LENGTH or len(words) > WORDS:
-        raise BadRequest(
-            f"Search for at most {WORDS} words and {LENGTH} characters.", field="search"
+        text = _(
+            "Search for at most %(words)s words and %(characters)s characters.",
+            words=WORDS,
+            characters=LENGTH,
         )
+        raise BadRequest(text, field="search")
     return joined
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
+from flask_babel import lazy_gettext as _l
 
 from backoffice import failures
 from backoffice.errors import CannotStore
@@ -16,10 +17,10 @@ from backoffice.settings import configured
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = {
-    failures.NO_SPACE: (
+    failures.NO_SPACE: _l(
         "There is no space left on the server's disk. Nothing was changed; tell your administrator."
     ),
-    failures.READ_ONLY: (
+    failures.READ_ONLY: _l(
         "The server cannot write to its folder of files. "
         "Nothing was changed; tell your administrator."
     ),

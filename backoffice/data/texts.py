@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select, true
 
 from backoffice.errors import RuleBroken
@@ -34,6 +35,9 @@ def require_free(model: Any, name: str, row: Group | ClientTag | None) -> None:
     """
     others = select(model).where(model.id != row.id if row else true()).limit(1)
     if db.session.scalar(others.where(model.name_key == name_key(name))):
-        raise RuleBroken(f"Another {model.__singular__} has this name.", field="name")
+        text = _("Another %(noun)s has this name.", noun=model.noun())
+        raise RuleBroken(text, field="name")
     if like := db.session.scalar(others.where(model.name_skeleton == skeleton(name))):
-        raise RuleBroken(f"This looks like the {model.__singular__} “{like.name}”.", field="name")
+        noun = model.noun()
+        text = _("This looks like the %(noun)s “%(name)s”.", noun=noun, name=like.name)
+        raise RuleBroken(text, field="name")

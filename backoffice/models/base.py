@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import ColumnElement, MetaData, bindparam, case, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock
 from backoffice.models import keys
 from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
+from backoffice.text.numbers import written
 
 
 def moment(later: timedelta = timedelta()) -> ColumnElement[datetime]:
@@ -52,6 +55,7 @@ class Record(Base):
         __search__: the attributes that are searched.
         __derived__: the values of each derived choice, which is a hybrid. `derived` returns the
             condition of a value.
+        __derived_colours__: the colours of a derived choice's values, shown as badges.
         __grants__: whether the rows decide who may do what.
         __grams__: the columns of the search index, see models/search.py.
         __timeline__: of a log, which grows without end, the column of time that orders it.
@@ -67,6 +71,7 @@ class Record(Base):
     __label__: ClassVar[str] = "name"
     __search__: ClassVar[tuple[str, ...]] = ()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
+    __derived_colours__: ClassVar[dict[str, dict[str, str]]] = {}
     __grants__: ClassVar[bool] = False
     __grams__: ClassVar[tuple[str, ...]] = ()
     __timeline__: ClassVar[str] = ""
@@ -83,6 +88,21 @@ class Record(Base):
             own_arguments = tuple(cls.__dict__.get("__table_args__", ()))
             cls.__table_args__ = (*own_arguments, {"sqlite_autoincrement": True})
         super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def noun(cls, number: int = 1) -> str:
+        """Return what people call so many rows, in the reader's language."""
+        return ngettext(cls.__singular__, cls.__plural__, number)
+
+    @classmethod
+    def nouns(cls) -> str:
+        """Return what people call the rows in general."""
+        return _(cls.__plural__)
+
+    @classmethod
+    def counted(cls, number: int) -> str:
+        """Return the number with its noun, such as `1 person` or `1,234 people`."""
+        return _("%(number)s %(noun)s", number=written(number), noun=cls.noun(number))
 
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:

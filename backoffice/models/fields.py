@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from typing import Any, Literal
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Table, bindparam, func, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
@@ -109,10 +110,11 @@ def choices(model: type[Record], name: str) -> tuple[str, ...]:
 
 def colour(model: type[Record], name: str, value: Any) -> str:
     """Return the colour of a value of a choice, or '' if it has none."""
+    if name in model.__derived__:
+        colours = model.__derived_colours__.get(name)
+        return colours.get(value, "grey") if colours else ""
     what = kind(model, name)
-    if isinstance(what, Choice) and name not in model.__derived__:
-        return what.colour(column(model, name), value)
-    return ""
+    return what.colour(column(model, name), value) if isinstance(what, Choice) else ""
 
 
 def label(model: type[Record], name: str, value: Any) -> str:
@@ -120,7 +122,7 @@ def label(model: type[Record], name: str, value: Any) -> str:
     what = kind(model, name)
     if isinstance(what, Choice) and name not in model.__derived__:
         return what.label(column(model, name), value)
-    return worded(str(value))
+    return heading(str(value))
 
 
 @cache
@@ -212,5 +214,14 @@ def in_order(model: type[Record], name: str) -> bool:
 
 
 def heading(name: str) -> str:
-    """Return the default heading of an attribute: that of `created_at` is 'Created at'."""
+    """Return the default heading of an attribute, in the reader's language.
+
+    That of `created_at` is 'Created at'. The command `translations` collects the headings of all
+    attributes (commands/translations.py).
+    """
+    return _(english_heading(name)) if name else ""
+
+
+def english_heading(name: str) -> str:
+    """Return the default heading of an attribute as translators read it."""
     return "ID" if name == "id" else worded(name.removesuffix("_id"))

@@ -35,6 +35,7 @@ class Session(Entity):
     __label__ = "title"
     __search__ = ("device", "ip")
     __derived__: ClassVar = {"state": STATES}
+    __derived_colours__: ClassVar = {"state": {"live": "green"}}
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"hidden": True})
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))

@@ -145,7 +145,13 @@ class User(Searchable, Entity):
         default=False, server_default=false(), info={"personal": True, "hidden": True}
     )
     two_factor: Mapped[str] = column(
-        String(10), default="disabled", choices=TWO_FACTORS, personal=True, info=CREDENTIAL
+        String(10),
+        default="disabled",
+        choices=TWO_FACTORS,
+        words={"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator app"},
+        colours={"totp": "green"},
+        personal=True,
+        info=CREDENTIAL,
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = column(

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from backoffice import limits
 from backoffice.errors import RuleBroken
 from backoffice.text import noted
+from backoffice.text.numbers import written
 
 FIELD = "avatar"
 BYTES = limits.PICTURE
@@ -76,7 +77,7 @@ LARGE: str = _l(
 LARGE_PNG: str = _l(
     "A PNG may have %(pixels)s pixels in width and height. "
     "Save it as JPEG, or smaller, and try again.",
-    pixels=f"{PNG_SIDE:,}",
+    pixels=written(PNG_SIDE),
 )
 LARGE_IN_PASSES: str = _l(
     "A progressive JPEG may have 16 megapixels. "

@@ -101,7 +101,7 @@ def _of_screens() -> Iterable[Permission]:
         for verb in verbs_of(model):
             yield Permission(
                 code=f"{area_of(model)}.{verb}",
-                words=_l(VERBS[verb], plural=model.__plural__),
+                words=_l(VERBS[verb], plural=_l(model.__plural__)),
                 danger=verb in DANGEROUS_VERBS,
                 grants=model.__grants__ and verb in GRANTING_VERBS,
             )

@@ -12,6 +12,7 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
+from backoffice.text import capital
 
 Scope = Callable[[Actor], ColumnElement[bool]]
 _narrower: dict[type[Record], Scope] = {}  # which rows an actor sees, if not all
@@ -77,8 +78,7 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
 
     It is the row's label within their scope, otherwise only its kind and id.
     """
-    kind = str(model.__singular__)
-    anonymous = f"{kind[:1].upper()}{kind[1:]} " + cast(model.id, String)
+    anonymous = f"{capital(model.noun())} " + cast(model.id, String)
     return case((scope(actor, model), model.label_column()), else_=anonymous)
 
 

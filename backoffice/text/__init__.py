@@ -11,6 +11,7 @@ from flask_babel import ngettext as _n
 from backoffice.text.addresses import address_key, login_key
 from backoffice.text.characters import LONGEST, cleaned, fault, tidied
 from backoffice.text.folding import fold, name_key
+from backoffice.text.numbers import written
 from backoffice.text.stored import noted, refilled, translated
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_ID",
     "UNITS",
     "address_key",
+    "capital",
     "cleaned",
     "duration",
     "duration_to_store",
@@ -43,6 +45,11 @@ def plural(count: int, singular: str, plural_form: str) -> str:
     return f"{count:,} {singular if count == 1 else plural_form}"
 
 
+def capital(text: str) -> str:
+    """Return the text with a capital at its beginning; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def is_id(text: str) -> bool:
     """Return whether the text is a number that a row could have as its id."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
@@ -64,7 +71,7 @@ def duration(span: timedelta) -> str:
     '8 hours'
     """
     count, unit = _counted(span)
-    number = f"{count:,}"
+    number = written(count)
     match unit:
         case "day":
             words = _n("%(number)s day", "%(number)s days", count, number=number)

@@ -3,38 +3,24 @@
 Visitors who are not signed in are one of the cases.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
-from backoffice.actions.engine.action import _known, find
-from backoffice.actions.engine.plan import Selection, preview
-from backoffice.actions.engine.run import run
-from backoffice.auth import attempts, sessions
-from backoffice.auth.attempts import Key, Origin
+from backoffice.actions.engine.action import _known
 from backoffice.extensions import db
-from backoffice.mail import outbox
-from backoffice.mail.outbox import OutgoingMail
-from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
-from backoffice.models.group import Group
-from backoffice.models.message import Message
-from backoffice.models.session import Session
-from backoffice.models.sign_in_attempt import SignInAttempt
-from backoffice.models.user import User
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.shipped import SHIPPED
-from backoffice.settings import Settings
+from tests.support import world
 from tests.support.access import PAGES, POWERS, cases
 from tests.support.acting import act, decided
 from tests.support.asking import Case, Person, Unknown, World
-from tests.support.cast import PASSWORD, Cast
+from tests.support.cast import PASSWORD
 from tests.support.client import Client
 
 EVERYBODY = [shipped.key for shipped in SHIPPED]
@@ -42,73 +28,7 @@ EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 @pytest.fixture
 def there(app: Flask, staff: list[str]) -> World:
-    """Create two rows of every kind, a preview of Olivia's, and two bulk runs that she made."""
-    cast = Cast()
-    db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
-    db.session.commit()
-    tags = db.session.scalars(select(ClientTag)).all()
-    groups = _groups()
-    people = (cast.employee, cast.dispatcher)
-    for person in people:
-        person.client_tags_mode, person.client_tags = "only", [tags[1]]
-    db.session.flush()
-    runs = [_given(cast, person, tags[0]) for person in reversed(people)]
-    planned = _planned(cast, "users.block", people[0])
-    db.session.commit()
-    events = db.session.scalars(select(Event.id).order_by(Event.id).limit(2)).all()
-    rows: dict[type[Record], tuple[int, int]] = {
-        User: _pair(person.id for person in people),
-        Group: _pair(groups[key].id for key in ("employee", "dispatcher")),
-        ClientTag: _pair(tag.id for tag in tags),
-        BulkRun: _pair(each.id for each in runs),
-        Event: _pair(events),
-        **_traces(people, app.extensions["settings"]),
-    }
-    db.session.expire_all()
-    versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
-    return World(rows, versions, str(planned.token))
-
-
-def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:
-    """Give each person a message, a session and a sign-in attempt."""
-    for person in people:
-        outbox.queue(
-            [OutgoingMail(purpose="blocked", address=person.email or "", user_id=person.id)],
-            settings,
-        )
-        sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
-        attempts.note(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
-    db.session.flush()
-    models: list[type[Record]] = [Message, Session, SignInAttempt]
-    return {
-        model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all())
-        for model in models
-    }
-
-
-def _pair(ids: Any) -> tuple[int, int]:
-    first, second = ids
-    return first, second
-
-
-def _groups() -> dict[str | None, Group]:
-    return {group.key: group for group in db.session.scalars(select(Group))}
-
-
-def _planned(cast: Cast, code: str, person: User, **parameters: list[int]) -> BulkRun:
-    action = find(code)
-    assert action is not None
-    chosen = Selection(ids=[person.id])
-    return preview(
-        actor=cast.actor("olivia"), action=action, selection=chosen, parameters=parameters
-    ).run
-
-
-def _given(cast: Cast, person: User, tag: ClientTag) -> BulkRun:
-    planned = _planned(cast, "users.add_client_tags", person, tags=[tag.id])
-    action = find("users.add_client_tags")
-    assert action is not None
-    return run(actor=cast.actor("olivia"), token=planned.token, action=action)
+    return world.build(app.extensions["settings"])
 
 
 def answers(client: Client, asked: Iterator[Case]) -> list[str]:
@@ -226,7 +146,7 @@ def test_access_to_ones_own_bulk_run_needs_no_further_permission(
 ) -> None:
     """A group that may act but not see others' runs finds its own result, and only that."""
     db.session.add(ClientTag(name="Bronze"))
-    group = _groups()["employee"]
+    group = world.groups()["employee"]
     group.permissions = ["client_tags.view", "client_tags.delete"]
     client.sign_in("employee")
     mine = act(client, "client-tags", "delete", there.rows[ClientTag][0])

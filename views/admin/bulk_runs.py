@@ -27,6 +27,7 @@ from backoffice.policy.rules import named
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
 from backoffice.text import is_id
+from backoffice.text.numbers import written
 from views.screen import Screen, cells
 from views.screen.formats import formats
 from views.screen.screen import ID
@@ -36,7 +37,6 @@ from views.web.event_texts import said, verb
 from views.web.redirects import safe_path
 
 ROWS = 100  # on a page of a run
-PARTLY = "partly undone"
 
 
 def _action(row: Any, page: cells.CellContext) -> Markup:
@@ -44,7 +44,9 @@ def _action(row: Any, page: cells.CellContext) -> Markup:
 
 
 def _state(row: Any, _page: cells.CellContext) -> Markup:
-    return cells.status(PARTLY if row.id in g.partly_undone else row.state)
+    if row.id in g.partly_undone:
+        return cells.badge(_("Partly undone"), "grey")
+    return cells.choice(BulkRun, "state", row.state)
 
 
 class BulkRuns(Screen):
@@ -203,8 +205,8 @@ def _undone(run: BulkRun) -> str:
         "Partly undone: %(undone)s of %(done)s rows.",
         "Partly undone: %(undone)s of %(done)s rows.",
         done,
-        undone=f"{undone:,}",
-        done=f"{done:,}",
+        undone=written(undone),
+        done=written(done),
     )
     return str(text)
 
@@ -213,8 +215,8 @@ def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     # Translators: state is what a row is afterwards, such as "blocked" or "in the group".
     done = _(
         "%(number)s of %(planned)s %(state)s.",
-        number=f"{run.counts.get('done', 0):,}",
-        planned=f"{run.planned:,}",
+        number=written(run.counts.get("done", 0)),
+        planned=written(run.planned),
         state=action.done,
     )
     return [
@@ -236,7 +238,7 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
         {
             "name": outcome,
             "label": label,
-            "count": f"{number:,}",
+            "count": written(number),
             "current": outcome == current,
             "href": screen.url_of("details", row_id=run.id, outcome=outcome or None),
         }

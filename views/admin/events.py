@@ -93,7 +93,7 @@ class Events(Screen):
         return {"title": _("%(what)s · event %(number)s", what=what, number=row.id)}
 
     def badges(self, row: Any) -> list[Markup]:
-        return [cells.status(row.result)]
+        return [cells.choice(Event, "result", row.result)]
 
     def sections(self, row: Any) -> list[dict[str, Any]]:
         """Return what changed, followed by the usual sections."""

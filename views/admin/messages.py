@@ -84,4 +84,4 @@ class Messages(Screen):
         return {"title": _("%(what)s · message %(number)s", what=what, number=row.id)}
 
     def badges(self, row: Any) -> list[Markup]:
-        return [cells.status(row.state)]
+        return [cells.choice(Message, "state", row.state)]

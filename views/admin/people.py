@@ -7,6 +7,9 @@ from markupsafe import Markup
 
 from backoffice.data import records
 from backoffice.events import history
+from backoffice.models.fields import heading
+from backoffice.models.message import Message
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.text.devices import device_name
@@ -42,7 +45,7 @@ def _sessions(actor: Actor, user: Any) -> str:
         attempts=history.attempts(actor, user),
         device_name=device_name,
         reason_of=reason_of,
-        badge=cells.status,
+        badge=cells.full_maker(SignInAttempt, "result"),
     )
 
 
@@ -53,8 +56,14 @@ def _messages(actor: Actor, user: Any) -> str:
         may_see=can(actor, "messages.view"),
         messages=history.messages(actor, user),
         purpose_of=purpose_of,
-        badge=cells.status,
+        badge=cells.full_maker(Message, "state"),
+        link_badge=_link_badge,
     )
+
+
+def _link_badge(state: str) -> Markup:
+    """Return whether the link in a message still works, as a badge."""
+    return cells.badge(heading(state), "green" if state == "live" else "grey")
 
 
 def _events(actor: Actor, user: Any) -> str:

@@ -22,7 +22,7 @@ def _state(row: Any, _page: cells.CellContext) -> Markup:
 
 def state_of(state: str, reason: str) -> Markup:
     """Return the state as a badge, with the reason why the session ended, if it did."""
-    badge = cells.status(state)
+    badge = cells.choice(Session, "state", state)
     if not reason:
         return badge
     return badge + Markup(' <span class="muted">{}</span>').format(translated(reason))
@@ -65,4 +65,4 @@ class Sessions(Screen):
         return {"title": _("%(device)s · session %(number)s", device=device, number=row.id)}
 
     def badges(self, row: Any) -> list[Markup]:
-        return [cells.status(row.state)]
+        return [cells.choice(Session, "state", row.state)]

@@ -69,4 +69,4 @@ class SignIns(Screen):
     column_value_labels: ClassVar = {"reason": reason_of, "device": device_name}
 
     def badges(self, row: Any) -> list[Markup]:
-        return [cells.status(row.result)]
+        return [cells.choice(SignInAttempt, "result", row.result)]

@@ -1,7 +1,6 @@
 """The screen of users: the people of the back office."""
 
 from collections.abc import Iterable
-from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -27,8 +26,6 @@ from views.web.actor import settings
 from views.web.avatars import avatar
 from views.web.times import ago
 
-FACTORS = {"disabled": _l("No 2FA"), "email": _l("E-mail code"), "totp": _l("Authenticator")}
-
 
 def _person(row: Any, page: cells.CellContext) -> Markup:
     return cells.person(row.id, row.name, row.email, page.base, row.picture)
@@ -45,17 +42,6 @@ def _client_tags(row: Any, page: cells.CellContext) -> Markup:
     if row.client_tags_mode == "only":
         return tags
     return Markup('<span class="muted">{}</span> ').format(_("All but")) + tags
-
-
-def two_factor(value: str) -> Markup:
-    """Return the second factor as a badge; having none is worth seeing, but no alarm."""
-    return _badge(value, str(FACTORS[value]))
-
-
-@cache
-def _badge(value: str, label: str) -> Markup:
-    badge = Markup('<span class="badge-status factor-{}">{}</span>')
-    return badge.format(value, label)
 
 
 def _too_open(whitelist: Iterable[str]) -> str:
@@ -194,7 +180,6 @@ class Users(Screen):
     column_formatters: ClassVar = {
         "name": _person,
         "client_tags": _client_tags,
-        "two_factor": lambda row, _page: two_factor(row.two_factor),
     }
     details_tabs: ClassVar = {
         "groups": _l("Groups and permissions"),
@@ -259,10 +244,10 @@ class Users(Screen):
         return text % {"who": who, "when": ago(row.last_login_at)}
 
     def badges(self, row: Any) -> list[Markup]:
-        badges = [cells.status(row.status), two_factor(row.two_factor)]
+        shown = ["status", "two_factor"]
         if row.invitation == "expired":
-            badges.append(cells.status("expired"))
-        return badges
+            shown.append("invitation")
+        return [cells.choice(User, name, getattr(row, name)) for name in shown]
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         return people.tab(actor, row, name)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice.actions.engine.action import Action, find
@@ -42,7 +43,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Any:
     """
     action = _action(screen, name)
     if not action.offered:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     require(actor, action.permission)
     back = _back(screen)
     draft = {"back": back or screen.url_of("index"), "matched": _matched()}
@@ -83,7 +84,7 @@ def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
 def _action(screen: Definition, name: str) -> Action:
     action = find(f"{screen.endpoint}.{name.replace('-', '_')}")
     if action is None or (action.name == "delete" and not screen.has("delete")):
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     return action
 
 
@@ -190,9 +191,9 @@ def _selection(screen: Definition, actor: Actor) -> Selection:
         return Selection(query=screen.query(actor, _list_pairs()))
     texts = request.form.getlist("row")
     if not all(map(is_id, texts)):
-        raise BadRequest("One of the chosen rows has no proper number.")
+        raise BadRequest(_("One of the chosen rows has no proper number."))
     if not texts:
-        raise BadRequest("Choose at least one row first.")
+        raise BadRequest(_("Choose at least one row first."))
     return Selection(ids=sorted({int(text) for text in texts}))
 
 
@@ -203,11 +204,11 @@ def _list_pairs() -> list[tuple[str, str]]:
     """
     text = request.form.get("list", "")
     if len(text) > MOST_OF_A_QUERY:
-        raise BadRequest("The list's address is too long.")
+        raise BadRequest(_("The list's address is too long."))
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PAIRS)
     except ValueError:
-        raise BadRequest("The list's address has too many parts.") from None
+        raise BadRequest(_("The list's address has too many parts.")) from None
 
 
 def _matched() -> int | None:

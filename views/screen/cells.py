@@ -7,17 +7,16 @@ times as long.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from babel.numbers import format_currency
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.languages import DEFAULT
 from backoffice.models import fields
 from backoffice.models.base import Record
-from backoffice.models.fields import heading
 from backoffice.models.kinds import (
     Kind,
     choices,
@@ -30,6 +29,7 @@ from backoffice.models.kinds import (
     times,
 )
 from backoffice.text import phones
+from backoffice.text.numbers import written
 from views.web.avatars import avatar
 from views.web.times import ago
 
@@ -95,7 +95,7 @@ def phone(value: Any) -> Markup:
 def number(value: Any) -> Markup:
     if value is None:
         return NOTHING
-    return _ready(f'<span class="num">{value:,}</span>')
+    return _ready(f'<span class="num">{written(value)}</span>')
 
 
 def short(value: Any) -> Markup:
@@ -132,17 +132,6 @@ def time_of_day(value: Any) -> Markup:
     return NOTHING if value is None else escape(value.isoformat("minutes"))
 
 
-def yes_or_no(value: Any) -> Markup:
-    """Write an answer that may also be open."""
-    return NOTHING if value is None else boolean(value)
-
-
-def boolean(value: Any) -> Markup:
-    if value:
-        return Markup("Yes")
-    return Markup('<span class="muted">No</span>')
-
-
 def badge(word: str, colour: str) -> Markup:
     """Return a coloured word; the colour only repeats what the word says."""
     return _ready(f'<span class="badge-status tag-{colour}">{escape(word)}</span>')
@@ -159,6 +148,18 @@ def _choice(model: type[Record], name: str) -> Cell:
             word, colour = fields.label(model, name, value), fields.colour(model, name, value)
             words[value] = badge(word, colour) if colour else escape(word)
         return words[value]
+
+    return write
+
+
+def _truth(_model: type[Record], _name: str) -> Cell:
+    """Return the function that writes an answer, which may also be open."""
+    yes, no = escape(_("Yes")), _ready(f'<span class="muted">{escape(_("No"))}</span>')
+
+    def write(value: Any) -> Markup:
+        if value is None:
+            return NOTHING
+        return yes if value else no
 
     return write
 
@@ -181,13 +182,9 @@ def _always(cell: Cell) -> Maker:
     return lambda _model, _name: cell
 
 
-@cache
-def status(value: str) -> Markup:
-    """Return a coloured word; the colour only repeats what the word says."""
-    if not value:
-        return NOTHING
-    badge = Markup('<span class="badge-status status-{}">{}</span>')
-    return badge.format(value, heading(value))
+def choice(model: type[Record], name: str, value: Any) -> Markup:
+    """Return a value of a choice as its word, in its colour if it has one."""
+    return _choice(model, name)(value)
 
 
 def link(base: str, row_id: int, label: Any) -> Markup:
@@ -205,10 +202,10 @@ def pills(others: Pairs, shown: int = PILLS_SHOWN) -> Markup:
     """Return the first related rows as pills, and how many more there are."""
     if not others:
         return NOTHING
-    parts = [f"<span class=pill>{escape(label)}</span>" for _, label in others[:shown]]
+    parts = [f"<span class=pill>{escape(label)}</span>" for _id, label in others[:shown]]
     rest = others[shown:]
     if rest:
-        names = escape(", ".join(label for _, label in rest))
+        names = escape(", ".join(label for _id, label in rest))
         parts.append(f'<span class="pill pill-more" title="{names}">+{len(rest)}</span>')
     return _ready(" ".join(parts))
 
@@ -226,7 +223,7 @@ def person(
 def row(
     href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool
 ) -> Markup:
-    """Return a row of a list; `menu` says what its menu is for.
+    """Return a row of a list; `menu` says what its menu is for, with the label as `%(label)s`.
 
     The HTML is kept tiny because rows are most of the page: cells and rows may go unclosed, and
     plain words unquoted.
@@ -235,9 +232,10 @@ def row(
     tick = ""
     if ticks:
         tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">'
+    menu = menu.replace("%(label)s", label)
     return _ready(
         f"<tr>{tick}<th scope=row>{'<td>'.join(cells)}"
-        f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu} {label}"></a>\n'
+        f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu}"></a>\n'
     )
 
 
@@ -254,7 +252,7 @@ CELLS: dict[type[Kind], Maker] = {
     numbers.Number: _always(number),
     numbers.Money: _money,
     choices.Choice: _choice,
-    choices.Truth: _always(yes_or_no),
+    choices.Truth: _truth,
     times.Date: _always(text),
     times.Moment: _always(ago),
     times.DayTime: _always(time_of_day),

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask import current_app, url_for
 from flask_admin import BaseView
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
@@ -48,7 +50,7 @@ class Definition(BaseView):
 
     # In the menu
     name: ClassVar[str] = ""
-    category: ClassVar[str] = "Work"
+    category: ClassVar[str] = _l("Work")
     menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
     menu_order: ClassVar[int] = 50  # within the area
 
@@ -75,7 +77,7 @@ class Definition(BaseView):
     def __init__(self) -> None:
         area = area_of(self.model)
         self.slug = self.path or area.replace("_", "-")
-        name = self.name or fields.heading(self.model.__plural__)
+        name = self.name or _l(fields.english_heading(self.model.__plural__))
         super().__init__(
             name=name,
             category=self.category,
@@ -176,7 +178,7 @@ class Definition(BaseView):
 
     def label_of(self, name: str) -> str:
         """Return the heading of a column, filter or field."""
-        return self.column_labels.get(name) or fields.heading(name)
+        return str(self.column_labels.get(name) or fields.heading(name))
 
     def said(self, name: str, value: Any) -> str:
         """Return what people call a value of the column `name`."""
@@ -223,7 +225,7 @@ class Definition(BaseView):
             zone=clock_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
-            raise BadRequest("This list cannot be sorted like that.", field="sort")
+            raise BadRequest(_("This list cannot be sorted like that."), field="sort")
         return self._in_order_of_time(query)
 
     def _in_order_of_time(self, query: Query) -> Query:

@@ -13,6 +13,7 @@ from backoffice.errors import NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
+from backoffice.text import capital
 from views.screen import cells
 from views.screen.definition import Definition
 from views.web.actor import actor as current_actor
@@ -28,7 +29,7 @@ def show(screen: Definition, actor: Actor, row_id: int) -> Any:
     current = request.args.get("tab", OVERVIEW)
     tabs = screen.readable_tabs(actor)
     if current not in (OVERVIEW, *tabs):
-        raise NotFound("There is no such tab.")
+        raise NotFound(_("There is no such tab."))
 
     edit_href, edit_refused = _edit(screen, actor, row)
     page = _head(screen, row) | {
@@ -50,7 +51,7 @@ def _head(screen: Definition, row: Any) -> dict[str, Any]:
         "avatar": "",
         "warnings": screen.warnings(row),
         "back_href": screen.url_of("index"),
-        "back_label": screen.name,
+        "back_label": str(screen.name),
     }
 
 
@@ -59,7 +60,7 @@ def _tabs(
 ) -> list[dict[str, Any]]:
     """Return the links to the overview and to the other tabs."""
     links = []
-    for name, label in ((OVERVIEW, "Overview"), *tabs.items()):
+    for name, label in ((OVERVIEW, _("Overview")), *tabs.items()):
         tab = None if name == OVERVIEW else name
         href = screen.url_of("details", row_id=row.id, tab=tab)
         links.append({"name": name, "label": label, "href": href, "current": name == current})
@@ -69,10 +70,10 @@ def _tabs(
 def row_menu(screen: Definition, actor: Actor, row_id: int) -> Any:
     """Return the menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
-    links = [("Open", screen.url_of("details", row_id=row_id))]
+    links = [(_("Open"), screen.url_of("details", row_id=row_id))]
     edit_href, edit_refused = _edit(screen, actor, row)
     if edit_href:
-        links.append(("Edit", edit_href))
+        links.append((_("Edit"), edit_href))
     items = _actions(screen, actor, row, edit_refused)
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
 
@@ -114,7 +115,7 @@ def action_items(
             continue
         items.append(
             {
-                "label": action.label,
+                "label": str(action.label),
                 "url": screen.action_url(action),
                 "row": row.id,
                 "danger": action.danger,
@@ -131,7 +132,7 @@ def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
     names = screen.readable(signed_in(), screen.column_details_list)
     history = [name for name in names if _is_history(screen, name)]
     main = [name for name in names if name not in history]
-    parts = [(screen.model.__singular__.capitalize(), main), ("History", history)]
+    parts = [(capital(screen.model.noun()), main), (_("History"), history)]
     return [
         {"title": title, "fields": [_field(screen, row, name) for name in part]}
         for title, part in parts

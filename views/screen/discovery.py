@@ -83,6 +83,5 @@ def modules_of(package: ModuleType) -> list[ModuleType]:
 
 
 def _area(screen: Screen) -> int:
-    if screen.category not in AREAS:
-        return len(AREAS)
-    return AREAS.index(screen.category)
+    category = str(screen.category)
+    return AREAS.index(category) if category in AREAS else len(AREAS)

@@ -18,6 +18,7 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
+from backoffice.text import capital
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
@@ -42,7 +43,7 @@ def new(screen: Definition, actor: Actor) -> Any:
         answer = _try(screen, actor, None, None, form)
         if answer is not None:
             return answer
-    title = f"Add {screen.model.__singular__}"
+    title = _("Add %(noun)s", noun=screen.model.noun())
     return _page(
         screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index")
     )
@@ -88,7 +89,7 @@ def _edit_page(screen: Definition, row: Record, form: Form, version: int | None)
     return _page(
         screen,
         form,
-        title=f"Edit {row.label}",
+        title=_("Edit %(label)s", label=row.label),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
         version=version,
@@ -203,7 +204,7 @@ def _page(
     cancel: str,
     version: int | None = None,
 ) -> tuple[str, int]:
-    noun = screen.model.__singular__.capitalize()
+    noun = capital(screen.model.noun())
     sections = [{"title": heading or noun, "fields": fields} for heading, fields in form.sections]
     page = {
         "title": title,
@@ -212,7 +213,7 @@ def _page(
         "cancel_href": cancel,
         "version": version,
         "sections": sections,
-        "button": "Save" if version is not None else title,
+        "button": _("Save") if version is not None else title,
         "errors": form.form_errors,
     }
     is_wrong = form.errors or form.form_errors
@@ -231,7 +232,7 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     row: Any = records.get(actor=actor, model=screen.model, row_id=row_id)
     hidden = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN_BY]
     page = {
-        "title": f"{row.label} was changed meanwhile",
+        "title": _("%(label)s was changed meanwhile", label=row.label),
         "who": history.last_author(actor, row),
         "when": row.updated_at,
         "fields": _compared(screen, row, form),

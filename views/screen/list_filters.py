@@ -146,7 +146,7 @@ def _relation(
     screen: Definition, name: str, chosen: Sequence[str], labels: Labels
 ) -> dict[str, Any]:
     """Offer the first related rows, and a look-up if there are more."""
-    offered = [(NONE, "None", NONE in chosen)]
+    offered = [(NONE, _("None"), NONE in chosen)]
     offered += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
     lookup_url = None
     if len(labels) > OPTIONS_TICKED:
@@ -159,9 +159,10 @@ def chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, 
     shown = []
     if query.search:
         without = href(replace(query, search=""))
-        shown.append({"label": f"“{query.search}”", "remove_href": without})
+        label = _("“%(text)s”", text=query.search)
+        shown.append({"label": label, "remove_href": without})
     for filter_ in query.filters:
-        names = dict(choices.get(filter_.name, ())) | {NONE: "none"}
+        names = dict(choices.get(filter_.name, ())) | {NONE: _("none")}
         for value in filter_.values:
             label = _chip_label(screen, filter_, value, names)
             without = href(_without(screen, query, filter_, value))
@@ -174,14 +175,13 @@ def _chip_label(screen: Definition, filter_: Filter, value: str, names: dict[str
     if period:
         return period
     label = screen.label_of(filter_.name)
-    if filter_.operator:
-        label = f"{label} {filter_.operator}"
+    if filter_.operator == "from":
+        return _("%(label)s from: %(value)s", label=label, value=value)
+    if filter_.operator == "to":
+        return _("%(label)s to: %(value)s", label=label, value=value)
     is_related = fields.shape(screen.model, filter_.name) == "rows"
-    if is_related and names.get(value):
-        return f"{label}: {names[value]}"
-    if filter_.operator:
-        return f"{label}: {value}"
-    return f"{label}: {screen.said(filter_.name, value)}"
+    said = is_related and names.get(value)
+    return _("%(label)s: %(value)s", label=label, value=said or screen.said(filter_.name, value))
 
 
 def _period(screen: Definition, filter_: Filter) -> str:

@@ -100,7 +100,7 @@ def _add_places(page: ListPage, query: Query, found: lists.Page) -> None:
 def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
     """Return the page without its rows."""
     columns = _columns(screen, actor, chosen, query)
-    page = ListPage(title=screen.name or "", screen=screen.slug, columns=columns)
+    page = ListPage(title=str(screen.name), screen=screen.slug, columns=columns)
     page.address = request.query_string.decode()
     page.sizes = [(size, size == query.size) for size in lists.SIZES]
     page.column_choices = [
@@ -137,7 +137,7 @@ def _add_powers(page: ListPage, screen: Definition, actor: Actor, query: Query) 
         ]
     if screen.may(actor, "create"):
         page.create_href = screen.url_of("new")
-        page.create_label = f"Add {screen.model.__singular__}"
+        page.create_label = _("Add %(noun)s", noun=screen.model.noun())
 
 
 def _bulk_actions(screen: Definition, actor: Actor) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def _bulk_actions(screen: Definition, actor: Actor) -> list[dict[str, Any]]:
     return [
         {
             "name": action.name,
-            "label": action.label,
+            "label": str(action.label),
             "url": screen.action_url(action),
             "danger": action.danger,
         }
@@ -182,7 +182,7 @@ def _rows(
     label = screen.model.__label__
     if label not in found.rows[0]._fields:
         label = "id"
-    menu = escape(_("Actions for"))
+    menu = escape(_("Actions for %(label)s"))
     ticks = bool(page.actions)
     return [
         cells.row(
@@ -294,5 +294,5 @@ def _other_order(name: str, query: Query) -> str:
 
 
 def _count_label(screen: Definition, count: int) -> str:
-    noun = screen.model.__singular__ if count == 1 else screen.model.__plural__
-    return f"{lists.said(count)} {noun}"
+    noun = screen.model.noun(count)
+    return _("%(number)s %(noun)s", number=lists.said(count), noun=noun)

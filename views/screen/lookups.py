@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import jsonify, redirect, request
+from flask_babel import gettext as _
 
 from backoffice.auth.actors import themselves
 from backoffice.data import lists, records
@@ -44,7 +45,7 @@ def keep_preferences(screen: Definition, actor: Actor) -> Any:
     columns = request.form.getlist("columns")
     sizes = [str(each) for each in lists.SIZES]
     if size not in sizes:
-        raise BadRequest(f"A page has {', '.join(sizes)} rows.")
+        raise BadRequest(_("A page has %(sizes)s rows.", sizes=", ".join(sizes)))
     user = themselves(actor)
     preferences = {
         "size": int(size),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import ngettext as _n
 from werkzeug.datastructures import MultiDict
 
 from backoffice.actions.engine import report, undoing
@@ -16,6 +16,7 @@ from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.text import cleaned
+from backoffice.text.numbers import written
 from forms.base import Form
 from forms.fields import PickField
 from views.screen.definition import Definition
@@ -51,7 +52,7 @@ def _head(screen: Definition, actor: Actor, shown: Preview) -> dict[str, Any]:
     action = shown.action
     return {
         "title": report.title(actor, run, action),
-        "action_label": action.label,
+        "action_label": str(action.label),
         "danger": action.danger,
         "url": screen.preview_url(action, run.token),
         "back_href": (run.draft or {}).get("back") or screen.url_of("index"),
@@ -190,28 +191,24 @@ def _headline(actor: Actor, shown: Preview) -> list[str]:
     sentences = [*_left_alone(shown), *report.refusals(actor, run, shown.action)]
     if run.undo_of_id:
         sentences += undoing.foretold(actor, run)
-    for singular, plural, number in shown.effects:
-        sentence = singular if number == 1 else plural
-        sentences.append(sentence.format(n=f"{number:,}"))
+    sentences += report.side_effects(shown)
     if shown.missing:
-        sentences.append(f"{shown.missing:,} of the chosen rows are no longer there.")
+        text = _n(
+            "%(number)s of the chosen rows are no longer there.",
+            "%(number)s of the chosen rows are no longer there.",
+            shown.missing,
+            number=written(shown.missing),
+        )
+        sentences.append(text)
     return sentences
 
 
 def _left_alone(shown: Preview) -> list[str]:
     """Return the sentences about rows that are not as the actor saw them, or need no change."""
     run = shown.run
-    sentences = []
     difference = _difference(run.planned, (run.draft or {}).get("matched"))
-    if difference:
-        sentences.append(difference)
-    unchanged = run.counts.get("unchanged", 0)
-    if unchanged:
-        sentences.append(f"{unchanged:,} would not change: already {shown.action.done}.")
-    stale = run.counts.get("stale", 0)
-    if stale:
-        sentences.append(f"{stale:,} left alone: changed by somebody since.")
-    return sentences
+    sentences = [difference] if difference else []
+    return [*sentences, *report.unchanged(run, shown.action), *report.stale(run)]
 
 
 def _difference(now: int, then: int | None) -> str:
@@ -221,8 +218,13 @@ def _difference(now: int, then: int | None) -> str:
     """
     if then is None or min(now, lists.COUNT_CAP + 1) == then:
         return ""
-    before = f"{lists.COUNT_CAP:,}+" if then > lists.COUNT_CAP else f"{then:,}"
-    return f"{before} matched when you looked, {now:,} match now."
+    return _n(
+        "%(before)s matched when you looked, %(now)s match now.",
+        "%(before)s matched when you looked, %(now)s match now.",
+        now,
+        before=lists.said(then),
+        now=written(now),
+    )
 
 
 def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str, Any]]:
@@ -237,12 +239,6 @@ def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str
 def _outcome(
     screen: Definition, actor: Actor, shown: Preview, outcome: str, number: int
 ) -> dict[str, Any]:
-    done = shown.action.done
-    labels = {
-        "done": f"Will be {done}",
-        "unchanged": f"Already {done}",
-        "stale": _("Changed since"),
-    }
     base = screen.url_of("index")
     items = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
     rows = [
@@ -256,7 +252,7 @@ def _outcome(
     ]
     return {
         "name": outcome,
-        "label": labels.get(outcome, outcome.capitalize()),
+        "label": report.foreseen(shown.action, outcome),
         "count": number,
         "rows": rows,
         "more": max(0, number - ROWS_LISTED),

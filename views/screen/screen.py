@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext as _
 
 from backoffice.errors import NotFound
 from backoffice.models.base import Record
@@ -97,7 +98,7 @@ class Screen(Definition):
         """
         power = POWERS.get(name, "view")
         if not self.has(power):
-            raise NotFound("This screen has no such page.")
+            raise NotFound(_("This screen has no such page."))
         require(current_actor(), f"{self.endpoint}.{power}")
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

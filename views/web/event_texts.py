@@ -13,7 +13,7 @@ from backoffice.actions.engine.action import find
 from backoffice.dashboard import figures
 from backoffice.data import disclosure
 from backoffice.models.event import Event
-from backoffice.models.fields import heading
+from backoffice.models.fields import colour, heading
 from backoffice.policy.rules import can
 from views.web import words
 from views.web.actor import actor, signed_in
@@ -79,6 +79,7 @@ def _described(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]
         "action_label": verb(event.action),
         "subject": subject(event, subject_name),
         "result": event.result,
+        "colour": colour(Event, "result", event.result),
         "reason": report.reason(event.reason),
         "changes": changes(event),
         "had_before": bool(event.before),

@@ -6,17 +6,18 @@ from flask import g, has_request_context, request
 
 from backoffice import languages, time_zones
 from backoffice.policy.actor import Actor
-from views.web.actor import actor
+from views.web.actor import actor, asking
 
 
 def language() -> str:
     """Return the signed-in person's language, otherwise the one that the browser asks for.
 
+    A command speaks the language of its shell.
     A language into which the product is not translated is replaced by the default.
     """
     translated = languages.translated()
     if not has_request_context():
-        return languages.DEFAULT
+        return languages.of_shell()
     who = _person()
     if who is None:
         return of_browser()
@@ -36,10 +37,11 @@ def zone() -> tzinfo:
 
 
 def _person() -> Actor | None:
-    """Return the signed-in person, or None while the database is away.
+    """Return the signed-in person as last read, or None while the database is away.
 
-    The page that says so must not ask the database.
+    The page that says so must not ask the database. A text that is written in the midst of a
+    change must not read and lock the person again.
     """
     if "database_away" in g:
         return None
-    return actor()
+    return asking() if "actor" in g else actor()

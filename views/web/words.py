@@ -3,21 +3,12 @@
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.fields import heading
+from backoffice.text import noted
 
-# The tables that people see, and what else events and permissions are about.
-AREAS = {
-    "account": _l("Account"),
-    "bulk": _l("Bulk"),
-    "bulk_runs": _l("Bulk runs"),
-    "client_tags": _l("Client tags"),
-    "events": _l("Events"),
-    "groups": _l("Groups"),
-    "invitations": _l("Invitations"),
-    "messages": _l("Messages"),
-    "sessions": _l("Sessions"),
-    "sign_in_attempts": _l("Sign in attempts"),
-    "users": _l("Users"),
-}
+# What events and permissions are about besides the tables, whose names are collected themselves.
+OTHER_AREAS = (noted("Account"), noted("Bulk"), noted("Invitations"))
+# How a link ended that a mail brought.
+LINKS = (noted("Live"), noted("Used"), noted("Superseded"), noted("Revoked"), noted("Expired"))
 # Of bulk runs, and of what events tell.
 STATES = {
     "aborted": _l("aborted"),
@@ -32,8 +23,7 @@ STATES = {
 
 def area(code: str) -> str:
     """Return the name of an area: that of `bulk_runs` is 'Bulk runs'."""
-    name = AREAS.get(code)
-    return heading(code) if name is None else str(name)
+    return heading(code)
 
 
 def state(code: str) -> str:

@@ -23,7 +23,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, sees
-from backoffice.text import plural
+from backoffice.text.numbers import written
 
 Ids = Select[int]
 
@@ -61,7 +61,7 @@ class Counted:
     def said(self, number: int, **values: Any) -> str:
         """Return the text about so many rows, translated; `values` are what it contains besides."""
         text: str = get_translations().ungettext(self.singular, self.plural, number)
-        return text.format(n=f"{number:,}", **values)
+        return text.format(n=written(number), **values)
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Action:
         return str(_("%(rows)s %(done)s.", rows=self._rows(number), done=self.done))
 
     def _rows(self, number: int) -> str:
-        return plural(number, self.model.__singular__, self.model.__plural__)
+        return self.model.counted(number)
 
 
 _known: dict[str, Action] = {}

@@ -37,6 +37,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id
+from backoffice.text.numbers import written
 
 MAX_TICKED = limits.TICKED
 RETENTION = timedelta(hours=1)
@@ -104,7 +105,7 @@ def preview(
     """
     require_for(actor, action, all_matching=selection.query is not None)
     if len(selection.ids) > MAX_TICKED:
-        most = f"{MAX_TICKED:,}"
+        most = written(MAX_TICKED)
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
     values: dict[str, Any] = {}
     if parameters is not None:
@@ -127,7 +128,7 @@ def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selecti
             "%(action)s takes %(number)s rows at a time.",
             action.most_rows,
             action=action.label,
-            number=f"{action.most_rows:,}",
+            number=written(action.most_rows),
         )
         raise BadRequest(text)
 
@@ -285,7 +286,7 @@ def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
     for text in texts:
         if not is_id(text):
-            noun = parameter.model.__singular__
+            noun = parameter.model.noun()
             sentence = _("There is no %(noun)s “%(text)s”.", noun=noun, text=text[:40])
             raise RuleBroken(sentence, field=parameter.name)
     ids = sorted({int(text) for text in texts})
@@ -308,7 +309,7 @@ def _check_choices(actor: Actor, action: Action, parameter: Parameter, ids: list
     offered = dict(rows)
     for row_id in ids:
         if row_id not in offered:
-            noun = model.__singular__
+            noun = model.noun()
             text = _("There is no %(noun)s with the number %(number)s.", noun=noun, number=row_id)
             raise RuleBroken(text, field=parameter.name)
     if not all(offered.values()):

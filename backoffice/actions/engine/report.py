@@ -17,7 +17,8 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, sees
-from backoffice.text import refilled
+from backoffice.text import capital, refilled
+from backoffice.text.numbers import written
 
 LABELS = {
     "done": _l("Done"),
@@ -78,8 +79,7 @@ def items(
 
 def _item(action: Action, row_id: int, name: str | None, outcome: str, rule: str) -> Item:
     # A row that was deleted has no name any more.
-    noun = action.model.__singular__
-    label = name or f"{noun[:1].upper()}{noun[1:]} {row_id}"
+    label = name or f"{capital(action.model.noun())} {row_id}"
     return Item(row_id, label, outcome, action.sentence(rule, label))
 
 
@@ -107,9 +107,9 @@ def _refusal(number: int, sentence: str) -> str:
         "%(all)s refused: %(sentence)s (and %(others)s more)",
         "%(all)s refused: %(sentence)s (and %(others)s more)",
         others,
-        all=f"{number:,}",
+        all=written(number),
         sentence=sentence,
-        others=f"{others:,}",
+        others=written(others),
     )
     return str(text)
 
@@ -118,11 +118,11 @@ def brief(run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
     sentences = [action.resulted(run.counts.get("done", 0))]
     if unchanged := run.counts.get("unchanged"):
-        number = f"{unchanged:,}"
+        number = written(unchanged)
         text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
         sentences.append(text)
     if refused := run.counts.get("refused"):
-        number = f"{refused:,}"
+        number = written(refused)
         sentences.append(_n("%(number)s refused.", "%(number)s refused.", refused, number=number))
     return " ".join([*sentences, *stale(run)])
 
@@ -136,7 +136,7 @@ def stale(run: BulkRun) -> list[str]:
         "%(number)s left alone: changed by somebody since.",
         "%(number)s left alone: changed by somebody since.",
         rows,
-        number=f"{rows:,}",
+        number=written(rows),
     )
     return [text]
 
@@ -149,7 +149,7 @@ def unchanged(run: BulkRun, action: Action) -> list[str]:
     rows = run.counts.get("unchanged")
     if not rows:
         return []
-    values = {"number": f"{rows:,}", "done": action.done}
+    values = {"number": written(rows), "done": action.done}
     if run.state == "planned":
         # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
         text = _n(

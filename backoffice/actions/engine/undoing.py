@@ -24,7 +24,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, require, scope
-from backoffice.text import plural
+from backoffice.text.numbers import written
 
 RAN = ("done", "undone")
 OVER = _l("This run cannot be undone, or was undone already.")
@@ -164,7 +164,7 @@ def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
         "%(number)s row left out: no longer there, or not yours to see.",
         "%(number)s rows left out: no longer there, or not yours to see.",
         number,
-        number=f"{number:,}",
+        number=written(number),
     )
     return [text]
 
@@ -192,7 +192,7 @@ def _deleted_relations(original: BulkRun, action: Action) -> list[str]:
 def _deleted(model: Any, number: int) -> list[str]:
     if not number:
         return []
-    rows = plural(number, model.__singular__, model.__plural__)
+    rows = model.counted(number)
     return [_("%(rows)s deleted since then: left out.", rows=rows)]
 
 

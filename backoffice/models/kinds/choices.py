@@ -41,8 +41,13 @@ class Choice(Kind):
     def label(self, column: Column[Any], value: Any) -> str:
         """Return the word for a value."""
         written = self.write(column, value)
+        word = self.english_label(column, written)
+        return _(word) if word else ""
+
+    def english_label(self, column: Column[Any], written: str) -> str:
+        """Return the word for a value as translators read it."""
         words: Mapping[str, str] = column.info.get("words", {})
-        return str(words.get(written) or "") or worded(written)
+        return words.get(written) or worded(written)
 
     def colour(self, column: Column[Any], value: Any) -> str:
         """Return the colour of a value, one of COLOURS, or '' if the column has none."""

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import BigInteger, Column, Float, Integer, Numeric, SmallInteger
 
 from backoffice.models.kinds.kind import Kind
+from backoffice.text.numbers import written
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 # SQLite keeps decimals as floating-point numbers, which have 15 digits without an error (IEEE 754).
@@ -175,4 +176,4 @@ def _digits(column: Column[Any]) -> int:
 
 
 def _written(number: Any) -> str:
-    return f"{number:,g}" if isinstance(number, float) else f"{number:,}"
+    return f"{number:g}" if isinstance(number, float) else written(number)

@@ -1,0 +1,176 @@
+"""The command that collects every text for translators, and compiles what they wrote.
+
+Texts are collected from the sources, from the templates, and from the models: headings, nouns and
+words of choices follow from names, and stand in no source. A catalogue lies in
+translations/<language>/LC_MESSAGES.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from babel import Locale, UnknownLocaleError
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+from sqlalchemy import inspect
+
+from backoffice import languages
+from backoffice.models import fields
+from backoffice.models.base import Record, records
+from backoffice.models.kinds import choices
+
+ROOT = Path(__file__).parents[2]
+SOURCES = (
+    ("backoffice/**.py", "python"),
+    ("forms/**.py", "python"),
+    ("views/**.py", "python"),
+    ("backoffice/templates/**", "jinja2"),
+)
+OPTIONS = {"backoffice/templates/**": {"silent": "false", "newstyle_gettext": "true"}}
+# What marks a text in the sources, and which arguments are texts.
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "_n": (1, 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+    "noted": None,
+    "Counted": (1, 2),
+    "Effect": (1, 2),
+}
+COMMENTS = ("Translators:",)
+Text = str | tuple[str, str]  # one text, or its singular and its plural
+
+
+def add(group: AppGroup) -> None:
+    group.command("translations")(translations)
+
+
+@click.option("--add", "new", metavar="CODE", default="", help="Add a language, such as fr.")
+def translations(new: str) -> None:
+    """Collect every text for translators, and compile what they wrote."""
+    codes = set(languages.translated()) - {languages.DEFAULT}
+    if new:
+        codes.add(_known(new))
+    for code in sorted(codes):
+        catalog = update(code)
+        click.echo(
+            _(
+                "%(path)s: %(texts)s texts, %(missing)s without a translation.",
+                path=path_of(code),
+                texts=len(catalog),
+                missing=len(missing(catalog)),
+            )
+        )
+
+
+def _known(code: str) -> str:
+    """Return the code of a language as Babel writes it."""
+    try:
+        return str(Locale.parse(code))
+    except (UnknownLocaleError, ValueError):
+        sentence = _("“%(code)s” is no language: give a code, such as fr.", code=code)
+        raise click.ClickException(sentence) from None
+
+
+def template() -> Catalog:
+    """Return a catalogue of every text, untranslated and in alphabetical order."""
+    found = Catalog(project="Backoffice")
+    for text, comments in (*_of_sources(), *_of_models()):
+        if text not in found or isinstance(text, tuple):
+            found.add(text, auto_comments=comments)
+    return found
+
+
+def _of_sources() -> Iterator[tuple[Text, list[str]]]:
+    extracted = extract_from_dir(
+        str(ROOT),
+        list(SOURCES),
+        OPTIONS,
+        keywords=KEYWORDS,
+        comment_tags=COMMENTS,
+        strip_comment_tags=True,
+        directory_filter=_is_ours,
+    )
+    for _path, _line, text, comments, _context in extracted:
+        if text:
+            yield (text if isinstance(text, str) else (text[0], text[1])), comments
+
+
+def _is_ours(folder: str) -> bool:
+    """Tell whether a folder may hold sources: that of an environment is not looked into."""
+    return not Path(folder).name.startswith((".", "_"))
+
+
+def _of_models() -> Iterator[tuple[Text, list[str]]]:
+    """Yield the texts that follow from the declarations of models."""
+    for model in records():
+        yield (model.__singular__, model.__plural__), [f"Rows of {model.__name__}"]
+        yield model.__plural__, []
+        yield fields.english_heading(model.__plural__), []
+        yield fields.english_heading(model.__tablename__), []
+        for name in _names(model):
+            yield fields.english_heading(name), []
+            for word in _words(model, name):
+                yield word, []
+
+
+def _names(model: type[Record]) -> list[str]:
+    """Return every attribute of a model that people may see."""
+    names = [*inspect(model).all_orm_descriptors.keys(), *model.__derived__]
+    return [name for name in dict.fromkeys(names) if fields.kind(model, name)]
+
+
+def _words(model: type[Record], name: str) -> list[str]:
+    """Return the words of a choice; those of countries and languages come with Babel."""
+    if name in model.__derived__:
+        return [choices.worded(value) for value in model.__derived__[name]]
+    kind = fields.kind(model, name)
+    if not isinstance(kind, choices.Choice) or isinstance(kind, choices.Babel):
+        return []
+    column = fields.column(model, name)
+    return [kind.english_label(column, value) for value in kind.values(column)]
+
+
+def path_of(language: str) -> Path:
+    """Return where the catalogue of a language is."""
+    return languages.FOLDER / language / "LC_MESSAGES" / "messages.po"
+
+
+def read(language: str) -> Catalog:
+    """Return the catalogue of a language, or an empty one."""
+    path = path_of(language)
+    if not path.exists():
+        return Catalog(locale=Locale.parse(language))
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def update(language: str) -> Catalog:
+    """Bring the catalogue of a language up to date, write and compile it, and return it.
+
+    New texts are added without a translation, texts that are gone are dropped.
+    """
+    catalog = read(language)
+    catalog.update(template(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    path = path_of(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalog, width=100, no_location=True, omit_header=True, sort_output=True)
+    with path.with_suffix(".mo").open("wb") as file:
+        write_mo(file, catalog)
+    return catalog
+
+
+def missing(catalog: Catalog) -> list[str]:
+    """Return the texts that are not translated yet; of a plural, every form has to be."""
+    return [str(entry.id) for entry in catalog if entry.id and not _is_whole(entry.string)]
+
+
+def _is_whole(string: object) -> bool:
+    return all(string) if isinstance(string, tuple | list) else bool(string)

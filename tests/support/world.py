@@ -1,0 +1,97 @@
+"""Two rows of every kind, a preview and two bulk runs: what every page can be asked about."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.actions.engine.action import find
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.actions.engine.run import run
+from backoffice.auth import attempts, sessions
+from backoffice.auth.attempts import Key, Origin
+from backoffice.extensions import db
+from backoffice.mail import outbox
+from backoffice.mail.outbox import OutgoingMail
+from backoffice.models.base import Record
+from backoffice.models.bulk_run import BulkRun
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.event import Event
+from backoffice.models.group import Group
+from backoffice.models.message import Message
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User
+from backoffice.settings import Settings
+from tests.support.asking import World
+from tests.support.cast import Cast
+
+
+def build(settings: Settings) -> World:
+    """Create two rows of every kind, a preview of Olivia's, and two bulk runs that she made."""
+    cast = Cast()
+    db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
+    db.session.commit()
+    tags = db.session.scalars(select(ClientTag)).all()
+    present = groups()
+    people = (cast.employee, cast.dispatcher)
+    for person in people:
+        person.client_tags_mode, person.client_tags = "only", [tags[1]]
+    db.session.flush()
+    runs = [_given(cast, person, tags[0]) for person in reversed(people)]
+    planned = _planned(cast, "users.block", people[0])
+    db.session.commit()
+    events = db.session.scalars(select(Event.id).order_by(Event.id).limit(2)).all()
+    rows: dict[type[Record], tuple[int, int]] = {
+        User: _pair(person.id for person in people),
+        Group: _pair(present[key].id for key in ("employee", "dispatcher")),
+        ClientTag: _pair(tag.id for tag in tags),
+        BulkRun: _pair(each.id for each in runs),
+        Event: _pair(events),
+        **_traces(people, settings),
+    }
+    db.session.expire_all()
+    versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
+    return World(rows, versions, str(planned.token))
+
+
+def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:
+    """Give each person a message, a session and a sign-in attempt."""
+    for person in people:
+        outbox.queue(
+            [OutgoingMail(purpose="blocked", address=person.email or "", user_id=person.id)],
+            settings,
+        )
+        sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
+        attempts.note(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
+    db.session.flush()
+    models: list[type[Record]] = [Message, Session, SignInAttempt]
+    return {
+        model: _pair(db.session.scalars(select(model.id).order_by(model.id)).all())
+        for model in models
+    }
+
+
+def _pair(ids: Any) -> tuple[int, int]:
+    first, second = ids
+    return first, second
+
+
+def groups() -> dict[str | None, Group]:
+    return {group.key: group for group in db.session.scalars(select(Group))}
+
+
+def _planned(cast: Cast, code: str, person: User, **parameters: list[int]) -> BulkRun:
+    action = find(code)
+    assert action is not None
+    chosen = Selection(ids=[person.id])
+    return preview(
+        actor=cast.actor("olivia"), action=action, selection=chosen, parameters=parameters
+    ).run
+
+
+def _given(cast: Cast, person: User, tag: ClientTag) -> BulkRun:
+    planned = _planned(cast, "users.add_client_tags", person, tags=[tag.id])
+    action = find("users.add_client_tags")
+    assert action is not None
+    return run(actor=cast.actor("olivia"), token=planned.token, action=action)
