@@ -54,11 +54,9 @@ migration: $(DEV) ## Write the migration that the models ask for (NAME="add phon
 	$(FLASK_DB) revision --autogenerate -m "$(NAME)" \
 		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
 
-translations: $(DEV) ## Collect the texts of mails for translators, and compile what they wrote
-	$(BIN)/pybabel -q extract -F pyproject.toml -k noted --no-location --omit-header -o $(VENV)/mails.pot .
-	$(BIN)/pybabel -q update -D mails -i $(VENV)/mails.pot -d backoffice/translations \
-		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
-	$(BIN)/pybabel -q compile -D mails -d backoffice/translations
+translations: $(RUNTIME) ## Collect all texts for translators, and compile what they wrote (ADD=fr adds a language)
+	@BACKOFFICE_ENV=development DATABASE_URL=sqlite:///$(CURDIR)/$(SCRATCH) \
+		$(BIN)/flask --app app backoffice translations $(if $(ADD),--add $(ADD))
 
 limits: $(RUNTIME) ## Write docs/limits.md from the settings and the constants
 	@$(BIN)/python -m docs.make_limits

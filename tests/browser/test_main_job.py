@@ -87,6 +87,36 @@ def test_olivia_blocks_all_that_match_and_takes_it_back(page: Page, people: list
     assert events.verify() == []
 
 
+def test_olivia_does_the_same_in_german(page: Page, cast: Cast, people: list[User]) -> None:
+    """Her browser speaks German before she signs in, and she has chosen German for afterwards."""
+    cast.olivia.language = "de"
+    db.session.commit()
+    before = statuses()
+    page.set_extra_http_headers({"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"})
+    page.goto("/sign-in")
+    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+    sign_in(page, "olivia")
+    page.goto("/admin/users/?search=yuki")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Personen")
+
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_role("group", name="Status").get_by_label("Aktiv").check()
+    page.get_by_role("button", name="Treffer anzeigen").click()
+    page.locator("[data-tick-page]").check()
+    page.get_by_role("button", name="Sperren", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("20 Personen sperren")
+    page.get_by_label("Grund").fill("Hat die Firma verlassen")
+    page.get_by_role("button", name="20 Personen sperren").click()
+    expect(page.get_by_role("status").filter(has_text="20 Personen gesperrt.")).to_be_visible()
+    assert sum(before[email] != status for email, status in statuses().items()) == 20
+
+    page.get_by_role("button", name="Rückgängig machen").click()
+    page.get_by_role("button", name="Rücknahme").click()
+    expect(page.get_by_text("20 Personen entsperrt.")).to_be_visible()
+    assert statuses() == before
+
+
 def test_a_row_has_a_menu_of_exactly_what_may_be_done(page: Page, people: list[User]) -> None:
     sign_in(page, "olivia")
     page.goto("/admin/users/?search=olivia")

@@ -102,7 +102,7 @@ def bare(page: str, data: re.Pattern[str]) -> set[str]:
 def kept() -> re.Pattern[str]:
     """Return a pattern of every word that the database has, of NAMES and of places."""
     places = (place for area in time_zones.offered().values() for _name, place in area)
-    words = {*NAMES, *places}
+    words = {*NAMES, *(word for place in places for word in re.findall(r"\w+", place))}
     for table in Base.metadata.sorted_tables:
         for row in db.session.execute(select(table)):
             for value in row:

@@ -76,9 +76,10 @@ def kinds(app: Flask) -> dict[tuple[str, bool], tuple[str, str]]:
     for screen in app.extensions["screens"]:
         for name in {*screen.column_list, *screen.column_filters}:
             kind = fields.kind(screen.model, name)
-            plain = kind not in ("one", "many", "computed", "derived")
+            assert kind is not None
+            plain = kind.name not in ("one", "many", "computed", "derived")
             empty = plain and fields.column(screen.model, name).nullable
-            found.setdefault((kind, empty), (screen.slug, name))
+            found.setdefault((kind.name, empty), (screen.slug, name))
     return found
 
 

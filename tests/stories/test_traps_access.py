@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice.actions.engine import run as running
-from backoffice.data import lists, records
+from backoffice.data import records, sorting
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkRun
@@ -267,7 +267,7 @@ def test_what_is_hidden_is_nowhere(olivia: Client, zoo: Cast, app: Flask) -> Non
 
 
 def test_names_out_of_addresses_fill_no_memory(olivia: Client) -> None:
-    for function in (fields.kind, lists.sortable):
+    for function in (fields.kind, sorting.sortable):
         assert function.cache_info().maxsize
 
 

@@ -114,7 +114,7 @@ def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
     )
     named = {*screen.column_filters, *screen.form_columns, "nonsense", "id"}
     for name in sorted(named):
-        related = fields.kind(screen.model, name) in ("one", "many")
+        related = fields.shape(screen.model, name) == "rows"
         open_ = related and (
             name in screen.column_filters or (writes and name in screen.form_columns)
         )

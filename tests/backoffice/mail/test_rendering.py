@@ -7,18 +7,11 @@ import re
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
-from io import StringIO
-from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import get_locale
 
-from backoffice.actions import two_factor as actions
-from backoffice.auth import two_factor
 from backoffice.mail import outbox, rendering
 from backoffice.models.message import PURPOSES, Message
 from backoffice.models.user import User
@@ -200,45 +193,6 @@ def test_lines_are_short_enough_for_every_server(settings: Settings) -> None:
         ).as_bytes()
         assert raw.isascii()
         assert max(map(len, raw.split(b"\r\n"))) <= 78 + 2
-
-
-def test_german_lacks_no_text_of_mails(app: Flask) -> None:
-    """`make translations` collects the texts; write the German, and call it again."""
-    german = read_po(StringIO(CATALOG.read_text("utf-8")))
-    mapping = [
-        ("backoffice/templates/email/**", "jinja2"),
-        ("backoffice/*/two_factor.py", "python"),
-    ]
-    options = {"backoffice/templates/email/**": {"silent": "false", "newstyle_gettext": "true"}}
-    found = extract_from_dir(ROOT, mapping, options, keywords={"_": None, "noted": None})
-    texts = {text for _file, _line, text, _comments, _context in found if isinstance(text, str)}
-    assert len(texts) > 50
-    translated = {entry.id for entry in german if entry.id and entry.string and not entry.fuzzy}
-    assert texts - translated == set()
-    assert translated - texts == set(), "no longer said"
-    assert {*two_factor.CHANGED.values(), *quoted_by_actions()} <= texts
-
-
-def quoted_by_actions() -> set[str]:
-    """Return the sentences that the actions on a second factor put into mails."""
-    source = Path(str(actions.__file__)).read_text("utf-8")
-    return set(re.findall(r'self\.replace\(rows, "\w+", (?:noted\()?"([^"]+)"', source))
-
-
-def test_german_keeps_every_value(app: Flask) -> None:
-    for entry in read_po(StringIO(CATALOG.read_text("utf-8"))):
-        if entry.id:
-            names = [
-                sorted(re.findall(r"%\((\w+)\)s", str(text))) for text in (entry.id, entry.string)
-            ]
-            assert names[0] == names[1], entry.id
-
-
-def test_german_is_compiled() -> None:
-    """`make translations` does it."""
-    source = {e.id: e.string for e in read_po(StringIO(CATALOG.read_text("utf-8"))) if e.id}
-    with CATALOG.with_suffix(".mo").open("rb") as file:
-        assert {e.id: e.string for e in read_mo(file) if e.id} == source
 
 
 def test_rendering_leaves_the_readers_language_alone(settings: Settings, app: Flask) -> None:
