@@ -1,225 +1,192 @@
-"""All limits that are not settings.
+"""Limits of time, size, tries and slots that are not settings.
 
-`docs/limits.md` is generated from these and from the settings.
+The annotation of each limit is its unit, and the docstring below it is the reason. `docs/limits.md`
+is made from both; how often something may be done stands in `backoffice/throttles.py`.
 """
 
 from dataclasses import dataclass
 from typing import Annotated
 
-GROUPS = ("time", "size", "rate", "slots")
+GROUPS = ("time", "size", "tries", "slots")
 
 
 @dataclass(frozen=True)
-class Limit:
-    """The meaning of a limit's number.
+class Unit:
+    """The unit of a limit.
 
     Attributes:
         group: one of GROUPS.
-        unit: the unit of the number.
-        reason: what is limited, and why to this number.
+        name: the unit after a number, such as "rows".
     """
 
     group: str
-    unit: str
-    reason: str
+    name: str
 
+
+Seconds = Annotated[int, Unit("time", "s")]
+FloatSeconds = Annotated[float, Unit("time", "s")]
+Bytes = Annotated[int, Unit("size", "bytes")]
+Characters = Annotated[int, Unit("size", "characters")]
+Codes = Annotated[int, Unit("size", "codes")]
+Entries = Annotated[int, Unit("size", "entries")]
+Fields = Annotated[int, Unit("size", "fields")]
+Filters = Annotated[int, Unit("size", "filters")]
+Pixels = Annotated[int, Unit("size", "pixels")]
+Rows = Annotated[int, Unit("size", "rows")]
+RowsOfPages = Annotated[tuple[int, ...], Unit("size", "rows")]
+Values = Annotated[int, Unit("size", "values")]
+Words = Annotated[int, Unit("size", "words")]
+Tries = Annotated[int, Unit("tries", "tries")]
+Connections = Annotated[int, Unit("slots", "connections")]
+Requests = Annotated[int, Unit("slots", "requests")]
+Tasks = Annotated[int, Unit("slots", "tasks")]
+Threads = Annotated[int, Unit("slots", "threads")]
 
 # Time
 
-DATABASE_PING: Annotated[
-    int, Limit("time", "s", "For a kept connection to say that it lives, before it is used again.")
-] = 1
-DATABASE_GRACE: Annotated[
-    float,
-    Limit(
-        "time",
-        "s",
-        "After its own limit the database is asked no more: whoever hangs says nothing.",
-    ),
-] = 0.4
-COMMAND_LOCK: Annotated[
-    int,
-    Limit(
-        "time",
-        "s",
-        "Commands and migrations wait so long for a lock, and as long as it takes else.",
-    ),
-] = 60
-READY: Annotated[
-    float, Limit("time", "s", "For `/readyz` to look; then it says that it is not ready.")
-] = 0.8
-QUEUE: Annotated[
-    int,
-    Limit(
-        "time",
-        "s",
-        "For the queue of jobs, twice: whoever adds one has committed and must not wait.",
-    ),
-] = 2
-QUEUED: Annotated[
-    int,
-    Limit(
-        "time",
-        "s",
-        "For a thread of the own server to have time for a request; then the answer is 503.",
-    ),
-] = 5
-MAIL_AT_THE_END: Annotated[
-    int, Limit("time", "s", "For the mail that is being sent when the worker is told to end.")
-] = 10
-MAIL_OPENING_AT_THE_END: Annotated[
-    int,
-    Limit(
-        "time",
-        "s",
-        "For a mail server to be ready when the worker is told to end: nothing is lost yet.",
-    ),
-] = 3
-MAIL_HOLD: Annotated[
-    int,
-    Limit(
-        "time",
-        "s",
-        "One try of one mail, after which another worker may try: longer than it can take.",
-    ),
-] = 600
-REPEATING: Annotated[
-    float,
-    Limit(
-        "time",
-        "s",
-        "Of a request, in which an act that met another one is done again from its beginning.",
-    ),
-] = 2.0
-EXPORT_LEASE: Annotated[
-    int,
-    Limit(
-        "time", "s", "Without a sign of life, after which a person's export counts as broken off."
-    ),
-] = 60
-RETRY_AFTER: Annotated[
-    int, Limit("time", "s", "What `Retry-After` says where nothing better is known.")
-] = 5
+DATABASE_PING: Seconds = 1
+"""The pool replaces a kept connection that does not answer a ping within this time."""
+
+DATABASE_GRACE: FloatSeconds = 0.4
+"""A connection is closed this long after its limit, because a server that hangs says nothing."""
+
+COMMAND_LOCK: Seconds = 60
+"""A command or a migration waits this long for a lock. It has no other limit."""
+
+READY: FloatSeconds = 0.8
+"""`/readyz` answers "not ready" if its checks take longer."""
+
+QUEUE: Seconds = 2
+"""The storage of the job queue has this long to connect, and once more to answer."""
+
+QUEUED: Seconds = 5
+"""The built-in server answers 503 if a request waits longer for a thread."""
+
+ATTEMPT_UNDER_WAY: Seconds = 30
+"""A sign-in attempt counts as failed if its check takes longer, because its process has died."""
+
+ATTEMPT_PATIENCE: FloatSeconds = 2
+"""A sign-in attempt waits this long while others are checked, and is then refused with 429."""
+
+MAIL_AT_THE_END: Seconds = 10
+"""A worker that is told to stop has this long to finish the mail that it is sending."""
+
+MAIL_OPENING_AT_THE_END: Seconds = 3
+"""A worker that is told to stop gives up connecting to a mail server after this time."""
+
+MAIL_HOLD: Seconds = 600
+"""A worker reserves a mail for this long, which is more than one try can take."""
+
+REPEATING: FloatSeconds = 2
+"""A request that conflicts with another one is repeated only within this time."""
+
+RETRY_AFTER: Seconds = 5
+"""`Retry-After` has this value if the time until there is room is unknown."""
+
+HASHING_PATIENCE: Seconds = 2
+"""A request waits this long for a hashing slot, and is then answered with 503."""
+
+PICTURE_PATIENCE: Seconds = 3
+"""A request waits this long for a picture slot, and is then answered with 503."""
 
 # Size
 
-BODY: Annotated[
-    int,
-    Limit("size", "bytes", "The body of a request: a picture and its form, or 1,000 ticked rows."),
-] = 4 * 1024 * 1024
-HEADERS: Annotated[int, Limit("size", "bytes", "The head of a request.")] = 64 * 1024
-FORM_PARTS: Annotated[
-    int, Limit("size", "fields", "Fields of one form: enough for 1,000 ticked rows.")
-] = 2000
-TICKED: Annotated[
-    int, Limit("size", "rows", "Rows ticked for one action; more are taken by a filter.")
-] = 1000
-REASON: Annotated[int, Limit("size", "characters", "The reason of an action.")] = 500
-PAGES: Annotated[tuple[int, ...], Limit("size", "rows", "Rows of one page of a list.")] = (
-    20,
-    50,
-    100,
-)
-COUNTED: Annotated[
-    int, Limit("size", "rows", "Rows of a list that are counted: nobody reads on beyond that.")
-] = 10_000
-SEARCH: Annotated[int, Limit("size", "characters", "What is searched for.")] = 200
-SEARCH_WORDS: Annotated[
-    int, Limit("size", "words", "Words of one search; each is one condition.")
-] = 8
-FILTERS: Annotated[int, Limit("size", "filters", "Filters of one list.")] = 20
-FILTER_VALUES: Annotated[int, Limit("size", "values", "Values of one filter.")] = 50
-WHITELIST: Annotated[int, Limit("size", "entries", "Entries of a person's IP whitelist.")] = 50
-RELATED: Annotated[
-    int, Limit("size", "rows", "Related rows of one row: more than a person chooses.")
-] = 1000
-TYPED: Annotated[int, Limit("size", "characters", "Of one typed text; names are far shorter.")] = (
-    2000
-)
-PASSWORD_TYPED: Annotated[
-    int,
-    Limit(
-        "size",
-        "characters",
-        "Of a typed password that are looked at: composing takes the square of it.",
-    ),
-] = 1000
-PICTURE: Annotated[int, Limit("size", "bytes", "A file with a picture.")] = 3 * 1024 * 1024
-PICTURE_WHOLE: Annotated[
-    int,
-    Limit(
-        "size",
-        "pixels",
-        "Of a picture that are decoded at once, which takes some 200 MB for a moment.",
-    ),
-] = 16 * 2**20
-PICTURE_PNG_SIDE: Annotated[
-    int, Limit("size", "pixels", "A side of a PNG: it can only be decoded as a whole.")
-] = 4096
-PICTURE_JPEG_SIDE: Annotated[
-    int, Limit("size", "pixels", "A side of a JPEG, as telephones take them.")
-] = 12_000
-PICTURE_JPEG: Annotated[
-    int, Limit("size", "pixels", "Of a JPEG, which is scaled down while it is decoded.")
-] = 64 * 2**20
-EXPORT_ROWS: Annotated[
-    int, Limit("size", "rows", "Of an export in memory, and in one transaction.")
-] = 1000
-EXPORT_BUFFER: Annotated[
-    int,
-    Limit(
-        "size",
-        "bytes",
-        "Of an answer that its reader has not fetched, on the disk of the own server.",
-    ),
-] = 1024 * 1024 * 1024
-RECOVERY_CODES: Annotated[int, Limit("size", "codes", "Recovery codes of one person.")] = 10
+BODY: Bytes = 4 * 1024 * 1024
+"""A request body holds a picture with its form, or a form with 1,000 ticked rows."""
 
-# Rate
+HEADERS: Bytes = 64 * 1024
+"""The built-in server refuses a request with longer headers."""
 
-MAIL_TRIES: Annotated[
-    int, Limit("rate", "tries", "To send one mail, which take two days or a little more.")
-] = 20
-CODE_TRIES: Annotated[
-    int, Limit("rate", "tries", "Of one mailed code, which has a million values.")
-] = 5
-REPEATS: Annotated[
-    int,
-    Limit("rate", "tries", "Of an act that met another one on the same rows, the first included."),
-] = 4
+FORM_PARTS: Fields = 2000
+"""A form has room for 1,000 ticked rows."""
+
+TICKED: Rows = 1000
+"""People tick at most this many rows for an action; a filter selects more."""
+
+REASON: Characters = 500
+"""People give a reason of at most this length for an action."""
+
+PAGES: RowsOfPages = (20, 50, 100)
+"""People choose how many rows a page of a list shows."""
+
+COUNTED: Rows = 10_000
+"""A list stops counting its rows here, because nobody reads further."""
+
+SEARCH: Characters = 200
+"""A search text has at most this length."""
+
+SEARCH_WORDS: Words = 8
+"""A search has at most this many words, because each one adds a condition to the query."""
+
+FILTERS: Filters = 20
+"""A list has at most this many filters at a time."""
+
+FILTER_VALUES: Values = 50
+"""A filter has at most this many values."""
+
+WHITELIST: Entries = 50
+"""A person's IP whitelist has at most this many entries."""
+
+RELATED: Rows = 1000
+"""A form field holds at most this many related rows; nobody picks more by hand."""
+
+TYPED: Characters = 2000
+"""A form field takes a text of at most this length; names are far shorter."""
+
+PASSWORD_TYPED: Characters = 1000
+"""A typed password is cut here, because Unicode normalisation takes quadratic time."""
+
+PICTURE: Bytes = 3 * 1024 * 1024
+"""A picture file has at most this size."""
+
+PICTURE_WHOLE: Pixels = 16 * 2**20
+"""A picture is decoded at full size up to here, which takes about 200 MB of memory."""
+
+PICTURE_PNG_SIDE: Pixels = 4096
+"""A PNG has at most this width and height, because it can only be decoded at full size."""
+
+PICTURE_JPEG_SIDE: Pixels = 12_000
+"""A JPEG has at most this width and height; phones take such pictures."""
+
+PICTURE_JPEG: Pixels = 64 * 2**20
+"""A JPEG has at most this many pixels, because it can be scaled down while it is decoded."""
+
+EXPORT_ROWS: Rows = 1000
+"""An export reads this many rows per transaction, and holds no more in memory."""
+
+EXPORT_BUFFER: Bytes = 1024 * 1024 * 1024
+"""The built-in server stores this much of an answer on disk for a slow client."""
+
+RECOVERY_CODES: Codes = 10
+"""A person gets this many recovery codes."""
+
+# Tries
+
+MAIL_TRIES: Tries = 20
+"""The worker tries to send a mail this many times, over two days or a little more."""
+
+CODE_TRIES: Tries = 5
+"""A mailed code takes this many tries, because it has only a million possible values."""
+
+REPEATS: Tries = 4
+"""A request that conflicts with others on the same rows runs at most this many times."""
 
 # Slots
 
-HASHING_QUEUE: Annotated[
-    int,
-    Limit(
-        "slots",
-        "requests",
-        "That wait for a password's hash; more would keep every thread waiting.",
-    ),
-] = 4
-HASHING_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to hash a password in.")] = 2
-PICTURE_QUEUE: Annotated[
-    int, Limit("slots", "requests", "That wait for a picture to be drawn.")
-] = 1
-PICTURE_PATIENCE: Annotated[int, Limit("time", "s", "For a slot to draw a picture in.")] = 3
-HEALTH_THREADS: Annotated[
-    int,
-    Limit(
-        "slots",
-        "threads",
-        "That answer nothing but `/healthz` and `/readyz`, whatever the others do.",
-    ),
-] = 2
-CONNECTIONS: Annotated[
-    int,
-    Limit(
-        "slots",
-        "connections",
-        "Open sockets of the own server: clients that do nothing cost one each.",
-    ),
-] = 1000
-BACKLOG: Annotated[int, Limit("slots", "connections", "That wait to be accepted.")] = 512
-TASKS: Annotated[
-    int, Limit("slots", "tasks", "In the queue of jobs: more of the same would be found done.")
-] = 100
+HASHING_QUEUE: Requests = 4
+"""This many requests wait for a hashing slot; more would block every thread."""
+
+PICTURE_QUEUE: Requests = 1
+"""This many requests wait for a picture slot."""
+
+HEALTH_THREADS: Threads = 2
+"""These threads serve only `/healthz` and `/readyz`, which therefore answer under any load."""
+
+CONNECTIONS: Connections = 1000
+"""The built-in server keeps this many sockets open; every idle client uses one."""
+
+BACKLOG: Connections = 512
+"""This many connections wait for the built-in server to accept them."""
+
+TASKS: Tasks = 100
+"""The job queue takes no more tasks, because they would find their work already done."""

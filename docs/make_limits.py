@@ -1,74 +1,125 @@
-"""Write `docs/limits.md` from the settings and the constants: `make limits`.
+"""Write `docs/limits.md` from the throttles, the settings and the constants: `make limits`.
 
 A test compares the page with what this would write.
 """
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from backoffice import limits
-from backoffice.limits import GROUPS, Limit
+from backoffice import limits, throttles
+from backoffice.limits import GROUPS, Unit
 from backoffice.settings import Settings
+from backoffice.text import duration_to_store
+from backoffice.throttles import Lease, Rate, Throttle
 
 HERE = Path(__file__).parent
 PAGE = HERE / "limits.md"
 MEANING = re.compile(r"^\| `(\w+)` \| (?:`[^`]*`|none) \| (.+) \|$", re.MULTILINE)
-# Patterns of the names of settings, with their group and unit; the first that fits counts.
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
+# Patterns of the names of settings, with their unit; the first that fits counts.
 NAMES = (
-    (r"_slots$", "slots", "at once"),
-    (r"_threads$", "slots", "threads"),
-    (r"_connections$", "slots", "connections"),
-    (r"_per_", "rate", "tries"),
-    (r"_length", "size", "characters"),
-    (r"_kib$", "size", "KiB"),
-    (r"_cost$", "size", "passes"),
+    (r"_slots$", Unit("slots", "at once")),
+    (r"_threads$", Unit("slots", "threads")),
+    (r"_connections$", Unit("slots", "connections")),
+    (r"_length", Unit("size", "characters")),
+    (r"_kib$", Unit("size", "KiB")),
+    (r"_cost$", Unit("size", "passes")),
 )
 HEAD = """\
 # Limits
 
-Every limit of the product, made by `make limits` from `backoffice/settings.py` \
-and `backoffice/limits.py`. A name in
-capitals that stands in `code` is a setting, with its default; \
-[deployment.md](deployment.md) says how to set it. What
-has no name in capitals is a constant.
+Every limit of the product, made by `make limits` from `backoffice/throttles.py`, \
+`backoffice/settings.py` and
+`backoffice/limits.py`. A name in capitals that stands in `code` is a setting, with its default; \
+[deployment.md](deployment.md) says
+how to set it. Everything else is a constant.
+
+## Throttles
+
+A refused use never prolongs the wait.
+
+| Name | What is counted | For each | Limit | Refusal |
+|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table."""
+    """One line of the tables of plain limits."""
 
     name: str
     value: str
-    limit: Limit
+    unit: Unit
+    reason: str
 
 
 def text() -> str:
     """Return the page."""
     rows = [*_settings(), *_constants()]
-    parts = [HEAD]
+    parts = [HEAD, *map(_line_of_throttle, _throttles())]
     for group in GROUPS:
         parts.append(f"\n## {group.capitalize()}\n\n| Name | Limit | Why |\n|---|---|---|\n")
-        parts += [_line(row) for row in rows if row.limit.group == group]
+        parts += [_line(row) for row in rows if row.unit.group == group]
     return "".join(parts)
 
 
+def _throttles() -> list[Throttle | Lease]:
+    """Return everything that `backoffice/throttles.py` declares, in its order."""
+    return [value for value in vars(throttles).values() if isinstance(value, (Throttle, Lease))]
+
+
+def _line_of_throttle(throttle: Throttle | Lease) -> str:
+    refusal = PLACEHOLDER.sub("…", str(throttle.refusal))
+    columns = (throttle.name, throttle.counts, throttle.per, _limit(throttle), refusal)
+    return f"| {' | '.join(columns)} |\n"
+
+
+def _limit(throttle: Throttle | Lease) -> str:
+    """Return the limit of a throttle with the defaults of its settings."""
+    if isinstance(throttle, Lease):
+        return f"1 at a time, and for {duration_to_store(throttle.lasts)} without a sign of life"
+    return ", ".join(map(_of_rate, throttle.rates))
+
+
+def _of_rate(rate: Rate) -> str:
+    limit = f"{rate.number(Settings()):,} in {duration_to_store(rate.within)}"
+    if isinstance(rate.most, int):
+        return limit
+    name = f"`{rate.most.upper()}`"
+    if rate.times > 1:
+        name = f"{rate.times} × {name}"
+    return f"{limit} ({name})"
+
+
 def _line(row: Row) -> str:
-    return f"| {row.name} | {row.value} {row.limit.unit} | {row.limit.reason} |\n"
+    return f"| {row.name} | {row.value} {row.unit.name} | {row.reason} |\n"
 
 
 def _settings() -> Iterator[Row]:
-    """Yield every setting that is a number or a time; `docs/deployment.md` says what it means."""
+    """Yield every setting that is a number or a time, but for those that a throttle has.
+
+    `docs/deployment.md` says what each means.
+    """
     meanings = dict(MEANING.findall((HERE / "deployment.md").read_text("utf-8")))
+    of_throttles = _settings_of_throttles()
     for spec in fields(Settings):
-        if _is_limit(spec.default):
+        if _is_limit(spec.default) and spec.name not in of_throttles:
             name = spec.name.upper()
-            limit = _of_setting(spec.name, spec.default, meanings[name])
-            yield Row(f"`{name}`", _said(spec.default), limit)
+            unit = _unit(spec.name, spec.default)
+            yield Row(f"`{name}`", _written(spec.default), unit, meanings[name])
+
+
+def _settings_of_throttles() -> set[str]:
+    found = [throttle for throttle in _throttles() if isinstance(throttle, Throttle)]
+    numbers = [rate.most for throttle in found for rate in throttle.rates]
+    return {most for most in numbers if isinstance(most, str)}
 
 
 def _is_limit(default: Any) -> bool:
@@ -76,24 +127,41 @@ def _is_limit(default: Any) -> bool:
     return isinstance(default, (timedelta, int)) and not isinstance(default, bool)
 
 
-def _of_setting(name: str, default: Any, meaning: str) -> Limit:
-    """Return the limit that a setting is, by its default and its name."""
+def _unit(name: str, default: Any) -> Unit:
+    """Return the unit of a setting, by its default and its name."""
     if isinstance(default, timedelta):
-        return Limit("time", "s", meaning)
-    for pattern, group, unit in NAMES:
+        return Unit("time", "s")
+    for pattern, unit in NAMES:
         if re.search(pattern, name):
-            return Limit(group, unit, meaning)
-    raise LookupError(f"docs/make_limits.py: what kind of limit is the setting {name}?")
+            return unit
+    raise LookupError(
+        f"docs/make_limits.py: the setting {name} is in no throttle, and its name says no unit"
+    )
 
 
 def _constants() -> Iterator[Row]:
-    """Yield every constant of `backoffice/limits.py`, whose annotations say what they limit."""
+    """Yield every constant of `backoffice/limits.py`."""
+    reasons = _reasons()
     for name, hint in get_type_hints(limits, include_extras=True).items():
-        (limit,) = hint.__metadata__
-        yield Row(name.replace("_", " ").lower(), _said(getattr(limits, name)), limit)
+        (unit,) = hint.__metadata__
+        value = _written(getattr(limits, name))
+        yield Row(name.replace("_", " ").lower(), value, unit, reasons[name])
 
 
-def _said(value: Any) -> str:
+def _reasons() -> dict[str, str]:
+    """Return the docstring below each constant of `backoffice/limits.py`, by its name."""
+    found = {}
+    for statement, following in pairwise(ast.parse(inspect.getsource(limits)).body):
+        match statement, following:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(reason))),
+            ):
+                found[name] = reason
+    return found
+
+
+def _written(value: Any) -> str:
     """Return the value as the page shows it; times are in seconds."""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():,.0f}"

@@ -1,6 +1,6 @@
 """Make a form from a model: one field per attribute, with the limits of its column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import inspect
@@ -16,19 +16,22 @@ Picker = Callable[[type[Record], str], dict[str, Any]]
 def form_for(
     model: type[Record],
     names: Sequence[str],
-    labels: dict[str, str],
-    helps: dict[str, str],
+    *,
+    labels: Mapping[str, str],
+    descriptions: Mapping[str, str],
     picker: Picker,
+    base: type[Form] = Form,
 ) -> type[Form]:
-    """Return a form class with a field for each of `names`.
+    """Return a form class with a field for each of `names`, after the fields of `base`.
 
     `picker` gives relations their options.
     """
     form_fields: dict[str, Any] = {}
     for name in names:
         label = labels.get(name) or fields.heading(name)
-        form_fields[name] = field_for(model, name, label, helps.get(name, ""), picker)
-    return type(f"{model.__name__}Form", (Form,), form_fields)
+        description = descriptions.get(name, "")
+        form_fields[name] = field_for(model, name, label, description, picker)
+    return type(f"{model.__name__}Form", (base,), form_fields)
 
 
 def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> Any:

@@ -112,4 +112,4 @@ class SendToEmail(UserAction):
         invited = people.where(User.status == "invited")
         active = people.where(User.status == "active")
         invitations.send(invited, inviter=_inviter(context), settings=configured())
-        links.send(links.PASSWORD, active, configured(), mail="password_link")
+        links.send(links.PASSWORD, active, configured())

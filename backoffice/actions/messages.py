@@ -5,9 +5,14 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 
 from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
 from backoffice.mail import outbox
+from backoffice.models import purposes
 from backoffice.models.message import Message
+from backoffice.models.purposes import Secret
 from backoffice.models.token import Token
 from backoffice.settings import configured
+
+WITH_SECRET = tuple(each.name for each in purposes.every() if each.secret)
+WITH_CODE = tuple(each.name for each in purposes.every() if each.secret is Secret.CODE)
 
 
 def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:
@@ -17,13 +22,13 @@ def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:
 
 def _is_emptied(context: ActionContext) -> ColumnElement[bool]:
     """Return the SQL condition for messages whose content is deleted and cannot be made again."""
-    secret = or_(Message.token_id.is_not(None), Message.purpose.in_(outbox.WITH_SECRET))
+    secret = or_(Message.token_id.is_not(None), Message.purpose.in_(WITH_SECRET))
     unprepared = Message.purpose.not_in(outbox.prepared_purposes())
     return and_(_is_waiting(context), Message.sealed.is_(None), secret, unprepared)
 
 
 def _is_code(context: ActionContext) -> ColumnElement[bool]:
-    return and_(_is_waiting(context), Message.purpose == "email_code")
+    return and_(_is_waiting(context), Message.purpose.in_(WITH_CODE))
 
 
 def _has_dead_link(context: ActionContext) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ class ResetPassword(UserAction):
     rules = (ONESELF, OUTRANKED, BY_LOGIN, NOT_ACTIVE)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        links.send(links.PASSWORD, rows, configured(), mail="password_link")
+        links.send(links.PASSWORD, rows, configured())
 
 
 class TemporaryPassword(ExclusiveUserAction):

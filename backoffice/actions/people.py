@@ -1,11 +1,10 @@
 """The rules and side effects that several actions on people share."""
 
-from datetime import timedelta
-
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
+from backoffice import throttles
 from backoffice.actions.engine.action import ActionContext, Effect, Rule
 from backoffice.auth import sessions, tokens
 from backoffice.mail import outbox
@@ -13,9 +12,6 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.settings import configured
-
-TEN_MINUTES = timedelta(minutes=10)
-A_DAY = timedelta(days=1)
 
 
 def _is_oneself(context: ActionContext) -> ColumnElement[bool]:
@@ -44,11 +40,6 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
     All links and all senders count together. Mails that people ask for themselves do not count:
     the worker completes them, and they have limits of their own.
     """
-    settings = configured()
-    limits = (
-        (TEN_MINUTES, settings.links_per_10_minutes),
-        (A_DAY, settings.links_per_day),
-    )
     number = (
         select(func.count(Message.id))
         .where(
@@ -60,7 +51,7 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
     )
     too_many = [
         number.where(Message.created_at > context.now - window).scalar_subquery() >= most
-        for window, most in limits
+        for window, most in throttles.LINKS_FROM_OTHERS.limits(configured()).items()
     ]
     return or_(*too_many)
 
@@ -86,11 +77,7 @@ NOT_ACTIVE = Rule(
     "not_active", _l("{label} is not active."), lambda _context: User.status != "active"
 )
 
-MAILED_OFTEN = Rule(
-    "mailed_often",
-    _l("{label} was mailed several links lately. Wait a while before you send another."),
-    _was_mailed_often,
-)
+MAILED_OFTEN = Rule("mailed_often", throttles.LINKS_FROM_OTHERS.refusal, _was_mailed_often)
 
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
 TELLS = Effect("Tells {n} person by e-mail.", "Tells {n} people by e-mail.", outbox.count_reached)

@@ -12,6 +12,7 @@ from backoffice.auth import links, recovery_codes, revocation, totp
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
+from backoffice.models import purposes
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.settings import configured
@@ -49,7 +50,7 @@ class TwoFactorAction(UserAction):
         )
         mails = [
             OutgoingMail(
-                purpose="two_factor_changed",
+                purpose=purposes.TWO_FACTOR_CHANGED,
                 address=email or "",
                 user_id=user_id,
                 values={"what": told},

@@ -21,7 +21,7 @@ from backoffice.auth import revocation, sessions
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.models import personal
+from backoffice.models import personal, purposes
 from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
 from backoffice.models.session import Session
@@ -114,7 +114,7 @@ class Block(ExclusiveUserAction):
         return User.status == "blocked"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        outbox.notify(rows, "blocked")
+        outbox.notify(rows, purposes.BLOCKED)
         self.leave_active(context, rows, "blocked")
 
 
@@ -149,7 +149,7 @@ class Unblock(UserAction):
             status_by_id=context.actor.user_id,
             status_at=context.now,
         )
-        outbox.notify(rows, "unblocked")
+        outbox.notify(rows, purposes.UNBLOCKED)
 
 
 class RevokeAccess(ExclusiveUserAction):
@@ -178,7 +178,7 @@ class RevokeAccess(ExclusiveUserAction):
         return User.status == "revoked"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        outbox.notify(rows, "access_revoked")
+        outbox.notify(rows, purposes.ACCESS_REVOKED)
         self.leave_active(context, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 

@@ -8,14 +8,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, update
 
-from backoffice import clock, limits
+from backoffice import clock, limits, throttles
 from backoffice.auth import admission, recovery_codes, totp
 from backoffice.auth.attempts import Origin
 from backoffice.auth.sessions import digest
-from backoffice.errors import Expired, TooMany
+from backoffice.errors import Expired
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
+from backoffice.models import purposes
 from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
@@ -23,16 +24,11 @@ from backoffice.settings import Settings
 from backoffice.text import duration_to_store, noted
 
 VALID = timedelta(minutes=10)
-SENDS_COUNTED = timedelta(minutes=10)
 TRIES = limits.CODE_TRIES
 WRONG = noted("This code is not right, or was used already.")
 UNREADABLE = noted(
     "The codes of your app cannot be checked at the moment. "
     "Use one of your recovery codes, or tell an administrator."
-)
-NO_MORE = noted(
-    "No more codes can be sent now, so none is on its way. "
-    "Wait ten minutes, or use the code you have."
 )
 OVER: str = _l("That took too long, or your account was changed meanwhile. Please sign in again.")
 
@@ -111,7 +107,9 @@ def send_again(value: str, origin: Origin, settings: Settings) -> bool:
     if user.two_factor != "email":
         return False
     if not _may_send(user, settings):
-        raise TooMany(_(NO_MORE), retry_after=int(SENDS_COUNTED.total_seconds()))
+        rate = throttles.EMAIL_CODES.rate
+        seconds = int(rate.within.total_seconds())
+        raise throttles.EMAIL_CODES.refused(most=rate.number(settings), seconds=seconds)
     _send(challenge, value, user, settings)
     return True
 
@@ -166,16 +164,17 @@ def _is_mailed_code(challenge: SignInChallenge, value: str, code: str) -> bool:
 
 def _may_send(user: User, settings: Settings) -> bool:
     """Return whether the person may be sent another code now."""
+    rate = throttles.EMAIL_CODES.rate
     codes_sent = (
         select(func.count())
         .select_from(Message)
         .where(
             Message.user_id == user.id,
-            Message.created_at > clock.now() - SENDS_COUNTED,
-            Message.purpose == "email_code",
+            Message.created_at > clock.now() - rate.within,
+            Message.purpose == purposes.EMAIL_CODE,
         )
     )
-    return (db.session.scalar(codes_sent) or 0) < settings.email_codes_per_10_minutes
+    return (db.session.scalar(codes_sent) or 0) < rate.number(settings)
 
 
 def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings) -> None:
@@ -185,7 +184,7 @@ def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings
     challenge.code_expires_at = clock.now() + settings.email_code_valid
     challenge.tries = 0
     mail = OutgoingMail(
-        purpose="email_code",
+        purpose=purposes.EMAIL_CODE,
         address=user.email or "",
         user_id=user.id,
         values={"code": code, "valid": duration_to_store(settings.email_code_valid)},

@@ -1,78 +1,279 @@
-"""Mail links: make a token for each person, and a mail that holds it."""
+"""Mail links: the kinds of them, how they are sent, and how a person uses one, once.
 
-from collections.abc import Mapping
+Everything that a link grants is granted inside `using`, which decides on rows that nobody else can
+change meanwhile. The order is the same for all: look without a lock, do what takes long, then lock
+the person and the link, read both again, decide, act.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
-from backoffice.auth import tokens
+from backoffice import clock
+from backoffice.auth import admission, tokens
+from backoffice.auth.actors import themselves
+from backoffice.auth.attempts import Origin
 from backoffice.auth.tokens import Issued
+from backoffice.errors import BackofficeError, Expired, NotAllowed, RuleBroken
+from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
+from backoffice.models import purposes
+from backoffice.models.message import Message
+from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.text import duration_to_store
 
+# What may end the open links of a person: a sign-in, or a change of what they prove their identity
+# by.
+Cause = Literal["sign_in", "password", "factor", "address", "status"]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What a link is for.
+    """A kind of link, with everything that differs from one kind to another.
 
-    `purpose` is that of its token, `path` the page that it opens, and `setting` the name of the
-    setting that says how long it is valid.
+    Attributes:
+        purpose: that of its token.
+        path: the page that it opens.
+        lifetime: how long it works.
+        mail: the purpose of the mail in which somebody else sends it; '' if nobody does.
+        requested_mail: the purpose of the mail to a person who requested it; '' if nobody can.
+        voided_by: what withdraws it.
+        is_personal: whether it works only where its person is signed in, and with the credentials
+            they had when they requested it.
+        is_for: whether a person in this state may use it.
+        refusal: what everybody else is answered.
     """
 
     purpose: str
     path: str
-    setting: str
-
-    def valid(self, settings: Settings) -> timedelta:
-        """Return how long the link works."""
-        span: timedelta = getattr(settings, self.setting)
-        return span
+    lifetime: Callable[[Settings], timedelta]
+    mail: str = ""
+    requested_mail: str = ""
+    voided_by: frozenset[Cause]
+    is_personal: bool = False
+    is_for: Callable[[User], bool]
+    refusal: str = _l("This account cannot be used at the moment.")
 
     def url(self, issued: Issued, settings: Settings) -> str:
         """Return the link itself, on the configured address and no other."""
         return f"{settings.base_url}/{self.path}/{issued.value}"
 
+    def mail_values(self, issued: Issued, settings: Settings) -> dict[str, str]:
+        """Return what the text of its mail contains."""
+        return {
+            "link": self.url(issued, settings),
+            "valid": duration_to_store(self.lifetime(settings)),
+        }
 
-INVITATION = Kind("invitation", "invitations", "invitation_valid")
-PASSWORD = Kind("password_reset", "password/reset", "reset_valid")
-ENROLMENT = Kind("two_factor_enrolment", "two-factor/enrol", "enrolment_valid")
+
+@dataclass(frozen=True)
+class Link:
+    """A link that works, by its token, and the person whom it is for."""
+
+    kind: Kind
+    token: Token
+    user: User
+
+    def actor(self, origin: Origin) -> Actor:
+        """Return the person as the actor of what they do by the link, without being signed in."""
+        return Actor(self.user.id, self.user.email or "", ip=origin.ip)
+
+
+def _is_invited(user: User) -> bool:
+    return user.status == "invited"
+
+
+def _is_active(user: User) -> bool:
+    return user.status == "active"
+
+
+def _signs_in_by_email(user: User) -> bool:
+    return user.status == "active" and user.login_method == "email"
+
+
+INVITATION = Kind(
+    purpose="invitation",
+    path="invitations",
+    lifetime=lambda settings: settings.invitation_valid,
+    mail=purposes.INVITATION,
+    voided_by=frozenset({"address", "status"}),
+    is_for=_is_invited,
+    refusal=_l("This account is not waiting for an invitation any more."),
+)
+# A link for a password does not rest on the second factor, nor one to set up an app on the
+# password: a person who lost both is sent both.
+PASSWORD = Kind(
+    purpose="password_reset",
+    path="password/reset",
+    lifetime=lambda settings: settings.reset_valid,
+    mail=purposes.PASSWORD_LINK,
+    requested_mail=purposes.PASSWORD_RESET,
+    # A person who knows the password needs no link to choose another one.
+    voided_by=frozenset({"sign_in", "password", "address", "status"}),
+    is_for=_signs_in_by_email,
+    refusal=_l("This account cannot be used at the moment. Ask your administrator."),
+)
+ENROLMENT = Kind(
+    purpose="two_factor_enrolment",
+    path="two-factor/enrol",
+    lifetime=lambda settings: settings.enrolment_valid,
+    mail=purposes.TWO_FACTOR_ENROLMENT,
+    voided_by=frozenset({"factor", "address", "status"}),
+    is_for=_is_active,
+)
+EMAIL_CHANGE = Kind(
+    purpose="email_change",
+    path="account/email",
+    lifetime=lambda settings: settings.email_change_valid,
+    requested_mail=purposes.EMAIL_CHANGE,
+    voided_by=frozenset({"address", "status"}),
+    is_personal=True,
+    is_for=_is_active,
+)
+KINDS = (INVITATION, PASSWORD, ENROLMENT, EMAIL_CHANGE)
 
 
 def issue(kind: Kind, user: User, settings: Settings) -> str:
     """Return a new link for one person, to be handed over in another way than by mail."""
-    issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.valid(settings))
+    issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.lifetime(settings))
     return kind.url(issued, settings)
 
 
 def send(
-    kind: Kind,
-    people: Select[int],
-    settings: Settings,
-    *,
-    mail: str = "",
-    values: Mapping[str, str] | None = None,
+    kind: Kind, people: Select[int], settings: Settings, *, values: Mapping[str, str] | None = None
 ) -> list[Issued]:
     """Mail each of `people` a new link; the one before no longer works.
 
-    `mail` is the purpose of the mail, if it differs from that of the link. `values` are further
-    values for its text.
+    `values` are further values for the text of the mail.
     """
-    valid = kind.valid(settings)
-    tokens_made = tokens.issue_many(people, purpose=kind.purpose, valid=valid)
-    common_values = {**(values or {}), "valid": duration_to_store(valid)}
+    tokens_made = tokens.issue_many(people, purpose=kind.purpose, valid=kind.lifetime(settings))
     mails = (
         OutgoingMail(
-            purpose=mail or kind.purpose,
+            purpose=kind.mail,
             address=issued.address,
             user_id=issued.user_id,
             token_id=issued.token_id,
-            values={**common_values, "link": kind.url(issued, settings)},
+            values={**(values or {}), **kind.mail_values(issued, settings)},
         )
         for issued in tokens_made
     )
     outbox.queue(mails, settings)
     return tokens_made
+
+
+def put_into(message: Message, kind: Kind, user: User, settings: Settings) -> None:
+    """Put a new link for `user` into the mail they requested; the one before no longer works.
+
+    The message has its final address.
+    """
+    issued = tokens.issue(
+        user=user,
+        purpose=kind.purpose,
+        valid=kind.lifetime(settings),
+        sent_to=message.address,
+        version=user.credential_version if kind.is_personal else None,
+    )
+    message.token_id = issued.token_id
+    outbox.seal_values(message, kind.mail_values(issued, settings), settings)
+
+
+def void(people: Select[int], cause: Cause) -> None:
+    """Withdraw the open links of `people` whose kind says that this voids them."""
+    voided = [kind.purpose for kind in KINDS if cause in kind.voided_by]
+    tokens.revoke_all(people, purposes=voided)
+
+
+def find(kind: Kind, *, value: str) -> Link:
+    """Return the link with this value, without using it up.
+
+    Raises NotFound or Expired if it does not work. Whether its person may use it is not asked.
+    """
+    token = tokens.find(value=value, purpose=kind.purpose)
+    user = db.session.get_one(User, token.user_id, populate_existing=True)
+    return Link(kind, token, user)
+
+
+def check(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Link:
+    """Return the link, if it could be used now, without using it up.
+
+    It grants nothing, because everything may have changed when `using` locks the rows. `actor` is
+    the signed-in person, for a personal link. Raises NotFound or Expired if the link does not work,
+    NotAllowed if it is not the actor's, and RuleBroken if its person may not use it, or not from
+    `origin`.
+    """
+    link = find(kind, value=value)
+    _require_usable(link, origin, actor)
+    return link
+
+
+def lock(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Link:
+    """Lock the person and the link until the transaction ends, and check both again.
+
+    Raises what `check` raises, and for an actor also what `themselves` raises.
+    """
+    token = tokens.find(value=value, purpose=kind.purpose)
+    # The person is locked before the link, as actions do. The link is then read again: others may
+    # have used or withdrawn it meanwhile.
+    user = themselves(actor) if actor else _locked_owner(token)
+    token = tokens.find(value=value, purpose=kind.purpose, for_use=True)
+    link = Link(kind, token, user)
+    _require_usable(link, origin, actor)
+    return link
+
+
+@contextmanager
+def using(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Iterator[Link]:
+    """Use the link up, and lock its person for what is granted inside the block.
+
+    Raises what `lock` raises. Nothing is committed; a refusal inside the block leaves the link as
+    it was, even if the caller commits then, as for tries that are counted.
+    """
+    link = lock(kind, value=value, origin=origin, actor=actor)
+    # It is marked first: whatever the block withdraws, this link was used and not withdrawn.
+    link.token.used_at = clock.now()
+    try:
+        yield link
+    except BackofficeError:
+        link.token.used_at = None
+        raise
+
+
+def _locked_owner(token: Token) -> User:
+    return db.session.get_one(User, token.user_id, with_for_update=True, populate_existing=True)
+
+
+def _require_usable(link: Link, origin: Origin, actor: Actor | None) -> None:
+    """Raise unless the person may use the link now, from there."""
+    if link.kind.is_personal:
+        _require_own(link, actor)
+    if not link.kind.is_for(link.user):
+        raise RuleBroken(link.kind.refusal)
+    admission.require_place(link.user, origin.ip)
+
+
+def _require_own(link: Link, actor: Actor | None) -> None:
+    """Raise unless the actor requested the link, with the credentials they have now."""
+    if actor is None or link.token.user_id != actor.user_id:
+        raise NotAllowed(
+            _(
+                "This link belongs to another account. "
+                "Sign in with that one, then open the link again."
+            )
+        )
+    if link.token.credential_version != link.user.credential_version:
+        raise Expired(
+            _(
+                "Your account was changed since you asked for this link. "
+                "Ask for a new one on your profile."
+            )
+        )

@@ -2,32 +2,28 @@
 
 from datetime import timedelta
 
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from backoffice import clock, events
 from backoffice.auth import (
-    admission,
     attempts,
     links,
     passwords,
     revocation,
     security_notifications,
     throttle,
-    tokens,
 )
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.passwords import Hashed
-from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from backoffice.text import duration_to_store, noted
+from backoffice.text import noted
 
+KIND = links.PASSWORD
 MAILS_PER_PERSON = 3  # within MAILS_WITHIN
 MAILS_WITHIN = timedelta(minutes=10)
 
@@ -44,11 +40,11 @@ def ask(*, identifier: str, origin: Origin, settings: Settings) -> None:
     throttle.count(key, None, origin, settings, reason="password link asked for")
     # The address stays unknown until the worker looks. The hash stands for it meanwhile.
     newest_hash = attempts.identifier_hashes(typed, settings)[0]
-    mail = OutgoingMail(purpose="password_reset", address=newest_hash, request={"typed": typed})
+    mail = OutgoingMail(purpose=KIND.requested_mail, address=newest_hash, request={"typed": typed})
     outbox.queue([mail], settings)
 
 
-@outbox.prepared("password_reset", worth="reset_valid")
+@outbox.prepared(KIND.requested_mail)
 def _prepare(message: Message, settings: Settings) -> bool:
     """Complete the message with a link, if somebody who may have one signs in with this address.
 
@@ -56,37 +52,23 @@ def _prepare(message: Message, settings: Settings) -> bool:
     """
     typed = outbox.request_of(message, settings).get("typed", "")
     user = db.session.scalar(select(User).where(User.email_key == typed).with_for_update())
-    if user is None or not user.email or not _is_usable(user):
+    if user is None or not user.email or not KIND.is_for(user):
         return False
-    if _mails_sent_lately(user) >= MAILS_PER_PERSON:
+    if _count_recent_mails(user) >= MAILS_PER_PERSON:
         return False
-    kind = links.PASSWORD
-    valid = kind.valid(settings)
-    issued = tokens.issue(user=user, purpose=kind.purpose, valid=valid)
     message.user_id = user.id
     message.address = user.email
-    message.token_id = issued.token_id
-    values = {"link": kind.url(issued, settings), "valid": duration_to_store(valid)}
-    outbox.seal_values(message, values, settings)
+    links.put_into(message, KIND, user, settings)
     return True
 
 
-def _mails_sent_lately(user: User) -> int:
+def _count_recent_mails(user: User) -> int:
     statement = select(func.count()).where(
         Message.user_id == user.id,
-        Message.purpose == "password_reset",
+        Message.purpose == KIND.requested_mail,
         Message.created_at > clock.now() - MAILS_WITHIN,
     )
     return db.session.scalar(statement) or 0
-
-
-def look(value: str) -> User:
-    """Return the person whose password the link resets, without using the link up.
-
-    Raises NotFound or Expired if the link does not work.
-    """
-    token = tokens.find(value=value, purpose="password_reset")
-    return db.session.get_one(User, token.user_id)
 
 
 def reset(*, value: str, new_password: str, origin: Origin, settings: Settings) -> None:
@@ -95,24 +77,20 @@ def reset(*, value: str, new_password: str, origin: Origin, settings: Settings) 
     The second factor stays as it is. Raises NotFound or Expired for the link, and RuleBroken (field
     new_password) for the password.
     """
-    user = look(value)
-    _require_usable(user, origin)
+    user = links.check(KIND, value=value, origin=origin).user
     passwords.check(user, new_password, settings)
     pause()  # hashing takes long, so no lock is held meanwhile
     hashed = passwords.hashed(new_password, settings)
-    # Now under the lock, everything is checked again: it may have changed meanwhile.
-    user = db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
-    token = tokens.find(value=value, purpose="password_reset", for_use=True)
-    _require_usable(user, origin)
-    passwords.check(user, new_password, settings)  # their second factor may be gone by now
-    token.used_at = clock.now()
-    _replace_password(user, hashed)
-    security_notifications.password_changed(user, origin, settings)
-    events.record(
-        actor=Actor(user.id, user.email or "", ip=origin.ip),
-        action="account.reset_password",
-        subject=events.subject_of(user),
-    )
+    with links.using(KIND, value=value, origin=origin) as link:
+        user = link.user
+        passwords.check(user, new_password, settings)  # their second factor may be gone by now
+        _replace_password(user, hashed)
+        security_notifications.password_changed(user, origin, settings)
+        events.record(
+            actor=link.actor(origin),
+            action="account.reset_password",
+            subject=events.subject_of(user),
+        )
 
 
 def _replace_password(user: User, hashed: Hashed) -> None:
@@ -123,14 +101,3 @@ def _replace_password(user: User, hashed: Hashed) -> None:
     user.version += 1
     own = select(User.id).where(User.id == user.id)
     revocation.void(own, change="password", reason=noted("password reset"))
-
-
-def _require_usable(user: User, origin: Origin) -> None:
-    """Raise RuleBroken if the person cannot use the account, or cannot use it from `origin`."""
-    if not _is_usable(user):
-        raise RuleBroken(_("This account cannot be used at the moment. Ask your administrator."))
-    admission.require_place(user, origin.ip)
-
-
-def _is_usable(user: User) -> bool:
-    return user.status == "active" and user.login_method == "email"

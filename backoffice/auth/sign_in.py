@@ -18,7 +18,6 @@ from backoffice.auth import (
     security_notifications,
     sessions,
     throttle,
-    tokens,
 )
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.passwords import Proof
@@ -61,7 +60,7 @@ def sign_in(*, identifier: str, password: str, origin: Origin, settings: Setting
         attempt = throttle.enter(key, user, origin, settings)
     except TooMany as error:
         return SignIn(message=error.message, retry_after=error.retry_after)
-    proof = passwords.prove(user, password[:1000], settings)
+    proof = passwords.prove(user, password, settings)
     if proof is None:
         attempts.settle(attempt, "failed", "password")
         return SignIn(message=_(REFUSED))
@@ -112,8 +111,7 @@ def _begin_session(user: User, attempt: int, origin: Origin, settings: Settings)
     if attempts.is_new_device(user, origin):
         security_notifications.new_device(user, origin, settings)
     user.last_login_at = clock.now()
-    # A person who knows the password needs no link to choose another one.
-    tokens.revoke_all(select(User.id).where(User.id == user.id), purpose=links.PASSWORD.purpose)
+    links.void(select(User.id).where(User.id == user.id), "sign_in")
     mark = attempts.let_through(attempt, user, origin)
     session = sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device)
     return SignIn(session=session, mark=mark)

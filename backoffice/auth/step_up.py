@@ -30,7 +30,7 @@ def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings:
     factor = "password" if password else "code"
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
     # Hashing takes long, and comes before the person is locked.
-    proof = passwords.prove(user, password[:1000], settings) if password else None
+    proof = passwords.prove(user, password, settings) if password else None
     user = themselves(actor)
     if password:
         is_right = proof is not None and passwords.accept(proof) is not None

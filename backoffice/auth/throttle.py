@@ -3,19 +3,20 @@
 An attempt is counted as a failure before it is judged, under a lock that is released at once. A
 hundred attempts at the same moment therefore count like a hundred in a row, and yet nobody waits
 while somebody else's password is hashed.
+
+How many failures are too many is declared in `backoffice/throttles.py`.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from backoffice import clock
+from backoffice import clock, limits, throttles
 from backoffice.auth import attempts
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import TooMany
@@ -23,22 +24,14 @@ from backoffice.extensions import db, lock, pause
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.throttles import Throttle
 
 THROTTLED = "throttled"
 UNDER_WAY = "under way"
-# How long an attempt may be under way. After that, the process that judged it is dead, and the
-# attempt has failed.
-LONGEST = timedelta(seconds=30)
-PATIENCE = 2.0  # seconds that an attempt waits for those under way
-POLL = 0.05  # seconds between two looks
-WELCOME = 5  # seconds after which it may come again
-# Offices share an address, which may therefore fail this many times as often as an account.
-SHARED = 4
-FIVE_MINUTES = timedelta(minutes=5)
-AN_HOUR = timedelta(hours=1)
-A_DAY = timedelta(days=1)
+LONGEST = timedelta(seconds=limits.ATTEMPT_UNDER_WAY)
+PATIENCE = limits.ATTEMPT_PATIENCE
+POLL = 0.05  # seconds between two checks for room
 BUSY: str = _l("Many tries are being checked at this moment. Try again in a few seconds.")
-Limits = Mapping[timedelta, int]
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def _wait_for_room(key: Key, origin: Origin, settings: Settings, factor: str) ->
     while not _has_room(key, origin, settings, factor):
         pause()  # so that no lock is held while it sleeps
         if time.monotonic() > until:
-            raise TooMany(BUSY, retry_after=WELCOME)
+            raise TooMany(BUSY, retry_after=limits.RETRY_AFTER)
         time.sleep(POLL)
 
 
@@ -98,16 +91,13 @@ def _has_room(key: Key, origin: Origin, settings: Settings, factor: str) -> bool
     # Sorted, so that two requests take their locks in the same order.
     for name in sorted((f"throttle of {key}", f"throttle of network {origin.network}")):
         lock(name)
-    limits = {
-        FIVE_MINUTES: settings.failures_per_5_minutes,
-        AN_HOUR: settings.failures_per_hour,
-        A_DAY: settings.failures_per_day,
-    }
     is_from_address = SignInAttempt.network == origin.network
-    limits_of_address = _limits_of_address(limits, factor, settings)
+    of_address = _throttle_of_address(factor)
     # Both are asked, even if the first says no: the second may raise TooMany.
-    account_has_room = _is_below(_of_account(key, origin), factor, limits)
-    address_has_room = _is_below(is_from_address, factor, limits_of_address)
+    account_has_room = _is_below(
+        throttles.ATTEMPTS_OF_ACCOUNT, _of_account(key, origin), factor, settings
+    )
+    address_has_room = _is_below(of_address, is_from_address, factor, settings)
     return account_has_room and address_has_room
 
 
@@ -123,34 +113,31 @@ def _of_account(key: Key, origin: Origin) -> ColumnElement[bool]:
     return of_account
 
 
-def _limits_of_address(limits: Limits, factor: str, settings: Settings) -> Limits:
-    """Return the limits of a network address, which has its own short one for codes."""
-    shared = {window: number * SHARED for window, number in limits.items()}
+def _throttle_of_address(factor: str) -> Throttle:
+    """Return the throttle of a network address, which is stricter for codes, as they are short."""
     if factor == "code":
-        shared[FIVE_MINUTES] = settings.code_failures_per_address
-    return shared
+        return throttles.CODES_OF_ADDRESS
+    return throttles.ATTEMPTS_OF_ADDRESS
 
 
-def _is_below(who: ColumnElement[bool], factor: str, limits: Limits) -> bool:
+def _is_below(
+    throttle: Throttle, who: ColumnElement[bool], factor: str, settings: Settings
+) -> bool:
     """Return whether there is room even if all attempts under way fail.
 
     Raises TooMany if those that have failed already use up a limit.
     """
+    allowed = throttle.limits(settings)
     now = clock.now()
     of_factor = and_(who, SignInAttempt.factor == factor)
-    failures, under_way = _failures(of_factor, list(limits), now)
+    failures, under_way = _failures(of_factor, list(allowed), now)
     for each in failures:
         failed = each.number - under_way
-        if failed >= limits[each.window] and each.first_at:
+        if failed >= allowed[each.window] and each.first_at:
             until = each.first_at + each.window
-            wait = max(1, int((until - now).total_seconds()))
-            minutes = -(-wait // 60)  # rounded up
-            sentence = _(
-                "Too many failed tries. Try again in %(minutes)s min.",
-                minutes=minutes,
-            )
-            raise TooMany(sentence, retry_after=wait)
-    return all(each.number < limits[each.window] for each in failures)
+            seconds = max(1, int((until - now).total_seconds()))
+            raise throttle.refused(most=allowed[each.window], seconds=seconds)
+    return all(each.number < allowed[each.window] for each in failures)
 
 
 def _failures(

@@ -1,7 +1,7 @@
 """One-time values: handed out once, stored hashed, one live per person and purpose, used once."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -37,8 +37,8 @@ def issue(
 ) -> Issued:
     """Make a new value for `user`; an older one for the same purpose no longer works.
 
-    `version` is the credential version at which it was asked for, which the code that takes the
-    value has to compare.
+    `version` is the credential version at which it was requested, for kinds of links that are bound
+    to it.
     """
     addresses = {user.id: sent_to or user.email or ""}
     (issued,) = _issue(addresses, purpose, valid, version)
@@ -121,13 +121,13 @@ def supersede(user_ids: Select[int], purpose: str) -> None:
     _end(purpose, Token.user_id.in_(user_ids))
 
 
-def revoke_all(user_ids: Select[int], *, purpose: str = "") -> None:
-    """Withdraw every open token of these users, or those for one purpose."""
-    statement = update(Token).where(Token.user_id.in_(user_ids), Token.open())
-    if purpose:
-        statement = statement.where(Token.purpose == purpose)
+def revoke_all(user_ids: Select[int], *, purposes: Collection[str]) -> None:
+    """Withdraw the open tokens of these users for these purposes."""
     db.session.execute(
-        statement.values(revoked_at=clock.now()).execution_options(synchronize_session=False)
+        update(Token)
+        .where(Token.user_id.in_(user_ids), Token.purpose.in_(purposes), Token.open())
+        .values(revoked_at=clock.now())
+        .execution_options(synchronize_session=False)
     )
 
 

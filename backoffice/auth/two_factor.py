@@ -9,24 +9,22 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from backoffice import clock, events
+from backoffice import events
 from backoffice.auth import (
-    admission,
     attempts,
+    links,
     passwords,
     recovery_codes,
     revocation,
     security_notifications,
     sessions,
     throttle,
-    tokens,
     totp,
 )
 from backoffice.auth.actors import themselves
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
@@ -140,15 +138,6 @@ def renew_recovery_codes(*, actor: Actor) -> list[str]:
     return codes
 
 
-def look(value: str) -> User:
-    """Return the person whose app the link sets up, without using the link up.
-
-    Raises NotFound or Expired if the link does not work.
-    """
-    token = tokens.find(value=value, purpose="two_factor_enrolment")
-    return db.session.get_one(User, token.user_id)
-
-
 def begin_by_link(
     *, value: str, password: str, origin: Origin, settings: Settings
 ) -> tuple[User, str]:
@@ -160,7 +149,7 @@ def begin_by_link(
     """
     user, attempt = _enter_by_link(value, origin, settings, factor="password")
     proof = passwords.prove(user, password[:1000], settings)
-    user, _token = _person_and_token(value, origin, for_use=True)
+    user = links.lock(links.ENROLMENT, value=value, origin=origin).user
     if proof is None or passwords.accept(proof) is None:
         attempts.settle(attempt, "failed", "password")
         raise RuleBroken(_("This is not your password."), field="password")
@@ -180,11 +169,10 @@ def confirm_by_link(
     showed.
     """
     _user, attempt = _enter_by_link(value, origin, settings, factor="code")
-    user, token = _person_and_token(value, origin, for_use=True)
-    codes = _put_into_use(user, code, settings, shown=shown, attempt=attempt, reason=BY_LINK)
-    token.used_at = clock.now()
-    actor = Actor(user.id, user.email or "", ip=origin.ip)
-    _finish_change(actor, user, "totp", settings)
+    with links.using(links.ENROLMENT, value=value, origin=origin) as link:
+        user = link.user
+        codes = _put_into_use(user, code, settings, shown=shown, attempt=attempt, reason=BY_LINK)
+        _finish_change(link.actor(origin), user, "totp", settings)
     return codes
 
 
@@ -195,23 +183,9 @@ def _enter_by_link(
 
     Raises TooMany if this factor was tried too often.
     """
-    user, _token = _person_and_token(value, origin)
+    user = links.check(links.ENROLMENT, value=value, origin=origin).user
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
     return user, attempt
-
-
-def _person_and_token(value: str, origin: Origin, *, for_use: bool = False) -> tuple[User, Token]:
-    """Return the person whom the link belongs to and its token; `for_use` locks both."""
-    token = tokens.find(value=value, purpose="two_factor_enrolment")
-    user = db.session.get_one(
-        User, token.user_id, with_for_update=for_use or None, populate_existing=True
-    )
-    # Another request may have used the link while this one waited for the person.
-    token = tokens.find(value=value, purpose="two_factor_enrolment", for_use=for_use)
-    if user.status != "active":
-        raise RuleBroken(_("This account cannot be used at the moment."))
-    admission.require_place(user, origin.ip)
-    return user, token
 
 
 def _put_into_use(

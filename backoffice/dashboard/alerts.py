@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from backoffice import clock
+from backoffice import clock, throttles
 from backoffice.auth import throttle
 from backoffice.dashboard import sign_ins
 from backoffice.data import lists
@@ -25,7 +25,7 @@ from backoffice.policy.rules import can, scope, sees
 from backoffice.settings import Settings
 
 WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
-A_DAY = throttle.A_DAY
+A_DAY = throttles.A_DAY
 LATE = timedelta(minutes=10)  # a worker looks every minute
 PEOPLE_IN_A_FILTER = 50  # as many people as a filter takes
 
@@ -122,11 +122,7 @@ def _locked(actor: Actor, settings: Settings) -> list[int]:
 
 def _failed_too_often(now: datetime, settings: Settings) -> ColumnElement[bool]:
     """Return the condition that a group of failures reaches one of the throttle's limits."""
-    limits = {
-        throttle.FIVE_MINUTES: settings.failures_per_5_minutes,
-        throttle.AN_HOUR: settings.failures_per_hour,
-        A_DAY: settings.failures_per_day,
-    }
+    limits = throttles.ATTEMPTS_OF_ACCOUNT.limits(settings)
     return or_(*(_failures_since(now - span) >= most for span, most in limits.items()))
 
 

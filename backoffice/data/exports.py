@@ -6,14 +6,12 @@ No transaction waits for the person who downloads the export.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backoffice import clock, events, limits
+from backoffice import clock, events, limits, throttles
 from backoffice.data import disclosure, lists
 from backoffice.data.lists import Page, Query
 from backoffice.database import of_exports
@@ -22,22 +20,11 @@ from backoffice.models.base import Record
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.quotas import AN_HOUR
 from backoffice.policy.rules import require
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
 
-# Names of quotas: how many exports were started, and which one is running.
-STARTED = "exports"
-RUNNING = "export running"
-LEASE = timedelta(seconds=limits.EXPORT_LEASE)
-ANOTHER: str = _l(
-    "Another export of yours is still running. "
-    "Wait until it is there, or until it was broken off for a minute."
-)
-OFTEN: str = _l(
-    "You have exported {most} times within an hour, which is as often as it goes. Try again later."
-)
+RUNNING = throttles.EXPORT_RUNNING
 log = structlog.get_logger()
 
 
@@ -45,7 +32,7 @@ class Export:
     """A running export.
 
     `keys` are the ids of its rows. `rows` counts those that were sent, `whole` says whether all
-    were, and `holder` identifies the export in the quota of running ones.
+    were, and `holder` is the name under which the export holds the lease RUNNING.
     """
 
     def __init__(
@@ -98,7 +85,7 @@ class Export:
                 after={"rows": self.rows},
             )
             if self.actor.user_id is not None:
-                quotas.let_go(user_id=self.actor.user_id, what=RUNNING, holder=self.holder)
+                quotas.release(user_id=self.actor.user_id, lease=RUNNING, holder=self.holder)
             db.session.commit()
         except (DBAPIError, PoolTimeout) as error:
             # The rows that were sent cannot be taken back, so the failure is only noted.
@@ -111,9 +98,9 @@ class Export:
         """Keep other exports of the person from starting while this one runs."""
         if self.actor.user_id is None:
             return
-        if clock.now() - self.seen_at > LEASE / 4:
+        if clock.now() - self.seen_at > RUNNING.lasts / 4:
             begin(writing=True)
-            quotas.renew(user_id=self.actor.user_id, what=RUNNING, holder=self.holder)
+            quotas.renew(user_id=self.actor.user_id, lease=RUNNING, holder=self.holder)
             db.session.commit()
             self.seen_at = clock.now()
 
@@ -145,11 +132,8 @@ def _admitted(actor: Actor) -> str:
     """Count the export and return the holder of the lease. Commands are not limited."""
     if actor.user_id is None:
         return ""
-    most = configured().exports_per_hour
     begin(writing=True)
-    holder = quotas.hold(user_id=actor.user_id, what=RUNNING, lease=LEASE, sentence=ANOTHER)
-    quotas.spend(
-        actor=actor, what=STARTED, most=most, within=AN_HOUR, sentence=OFTEN.format(most=most)
-    )
+    holder = quotas.acquire(user_id=actor.user_id, lease=RUNNING)
+    quotas.spend(actor=actor, throttle=throttles.EXPORTS)
     db.session.commit()
     return holder

@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from backoffice import clock, events
+from backoffice import clock, events, throttles
+from backoffice.errors import TooMany
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
-from backoffice.policy.quotas import A_MINUTE
 from backoffice.settings import configured
 from backoffice.text import noted
 
-QUOTA = "denials"
 # Stored as the reason of the last event of a flood, and translated when it is shown.
 FLOOD = noted(
     "More than %(limit)s refused tries within a minute: "
@@ -17,23 +16,26 @@ FLOOD = noted(
 )
 
 
-def note(*, actor: Actor, action: str, what: str) -> int:
-    """Log a refused attempt, and return how many seconds the actor has to wait.
+def note(*, actor: Actor, action: str, what: str) -> TooMany | None:
+    """Log a refused attempt; return an error if the actor was refused too often, otherwise None.
 
-    The answer is 0 unless the actor was refused too often within a minute. The first attempt above
-    the limit is logged as the last one; further attempts are not logged.
+    The first attempt above the limit is logged as the last one; further attempts are not logged.
     """
-    limit = configured().denials_per_minute
-    user_id = actor.user_id
-    number = 0
-    if user_id is not None:
-        number = quotas.counted(user_id=user_id, what=QUOTA, within=A_MINUTE)
-    if number <= limit:
-        events.record(actor=actor, action=action, result="denied", reason=what)
-        return 0
-    seconds = quotas.left(user_id=user_id or 0, what=QUOTA, within=A_MINUTE)
-    if number == limit + 1:
+    if actor.user_id is None:
+        _record(actor, action, what)
+        return None
+    throttle = throttles.DENIALS
+    most = throttle.rate.number(configured())
+    number = quotas.count(user_id=actor.user_id, throttle=throttle)
+    if number <= most:
+        _record(actor, action, what)
+        return None
+    seconds = quotas.seconds_left(user_id=actor.user_id, throttle=throttle)
+    if number == most + 1:
         until = clock.now() + timedelta(seconds=seconds)
-        reason = FLOOD % {"limit": limit, "until": f"{until:%H:%M:%S}"}
-        events.record(actor=actor, action=action, result="denied", reason=reason)
-    return seconds
+        _record(actor, action, FLOOD % {"limit": most, "until": f"{until:%H:%M:%S}"})
+    return throttle.refused(most=most, seconds=seconds)
+
+
+def _record(actor: Actor, action: str, reason: str) -> None:
+    events.record(actor=actor, action=action, result="denied", reason=reason)

@@ -2,3 +2,7 @@
 
 This package knows data and what lies below. Who gets which mail, and when, is decided above it.
 """
+
+from backoffice.mail import templates
+
+templates.check()

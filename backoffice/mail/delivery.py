@@ -20,7 +20,9 @@ from backoffice import clock, limits
 from backoffice.extensions import begin, db
 from backoffice.mail import outbox, rendering
 from backoffice.mail.smtp import NotSent, Smtp
+from backoffice.models import purposes
 from backoffice.models.message import Message
+from backoffice.models.purposes import Secret
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
@@ -32,7 +34,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
 TRIES = limits.MAIL_TRIES
 # Somebody is waiting for these, so they overtake all others.
-URGENT = ("email_code", "password_reset")
+URGENT = tuple(each.name for each in purposes.every() if each.urgent)
 URGENT_FOR = timedelta(minutes=15)
 # No message is postponed for so long. If one seems to be, the clock was set back.
 NEVER = timedelta(hours=6)
@@ -231,7 +233,7 @@ def _locked(claim: Claim) -> Message | None:
 
 
 def _is_late(message: Message, settings: Settings) -> bool:
-    """Whether the message waited longer than its link would be valid.
+    """Whether the message waited longer than the lifetime of its purpose.
 
     The person who requested it has given up long ago, and somebody else may read it now.
     """
@@ -259,9 +261,9 @@ def _outdated(message: Message, settings: Settings) -> str:
     if message.token_id:
         is_live = exists().where(Token.id == message.token_id, Token.live())
         return "" if db.session.scalar(select(is_live)) else LINK_DEAD
-    if message.purpose == "email_code":
-        valid_until = message.created_at + settings.email_code_valid
-        return CODE_DEAD if valid_until <= clock.now() else ""
+    purpose = purposes.named(message.purpose)
+    if purpose.secret is Secret.CODE and purpose.is_over(message.created_at, settings):
+        return CODE_DEAD
     return ""
 
 

@@ -11,12 +11,13 @@ from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.mail import rendering
 from backoffice.mail.rendering import Mail
+from backoffice.models import purposes
 from backoffice.models.message import Message
 from backoffice.settings import Settings
 
 LATEST = 50
-# Messages of these purposes have no values of their own, and therefore nothing sealed.
-SAY_ALL = ("blocked", "unblocked", "access_revoked")
+# Messages of these purposes have nothing sealed, and can be shown all the same.
+WITHOUT_VALUES = tuple(each.name for each in purposes.every() if not each.has_values)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Arrived:
 
 def latest(settings: Settings) -> list[Arrived]:
     """Return the newest mails whose content is still kept."""
-    kept = or_(Message.sealed.is_not(None), Message.purpose.in_(SAY_ALL))
+    kept = or_(Message.sealed.is_not(None), Message.purpose.in_(WITHOUT_VALUES))
     statement = (
         select(Message)
         .where(Message.state == "sent", kept)

@@ -3,63 +3,32 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select
 
 from backoffice import clock
 from backoffice.extensions import after_commit, db, jobs
+from backoffice.models import purposes
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
 DELIVERY = "deliver_messages"  # the job that empties the outbox
-# Purposes whose mails contain a link or code that opens something.
-WITH_SECRET = (
-    "invitation",
-    "password_link",
-    "password_reset",
-    "email_code",
-    "two_factor_enrolment",
-    "email_change",
-)
 Prepare = Callable[[Message, Settings], bool]
 
-
-@dataclass(frozen=True)
-class Preparation:
-    """How the messages of one purpose are completed before they are sent.
-
-    `prepare` completes a message. `worth` names the setting that says how long after its request
-    a message may still be completed; None sets no limit.
-    """
-
-    prepare: Prepare
-    worth: str | None
-
-    def until(self, settings: Settings) -> timedelta | None:
-        """Return how long after its request a message may be completed; None for no limit.
-
-        A later message would open what was requested long ago, perhaps by somebody else.
-        """
-        if not self.worth:
-            return None
-        span: timedelta | None = getattr(settings, self.worth)
-        return span
-
-
-_preparations: dict[str, Preparation] = {}
+_preparations: dict[str, Prepare] = {}  # by purpose
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingMail:
-    """One mail to be sent.
+    """One mail to be sent. Raises LookupError if there is no such purpose.
 
-    `values` are those of this mail alone, such as its link; they are kept encrypted, and not for
-    long. `request` holds what the worker needs to find out whom to write to, and whether; it is
-    kept in the same way until the worker has done this.
+    `purpose` is a name from models/purposes.py. `values` are those of this mail alone, such as its
+    link; they are kept encrypted, and not for long. `request` holds what the worker needs to find
+    out whom to write to, and whether; it is kept in the same way until the worker has done this.
     """
 
     purpose: str
@@ -68,6 +37,9 @@ class OutgoingMail:
     token_id: int | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     request: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        purposes.named(self.purpose)
 
 
 def queue(letters: Iterable[OutgoingMail], settings: Settings) -> None:
@@ -94,7 +66,11 @@ def _row(letter: OutgoingMail, now: datetime, settings: Settings) -> dict[str, A
 
 
 def notify(people: Select[int], purpose: str) -> None:
-    """Queue the same notice to each of `people` whose address is confirmed, in one statement."""
+    """Queue the same notice to each of `people` whose address is confirmed, in one statement.
+
+    Raises LookupError if there is no such purpose.
+    """
+    purposes.named(purpose)
     now = clock.now()
     moment = literal(now, Message.created_at.type)
     values = {
@@ -120,39 +96,44 @@ def _reached(people: Select[int]) -> tuple[ColumnElement[bool], ...]:
     return User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
 
 
-def prepared(purpose: str, *, worth: str | None) -> Callable[[Prepare], Prepare]:
+def prepared(purpose: str, **_worth: object) -> Callable[[Prepare], Prepare]:
     """Decorate the function that completes messages of this purpose just before they are sent.
 
-    A message is dropped if the function returns False. `worth` names the setting that says how
-    long after its request a message may still be completed; None sets no limit.
+    A message is dropped if the function returns False, and if the lifetime of its purpose is over.
 
     The worker finds out who gets the mail, and whether they may have it. The page that queued the
     message therefore takes the same time for every address, and does not reveal which ones exist.
-    """
 
-    def keep(prepare: Prepare) -> Prepare:
-        _preparations[purpose] = Preparation(prepare, worth)
+    Raises LookupError if there is no such purpose.
+    """
+    purposes.named(purpose)
+
+    def register(prepare: Prepare) -> Prepare:
+        _preparations[purpose] = prepare
         return prepare
 
-    return keep
+    return register
 
 
 def preparation(message: Message) -> Prepare | None:
     """Return the function that has to complete the message before it is sent, if there is one."""
     if message.sealed:
         return None
-    registered = _preparations.get(message.purpose)
-    return registered.prepare if registered else None
+    return _preparations.get(message.purpose)
 
 
 def too_late(settings: Settings) -> ColumnElement[bool]:
-    """Return the SQL condition for messages that were requested too long ago to be completed."""
+    """Return the SQL condition for messages that were requested too long ago to be completed.
+
+    A later one would open what was requested long ago, perhaps by somebody else.
+    """
     now = clock.now()
     expired: list[ColumnElement[bool]] = []
-    for purpose, registered in _preparations.items():
-        limit = registered.until(settings)
-        if limit is not None:
-            expired.append(and_(Message.purpose == purpose, Message.created_at <= now - limit))
+    for name in _preparations:
+        lifetime = purposes.named(name).lifetime
+        if lifetime:
+            latest = now - lifetime(settings)
+            expired.append(and_(Message.purpose == name, Message.created_at <= latest))
     return and_(Message.sealed.is_(None), or_(false(), *expired))
 
 

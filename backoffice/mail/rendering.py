@@ -10,24 +10,21 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import flask_babel
 import idna
 from babel.dates import format_timedelta
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
+from jinja2 import UndefinedError
 
 from backoffice import clock, languages
-from backoffice.mail import outbox
+from backoffice.mail import outbox, templates
 from backoffice.models.message import Message
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
 from backoffice.text import UNITS, cleaned, noted, translated
 from backoffice.text.devices import device_name
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 # For unknown recipients, and for people whose language has no translation.
 LANGUAGE = languages.DEFAULT
 # Characters that could begin another header or address.
@@ -68,9 +65,9 @@ def rendered(message: Message, settings: Settings) -> Mail:
     with flask_babel.force_locale(language):
         filled = _filled(message, values, language, settings)
         try:
-            subject = _template(message.purpose, "subject", filled, language)
-            text = _template(message.purpose, "txt", filled, language)
-            html = _template(message.purpose, "html", filled, language)
+            subject = templates.render(message.purpose, "subject", filled, language)
+            text = templates.render(message.purpose, "txt", filled, language)
+            html = templates.render(message.purpose, "html", filled, language)
         except UndefinedError:
             raise Unwritable(noted("What it was to say is not kept any more.")) from None
     return Mail(" ".join(subject.split()), text.strip() + "\n", html)
@@ -134,34 +131,6 @@ def language_of(message: Message) -> str:
         return LANGUAGE
     wanted = message.user.language.replace("-", "_").partition("_")[0]
     return wanted if wanted in languages.translated() else LANGUAGE
-
-
-@cache
-def environment() -> Environment:
-    """Return the template environment for mails.
-
-    Its templates know neither a request nor a page, only the values they are given.
-    """
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    made.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        gettext=flask_babel.gettext,
-        ngettext=lambda one, many, number: flask_babel.get_translations().ungettext(
-            one, many, number
-        ),
-        newstyle=True,
-    )
-    return made
-
-
-def _template(purpose: str, kind: str, values: Mapping[str, str], language: str) -> str:
-    return environment().get_template(f"email/{purpose}.{kind}").render(values, language=language)
 
 
 def _tame(name: str, text: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.functions import GenericFunction
 
+from backoffice.models import purposes
 from backoffice.models.base import Entity
 from backoffice.models.columns import column
 from backoffice.models.types import BigInt
@@ -20,22 +21,6 @@ from backoffice.text import masked
 
 HIDDEN = "•••"
 STATES = ("queued", "sending", "sent", "failed", "dead")
-PURPOSES = (
-    "invitation",
-    "invitation_renewal",
-    "password_link",
-    "password_reset",
-    "email_code",
-    "two_factor_enrolment",
-    "email_change",
-    "email_changed",
-    "password_changed",
-    "two_factor_changed",
-    "new_device",
-    "blocked",
-    "unblocked",
-    "access_revoked",
-)
 
 
 class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
@@ -75,7 +60,11 @@ class Message(Entity):
     __label__ = "title"
     __search__ = ("purpose",)
 
-    purpose: Mapped[str] = column(String(30), choices=PURPOSES)
+    purpose: Mapped[str] = column(
+        String(purposes.LONGEST),
+        choices=purposes.names(),
+        words={purpose.name: purpose.label for purpose in purposes.every()},
+    )
     channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
     token_id: Mapped[int | None] = mapped_column(

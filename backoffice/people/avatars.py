@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from functools import partial
 
 import structlog
-from flask_babel import ngettext as _n
 from sqlalchemy import Select, select
 
-from backoffice import events, slots
+from backoffice import events, slots, throttles
 from backoffice.auth.actors import themselves
 from backoffice.data import records
 from backoffice.data.storage import KEY, Storage, uploads
@@ -23,7 +22,6 @@ from backoffice.people import image_processing
 from backoffice.people.image_processing import SIZES, Crop
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
-from backoffice.policy.quotas import AN_HOUR
 from backoffice.policy.rules import require
 from backoffice.settings import configured
 
@@ -57,15 +55,7 @@ def admit(*, actor: Actor) -> None:
 
     Raises TooMany.
     """
-    most = configured().avatars_per_hour
-    sentence = _n(
-        "You have sent %(num)s picture within an hour, which is as many as it goes. "
-        "Try again later.",
-        "You have sent %(num)s pictures within an hour, which is as many as it goes. "
-        "Try again later.",
-        most,
-    )
-    quotas.spend(actor=actor, what="avatars", most=most, within=AN_HOUR, sentence=sentence)
+    quotas.spend(actor=actor, throttle=throttles.AVATARS)
 
 
 def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:

@@ -9,20 +9,19 @@ from backoffice import clock, events
 from backoffice.auth import links, revocation, security_notifications, sessions, throttle, tokens
 from backoffice.auth.actors import themselves
 from backoffice.auth.attempts import Key, Origin
-from backoffice.errors import Expired, NotAllowed, RuleBroken
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
-from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.people import users
 from backoffice.policy.actor import Actor
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import address_key, duration_to_store, noted
+from backoffice.text import address_key, noted
 
-LINK = links.Kind("email_change", "account/email", "email_change_valid")
+KIND = links.EMAIL_CHANGE
 LONGEST = 254
 TAKEN: str = _l("Somebody else has this address by now, so it cannot become yours.")
 
@@ -43,9 +42,9 @@ def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None
     # Counting takes the throttle's locks, which everywhere come before the lock on the person.
     _count(user, origin, settings)
     user = themselves(actor)
-    tokens.supersede(select(User.id).where(User.id == user.id), LINK.purpose)
+    tokens.supersede(select(User.id).where(User.id == user.id), KIND.purpose)
     mail = OutgoingMail(
-        purpose=LINK.purpose,
+        purpose=KIND.requested_mail,
         address=address,
         user_id=user.id,
         request={"credential_version": str(user.credential_version)},
@@ -64,7 +63,7 @@ def _checked_address(user: User, email: str) -> str:
     return address
 
 
-@outbox.prepared(LINK.purpose, worth=LINK.setting)
+@outbox.prepared(KIND.requested_mail)
 def _prepare(message: Message, settings: Settings) -> bool:
     """Put a new link into the mail, or return False if it must not be sent."""
     if message.user_id is None:
@@ -72,53 +71,31 @@ def _prepare(message: Message, settings: Settings) -> bool:
     user = db.session.get(User, message.user_id, with_for_update=True)
     if user is None or not _is_still_wanted(user, message, settings):
         return False
-    valid = LINK.valid(settings)
-    issued = tokens.issue(
-        user=user,
-        purpose=LINK.purpose,
-        valid=valid,
-        sent_to=message.address,
-        version=user.credential_version,
-    )
-    message.token_id = issued.token_id
-    values = {"link": LINK.url(issued, settings), "valid": duration_to_store(valid)}
-    outbox.seal_values(message, values, settings)
+    links.put_into(message, KIND, user, settings)
     return True
 
 
 def _is_still_wanted(user: User, message: Message, settings: Settings) -> bool:
     """Return whether the person may still have the address, and asked for nothing else since."""
-    if user.status != "active" or _is_taken(message.address):
+    if not KIND.is_for(user) or _is_taken(message.address):
         return False
     request = outbox.request_of(message, settings)
     if request.get("credential_version") != str(user.credential_version):
         return False
     newer = select(Message.id).where(
         Message.user_id == user.id,
-        Message.purpose == LINK.purpose,
+        Message.purpose == KIND.requested_mail,
         Message.id > message.id,
     )
     return db.session.scalar(newer.limit(1)) is None
 
 
-def whose(value: str) -> User:
-    """Return the person who asked for the link, without using it up.
-
-    Raises NotFound or Expired unless the link works.
-    """
-    token = tokens.find(value=value, purpose=LINK.purpose)
-    return db.session.get_one(User, token.user_id)
-
-
-def look(*, actor: Actor, value: str) -> str:
+def new_address(*, actor: Actor, value: str, origin: Origin) -> str:
     """Return the address that the link would make the actor's, without using it up.
 
     Raises NotFound or Expired for the link, and NotAllowed if it is somebody else's.
     """
-    user = db.session.get_one(User, actor.user_id)
-    token = tokens.find(value=value, purpose=LINK.purpose)
-    _require_own(user, token)
-    return token.sent_to
+    return links.check(KIND, value=value, origin=origin, actor=actor).token.sent_to
 
 
 def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> str:
@@ -127,19 +104,14 @@ def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> 
     Return the new value of the actor's own session, since the old one is void. Raises NotFound,
     Expired or NotAllowed for the link, and RuleBroken if somebody else took the address before.
     """
-    look(actor=actor, value=value)
-    # The person is locked before the link, as actions do; the link is then read again.
-    user = themselves(actor)
-    token = tokens.find(value=value, purpose=LINK.purpose, for_use=True)
-    _require_own(user, token)
-    old = user.email or ""
-    _take(user, token.sent_to)
-    now = clock.now()
-    token.used_at = now
-    user.email_verified_at = now
-    user.version += 1
-    db.session.flush()
-    _announce(actor, user, old, origin, settings)
+    with links.using(KIND, value=value, origin=origin, actor=actor) as link:
+        user = link.user
+        old = user.email or ""
+        _take(user, link.token.sent_to)
+        user.email_verified_at = clock.now()
+        user.version += 1
+        db.session.flush()
+        _announce(actor, user, old, origin, settings)
     return sessions.renew(actor.session_id or 0, user, confirmed=False)
 
 
@@ -161,23 +133,6 @@ def _count(user: User, origin: Origin, settings: Settings) -> None:
     """Limit how many mails a person can cause to arbitrary addresses. Raises TooMany."""
     key = Key.of_email_change(user)
     throttle.count(key, user, origin, settings, reason="e-mail change asked for")
-
-
-def _require_own(user: User, token: Token) -> None:
-    if token.user_id != user.id:
-        raise NotAllowed(
-            _(
-                "This link belongs to another account. "
-                "Sign in with that one, then open the link again."
-            )
-        )
-    if token.credential_version != user.credential_version:
-        raise Expired(
-            _(
-                "Your account was changed since you asked for this link. "
-                "Ask for a new one on your profile."
-            )
-        )
 
 
 def _take(user: User, address: str) -> None:

@@ -3,26 +3,25 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from backoffice import clock, events
-from backoffice.auth import admission, links, passwords, throttle, tokens
+from backoffice.auth import links, passwords, throttle
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.sessions import digest
 from backoffice.auth.tokens import Issued
 from backoffice.data import texts
-from backoffice.errors import RuleBroken
 from backoffice.extensions import db, pause
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
+from backoffice.models import purposes
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 
+KIND = links.INVITATION
 GIVEN = ("first_name", "last_name", "language")  # what an invited person may say about themselves
 ASKED_AGAIN = "invitation asked for"
 RENEWED_EVERY = timedelta(days=1)
@@ -30,16 +29,7 @@ RENEWED_EVERY = timedelta(days=1)
 
 def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issued]:
     """Mail each of `people` an invitation, and end the one before."""
-    return links.send(links.INVITATION, people, settings, values={"inviter": inviter})
-
-
-def look(value: str) -> User:
-    """Return the person whom the link invites, without using it up.
-
-    Raises NotFound or Expired unless the link works.
-    """
-    token = tokens.find(value=value, purpose="invitation")
-    return db.session.get_one(User, token.user_id)
+    return links.send(KIND, people, settings, values={"inviter": inviter})
 
 
 def accept(
@@ -50,29 +40,26 @@ def accept(
     `about` may have the keys in GIVEN. Raises NotFound or Expired for the link, and RuleBroken with
     the field it belongs to.
     """
-    user = look(value)
-    _require_waiting(user, origin)
+    user = links.check(KIND, value=value, origin=origin).user
     passwords.check(user, new_password, settings)
-    pause()
+    pause()  # hashing takes long, so no lock is held meanwhile
     hashed = passwords.hashed(new_password, settings)
-    # The person is locked before the link, as actions do. The link is then read again: it is
-    # withdrawn if somebody blocked the person meanwhile.
-    user = db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
-    token = tokens.find(value=value, purpose="invitation", for_use=True)
-    _require_waiting(user, origin)
-    _introduce(user, about)
-    passwords.check(user, new_password, settings)  # again: it must not be the new name either
-    passwords.put(user, hashed)
-    _activate(user, token)
-    themselves = Actor(user.id, user.email or "", ip=origin.ip)
-    events.record(actor=themselves, action="invitations.accept", subject=events.subject_of(user))
+    with links.using(KIND, value=value, origin=origin) as link:
+        user = link.user
+        _introduce(user, about)
+        passwords.check(user, new_password, settings)  # again: it must not be the new name either
+        passwords.put(user, hashed)
+        _activate(user)
+        events.record(
+            actor=link.actor(origin),
+            action="invitations.accept",
+            subject=events.subject_of(user),
+        )
     return user
 
 
-def _activate(user: User, token: Token) -> None:
-    now = clock.now()
-    token.used_at = now
-    user.email_verified_at = now
+def _activate(user: User) -> None:
+    user.email_verified_at = clock.now()
     user.status = "active"
     user.version += 1
 
@@ -84,25 +71,27 @@ def ask_again(*, value: str, origin: Origin, settings: Settings) -> None:
     tells. Raises TooMany.
     """
     throttle.count(Key.of_link(digest(value)), None, origin, settings, reason=ASKED_AGAIN)
-    outbox.queue([OutgoingMail(purpose="invitation_renewal", address=digest(value))], settings)
+    outbox.queue(
+        [OutgoingMail(purpose=purposes.INVITATION_RENEWAL, address=digest(value))], settings
+    )
 
 
-@outbox.prepared("invitation_renewal", worth="invitation_valid")
+@outbox.prepared(purposes.INVITATION_RENEWAL)
 def _prepare_renewal(message: Message, settings: Settings) -> bool:
     """Address the mail to the inviter, or return False if it must not be sent.
 
     It is sent only if the person still waits and the inviter is active, and once a day for a link.
     """
     token = db.session.scalar(select(Token).where(Token.value_hash == message.address))
-    if token is None or token.purpose != "invitation":
+    if token is None or token.purpose != KIND.purpose:
         return False
     user = db.session.get(User, token.user_id)
-    if user is None or user.status != "invited":
+    if user is None or not KIND.is_for(user):
         return False
     inviter = user.created_by
     if inviter is None or inviter.status != "active" or not inviter.email:
         return False
-    if _was_told(token, message):
+    if _was_mailed_recently(token, message):
         return False
     message.user_id = inviter.id
     message.address = inviter.email
@@ -111,7 +100,7 @@ def _prepare_renewal(message: Message, settings: Settings) -> bool:
     return True
 
 
-def _was_told(token: Token, message: Message) -> bool:
+def _was_mailed_recently(token: Token, message: Message) -> bool:
     """Return whether somebody asked with the same link within RENEWED_EVERY before this message.
 
     Otherwise clicks on a link could fill the inviter's mailbox.
@@ -123,12 +112,6 @@ def _was_told(token: Token, message: Message) -> bool:
     )
     number = db.session.scalar(asked) or 0
     return number > 1  # one is the message's own
-
-
-def _require_waiting(user: User, origin: Origin) -> None:
-    if user.status != "invited":
-        raise RuleBroken(_("This account is not waiting for an invitation any more."))
-    admission.require_place(user, origin.ip)
 
 
 def _introduce(user: User, about: Mapping[str, str]) -> None:

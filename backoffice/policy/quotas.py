@@ -1,40 +1,39 @@
 """Limits how often signed-in people may do something, or lets them do it only once at a time.
 
-The counts are in the database, so they hold for all processes together.
+What is limited is declared in `backoffice/throttles.py`. The counts are in the database, so they
+hold for all processes together.
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.extensions import db, lock
 from backoffice.models.usage import Usage
 from backoffice.policy.actor import Actor
+from backoffice.settings import configured
+from backoffice.throttles import Lease, Throttle
 
-A_MINUTE = timedelta(minutes=1)
-AN_HOUR = timedelta(hours=1)
 
-
-def spend(*, actor: Actor, what: str, most: int, within: timedelta, sentence: str) -> None:
+def spend(*, actor: Actor, throttle: Throttle) -> None:
     """Count one more use by the actor; the caller has to commit.
 
-    The window of time `within` begins with the first use. Commands are not limited. Raises TooMany
-    with the sentence if `most` uses are exceeded.
+    Commands are not limited. Raises TooMany if there were too many uses.
     """
     if actor.user_id is None:
         return
-    used = counted(user_id=actor.user_id, what=what, within=within)
-    if used > most:
-        seconds = left(user_id=actor.user_id, what=what, within=within)
-        raise TooMany(sentence, retry_after=seconds)
+    most = throttle.rate.number(configured())
+    if count(user_id=actor.user_id, throttle=throttle) > most:
+        seconds = seconds_left(user_id=actor.user_id, throttle=throttle)
+        raise throttle.refused(most=most, seconds=seconds)
 
 
-def counted(*, user_id: int, what: str, within: timedelta) -> int:
+def count(*, user_id: int, throttle: Throttle) -> int:
     """Count one more use, and return how many there are in the window that began with the first."""
-    row = _row(user_id, what)
+    row = _row(user_id, throttle.name)
     now = clock.now()
-    if not row.since <= now < row.since + within:
+    if not row.since <= now < row.since + throttle.rate.within:
         row.since = now
         row.used = 0
     row.used += 1
@@ -42,39 +41,39 @@ def counted(*, user_id: int, what: str, within: timedelta) -> int:
     return row.used
 
 
-def left(*, user_id: int, what: str, within: timedelta) -> int:
+def seconds_left(*, user_id: int, throttle: Throttle) -> int:
     """Return how many seconds are left until the window ends, at least 1."""
-    end = _row(user_id, what).since + within
+    end = _row(user_id, throttle.name).since + throttle.rate.within
     return _seconds_until(end, clock.now())
 
 
-def hold(*, user_id: int, what: str, lease: timedelta, sentence: str) -> str:
-    """Become the only holder for the time `lease`, or longer with `renew`; return a name for it.
+def acquire(*, user_id: int, lease: Lease) -> str:
+    """Become the only holder of the lease, and return a random name for the holder.
 
-    Raises TooMany with the sentence if there is a holder already.
+    Raises TooMany if there is a holder already.
     """
-    row = _row(user_id, what)
+    row = _row(user_id, lease.name)
     now = clock.now()
-    end = row.since + lease
+    end = row.since + lease.lasts
     if row.holder and row.since <= now < end:
-        raise TooMany(sentence, retry_after=_seconds_until(end, now))
+        raise TooMany(lease.refusal, retry_after=_seconds_until(end, now))
     row.since = now
     row.holder = secrets.token_hex(8)
     db.session.flush()
     return row.holder
 
 
-def renew(*, user_id: int, what: str, holder: str) -> None:
+def renew(*, user_id: int, lease: Lease, holder: str) -> None:
     """Extend the lease from now on, if `holder` still has it."""
-    row = _row(user_id, what)
+    row = _row(user_id, lease.name)
     if row.holder == holder:
         row.since = clock.now()
         db.session.flush()
 
 
-def let_go(*, user_id: int, what: str, holder: str) -> None:
+def release(*, user_id: int, lease: Lease, holder: str) -> None:
     """End the lease, if `holder` still has it."""
-    row = _row(user_id, what)
+    row = _row(user_id, lease.name)
     if row.holder == holder:
         row.holder = ""
         db.session.flush()

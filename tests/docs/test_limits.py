@@ -1,4 +1,4 @@
-"""docs/limits.md agrees with the settings and the constants.
+"""docs/limits.md agrees with the throttles, the settings and the constants.
 
 Every constant of a limit stands in one place.
 """
@@ -16,9 +16,15 @@ def test_limits_page_is_up_to_date() -> None:
 
 def test_limits_each_have_a_group_a_unit_and_a_reason() -> None:
     for row in (*make_limits._settings(), *make_limits._constants()):
-        assert row.limit.group in limits.GROUPS
-        assert row.limit.unit
-        assert len(row.limit.reason) > 15, row.name
+        assert row.unit.group in limits.GROUPS
+        assert row.unit.name
+        assert len(row.reason) > 15, row.name
+
+
+def test_limits_name_every_setting_of_a_throttle() -> None:
+    page = make_limits.text()
+    for name in make_limits._settings_of_throttles():
+        assert f"`{name.upper()}`" in page
 
 
 def test_limits_are_all_used() -> None:

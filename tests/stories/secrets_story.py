@@ -226,13 +226,13 @@ def own_account(story: Story) -> None:
 def a_fault(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make something break while a link is looked at, so that the log gets a traceback."""
 
-    def break_down(_value: str) -> User:
+    def break_down(_kind: Kind, *, value: str) -> Link:
         raise RuntimeError("broken")
 
     visitor = story.visitor()
     visitor.expects_500 = True
     with monkeypatch.context() as patch:
-        patch.setattr(invitations, "look", break_down)
+        patch.setattr(links, "find", break_down)
         assert visitor.get(f"/invitations/{story.keep('link', 'x' * 43)}").status_code == 500
 
 

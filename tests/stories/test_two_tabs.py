@@ -246,7 +246,7 @@ def test_an_email_link_of_vera_asks_max_and_serves_vera(
     value = tokens.issue(
         user=cast.vera,
         purpose="email_change",
-        valid=links.INVITATION.valid(app.extensions["settings"]),
+        valid=links.INVITATION.lifetime(app.extensions["settings"]),
         sent_to="new@example.org",
         version=cast.vera.credential_version,
     ).value

@@ -15,6 +15,7 @@ from backoffice.auth import (
     passwords,
     step_up,
     throttle,
+    tokens,
     totp,
     two_factor,
 )
@@ -246,7 +247,7 @@ PROOFS = (
     Proof(
         "e-mail change",
         _new_address,
-        (email_change, "look"),
+        (tokens, "find"),
         factor=True,
         event="account.change_email",
     ),

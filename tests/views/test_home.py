@@ -254,7 +254,7 @@ def test_second_factors_of_active_people_are_counted(viewer: Client, calm: Cast)
     assert [item.text for item in legend] == [
         "1 Authenticator app 33 %",
         "1 E-mail code 33 %",
-        "1 No second factor 33 %",
+        "1 No 2FA 33 %",
     ]
     assert [number_in(viewer, item.one("a")["href"]) for item in legend] == [1, 1, 1]
 

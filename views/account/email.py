@@ -7,18 +7,32 @@ with every page under /account/; a person who is signed in as somebody else is a
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
+from backoffice.auth import links
 from backoffice.extensions import db
+from backoffice.models.user import User
 from backoffice.people import email_change
 from backoffice.policy.step_up import require_recent
 from backoffice.text import duration
 from forms.profile import EmailForm
-from views.account import opened, somebody_else
 from views.account.blueprint import account
+from views.account.link_page import LinkPage
 from views.account.tries import counted, shown
 from views.web.actor import SESSION_KEY, origin, settings, signed_in
+
+
+def register(app: Flask) -> None:
+    """Add the link itself, which needs no sign-in, and the page it leads to."""
+    page = LinkPage(
+        kind=links.EMAIL_CHANGE,
+        endpoint="account.open_email_link",
+        own_endpoint="account.confirm_email",
+        show=_confirm,
+        mail_methods=("GET",),
+    )
+    page.add_to(app)
 
 
 @account.route("/email", methods=["GET", "POST"])
@@ -36,7 +50,7 @@ def email() -> Any:
                 actor=who, email=form.email.data or "", origin=origin(), settings=settings()
             )
         if not form.errors:
-            valid = duration(email_change.LINK.valid(settings()))
+            valid = duration(links.EMAIL_CHANGE.lifetime(settings()))
             message = _(
                 "If nobody else has this address, a link is on its way there. "
                 "It works for %(valid)s.",
@@ -47,23 +61,10 @@ def email() -> Any:
     return shown(render_template("account/email.html", form=form, address=who.label), form)
 
 
-@account.get("/email/<value>")
-def open_email_link(value: str) -> Any:
-    """Open the mailed link; this does not use it up, because mail scanners open links too."""
-    email_change.whose(value)  # refuses a link that is wrong or expired
-    href = url_for("account.confirm_email", handle=opened.hold(value))
-    return redirect(href, HTTPStatus.SEE_OTHER)
-
-
-@account.route("/email/opened/<handle>", methods=["GET", "POST"])
-def confirm_email(handle: str) -> Any:
+def _confirm(link: str, _owner: User) -> Any:
     """Confirm the new address."""
     who = signed_in()
-    link = opened.held(handle)
-    asked = somebody_else.ask(email_change.whose(link))
-    if asked:
-        return asked
-    address = email_change.look(actor=who, value=link)
+    address = email_change.new_address(actor=who, value=link, origin=origin())
     if request.method == "POST":
         new_session = email_change.confirm(
             actor=who, value=link, origin=origin(), settings=settings()

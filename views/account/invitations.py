@@ -6,45 +6,31 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from backoffice.auth import passwords
-from backoffice.errors import Expired, RuleBroken
+from backoffice.auth import links, passwords
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.people import invitations
 from forms.account import InvitationForm
-from views.account import opened, somebody_else
+from views.account.link_page import LinkPage
 from views.web.actor import origin, settings
 
 
 def register(app: Flask) -> None:
     """Add the link itself, the page it leads to, and the way to a new one."""
-    app.add_url_rule("/invitations/<value>", "invitation", invitation, methods=["GET", "POST"])
-    app.add_url_rule(
-        "/invitations/opened/<handle>", "invitation_form", invitation, methods=["GET", "POST"]
+    page = LinkPage(
+        kind=links.INVITATION,
+        endpoint="invitation",
+        own_endpoint="invitation_form",
+        show=_accept,
+        over="account/invitation_over.html",
     )
+    page.add_to(app)
     app.add_url_rule("/invitations/<value>/again", "invitation_again", again, methods=["POST"])
 
 
-def invitation(value: str = "", handle: str = "") -> Any:
-    """Choose a password and say who one is.
-
-    Opening the page does not use the link up, because mail scanners open links too.
-    """
-    link = value or opened.held(handle)
-    try:
-        user = invitations.look(link)
-        if value and request.method != "POST":
-            # This takes the secret value out of the address bar.
-            href = url_for("invitation_form", handle=opened.hold(link))
-            return redirect(href, HTTPStatus.SEE_OTHER)
-        return somebody_else.ask(user) or _accept(link, user)
-    except Expired as error:
-        db.session.rollback()
-        page = render_template("account/invitation_over.html", message=error.message, value=link)
-        return page, HTTPStatus.GONE
-
-
 def _accept(link: str, user: User) -> Any:
+    """Choose a password and say who one is."""
     form = InvitationForm(request.form, obj=user if request.method != "POST" else None)
     form.ask_for(passwords.shortest(user.two_factor, settings()))
     if request.method == "POST" and form.validate():

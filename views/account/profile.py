@@ -5,21 +5,19 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from wtforms import Field
 
 from backoffice import clock
 from backoffice.errors import Conflict, RuleBroken
-from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.people import profile as profiles
 from backoffice.policy.actor import Actor
 from forms.profile import ProfileForm
 from views.account.blueprint import account
-from views.web import unsent
+from views.web import conflicts, unsent
 from views.web.actor import signed_in
-
-# Fields that are not sent again.
-HIDDEN_BY = ("csrf_token", "version")
+from views.web.conflicts import Compared
 
 
 @account.route("/", methods=["GET", "POST"])
@@ -61,32 +59,24 @@ def _page(who: Actor, form: ProfileForm, version: int | None) -> tuple[str, int]
 
 
 def _conflict(form: ProfileForm) -> tuple[str, int]:
-    """Show the saved values beside those that were sent, and both ways out.
-
-    Saving then replaces the version that is shown here, and no later one.
-    """
+    """Show the saved values beside those that were sent."""
     db.session.rollback()
-    who = signed_in()
-    user = profiles.own(who)
-    hidden = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN_BY]
-    page = {
-        "title": _("Your profile was changed meanwhile"),
-        "who": history.last_author(who, user),
-        "when": user.updated_at,
-        "fields": [_compared(user, field) for field in form if field.raw_data],
-        "hidden": hidden,
-        "version": user.version,
-        "action": url_for("account.profile"),
-        "cancel_href": url_for("account.profile"),
-    }
-    return render_template("admin/conflict.html", page=page), HTTPStatus.CONFLICT
+    user = profiles.own(signed_in())
+    here = url_for("account.profile")
+    return conflicts.answer(
+        user,
+        [_compared(user, field) for field in form if field.raw_data],
+        title=_("Your profile was changed meanwhile"),
+        action=here,
+        cancel=here,
+    )
 
 
-def _compared(user: User, field: Any) -> dict[str, Any]:
+def _compared(user: User, field: Field) -> Compared:
     theirs = getattr(user, field.name)
-    return {
-        "label": field.label.text,
-        "theirs": theirs,
-        "mine": field.data,
-        "differs": theirs != field.data,
-    }
+    return Compared(
+        label=field.label.text,
+        theirs=str(theirs),
+        mine=str(field.data),
+        differs=theirs != field.data,
+    )

@@ -11,24 +11,27 @@ from flask import Flask, flash, redirect, render_template, request, session, url
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.auth import recovery_codes, totp, two_factor
+from backoffice.auth import links, recovery_codes, totp, two_factor
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.step_up import require_recent
 from forms.account import EnrolmentCodeForm, PasswordForm
-from views.account import opened, somebody_else
 from views.account.blueprint import account
+from views.account.link_page import LinkPage
 from views.account.tries import counted, shown
 from views.web.actor import SESSION_KEY, origin, settings, signed_in
 
 
 def register(app: Flask) -> None:
     """Add the link itself, and the page it leads to."""
-    app.add_url_rule("/two-factor/enrol/<value>", "enrolment", by_link, methods=["GET", "POST"])
-    app.add_url_rule(
-        "/two-factor/enrol/opened/<handle>", "enrolment_form", by_link, methods=["GET", "POST"]
+    page = LinkPage(
+        kind=links.ENROLMENT,
+        endpoint="enrolment",
+        own_endpoint="enrolment_form",
+        show=_enrol_by_link,
     )
+    page.add_to(app)
 
 
 @account.get("/two-factor", endpoint="two_factor")
@@ -108,19 +111,11 @@ def renew_codes() -> Any:
     return _codes(codes, _("These are your new recovery codes. The old ones no longer work."))
 
 
-def by_link(value: str = "", handle: str = "") -> Any:
+def _enrol_by_link(link: str, user: User) -> Any:
     """Set up an app by the link that an administrator sent.
 
     It asks for the password first, and then for a code of the new app.
     """
-    link = value or opened.held(handle)
-    user = two_factor.look(link)
-    if request.method != "POST" and value:
-        # This takes the secret value out of the address bar.
-        return redirect(url_for("enrolment_form", handle=opened.hold(link)), HTTPStatus.SEE_OTHER)
-    asked = somebody_else.ask(user)
-    if asked:
-        return asked
     if request.method == "POST" and "code" in request.form:
         return _confirm_by_link(link, user)
     return _begin_by_link(link, user)

@@ -64,7 +64,7 @@ class Groups(Screen):
             _("Members may give and take these groups"), **picker(self, actor, Group, "grants")
         )
         extra = {"permissions": permissions, "grants": grants}
-        return type("GroupForm", (GroupForm,), extra)
+        return type("GroupForm", (super().form_class(actor, row),), extra)
 
     def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
         """Change the group, or add one; a person who adds a group can give it."""

@@ -7,32 +7,14 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.mail import reasons
-from backoffice.models.fields import heading
+from backoffice.models import fields
 from backoffice.models.message import Message
-from backoffice.text import noted, translated
 from views.screen import Screen, cells
-
-PURPOSES = {
-    "invitation_renewal": noted("New invitation asked for"),
-    "invitation": noted("Invitation"),
-    "password_link": noted("Link to set a password"),
-    "password_reset": noted("Password reset"),
-    "email_code": noted("Sign-in code"),
-    "two_factor_enrolment": noted("Link to set up two-factor authentication"),
-    "email_change": noted("New e-mail address to confirm"),
-    "email_changed": noted("Notice: other e-mail address"),
-    "password_changed": noted("Notice: other password"),
-    "two_factor_changed": noted("Notice: two-factor authentication"),
-    "new_device": noted("Notice: sign-in from a new device"),
-    "blocked": noted("Notice: account blocked"),
-    "unblocked": noted("Notice: account unblocked"),
-    "access_revoked": noted("Notice: access revoked"),
-}
 
 
 def purpose_of(purpose: str) -> str:
     """Return what a message is for, in words."""
-    return translated(PURPOSES.get(purpose) or heading(purpose))
+    return fields.label(Message, "purpose", purpose)
 
 
 def _purpose(row: Any, page: cells.CellContext) -> Markup:
@@ -77,7 +59,7 @@ class Messages(Screen):
         "sent_at": _l("Sent"),
     }
     column_formatters: ClassVar = {"purpose": _purpose}
-    column_value_labels: ClassVar = {"purpose": purpose_of, "last_error": reasons.shown}
+    column_value_labels: ClassVar = {"last_error": reasons.shown}
 
     def heading_of(self, row: Any) -> dict[str, Any]:
         what = purpose_of(row.purpose)

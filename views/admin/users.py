@@ -21,6 +21,7 @@ from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
 from views.admin import people
 from views.screen import Screen, cells
+from views.screen.columns import Column
 from views.screen.editing import picker
 from views.web.actor import settings
 from views.web.avatars import avatar
@@ -69,118 +70,40 @@ class Users(Screen):
     category = _l("People")
     menu_icon_value = "people"
     menu_order = 10
-    column_list = (
-        "id",
-        "name",
-        "status",
-        "two_factor",
-        "invitation",
-        "groups",
-        "client_tags",
-        "ip_whitelist",
-        "last_login_at",
-        "created_by",
-        "created_at",
+    column_table = (
+        Column("id", "shown details export"),
+        Column("name", "shown export", formatter=_person),
+        Column("email", "filter details export form", _l("E-mail")),
+        Column("login", "details export form"),
+        Column("first_name", "details form"),
+        Column("last_name", "details form"),
+        Column("phone", "filter details export form"),
+        Column("status", "shown filter details export"),
+        Column("two_factor", "shown filter details export", _l("2FA")),
+        Column("invitation", "offered filter details"),
+        Column("invitation_ends", "filter"),
+        Column("login_method", "filter details form", _l("Signs in by")),
+        Column("password_state", "details", _l("Password")),
+        Column("groups", "shown filter details export form"),
+        Column("client_tags_mode", "details export form", _l("Allowed clients")),
+        Column(
+            "client_tags",
+            "shown filter details export form",
+            _l("Allowed client tags"),
+            formatter=_client_tags,
+        ),
+        Column("ip_whitelist", "offered details export form", _l("IP whitelist")),
+        Column("uuid", "details", _l("UUID")),
+        Column("status_reason", "details", _l("Reason of the status")),
+        Column("status_by", "details", _l("Status set by")),
+        Column("status_at", "details", _l("Status set at")),
+        Column("last_login_at", "shown filter details export", _l("Last sign-in")),
+        Column("email_verified_at", "details", _l("E-mail verified at")),
+        Column("created_by", "shown filter details export"),
+        Column("created_at", "shown filter details export"),
+        Column("updated_at", "details"),
     )
-    column_default_list = (
-        "id",
-        "name",
-        "status",
-        "two_factor",
-        "groups",
-        "client_tags",
-        "last_login_at",
-        "created_by",
-        "created_at",
-    )
-    column_extra_list = ("email", "picture", "client_tags_mode")
-    column_filters = (
-        "status",
-        "invitation",
-        "invitation_ends",
-        "two_factor",
-        "login_method",
-        "groups",
-        "client_tags",
-        "created_by",
-        "created_at",
-        "last_login_at",
-        "email",
-        "phone",
-    )
-    form_columns = (
-        "login_method",
-        "email",
-        "login",
-        "first_name",
-        "last_name",
-        "phone",
-        "groups",
-        "client_tags_mode",
-        "client_tags",
-        "ip_whitelist",
-    )
-    column_export_list = (
-        "id",
-        "name",
-        "email",
-        "login",
-        "status",
-        "two_factor",
-        "groups",
-        "client_tags_mode",
-        "client_tags",
-        "ip_whitelist",
-        "phone",
-        "last_login_at",
-        "created_by",
-        "created_at",
-    )
-    column_details_list = (
-        "id",
-        "email",
-        "first_name",
-        "last_name",
-        "phone",
-        "status",
-        "groups",
-        "client_tags_mode",
-        "client_tags",
-        "ip_whitelist",
-        "login_method",
-        "login",
-        "two_factor",
-        "invitation",
-        "password_state",
-        "uuid",
-        "status_reason",
-        "status_by",
-        "status_at",
-        "last_login_at",
-        "email_verified_at",
-        "created_by",
-        "created_at",
-        "updated_at",
-    )
-    column_labels: ClassVar = {
-        "client_tags": _l("Allowed client tags"),
-        "client_tags_mode": _l("Allowed clients"),
-        "last_login_at": _l("Last sign-in"),
-        "ip_whitelist": _l("IP whitelist"),
-        "email": _l("E-mail"),
-        "status_reason": _l("Reason of the status"),
-        "status_by": _l("Status set by"),
-        "status_at": _l("Status set at"),
-        "password_state": _l("Password"),
-        "two_factor": _l("2FA"),
-        "login_method": _l("Signs in by"),
-        "uuid": _l("UUID"),
-        "email_verified_at": _l("E-mail verified at"),
-    }
-    column_formatters: ClassVar = {
-        "name": _person,
-        "client_tags": _client_tags,
-    }
+    column_extra_list = ("email", "picture", "client_tags_mode")  # what cells need
     details_tabs: ClassVar = {
         "groups": _l("Groups and permissions"),
         "sessions": _l("Sign-ins and sessions"),
@@ -191,11 +114,16 @@ class Users(Screen):
 
     def form_class(self, actor: Actor, row: Any) -> type[Form]:
         """Return a form with the fields that this actor may fill in for this person."""
-        extra: dict[str, Any] = {}
+        extra = self._rights(actor, row)
         if row is not None:
-            # A person stays with their login method; None removes a field of the form.
+            # A person stays with their login method. None removes a field of the form.
             other_method = "email" if row.login_method == "login" else "login"
-            extra = dict.fromkeys(("login_method", "temporary_password", other_method))
+            extra |= dict.fromkeys(("login_method", "temporary_password", other_method))
+        return type("UserForm", (super().form_class(actor, row),), extra)
+
+    def _rights(self, actor: Actor, row: Any) -> dict[str, Any]:
+        """Return the fields of which each needs a permission, or None for one that is missing."""
+        extra: dict[str, Any] = dict.fromkeys(users.FIELD_PERMISSIONS)
         is_own_row = row is not None and row.id == actor.user_id
         if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
             extra["groups"] = self._groups_field(actor, row)
@@ -204,7 +132,7 @@ class Users(Screen):
             extra["client_tags"] = self._tags_field(actor)
         if can(actor, "users.edit_ip"):
             extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
-        return type("UserForm", (UserForm,), extra)
+        return extra
 
     def _groups_field(self, actor: Actor, row: Any) -> PickField:
         among = users.choosable(actor, row)

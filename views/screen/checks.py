@@ -55,7 +55,8 @@ ELSEWHERE: Mapping[str, str] = {
 NAMING = [
     option
     for option in dir(Definition)
-    if option.startswith(("column_", "form_columns")) and option != "column_default_sort"
+    if option.startswith(("column_", "form_columns"))
+    and option not in ("column_default_sort", "column_table")
 ]
 
 
@@ -64,6 +65,7 @@ def check(screen: Definition) -> None:
     mistakes = [
         *_unknown_options(screen),
         *_unknown_attributes(screen),
+        *(mistake for column in screen.column_table for mistake in column.mistakes()),
         *_unlisted(screen),
         *_filters(screen),
         *_kinds(screen),

@@ -26,6 +26,7 @@ from backoffice.policy.rules import can, may_read
 from backoffice.time_zones import clock_of
 from forms.base import Form
 from views.screen.cells import OwnCell
+from views.screen.columns import Column, lists_of
 from views.web.actor import actor as current_actor
 
 WRITING = ("create", "edit", "delete")
@@ -54,6 +55,9 @@ class Definition(BaseView):
     menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
     menu_order: ClassVar[int] = 50  # within the area
 
+    # Of a screen with many columns, each with all its places, instead of the lists below
+    column_table: ClassVar[Sequence[Column]] = ()
+
     # The list
     column_list: Sequence[str] = ()  # that people may choose from
     # Those of them that are shown until somebody chooses
@@ -70,9 +74,14 @@ class Definition(BaseView):
     column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
     form_columns: ClassVar[Sequence[str]] = ()  # that may be written
-    form: ClassVar[type[Form] | None] = None  # instead of one made from `form_columns`
+    form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
     column_labels: ClassVar[Mapping[str, str]] = {}
     column_descriptions: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        for option, value in lists_of(vars(cls).get("column_table", ())).items():
+            setattr(cls, option, value)
+        super().__init_subclass__(**kwargs)
 
     def __init__(self) -> None:
         area = area_of(self.model)

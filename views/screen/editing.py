@@ -13,7 +13,6 @@ from wtforms import Field
 
 from backoffice.data import records
 from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken
-from backoffice.events import history
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
@@ -22,17 +21,17 @@ from backoffice.text import capital
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
+from forms.kinds import ChoiceField, ValueField
 from views.account.confirmation import OWN_FIELDS
 from views.screen.definition import Definition
 from views.screen.details import value_of
-from views.web import unsent
+from views.web import conflicts, unsent
 from views.web.actor import signed_in
+from views.web.conflicts import Compared
 from views.web.errors import note_denial
 
 OPTIONS_OFFERED = 50  # as many related rows are all offered at once
 CHOSEN_SHOWN = 1000  # as many chosen rows are shown with their names
-# Fields that are not sent again; a person who has just confirmed has sent their password along.
-HIDDEN_BY = ("csrf_token", "version", *OWN_FIELDS)
 
 
 def new(screen: Definition, actor: Actor) -> Any:
@@ -97,17 +96,23 @@ def _edit_page(screen: Definition, row: Record, form: Form, version: int | None)
 
 
 def generated_form(screen: Definition, actor: Actor) -> type[Form]:
-    """Return a form for those of the screen's fields that the actor may read."""
+    """Return a form for those of the screen's columns that the actor may read.
+
+    A form of the screen's own gets fields for the columns that it lacks.
+    """
+    own = screen.form or Form
+    missing = [name for name in screen.form_columns if name not in own.names()]
 
     def picker_of(model: type[Record], name: str) -> dict[str, Any]:
         return picker(screen, actor, fields.related_model(model, name), name)
 
     return form_for(
         screen.model,
-        screen.readable(actor, screen.form_columns),
-        dict(screen.column_labels),
-        dict(screen.column_descriptions),
-        picker_of,
+        screen.readable(actor, missing),
+        labels=screen.column_labels,
+        descriptions=screen.column_descriptions,
+        picker=picker_of,
+        base=own,
     )
 
 
@@ -222,47 +227,52 @@ def _page(
 
 
 def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, int]:
-    """Show the saved values beside those that were sent, and both ways out.
-
-    Saving then replaces the version that is shown here, and no later one.
-    """
+    """Show the saved values beside those that were sent."""
     row_id = conflict.current.id  # read before the rollback: the row may be deleted by now
     db.session.rollback()
-    actor = signed_in()
-    row: Any = records.get(actor=actor, model=screen.model, row_id=row_id)
-    hidden = [pair for pair in request.form.items(multi=True) if pair[0] not in HIDDEN_BY]
-    page = {
-        "title": _("%(label)s was changed meanwhile", label=row.label),
-        "who": history.last_author(actor, row),
-        "when": row.updated_at,
-        "fields": _compared(screen, row, form),
-        "hidden": hidden,
-        "version": row.version,
-        "action": screen.url_of("edit", row_id=row.id),
-        "cancel_href": screen.url_of("details", row_id=row.id),
-    }
-    return screen.render("admin/conflict.html", page=page), HTTPStatus.CONFLICT
+    row: Any = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+    return conflicts.answer(
+        row,
+        _compared(screen, row, form),
+        title=_("%(label)s was changed meanwhile", label=row.label),
+        action=screen.url_of("edit", row_id=row.id),
+        cancel=screen.url_of("details", row_id=row.id),
+        # A person who has just confirmed has sent their password along.
+        without=OWN_FIELDS,
+        render=screen.render,
+    )
 
 
-def _compared(screen: Definition, row: Record, form: Form) -> list[dict[str, Any]]:
+def _compared(screen: Definition, row: Record, form: Form) -> list[Compared]:
     """Return each field that was sent, with the saved value and the sent one."""
     current = current_values(row, form)
     return [
-        {
-            "label": field.label.text,
-            "theirs": value_of(screen, row, field.name),
-            "mine": _mine(field),
-            "differs": current[field.name] != field.data,
-        }
+        Compared(
+            label=field.label.text,
+            theirs=value_of(screen, row, field.name),
+            mine=_mine(field),
+            differs=_sent(field) != current[field.name],
+        )
         for field in form
         if field.raw_data
     ]
+
+
+def _sent(field: Field) -> Any:
+    """Return the value of a field as its row would hold it."""
+    if isinstance(field, ChoiceField) and field.data is not None:
+        return field.kind.check(field.column, field.data)
+    return field.data
 
 
 def _mine(field: Field) -> str:
     """Return what was typed as people read it."""
     if isinstance(field, PickField):
         return ", ".join(label for _id, label, chosen in field.options if chosen) or "–"
+    if isinstance(field, ChoiceField):
+        return next((label for value, label in field.words.items() if value == field.data), "–")
+    if isinstance(field, ValueField):
+        return field.shown(field.data) or "–"
     if isinstance(field.data, list):
         return ", ".join(map(str, field.data))
     return "" if field.data is None else str(field.data)

@@ -2,93 +2,42 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
-from backoffice.data import codes, filters
+from backoffice.data import filters, offered
 from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
 from backoffice.data.lists import Query
-from backoffice.extensions import db
+from backoffice.data.offered import Labels
 from backoffice.models import fields
-from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import scope
 from backoffice.text import is_id
 from views.screen.definition import Definition
 from views.web.reader import zone
 
 OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
 WORDS_TICKED = 60  # as many words can be ticked; of more, one is chosen from a menu
-Labels = list[tuple[str, str]]  # value and label
 Choices = dict[str, Labels]  # by the filter's name
 
 
 def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
-    """Return the choices of every filter by a related row or by a code, in one statement.
-
-    A filter by a related row offers the chosen rows and the first others. A filter by a code
-    offers every code there is.
-    """
-    statements = _statements(screen, actor, query)
-    if not statements:
-        return {}
-    labels: dict[str, dict[str, str]] = {}
-    for name, row_id, label in db.session.execute(union_all(*statements)):
-        labels.setdefault(name, {}).setdefault(str(row_id or label), label)
-    return {name: list(by_value.items()) for name, by_value in labels.items()}
+    """Return the choices of every filter by a related row or by a code."""
+    return offered.choices(
+        actor=actor,
+        model=screen.model,
+        names=screen.readable(actor, screen.column_filters),
+        chosen={filter_.name: _ids(filter_) for filter_ in query.filters},
+        # One more than is shown, which tells that a look-up is needed.
+        limit=OPTIONS_TICKED + 1,
+    )
 
 
-def _statements(screen: Definition, actor: Actor, query: Query) -> list[Select[Any]]:
-    """Return what selects the choices, each as the filter's name, the row's id and its label."""
-    readable = screen.readable(actor, screen.column_filters)
-    by_code = [name for name in readable if fields.shape(screen.model, name) == "code"]
-    relations = [name for name in readable if fields.shape(screen.model, name) == "rows"]
-
-    statements = [_codes(screen, name) for name in by_code]
-    for name in relations:
-        statements += _related_rows(screen, actor, query, name)
-    return statements
-
-
-def _codes(screen: Definition, name: str) -> Select[Any]:
-    code = codes.every(screen.model, name).subquery().c.code
-    return select(literal(name), null().cast(BigInteger), code)
-
-
-def _related_rows(screen: Definition, actor: Actor, query: Query, name: str) -> list[Select[Any]]:
-    """Return what selects the chosen rows of a relation, and the first rows of all."""
-    target = fields.related_model(screen.model, name)
-    offered = _choices(target, name).where(scope(actor, target))
-    # One more than is shown, which tells that a look-up is needed.
-    first = offered.order_by(target.id).limit(OPTIONS_TICKED + 1)
-
-    chosen = _chosen_ids(query, name)
-    if not chosen:
-        return [select(first.subquery())]
-    return [
-        offered.where(target.id.in_(chosen)),
-        select(first.subquery()),
-    ]
-
-
-def _chosen_ids(query: Query, name: str) -> list[int]:
-    """Return the ids in a filter by a related row; other values, such as none, are left out."""
-    ids = []
-    for filter_ in query.filters:
-        if filter_.name == name:
-            ids += [int(value) for value in filter_.values if is_id(value)]
-    return ids
-
-
-@cache
-def _choices(target: type[Record], name: str) -> Select[str, int, str]:
-    label = target.label_column().label("label")
-    return select(literal(name).label("name"), target.id, label)
+def _ids(filter_: Filter) -> list[int]:
+    """Return the ids in a filter by related rows; other values, such as none, are left out."""
+    return [int(value) for value in filter_.values if is_id(value)]
 
 
 def control(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
@@ -146,12 +95,12 @@ def _relation(
     screen: Definition, name: str, chosen: Sequence[str], labels: Labels
 ) -> dict[str, Any]:
     """Offer the first related rows, and a look-up if there are more."""
-    offered = [(NONE, _("None"), NONE in chosen)]
-    offered += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
+    options = [(NONE, _("None"), NONE in chosen)]
+    options += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
     lookup_url = None
     if len(labels) > OPTIONS_TICKED:
         lookup_url = screen.url_of("lookup", field=name)
-    return {"kind": "relation", "choices": offered, "lookup_url": lookup_url}
+    return {"kind": "relation", "choices": options, "lookup_url": lookup_url}
 
 
 def chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:

@@ -66,9 +66,6 @@ SENTENCES: dict[int, str] = {
 CANNOT_WRITE: str = _l(
     "The database can only be read just now. Nothing was changed; try again in a few minutes."
 )
-OFTEN_REFUSED: str = _l(
-    "You were refused many times within a minute. Wait a little, and ask for what you may do."
-)
 SOMEBODY_ELSE: str = _l("Somebody else was changing the same rows. Nothing was changed; try again.")
 TOO_LONG: str = _l(
     "This takes the database too long. Nothing was changed; ask for less, for instance with a "
@@ -109,9 +106,9 @@ def _refused(error: errors.BackofficeError) -> Response:
     status, title = STATUS.get(type(error), STATUS[errors.RuleBroken])
     _forget()
     if isinstance(error, (errors.NotAllowed, errors.GrantExceeded)):
-        seconds = note_denial(error)
-        if seconds:
-            error = errors.TooMany(OFTEN_REFUSED, retry_after=seconds)
+        flood = note_denial(error)
+        if flood:
+            error = flood
             status, title = STATUS[errors.TooMany]
     response = page(status, title, error.message or SENTENCES.get(status, ""))
     if isinstance(error, (errors.TooMany, errors.Busy)):
@@ -125,26 +122,26 @@ def _signed_out(error: errors.SignedOut) -> Response:
     return Response(status=303, headers={"Location": url_for("sign_in")})
 
 
-def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> int:
+def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> errors.TooMany | None:
     """Note a refused attempt to change or export something as an event, and commit.
 
-    A refused look is no event. Returns how many seconds the person has to wait: more than 0 in a
-    flood of attempts, of which only the first are noted.
+    A refused look is no event. In a flood of attempts only the first are noted, and the error to
+    answer with is returned.
     """
     who = asking()
     is_attempt = request.method == "POST" or (request.endpoint or "").endswith(".export")
     if not (who and is_attempt):
-        return 0
+        return None
     what = f"{request.method} {_path()}"[:500]
     try:
         begin(writing=True)  # the request may only have read until now
-        seconds = denials.note(actor=who, action=error.code or "request", what=what)
+        flood = denials.note(actor=who, action=error.code or "request", what=what)
         db.session.commit()
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
         log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
         _forget()
-        return 0
-    return seconds
+        return None
+    return flood
 
 
 def _http(error: HTTPException) -> Any:

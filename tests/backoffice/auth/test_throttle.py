@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.auth import attempts, passwords, throttle
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.sign_in import SignIn, sign_in
@@ -95,14 +95,14 @@ def test_a_try_waits_for_those_under_way_and_not_for_ever(
         with pytest.raises(TooMany) as busy:
             throttle.enter(key, cast.max, here, settings)
         assert time.monotonic() - began < 2
-        assert busy.value.retry_after == throttle.WELCOME
+        assert busy.value.retry_after == limits.RETRY_AFTER
         attempts.settle(first, "ok", "")
         assert throttle.enter(key, cast.max, here, settings) > first
     with clock.at(now + throttle.LONGEST + timedelta(seconds=1)), pytest.raises(TooMany) as over:
         throttle.enter(
             key, cast.max, here, settings
         )  # whoever was to judge them is dead: they have failed
-    assert over.value.retry_after > throttle.WELCOME
+    assert over.value.retry_after > limits.RETRY_AFTER
 
 
 STOLEN = ("e-mail change of {0}", "email_change:{0}", "account:{0}", "invitation {0}", "link:{0}")

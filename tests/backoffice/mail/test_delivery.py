@@ -11,7 +11,8 @@ from backoffice.extensions import db
 from backoffice.mail import delivery, outbox
 from backoffice.mail import smtp as transport
 from backoffice.mail.delivery import FIRST_PAUSE, HOLD, LONGEST_PAUSE, TRIES, pause
-from backoffice.models.message import PURPOSES, Message
+from backoffice.models import purposes
+from backoffice.models.message import Message
 from backoffice.settings import Settings
 from tests.backoffice.mail.outbox import LINK, VALUES, deliver, put, token_of
 from tests.conftest import Stage
@@ -50,7 +51,7 @@ def test_a_message_is_sent_once_and_keeps_no_link(
     assert len(smtp.mails) == 1
 
 
-@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("purpose", purposes.names())
 def test_every_purpose_arrives(settings: Settings, smtp: Server, purpose: str) -> None:
     put(settings, purpose, values=VALUES)
     assert deliver(settings) == 1
@@ -162,7 +163,7 @@ def test_a_message_is_completed_when_it_is_sent(
         outbox.seal_values(message, VALUES, given)
         return True
 
-    monkeypatch.setitem(outbox._preparations, "password_reset", outbox.Preparation(prepare, None))
+    monkeypatch.setitem(outbox._preparations, "password_reset", prepare)
     put(settings, "password_reset", values={})
     assert deliver(settings) == 1
     assert (smtp.mails[0].to, smtp.mails[0].link) == ("vera@example.com", LINK)
@@ -171,9 +172,7 @@ def test_a_message_is_completed_when_it_is_sent(
 def test_a_message_that_nobody_is_to_have_is_gone(
     settings: Settings, smtp: Server, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(
-        outbox._preparations, "password_reset", outbox.Preparation(lambda *_: False, None)
-    )
+    monkeypatch.setitem(outbox._preparations, "password_reset", lambda *_: False)
     put(settings, "password_reset", values={})
     assert deliver(settings) == 0
     assert db.session.scalars(select(Message)).all() == []
@@ -189,7 +188,7 @@ def test_a_message_that_cannot_be_completed_holds_up_no_other(
         message.address = "half@example.com"
         raise ValueError("somebody@example.com")
 
-    monkeypatch.setitem(outbox._preparations, "password_reset", outbox.Preparation(prepare, None))
+    monkeypatch.setitem(outbox._preparations, "password_reset", prepare)
     broken, whole = put(settings, "password_reset", values={}), put(settings)
     assert deliver(settings) == 1
     assert (broken.state, broken.address, whole.state) == ("failed", "max@example.com", "sent")

@@ -17,6 +17,7 @@ from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.delivery import TOO_LATE
+from backoffice.models import purposes
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -62,15 +63,16 @@ def waiting(app: Flask, settings: Settings, cast: Cast, purpose: str) -> Message
 
 for area in areas():  # whatever prepares mails, whichever tests were read before
     modules_of(area)
-WITH_LINK = [each for each in outbox.prepared_purposes() if outbox._preparations[each].worth]
+WITH_LINK = [name for name in outbox.prepared_purposes() if purposes.named(name).lifetime]
 
 
 @pytest.mark.parametrize("purpose", WITH_LINK)
 def test_a_mail_is_made_as_long_as_its_link_would_have_worked_and_not_after(
     app: Flask, settings: Settings, smtp: Server, cast: Cast, purpose: str
 ) -> None:
-    limit = outbox._preparations[purpose].until(settings)
-    assert limit
+    lifetime = purposes.named(purpose).lifetime
+    assert lifetime
+    limit = lifetime(settings)
     waiting(app, settings, cast, purpose)
     before = db.session.scalar(select(func.count(Token.id)))
     assert deliver(settings, later=limit + SECOND) == 0
@@ -79,6 +81,17 @@ def test_a_mail_is_made_as_long_as_its_link_would_have_worked_and_not_after(
     assert db.session.scalar(select(func.count(Token.id))) == before, "no fresh link"
     waiting(app, settings, cast, purpose)
     assert deliver(settings, later=limit - SECOND) == 1
+
+
+REQUESTED = [kind for kind in links.KINDS if kind.requested_mail]
+
+
+@pytest.mark.parametrize("kind", REQUESTED, ids=lambda kind: kind.purpose)
+def test_a_mail_waits_as_long_as_its_link_works(settings: Settings, kind: links.Kind) -> None:
+    different = replace(settings, email_change_valid=timedelta(hours=3))
+    lifetime = purposes.named(kind.requested_mail).lifetime
+    assert lifetime
+    assert lifetime(different) == kind.lifetime(different)
 
 
 def test_of_somebody_known_the_list_says_why_and_trying_again_is_refused(

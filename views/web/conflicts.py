@@ -1,0 +1,78 @@
+"""The page for two changes of one row at once: both versions side by side, and both ways out."""
+
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import render_template, request
+from markupsafe import Markup
+
+from backoffice.events import history
+from backoffice.models.base import Entity
+from views.web.actor import signed_in
+
+# The page has these fields anew.
+RENEWED = ("csrf_token", "version")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A field that was sent, with the saved value beside the sent one."""
+
+    label: str
+    theirs: Markup | str
+    mine: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page shows. Saving replaces the `version` that is shown, and no later one."""
+
+    title: str
+    who: str
+    when: datetime
+    fields: list[Compared]
+    hidden: list[tuple[str, str]]
+    version: int
+    action: str
+    cancel_href: str
+
+
+def answer(
+    row: Entity,
+    fields: Iterable[Compared],
+    *,
+    title: str,
+    action: str,
+    cancel: str,
+    without: Container[str] = (),
+    render: Callable[..., str] = render_template,
+) -> tuple[str, int]:
+    """Return the page for a row as it is saved now, and for what this request has sent.
+
+    Args:
+        row: the row, read again after the rollback.
+        fields: every field that was sent.
+        title: the heading of the page.
+        action: where saving mine over theirs is posted to.
+        cancel: where keeping theirs leads to.
+        without: the names of fields that are not sent again, such as a password.
+        render: renders the template.
+    """
+    page = Page(
+        title=title,
+        who=history.last_author(signed_in(), row),
+        when=row.updated_at,
+        fields=list(fields),
+        hidden=[
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name not in RENEWED and name not in without
+        ],
+        version=row.version,
+        action=action,
+        cancel_href=cancel,
+    )
+    return render("admin/conflict.html", page=page), HTTPStatus.CONFLICT
