@@ -113,7 +113,7 @@ def _set_up(url: str) -> tuple[int, list[int], list[int]]:
     with app.app_context():
         flask_migrate.upgrade(str(Path(__file__).parent.parent / "migrations"))
         olivia = administrators.create(actor=system(), email=OLIVIA, first_name="Olivia")
-        passwords.keep(olivia, PASSWORD, configured)
+        passwords.store(olivia, PASSWORD, configured)
         olivia.status = "active"
         olivia_id = olivia.id
         groups = _teams()

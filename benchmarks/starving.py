@@ -77,7 +77,7 @@ def prepared(url: str, number: int) -> People:
             person = administrators.create(actor=system(), email=email, first_name="A")
             _make_active(person, settings)
             db.session.flush()
-            value = sessions.begin(user=person, settings=settings, ip="127.0.0.1", device="")
+            value = sessions.create(user=person, settings=settings, ip="127.0.0.1", device="")
             people.addresses.append(person.email or "")
             people.cookies.append(signer.dumps({"sid": value}))
         db.session.commit()
@@ -87,7 +87,7 @@ def prepared(url: str, number: int) -> People:
 
 
 def _make_active(person: User, settings: data.Settings) -> None:
-    passwords.keep(person, data.PASSWORD, settings)
+    passwords.store(person, data.PASSWORD, settings)
     person.status = "active"
 
 

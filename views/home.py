@@ -68,7 +68,7 @@ def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
         counted["locked"] = len(needs.locked)
     for kind, number in counted.items():
         yield {
-            "count": lists.said(number),
+            "count": lists.capped(number),
             "label": _label(kind, number),
             "href": _list(kind, needs),
             "kind": kind,
@@ -136,7 +136,7 @@ def _list(kind: str, needs: Needs) -> str:
 def _status(status: str, number: int) -> dict[str, Any]:
     return {
         "label": fields.label(User, "status", status),
-        "count": lists.said(number),
+        "count": lists.capped(number),
         "colour": fields.colour(User, "status", status),
         "href": url_for("users.index", status=status),
     }

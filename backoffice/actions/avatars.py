@@ -21,7 +21,7 @@ class RemoveAvatar(UserAction):
     result = Counted("{n} person without an avatar.", "{n} people without an avatar.")
     meaning = _l("Remove people's avatars")
     rules = (OUTRANKED,)
-    lasting = (_l("A removed picture does not come back; people can upload it again."),)
+    irreversible = (_l("A removed picture does not come back; people can upload it again."),)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.avatar.is_(None)

@@ -24,7 +24,7 @@ class Delete(Action):
     danger = True
     typed_confirmation = True
     changes_rows = False
-    lasting = (_l("Deleted rows do not come back; the events log keeps what they said."),)
+    irreversible = (_l("Deleted rows do not come back; the events log keeps what they said."),)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         db.session.execute(delete(self.model).where(self.model.id.in_(rows)))

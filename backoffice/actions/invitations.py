@@ -74,7 +74,7 @@ class RevokeInvitation(ExclusiveUserAction):
     )
     effects = (VOIDS_LINKS,)
     inverse = "resend_invitation"
-    lasting = (_l("The old link stays void: undo sends a new one."),)
+    irreversible = (_l("The old link stays void: undo sends a new one."),)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"

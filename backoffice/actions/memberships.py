@@ -133,7 +133,7 @@ class AddClientTags(UserAction):
     result = Counted("{n} person given the client tags.", "{n} people given the client tags.")
     parameters = (CLIENT_TAGS,)
     watches = ("client_tags",)
-    remembers = ("client_tags",)
+    undo_relations = ("client_tags",)
     inverse = "remove_client_tags"
     rules = (
         OUTRANKED,
@@ -184,7 +184,7 @@ class RemoveClientTags(UserAction):
     result = Counted("{n} person without the client tags.", "{n} people without the client tags.")
     parameters = (CLIENT_TAGS,)
     watches = ("client_tags",)
-    remembers = ("client_tags",)
+    undo_relations = ("client_tags",)
     inverse = "add_client_tags"
     rules = (
         OUTRANKED,

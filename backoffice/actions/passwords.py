@@ -69,7 +69,7 @@ class TemporaryPassword(ExclusiveUserAction):
         users = select(User).where(User.id.in_(rows))
         for user in db.session.scalars(users.execution_options(populate_existing=True)):
             password = passwords.temporary()
-            passwords.keep(user, password, configured(), temporary=True)
+            passwords.store(user, password, configured(), temporary=True)
             context.reveal(password)
         db.session.flush()
         revocation.void(rows, change="password", reason=noted("temporary password"))

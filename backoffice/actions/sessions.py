@@ -43,7 +43,9 @@ class EndSession(Action):
             _is_outranked,
         ),
     )
-    lasting: ClassVar[tuple[str, ...]] = (_l("Ended sessions stay ended: people sign in again."),)
+    irreversible: ClassVar[tuple[str, ...]] = (
+        _l("Ended sessions stay ended: people sign in again."),
+    )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return ~Session.live(context.now)

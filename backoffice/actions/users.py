@@ -104,7 +104,7 @@ class Block(ExclusiveUserAction):
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
-    lasting = (
+    irreversible = (
         _l("Ended sessions stay ended: people sign in again."),
         _l("Voided links stay void."),
         MAILED,
@@ -161,7 +161,7 @@ class RevokeAccess(ExclusiveUserAction):
     danger = True
     reason_required = True
     watches = ("status", "status_reason", "groups")
-    remembers = ("groups",)
+    undo_relations = ("groups",)
     rules = (
         *ExclusiveUserAction.rules,
         Rule(
@@ -172,7 +172,7 @@ class RevokeAccess(ExclusiveUserAction):
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
-    lasting = (_l("Ended sessions stay ended."), MAILED)
+    irreversible = (_l("Ended sessions stay ended."), MAILED)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
@@ -228,7 +228,7 @@ class GrantAccessAgain(UserAction):
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "revoked"
 
-    def foretell(self, context: ActionContext) -> list[str]:
+    def preview_notes(self, context: ActionContext) -> list[str]:
         """Return a sentence that names the groups that the actor may not give back.
 
         It is left out for actors who do not see groups.
@@ -287,7 +287,9 @@ class DeleteUsers(ExclusiveUserAction):
     typed_confirmation = True
     watches = ("status",)
     effects = (ENDS_SESSIONS,)
-    lasting = (_l("Personal data is erased for good; only the number stays in the events log."),)
+    irreversible = (
+        _l("Personal data is erased for good; only the number stays in the events log."),
+    )
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.leave_active(context, rows, "deleted")

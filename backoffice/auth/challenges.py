@@ -33,7 +33,7 @@ UNREADABLE = noted(
 OVER: str = _l("That took too long, or your account was changed meanwhile. Please sign in again.")
 
 
-def begin(user: User, settings: Settings) -> str:
+def create(user: User, settings: Settings) -> str:
     """Create a challenge for a person who gave the right password, and return its value.
 
     Only the browser gets the value; the database has its hash. If the person's factor is e-mail, a

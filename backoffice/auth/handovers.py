@@ -22,7 +22,7 @@ ALREADY_SHOWN: str = _l(
 )
 
 
-def keep(*, actor: Actor, user_id: int, secret: str, settings: Settings) -> UUID:
+def store(*, actor: Actor, user_id: int, secret: str, settings: Settings) -> UUID:
     """Keep a secret of that person for the actor's session; return the token to `take` it with."""
     db.session.execute(delete(Handover).where(Handover.created_at < clock.now() - RETENTION))
     sealed = encryption.encrypt(secret, about=bound_to(user_id), settings=settings)

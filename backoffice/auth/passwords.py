@@ -163,7 +163,7 @@ def put(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
     user.password_expires_at = expires_at
 
 
-def keep(user: User, password: str, settings: Settings, *, temporary: bool = False) -> None:
+def store(user: User, password: str, settings: Settings, *, temporary: bool = False) -> None:
     """Hash the password and make it the user's."""
     expires_at = clock.now() + settings.temporary_password_valid if temporary else None
     put(user, hashed(password, settings), expires_at=expires_at)

@@ -48,7 +48,7 @@ def digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def begin(*, user: User, settings: Settings, ip: str, device: str, kind: str = "web") -> str:
+def create(*, user: User, settings: Settings, ip: str, device: str, kind: str = "web") -> str:
     """Begin a session and return its value, which only the browser keeps.
 
     The caller has locked the person's row.

@@ -83,7 +83,7 @@ def _accept(proof: Proof, attempt: int, origin: Origin, settings: Settings) -> S
         return SignIn(message=_(REFUSED))
     if person.two_factor != "disabled":
         attempts.settle(attempt, "ok", ASKED)
-        return SignIn(challenge=challenges.begin(person, settings))
+        return SignIn(challenge=challenges.create(person, settings))
     return _begin_session(person, attempt, origin, settings)
 
 
@@ -113,5 +113,5 @@ def _begin_session(user: User, attempt: int, origin: Origin, settings: Settings)
     user.last_login_at = clock.now()
     links.void(select(User.id).where(User.id == user.id), "sign_in")
     mark = attempts.let_through(attempt, user, origin)
-    session = sessions.begin(user=user, settings=settings, ip=origin.ip, device=origin.device)
+    session = sessions.create(user=user, settings=settings, ip=origin.ip, device=origin.device)
     return SignIn(session=session, mark=mark)

@@ -35,7 +35,7 @@ ANOTHER_KEY: str = _l(
 log = structlog.get_logger()
 
 
-def begin(user: User, settings: Settings) -> None:
+def generate(user: User, settings: Settings) -> None:
     """Make a new secret that waits for its confirmation; one in use goes on working until then.
 
     A change of credentials meanwhile makes it void.

@@ -57,13 +57,13 @@ class Enabled:
     session: str
 
 
-def begin(*, actor: Actor, settings: Settings) -> None:
+def start_enrolment(*, actor: Actor, settings: Settings) -> None:
     """Make a secret for a new authenticator app.
 
     Nothing changes until a code of it is confirmed.
     """
     require_recent(actor)
-    totp.begin(themselves(actor), settings)
+    totp.generate(themselves(actor), settings)
 
 
 def confirm(*, actor: Actor, shown: str, code: str, origin: Origin, settings: Settings) -> Enabled:
@@ -154,7 +154,7 @@ def begin_by_link(
         attempts.settle(attempt, "failed", "password")
         raise RuleBroken(_("This is not your password."), field="password")
     attempts.settle(attempt, "ok", BY_LINK)
-    totp.begin(user, settings)
+    totp.generate(user, settings)
     return user, totp.pending(user, settings) or ""
 
 

@@ -30,7 +30,7 @@ class Unsent:
     fields: list[tuple[str, str]]
 
 
-def keep(*, user_id: int, address: str, fields: Fields, settings: Settings) -> str | None:
+def store(*, user_id: int, address: str, fields: Fields, settings: Settings) -> str | None:
     """Keep what was typed for this person; return its handle, or None if it is not kept.
 
     Nobody is signed in: the token of the form says which person it was drawn for. It is not kept

@@ -39,7 +39,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
         if prompt:
             password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True)
             passwords.check(user, password, settings)
-            passwords.keep(user, password, settings)
+            passwords.store(user, password, settings)
             user.status = "active"
         else:
             link = links.issue(links.INVITATION, user, settings)

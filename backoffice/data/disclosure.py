@@ -53,7 +53,7 @@ def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
     return None
 
 
-def told(
+def redacted(
     actor: Actor, model: type[Record], rows: Sequence[Any], names: Iterable[str] = ()
 ) -> list[Any]:
     """Return the rows with everything emptied that the actor may not read.

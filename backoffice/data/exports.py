@@ -68,7 +68,7 @@ class Export:
         with patient(of_exports(configured())):
             begin(writing=False)
             page = lists.rows(self.actor, self.model, self.columns, ids)
-            visible_rows = disclosure.told(self.actor, self.model, page.rows)
+            visible_rows = disclosure.redacted(self.actor, self.model, page.rows)
             db.session.close()
         return replace(page, rows=visible_rows)
 

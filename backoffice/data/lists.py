@@ -163,7 +163,7 @@ def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
     return number > MANY
 
 
-def said(number: int) -> str:
+def capped(number: int) -> str:
     """Return a count as people read it."""
     return f"{written(COUNT_CAP)}+" if number > COUNT_CAP else written(number)
 

@@ -222,7 +222,7 @@ def _set(row: Entity, values: Values) -> None:
             if getattr(row, name, None) != value:
                 setattr(row, name, value)
     if isinstance(row, Searchable):
-        keys.keep(row)
+        keys.update(row)
     _check_lengths(row)
 
 

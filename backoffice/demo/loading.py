@@ -79,7 +79,7 @@ def set_password(password: str, settings: Settings) -> None:
     """
     for user in _users():
         if user.password_state != "usable" or not passwords.matches(user, password, settings):
-            passwords.keep(user, password, settings)
+            passwords.store(user, password, settings)
     db.session.flush()
 
 
@@ -101,7 +101,7 @@ def _forget_passwords(settings: Settings) -> None:
     Checking a guess takes as long for these people then as for any other.
     """
     nobodys = User()
-    passwords.keep(nobodys, secrets.token_urlsafe(32), settings)
+    passwords.store(nobodys, secrets.token_urlsafe(32), settings)
     db.session.execute(
         update(User)
         .where(User.password_hash.is_not(None))

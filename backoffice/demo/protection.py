@@ -26,7 +26,7 @@ def protect(office: Office) -> None:
     for user in db.session.scalars(select(User).where(*is_eligible).order_by(User.id)).all():
         chance = office.random.random()
         if chance < APPS:
-            totp.begin(user, office.settings)
+            totp.generate(user, office.settings)
             user.two_factor = "totp"
         elif chance < APPS + MAILS:
             user.two_factor = "email"

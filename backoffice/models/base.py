@@ -174,7 +174,7 @@ class Searchable:
 @event.listens_for(Searchable, "before_insert", propagate=True)
 @event.listens_for(Searchable, "before_update", propagate=True)
 def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
-    keys.keep(row)
+    keys.update(row)
 
 
 def records() -> list[type[Record]]:

@@ -142,7 +142,7 @@ def _key(name: str, key_name: str, make: Callable[[str], str], column: Any, *, u
     return Key(name, key_name, make, empty, length, unique)
 
 
-def keep(row: Any) -> None:
+def update(row: Any) -> None:
     """Set the keys of the row's new texts, and its search key.
 
     A text that is unchanged keeps its key: if two rows were alike before that was forbidden, the

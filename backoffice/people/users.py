@@ -51,7 +51,7 @@ def create(
     if user.login_method == "login":
         password = temporary_password or passwords.temporary()
     if password:
-        passwords.keep(user, password, settings, temporary=True)
+        passwords.store(user, password, settings, temporary=True)
     else:
         user.status = "invited"
     db.session.flush()

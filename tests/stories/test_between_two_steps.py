@@ -196,7 +196,7 @@ def test_a_temporary_password_that_expires_between_the_steps_opens_nothing(
     app: Flask, client: Client, cast: Cast, key: str
 ) -> None:
     settings = app.extensions["settings"]
-    passwords.keep(cast.max, "handed-over-1", settings, temporary=True)
+    passwords.store(cast.max, "handed-over-1", settings, temporary=True)
     settle()
     soon = clock.now() + settings.temporary_password_valid - timedelta(minutes=1)
     with clock.at(soon):

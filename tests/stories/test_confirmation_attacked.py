@@ -77,7 +77,7 @@ def test_a_signed_out_visitor_confirms_nothing(client: Client, cast: Cast) -> No
 
 
 def test_somebody_elses_password_confirms_nothing(app: Flask, vera: Client, cast: Cast) -> None:
-    passwords.keep(cast.max, "the password that max alone has", app.extensions["settings"])
+    passwords.store(cast.max, "the password that max alone has", app.extensions["settings"])
     settle()
     with clock.at(LATER):
         answer = vera.post(CONFIRM, {"confirm_password": "the password that max alone has"})
@@ -141,7 +141,7 @@ def test_what_confirms_is_kept_nowhere(
     Browsers send the whole form again to the page behind the confirmation, password included.
     """
     secret = "an umbrella over nine tall chairs"
-    passwords.keep(cast.olivia, secret, app.extensions["settings"])
+    passwords.store(cast.olivia, secret, app.extensions["settings"])
     settle()
     with clock.at(NOW):
         client.sign_in("olivia", secret)

@@ -51,7 +51,7 @@ def people(app: Flask, cast: Cast) -> None:
         if name == "guest":
             person.password_hash, person.password_state = None, "none"
         if name == "tempo":
-            passwords.keep(person, "handed over in person", settings, temporary=True)
+            passwords.store(person, "handed over in person", settings, temporary=True)
         if name == "appli":
             person.login_method, person.login, person.login_key = "login", name, name
     settle()

@@ -86,7 +86,7 @@ def clear() -> None:
 
 def begun(person: User, settings: Settings) -> str:
     """Begin a sign-in as if the password had been given, and return the challenge."""
-    value = challenges.begin(person, settings)
+    value = challenges.create(person, settings)
     settle()
     return value
 
@@ -134,7 +134,7 @@ def test_one_code_as_a_confirmation_and_as_a_sign_in_counts_once(
     max_id = cast.max.id
     for number in range(ROUNDS // 4):
         clear()
-        sessions.begin(user=cast.max, settings=settings, ip="", device="")
+        sessions.create(user=cast.max, settings=settings, ip="", device="")
         tab = begun(cast.max, settings)
         code = code_of(key)
         actor = cast.actor("max", session_id=db.session.scalars(select(Session.id)).one())
@@ -152,7 +152,7 @@ def test_two_confirmations_of_one_enrolment_make_one_set_of_recovery_codes(
     max_id = cast.max.id
     for number in range(ROUNDS):
         clear()
-        totp.begin(cast.max, settings)
+        totp.generate(cast.max, settings)
         key = totp.pending(cast.max, settings) or ""
         words = {
             "shown": totp.name_of(key),
@@ -201,7 +201,7 @@ def test_two_beginnings_by_link_and_by_page_end_with_one_secret(
         by_link = partial(
             two_factor.begin_by_link, value=link, password=PASSWORD, origin=HERE, settings=settings
         )
-        by_page = partial(two_factor.begin, actor=cast.actor("max"), settings=settings)
+        by_page = partial(two_factor.start_enrolment, actor=cast.actor("max"), settings=settings)
         found = outcomes(app, [by_link, by_page, by_link])
         assert [each for each in found if isinstance(each, str)] == [], f"round {number}"
         settle()

@@ -23,7 +23,7 @@ def key(app: Flask, cast: Cast) -> str:
     """Give Max an app and a short password whose length was not recorded; return the app's key."""
     settings = app.extensions["settings"]
     found = give_app(cast.max, settings)[0]
-    passwords.keep(cast.max, SHORT, settings)
+    passwords.store(cast.max, SHORT, settings)
     cast.max.password_is_short, cast.max.email_verified_at = False, clock.now()
     return found
 
@@ -65,7 +65,7 @@ def test_a_new_factor_makes_it_enough_again(app: Flask, cast: Cast, key: str) ->
 
 
 def test_a_long_one_stays(app: Flask, cast: Cast, key: str) -> None:
-    passwords.keep(cast.max, LONG, app.extensions["settings"])
+    passwords.store(cast.max, LONG, app.extensions["settings"])
     act(visitor(app).sign_in("olivia"), "users", "disable-2fa", cast.max.id)
     assert is_in(visitor(app).sign_in("max", LONG))
 

@@ -83,6 +83,6 @@ def add(name: str, *, group: str, settings: Settings) -> User:
     """Add an active person with the common password to the group of this key."""
     person = User(groups=[db.session.scalars(select(Group).where(Group.key == group)).one()])
     person.set_email(address(name))
-    passwords.keep(person, PASSWORD, settings)
+    passwords.store(person, PASSWORD, settings)
     db.session.add(person)
     return person

@@ -69,7 +69,7 @@ def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
 
     Returns its key and the recovery codes.
     """
-    totp.begin(person, settings)
+    totp.generate(person, settings)
     row = db.session.scalars(select(TotpSecret).where(TotpSecret.user_id == person.id)).one()
     key = totp.pending(person, settings)
     assert key

@@ -62,7 +62,7 @@ def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tu
             [OutgoingMail(purpose="blocked", address=person.email or "", user_id=person.id)],
             settings,
         )
-        sessions.begin(user=person, settings=settings, ip="192.0.2.1", device="")
+        sessions.create(user=person, settings=settings, ip="192.0.2.1", device="")
         attempts.note(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
     db.session.flush()
     models: list[type[Record]] = [Message, Session, SignInAttempt]

@@ -50,7 +50,7 @@ def overview() -> Any:
 @account.post("/two-factor/begin")
 def begin_two_factor() -> Any:
     """Make a secret for a new authenticator app."""
-    two_factor.begin(actor=signed_in(), settings=settings())
+    two_factor.start_enrolment(actor=signed_in(), settings=settings())
     db.session.commit()
     return redirect(url_for("account.enrol"), HTTPStatus.SEE_OTHER)
 

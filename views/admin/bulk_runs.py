@@ -33,7 +33,7 @@ from views.screen.formats import formats
 from views.screen.screen import ID
 from views.web.actor import signed_in
 from views.web.downloads import offered_on
-from views.web.event_texts import said, verb
+from views.web.event_texts import full_verb, verb
 from views.web.redirects import safe_path
 
 ROWS = 100  # on a page of a run
@@ -67,7 +67,7 @@ class BulkRuns(Screen):
     column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
     column_filters = ("state", "action", "actor", "created_at")
     column_labels: ClassVar = {"planned": _l("Rows"), "actor": _l("By")}
-    column_value_labels: ClassVar = {"action": said, "reason": report.reason}
+    column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
     column_formatters: ClassVar = {"action": _action, "state": _state}
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
@@ -155,7 +155,7 @@ def _asked() -> tuple[str, int]:
 
 
 def _head(actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
-    (visible_run,) = disclosure.told(actor, BulkRun, [run], ("id", "reason"))
+    (visible_run,) = disclosure.redacted(actor, BulkRun, [run], ("id", "reason"))
     parameters = report.chosen(actor, run, action)
     return {
         "title": report.title(actor, run, action),
@@ -175,7 +175,7 @@ def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> dict[st
         undo_of = screen.url_of("details", row_id=run.undo_of_id)
     return {
         "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
-        "undo_note": [str(sentence) for sentence in action.lasting] if undoable else (),
+        "undo_note": [str(sentence) for sentence in action.irreversible] if undoable else (),
         "undone": _undone(run),
         "undos": [screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
         "undo_of": undo_of,

@@ -17,7 +17,7 @@ from backoffice.data import disclosure
 from backoffice.models.event import Event
 from views.screen import Screen, cells
 from views.web.actor import actor, signed_in
-from views.web.event_texts import changes, said, subject, verb
+from views.web.event_texts import changes, full_verb, subject, verb
 
 
 def _verb(row: Any, page: cells.CellContext) -> Markup:
@@ -81,7 +81,7 @@ class Events(Screen):
         "request_id": _l("Request"),
     }
     column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
-    column_value_labels: ClassVar = {"action": said, "reason": report.reason}
+    column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """Read the names of all rows that the page's events are about."""
@@ -98,7 +98,7 @@ class Events(Screen):
     def sections(self, row: Any) -> list[dict[str, Any]]:
         """Return what changed, followed by the usual sections."""
         names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
-        (row,) = disclosure.told(signed_in(), Event, [row], names)
+        (row,) = disclosure.redacted(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if row.before else Markup("{1}")
         changed = [
             {"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)

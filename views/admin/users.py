@@ -154,7 +154,7 @@ class Users(Screen):
             message = _("%(label)s is invited: a link is on its way by mail.", label=user.label)
             flash(message, "success")
             return redirect(href, HTTPStatus.SEE_OTHER)
-        token = handovers.keep(actor=actor, user_id=user.id, secret=password, settings=settings())
+        token = handovers.store(actor=actor, user_id=user.id, secret=password, settings=settings())
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
 
     def heading_of(self, row: Any) -> dict[str, Any]:

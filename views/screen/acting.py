@@ -60,7 +60,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Any:
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
-def look(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
+def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
     """Show the preview from the database alone, or redirect to the result if it already ran."""
     action = _action(screen, name)
     shown = opened(actor=actor, token=token, action=action)

@@ -33,6 +33,6 @@ def hand_over(actor: Actor, run: BulkRun, revealed: list[str]) -> UUID | None:
     if not revealed:
         return None
     (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
-    return handovers.keep(
+    return handovers.store(
         actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured()
     )

@@ -189,7 +189,7 @@ class Definition(BaseView):
         """Return the heading of a column, filter or field."""
         return str(self.column_labels.get(name) or fields.heading(name))
 
-    def said(self, name: str, value: Any) -> str:
+    def value_label(self, name: str, value: Any) -> str:
         """Return what people call a value of the column `name`."""
         if name in self.column_value_labels:
             return self.column_value_labels[name](value)

@@ -160,7 +160,7 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
     if name in ("id", screen.model.__label__):
         return cells.text(value)
     if name in screen.column_value_labels:
-        return cells.text(screen.said(name, value))
+        return cells.text(screen.value_label(name, value))
     return cells.full_maker(screen.model, name)(value)
 
 

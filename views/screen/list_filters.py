@@ -86,7 +86,7 @@ def _range(name: str, shape: str, given: Mapping[str, Sequence[str]]) -> dict[st
 def _words(
     screen: Definition, name: str, values: Iterable[str], chosen: Sequence[str]
 ) -> dict[str, Any]:
-    words = [(value, screen.said(name, value), value in chosen) for value in values]
+    words = [(value, screen.value_label(name, value), value in chosen) for value in values]
     kind = "choice" if len(words) <= WORDS_TICKED else "select"
     return {"kind": kind, "choices": words}
 
@@ -130,7 +130,9 @@ def _chip_label(screen: Definition, filter_: Filter, value: str, names: dict[str
         return _("%(label)s to: %(value)s", label=label, value=value)
     is_related = fields.shape(screen.model, filter_.name) == "rows"
     said = is_related and names.get(value)
-    return _("%(label)s: %(value)s", label=label, value=said or screen.said(filter_.name, value))
+    return _(
+        "%(label)s: %(value)s", label=label, value=said or screen.value_label(filter_.name, value)
+    )
 
 
 def _period(screen: Definition, filter_: Filter) -> str:

@@ -71,7 +71,7 @@ def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     page.count_label = _count_label(screen, page.count)
 
     _add_places(page, query, found)
-    visible_rows = disclosure.told(actor, screen.model, found.rows)
+    visible_rows = disclosure.redacted(actor, screen.model, found.rows)
     page.rows = _rows(screen, chosen, replace(found, rows=visible_rows), page)
     return page, 200
 
@@ -219,7 +219,7 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
     if name in (screen.model.__label__, "id"):
         return lambda row: make((row.id, row[position]))
     if name in screen.column_value_labels:
-        return lambda row: cells.text(screen.said(name, row[position]))
+        return lambda row: cells.text(screen.value_label(name, row[position]))
     return lambda row: make(row[position])
 
 
@@ -295,4 +295,4 @@ def _other_order(name: str, query: Query) -> str:
 
 def _count_label(screen: Definition, count: int) -> str:
     noun = screen.model.noun(count)
-    return _("%(number)s %(noun)s", number=lists.said(count), noun=noun)
+    return _("%(number)s %(noun)s", number=lists.capped(count), noun=noun)

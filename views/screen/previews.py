@@ -181,7 +181,7 @@ def _decided(
         "confirm_phrase": phrase(action, run) if action.typed_confirmation and asks else None,
         "confirm": draft.get("confirm", ""),
         "confirm_error": errors.get("confirm"),
-        "irreversible": undoing.lasting(run, action),
+        "irreversible": undoing.irreversible(run, action),
     }
 
 
@@ -222,7 +222,7 @@ def _difference(now: int, then: int | None) -> str:
         "%(before)s matched when you looked, %(now)s match now.",
         "%(before)s matched when you looked, %(now)s match now.",
         now,
-        before=lists.said(then),
+        before=lists.capped(then),
         now=written(now),
     )
 

@@ -77,7 +77,7 @@ class Screen(Definition):
 
     @expose("/actions/<action>/<uuid:token>", methods=("GET", "POST"))
     def preview(self, action: str, token: UUID) -> Any:
-        answer = acting.decide if request.method == "POST" else acting.look
+        answer = acting.decide if request.method == "POST" else acting.show
         return answer(self, signed_in(), action, token)
 
     @expose("/lookup/<field>")

@@ -59,7 +59,7 @@ VERBS = {
 def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     """Return the events with names for actors and subjects, one statement per entity."""
     reader = signed_in()
-    visible = disclosure.told(reader, Event, list(events), EVENT)
+    visible = disclosure.redacted(reader, Event, list(events), EVENT)
 
     subjects = [(event.subject_type, event.subject_id) for event in visible]
     actors = [("users", event.actor_id) for event in visible]
@@ -104,7 +104,7 @@ def verb(code: str) -> str:
     return heading(name) if said_as is None else str(said_as)
 
 
-def said(code: str) -> str:
+def full_verb(code: str) -> str:
     """Return the action with its area, such as 'Users: Block' for `users.block`.
 
     It is for lists in which actions on several kinds of rows stand side by side.

@@ -73,7 +73,7 @@ def rescue(whose: int) -> tuple[str, bool]:
     sent = _sent()
     handle = None
     if sent.shows and sent.fields:
-        handle = unsent_forms.keep(
+        handle = unsent_forms.store(
             user_id=whose, address=sent.address, fields=sent.fields, settings=settings()
         )
         db.session.commit()

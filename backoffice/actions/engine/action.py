@@ -58,7 +58,7 @@ class Counted:
     singular: str
     plural: str
 
-    def said(self, number: int, **values: Any) -> str:
+    def text(self, number: int, **values: Any) -> str:
         """Return the text about so many rows, translated; `values` are what it contains besides."""
         text: str = get_translations().ungettext(self.singular, self.plural, number)
         return text.format(n=written(number), **values)
@@ -125,9 +125,9 @@ class Action:
     - `most_rows` limits the size of a selection; 0 means no limit.
     - `changes_rows` says whether the action raises the version of its rows.
     - `watches` are the attributes whose values before and after go into the events.
-    - `remembers` are the many-to-many attributes whose ids an undo needs.
+    - `undo_relations` are the many-to-many attributes whose ids an undo needs.
     - `inverse` names the action that undoes this one.
-    - `lasting` says what an undo cannot bring back.
+    - `irreversible` says what an undo cannot bring back.
     - `locks` are taken before the run locks or writes anything.
     """
 
@@ -148,11 +148,11 @@ class Action:
     changes_rows: ClassVar[bool] = True
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     watches: ClassVar[tuple[str, ...]] = ()
-    remembers: ClassVar[tuple[str, ...]] = ()
+    undo_relations: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[tuple[Rule, ...]] = ()
     effects: ClassVar[tuple[Effect, ...]] = ()
     inverse: ClassVar[str] = ""
-    lasting: ClassVar[tuple[str, ...]] = ()
+    irreversible: ClassVar[tuple[str, ...]] = ()
     locks: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -184,7 +184,7 @@ class Action:
         """
         raise NotImplementedError
 
-    def foretell(self, _context: ActionContext) -> list[str]:
+    def preview_notes(self, _context: ActionContext) -> list[str]:
         """Return sentences for the preview of an undo about what it cannot bring back.
 
         Rows that rules refuse are not part of it.
@@ -219,13 +219,13 @@ class Action:
     def titled(self, number: int, chosen: str = "…") -> str:
         """Return what the action does to so many rows, such as "Block 10 people"."""
         if isinstance(self.title, Counted):
-            return self.title.said(number, chosen=chosen)
+            return self.title.text(number, chosen=chosen)
         return self.title.format(label=self.label, rows=self._rows(number), chosen=chosen)
 
     def resulted(self, number: int) -> str:
         """Return what was done to so many rows, such as "10 people blocked."."""
         if self.result:
-            return self.result.said(number)
+            return self.result.text(number)
         return str(_("%(rows)s %(done)s.", rows=self._rows(number), done=self.done))
 
     def _rows(self, number: int) -> str:

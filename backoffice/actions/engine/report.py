@@ -180,7 +180,7 @@ def foreseen(action: Action, outcome: str) -> str:
 
 def side_effects(preview: Preview) -> list[str]:
     """Return a sentence for each side effect of a preview, such as "Ends 14 sessions."."""
-    return [Counted(one, many).said(number) for one, many, number in preview.effects]
+    return [Counted(one, many).text(number) for one, many, number in preview.effects]
 
 
 def reason(text: str | None) -> str:

@@ -262,7 +262,7 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict
 def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
     """Store the ids of the related rows that an undo has to bring back."""
     by_row: dict[int, dict[str, list[int]]] = {}
-    for name, others in related.labels(action.model, rows, action.remembers).items():
+    for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
     if by_row:

@@ -152,7 +152,7 @@ def foretold(actor: Actor, run: BulkRun) -> list[str]:
     items = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
     context = ActionContext(actor, items, run.parameters, undo_of=original.id)
     # A parameter and a remembered relation may both name the same deleted rows.
-    return [*dict.fromkeys(sentences), *inverse.foretell(context)]
+    return [*dict.fromkeys(sentences), *inverse.preview_notes(context)]
 
 
 def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
@@ -180,7 +180,7 @@ def _deleted_choices(original: BulkRun, run: BulkRun, inverse: Action) -> list[s
 
 def _deleted_relations(original: BulkRun, action: Action) -> list[str]:
     sentences = []
-    for name in action.remembers:
+    for name in action.undo_relations:
         target = fields.related_model(action.model, name)
         kept = relations.remembered(original.id, name)
         is_deleted = kept.c.other_id.not_in(select(target.id))
@@ -196,14 +196,14 @@ def _deleted(model: Any, number: int) -> list[str]:
     return [_("%(rows)s deleted since then: left out.", rows=rows)]
 
 
-def lasting(run: BulkRun, action: Action) -> tuple[str, ...]:
+def irreversible(run: BulkRun, action: Action) -> tuple[str, ...]:
     """Return what an undo cannot bring back, as sentences.
 
     For a run that is itself an undo, they are those of the action that it undoes.
     """
     original = db.session.get(BulkRun, run.undo_of_id) if run.undo_of_id else None
     undone = find(original.action) if original else action
-    return tuple(map(str, undone.lasting)) if undone else ()
+    return tuple(map(str, undone.irreversible)) if undone else ()
 
 
 def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def lena(app: Flask, cast: Cast) -> User:
     """Add lena, who signs in by login in the mobile app."""
     person = User(login_method="login", created_by=cast.olivia)
     person.set_login("lena.lang")
-    passwords.keep(person, PASSWORD, app.extensions["settings"], temporary=True)
+    passwords.store(person, PASSWORD, app.extensions["settings"], temporary=True)
     db.session.add(person)
     settle()
     return person

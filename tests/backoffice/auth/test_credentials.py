@@ -68,7 +68,7 @@ def test_another_app_in_place_of_an_app_raises_it_once(app: Flask, cast: Cast) -
     settings = app.extensions["settings"]
     give_app(cast.max, settings)
     before = version(cast.max)
-    totp.begin(cast.max, settings)
+    totp.generate(cast.max, settings)
     secret = totp.pending(cast.max, settings) or ""
     here = {"origin": Origin("127.0.0.1"), "settings": settings}
     two_factor.confirm(
@@ -105,7 +105,7 @@ def test_whoever_proved_it_before_a_change_has_proved_nothing(app: Flask, cast: 
 
 def test_a_session_begun_beside_a_change_opens_nothing(app: Flask, cast: Cast) -> None:
     settings = app.extensions["settings"]
-    value = sessions.begin(user=cast.max, settings=settings, ip="", device="")
+    value = sessions.create(user=cast.max, settings=settings, ip="", device="")
     assert sessions.find(value, settings)
     cast.max.password_hash = "another hash"
     settle()

@@ -163,7 +163,7 @@ def test_passwords_of_nobody_are_compared_with_a_hash_of_the_same_cost() -> None
 
 def test_passwords_typed_on_other_keyboards_are_the_same() -> None:
     person = vera()
-    passwords.keep(person, "Ｃafé ﬁnds ſeven 1ong words", SETTINGS)
+    passwords.store(person, "Ｃafé ﬁnds ſeven 1ong words", SETTINGS)
     assert passwords.matches(person, "Cafe\u0301 finds seven 1ong words", SETTINGS)
     assert not passwords.matches(person, "cafe\u0301 finds seven 1ong words", SETTINGS)
 
@@ -171,7 +171,7 @@ def test_passwords_typed_on_other_keyboards_are_the_same() -> None:
 def test_passwords_with_halves_of_characters_break_nothing() -> None:
     person = vera()
     assert refusal("qx7 vebk trolm \udcff\ud800") == ""
-    passwords.keep(person, "qx7 vebk trolm \udcff\ud800", SETTINGS)
+    passwords.store(person, "qx7 vebk trolm \udcff\ud800", SETTINGS)
     assert passwords.matches(person, "qx7 vebk trolm \udcff\ud800", SETTINGS)
 
 

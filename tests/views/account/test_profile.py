@@ -217,7 +217,7 @@ def test_whoever_signs_in_by_login_sees_the_login_and_no_address(
     user.login_method = "login"
     user.set_login("vera7")
     user.set_email(None)
-    value = sessions.begin(
+    value = sessions.create(
         user=user, settings=app.extensions["settings"], ip="127.0.0.1", device=""
     )
     settle()

@@ -227,7 +227,7 @@ def test_a_temporary_password_expires_after_72_hours(
 
 def temporary_password(app: Flask, name: str) -> None:
     user = db.session.scalars(select(User).where(User.email_key == f"{name}@example.com")).one()
-    passwords.keep(user, "handed-over-1", app.extensions["settings"], temporary=True)
+    passwords.store(user, "handed-over-1", app.extensions["settings"], temporary=True)
     db.session.commit()
 
 

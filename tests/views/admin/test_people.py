@@ -30,7 +30,7 @@ IPHONE = (
 
 def signed_in(app: Flask, cast: Cast) -> int:
     """Give Max a session on an iPhone after a failed attempt; return the session's id."""
-    sessions.begin(
+    sessions.create(
         user=cast.max, settings=app.extensions["settings"], ip="192.0.2.5", device=IPHONE
     )
     attempts.note(
@@ -102,7 +102,7 @@ def test_who_outranks_has_no_end_button(app: Flask, staff: list[str], client: Cl
     """A company administrator can end only the sessions of the staff."""
     cast = Cast()
     for person in (cast.administrators, cast.employee):
-        sessions.begin(user=person, settings=app.extensions["settings"], ip="", device="")
+        sessions.create(user=person, settings=app.extensions["settings"], ip="", device="")
     settle()
     client.sign_in("company_administrator")
     for person, offered in ((cast.administrators, False), (cast.employee, True)):
@@ -114,7 +114,7 @@ def test_looking_at_people_alone_shows_neither_sessions_nor_messages(
     app: Flask, staff: list[str], client: Client
 ) -> None:
     cast = Cast()
-    sessions.begin(
+    sessions.create(
         user=cast.employee, settings=app.extensions["settings"], ip="192.0.2.5", device=IPHONE
     )
     attempts.note(
