@@ -13,10 +13,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from backoffice.auth import links
+from backoffice.auth.links import Kind, Link
 from backoffice.extensions import db
 from backoffice.mail import delivery
 from backoffice.models.user import User
-from backoffice.people import invitations
 from tests.support.acting import act, add, edit, handed_over, shown_once
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
