@@ -97,7 +97,7 @@ def _print_ready(user: User, settings: Settings) -> None:
 
 
 def _print_link(link: str, settings: Settings) -> None:
-    valid = duration(settings.invitation_valid)
+    valid = duration(links.INVITATION.lifetime(settings))
     click.echo(
         _("Open this link within %(valid)s to choose a password; it works once:", valid=valid)
     )

@@ -96,7 +96,7 @@ def _reached(people: Select[int]) -> tuple[ColumnElement[bool], ...]:
     return User.id.in_(people), User.email.is_not(None), User.email_verified_at.is_not(None)
 
 
-def prepared(purpose: str, **_worth: object) -> Callable[[Prepare], Prepare]:
+def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
     """Decorate the function that completes messages of this purpose just before they are sent.
 
     A message is dropped if the function returns False, and if the lifetime of its purpose is over.

@@ -13,6 +13,7 @@ from backoffice.data.records import Values
 from backoffice.errors import GrantExceeded, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
+from backoffice.models import purposes
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -228,11 +229,10 @@ def _leave_old_address(user: User) -> None:
     """End the links sent to the old address, and notify it if it was known to be the person's."""
     person = select(User.id).where(User.id == user.id)
     revocation.void(person, change="address", reason=noted("e-mail changed"))
-    outbox.notify(person, "email_changed")
+    outbox.notify(person, purposes.EMAIL_CHANGED)
 
 
-# The mail is worth sending however late: it is a warning, and opens nothing.
-@outbox.prepared("email_changed", worth=None)
+@outbox.prepared(purposes.EMAIL_CHANGED)
 def _prepare_notice(message: Message, settings: Settings) -> bool:
     """Put the new address, masked, into the notice about it.
 

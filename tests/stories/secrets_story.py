@@ -13,6 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from backoffice.auth import links
+from backoffice.auth.links import Kind, Link
 from backoffice.extensions import db
 from backoffice.mail import delivery
 from backoffice.models.user import User
