@@ -25,6 +25,8 @@ from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
 
+pytestmark = pytest.mark.usefixtures("still")
+
 # As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
 ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
 # Seconds. One side or the other begins this much later, in turn, so that both orders occur.

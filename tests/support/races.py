@@ -12,22 +12,29 @@ from backoffice.models.associations import user_groups
 from backoffice.models.base import Base
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from tests.support.client import settle
+from tests.support.client import settle, without_app
 
 T = TypeVar("T")
+# Seconds that threads and processes wait for each other before a test gives up: it bounds how long
+# a failure takes, never what passes, so it is long enough for a machine that does other things too.
+PATIENCE = 120.0
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
-    """Call all of them from threads that start together, and return their answers in order."""
+    """Call all of them from threads that start together, and return their answers in order.
+
+    In the threads it is the same time of day as in the test.
+    """
     start = Barrier(len(acts))
 
     def call(act: Callable[[], T]) -> T:
-        start.wait(timeout=30)
+        start.wait(timeout=PATIENCE)
         return act()
 
     settle()
+    contexts = [without_app() for _ in acts]
     with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(call, acts))
+        return list(pool.map(lambda context, act: context.run(call, act), contexts, acts))
 
 
 class PutBack:

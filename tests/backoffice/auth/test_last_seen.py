@@ -24,6 +24,8 @@ from tests.support.client import Client, settle
 from tests.support.races import at_once
 from tests.support.statements import counted
 
+pytestmark = pytest.mark.usefixtures("still")
+
 SESSIONS = 30
 LONG_AGO = timedelta(minutes=20)
 
