@@ -21,7 +21,8 @@ from tests.support.acting import decided, run_at
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at
-from tests.support.races import PATIENCE, at_once
+from tests.support.patience import PATIENCE
+from tests.support.races import at_once
 
 WRITERS = 20
 

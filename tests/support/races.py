@@ -13,11 +13,9 @@ from backoffice.models.base import Base
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from tests.support.client import settle, without_app
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
-# Seconds that threads and processes wait for each other before a test gives up: it bounds how long
-# a failure takes, never what passes, so it is long enough for a machine that does other things too.
-PATIENCE = 120.0
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:

@@ -23,7 +23,8 @@ from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, outside, settle
 from tests.support.html import read
-from tests.support.races import PATIENCE, at_once
+from tests.support.patience import PATIENCE
+from tests.support.races import at_once
 
 ROUNDS, LOOKED = 40, 10
 SAVED = "is saved."
