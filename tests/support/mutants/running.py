@@ -1,0 +1,303 @@
+"""Run the tests that execute a mutant's lines, each mutant in a process of its own.
+
+This is a plugin of pytest. `Watched` runs the chosen tests once and notes which lines each of them
+executes. `Warm` keeps everything ready, and for each mutant forks: the child gives the changed
+functions their new code, and runs tests until one fails. `Declared` runs in a process that has
+imported nothing of the product yet.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.abc import MetaPathFinder, SourceLoader
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import coverage
+import pytest
+
+from tests.house.source import ROOT
+from tests.support.mutants.making import Mutant, changed_units
+
+KILLED, SURVIVED, TOO_SLOW = "killed", "survived", "too slow"
+SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
+MOST, MOST_DECLARED = 150, 40  # tests of a mutant: the others execute less of what is around it
+LATE = 15  # tests that have killed others of the module, to be tried first
+# Tests that have their world built before the first fork.
+WORLDS = ("cast", "staff", "zoo")
+
+
+class Watched:
+    """Notes which lines every test executes, and how long it takes."""
+
+    def __init__(self, folders: Sequence[str], to: Path) -> None:
+        self.coverage = coverage.Coverage(
+            data_file=None, include=[f"{ROOT / folder}*" for folder in folders], config_file=False
+        )
+        self.seconds: dict[str, float] = {}
+        self.failing: list[str] = []
+        self.to = to
+
+    def pytest_sessionstart(self) -> None:
+        self.coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        self.coverage.switch_context(item.nodeid)
+        begun = time.monotonic()
+        yielded = yield
+        self.seconds[item.nodeid] = time.monotonic() - begun
+        return yielded
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failing.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        lines = {
+            str(Path(file).relative_to(ROOT)): data.contexts_by_lineno(file)
+            for file in data.measured_files()
+        }
+        found = {"seconds": self.seconds, "lines": lines, "failing": self.failing}
+        self.to.write_text(json.dumps(found))
+
+
+class Map:
+    """Which tests can kill which mutant."""
+
+    def __init__(self, file: Path) -> None:
+        found = json.loads(file.read_text())
+        self.seconds: dict[str, float] = found["seconds"]
+        self.lines: dict[str, dict[str, list[str]]] = found["lines"]
+        self.useless = {"", *found["failing"]}
+        self.killers: dict[str, list[str]] = {}  # of each module, those of late first
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that execute its lines, those that are likely to fail first.
+
+        What is declared is executed by no test: those come into question that execute most of the
+        class or module around it.
+        """
+        by_line = self.lines.get(mutant.path, {})
+        hits = Counter(test for line in mutant.lines for test in by_line.get(str(line), ()))
+        late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
+        found = sorted(
+            hits.keys() - self.useless,
+            key=lambda test: (late.get(test, LATE), -hits[test], self.seconds[test]),
+        )
+        return found[: MOST_DECLARED if mutant.declared else MOST]
+
+    def killed_by(self, mutant: Mutant, test: str) -> None:
+        late = self.killers.setdefault(mutant.path, [])
+        late[:] = [test, *(each for each in late if each != test)][:LATE]
+
+    def limit(self, tests: Sequence[str]) -> int:
+        return int(SLOWEST + 10 * sum(self.seconds[test] for test in tests))
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Print nothing; what a test would print is of no interest here."""
+    with Path(os.devnull).open("w") as nowhere:
+        for number in (1, 2):
+            os.dup2(nowhere.fileno(), number)
+        yield
+
+
+def in_a_child(act: Callable[[], str], limit: int) -> tuple[str, str]:
+    """Fork, and return the outcome and the test that failed, if any.
+
+    `act` returns the id of the test that failed, or nothing. A child that does not end in time is
+    ended.
+    """
+    reading, writing = os.pipe()
+    number = os.fork()
+    if not number:
+        try:
+            os.setpgid(0, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(limit)
+            with silent():
+                failed = act()
+            os.write(writing, failed.encode())
+            os._exit(1 if failed else 0)
+        except BaseException:  # noqa: BLE001  # whatever it is, the mutant did it
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        _, status = os.waitpid(number, 0)
+        failed = told.read() if status else ""
+    with suppress(ProcessLookupError):
+        os.killpg(number, signal.SIGKILL)  # what its tests have left behind
+    if os.WIFSIGNALED(status):
+        return TOO_SLOW, ""
+    return (KILLED if status else SURVIVED), failed
+
+
+class Warm:
+    """Runs mutants of functions in forks of this process, after all tests were collected."""
+
+    def __init__(
+        self, mutants: Sequence[Mutant], tests: Map, tell: Callable[..., None], folder: str
+    ) -> None:
+        self.mutants, self.tests, self.tell, self.folder = mutants, tests, tell, folder
+        self.failed = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: Any) -> None:
+        config.workerinput = {"backoffice_folder": self.folder}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        self._warm_up(session.items)
+        assert not self.failed, f"{self.failed} fails without a mutant"
+        functions = _functions()
+        gc.collect()
+        gc.freeze()
+        for mutant in self.mutants:
+            chosen = [test for test in self.tests.tests_of(mutant) if test in items]
+            if not chosen:
+                self.tell(mutant, SURVIVED, "", 0)
+                continue
+            act = self._act(code_of(mutant, functions), [items[test] for test in chosen])
+            outcome, failed = in_a_child(act, self.tests.limit(chosen))
+            if failed:
+                self.tests.killed_by(mutant, failed)
+            self.tell(mutant, outcome, failed, len(chosen))
+        return True
+
+    def _warm_up(self, items: Sequence[pytest.Item]) -> None:
+        """Run a test of every world, and leave set up what belongs to the whole session."""
+        elsewhere = next(item for item in items if "tests/backoffice/" in item.nodeid)
+        for world in WORLDS:
+            users = (item for item in items if world in getattr(item, "fixturenames", ()))
+            item = next(item for item in users if "tests/stories/" in item.nodeid)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=elsewhere)
+
+    def _act(
+        self, changes: Sequence[tuple[FunctionType, CodeType]], items: list[pytest.Item]
+    ) -> Callable[[], str]:
+        def act() -> str:
+            for function, code in changes:
+                function.__code__ = code
+            for number, item in enumerate(items):
+                following = items[number + 1] if number + 1 < len(items) else items[0]
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.failed:
+                    return self.failed
+            return ""
+
+        return act
+
+
+def _functions() -> dict[Any, list[FunctionType]]:
+    """Return the functions of the product by where their code stands."""
+    found: dict[Any, list[FunctionType]] = {}
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType):
+            found.setdefault(_place(each.__code__.co_filename, each.__code__), []).append(each)
+    return found
+
+
+def _place(file: str, code: Any) -> tuple[str, str, int, bytes]:
+    return file, code.co_qualname, code.co_firstlineno, code.co_code
+
+
+def code_of(
+    mutant: Mutant, functions: dict[Any, list[FunctionType]]
+) -> list[tuple[FunctionType, CodeType]]:
+    """Return the functions that the mutant changes, wherever somebody holds them, and how."""
+    file = str(ROOT / mutant.path)
+    before = compile((ROOT / mutant.path).read_text("utf-8"), file, "exec")
+    units = changed_units(before, compile(mutant.source, file, "exec"))
+    assert units, mutant.key
+    return [
+        (function, new) for old, new in units.values() for function in functions[_place(file, old)]
+    ]
+
+
+# --- what is declared ---
+
+
+class Declared:
+    """Runs some tests in a process that has just imported the product; stops at a failure."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder, self.failed = folder, ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: Any) -> None:
+        config.workerinput = {"backoffice_folder": self.folder}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+class Instead(MetaPathFinder, SourceLoader):
+    """Imports the mutant in place of its module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+        self.name = ".".join(Path(mutant.path).with_suffix("").parts).removesuffix(".__init__")
+
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
+        if fullname != self.name:
+            return None
+        is_package = self.mutant.path.endswith("__init__.py")
+        spec = spec_from_loader(fullname, self, is_package=is_package)
+        if spec and is_package:
+            spec.submodule_search_locations = [str((ROOT / self.mutant.path).parent)]
+        return spec
+
+    def get_filename(self, _fullname: str) -> str:
+        return str(ROOT / self.mutant.path)
+
+    def get_data(self, _path: str | bytes) -> bytes:
+        return self.mutant.source.encode()
+
+
+def run_declared(
+    mutants: Sequence[Mutant], tests: Map, tell: Callable[..., None], folder: str
+) -> None:
+    """Run mutants that need an import, in forks of a process that has imported all but ours."""
+    for mutant in mutants:
+        chosen = tests.tests_of(mutant)
+        plugin = Declared(folder)
+
+        def act(mutant: Mutant = mutant, chosen: Any = chosen, plugin: Any = plugin) -> str:
+            sys.meta_path.insert(0, Instead(mutant))
+            ended = pytest.main([*ARGUMENTS, "-x", *chosen], plugins=[plugin])
+            return plugin.failed or ("the import" if ended not in (0, 5) else "")
+
+        outcome, failed = in_a_child(act, tests.limit(chosen) + 60)
+        if failed in chosen:
+            tests.killed_by(mutant, failed)
+        tell(mutant, outcome, failed, len(chosen))
+
+
+ARGUMENTS = (
+    "-q",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:cacheprovider",
+    "-m",
+    "not slow and not browser",
+    f"--rootdir={ROOT}",
+)
