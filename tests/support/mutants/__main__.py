@@ -1,8 +1,9 @@
 """`make mutants`: print the changes of the product that no test notices.
 
 Arguments are folders or modules, by default those of FOLDERS. `--go-on` keeps the results of the
-last run, which was stopped; `--again` runs those once more that survived. What was found so far
-stands in PROGRESS, a line for each mutant.
+last run, which was stopped; `--again` runs those once more that survived, after `--watch` has
+looked which lines some new tests execute. What was found so far stands in PROGRESS, a line for each
+mutant.
 """
 
 import argparse
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("folders", nargs="*", default=FOLDERS)
     parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--watch", nargs="*", default=(), metavar="TESTS")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", choices=("watch", "warm", "declared"), help=argparse.SUPPRESS)
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
@@ -62,7 +64,7 @@ def main() -> int:
         kept = {key: result for key, result in kept.items() if result != SURVIVED}
     TODO.write_bytes(pickle.dumps([mutant for mutant in mutants if mutant.key not in kept]))
     PROGRESS.write_text("".join(_line(key, result) for key, result in kept.items()))
-    if not (given.go_on and SEEN.exists()):
+    if given.watch or not (kept and SEEN.exists()):
         _run(given, "watch", 1)
     _run(given, "warm", given.workers)
     _run(given, "declared", given.workers)
@@ -73,7 +75,7 @@ def _run(given: argparse.Namespace, name: str, number: int) -> None:
     """Run a part in processes of its own, and print how far they are."""
     print(f"{name} ...", flush=True)
     command = [sys.executable, "-m", __package__, *given.folders, "--part", name]
-    command += ["--workers", str(given.workers)]
+    command += ["--workers", str(given.workers), "--watch", *given.watch]
     logs = [(WORK / f"{name}{which}.log").open("w") for which in range(number)]
     environment = os.environ | {"BACKOFFICE_TEST_ENGINES": "sqlite", "CI": "1"}
     processes = [
@@ -90,7 +92,8 @@ def part(given: argparse.Namespace) -> int:
     """Do one worker's share."""
     chosen = [*TESTS, *(f"--ignore-glob=*/test_{name}.py" for name in LEFT_OUT)]
     if given.part == "watch":
-        pytest.main([*ARGUMENTS, *chosen], plugins=[Watched(given.folders, SEEN)])
+        watched = Watched(given.folders, SEEN, anew=not given.watch)
+        pytest.main([*ARGUMENTS, *(given.watch or chosen)], plugins=[watched])
         return 0
     todo: list[Mutant] = pickle.loads(TODO.read_bytes())
     mine = [each for each in todo if each.declared == (given.part == "declared")]

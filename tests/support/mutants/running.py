@@ -39,13 +39,15 @@ WORLDS = ("cast", "staff", "zoo")
 class Watched:
     """Notes which lines every test executes, and how long it takes."""
 
-    def __init__(self, folders: Sequence[str], to: Path) -> None:
+    def __init__(self, folders: Sequence[str], to: Path, *, anew: bool) -> None:
         self.coverage = coverage.Coverage(
-            data_file=None, include=[f"{ROOT / folder}*" for folder in folders], config_file=False
+            data_file=None,
+            config_file=False,
+            include=[str(ROOT / each) + "/**" * (not each.endswith(".py")) for each in folders],
         )
         self.seconds: dict[str, float] = {}
         self.failing: list[str] = []
-        self.to = to
+        self.to, self.anew = to, anew
 
     def pytest_sessionstart(self) -> None:
         self.coverage.start()
@@ -69,8 +71,24 @@ class Watched:
             str(Path(file).relative_to(ROOT)): data.contexts_by_lineno(file)
             for file in data.measured_files()
         }
-        found = {"seconds": self.seconds, "lines": lines, "failing": self.failing}
+        found: dict[str, Any] = {"seconds": self.seconds, "lines": lines, "failing": self.failing}
+        if not self.anew:
+            found = _merged(json.loads(self.to.read_text()), found)
         self.to.write_text(json.dumps(found))
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of all tests, after some of them were watched again."""
+    watched = new["seconds"].keys()
+    for file, by_line in old["lines"].items():
+        here = new["lines"].setdefault(file, {})
+        for line, tests in by_line.items():
+            others = [test for test in tests if test not in watched]
+            here[line] = [*others, *here.pop(int(line), []), *here.pop(line, [])]
+    failing = [test for test in old["failing"] if test not in watched]
+    new["failing"] += failing
+    new["seconds"] = old["seconds"] | new["seconds"]
+    return new
 
 
 class Map:
