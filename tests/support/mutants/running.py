@@ -9,6 +9,7 @@ imported nothing of the product yet.
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -28,7 +29,8 @@ import pytest
 from tests.house.source import ROOT
 from tests.support.mutants.making import Mutant, changed_units
 
-KILLED, SURVIVED, TOO_SLOW = "killed", "survived", "too slow"
+# A mutant is broken if the tests could not even be begun.
+KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
 MOST, MOST_DECLARED = 150, 40  # tests of a mutant: the others execute less of what is around it
 LATE = 15  # tests that have killed others of the module, to be tried first
@@ -150,8 +152,9 @@ def in_a_child(act: Callable[[], str], limit: int) -> tuple[str, str]:
                 failed = act()
             os.write(writing, failed.encode())
             os._exit(1 if failed else 0)
-        except BaseException:  # noqa: BLE001  # whatever it is, the mutant did it
-            os._exit(1)
+        except BaseException as fault:  # noqa: BLE001  # told to the parent, which goes on
+            os.write(writing, f"{fault!r}".encode())
+            os._exit(2)
     os.close(writing)
     with os.fdopen(reading) as told:
         _, status = os.waitpid(number, 0)
@@ -160,7 +163,7 @@ def in_a_child(act: Callable[[], str], limit: int) -> tuple[str, str]:
         os.killpg(number, signal.SIGKILL)  # what its tests have left behind
     if os.WIFSIGNALED(status):
         return TOO_SLOW, ""
-    return (KILLED if status else SURVIVED), failed
+    return (SURVIVED, KILLED, BROKEN)[os.waitstatus_to_exitcode(status)], failed
 
 
 class Warm:
@@ -296,14 +299,19 @@ def run_declared(
     """Run mutants that need an import, in forks of a process that has imported all but ours."""
     for mutant in mutants:
         chosen = tests.tests_of(mutant)
+        if not chosen:
+            tell(mutant, SURVIVED, "", 0)
+            continue
         plugin = Declared(folder)
 
         def act(mutant: Mutant = mutant, chosen: Any = chosen, plugin: Any = plugin) -> str:
+            os.environ["PYTEST_XDIST_WORKER"] = "mutant"  # the name of its own folder
             sys.meta_path.insert(0, Instead(mutant))
             ended = pytest.main([*ARGUMENTS, "-x", *chosen], plugins=[plugin])
             return plugin.failed or ("the import" if ended not in (0, 5) else "")
 
         outcome, failed = in_a_child(act, tests.limit(chosen) + 60)
+        shutil.rmtree(Path(folder) / "mutant", ignore_errors=True)
         if failed in chosen:
             tests.killed_by(mutant, failed)
         tell(mutant, outcome, failed, len(chosen))
@@ -318,4 +326,6 @@ ARGUMENTS = (
     "-m",
     "not slow and not browser",
     f"--rootdir={ROOT}",
+    "-W",
+    "ignore:Module already imported",  # so that a process for each mutant need not
 )
