@@ -5,9 +5,7 @@ invited, and Eve, who is blocked.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -26,21 +24,10 @@ from tests.support.client import Client, settle
 from tests.support.factors import give_app, is_in, mailed, visitor
 from tests.support.html import read
 from tests.support.links import invited
+from tests.support.told import Told, told
 
 HOUR = timedelta(hours=1)
 ACCEPTED = "is not waiting for an invitation: revoke the access instead."
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a preview says: its title, what else happens, what stays, what becomes of the rows."""
-
-    title: str
-    headline: tuple[str, ...] = ()
-    lasting: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
-    reason: bool = False
-    phrase: str = ""
 
 
 TOLD = {
@@ -176,23 +163,6 @@ def rows(app: Flask, cast: Cast) -> list[int]:
     cast.max.email_verified_at = clock.now()
     cast.max.avatar = "0" * 32
     return [cast.max.id, cast.vera.id, invited(app, cast.olivia).id, cast.eve.id]
-
-
-def told(page: Any) -> Told:
-    """Return what a preview says."""
-    main = read(page).one("main")
-    lists = main.all("ul", class_="headline")
-    warnings = main.all("div", class_="notice-warning")
-    reasons = [label for label in main.all("label") if label["for"] == "reason"]
-    confirm = [label for label in main.all("label") if label["for"] == "confirm"]
-    return Told(
-        main.one("h1").text,
-        tuple(item.text for each in lists for item in each.all("li")),
-        tuple(item.text for each in warnings for item in each.all("li")),
-        tuple(each.text for each in main.all("summary") if each.all("h2")),
-        reason=any("*" in label.text for label in reasons),
-        phrase="".join(label.text for label in confirm).partition("“")[2].partition("”")[0],
-    )
 
 
 @pytest.mark.parametrize("action", TOLD)
