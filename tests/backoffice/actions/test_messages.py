@@ -26,6 +26,7 @@ from backoffice.models.token import Token
 from tests.support.acting import confirmed, outcome, previewed, run_at
 from tests.support.cast import Cast
 from tests.support.client import Client
+from tests.support.factors import visitor
 from tests.support.told import Told, flashed, told
 
 LONG_AGO = clock.now() - timedelta(days=400)
@@ -193,34 +194,34 @@ def test_managers_may_and_viewers_may_not(app: Flask, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "purpose, columns, rule, sentence",
+    "purpose, columns, expected",
     [
-        ("blocked", {"state": "sending"}, "sending", "{0} is being sent right now."),
+        ("blocked", {"state": "sending"}, ("{0} is being sent right now.", "sending")),
         (
             "email_code",
             {"state": "failed"},
-            "code",
-            "{0} holds a sign-in code, which is no use later: sign in again for a new one.",
+            (
+                "{0} holds a sign-in code, which is no use later: sign in again for a new one.",
+                "code",
+            ),
         ),
         (
             "password_reset",
             {"state": "failed", "sealed": None, "created_at": LONG_AGO},
-            "late",
-            "{0} was asked for too long ago: whoever still needs it asks again.",
+            ("{0} was asked for too long ago: whoever still needs it asks again.", "late"),
         ),
         (
             "email_code",
             {"state": "sending", "sealed": None},
-            "sending",
-            "{0} is being sent right now.",
+            ("{0} is being sent right now.", "sending"),
         ),
     ],
 )
 def test_the_page_says_why_a_message_is_not_tried_again(
-    app: Flask, client: Client, cast: Cast, purpose: str, columns: Any, rule: str, sentence: str
+    app: Flask, cast: Cast, purpose: str, columns: Any, expected: tuple[str, str]
 ) -> None:
     message = letter(app, cast, purpose, values={"code": "123456"}, **columns)
-    assert refused(client.sign_in("olivia"), message) == (sentence, rule)
+    assert refused(visitor(app).sign_in("olivia"), message) == expected
 
 
 def test_the_page_says_so_of_a_dead_link_and_of_what_is_no_longer_kept(
