@@ -32,7 +32,8 @@ from tests.support.mutants.making import Mutant, changed_units
 # A mutant is broken if the tests could not even be begun.
 KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
-MOST, MOST_DECLARED = 150, 40  # tests of a mutant: the others execute less of what is around it
+LOG = "BACKOFFICE_MUTANTS_LOG"  # a file for why the last test failed
+MOST = 40  # tests of a mutant: the others execute less of the module around it
 LATE = 15  # tests that have killed others of the module, to be tried first
 # Tests that have their world built before the first fork.
 WORLDS = ("cast", "staff", "zoo")
@@ -101,6 +102,7 @@ class Map:
         self.seconds: dict[str, float] = found["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = found["lines"]
         self.useless = {"", *found["failing"]}
+        self._around: dict[str, Counter[str]] = {}
         self.killers: dict[str, list[str]] = {}  # of each module, those of late first
 
     def tests_of(self, mutant: Mutant) -> list[str]:
@@ -112,11 +114,19 @@ class Map:
         by_line = self.lines.get(mutant.path, {})
         hits = Counter(test for line in mutant.lines for test in by_line.get(str(line), ()))
         late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
+        around = self.around(mutant.path)
         found = sorted(
             hits.keys() - self.useless,
-            key=lambda test: (late.get(test, LATE), -hits[test], self.seconds[test]),
+            key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
         )
-        return found[: MOST_DECLARED if mutant.declared else MOST]
+        return found[:MOST]
+
+    def around(self, path: str) -> Counter[str]:
+        """Return how many lines of a module each test executes."""
+        if path not in self._around:
+            lines = self.lines.get(path, {}).values()
+            self._around[path] = Counter(test for tests in lines for test in set(tests))
+        return self._around[path]
 
     def killed_by(self, mutant: Mutant, test: str) -> None:
         late = self.killers.setdefault(mutant.path, [])
@@ -173,7 +183,7 @@ class Warm:
         self, mutants: Sequence[Mutant], tests: Map, tell: Callable[..., None], folder: str
     ) -> None:
         self.mutants, self.tests, self.tell, self.folder = mutants, tests, tell, folder
-        self.failed = ""
+        self.failed, self.trusted = "", set[str]()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: Any) -> None:
@@ -182,6 +192,8 @@ class Warm:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+            if LOG in os.environ:
+                Path(os.environ[LOG]).write_text(f"{report.nodeid}\n{report.longreprtext}")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
@@ -195,11 +207,33 @@ class Warm:
             if not chosen:
                 self.tell(mutant, SURVIVED, "", 0)
                 continue
-            act = self._act(code_of(mutant, functions), [items[test] for test in chosen])
-            outcome, failed = in_a_child(act, self.tests.limit(chosen))
-            if failed:
-                self.tests.killed_by(mutant, failed)
-            self.tell(mutant, outcome, failed, len(chosen))
+            self._run(mutant, code_of(mutant, functions), [items[test] for test in chosen])
+        return True
+
+    def _run(
+        self,
+        mutant: Mutant,
+        changes: Sequence[tuple[FunctionType, CodeType]],
+        items: list[pytest.Item],
+    ) -> None:
+        limit = self.tests.limit([item.nodeid for item in items])
+        outcome, failed = in_a_child(self._act(changes, items), limit)
+        if outcome == KILLED and not self._is_trusted(failed, items, limit):
+            self._run(mutant, changes, [item for item in items if item.nodeid != failed])
+            return
+        if failed:
+            self.tests.killed_by(mutant, failed)
+        self.tell(mutant, outcome, failed, len(items))
+
+    def _is_trusted(self, failed: str, items: list[pytest.Item], limit: int) -> bool:
+        """Return whether a test that has failed does not fail without a mutant too."""
+        if failed not in self.trusted:
+            before = [item.nodeid for item in items].index(failed)
+            outcome, _ = in_a_child(self._act([], items[: before + 1]), limit)
+            if outcome != SURVIVED:
+                self.tests.useless.add(failed)
+                return False
+            self.trusted.add(failed)
         return True
 
     def _warm_up(self, items: Sequence[pytest.Item]) -> None:
