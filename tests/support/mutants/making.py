@@ -4,12 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import (
+    MetadataWrapper,
+    PositionProvider,
+    WhitespaceInclusivePositionProvider,
+)
 from mutmut.mutation import mutators
 
 from tests.house.source import ROOT
@@ -55,12 +60,13 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     """Yield the mutants of a module whose code differs from the module's."""
     text = (ROOT / path).read_text("utf-8")
     wrapper = MetadataWrapper(cst.parse_module(text))
-    places = Places(wrapper)
+    places = Places(text)
     wrapper.visit(places)
     original, seen = compile(text, str(path), "exec"), Counter[str]()
     every = tuple(range(1, text.count("\n") + 1))
     for place in places.found:
-        source = wrapper.module.deep_replace(place.node, place.instead).code
+        source = text[: place.start] + wrapper.module.code_for_node(place.instead)
+        source += text[place.end :]
         try:
             code = compile(source, str(path), "exec")
         except SyntaxError:
@@ -93,9 +99,10 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """A node that can be changed, and what stands there instead."""
+    """A piece of the text, and what can stand there instead."""
 
-    node: cst.CSTNode
+    start: int
+    end: int
     instead: cst.CSTNode
     where: str
     lines: tuple[int, ...]
@@ -105,10 +112,12 @@ class Place:
 class Places(cst.CSTVisitor):
     """Collects what can be changed in a module."""
 
-    METADATA_DEPENDENCIES = (PositionProvider,)
+    METADATA_DEPENDENCIES = (PositionProvider, WhitespaceInclusivePositionProvider)
 
-    def __init__(self, wrapper: MetadataWrapper) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
+        lengths = (len(line) for line in text.splitlines(keepends=True))
+        self.line_starts = list(accumulate(lengths, initial=0))
         self.found: list[Place] = []
         self.names: list[str] = []
         self.depth = 0  # of functions
@@ -127,7 +136,8 @@ class Places(cst.CSTVisitor):
         self.depth += isinstance(node, cst.FunctionDef | cst.Lambda)
         where = ".".join(self.names) or "module"
         for instead in _changes(node, in_function=self.depth > 0):
-            self.found.append(Place(node, instead, where, self.statement, self.around))
+            start, end = self._piece(node)
+            self.found.append(Place(start, end, instead, where, self.statement, self.around))
         return True
 
     def on_leave(self, node: cst.CSTNode) -> None:
@@ -136,6 +146,11 @@ class Places(cst.CSTVisitor):
         if isinstance(node, cst.ClassDef):
             self.around = ()
         self.depth -= isinstance(node, cst.FunctionDef | cst.Lambda)
+
+    def _piece(self, node: cst.CSTNode) -> tuple[int, int]:
+        at: Any = self.get_metadata(WhitespaceInclusivePositionProvider, node)
+        start, end = (self.line_starts[p.line - 1] + p.column for p in (at.start, at.end))
+        return start, end
 
     def _lines(self, node: cst.CSTNode) -> tuple[int, ...]:
         at: Any = self.get_metadata(PositionProvider, node)
