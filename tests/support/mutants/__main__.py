@@ -38,6 +38,7 @@ TESTS = (
 )
 # They take long, and concern everything a little.
 LEFT_OUT = ("bad_input", "hostile*", "indistinguishable", "no_space", "one_fold", "race_of_*")
+MOST = 40  # tests of a mutant: all others execute less of the module around it
 LEAST = 90  # percent of the mutants that tests could notice
 WORK = ROOT / ".venv" / "mutants"
 TODO, SEEN, PROGRESS = WORK / "todo.pickle", WORK / "map.json", WORK / "progress.jsonl"
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--watch", nargs="*", default=(), metavar="TESTS")
+    parser.add_argument("--tests", type=int, default=MOST)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", choices=("watch", "warm", "declared"), help=argparse.SUPPRESS)
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
@@ -75,7 +77,8 @@ def _run(given: argparse.Namespace, name: str, number: int) -> None:
     """Run a part in processes of its own, and print how far they are."""
     print(f"{name} ...", flush=True)
     command = [sys.executable, "-m", __package__, *given.folders, "--part", name]
-    command += ["--workers", str(given.workers), "--watch", *given.watch]
+    command += ["--workers", str(given.workers), "--tests", str(given.tests)]
+    command += ["--watch", *given.watch]
     logs = [(WORK / f"{name}{which}.log").open("w") for which in range(number)]
     environment = os.environ | {"BACKOFFICE_TEST_ENGINES": "sqlite", "CI": "1"}
     processes = [
@@ -100,10 +103,12 @@ def part(given: argparse.Namespace) -> int:
     mine = mine[given.number :: given.workers]
     with tempfile.TemporaryDirectory(prefix="backoffice-mutants-") as folder:
         if given.part == "warm":
-            pytest.main([*ARGUMENTS, *chosen], plugins=[Warm(mine, Map(SEEN), tell, folder)])
+            pytest.main(
+                [*ARGUMENTS, *chosen], plugins=[Warm(mine, Map(SEEN, given.tests), tell, folder)]
+            )
         else:
             import_others()
-            run_declared(mine, Map(SEEN), tell, folder)
+            run_declared(mine, Map(SEEN, given.tests), tell, folder)
     return 0
 
 

@@ -33,7 +33,6 @@ from tests.support.mutants.making import Mutant, changed_units
 KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
 LOG = "BACKOFFICE_MUTANTS_LOG"  # a file for why the last test failed
-MOST = 40  # tests of a mutant: the others execute less of the module around it
 LATE = 15  # tests that have killed others of the module, to be tried first
 # Tests that have their world built before the first fork.
 WORLDS = ("cast", "staff", "zoo")
@@ -97,8 +96,8 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 class Map:
     """Which tests can kill which mutant."""
 
-    def __init__(self, file: Path) -> None:
-        found = json.loads(file.read_text())
+    def __init__(self, file: Path, most: int) -> None:
+        found, self.most = json.loads(file.read_text()), most
         self.seconds: dict[str, float] = found["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = found["lines"]
         self.useless = {"", *found["failing"]}
@@ -119,7 +118,7 @@ class Map:
             hits.keys() - self.useless,
             key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
         )
-        return found[:MOST]
+        return found[: self.most]
 
     def around(self, path: str) -> Counter[str]:
         """Return how many lines of a module each test executes."""
