@@ -2,20 +2,21 @@
 
 Arguments are folders or modules, by default those of FOLDERS. `--go-on` keeps the results of the
 last run, which was stopped; `--again` runs those once more that survived, after `--watch` has
-looked which lines some new tests execute. What was found so far stands in PROGRESS, a line for each
-mutant.
+looked which lines some new tests execute; `--report` runs nothing. What was found so far stands in
+PROGRESS, a line for each mutant.
 """
 
 import argparse
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -23,7 +24,15 @@ import pytest
 
 from tests.house.source import ROOT
 from tests.support.mutants.making import Mutant, all_mutants
-from tests.support.mutants.running import ARGUMENTS, SURVIVED, Map, Warm, Watched, run_declared
+from tests.support.mutants.running import (
+    ARGUMENTS,
+    BROKEN,
+    SURVIVED,
+    Map,
+    Warm,
+    Watched,
+    run_declared,
+)
 
 FOLDERS = ("backoffice/policy", "backoffice/actions")
 # The mirrored tests, and the stories about rights and about acting on many rows.
@@ -49,6 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("folders", nargs="*", default=FOLDERS)
     parser.add_argument("--go-on", action="store_true")
+    parser.add_argument("--report", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--watch", nargs="*", default=(), metavar="TESTS")
     parser.add_argument("--tests", type=int, default=MOST)
@@ -61,6 +71,8 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     mutants = all_mutants(given.folders)
+    if given.report:
+        return report(mutants, results(), 0)
     kept = results() if given.go_on or given.again else {}
     if given.again:
         kept = {key: result for key, result in kept.items() if result != SURVIVED}
@@ -146,7 +158,10 @@ def results() -> dict[str, str]:
 
 
 def equivalent() -> dict[str, str]:
-    """Return the mutants that no test could notice, each with the reason."""
+    """Return which mutants no test could notice, each with the reason.
+
+    The keys may contain “…” for any text.
+    """
     lines = [line for line in EQUIVALENT.read_text("utf-8").splitlines() if line.strip()]
     keys = [line for line in lines if not line.startswith((" ", "#"))]
     reasons = [line.strip() for line in lines if line.startswith("    ")]
@@ -154,29 +169,44 @@ def equivalent() -> dict[str, str]:
     return dict(zip(keys, reasons, strict=True))
 
 
+def outcomes(mutants: Sequence[Mutant], found: dict[str, str]) -> dict[str, str]:
+    """Return the outcome of each mutant by its key; survivors may be equivalent."""
+    patterns = {
+        key: re.compile(".*".join(map(re.escape, key.split("…"))), re.DOTALL)
+        for key in equivalent()
+    }
+    told, used = {}, set()
+    for mutant in mutants:
+        told[mutant.key] = found.get(mutant.key, "not run")
+        if told[mutant.key] == SURVIVED:
+            same = [key for key, text in patterns.items() if text.fullmatch(mutant.key)]
+            told[mutant.key] = "equivalent" if same else SURVIVED
+            used.update(same)
+    paths = {mutant.path for mutant in mutants}
+    for key in patterns.keys() - used:
+        if "…" not in key and key.partition(" ")[0] in paths:
+            print(f"{EQUIVALENT.name} names what did not survive: {key}")
+    return told
+
+
 def report(mutants: Sequence[Mutant], found: dict[str, str], seconds: float) -> int:
     """Print who survived, and how many of how many; return the exit status."""
-    same = equivalent()
-    for key in sorted(same.keys() - {mutant.key for mutant in mutants}):
-        if any(mutant.path in key for mutant in mutants):
-            print(f"not there any more, so take it out of {EQUIVALENT.name}: {key}")
-    counted = [mutant for mutant in mutants if mutant.key not in same]
-    survivors = [each.key for each in counted if found.get(each.key) == SURVIVED]
-    print(*survivors, sep="\n")
+    told = outcomes(mutants, found)
+    print(*(key for key, outcome in told.items() if outcome == SURVIVED), sep="\n")
     for folder in sorted({str(Path(mutant.path).parent) for mutant in mutants}):
-        inside = [each for each in mutants if str(Path(each.path).parent) == folder]
-        print(_sum(folder, inside, found, same))
-    print(_sum("all", mutants, found, same), f"in {seconds:.0f} s")
-    return int(len(survivors) * 100 > (100 - LEAST) * len(counted))
+        inside = [told[each.key] for each in mutants if str(Path(each.path).parent) == folder]
+        print(f"{folder}: {_sum(inside)[1]}")
+    percent, sentence = _sum(list(told.values()))
+    print(f"all: {sentence}, in {seconds:.0f} s")
+    return int(percent < LEAST)
 
 
-def _sum(name: str, mutants: Iterable[Mutant], found: dict[str, str], same: Iterable[str]) -> str:
-    keys = [each.key for each in mutants]
-    counted = Counter("equivalent" if key in same else found.get(key, "not run") for key in keys)
-    rest = len(keys) - counted["equivalent"]
-    percent = 100 * (rest - counted[SURVIVED] - counted["not run"]) / (rest or 1)
-    told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))
-    return f"{name}: {len(keys)} mutants, {told}: {percent:.1f} % of the others killed"
+def _sum(told: Sequence[str]) -> tuple[float, str]:
+    numbers = Counter(told)
+    rest = len(told) - numbers["equivalent"]
+    percent = 100 * (rest - numbers[SURVIVED] - numbers["not run"] - numbers[BROKEN]) / (rest or 1)
+    parts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(numbers.items()))
+    return percent, f"{len(told)} mutants, {parts}; {percent:.1f} % of all but the equivalent"
 
 
 if __name__ == "__main__":
