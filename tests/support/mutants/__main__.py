@@ -111,16 +111,15 @@ def part(given: argparse.Namespace) -> int:
         pytest.main([*ARGUMENTS, *(given.watch or chosen)], plugins=[watched])
         return 0
     todo: list[Mutant] = pickle.loads(TODO.read_bytes())
-    mine = [each for each in todo if each.declared == (given.part == "declared")]
+    tests = Map(SEEN, given.tests)
+    mine = [each for each in todo if tests.is_declared(each) == (given.part == "declared")]
     mine = mine[given.number :: given.workers]
     with tempfile.TemporaryDirectory(prefix="backoffice-mutants-") as folder:
         if given.part == "warm":
-            pytest.main(
-                [*ARGUMENTS, *chosen], plugins=[Warm(mine, Map(SEEN, given.tests), tell, folder)]
-            )
+            pytest.main([*ARGUMENTS, *chosen], plugins=[Warm(mine, tests, tell, folder)])
         else:
             import_others()
-            run_declared(mine, Map(SEEN, given.tests), tell, folder)
+            run_declared(mine, tests, tell, folder)
     return 0
 
 

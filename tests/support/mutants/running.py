@@ -110,15 +110,26 @@ class Map:
         What is declared is executed by no test: those come into question that execute most of the
         class or module around it.
         """
-        by_line = self.lines.get(mutant.path, {})
-        hits = Counter(test for line in mutant.lines for test in by_line.get(str(line), ()))
-        late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
         around = self.around(mutant.path)
-        found = sorted(
+        hits = self.hits(mutant) or around
+        late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
+        nearest = sorted(
             hits.keys() - self.useless,
             key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
         )
-        return found[: self.most]
+        found = nearest[: self.most]
+        return sorted(found, key=lambda test: (late.get(test, LATE), self.seconds[test]))
+
+    def hits(self, mutant: Mutant) -> Counter[str]:
+        """Return how many of the mutant's lines each test executes."""
+        by_line = self.lines.get(mutant.path, {})
+        found = Counter(test for line in mutant.lines for test in by_line.get(str(line), ()))
+        del found[""]  # outside of tests, when the module is imported
+        return found
+
+    def is_declared(self, mutant: Mutant) -> bool:
+        """Return whether only an import shows the change, or runs its lines."""
+        return mutant.declared or not self.hits(mutant)
 
     def around(self, path: str) -> Counter[str]:
         """Return how many lines of a module each test executes."""
