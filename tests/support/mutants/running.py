@@ -111,7 +111,7 @@ class Map:
         class or module around it.
         """
         around = self.around(mutant.path)
-        hits = self.hits(mutant) or around
+        hits = self.hits(mutant) or around or Counter(self.seconds.keys())
         late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
         nearest = sorted(
             hits.keys() - self.useless,
