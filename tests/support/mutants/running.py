@@ -113,9 +113,17 @@ class Map:
         around = self.around(mutant.path)
         hits = self.hits(mutant) or around or Counter(self.seconds.keys())
         late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
+        folder, _, name = mutant.path.removesuffix(".py").rpartition("/")
+        mirrored = (f"tests/{folder}/test_{name}", f"tests/{folder}/")
         nearest = sorted(
             hits.keys() - self.useless,
-            key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
+            key=lambda test: (
+                late.get(test, LATE),
+                *(not test.startswith(place) for place in mirrored),
+                -hits[test],
+                -around[test],
+                self.seconds[test],
+            ),
         )
         found = nearest[: self.most]
         return sorted(found, key=lambda test: (late.get(test, LATE), self.seconds[test]))
