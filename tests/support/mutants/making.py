@@ -15,24 +15,10 @@ from libcst.metadata import (
     PositionProvider,
     WhitespaceInclusivePositionProvider,
 )
-from mutmut.mutation import mutators
 
 from tests.house.source import ROOT
+from tests.support.mutants.changes import changes
 
-# mutmut's kinds of changes, apart from those that are replaced below.
-OURS = (
-    mutators.operator_string,
-    mutators.operator_arg_removal,
-    mutators.operator_assignment,
-    mutators.operator_dict_arguments,
-)
-THEIRS = [(kind, change) for kind, change in mutators.mutation_operators if change not in OURS]
-SWAPPED = {
-    "in_": "not_in", "not_in": "in_", "is_": "is_not", "is_not": "is_", "and_": "or_",
-    "or_": "and_", "min": "max", "max": "min", "true": "false", "false": "true",
-}  # fmt: skip
-# Each of their arguments is a condition of its own.
-CONDITIONS = ("where", "and_", "or_")
 TYPES = re.compile(r"[A-Z][a-z]|T$|log$")  # names of types and the like, which nothing runs
 
 
@@ -135,7 +121,7 @@ class Places(cst.CSTVisitor):
             self.around = self._lines(node)
         self.depth += isinstance(node, cst.FunctionDef | cst.Lambda)
         where = ".".join(self.names) or "module"
-        for instead in _changes(node, in_function=self.depth > 0):
+        for instead in changes(node, in_function=self.depth > 0):
             start, end = self._piece(node)
             self.found.append(Place(start, end, instead, where, self.statement, self.around))
         return True
@@ -173,42 +159,6 @@ def _is_left_out(node: cst.CSTNode) -> bool:
         case cst.Call(func=cst.Name(value="isinstance" | "len" | "TypeVar" | "super")):
             return True
     return False
-
-
-def _changes(node: cst.CSTNode, *, in_function: bool) -> Iterator[cst.CSTNode]:
-    for kind, change in THEIRS:
-        if isinstance(node, kind):
-            yield from change(node)
-    match node:
-        case cst.SimpleString() if not node.prefix and not node.quote.startswith('"""'):
-            yield node.with_changes(value=f"{node.quote}XX{node.raw_value}XX{node.quote}")
-        case cst.Call():
-            yield from _calls(node, in_function=in_function)
-        case cst.Assign() if in_function:
-            yield from mutators.operator_assignment(node)
-        case cst.Tuple(elements=elements) if not in_function and elements:
-            yield from (node.with_changes(elements=few) for few in _without_one(elements))
-        case cst.Expr(value=cst.Call()) if in_function:
-            yield cst.Expr(cst.Name("None"))
-
-
-def _calls(node: cst.Call, *, in_function: bool) -> Iterator[cst.CSTNode]:
-    """Change a call: another function, an argument less, None for an argument."""
-    name = getattr(getattr(node.func, "attr", node.func), "value", "")
-    if isinstance(name, str) and name in SWAPPED:
-        yield node.with_deep_changes(getattr(node.func, "attr", node.func), value=SWAPPED[name])
-    args = node.args
-    for number, few in enumerate(_without_one(args)):
-        is_condition = in_function and name in CONDITIONS and len(args) > 1
-        if args[number].keyword or is_condition:
-            yield node.with_changes(args=few)
-        elif in_function and not args[number].star and name not in CONDITIONS:
-            nothing = args[number].with_changes(value=cst.Name("None"))
-            yield node.with_changes(args=[*args[:number], nothing, *args[number + 1 :]])
-
-
-def _without_one(many: Sequence[Any]) -> Iterator[list[Any]]:
-    return ([*many[:number], *many[number + 1 :]] for number in range(len(many)))
 
 
 # --- what a change does to compiled code ---
