@@ -2,8 +2,8 @@
 
 Arguments are folders or modules, by default those of FOLDERS. `--go-on` keeps the results of the
 last run, which was stopped; `--again` runs those once more that survived, after `--watch` has
-looked which lines some new tests execute; `--report` runs nothing. What was found so far stands in
-PROGRESS, a line for each mutant.
+looked which lines some new tests execute; `--report` runs nothing, and
+`--every 5` takes one of five. What was found so far stands in PROGRESS, a line for each mutant.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -61,6 +62,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--watch", nargs="*", default=(), metavar="TESTS")
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--tests", type=int, default=MOST)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", choices=("watch", "warm", "declared"), help=argparse.SUPPRESS)
@@ -70,7 +72,11 @@ def main() -> int:
         return part(given)
     WORK.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    mutants = all_mutants(given.folders)
+    mutants = [
+        mutant
+        for mutant in all_mutants(given.folders)
+        if crc32(mutant.key.encode()) % given.every == 0
+    ]
     if given.report:
         return report(mutants, results(), 0)
     kept = results() if given.go_on or given.again else {}

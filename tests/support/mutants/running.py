@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from itertools import chain, zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -113,20 +114,18 @@ class Map:
         around = self.around(mutant.path)
         hits = self.hits(mutant) or around or Counter(self.seconds.keys())
         late = {test: n for n, test in enumerate(self.killers.get(mutant.path, []))}
-        folder, _, name = mutant.path.removesuffix(".py").rpartition("/")
-        mirrored = (f"tests/{folder}/test_{name}", f"tests/{folder}/")
-        nearest = sorted(
+        found = sorted(
             hits.keys() - self.useless,
-            key=lambda test: (
-                late.get(test, LATE),
-                *(not test.startswith(place) for place in mirrored),
-                -hits[test],
-                -around[test],
-                self.seconds[test],
-            ),
+            key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
         )
-        found = nearest[: self.most]
-        return sorted(found, key=lambda test: (late.get(test, LATE), self.seconds[test]))
+        folder, _, name = mutant.path.removesuffix(".py").rpartition("/")
+        mirrored = [test for test in found if test.startswith(f"tests/{folder}/test_{name}")]
+        nearest = list(dict.fromkeys(chain.from_iterable(zip_longest(found, mirrored))))[
+            : self.most
+        ]
+        return sorted(
+            filter(None, nearest), key=lambda test: (late.get(test, LATE), self.seconds[test])
+        )
 
     def hits(self, mutant: Mutant) -> Counter[str]:
         """Return how many of the mutant's lines each test executes."""
