@@ -16,10 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
-from itertools import chain, zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -28,11 +28,13 @@ import coverage
 import pytest
 
 from tests.house.source import ROOT
+from tests.support.databases import Database
 from tests.support.mutants.making import Mutant, changed_units
 
 # A mutant is broken if the tests could not even be begun.
 KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
+WORLD = "a world"
 LOG = "BACKOFFICE_MUTANTS_LOG"  # a file for why the last test failed
 LATE = 15  # tests that have killed others of the module, to be tried first
 # Tests that have their world built before the first fork.
@@ -50,14 +52,26 @@ class Watched:
         )
         self.seconds: dict[str, float] = {}
         self.failing: list[str] = []
-        self.to, self.anew = to, anew
+        self.to, self.anew, self.test = to, anew, ""
 
     def pytest_sessionstart(self) -> None:
+        enter = Database.enter
+
+        def entered(database: Database, world: str, build: Callable[[], Any]) -> None:
+            enter(database, world, partial(self._in_a_world, build))
+
+        Database.enter = entered  # type: ignore[method-assign]  # for this process
         self.coverage.start()
+
+    def _in_a_world(self, build: Callable[[], Any]) -> None:
+        self.coverage.switch_context(WORLD)
+        build()
+        self.coverage.switch_context(self.test)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self.coverage.switch_context(item.nodeid)
+        self.test = item.nodeid
+        self.coverage.switch_context(self.test)
         begun = time.monotonic()
         yielded = yield
         self.seconds[item.nodeid] = time.monotonic() - begun
@@ -101,7 +115,7 @@ class Map:
         found, self.most = json.loads(file.read_text()), most
         self.seconds: dict[str, float] = found["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = found["lines"]
-        self.useless = {"", *found["failing"]}
+        self.useless = {"", WORLD, *found["failing"]}
         self._around: dict[str, Counter[str]] = {}
         self.killers: dict[str, list[str]] = {}  # of each module, those of late first
 
@@ -118,24 +132,28 @@ class Map:
             hits.keys() - self.useless,
             key=lambda test: (late.get(test, LATE), -hits[test], -around[test], self.seconds[test]),
         )
-        folder, _, name = mutant.path.removesuffix(".py").rpartition("/")
-        mirrored = [test for test in found if test.startswith(f"tests/{folder}/test_{name}")]
-        nearest = list(dict.fromkeys(chain.from_iterable(zip_longest(found, mirrored))))[
-            : self.most
-        ]
-        return sorted(
-            filter(None, nearest), key=lambda test: (late.get(test, LATE), self.seconds[test])
-        )
+        chosen = dict.fromkeys([*found[: self.most], *self._mirrored(mutant.path)])
+        return sorted(chosen, key=lambda test: (late.get(test, LATE), self.seconds[test]))
+
+    def _mirrored(self, path: str) -> list[str]:
+        """Return the tests that stand where the module stands."""
+        folder, _, name = path.removesuffix(".py").rpartition("/")
+        place = f"tests/{folder}/test_{name}"
+        return [test for test in self.seconds.keys() - self.useless if test.startswith(place)]
 
     def hits(self, mutant: Mutant) -> Counter[str]:
         """Return how many of the mutant's lines each test executes."""
         by_line = self.lines.get(mutant.path, {})
         found = Counter(test for line in mutant.lines for test in by_line.get(str(line), ()))
-        del found[""]  # outside of tests, when the module is imported
+        del found[""], found[WORLD]  # outside of tests
         return found
 
     def is_declared(self, mutant: Mutant) -> bool:
-        """Return whether only an import shows the change, or runs its lines."""
+        """Return whether a process of its own is needed.
+
+        It is where only an import shows the change or runs its lines, or where only the building of
+        a world does, which is kept for all tests.
+        """
         return mutant.declared or not self.hits(mutant)
 
     def around(self, path: str) -> Counter[str]:
