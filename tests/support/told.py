@@ -38,3 +38,14 @@ def told(page: Any) -> Told:
 def flashed(client: Any, answer: Any) -> str:
     """Return what the page that an answer leads to says in passing."""
     return read(client.get(answer.location)).one("div", class_="flashes").text
+
+
+def fault(answer: Any) -> str:
+    """Return the sentence of the page that refuses a request."""
+    page = read(answer).one("div", class_="fault")
+    return next(each.text for each in page.all("p") if not each["class"])
+
+
+def problem(answer: Any) -> str:
+    """Return the sentence above a preview that could not be run."""
+    return read(answer).one("p", class_="notice-danger").text

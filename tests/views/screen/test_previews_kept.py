@@ -12,6 +12,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from tests.support.acting import act, decided, group, groups_of, previewed, status_of, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
+from tests.support.told import fault
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -56,9 +57,9 @@ def test_a_second_later_it_is_not_there_any_more(
             decided(olivia, "users", "block", token_of(page)),
         ):
             assert answer.status_code == 404
-            assert (
+            assert fault(answer) == (
                 "This preview is not there any more: one that is not run is kept for an hour."
-                " Choose the rows again." in answer.text
+                " Choose the rows again."
             )
     assert status_of(cast.max) == "active"
 

@@ -26,7 +26,7 @@ from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import visitor
 from tests.support.html import error_at, read
-from tests.support.told import flashed, told
+from tests.support.told import fault, flashed, problem, told
 
 NOBODY = 999_999
 
@@ -50,7 +50,7 @@ def test_only_so_many_rows_are_ticked(olivia: Client) -> None:
     ids = list(range(1, MAX_TICKED + 2))
     answer = asked(olivia, "block", *ids)
     assert answer.status_code == 400
-    assert f"Tick at most {MAX_TICKED:,} rows, or take all that match." in answer.text
+    assert fault(answer) == f"Tick at most {MAX_TICKED:,} rows, or take all that match."
     assert planned() == []
     page = followed(olivia, asked(olivia, "block", *ids[:-1]))
     assert page.status_code == 200, "as many as are allowed"
@@ -66,9 +66,9 @@ def test_rows_that_are_gone_are_counted(olivia: Client) -> None:
 def test_where_no_row_is_left_it_is_said(olivia: Client) -> None:
     answer = asked(olivia, "block", NOBODY)
     assert answer.status_code == 404
-    assert "None of these rows is there any more." in answer.text
+    assert fault(answer) == "None of these rows is there any more."
     none = asked(olivia, "block", all_matching="1", search="nobody is called this")
-    assert "No row matches." in flashed(olivia, none)
+    assert flashed(olivia, none) == "No row matches."
     assert planned() == []
 
 
@@ -82,7 +82,7 @@ def test_deleted_people_are_not_there_any_more(olivia: Client) -> None:
 def test_an_action_for_one_row_takes_no_two(olivia: Client) -> None:
     answer = asked(olivia, "temporary-password", Cast().max.id, Cast().vera.id)
     assert answer.status_code == 400
-    assert "Temporary password takes 1 row at a time." in answer.text
+    assert fault(answer) == "Temporary password takes 1 row at a time."
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_choice_of_an_undo_stays_as_it_is(olivia: Client) -> None:
     href = olivia.post(f"/admin/bulk-runs/{done.id}/undo").location
     answer = olivia.post(href, {"step": "choose", "with.group": group("managers").id})
     page = followed(olivia, answer)
-    assert "What was chosen for this run stays as it is." in page.text
+    assert problem(page) == "What was chosen for this run stays as it is."
     assert "Undo: Remove 1 person from Employee" in olivia.get(href).text
 
 
@@ -177,6 +177,19 @@ def test_a_single_row_that_matches_is_no_several_but_all(helper: Client) -> None
     settle()
     page = followed(helper, asked(helper, "block", all_matching="1", search="Person"))
     assert told(page).title == "Block 3 people"
+
+
+def test_the_right_to_act_on_all_that_match_is_looked_at_again(helper: Client) -> None:
+    """It is taken away between the preview and the press of the button."""
+    all_matching = ["users.view", "users.block", "bulk.run_all_matching"]
+    group("employee").permissions = all_matching
+    settle()
+    page = followed(helper, asked(helper, "block", all_matching="1", search="Person 1"))
+    group("employee").permissions = all_matching[:2]
+    settle()
+    answer = decided(helper, "users", "block", token_of(page))
+    assert "You need the permission bulk.run_all_matching" in problem(answer)
+    assert run_at(page).state == "planned"
 
 
 def test_what_matches_at_the_preview_is_what_is_done(olivia: Client, helper: Client) -> None:
