@@ -1,13 +1,17 @@
 """What cannot be planned is refused with a sentence that says what to do instead."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from backoffice import clock
 from backoffice.actions.engine.plan import MAX_TICKED
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
 from tests.support.acting import (
     act,
@@ -226,3 +230,28 @@ def test_rows_are_judged_anew_at_the_choice(olivia: Client) -> None:
     run = run_at(decided(olivia, "users", "add-to-group", token_of(page)))
     assert outcome(run, person.id) == ("done", "")
     assert outcome(run, Cast().olivia.id) == ("refused", "oneself")
+
+
+def test_a_rule_that_depends_on_the_choice_is_told_after_it(olivia: Client) -> None:
+    """Before it nobody is refused, after it whoever would be left with nothing."""
+    tag = ClientTag(name="Gold")
+    person = Cast().employee
+    person.client_tags_mode, person.client_tags = "only", [tag]
+    settle()
+    page = previewed(olivia, "users", "remove-client-tags", person.id)
+    assert told(page).headline == ()
+    olivia.post(page.request.path, {"step": "choose", "with.tags": tag.id})
+    chosen = told(olivia.get(page.request.path))
+    (refused,) = chosen.headline
+    assert refused.endswith("would be left with no client tag.")
+    assert chosen.title == "Take the client tags Gold from 0 people"
+
+
+def test_a_preview_is_there_for_an_hour_and_a_run_for_ever(still: datetime, olivia: Client) -> None:
+    previews = [previewed(olivia, "users", "block", Cast().max.id) for _ in range(2)]
+    assert run_at(confirmed(olivia, "users", "block", previews[0])).state == "done"
+    for age, expected in ((timedelta(hours=1), (303, 200)), (timedelta(hours=1.01), (303, 404))):
+        with clock.at(still + age):
+            olivia.sign_in("olivia")
+            paths = [page.request.path for page in previews]
+            assert tuple(olivia.get(path).status_code for path in paths) == expected
