@@ -1,6 +1,8 @@
 """A run asks for what it needs, does what its preview showed, and writes down the rest."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -241,3 +243,18 @@ def test_rows_keep_their_old_choices_until_the_run(olivia: Client) -> None:
     assert f"There is no group with the number {number}." in answer.text
     settle()
     assert {run.state for run in db.session.scalars(select(BulkRun))} == {"planned"}
+
+
+def test_of_all_administrators_one_stays_at_the_run_too(
+    staff: list[str], run: Callable[..., Any]
+) -> None:
+    """The command line may block anybody, but of both administrators only one."""
+    cast = Cast()
+    first, second = sorted([cast.olivia.id, cast.administrators.id])
+    words = ["users.block", f"--id={first}", f"--id={second}", "--reason=A quarrel", "--yes"]
+    said = run("backoffice", "act", *words)
+    assert said.exit_code == 0, said.output
+    settle()
+    done = db.session.scalars(select(BulkRun)).one()
+    assert outcome(done, first) == ("refused", "last_administrator")
+    assert outcome(done, second) == ("done", "")

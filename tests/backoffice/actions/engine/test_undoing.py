@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
+from backoffice.actions.engine import undoing
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
@@ -237,6 +238,15 @@ def test_undo_takes_the_right_to_undo_and_the_right_of_the_inverse(
     assert status_of(Cast().employee) == "blocked"
 
 
+def test_who_may_not_is_told_so_and_not_what_became_of_the_rows(helper: Client) -> None:
+    person = Cast().employee.id
+    done = act(helper, "users", "block", person)
+    without("users.block")
+    db.session.execute(update(User).where(User.id == person).values(status="deleted"))
+    settle()
+    assert fault(asked(helper, done)).startswith("You need the permission users.block")
+
+
 def test_undo_of_several_rows_takes_the_right_to_act_on_several(helper: Client) -> None:
     other = User(first_name="Person", status="active", groups=[group("employee")])
     other.set_email("person@example.com")
@@ -281,3 +291,24 @@ def test_a_preview_of_an_undo_is_none_of_a_run(olivia: Client) -> None:
     assert olivia.post("/admin/bulk-runs/999999/undo").status_code == 404
     db.session.execute(delete(BulkRun).where(BulkRun.id == number))
     settle()
+
+
+def test_a_run_knows_its_own_undos(olivia: Client) -> None:
+    cast = Cast()
+    one = act(olivia, "users", "block", cast.employee.id, cast.dispatcher.id)
+    other = act(olivia, "users", "block", cast.viewers.id)
+    first = run_at(undo(olivia, other))
+    person = cast.employee
+    person.groups = [*person.groups, group("administrators")]
+    settle()
+    boss = visitor(olivia.application).sign_in("main_administrator")
+    second = run_at(undo(boss, one))
+    assert second.counts == {"done": 1, "refused": 1}
+    person = Cast().employee
+    person.groups = [group("employee")]
+    settle()
+    third = run_at(undo(olivia, one))
+    assert (undoing.undos(one), undoing.undos(other)) == ([second.id, third.id], [first.id])
+    assert (undoing.taken_back(one), undoing.taken_back(other)) == (2, 1)
+    assert undoing.undos(third) == []
+    assert undoing.partly_undone([one.id, other.id]) == set()
