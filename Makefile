@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run test check fix migration translations limits benchmark starved clean chromium
+.PHONY: help run test mutants check fix migration translations limits benchmark starved clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -31,6 +31,10 @@ $(KEY): | $(RUNTIME)
 
 test: $(DEV) chromium ## Run the tests on SQLite and PostgreSQL (ARGS="tests/house -k sizes")
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# About an hour; ARGS=--go-on after it was stopped. What was found so far stands in .venv/mutants/progress.jsonl.
+mutants: $(DEV) ## Break the policy and the actions in small places, and print what no test notices (ARGS=--again)
+	@nice $(BIN)/python -m tests.support.mutants $(ARGS)
 
 # The house rules run first and without workers: what fails in a second should not take minutes to say so.
 check: $(DEV) chromium ## Format, lint, types, house rules, all tests: what CI runs

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from hypothesis import settings as hypothesis
 from playwright.sync_api import Browser, Page
 
 from app import create_app
+from backoffice import clock
+from backoffice.auth.totp import STEP
 from backoffice.extensions import db
 from backoffice.policy.shipped import SHIPPED
 from backoffice.settings import Settings
@@ -264,6 +267,19 @@ def client(app: Flask) -> Client:
     visitor = app.test_client()
     assert isinstance(visitor, Client)
     return visitor
+
+
+@pytest.fixture
+def still() -> Iterator[datetime]:
+    """Stop the product's clock for the test, its threads and its live server; yield what it shows.
+
+    It shows the beginning of the present step of authenticator apps. However long the machine
+    takes, a code stays the present one, no minute passes, and no midnight comes between.
+    """
+    now = clock.now()
+    now -= timedelta(seconds=now.second % STEP, microseconds=now.microsecond)
+    with clock.at(now):
+        yield now
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 GUNICORN = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--threads", "4"]
 
@@ -24,7 +26,7 @@ def environment(**others: str) -> dict[str, str]:
 def test_production_without_configuration_does_not_start(engine_name: str) -> None:
     done = subprocess.run(
         [*GUNICORN, "--bind", "127.0.0.1:0", "app:create_app()"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert "SECRET_KEY is missing" in done.stderr + done.stdout
@@ -45,12 +47,12 @@ def test_sigterm_lets_a_request_finish_and_ends_with_zero(blank_database: str) -
     try:
         assert answers(f"http://127.0.0.1:{port}/healthz")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     finally:
         process.kill()
 
 
-def answers(url: str, patience: float = 30) -> bool:
+def answers(url: str, patience: float = PATIENCE) -> bool:
     """Return whether the address answers within `patience` seconds."""
     end = time.monotonic() + patience
     while time.monotonic() < end:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.test_process import environment
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ def test_a_web_server_imports_nothing_that_only_others_need(engine_name: str) ->
         env=environment(**values),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     modules = set(done.stdout.split())

@@ -22,6 +22,7 @@ from backoffice.settings import Settings
 from tests.backoffice.mail.outbox import put, state_of
 from tests.conftest import Stage
 from tests.support.cast import Cast
+from tests.support.patience import PATIENCE
 from tests.support.smtp import Server
 from tests.support.worker_process import ended, start
 from tests.test_process import ROOT, answers
@@ -57,7 +58,7 @@ def test_what_is_being_sent_is_finished_and_marked_before_the_end(
     process = worker(smtp_url=smtp.url)
     smtp.delay, smtp.once_kept = 2, lambda: process.send_signal(signal.SIGTERM)
     first, second = (put(settings, address=f"{name}@example.com") for name in ("first", "second"))
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     assert process.returncode == 0
     assert {state_of(first), state_of(second)} in ({"sent", "queued"}, {"sent"}), (
         "two threads may have had one each"
@@ -110,11 +111,11 @@ def test_a_worker_outlives_its_database(blank_database: str, smtp: Server) -> No
 def test_server_and_worker_end_together(blank_database: str, number: signal.Signals) -> None:
     process, port = served(blank_database)
     try:
-        assert answers(f"http://127.0.0.1:{port}/healthz", patience=90)
+        assert answers(f"http://127.0.0.1:{port}/healthz")
         children = children_of(process.pid)
         assert len(children) == 2
         process.send_signal(number)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         assert [child for child in children if alive(child)] == []
     finally:
         process.kill()
@@ -128,7 +129,7 @@ def test_where_one_of_the_two_fails_both_end_and_say_so(blank_database: str) -> 
         taken.listen()
         process, _ = served(blank_database, port=taken.getsockname()[1])
         try:
-            assert process.wait(timeout=90) != 0
+            assert process.wait(timeout=PATIENCE) != 0
         finally:
             process.kill()
 

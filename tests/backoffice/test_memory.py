@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parent.parent.parent
 HASH = """
 import backoffice
@@ -39,7 +41,7 @@ def test_the_memory_of_a_hash_goes_back_to_the_system(engine_name: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     assert int(done.stdout) < 8 * 2**20, "each of the hashes took 19 MiB"

@@ -4,11 +4,13 @@ What waits for a slot does not wait long.
 """
 
 import threading
+from queue import Queue
 
 import pytest
 
 from backoffice.errors import Busy
 from backoffice.slots import Slots
+from tests.support.patience import PATIENCE
 
 
 def test_beyond_the_slots_and_the_queue_nobody_waits() -> None:
@@ -22,27 +24,28 @@ def test_beyond_the_slots_and_the_queue_nobody_waits() -> None:
 
 
 def test_who_waits_gets_the_slot_or_is_told_in_time() -> None:
-    room, order = Slots(1, waiting=1, patience=0.3), list[str]()
+    """Of two, one waits, whichever it is; the other is told before the slot becomes free."""
+    room, told = Slots(1, waiting=1, patience=PATIENCE), Queue[str]()
 
     def wait() -> None:
         try:
             with room.taken():
-                order.append("in")
+                told.put("in")
         except Busy:
-            order.append("refused")
+            told.put("refused")
 
     room.take()
-    first, second = threading.Thread(target=wait), threading.Thread(target=wait)
-    first.start()
-    second.start()
-    second.join(0.1)
-    assert order == ["refused"], "there is room for one who waits"
+    both = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    assert told.get(timeout=PATIENCE) == "refused", "there is room for one who waits"
     room.give_back()
-    first.join()
-    second.join()
-    assert order == ["refused", "in"]
-    with room.taken():
-        late = threading.Thread(target=wait)
-        late.start()
-        late.join()
-    assert order[-1] == "refused"
+    assert told.get(timeout=PATIENCE) == "in"
+    for thread in both:
+        thread.join()
+
+
+def test_nobody_waits_longer_than_they_are_to() -> None:
+    room = Slots(1, waiting=1, patience=0.1)
+    with room.taken(), pytest.raises(Busy):
+        room.take()

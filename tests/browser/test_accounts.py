@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -16,6 +17,8 @@ from tests.support.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.factors import code_of
 from tests.support.smtp import Server
+
+pytestmark = pytest.mark.usefixtures("still")
 
 NINA = "nina@example.com"
 OWN = "a lantern under seven quiet bridges"

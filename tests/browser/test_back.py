@@ -24,9 +24,10 @@ from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited
 from views.web.headers import OPEN
 
-pytestmark = pytest.mark.one_engine(
-    "sqlite", reason="the history is the browser's: no database changes it"
-)
+pytestmark = [
+    pytest.mark.one_engine("sqlite", reason="the history is the browser's: no database changes it"),
+    pytest.mark.usefixtures("still"),
+]
 AWAY = "/healthz"
 FILL = """form => {
   form.noValidate = true;

@@ -33,7 +33,7 @@ def ask(page: Page) -> None:
 
 def wait_until(state: str) -> None:
     """Look at the only message again and again, without keeping the worker from going on."""
-    for _ in range(600):
+    for _ in range(2400):
         settle()
         found = db.session.scalars(select(Message.state)).all()
         settle()

@@ -23,7 +23,10 @@ WINDOWS: dict[str, dict[str, Any]] = {
 }
 Open = Callable[[str], Page]
 
-pytestmark = pytest.mark.one_engine("sqlite", reason="what a camera sees does not depend on it")
+pytestmark = [
+    pytest.mark.one_engine("sqlite", reason="what a camera sees does not depend on it"),
+    pytest.mark.usefixtures("still"),
+]
 
 
 @pytest.fixture(params=WINDOWS)

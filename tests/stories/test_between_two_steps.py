@@ -18,6 +18,8 @@ from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step, give_app, is_in, second_step, visitor
 
+pytestmark = pytest.mark.usefixtures("still")
+
 NEW = "four words nobody guesses"
 
 

@@ -17,6 +17,8 @@ from tests.support.factors import enrol, give_email_codes, is_in, visitor
 from tests.support.links import fresh_link
 from views.web.actor import SESSION_KEY
 
+pytestmark = pytest.mark.usefixtures("still")
+
 NEW = "five quite unusual words here"
 
 

@@ -27,6 +27,8 @@ from tests.support.factors import (
 )
 from tests.support.html import error_at, read
 
+pytestmark = pytest.mark.usefixtures("still")
+
 
 @pytest.fixture
 def olivia(app: Flask, cast: Cast) -> Client:

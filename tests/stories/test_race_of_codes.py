@@ -34,7 +34,7 @@ from tests.support.races import PutBack, at_once
 ROUNDS = 200
 HERE = Origin("127.0.0.1", "a browser", "")
 T = TypeVar("T")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("still")]
 
 
 @pytest.fixture

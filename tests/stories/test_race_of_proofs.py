@@ -22,8 +22,11 @@ from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from tests.support.cast import Cast
-from tests.support.client import settle
+from tests.support.client import settle, without_app
+from tests.support.patience import PATIENCE
 from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
+
+pytestmark = pytest.mark.usefixtures("still")
 
 # As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
 ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
@@ -58,14 +61,14 @@ def raced(app: Flask, crowd: Crowd, acts: Sequence[Act]) -> list[dict[int, bool]
             with app.app_context():
                 for number, person in enumerate(crowd.ids):
                     steps_late = max(0, (number % 7 - 3) * direction)
-                    start.wait(timeout=60)
+                    start.wait(PATIENCE)
                     time.sleep(steps_late * STAGGER)
                     found[which][person] = granted(crowd, acts[which], person)
         except Exception:
             start.abort()  # or the other side would wait for this one
             raise
 
-    threads = [Thread(target=side, args=(which,)) for which in range(len(acts))]
+    threads = [Thread(target=without_app().run, args=(side, which)) for which in range(len(acts))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -181,7 +184,7 @@ def test_a_change_between_the_proof_and_the_grant_prevails(
     def then(*args: Any, **kwargs: Any) -> Any:
         found = function(*args, **kwargs)
         monkeypatch.undo()
-        thread = Thread(target=happen)
+        thread = Thread(target=without_app().run, args=(happen,))
         thread.start()
         thread.join()
         return found

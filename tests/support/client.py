@@ -38,13 +38,19 @@ def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
     if has_app_context():  # a followed redirect comes from outside already
         settle()
+    return without_app().run(function, *args, **kwargs)
+
+
+def without_app() -> Context:
+    """Return a copy of the present context, with the test's time of day but not its app context.
+
+    A request inside our app context would share its session and its flask.g.
+    """
     context = Context()
     for variable, value in copy_context().items():
-        if (
-            variable is not _cv_app
-        ):  # a request inside our context would share its session and its flask.g
+        if variable is not _cv_app:
             context.run(variable.set, value)
-    return context.run(function, *args, **kwargs)
+    return context
 
 
 class Client(FlaskClient):

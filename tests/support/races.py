@@ -12,22 +12,27 @@ from backoffice.models.associations import user_groups
 from backoffice.models.base import Base
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from tests.support.client import settle
+from tests.support.client import settle, without_app
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
-    """Call all of them from threads that start together, and return their answers in order."""
+    """Call all of them from threads that start together, and return their answers in order.
+
+    In the threads it is the same time of day as in the test.
+    """
     start = Barrier(len(acts))
 
     def call(act: Callable[[], T]) -> T:
-        start.wait(timeout=30)
+        start.wait(timeout=PATIENCE)
         return act()
 
     settle()
+    contexts = [without_app() for _ in acts]
     with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(call, acts))
+        return list(pool.map(lambda context, act: context.run(call, act), contexts, acts))
 
 
 class PutBack:

@@ -23,6 +23,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from tests.support.patience import PATIENCE
+
 USER, PASSWORD = "back office", "p@ss:w/rd"  # with what a URL must write otherwise
 LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
 CODE = re.compile(r"^\d{6}$", re.MULTILINE)
@@ -126,7 +128,7 @@ class Server:
             self.controller.stop()
         self.controller = None
 
-    def wait(self, number: int = 1, patience: float = 30) -> list[Mail]:
+    def wait(self, number: int = 1, patience: float = PATIENCE) -> list[Mail]:
         """Wait until so many mails have come, and return them."""
         end = time.monotonic() + patience
         while len(self.mails) < number:

@@ -18,6 +18,7 @@ from huey.storage import MemoryStorage
 from backoffice.jobs import SCHEDULE
 from backoffice.queueing import Queue, storage
 from backoffice.settings import Settings
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "flask", "--app", "app", "backoffice", "worker"]
@@ -54,7 +55,7 @@ def ended(process: subprocess.Popen[str]) -> str:
     """Tell the worker to end, check that it ends with 0, and return its output."""
     process.send_signal(signal.SIGTERM)
     try:
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 0, said
@@ -64,7 +65,7 @@ def ended(process: subprocess.Popen[str]) -> str:
 def killed(process: subprocess.Popen[str]) -> None:
     """Kill the worker, unless the test has done so."""
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
 
 
 def keep_tasks_in_memory(app: Flask) -> None:

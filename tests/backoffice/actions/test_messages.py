@@ -23,9 +23,13 @@ from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.token import Token
-from tests.support.acting import outcome
+from tests.support.acting import confirmed, outcome, previewed, run_at
 from tests.support.cast import Cast
+from tests.support.client import Client
+from tests.support.factors import visitor
+from tests.support.told import Told, flashed, told
 
+LONG_AGO = clock.now() - timedelta(days=400)
 LINK = "http://127.0.0.1/invitations/a-secret-value"
 
 
@@ -187,3 +191,77 @@ def test_managers_may_and_viewers_may_not(app: Flask, cast: Cast) -> None:
     with pytest.raises(NotAllowed, match=r"messages\.retry"):
         tried(cast, message, name="vera")
     assert tried(cast, message, name="max") == [("done", "")]
+
+
+@pytest.mark.parametrize(
+    "purpose, columns, expected",
+    [
+        ("blocked", {"state": "sending"}, ("{0} is being sent right now.", "sending")),
+        (
+            "email_code",
+            {"state": "failed"},
+            (
+                "{0} holds a sign-in code, which is no use later: sign in again for a new one.",
+                "code",
+            ),
+        ),
+        (
+            "password_reset",
+            {"state": "failed", "sealed": None, "created_at": LONG_AGO},
+            ("{0} was asked for too long ago: whoever still needs it asks again.", "late"),
+        ),
+        (
+            "email_code",
+            {"state": "sending", "sealed": None},
+            ("{0} is being sent right now.", "sending"),
+        ),
+    ],
+)
+def test_the_page_says_why_a_message_is_not_tried_again(
+    app: Flask, cast: Cast, purpose: str, columns: Any, expected: tuple[str, str]
+) -> None:
+    message = letter(app, cast, purpose, values={"code": "123456"}, **columns)
+    assert refused(visitor(app).sign_in("olivia"), message) == expected
+
+
+def test_the_page_says_so_of_a_dead_link_and_of_what_is_no_longer_kept(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    client.sign_in("olivia")
+    message = invitation(app, cast, state="failed")
+    db.session.execute(update(Token).values(used_at=clock.now()))
+    assert refused(client, message) == (
+        "The link in {0} works no more: send a new one from the person's page.",
+        "link",
+    )
+    emptied = invitation(app, cast, state="dead", sealed=None)
+    assert refused(client, emptied) == (
+        "What {0} said is no longer kept: send a new one from the person's page.",
+        "emptied",
+    )
+
+
+def refused(client: Client, message: Message) -> tuple[str, str]:
+    """Return why the page says that the message is not tried again, and the rule's code."""
+    label = message.label
+    page = previewed(client, "messages", "retry", message.id)
+    shown = told(page)
+    assert shown.title == "Try to send 0 messages again"
+    (headline,) = shown.headline
+    rule = outcome(run_at(confirmed(client, "messages", "retry", page)), message.id)[1]
+    return headline.removeprefix("1 refused: ").replace(label, "{0}"), rule
+
+
+def test_what_will_be_tried_again_is_announced_and_told_afterwards(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    client.sign_in("olivia")
+    failed, sent = letter(app, cast, "blocked", state="failed"), letter(app, cast, state="sent")
+    page = previewed(client, "messages", "retry", failed.id, sent.id)
+    assert told(page) == Told(
+        "Try to send 1 message again",
+        ("1 would not change: already handed over for sending.",),
+        rows=("Will be handed over for sending 1", "Already handed over for sending 1"),
+    )
+    answer = confirmed(client, "messages", "retry", page)
+    assert "1 message handed over for sending. 1 unchanged." in flashed(client, answer)

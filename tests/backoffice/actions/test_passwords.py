@@ -36,6 +36,8 @@ from tests.support.html import read
 from tests.support.links import WORDS, link_to, newcomer
 from tests.support.races import at_once
 
+pytestmark = pytest.mark.usefixtures("still")
+
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")
 A_SECOND = timedelta(seconds=1)
 NEW = WORDS["new_password"]

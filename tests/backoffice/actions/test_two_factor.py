@@ -41,6 +41,8 @@ from tests.support.factors import (
 )
 from tests.support.html import error_at, read
 
+pytestmark = pytest.mark.usefixtures("still")
+
 RESET, OFF, ANEW = "reset-2fa-to-email", "disable-2fa", "re-enrol-2fa"
 ALL = (RESET, OFF, ANEW)
 

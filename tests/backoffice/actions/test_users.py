@@ -1,13 +1,20 @@
 """Block and unblock do exactly what the preview announces beyond the rows."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from flask import Flask
+from sqlalchemy import false
 
-from tests.support.acting import confirmed, previewed
+from backoffice.actions.engine.action import find
+from tests.support import cast as the_cast
+from tests.support.acting import confirmed, decided, previewed, status_of, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import give_email_codes, mailed, visitor
 from tests.support.html import read
+from tests.support.told import problem
 
 
 @pytest.fixture
@@ -40,3 +47,24 @@ def test_where_nothing_is_to_be_done_nothing_is_said_about_its_undo(
     text = read(previewed(olivia, "users", "block", cast.eve.id)).text
     assert "There is nothing to do for the chosen rows." in text
     assert "What undo cannot bring back" not in text
+
+
+def test_a_run_that_would_leave_no_administrator_changes_nothing(
+    olivia: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if the rules about single people let it pass, the whole is looked at once more."""
+    settings = olivia.application.extensions["settings"]
+    other = the_cast.add("ada", group="administrators", settings=settings)
+    settle()
+    of_nobody = partial(replace, refuses=lambda _context: false())
+    block = find("users.block")
+    assert block
+    monkeypatch.setattr(type(block), "rules", tuple(map(of_nobody, block.rules)))
+    page = previewed(olivia, "users", "block", cast.olivia.id, other.id)
+    answer = decided(olivia, "users", "block", token_of(page))
+    assert answer.status_code == 422
+    assert problem(answer) == "This would leave no administrator who can sign in."
+    assert (status_of(cast.olivia), status_of(other)) == ("active", "active")
+    one = previewed(olivia, "users", "block", cast.olivia.id)
+    assert decided(olivia, "users", "block", token_of(one)).status_code == 303
+    assert status_of(cast.olivia) == "blocked", "the other one stays"

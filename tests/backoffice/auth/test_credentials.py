@@ -19,6 +19,8 @@ from tests.support.cast import PASSWORD, Cast
 from tests.support.client import settle
 from tests.support.factors import code_of, give_app
 
+pytestmark = pytest.mark.usefixtures("still")
+
 OTHERS: dict[str, Any] = {
     "login_method": "login",
     "email": "other@example.com",

@@ -3,7 +3,6 @@
 While one is judged nobody else waits, and keys are not made of what strangers type.
 """
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -29,6 +28,7 @@ from tests.support import cast as the_cast
 from tests.support.cast import PASSWORD, Cast, address
 from tests.support.client import Client, settle
 from tests.support.factors import visitor
+from tests.support.patience import PATIENCE
 from tests.support.races import at_once
 
 OFFICE = 8
@@ -62,7 +62,7 @@ def test_people_of_one_network_are_hashed_side_by_side(
     together, prove = Barrier(OFFICE), passwords.prove
 
     def meet(*args: Any) -> Any:
-        together.wait(timeout=20)
+        together.wait(PATIENCE)
         return prove(*args)
 
     monkeypatch.setattr(passwords, "prove", meet)
@@ -91,10 +91,8 @@ def test_a_try_waits_for_those_under_way_and_not_for_ever(
     with clock.at(now):
         for _ in range(settings.failures_per_5_minutes):
             first = throttle.enter(key, cast.max, here, settings)
-        began = time.monotonic()
-        with pytest.raises(TooMany) as busy:
+        with pytest.raises(TooMany) as busy:  # the tries under way never end by themselves
             throttle.enter(key, cast.max, here, settings)
-        assert time.monotonic() - began < 2
         assert busy.value.retry_after == limits.RETRY_AFTER
         attempts.settle(first, "ok", "")
         assert throttle.enter(key, cast.max, here, settings) > first

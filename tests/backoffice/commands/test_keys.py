@@ -25,6 +25,8 @@ from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.factors import code_of, first_step, give_app, second_step, visitor
 
+pytestmark = pytest.mark.usefixtures("still")
+
 NEW, NEWER = (
     "a new key of more than thirty-two characters",
     "a newer key of more than thirty-two characters",

@@ -21,6 +21,7 @@ from tests.backoffice.mail.outbox import LINK, put, state_of
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
+from tests.support.patience import PATIENCE
 from tests.support.races import at_once
 from tests.support.smtp import Server
 
@@ -75,7 +76,7 @@ def test_a_worker_killed_before_its_mark_costs_one_duplicate(
     first_worker = worker(smtp_url=smtp.url, killed=True)
     smtp.once_kept = first_worker.kill
     message = put(settings)
-    first_worker.wait(timeout=120)
+    first_worker.wait(timeout=PATIENCE)
     assert (state_of(message), len(smtp.mails)) == ("sending", 1)
     smtp.once_kept = lambda: None
     db.session.execute(update(Message).values(held_until=clock.now() - timedelta(seconds=1)))
@@ -90,7 +91,7 @@ def test_a_worker_killed_before_its_mark_costs_one_duplicate(
 
 def wait_until_sent(message: Message) -> None:
     """Wait for the state, because the worker marks it a moment after the server has the mail."""
-    for _ in range(1000):
+    for _ in range(6000):
         if state_of(message) == "sent":
             return
         time.sleep(0.02)

@@ -30,6 +30,8 @@ from tests.support.html import error_at, link, read
 from tests.support.links import WORDS, fresh_link, invited, link_to, newcomer, prepared
 from tests.support.races import at_once
 
+pytestmark = pytest.mark.usefixtures("still")
+
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")
 AN_HOUR = timedelta(hours=1)
 A_SECOND = timedelta(seconds=1)

@@ -36,6 +36,8 @@ from tests.support.factors import (
 )
 from tests.support.html import error_at, hidden, link, read
 
+pytestmark = pytest.mark.usefixtures("still")
+
 PAGE, ENROL = "/account/two-factor", "/account/two-factor/enrol"
 FITS_NOT = "This code does not fit."
 

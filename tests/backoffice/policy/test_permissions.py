@@ -1,0 +1,91 @@
+"""What each permission allows, as people read it, and which of them give power over others."""
+
+from flask import Flask
+from sqlalchemy import update
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.group import Group
+from backoffice.models.session import Session
+from tests.support.acting import previewed
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import is_asked, read
+
+SENSITIVE = " sensitive"
+MEANINGS = {
+    "bulk.run": "Act on several rows at once",
+    "bulk.run_all_matching": "Act on every row that matches a filter sensitive",
+    "bulk.undo": "Undo what was done to several rows",
+    "bulk_runs.export": "Download bulk runs as a file",
+    "bulk_runs.view": "See the list of bulk runs and their details",
+    "client_tags.create": "Add client tags",
+    "client_tags.delete": "Delete client tags for good sensitive",
+    "client_tags.edit": "Change client tags",
+    "client_tags.export": "Download client tags as a file",
+    "client_tags.view": "See the list of client tags and their details",
+    "events.export": "Download events as a file",
+    "events.view": "See the list of events and their details",
+    "groups.create": "Add groups",
+    "groups.delete": "Delete groups for good sensitive",
+    "groups.edit": "Change groups",
+    "groups.export": "Download groups as a file",
+    "groups.view": "See the list of groups and their details",
+    "invitations.resend": "Send invitations again",
+    "invitations.revoke": "Withdraw invitations that were not accepted",
+    "messages.export": "Download messages as a file",
+    "messages.retry": "Have messages sent again that did not go out",
+    "messages.view": "See the list of messages and their details",
+    "sessions.view": "See the list of sessions and their details",
+    "sign_in_attempts.export": "Download sign-ins as a file",
+    "sign_in_attempts.view": "See the list of sign-ins and their details",
+    "users.assign_groups": "Add people to groups and remove them sensitive",
+    "users.assign_scope": "Decide which client tags people may see",
+    "users.block": "Block and unblock people",
+    "users.create": "Add people",
+    "users.delete": "Delete people for good sensitive",
+    "users.edit": "Change people",
+    "users.edit_ip": "Limit people to internet addresses sensitive",
+    "users.end_sessions": "End people's sessions",
+    "users.export": "Download people as a file",
+    "users.remove_avatar": "Remove people's avatars",
+    "users.reset_2fa": "Reset, disable and re-enrol people's second factor sensitive",
+    "users.reset_password": "Send people links to set a password, and hand over temporary ones",
+    "users.revoke": "Revoke people's access and their groups, and grant it again sensitive",
+    "users.view": "See the list of people and their details",
+}
+# Whoever holds one of these decides who gets in, who is in which group, or what others see.
+STRONG = {
+    "groups.create", "groups.edit", "users.assign_groups", "users.assign_scope", "users.create",
+    "users.edit", "users.edit_ip", "users.revoke",
+}  # fmt: skip
+
+
+def test_the_form_of_a_group_says_what_each_permission_allows(client: Client, cast: Cast) -> None:
+    page = read(client.sign_in("olivia").get("/admin/groups/new"))
+    found = {}
+    for label in page.all("label"):
+        for box in label.all("input", name="permissions"):
+            found[box["value"]] = label.text
+    assert {code: text for code, text in found.items() if code} == MEANINGS
+    assert [code for code in found if code] == sorted(MEANINGS)
+
+
+def test_a_group_that_gives_power_over_others_is_given_after_a_confirmation(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    """A group with one permission each; Olivia's last confirmation is an hour old."""
+    given = {code: Group(name=f"Only {code}", permissions=[code]) for code in MEANINGS}
+    given["none"] = Group(name="Nothing", permissions=[])
+    db.session.add_all(given.values())
+    client.sign_in("olivia")
+    settle()
+    numbers = {code: each.id for code, each in given.items()}
+    long_ago = clock.now().replace(year=2000)
+    db.session.execute(update(Session).values(confirmed_at=long_ago))
+    asked = {
+        code
+        for code, number in numbers.items()
+        if is_asked(previewed(client, "users", "add-to-group", cast.max.id, group=number))
+    }
+    assert asked == STRONG
