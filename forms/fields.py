@@ -199,11 +199,6 @@ class PickField(Field):
         else:
             self.data = ids[0] if ids else None
 
-    def pre_validate(self, form: Any) -> None:
-        """Refuse a choice of nothing where the row needs one."""
-        if self.flags.required and not self.data:
-            raise StopValidation(_("Fill this in."))
-
     def _chosen(self) -> list[int]:
         data = self.data if self.multiple else [self.data]
         return [value for value in data or () if value]

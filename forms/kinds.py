@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Column
 from wtforms import Field, SelectChoice, SelectField  # type: ignore[attr-defined]  # SelectChoice is newer than the stubs
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import TextArea, TextInput
 
 from backoffice.models.kinds import Kind, choices, documents, part_of, relations, times
@@ -229,9 +229,18 @@ def _related(wanted: Wanted) -> Any:
         wanted.label,
         multiple=isinstance(wanted.kind, relations.Many),
         required=wanted.required,
+        validators=[_chosen] if wanted.required else [],
         description=wanted.description,
         **(wanted.picker or {}),
     )
+
+
+def _chosen(_form: Any, field: PickField) -> None:
+    """Refuse a choice of nothing, unless something else is wrong with it already."""
+    if field.errors:
+        raise StopValidation
+    if not field.data:
+        raise ValidationError(_("Fill this in."))
 
 
 def _default(column: Any) -> Any:

@@ -162,14 +162,14 @@ def test_one_row_needs_the_permission_of_the_action_alone(helper: Client) -> Non
     assert confirmed(
         helper, "users", "block", previewed(helper, "users", "block", first)
     ).location.startswith("/admin/users")
-    assert "You need the permission bulk.run (act on several rows at once)." in refusal(
+    assert "You need the permission bulk.run (“Act on several rows at once”)." in refusal(
         asked(helper, "block", first, second)
     )
 
 
 def test_a_single_row_that_matches_is_no_several_but_all(helper: Client) -> None:
     """Acting on whatever matches has a permission of its own, even if one row does."""
-    sentence = "bulk.run_all_matching (act on every row that matches a filter)"
+    sentence = "bulk.run_all_matching (“Act on every row that matches a filter”)"
     assert sentence in refusal(asked(helper, "block", all_matching="1", search="Person 1"))
     group("employee").permissions = ["users.view", "users.block", "bulk.run_all_matching"]
     settle()
