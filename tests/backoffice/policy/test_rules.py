@@ -56,7 +56,7 @@ def test_who_lacks_it_is_told_what_it_is_and_who_can_give_it(actor: Actor | None
     with pytest.raises(NotAllowed) as refused:
         rules.require(actor, "users.block")
     assert str(refused.value) == (
-        "You need the permission users.block (block and unblock people)."
+        "You need the permission users.block (“Block and unblock people”)."
         " An administrator can give it."
     )
     assert refused.value.code == "users.block"
