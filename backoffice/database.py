@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 from psycopg.errors import _WaitTimeout
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from backoffice import limits
 from backoffice.settings import Settings
@@ -111,12 +112,12 @@ def waiting(patience: Patience) -> Iterator[None]:
         _patience.reset(before)
 
 
-def engine_options(settings: Settings) -> dict[str, Any]:
+def engine_options(settings: Settings) -> dict[str, object]:
     """Return the options for SQLAlchemy's engine.
 
     Parameters of statements never reach a log, and a dead connection is noticed before it is used.
     """
-    options: dict[str, Any] = {"hide_parameters": True}
+    options: dict[str, object] = {"hide_parameters": True}
     if settings.database_url.is_sqlite:
         return options
     return options | {
@@ -128,7 +129,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def connecting(settings: Settings) -> dict[str, Any]:
+def connecting(settings: Settings) -> dict[str, object]:
     """Return the connection options for PostgreSQL, which also notice a network without answer."""
     answer = settings.database_statement_timeout.total_seconds()
     return {
@@ -175,7 +176,9 @@ class Bounded(psycopg.Connection[Any]):
 
 
 @event.listens_for(Engine, "do_connect")
-def _connect(dialect: Any, _record: object, arguments: Any, options: dict[str, Any]) -> Any:
+def _connect(
+    dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
+) -> Bounded | None:
     """Connect to PostgreSQL within the limit, even if the lookup of its host name hangs."""
     if dialect.driver != "psycopg" or "connect_timeout" not in options:
         return None
@@ -191,7 +194,7 @@ def _connect(dialect: Any, _record: object, arguments: Any, options: dict[str, A
 
 
 @event.listens_for(Engine, "connect")
-def _prepare(connection: Any, record: Any) -> None:
+def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
     patience = _patience.get()
     record.info["patience"] = patience
     if isinstance(connection, sqlite3.Connection):
@@ -200,7 +203,9 @@ def _prepare(connection: Any, record: Any) -> None:
         _prepare_postgresql(connection, patience)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: Any, patience: Patience) -> None:
+def _prepare_sqlite(
+    connection: sqlite3.Connection, record: ConnectionPoolEntry, patience: Patience
+) -> None:
     def is_over() -> bool:
         return bool(time.monotonic() > record.info.get("until", NEVER))
 
@@ -219,7 +224,7 @@ def _prepare_postgresql(connection: Any, patience: Patience) -> None:
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _limit(connection: Connection, *_more: Any) -> None:
+def _limit(connection: Connection, *_more: object) -> None:
     """Set the end of a statement on SQLite, which has no limit of its own but asks at intervals."""
     if connection.dialect.name != "sqlite":
         return

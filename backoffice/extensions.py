@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from importlib import import_module
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from click import Command, Context
 from flask import Flask, current_app
@@ -28,9 +28,15 @@ T = TypeVar("T")
 class _Database(Command):
     """`flask db`: a placeholder for Flask-Migrate's commands, which are imported on first use."""
 
-    def make_context(self, *args: Any, **options: Any) -> Context:
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Context | None = None,
+        **extra: object,
+    ) -> Context:
         commands = import_module("flask_migrate.cli").db
-        context: Context = commands.make_context(*args, **options)
+        context: Context = commands.make_context(info_name, args, parent, **extra)
         return context
 
 
@@ -46,7 +52,7 @@ class Migrations:
         app.extensions["migrate"] = self
         app.cli.add_command(_Database("db", help="Perform database migrations."))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         from flask_migrate import Migrate  # noqa: PLC0415  # see above
 
         Migrate(current_app, db)  # replaces this object in `extensions`

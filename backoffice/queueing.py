@@ -4,6 +4,7 @@ It is huey, which stores the tasks beside the database and needs no broker.
 """
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,7 @@ class Queue:
         tasks: the huey tasks by the names of their jobs.
     """
 
-    def __init__(self, app: Flask, schedule: Iterable[Job], store: dict[str, Any]) -> None:
+    def __init__(self, app: Flask, schedule: Iterable[Job], store: dict[str, object]) -> None:
         self.app = app
         self.stopping = Event()
         self.huey = Huey(name="backoffice", results=False, serializer=NameOnly(), **store)
@@ -136,7 +137,7 @@ def _log_failure(job: Job, error: Exception) -> None:
     )
 
 
-def storage(settings: Settings, folder: Path) -> dict[str, Any]:
+def storage(settings: Settings, folder: Path) -> dict[str, object]:
     """Return huey's options for the storage of tasks.
 
     It is a file beside SQLite's, tables in PostgreSQL, or memory in tests.
@@ -186,9 +187,9 @@ class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
     In this way, looking for tasks takes no lock on the data.
     """
 
-    def _create_connection(self) -> Any:
+    def _create_connection(self) -> sqlite3.Connection:
         Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
-        connection = super()._create_connection()
+        connection: sqlite3.Connection = super()._create_connection()
         for statement in self.ddl:
             connection.execute(statement)
         return connection
@@ -197,14 +198,14 @@ class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
 class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
     """Storage in tables beside the data, which are created when they are first needed."""
 
-    def _create_connection(self) -> Any:
-        connection = self._connect()
+    def _create_connection(self) -> Bounded:
+        connection: Bounded = self._connect()
         table = connection.execute("SELECT to_regclass(%s)", [self.table_counter]).fetchone()
         if table == (None,):
             self._create_tables(connection)
         return connection
 
-    def _create_tables(self, connection: Any) -> None:
+    def _create_tables(self, connection: Bounded) -> None:
         with connection.transaction():
             # One process at a time creates them.
             connection.execute(

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -29,7 +29,7 @@ STEP = 0.2  # seconds between two checks whether to end
 CLEANING = 5  # seconds between two checks for clients that are too slow
 
 
-def serve(application: Any, bind: str, settings: Settings) -> None:
+def serve(application: WSGIApplication, bind: str, settings: Settings) -> None:
     """Answer requests at `bind` until a signal, then finish those that have begun.
 
     Raises OSError if the process may not listen there.
@@ -37,7 +37,7 @@ def serve(application: Any, bind: str, settings: Settings) -> None:
     # waitress warns of every request that waits for a thread, which is normal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     signals = _collected_signals()
-    sockets: dict[int, Any] = {}
+    sockets: dict[int, object] = {}
     servers = _servers(application, bind, settings, sockets)
     _run(sockets, lambda: bool(signals))
     for server in servers:
@@ -59,7 +59,7 @@ def _collected_signals() -> list[int]:
 
 
 def _servers(
-    application: Any, bind: str, settings: Settings, sockets: dict[int, Any]
+    application: WSGIApplication, bind: str, settings: Settings, sockets: dict[int, object]
 ) -> list["Server"]:
     """Return a server for each address of `bind`; they share their threads and `sockets`."""
     adjustments = Adjustments(listen=bind, **_adjusted(settings))
@@ -111,7 +111,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
         super().service()
         self.answered_at = time.time()
 
-    def write_soon(self, data: Any) -> int:
+    def write_soon(self, data: object) -> int:
         """Buffer a part of the answer; the time of a slow client begins with the first one."""
         if not self.total_outbufs_len:
             self.last_activity = time.time()
@@ -143,10 +143,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
 
     def __init__(
         self,
-        *arguments: Any,
+        *arguments: object,
         health: ThreadedTaskDispatcher,
         changing: ThreadedTaskDispatcher,
-        **options: Any,
+        **options: object,
     ) -> None:
         self.health = health
         self.changing = changing
@@ -182,7 +182,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
         return list(self.active_channels.values())
 
 
-def _run(sockets: dict[int, Any], is_over: Callable[[], bool]) -> None:
+def _run(sockets: dict[int, object], is_over: Callable[[], bool]) -> None:
     while not is_over():
         wasyncore.loop(timeout=STEP, use_poll=True, map=sockets, count=1)
 
@@ -193,7 +193,7 @@ def _threads(number: int) -> ThreadedTaskDispatcher:
     return dispatcher
 
 
-def _adjusted(settings: Settings) -> dict[str, Any]:
+def _adjusted(settings: Settings) -> dict[str, object]:
     return {
         "channel_timeout": int(settings.slow_client_timeout.total_seconds()),
         "cleanup_interval": CLEANING,

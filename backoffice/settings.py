@@ -276,7 +276,7 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _parsed(spec: Field[Any], text: str) -> object:
+def _parsed(spec: Field[object], text: str) -> object:
     """Return the value that the text stands for.
 
     Raises ValueError with the end of a sentence that begins with the name of the setting.

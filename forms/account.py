@@ -1,10 +1,8 @@
 """Forms to sign in, to confirm and to choose a password."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms import Field, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Optional, ValidationError
 
 from backoffice import languages
@@ -127,7 +125,7 @@ class ConfirmForm(Form):
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 100},
     )
 
-    def validate_confirm_password(self, field: Any) -> None:
+    def validate_confirm_password(self, field: Field) -> None:
         """Require one of the two."""
         if not field.data and not self.confirm_code.data:
             raise ValidationError(_("Enter your password."))

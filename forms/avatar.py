@@ -1,11 +1,11 @@
 """The form for a person's picture, and the part of it that they chose."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from forms.base import Form
@@ -19,11 +19,11 @@ class PictureField(FileField):
 
     repeats = True  # several files are refused below, with a sentence of their own
 
-    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+    def process_formdata(self, valuelist: Sequence[object]) -> None:
         self.raw_data = [value for value in valuelist if getattr(value, "filename", None)]
         self.data = self.raw_data[0] if self.raw_data else None
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         if not self.raw_data:
             raise StopValidation(_("Choose a picture first."))
         if len(self.raw_data) > 1:

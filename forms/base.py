@@ -29,11 +29,18 @@ class Form(wtforms.Form):
     class Meta:
         """Have WTForms write its own messages in the reader's language."""
 
-        def get_translations(self, _form: wtforms.Form) -> Any:
+        def get_translations(self, _form: wtforms.Form) -> object:
             return translations
 
-    def __init__(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(formdata or typed_before.get(), *args, **kwargs)
+    def __init__(
+        self,
+        formdata: MultiDict[str, Any] | None = None,
+        obj: object | None = None,
+        *,
+        prefix: str = "",
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(formdata or typed_before.get(), obj, prefix, data)
 
     @classmethod
     def names(cls) -> set[str]:
@@ -53,11 +60,11 @@ class Form(wtforms.Form):
         """Return the fields under their headings: one section without a name, unless overridden."""
         return [("", list(self))]
 
-    def sent(self) -> dict[str, Any]:
+    def sent(self) -> dict[str, object]:
         """Return the values of the fields that were sent; a missing field changes nothing."""
         return {field.name: field.data for field in self if field.raw_data}
 
-    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+    def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
         """Validate as WTForms does, and refuse several values for a field that takes one."""
         is_valid = super().validate(extra_validators)
         doubled = [field for field in self if _is_doubled(field)]
@@ -84,11 +91,11 @@ class Form(wtforms.Form):
             self.form_errors.append(error.message)
 
 
-def _is_doubled(field: Any) -> bool:
+def _is_doubled(field: wtforms.Field) -> bool:
     return len(field.raw_data or ()) > 1 and not getattr(field, "repeats", False)
 
 
-def _is_secret(field: Any) -> bool:
+def _is_secret(field: "UnboundField[wtforms.Field]") -> bool:
     """Tell whether a declared field takes a password or a code."""
     if issubclass(field.field_class, wtforms.PasswordField):
         return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from wtforms import BooleanField, Field, StringField
+from wtforms.form import BaseForm
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
 
@@ -36,7 +37,7 @@ class Untouched:
     _value: Callable[[], str]
     untouched = False
 
-    def process(self, *arguments: Any, **keywords: Any) -> None:
+    def process(self, *arguments: object, **keywords: object) -> None:
         """Read what was sent, as WTForms does."""
         super().process(*arguments, **keywords)  # type: ignore[misc]  # the field that it joins
         self.untouched = self._is_untouched()
@@ -71,7 +72,7 @@ class TextField(Untouched, StringField):
         kwargs["render_kw"] = {"maxlength": limit} | _given_attributes(kwargs)
         super().__init__(label, validators, filters=[_tidied], **kwargs)
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Refuse characters that are not allowed, unless the text is unchanged."""
         if not self.raw_data:
             return
@@ -240,14 +241,14 @@ def _given_attributes(kwargs: dict[str, Any]) -> dict[str, Any]:
     return kwargs.pop("render_kw", None) or {}
 
 
-def _tidied(text: Any) -> Any:
+def _tidied(text: object) -> object:
     """Tidy a text, unless it is far too long: that is refused, and shown again as it was typed."""
     if isinstance(text, str) and len(text) <= LONGEST:
         return tidied(text)
     return text
 
 
-def _pasted(text: Any) -> Any:
+def _pasted(text: object) -> object:
     if isinstance(text, str) and len(text) <= LONGEST:
         return pasted(text)
     return text

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import inspect
+from wtforms import Field
 
 from backoffice.models import fields
 from backoffice.models.base import Record
@@ -34,7 +35,9 @@ def form_for(
     return type(f"{model.__name__}Form", (base,), form_fields)
 
 
-def field_for(model: type[Record], name: str, label: str, description: str, picker: Picker) -> Any:
+def field_for(
+    model: type[Record], name: str, label: str, description: str, picker: Picker
+) -> Field:
     """Return the field that fits the attribute. Raises LookupError if its kind has none."""
     kind = fields.kind(model, name)
     if kind is None:

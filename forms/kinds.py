@@ -1,13 +1,12 @@
 """The form field of each kind of column."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import time as day_time
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Column
 from wtforms import Field, SelectChoice, SelectField  # type: ignore[attr-defined]  # SelectChoice is newer than the stubs
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import TextArea, TextInput
@@ -16,6 +15,7 @@ from backoffice.models.kinds import Kind, choices, documents, part_of, relations
 from backoffice.models.kinds.identifiers import Uuid
 from backoffice.models.kinds.numbers import Decimal, Number, Whole, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
+from backoffice.models.types import TableColumn
 from forms.fields import (
     EmailField,
     LongTextField,
@@ -58,7 +58,7 @@ class ValueField(Untouched, Field):
     widget: Any = TextInput()
 
     def __init__(
-        self, label: str = "", *, kind: Kind, column: Column[Any], lines: bool = False, **more: Any
+        self, label: str = "", *, kind: Kind, column: TableColumn, lines: bool = False, **more: Any
     ) -> None:
         self.kind = kind
         self.column = column
@@ -103,20 +103,26 @@ class ChoiceField(SelectField):
     """
 
     def __init__(
-        self, label: str = "", *, kind: Kind, column: Column[Any], words: Any, **more: Any
+        self,
+        label: str = "",
+        *,
+        kind: Kind,
+        column: TableColumn,
+        words: Iterable[tuple[str, str]],
+        **more: Any,
     ) -> None:
         self.kind = kind
         self.column = column
         self.words = dict(words)
         super().__init__(label, choices=_offered(self.words), coerce=self._written, **more)
 
-    def _written(self, value: Any) -> str | None:
+    def _written(self, value: object) -> str | None:
         """Return what the menu sends for a value of the row; what was sent is written already."""
         if isinstance(value, str):
             return value or None
         return self.kind.write(self.column, value) or None
 
-    def process_data(self, value: Any) -> None:
+    def process_data(self, value: object) -> None:
         super().process_data(value)
         shown = self.data or ""
         if shown not in self.words:
@@ -127,43 +133,43 @@ def _offered(words: Mapping[str, str]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in words.items()]
 
 
-def field(wanted: Wanted) -> Any:
+def field(wanted: Wanted) -> Field:
     """Return the form field for a kind. Raises LookupError if the kind has none."""
     return part_of(wanted.kind, FIELDS)(wanted)
 
 
-def _text(wanted: Wanted) -> Any:
+def _text(wanted: Wanted) -> Field:
     return TextField(wanted.label, limit=length(wanted.column), **wanted.common)
 
 
-def _long_text(wanted: Wanted) -> Any:
+def _long_text(wanted: Wanted) -> Field:
     return LongTextField(wanted.label, limit=length(wanted.column), **wanted.common)
 
 
-def _email(wanted: Wanted) -> Any:
+def _email(wanted: Wanted) -> Field:
     return EmailField(wanted.label, limit=length(wanted.column), **wanted.common)
 
 
-def _phone(wanted: Wanted) -> Any:
+def _phone(wanted: Wanted) -> Field:
     return PhoneField(wanted.label, limit=length(wanted.column), **wanted.common)
 
 
-def _url(wanted: Wanted) -> Any:
+def _url(wanted: Wanted) -> Field:
     more = wanted.common | {"render_kw": {"type": "url", "placeholder": "https://"}}
     return TextField(wanted.label, limit=length(wanted.column), **more)
 
 
-def _value(wanted: Wanted) -> Any:
+def _value(wanted: Wanted) -> Field:
     return ValueField(wanted.label, kind=wanted.kind, column=wanted.column, **wanted.common)
 
 
-def _lines(wanted: Wanted) -> Any:
+def _lines(wanted: Wanted) -> Field:
     return ValueField(
         wanted.label, kind=wanted.kind, column=wanted.column, lines=True, **wanted.common
     )
 
 
-def _number(wanted: Wanted) -> Any:
+def _number(wanted: Wanted) -> Field:
     attributes = {"type": "number", "step": "any"}
     if isinstance(wanted.kind, Whole):
         attributes["step"] = "1"
@@ -172,23 +178,23 @@ def _number(wanted: Wanted) -> Any:
     return _with_bounds(wanted, attributes, ValueField, wanted.label)
 
 
-def _date(wanted: Wanted) -> Any:
+def _date(wanted: Wanted) -> Field:
     return _with_bounds(wanted, {"type": "date"}, ValueField, wanted.label)
 
 
-def _moment(wanted: Wanted) -> Any:
+def _moment(wanted: Wanted) -> Field:
     attributes = {"type": "datetime-local", "step": "any"}
     return _with_bounds(wanted, attributes, MomentField, f"{wanted.label} (UTC)")
 
 
-def _day_time(wanted: Wanted) -> Any:
+def _day_time(wanted: Wanted) -> Field:
     attributes = {"type": "time", "step": "any"}
     return _with_bounds(wanted, attributes, DayTimeField, wanted.label)
 
 
 def _with_bounds(
     wanted: Wanted, attributes: dict[str, str], make: type[ValueField], label: str
-) -> Any:
+) -> ValueField:
     """Make a field whose bounds the browser checks too."""
     for attribute, bound in (("min", "least"), ("max", "most")):
         if bound in wanted.column.info:
@@ -197,7 +203,7 @@ def _with_bounds(
     return make(label, kind=wanted.kind, column=wanted.column, **more)
 
 
-def _choice(wanted: Wanted) -> Any:
+def _choice(wanted: Wanted) -> Field:
     kind, column = wanted.kind, wanted.column
     assert isinstance(kind, choices.Choice)
     words = [(value, kind.label(column, value)) for value in kind.values(column)]
@@ -206,7 +212,7 @@ def _choice(wanted: Wanted) -> Any:
     return _select(wanted, words)
 
 
-def _yes_or_no(wanted: Wanted) -> Any:
+def _yes_or_no(wanted: Wanted) -> Field:
     """Return a switch, or a choice where the answer may also be left open."""
     if wanted.column.nullable:
         return _select(wanted, [("yes", _("Yes")), ("no", _("No"))])
@@ -215,7 +221,7 @@ def _yes_or_no(wanted: Wanted) -> Any:
     return SwitchField(wanted.label, **more)
 
 
-def _select(wanted: Wanted, words: list[tuple[str, str]]) -> Any:
+def _select(wanted: Wanted, words: list[tuple[str, str]]) -> Field:
     """Return a choice that chooses nothing by itself."""
     has_default = wanted.column.default is not None and not wanted.column.nullable
     offered = words if has_default else [("", "–"), *words]
@@ -224,7 +230,7 @@ def _select(wanted: Wanted, words: list[tuple[str, str]]) -> Any:
     )
 
 
-def _related(wanted: Wanted) -> Any:
+def _related(wanted: Wanted) -> Field:
     return PickField(
         wanted.label,
         multiple=isinstance(wanted.kind, relations.Many),
@@ -235,7 +241,7 @@ def _related(wanted: Wanted) -> Any:
     )
 
 
-def _chosen(_form: Any, field: PickField) -> None:
+def _chosen(_form: object, field: PickField) -> None:
     """Refuse a choice of nothing, unless something else is wrong with it already."""
     if field.errors:
         raise StopValidation
@@ -243,12 +249,12 @@ def _chosen(_form: Any, field: PickField) -> None:
         raise ValidationError(_("Fill this in."))
 
 
-def _default(column: Any) -> Any:
+def _default(column: TableColumn | None) -> object:
     default = getattr(column, "default", None)
     return default.arg if default is not None and default.is_scalar else None
 
 
-FIELDS: dict[type[Kind], Callable[[Wanted], Any]] = {
+FIELDS: dict[type[Kind], Callable[[Wanted], Field]] = {
     Text: _text,
     LongText: _long_text,
     Email: _email,

@@ -1,7 +1,5 @@
 """The form of a person; its fields have the model's names."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
@@ -55,12 +53,12 @@ class UserForm(Form):
     last_name = TextField(_l("Last name"), limit=100)
     phone = PhoneField(_l("Phone"), render_kw={"autocomplete": "off"})
 
-    def validate_email(self, field: Any) -> None:
+    def validate_email(self, field: Field) -> None:
         """Require an address of a person who signs in by e-mail."""
         if self._method() == "email" and not field.data:
             raise ValidationError(_("Enter an e-mail address."))
 
-    def validate_login(self, field: Any) -> None:
+    def validate_login(self, field: Field) -> None:
         """Require a login of a person who signs in by login."""
         if self._method() == "login" and not field.data:
             raise ValidationError(_("Enter a login."))

@@ -5,7 +5,8 @@ happened last.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, render_template, url_for
@@ -21,12 +22,108 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.web import words
 from views.web.actor import settings, signed_in
-from views.web.event_texts import described, verb
+from views.web.event_texts import Described, described, verb
 from views.web.reader import zone
 
 # Sizes of the chart, in its own units.
 SLOT = 20
 HEIGHT = 100
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that needs attention: how much of which kind, with a link to the list of it."""
+
+    kind: str
+    count: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How many people have a status, with a link to the list of them."""
+
+    label: str
+    count: str
+    colour: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Factor:
+    """How many of the active people have a second factor, with a link to the list of them.
+
+    `start` and `part` say where in the bar its part begins and how long it is, in percent;
+    `percent` is the latter as people read it.
+    """
+
+    name: str
+    label: str
+    count: int
+    href: str
+    start: str
+    part: str
+    percent: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the chart, from its upper end; both in the chart's own units."""
+
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Day:
+    """How many sign-ins worked and failed on a day, with links to the lists of them.
+
+    Its bars, `low` for those that worked and `high` for those that failed, stand at `x`.
+    """
+
+    day: str
+    worked: int
+    failed: int
+    x: int
+    low: Bar
+    high: Bar
+    worked_href: str
+    failed_href: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """An action that was run on several rows, with a link to its result."""
+
+    label: str
+    href: str
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """Home; what this person may not see is empty.
+
+    Attributes:
+        needs: what needs attention; None for a person who may see nothing of the kind.
+        runs: the latest runs.
+        statuses, factors: how many people have which status and which second factor.
+        newest: how many of the newest people were counted; 0 says that all of them were.
+        days: how many sign-ins worked and failed on each day.
+        most: the largest number of tries on a day.
+        events: the latest events.
+    """
+
+    needs: list[Need] | None
+    runs: list[Run]
+    statuses: Sequence[Status] = ()
+    factors: Sequence[Factor] = ()
+    newest: int = 0
+    days: Sequence[Day] = ()
+    most: int = 0
+    events: Sequence[Described] = ()
 
 
 def register(app: Flask) -> None:
@@ -35,44 +132,41 @@ def register(app: Flask) -> None:
 
 
 def home() -> str:
+    """Show what this person may see of it."""
     who = signed_in()
-    found: dict[str, Any] = {"statuses": [], "factors": [], "days": [], "events": [], "needs": None}
-    if alerts.may_see_any(who):
-        found["needs"] = list(_needs(alerts.needs(who, settings())))
+    needs = _needs(alerts.needs(who, settings())) if alerts.may_see_any(who) else None
+    page = HomePage(needs=needs, runs=_runs(who))
     if can(who, "users.view"):
-        found |= _people(who)
+        page = _with_people(page, who)
     if can(who, "sign_in_attempts.view"):
-        found["days"], found["most"] = _days(figures.sign_ins_by_day(who))
+        days, most = _days(figures.sign_ins_by_day(who))
+        page = replace(page, days=days, most=most)
     if can(who, "events.view"):
-        found["events"] = described(figures.latest_events(who))
-    found["runs"] = _runs(who)
-    return render_template("home.html", home=found)
+        page = replace(page, events=described(figures.latest_events(who)))
+    return render_template("home.html", home=page)
 
 
-def _people(who: Actor) -> dict[str, Any]:
-    """Return how many people have which status, and how many have which second factor."""
+def _with_people(page: HomePage, who: Actor) -> HomePage:
+    """Add how many people have which status, and how many have which second factor."""
     by_status, by_factor = figures.people(who)
     are_too_many = dict(by_status)["active"] > lists.COUNT_CAP
-    return {
-        "statuses": [_status(status, number) for status, number in by_status],
-        "factors": list(_factors(by_factor)),
-        # So many of the newest were counted; 0 says that all of them were.
-        "newest": lists.COUNT_CAP if are_too_many else 0,
-    }
+    return replace(
+        page,
+        statuses=[_status(status, number) for status, number in by_status],
+        factors=list(_factors(by_factor)),
+        newest=lists.COUNT_CAP if are_too_many else 0,
+    )
 
 
-def _needs(needs: Needs) -> Iterator[dict[str, Any]]:
-    """Yield each kind of thing that needs attention, with a link to the list that it counts."""
+def _needs(needs: Needs) -> list[Need]:
+    """Return each kind of thing that needs attention, with a link to the list that it counts."""
     counted = dict(needs.counts)
     if needs.locked:
         counted["locked"] = len(needs.locked)
-    for kind, number in counted.items():
-        yield {
-            "count": lists.capped(number),
-            "label": _label(kind, number),
-            "href": _list(kind, needs),
-            "kind": kind,
-        }
+    return [
+        Need(kind, lists.capped(number), _label(kind, number), _list(kind, needs))
+        for kind, number in counted.items()
+    ]
 
 
 def _label(kind: str, number: int) -> str:
@@ -133,37 +227,34 @@ def _list(kind: str, needs: Needs) -> str:
     )
 
 
-def _status(status: str, number: int) -> dict[str, Any]:
-    return {
-        "label": fields.label(User, "status", status),
-        "count": lists.capped(number),
-        "colour": fields.colour(User, "status", status),
-        "href": url_for("users.index", status=status),
-    }
+def _status(status: str, number: int) -> Status:
+    return Status(
+        label=fields.label(User, "status", status),
+        count=lists.capped(number),
+        colour=fields.colour(User, "status", status),
+        href=url_for("users.index", status=status),
+    )
 
 
-def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[dict[str, Any]]:
-    """Yield how many of the active people have each second factor.
-
-    `start` and `part` say where in the bar its part begins and how long it is, in percent.
-    """
+def _factors(by_factor: Sequence[tuple[str, int]]) -> Iterator[Factor]:
+    """Yield how many of the active people have each second factor."""
     everyone = sum(number for _factor, number in by_factor)
     start = 0.0
     for factor, number in by_factor:
         part = 100 * number / everyone if everyone else 0.0
-        yield {
-            "name": factor,
-            "label": fields.label(User, "two_factor", factor),
-            "count": number,
-            "href": url_for("users.index", status="active", two_factor=factor),
-            "start": f"{start:.2f}",
-            "part": f"{part:.2f}",
-            "percent": f"{part:.0f}",
-        }
+        yield Factor(
+            name=factor,
+            label=fields.label(User, "two_factor", factor),
+            count=number,
+            href=url_for("users.index", status="active", two_factor=factor),
+            start=f"{start:.2f}",
+            part=f"{part:.2f}",
+            percent=f"{part:.0f}",
+        )
         start += part
 
 
-def _days(by_day: Sequence[tuple[date, int, int]]) -> tuple[list[dict[str, Any]], int]:
+def _days(by_day: Sequence[tuple[date, int, int]]) -> tuple[list[Day], int]:
     """Return the days with the sizes of their bars, and the largest number of tries on a day."""
     most = max(worked + failed for _date, worked, failed in by_day)
     days = [
@@ -173,31 +264,31 @@ def _days(by_day: Sequence[tuple[date, int, int]]) -> tuple[list[dict[str, Any]]
     return days, most
 
 
-def _day(position: int, most: int, day: date, *, worked: int, failed: int) -> dict[str, Any]:
+def _day(position: int, most: int, day: date, *, worked: int, failed: int) -> Day:
     """Return one day; the bar of failed sign-ins stands on the bar of those that worked."""
     scale = most or 1
     low = round(HEIGHT * worked / scale, 2)
     high = round(HEIGHT * failed / scale, 2)
     only: dict[str, Any] = {"at.from": day, "at.to": day}
-    return {
-        "day": day.isoformat(),
-        "worked": worked,
-        "failed": failed,
-        "x": position * SLOT,
-        "low": {"y": HEIGHT - low, "height": low},
-        "high": {"y": round(HEIGHT - low - high, 2), "height": high},
-        "worked_href": url_for("sign_in_attempts.index", signed_in="yes", **only),
-        "failed_href": url_for("sign_in_attempts.index", result=["failed", "blocked"], **only),
-    }
+    return Day(
+        day=day.isoformat(),
+        worked=worked,
+        failed=failed,
+        x=position * SLOT,
+        low=Bar(y=HEIGHT - low, height=low),
+        high=Bar(y=round(HEIGHT - low - high, 2), height=high),
+        worked_href=url_for("sign_in_attempts.index", signed_in="yes", **only),
+        failed_href=url_for("sign_in_attempts.index", result=["failed", "blocked"], **only),
+    )
 
 
-def _runs(who: Actor) -> list[dict[str, Any]]:
+def _runs(who: Actor) -> list[Run]:
     return [
-        {
-            "label": verb(run.action),
-            "href": url_for("bulk_runs.details", row_id=run.id),
-            "at": run.created_at,
-            "state": words.state(run.state),
-        }
+        Run(
+            label=verb(run.action),
+            href=url_for("bulk_runs.details", row_id=run.id),
+            at=run.created_at,
+            state=words.state(run.state),
+        )
         for run in figures.latest_runs(who)
     ]

@@ -1,10 +1,9 @@
 """Actions on people's groups and client tags: give and take them, never beyond one's own."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, false, func, select
 
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import ActionContext, Counted, Ids, Parameter, Rule
@@ -37,8 +36,7 @@ CLIENT_TAGS = Parameter(
 
 
 def _is_member(context: ActionContext) -> ColumnElement[bool]:
-    is_member: ColumnElement[bool] = _number_of(user_groups, context.parameters["group"]) > 0
-    return is_member
+    return _number_of(user_groups, context.parameters["group"]) > 0
 
 
 def _takes_last_administrator(context: ActionContext) -> ColumnElement[bool]:
@@ -49,13 +47,13 @@ def _takes_last_administrator(context: ActionContext) -> ColumnElement[bool]:
     return and_(from_administrators.exists(), LAST_ADMINISTRATOR.refuses(context))
 
 
-def _number_of(table: Any, others: list[int]) -> Any:
+def _number_of(table: Table, others: list[int]) -> ScalarSelect[int]:
     """Return, in SQL, how many of `others` the user has."""
     user_id, other = table.columns
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
-def _is_strong(parameters: Mapping[str, Any]) -> bool:
+def _is_strong(parameters: Mapping[str, list[int]]) -> bool:
     """Tell whether the group gives power over others, which needs a confirmation."""
     with db.session.no_autoflush:  # a run takes its lock before it writes anything
         strong_ids = grants.strong_group_ids(db.session())
@@ -87,7 +85,7 @@ class AddToGroup(UserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.add(rows, user_groups, context.parameters["group"])
 
-    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
+    def needs_confirmation(self, parameters: Mapping[str, list[int]]) -> bool:
         return _is_strong(parameters)
 
 
@@ -118,7 +116,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.remove(rows, user_groups, context.parameters["group"])
 
-    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
+    def needs_confirmation(self, parameters: Mapping[str, list[int]]) -> bool:
         return _is_strong(parameters)
 
 

@@ -1,6 +1,6 @@
 """Actions on people: block, unblock, revoke access, grant it again, end sessions, delete."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -45,7 +45,7 @@ class UserAction(Action):
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED)
     mails_link: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         if cls.mails_link and MAILED_OFTEN not in cls.rules:
             cls.rules = (*cls.rules, MAILED_OFTEN)
         super().__init_subclass__(**kwargs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 
 from backoffice import clock, events
 from backoffice.errors import NotFound, RuleBroken
@@ -223,7 +223,7 @@ def count_live(user_ids: Select[int]) -> Select[int]:
     )
 
 
-def _end(which: Any, reason: str) -> None:
+def _end(which: ColumnElement[bool], reason: str) -> None:
     """End the sessions that match, and leave those alone that are over already."""
     db.session.execute(
         update(Session)

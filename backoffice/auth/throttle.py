@@ -11,10 +11,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select
 
 from backoffice import clock, limits, throttles
 from backoffice.auth import attempts
@@ -161,17 +160,17 @@ def _failures(
     return failures, under_way
 
 
-def _columns(windows: Sequence[timedelta], now: datetime) -> list[Any]:
+def _columns(windows: Sequence[timedelta], now: datetime) -> list[SQLColumnExpression[object]]:
     """Return two columns for each window, and last the number of attempts under way."""
     is_under_way = and_(SignInAttempt.reason == UNDER_WAY, SignInAttempt.at > now - LONGEST)
-    columns: list[Any] = []
+    columns: list[SQLColumnExpression[object]] = []
     for window in windows:
         columns += _columns_of_window(now - window)
     columns.append(func.count().filter(is_under_way))
     return columns
 
 
-def _columns_of_window(start: datetime) -> list[Any]:
+def _columns_of_window(start: datetime) -> list[SQLColumnExpression[object]]:
     """Return the number of attempts after `start`, and the time of the first of them."""
     is_recent = SignInAttempt.at > start
     first_at = func.min(SignInAttempt.at, type_=SignInAttempt.at.type)

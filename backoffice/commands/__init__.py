@@ -2,7 +2,6 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
 import click
 from flask import Flask
@@ -34,7 +33,7 @@ class Commands(AppGroup):
 
     whole = False
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
         except PoolTimeout as error:

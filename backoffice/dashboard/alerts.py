@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backoffice import clock, throttles
@@ -88,7 +87,7 @@ def _no_worker() -> ColumnElement[bool]:
     return exists().where(waiting.state == "queued", late)
 
 
-def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> Any:
+def _count(actor: Actor, model: type[Record], condition: ColumnElement[bool]) -> ScalarSelect[int]:
     """Return a subquery that counts the rows, up to one more than lists count."""
     some = select(model.id).where(scope(actor, model), condition).limit(lists.COUNT_CAP + 1)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
-from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -14,12 +13,15 @@ from sqlalchemy import (
     Float,
     Integer,
     Numeric,
+    SQLColumnExpression,
     and_,
     exists,
     false,
     literal,
     or_,
 )
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
 
 from backoffice.data.filters import NONE, Filter
 from backoffice.errors import BadRequest
@@ -28,6 +30,7 @@ from backoffice.models.base import Record
 from backoffice.models.kinds.identifiers import IpAddress
 from backoffice.models.kinds.texts import Phone, Text
 from backoffice.models.search import begins
+from backoffice.models.types import Expression
 from backoffice.settings import configured
 from backoffice.text import MAX_ID, fold, is_id, phones
 from backoffice.time_zones import start_of
@@ -61,16 +64,18 @@ def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     return or_(*(_holds(model, name, key, _comparable(kind, value)) for value in values))
 
 
-def _from_network(column: Any, value: str) -> ColumnElement[bool]:
+def _from_network(column: InstrumentedAttribute[object], value: str) -> ColumnElement[bool]:
     """Match an IP address, or all addresses that begin with the value if it is not a whole one."""
     try:
         ip_address(value)
     except ValueError:
         return begins(column, value)
-    return cast("ColumnElement[bool]", column == value)
+    return column == value
 
 
-def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement[bool]:
+def _holds(
+    model: type[Record], name: str, key: InstrumentedAttribute[str], part: str
+) -> ColumnElement[bool]:
     """Match keys that contain the part, as a search does.
 
     A part that is shorter than the runs of the search index has to begin a word.
@@ -79,8 +84,8 @@ def _holds(model: type[Record], name: str, key: Any, part: str) -> ColumnElement
     if not part:
         return false()
     if not search.indexed(model, name):
-        return cast("ColumnElement[bool]", key.contains(part, autoescape=True))
-    occurs = search.occurs(key, part)
+        return key.contains(part, autoescape=True)
+    occurs = search.occurs(key.expression, part)
     candidates = search.candidates(model, [fold(part)])
     if candidates is None:
         return occurs
@@ -192,7 +197,7 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     return column >= bound if filter_.operator == "from" else column <= bound
 
 
-def _bound(kind: Any, number: Decimal, operator: str) -> ColumnElement[Any]:
+def _bound(kind: TypeEngine[object], number: Decimal, operator: str) -> SQLColumnExpression[object]:
     """Return the number in the column's type, because no index serves a comparison with another.
 
     Integers are bound as BigInteger, because a smaller type cannot hold numbers beyond its range.
@@ -236,7 +241,7 @@ def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 
 def _with_value(
-    model: type[Record], name: str, key: ColumnElement[Any], until: ColumnElement[bool]
+    model: type[Record], name: str, key: Expression, until: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Leave out rows without a value, which are ordered as the lowest ones."""
     if not fields.column(model, name).nullable:

@@ -9,14 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, literal, tuple_
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, Tuple, literal, tuple_
 
 from backoffice.data import conditions
 from backoffice.errors import BadRequest
+from backoffice.models.types import Expression
 from backoffice.text import MAX_ID
 
+Found = Row[*tuple[Any, ...]]  # of a list, with whatever columns it has
 
-def packed(row: Row[Any]) -> str:
+
+def packed(row: Found) -> str:
     """Return the cursor of a row that has the columns `sort_key` and `id`."""
     value = row.sort_key
     if isinstance(value, date):  # includes datetime
@@ -27,7 +30,7 @@ def packed(row: Row[Any]) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def unpacked(key: ColumnElement[Any], cursor: str) -> Any:
+def unpacked(key: Expression, cursor: str) -> Tuple:
     """Return the place of a cursor in SQL, to compare with `key` and the row's id.
 
     Raises BadRequest if the cursor is not valid. A forged cursor never causes a database error.
@@ -45,20 +48,23 @@ def unpacked(key: ColumnElement[Any], cursor: str) -> Any:
 
 
 def beyond(
-    key: ColumnElement[Any], row_id: Any, cursor: str, *, descending: bool
+    key: Expression,
+    row_id: SQLColumnExpression[int],
+    cursor: str,
+    *,
+    descending: bool,
 ) -> ColumnElement[bool]:
     """Return the SQL condition for the rows after the cursor, in the order of (`key`, `row_id`).
 
     Raises BadRequest if the cursor is not valid.
     """
-    place: Any = tuple_(key, row_id)
+    place = tuple_(key, row_id)
     start = unpacked(key, cursor)
-    condition: ColumnElement[bool] = place < start if descending else place > start
-    return condition
+    return place < start if descending else place > start
 
 
 def around(
-    rows: Sequence[Row[Any]], *, has_previous: bool, has_next: bool
+    rows: Sequence[Found], *, has_previous: bool, has_next: bool
 ) -> tuple[str | None, str | None]:
     """Return the cursors of the pages before and after these rows; None where there is no page."""
     previous = packed(rows[0]) if has_previous else None
@@ -66,7 +72,7 @@ def around(
     return previous, following
 
 
-def _typed(python: type, value: Any) -> Any:
+def _typed(python: type, value: Any) -> object:
     """Convert a value of a cursor to the column's type; times and Decimal are written as text.
 
     Raises the errors that `unpacked` catches.
@@ -92,7 +98,7 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "strict").decode().replace("\0", "")
 
 
-PARSERS: dict[type, Callable[[str], Any]] = {
+PARSERS: dict[type, Callable[[str], object]] = {
     datetime: _moment,
     date: date.fromisoformat,
     Decimal: conditions.decimal,

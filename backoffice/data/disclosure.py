@@ -74,7 +74,9 @@ def redacted(
     return visible_rows
 
 
-def _visible(actor: Actor, model: type[Record], row: Any, name: str, *, is_readable: bool) -> Any:
+def _visible(
+    actor: Actor, model: type[Record], row: Any, name: str, *, is_readable: bool
+) -> object:
     """Return the value of a column as far as the actor may read it, or an empty value."""
     value = getattr(row, name)
     if name not in telling(model) or value is None:
@@ -88,12 +90,12 @@ def _visible(actor: Actor, model: type[Record], row: Any, name: str, *, is_reada
     return value
 
 
-def _emptied(value: Any) -> Any:
+def _emptied(value: object) -> object:
     """Return the empty value of the same type."""
     return type(value)()
 
 
-def without_unseen(actor: Actor, area: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def without_unseen(actor: Actor, area: str, values: Mapping[str, object]) -> dict[str, object]:
     """Return an event's values of a row, without those about rows that the actor cannot see."""
     model = _models().get(area)
     if model is None:

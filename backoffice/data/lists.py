@@ -5,20 +5,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 
 from backoffice import limits
 from backoffice.data import conditions, cursors, disclosure, filters, related, searching
 from backoffice.data.filters import RESERVED, Filter
-from backoffice.data.related import Labels
+from backoffice.data.related import Labels, Statement
 from backoffice.data.sorting import sort_key, sortable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.models.types import Expression
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.text.numbers import written
@@ -73,7 +73,7 @@ class Page:
     by column and id. `previous` and `next` are the cursors of the neighbouring pages.
     """
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[cursors.Found]
     count: int | None = None
     related: Labels = field(default_factory=dict)
     previous: str | None = None
@@ -222,7 +222,7 @@ def page(
 
 
 def _read(
-    actor: Actor, model: type[Record], query: Query, statement: Select[Any], number: int | None
+    actor: Actor, model: type[Record], query: Query, statement: Statement, number: int | None
 ) -> Page:
     """Read one page without its related rows; `number` is how many rows match, if known."""
     is_dense = are_many(actor, model, query) if number is None else number > MANY
@@ -235,9 +235,7 @@ def _read(
     return Page(rows, number, previous=previous, next=following)
 
 
-def _read_and_count(
-    actor: Actor, model: type[Record], query: Query, statement: Select[Any]
-) -> Page:
+def _read_and_count(actor: Actor, model: type[Record], query: Query, statement: Statement) -> Page:
     """Read one page without its related rows, and count the rows that match, in one statement."""
     counting = _counting(actor, model, query).scalar_subquery()
     statement = statement.add_columns(counting.label("matching_rows"))
@@ -252,7 +250,7 @@ def _read_and_count(
 
 
 def _cursors(
-    query: Query, rows: Sequence[Row[Any]], *, has_more: bool
+    query: Query, rows: Sequence[cursors.Found], *, has_more: bool
 ) -> tuple[str | None, str | None]:
     """Return the cursors of the pages before and after these rows."""
     if not rows:
@@ -268,8 +266,8 @@ def _is_straight(model: type[Record], query: Query) -> bool:
 
 
 def _placed(
-    model: type[Record], query: Query, statement: Select[Any], wanted: ColumnElement[bool]
-) -> Select[Any]:
+    model: type[Record], query: Query, statement: Statement, wanted: ColumnElement[bool]
+) -> Statement:
     """Limit the statement to the rows of one page in their order, and one more row.
 
     The ids of the page are picked first, before related tables are joined: no index may have all
@@ -291,8 +289,8 @@ def _placed(
 
 
 def _order(
-    model: type[Record], key: ColumnElement[Any], *, descending: bool
-) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    model: type[Record], key: Expression, *, descending: bool
+) -> tuple[Expression, Expression]:
     if descending:
         return key.desc(), model.id.desc()
     return key.asc(), model.id.asc()
@@ -325,7 +323,7 @@ def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequenc
 
 def _reading(
     model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden
-) -> Select[Any]:
+) -> Statement:
     """Return the statement that reads these columns."""
     names = tuple(columns)
     if hidden:
@@ -345,8 +343,8 @@ def _many(model: type[Record], columns: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=256)
 def _columns(
     model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None
-) -> Select[Any]:
-    statement = select(model.id, sort_key(model, sort).label("sort_key"))
+) -> Statement:
+    statement: Statement = select(model.id, sort_key(model, sort).label("sort_key"))
     for name in names:
         if fields.is_one(model, name):
             readable_ids = hidden.get(name) if hidden else None

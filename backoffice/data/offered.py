@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
@@ -14,6 +13,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
 Labels = list[tuple[str, str]]  # value and label
+Labelled = Select[str, int | None, str]  # the name of a filter, an id, a label
 
 
 def choices(
@@ -36,7 +36,7 @@ def choices(
     return _read(statements)
 
 
-def _read(statements: list[Select[Any]]) -> dict[str, Labels]:
+def _read(statements: list[Labelled]) -> dict[str, Labels]:
     """Return the values and labels by the filter's name, in the order in which they were read."""
     if not statements:
         return {}
@@ -46,14 +46,14 @@ def _read(statements: list[Select[Any]]) -> dict[str, Labels]:
     return {name: list(by_value.items()) for name, by_value in labels.items()}
 
 
-def _codes(model: type[Record], name: str) -> Select[Any]:
+def _codes(model: type[Record], name: str) -> Labelled:
     code = codes.every(model, name).subquery().c.code
     return select(literal(name), null().cast(BigInteger), code)
 
 
 def _related_rows(
     actor: Actor, model: type[Record], name: str, chosen: Sequence[int], limit: int
-) -> Iterator[Any]:
+) -> Iterator[Labelled]:
     """Yield what selects the chosen rows of a relation, and the first rows of all."""
     target = fields.related_model(model, name)
     visible = _labels(target, name).where(scope(actor, target))
@@ -63,6 +63,6 @@ def _related_rows(
 
 
 @cache
-def _labels(target: type[Record], name: str) -> Select[str, int, str]:
+def _labels(target: type[Record], name: str) -> Labelled:
     label = target.label_column().label("label")
     return select(literal(name).label("name"), target.id, label)

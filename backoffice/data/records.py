@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, inspect, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
@@ -22,7 +22,7 @@ from backoffice.policy.rules import may_read, require, restriction, scope
 
 R = TypeVar("R", bound=Record)
 E = TypeVar("E", bound=Entity)
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 # Called with the actor, the row (None for a new one) and the values it may change.
 Check = Callable[[Actor, Any, dict[str, Any]], None]
 # Called with the actor and the row.
@@ -142,13 +142,13 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     )
 
 
-def snapshot(row: Entity, names: list[str]) -> dict[str, Any]:
+def snapshot(row: Entity, names: list[str]) -> dict[str, object]:
     """Return the named values of a row as events keep them.
 
     Related rows are noted by their labels, people and their belongings by their ids.
     """
     model = type(row)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name in names:
         value = getattr(row, name)
         if fields.is_many(model, name):
@@ -169,7 +169,7 @@ def mention(model: type[Record], row_id: int, label: str) -> str:
 
 def _write(
     actor: Actor, row: Entity, values: Values, *, new: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, object], dict[str, object]]:
     """Set the values and flush; return the values of the row before and after that."""
     model = type(row)
     wanted = _wanted(actor, row, values, new=new)
@@ -183,10 +183,10 @@ def _write(
     return before, snapshot(row, list(wanted))
 
 
-def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, Any]:
+def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, object]:
     """Return the values as the row stores them. Raises RuleBroken if one does not fit."""
     model = type(row)
-    wanted = {}
+    wanted: dict[str, object] = {}
     for name, value in values.items():
         if new and _is_left_out(model, name, value):
             continue
@@ -197,7 +197,7 @@ def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str
     return wanted
 
 
-def _is_left_out(model: type[Entity], name: str, value: Any) -> bool:
+def _is_left_out(model: type[Entity], name: str, value: object) -> bool:
     """Whether nothing was given for a column that has a default."""
     if value is not None or name not in inspect(model).column_attrs:
         return False
@@ -205,7 +205,7 @@ def _is_left_out(model: type[Entity], name: str, value: Any) -> bool:
     return column.default is not None and not column.nullable
 
 
-def _is_same(row: Entity, name: str, value: Any) -> bool:
+def _is_same(row: Entity, name: str, value: object) -> bool:
     """Whether the value is the one that the row already has; an empty text is none.
 
     Such a value is not checked, because it may be older than the rule.
@@ -226,7 +226,7 @@ def _set(row: Entity, values: Values) -> None:
     _check_lengths(row)
 
 
-def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
+def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> object:
     """Return the value as the attribute stores it, related rows for their ids."""
     if not may_read(actor, model, name):
         other = fields.told_of(model, name)
@@ -244,7 +244,7 @@ def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> Any:
     return _fitting_value(model, name, value)
 
 
-def _fitting_value(model: type[Entity], name: str, value: Any) -> Any:
+def _fitting_value(model: type[Entity], name: str, value: object) -> object:
     """Return the value as the column stores it. Raises RuleBroken if it does not fit."""
     kind = fields.kind(model, name)
     column = fields.column(model, name)
@@ -340,7 +340,7 @@ def _wanted_options(
     return lists.condition(model, query, indexed=not is_dense)
 
 
-def _option_order(model: type[Record]) -> Any:
+def _option_order(model: type[Record]) -> SQLColumnExpression[object]:
     """Return the expression that orders options: the label if possible, or else the id."""
     if sorting.sortable(model, model.__label__):
         return sorting.sort_key(model, model.__label__)

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
+    Row,
     Select,
     String,
     bindparam,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -28,6 +31,8 @@ from backoffice.policy.rules import restriction
 from backoffice.text import fold
 
 WORTH_AN_ARRAY = 100  # ids
+Statement = Select[*tuple[object, ...]]  # with whatever columns
+GivenIds = Select[int] | BindParameter[int]
 # By column, the ids of the related rows whose names the actor may read.
 Hidden = dict[str, Select[int]]
 # By column and id of the row, the ids and labels of its related rows.
@@ -51,8 +56,8 @@ def hidden(actor: Actor, model: type[Record], columns: Sequence[str]) -> Hidden:
 
 
 def with_label(
-    statement: Select[Any], model: type[Record], name: str, readable_ids: Select[int] | None
-) -> Select[Any]:
+    statement: Statement, model: type[Record], name: str, readable_ids: Select[int] | None
+) -> Statement:
     """Add the label and the id of the one related row to a statement.
 
     `readable_ids` limits the labels to the rows whose names the actor may read; None for all.
@@ -95,7 +100,7 @@ def _read(
     ids: Sequence[int] | Select[int],
     names: tuple[str, ...],
     visible: Hidden | None,
-) -> Iterable[Any]:
+) -> Iterable[Row[str, int, int, str]]:
     """Read the column's name, the row's id, the related row's id and its label."""
     if isinstance(ids, Select):
         return db.session.execute(_all_related(model, names, ids, visible))
@@ -110,7 +115,7 @@ def _read(
 @lru_cache(maxsize=256)
 def _related_by_id(
     model: type[Record], names: tuple[str, ...], as_array: bool
-) -> Select[Any] | CompoundSelect[Any]:
+) -> Statement | CompoundSelect[*tuple[object, ...]]:
     """Select the related rows of the rows that are given by the parameter `ids`."""
     return _all_related(model, names, _given(as_array=as_array))
 
@@ -127,12 +132,12 @@ def _is_postgresql() -> bool:
     return db.session.get_bind().dialect.name == "postgresql"
 
 
-def given() -> Any:
+def given() -> GivenIds:
     """Return the SQL for many ids in the parameter `ids`, in the form that is fastest to read."""
     return _given(as_array=_is_postgresql())
 
 
-def _given(*, as_array: bool) -> Any:
+def _given(*, as_array: bool) -> GivenIds:
     """Return the SQL for the ids in the parameter `ids`."""
     if as_array:
         return select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
@@ -140,8 +145,8 @@ def _given(*, as_array: bool) -> Any:
 
 
 def _all_related(
-    model: type[Record], names: tuple[str, ...], ids: Any, visible: Hidden | None = None
-) -> Select[Any] | CompoundSelect[Any]:
+    model: type[Record], names: tuple[str, ...], ids: GivenIds, visible: Hidden | None = None
+) -> Statement | CompoundSelect[*tuple[object, ...]]:
     """Select the related rows of all columns."""
     visible = visible or {}
     parts = [_related_rows(model, name, ids, visible.get(name)) for name in names]
@@ -149,8 +154,8 @@ def _all_related(
 
 
 def _related_rows(
-    model: type[Record], name: str, ids: Any, visible: Select[int] | None
-) -> Select[Any]:
+    model: type[Record], name: str, ids: GivenIds, visible: Select[int] | None
+) -> Statement:
     """Select the related rows of one column."""
     target = fields.related_model(model, name)
     other: Any = aliased(target)
@@ -164,7 +169,9 @@ def _related_rows(
     return statement.where(own_id.in_(ids))
 
 
-def _joined(statement: Select[Any], model: type[Record], name: str, other: Any) -> Select[Any]:
+def _joined(
+    statement: Statement, model: type[Record], name: str, other: AliasedClass[Record]
+) -> Statement:
     """Join the related rows, to the association table if there is one."""
     relation = fields.relation(model, name)
     if relation.secondary_synchronize_pairs:

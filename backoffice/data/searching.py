@@ -1,7 +1,6 @@
 """Search a list: find the rows that contain the words of a search text."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
@@ -71,13 +70,14 @@ def _phone(model: type[Record], text: str) -> str | None:
     return phones.sought(text, configured().default_country)
 
 
-def _holds(model: Any, folded: str) -> ColumnElement[bool]:
+def _holds(model: type[Record], folded: str) -> ColumnElement[bool]:
     """Return the SQL condition that the search key contains the folded text.
 
     Folding may leave nothing of a text. Then no row is found, rather than all.
     """
     if not folded:
         return false()
+    assert issubclass(model, Searchable)  # no other rows have a search key
     return search.occurs(model.search_key.expression, folded)
 
 

@@ -1,16 +1,14 @@
 """Tell what a list can be sorted by, and by which expression."""
 
 from functools import cache, lru_cache
-from typing import Any
-
-from sqlalchemy import ColumnElement
 
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
+from backoffice.models.types import Expression
 
 
 @cache
-def sort_key(model: type[Record], name: str) -> ColumnElement[Any]:
+def sort_key(model: type[Record], name: str) -> Expression:
     """Return the expression by which rows are ordered.
 
     It is never NULL: (key, id) can then be compared at once, and an index can serve this.

@@ -1,6 +1,6 @@
 """Check typed texts that are no value of a column, and names that have to be free."""
 
-from typing import Any
+from typing import TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import select, true
@@ -13,6 +13,8 @@ from backoffice.models.group import Group
 from backoffice.models.kinds.texts import Text
 from backoffice.text import name_key
 from backoffice.text.looks import skeleton
+
+Named = TypeVar("Named", Group, ClientTag)
 
 
 def kept(text: str, *, field: str, kind: str = "text") -> str:
@@ -28,7 +30,7 @@ def kept(text: str, *, field: str, kind: str = "text") -> str:
         raise RuleBroken(str(error), field=field) from None
 
 
-def require_free(model: Any, name: str, row: Group | ClientTag | None) -> None:
+def require_free(model: type[Named], name: str, row: Named | None) -> None:
     """Raise RuleBroken with the field "name" if another row than `row` has the name.
 
     A name that looks the same counts too.

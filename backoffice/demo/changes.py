@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from backoffice.data import records
+from backoffice.data.records import Values
 from backoffice.demo.agenda import office_hours
 from backoffice.demo.company import ADMINISTRATORS, GROUPS
 from backoffice.demo.office import HOMES, OFFICES, Office
@@ -65,7 +66,7 @@ def _edit_group(office: Office) -> None:
         _edit(office, row, {"description": f"{row.description} {sentence}"})
 
 
-def _edit(office: Office, row: E, values: dict[str, Any]) -> None:
+def _edit(office: Office, row: E, values: Values) -> None:
     """Update the row in the name of one of the administrators."""
     records.update(
         actor=office.actor(*ADMINISTRATORS),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backoffice import clock
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
+from backoffice.data.records import Values
 from backoffice.demo import visits
 from backoffice.demo.agenda import office_hours
 from backoffice.demo.company import ADMINISTRATORS, APPOINTING, SHARES, STAFF
@@ -37,7 +38,7 @@ def hire(office: Office, number: int) -> None:
         office.agenda.put(moment, partial(_come, office, index, moment > lately))
 
 
-def invite(actor: Actor, values: dict[str, Any]) -> User:
+def invite(actor: Actor, values: Values) -> User:
     """Add and return a user who is invited and has not answered yet."""
     user = records.create(actor=actor, model=User, values=values)
     user.status = "invited"

@@ -77,13 +77,13 @@ def _chosen_late(office: Office, mails: list[_Mail]) -> list[_Mail]:
     return office.random.sample(possible, min(LATE, len(possible) // 2))
 
 
-def _sent(office: Office, mail: _Mail) -> dict[str, Any]:
+def _sent(office: Office, mail: _Mail) -> dict[str, object]:
     """Return the values of a mail that was sent after a moment.
 
     Its content is kept only while its link works.
     """
     moment = min(mail.at + office.minutes(0.01, 0.2), office.agenda.end)
-    values = {
+    values: dict[str, object] = {
         "state": "sent",
         "attempts": 1,
         "sent_at": moment,
@@ -95,7 +95,7 @@ def _sent(office: Office, mail: _Mail) -> dict[str, Any]:
     return values
 
 
-def _dead(office: Office, mail: _Mail) -> dict[str, Any]:
+def _dead(office: Office, mail: _Mail) -> dict[str, object]:
     """Return the values of a mail that was given up after some days."""
     error = office.random.choice(NO_MAILBOX)
     return {
@@ -108,7 +108,7 @@ def _dead(office: Office, mail: _Mail) -> dict[str, Any]:
     }
 
 
-def _late(office: Office) -> dict[str, Any]:
+def _late(office: Office) -> dict[str, object]:
     """Return the values of a mail that was refused for now and will be tried again."""
     next_attempt_at = clock.now() + timedelta(hours=1) + office.minutes(5, 120)
     return {

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
-from typing import Any
 from uuid import UUID
 
 from backoffice import clock
@@ -79,7 +78,7 @@ class People:
         return f"{local}{suffix}@{self.random.choice(DOMAINS)}"
 
 
-def rows(number: int, seed: int = 1, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+def rows(number: int, seed: int = 1, until: datetime | None = None) -> Iterator[dict[str, object]]:
     """Yield `number` people as values of every needed column of User, for `insert(User)`.
 
     They are the same for the same seed. They were created, in this order, in the five years
@@ -94,7 +93,7 @@ def rows(number: int, seed: int = 1, until: datetime | None = None) -> Iterator[
         yield _row(people.next(), random, created, until)
 
 
-def _row(person: Person, random: Random, created: datetime, until: datetime) -> dict[str, Any]:
+def _row(person: Person, random: Random, created: datetime, until: datetime) -> dict[str, object]:
     status = random.choice(STATUSES)
     changed = created + (until - created) * random.random()
     return {
@@ -114,7 +113,7 @@ def _row(person: Person, random: Random, created: datetime, until: datetime) -> 
     }
 
 
-def _about(person: Person) -> dict[str, Any]:
+def _about(person: Person) -> dict[str, object]:
     phone_key = person.phone.lstrip("+")
     return {
         "uuid": person.uuid,
@@ -128,7 +127,7 @@ def _about(person: Person) -> dict[str, Any]:
     }
 
 
-def _status(status: str, created: datetime, changed: datetime) -> dict[str, Any]:
+def _status(status: str, created: datetime, changed: datetime) -> dict[str, object]:
     has_joined = status != "invited"
     lost_access = status in ("blocked", "revoked")
     return {

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
@@ -55,16 +54,16 @@ class Kind:
     status: str = "active"
     reasons: tuple[str, ...] = ("",)
     condition: Callable[[], ColumnElement[bool]] | None = None
-    choose: Callable[[Office], dict[str, Any]] = lambda _office: {}
+    choose: Callable[[Office], dict[str, list[int]]] = lambda _office: {}
     search: str = ""
     undone: bool = False
 
 
-def _group(office: Office) -> dict[str, Any]:
+def _group(office: Office) -> dict[str, list[int]]:
     return {"group": [office.groups[office.random.choice(STAFF)]]}
 
 
-def _tags(office: Office) -> dict[str, Any]:
+def _tags(office: Office) -> dict[str, list[int]]:
     return {"tags": office.random.sample(office.tags, office.random.randint(1, 2))}
 
 
@@ -155,7 +154,7 @@ def _run(
     code: str,
     selection: Selection,
     reason: str,
-    parameters: dict[str, Any] | None = None,
+    parameters: dict[str, list[int]] | None = None,
 ) -> BulkRun | None:
     """Preview an action and, if it would change something, run it and return the run."""
     action = find(code)

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
 from psycopg import sql
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from backoffice import clock
 from backoffice.extensions import db, lock
@@ -50,8 +50,8 @@ class EventDraft:
     action: str
     subject: tuple[str, int | None] = ("", None)
     result: str = "done"
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
+    before: dict[str, object] | None = None
+    after: dict[str, object] | None = None
     reason: str | None = None
     bulk_run_id: int | None = field(default=None)
 
@@ -81,7 +81,7 @@ def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
         _append(batch)
 
 
-def redact(*, subject_type: str, subject_ids: Any) -> None:
+def redact(*, subject_type: str, subject_ids: Sequence[int] | Select[int]) -> None:
     """Empty the personal details of the events about erased people.
 
     Who did what and when is kept, and the chain stays valid.
@@ -158,7 +158,7 @@ def _went_with_somebody(subject_type: str, subject_id: int | None) -> bool:
     return db.session.get(model, subject_id) is None
 
 
-def _append(rows: list[dict[str, Any]]) -> None:
+def _append(rows: list[dict[str, object]]) -> None:
     """Insert the rows, by COPY if there are many and the database is PostgreSQL.
 
     COPY takes a third of the time of INSERT.
@@ -175,16 +175,16 @@ def _append(rows: list[dict[str, Any]]) -> None:
             copy.write_row([_copied(value) for value in row.values()])
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: object) -> object:
     """Return the value as COPY takes it: lists and dictionaries are written as JSON."""
     return _JSON(value) if isinstance(value, (dict, list)) else value
 
 
 def _chained(
     actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the drafts as rows of the table, each with its number and hashes."""
-    shared = {
+    shared: dict[str, object] = {
         "at": clock.now(),
         "actor_id": actor.user_id,
         "actor_groups": list(actor.group_names),
@@ -201,7 +201,7 @@ def _chained(
         yield row
 
 
-def _values(draft: EventDraft) -> dict[str, Any]:
+def _values(draft: EventDraft) -> dict[str, object]:
     return {
         "before": _plain(draft.before),
         "after": _plain(draft.after),
@@ -214,7 +214,7 @@ def _values(draft: EventDraft) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
@@ -224,11 +224,11 @@ _JSON = json.JSONEncoder(
 ).encode
 
 
-def _hash(values: list[Any]) -> str:
+def _hash(values: list[object]) -> str:
     return hashlib.sha256(_JSON(values).encode()).hexdigest()
 
 
-def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _plain(values: dict[str, object] | None) -> dict[str, object] | None:
     """Return the values as they come back from JSON.
 
     The hash can then be computed again from the values in the table.
@@ -238,6 +238,6 @@ def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
     return {name: _plain_value(value) for name, value in values.items()}
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(value: object) -> object:
     is_plain = isinstance(value, (str, int, bool, list, type(None)))
     return value if is_plain else _text(value)

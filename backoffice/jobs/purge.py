@@ -3,7 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Update,
+    delete,
+    exists,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from backoffice import clock
 from backoffice.actions.engine.plan import RETENTION as PREVIEWS_KEPT
@@ -98,7 +109,9 @@ def _has_mail_waiting() -> ColumnElement[bool]:
     return exists().where(Message.token_id == Token.id, waits).correlate(Token)
 
 
-def _in_batches(change: Any, model: Any, which: ColumnElement[bool], stopping: Stopping) -> int:
+def _in_batches(
+    change: Update | Delete, model: Any, which: ColumnElement[bool], stopping: Stopping
+) -> int:
     """Apply the change to the rows that match `which`, in small transactions.
 
     Return the number of changed rows.

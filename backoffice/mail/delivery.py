@@ -109,7 +109,7 @@ def deliver_due(settings: Settings, *, stopping: Callable[[], bool] = lambda: Fa
     return sent
 
 
-def _transport(settings: Settings, stopping: Callable[[], bool]) -> Any:
+def _transport(settings: Settings, stopping: Callable[[], bool]) -> Smtp | Mailbox | None:
     """Return the transport that is configured, or None."""
     if settings.smtp_url:
         return Smtp(settings, stopping)
@@ -267,10 +267,14 @@ def _outdated(message: Message, settings: Settings) -> str:
     return ""
 
 
-def _after(claim: Claim, problem: NotSent) -> dict[str, Any]:
+def _after(claim: Claim, problem: NotSent) -> dict[str, object]:
     """Return the new values of a message that was not sent."""
     if problem.final:
-        values = {"state": "dead", "next_attempt_at": None, "last_error": problem.reason}
+        values: dict[str, object] = {
+            "state": "dead",
+            "next_attempt_at": None,
+            "last_error": problem.reason,
+        }
         if problem.reason in (LINK_DEAD, CODE_DEAD):
             values["sealed"] = None
         return values
@@ -298,7 +302,7 @@ def pause(tries: int) -> timedelta:
     return wait * secrets.SystemRandom().uniform(1, 1.25)
 
 
-def _mark(claim: Claim, **values: Any) -> None:
+def _mark(claim: Claim, **values: object) -> None:
     """Store the result of a try, unless the claim to the message has ended.
 
     This is tried several times if the database is away, because the mail cannot be taken back.

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select
 
@@ -51,7 +50,7 @@ def queue(letters: Iterable[OutgoingMail], settings: Settings) -> None:
         wake()
 
 
-def _row(letter: OutgoingMail, now: datetime, settings: Settings) -> dict[str, Any]:
+def _row(letter: OutgoingMail, now: datetime, settings: Settings) -> dict[str, object]:
     return {
         "purpose": letter.purpose,
         "address": letter.address,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, MetaData, bindparam, case, event
+from sqlalchemy import ColumnElement, MetaData, SQLColumnExpression, bindparam, case, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock
@@ -79,7 +79,7 @@ class Record(Base):
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         if not cls.__dict__.get("__abstract__"):
             words = str(cls.__tablename__).replace("_", " ")
             cls.__plural__ = cls.__dict__.get("__plural__") or words
@@ -147,7 +147,7 @@ class Entity(Record):
     )
 
     @classmethod
-    def raised_with(cls, _names: Iterable[str]) -> dict[str, Any]:
+    def raised_with(cls, _names: Iterable[str]) -> dict[str, SQLColumnExpression[object]]:
         """Return what an UPDATE of the named columns has to set too, as SQL by attribute."""
         return {}
 
@@ -166,7 +166,7 @@ class Searchable:
         sort_order=93,
     )
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         keys.declare(cls)
         super().__init_subclass__(**kwargs)
 

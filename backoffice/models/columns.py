@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, Table, event
 from sqlalchemy.orm import MappedColumn, mapped_column
 
+from backoffice.models.types import TableColumn
+
 BOUNDS = ("least", "most")
 
 
@@ -56,7 +58,7 @@ def column(
 
 
 @event.listens_for(Column, "after_parent_attach")
-def _constrain(attached: Column[Any], parent: Any) -> None:
+def _constrain(attached: TableColumn, parent: object) -> None:
     """Add the CHECK constraints that follow from the bounds of a column.
 
     They bear the names `<column>_least` and `<column>_most`, after the table's.

@@ -5,10 +5,10 @@ Lists, filters, forms, exports and events are made from these descriptions, with
 
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from typing import Any, Literal
+from typing import Literal
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Table, bindparam, func, inspect
+from sqlalchemy import Column, Table, bindparam, func, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models import kinds
@@ -17,6 +17,7 @@ from backoffice.models.keys import SUFFIX
 from backoffice.models.kinds import Kind
 from backoffice.models.kinds.choices import Choice, worded
 from backoffice.models.kinds.texts import Text
+from backoffice.models.types import Expression, TableColumn
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
@@ -61,15 +62,14 @@ def is_text(model: type[Record], name: str) -> bool:
 
 
 @cache
-def relation(model: type[Record], name: str) -> RelationshipProperty[Any]:
+def relation(model: type[Record], name: str) -> RelationshipProperty[Record]:
     """Return the relationship called `name`."""
     return inspect(model).relationships[name]
 
 
 def related_model(model: type[Record], name: str) -> type[Record]:
     """Return the model at the other end of the relationship called `name`."""
-    target: type[Record] = relation(model, name).mapper.class_
-    return target
+    return relation(model, name).mapper.class_
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
@@ -88,14 +88,16 @@ def told_of(model: type[Record], name: str) -> type[Record] | None:
     return next((record for record in records() if record.__tablename__ == table), None)
 
 
-def column(model: type[Record], name: str) -> Any:
+def column(model: type[Record], name: str) -> TableColumn:
     """Return the table column behind the attribute `name`."""
-    return inspect(model).column_attrs[name].columns[0]
+    found = inspect(model).column_attrs[name].columns[0]
+    assert isinstance(found, Column)
+    return found
 
 
-def attribute(model: type[Record], name: str) -> InstrumentedAttribute[Any]:
+def attribute(model: type[Record], name: str) -> InstrumentedAttribute[object]:
     """Return the attribute called `name`, to build SQL with."""
-    mapped: InstrumentedAttribute[Any] = getattr(model, name)
+    mapped: InstrumentedAttribute[object] = getattr(model, name)
     return mapped
 
 
@@ -108,16 +110,16 @@ def choices(model: type[Record], name: str) -> tuple[str, ...]:
     return what.values(column(model, name))
 
 
-def colour(model: type[Record], name: str, value: Any) -> str:
+def colour(model: type[Record], name: str, value: object) -> str:
     """Return the colour of a value of a choice, or '' if it has none."""
     if name in model.__derived__:
         colours = model.__derived_colours__.get(name)
-        return colours.get(value, "grey") if colours else ""
+        return colours.get(str(value), "grey") if colours else ""
     what = kind(model, name)
     return what.colour(column(model, name), value) if isinstance(what, Choice) else ""
 
 
-def label(model: type[Record], name: str, value: Any) -> str:
+def label(model: type[Record], name: str, value: object) -> str:
     """Return the word for a value of a choice, and the default word for any other value."""
     what = kind(model, name)
     if isinstance(what, Choice) and name not in model.__derived__:
@@ -128,7 +130,7 @@ def label(model: type[Record], name: str, value: Any) -> str:
 @cache
 def writer(
     model: type[Record], name: str, way: Literal["export", "note", "plain"]
-) -> Callable[[Any], Any]:
+) -> Callable[[object], object]:
     """Return the function that writes values of the attribute in one of the ways of its kind."""
     what = kind(model, name)
     if what is None or name not in inspect(model).column_attrs:
@@ -137,11 +139,13 @@ def writer(
 
 
 @cache
-def key_of(model: type[Record], name: str) -> InstrumentedAttribute[Any] | None:
+def key_of(model: type[Record], name: str) -> InstrumentedAttribute[str] | None:
     """Return the attribute that holds the key of the text `name`, if it has one."""
     key_name = name + SUFFIX
-    has_key = isinstance(kind(model, name), Text) and key_name in inspect(model).column_attrs
-    return attribute(model, key_name) if has_key else None
+    if not isinstance(kind(model, name), Text) or key_name not in inspect(model).column_attrs:
+        return None
+    key: InstrumentedAttribute[str] = getattr(model, key_name)
+    return key
 
 
 def is_required(model: type[Record], name: str) -> bool:
@@ -152,12 +156,12 @@ def is_required(model: type[Record], name: str) -> bool:
     return not is_answered and not _may_be_empty(column(model, name))
 
 
-def _own_keys(model: type[Record], name: str) -> set[Any]:
+def _own_keys(model: type[Record], name: str) -> list[TableColumn]:
     """Return the foreign keys of a row that point to its one related row."""
-    return set(relation(model, name).local_columns)
+    return [key for key in relation(model, name).local_columns if isinstance(key, Column)]
 
 
-def _may_be_empty(column: Any) -> bool:
+def _may_be_empty(column: TableColumn) -> bool:
     return column.nullable or column.default is not None
 
 
@@ -182,13 +186,13 @@ def relations(model: type[Record]) -> tuple[str, ...]:
     )
 
 
-def lowest(model: type[Record], name: str) -> Any:
+def lowest(model: type[Record], name: str) -> object:
     """Return a value that sorts before every other one, to stand for NULL."""
     what = kind(model, name)
     return what.lowest if what else ""
 
 
-def ordered(model: type[Record], name: str) -> ColumnElement[Any]:
+def ordered(model: type[Record], name: str) -> Expression:
     """Return the expression that lists are ordered by.
 
     It is never NULL. Thus (expression, id) is a single comparison, which an index can serve.

@@ -12,13 +12,14 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, String, inspect
+from sqlalchemy import String, inspect
 from sqlalchemy import Text as TextType
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import NullType
 
 from backoffice.models import kinds
 from backoffice.models.kinds.texts import Email, Phone, Text
+from backoffice.models.types import TableColumn
 from backoffice.text import fold
 from backoffice.text.looks import skeleton
 
@@ -60,7 +61,7 @@ def key_type(length: int | None) -> String:
     return plain(length).with_variant(plain(length, collation="C"), "postgresql")
 
 
-def text_kind(column: Column[Any]) -> Text | None:
+def text_kind(column: TableColumn) -> Text | None:
     """Return the kind of the text in a column, or None if it holds none that people write."""
     if not isinstance(column.type, String) or column.foreign_keys:
         return None
@@ -68,7 +69,7 @@ def text_kind(column: Column[Any]) -> Text | None:
     return kind if isinstance(kind, Text) else None
 
 
-def declare(model: type[Any]) -> None:
+def declare(model: type[object]) -> None:
     """Add to `model`, before it is mapped, a hidden key column for each text that has none."""
     annotations = vars(model).get("__annotations__", {})
     for name, annotation in list(annotations.items()):
@@ -79,7 +80,7 @@ def declare(model: type[Any]) -> None:
             setattr(model, name + SUFFIX, _key_column(column))
 
 
-def _key_column(column: Any) -> MappedColumn[Any]:
+def _key_column(column: TableColumn) -> MappedColumn[str | None]:
     """Return the key column for a text; if the text is unique, its key is unique as well.
 
     Existing rows, and rows that plain SQL inserts, have no key yet: NULL if unique, else ''.
@@ -96,7 +97,7 @@ def _key_column(column: Any) -> MappedColumn[Any]:
     )
 
 
-def _column(declared: Any, annotation: Any) -> Column[Any] | None:
+def _column(declared: object, annotation: object) -> TableColumn | None:
     """Return the column that a class body declares, whose type may be only in the annotation."""
     if declared is None:
         return mapped_column(TextType()).column if _is_text(annotation) else None
@@ -108,7 +109,7 @@ def _column(declared: Any, annotation: Any) -> Column[Any] | None:
     return column
 
 
-def _is_text(annotation: Any) -> bool:
+def _is_text(annotation: object) -> bool:
     return str(annotation).removeprefix("sqlalchemy.orm.base.") in (
         "Mapped[str]",
         "Mapped[str | None]",
@@ -136,7 +137,9 @@ def keys_of(model: Hashable) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _key(name: str, key_name: str, make: Callable[[str], str], column: Any, *, unique: bool) -> Key:
+def _key(
+    name: str, key_name: str, make: Callable[[str], str], column: TableColumn, *, unique: bool
+) -> Key:
     empty = None if column.nullable else ""
     length = getattr(column.type, "length", None)
     return Key(name, key_name, make, empty, length, unique)
@@ -171,7 +174,7 @@ def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
     return fold(" ".join(texts))[:SEARCH_LENGTH]
 
 
-def with_keys(model: Hashable, values: Mapping[str, Any]) -> dict[str, Any]:
+def with_keys(model: Hashable, values: Mapping[str, object]) -> dict[str, object]:
     """Return the values to set on many rows at once, with the keys of the texts among them.
 
     The search key is not included: the caller has to set it. Raises TypeError if a text is an SQL

@@ -4,12 +4,12 @@ It is stored in the same transaction as the change that it is about, and sent af
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, case, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from backoffice.models import purposes
@@ -31,7 +31,7 @@ class masked_in_sql(GenericFunction[str]):  # noqa: N801  # SQLAlchemy knows fun
 
 
 @compiles(masked_in_sql)
-def _masked(element: Any, compiler: Any, **kwargs: Any) -> str:
+def _masked(element: masked_in_sql, compiler: SQLCompiler, **kwargs: object) -> str:
     text = compiler.process(element.clauses, **kwargs)
     position = "instr" if compiler.dialect.name == "sqlite" else "strpos"
     at_sign = f"{position}({text}, '@')"

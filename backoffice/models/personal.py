@@ -14,19 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, ColumnElement, inspect
 from sqlalchemy.orm import Mapper
 
 from backoffice.models.base import Base, Entity
+from backoffice.models.types import TableColumn
 from backoffice.models.user import User
 
 EMPTY = {str: "", list: [], dict: {}, bool: False, int: 0}
 # A column, and the column that holds the user's id in the same row, if there is one.
-Owned = tuple[Column[Any], Column[Any] | None]
+Owned = tuple[TableColumn, TableColumn | None]
 SAID = (True, False, "address")
 
 
-def belongings() -> Sequence[Column[Any]]:
+def belongings() -> Sequence[TableColumn]:
     """Return the foreign keys of rows that belong to a person.
 
     They are in the order in which the rows can be deleted: tables that others refer to come last.
@@ -59,7 +60,7 @@ def uploads() -> Iterator[Owned]:
     return _owned(lambda column: bool(column.info.get("upload")))
 
 
-def _owned(wanted: Callable[[Column[Any]], bool]) -> Iterator[Owned]:
+def _owned(wanted: Callable[[TableColumn], bool]) -> Iterator[Owned]:
     for mapper in _mappers():
         owner = _owner(mapper)
         for _name, column in _attributes(mapper):
@@ -67,20 +68,21 @@ def _owned(wanted: Callable[[Column[Any]], bool]) -> Iterator[Owned]:
                 yield column, owner
 
 
-def _owner(mapper: Mapper[Any]) -> Column[Any] | None:
+def _owner(mapper: Mapper[Base]) -> TableColumn | None:
     """Return the column that holds the id of the user whom a row is about or belongs to."""
     table: Any = mapper.class_.__table__
     if mapper.class_ is User:
-        own_id: Column[Any] = table.c.id
+        own_id: TableColumn = table.c.id
         return own_id
     return next(filter(_owns, table.columns), None)
 
 
 @cache
-def emptied(model: type[Base]) -> dict[str, Any]:
+def emptied(model: type[Base]) -> dict[str, object]:
     """Return the values that the personal columns of `model` get when the person is deleted."""
-    attributes = inspect(model).column_attrs
-    return {name: _emptied(attributes[name].columns[0]) for name in columns(model)}
+    names = columns(model)
+    attributes = _attributes(inspect(model))
+    return {name: _emptied(column) for name, column in attributes if name in names}
 
 
 def check() -> None:
@@ -90,7 +92,7 @@ def check() -> None:
         raise TypeError("\n".join(faults))
 
 
-def _faults(mapper: Mapper[Any]) -> Iterator[str]:
+def _faults(mapper: Mapper[Base]) -> Iterator[str]:
     """Yield a sentence for every fault in the columns of a model."""
     model = mapper.class_
     if model is not User and (issubclass(model, Entity) or belongs(model)):
@@ -109,7 +111,7 @@ def _faults(mapper: Mapper[Any]) -> Iterator[str]:
             )
 
 
-def _can_be_emptied(column: Any) -> bool:
+def _can_be_emptied(column: TableColumn) -> bool:
     try:
         _emptied(column)
     except LookupError:
@@ -117,7 +119,7 @@ def _can_be_emptied(column: Any) -> bool:
     return True
 
 
-def _emptied(column: Any) -> Any:
+def _emptied(column: TableColumn) -> object:
     """Return the value that stands for nothing in this column.
 
     It is what `info` gives as `emptied`, else NULL, else the default, else the empty value of the
@@ -136,7 +138,7 @@ def _emptied(column: Any) -> Any:
     return default.arg(None) if default.is_callable else default.arg
 
 
-def _owns(column: Any) -> bool:
+def _owns(column: ColumnElement[object]) -> bool:
     """Return whether the column holds the id of the user whom its row belongs to."""
     return any(
         key.column.table is User.__table__ and key.ondelete == "CASCADE"
@@ -144,7 +146,7 @@ def _owns(column: Any) -> bool:
     )
 
 
-def _attributes(mapper: Mapper[Any]) -> Iterator[tuple[str, Column[Any]]]:
+def _attributes(mapper: Mapper[Base]) -> Iterator[tuple[str, TableColumn]]:
     """Yield the attributes that are columns of the table, with their columns."""
     for attribute in mapper.column_attrs:
         column = attribute.columns[0]
@@ -152,5 +154,5 @@ def _attributes(mapper: Mapper[Any]) -> Iterator[tuple[str, Column[Any]]]:
             yield attribute.key, column
 
 
-def _mappers() -> list[Mapper[Any]]:
+def _mappers() -> list[Mapper[Base]]:
     return sorted(Base.registry.mappers, key=lambda mapper: str(mapper.class_.__tablename__))

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Select, column, literal, select, table, union_all
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.operators import OperatorType
 
 from backoffice.models.base import Record
 
@@ -29,7 +31,7 @@ class Condition(GenericFunction[bool]):
     type = Boolean()
     inherit_cache = True
 
-    def self_group(self, against: Any = None) -> Any:
+    def self_group(self, against: OperatorType | None = None) -> "Condition":
         return self
 
 
@@ -40,19 +42,19 @@ class holds(Condition):  # noqa: N801  # SQLAlchemy knows functions by lower-cas
 
 
 @compiles(holds)
-def _arrays(element: Any, compiler: Any, **kwargs: Any) -> str:
+def _arrays(element: holds, compiler: SQLCompiler, **kwargs: object) -> str:
     entry, runs = (compiler.process(part, **kwargs) for part in element.clauses)
     return f"{entry} @> string_to_array({runs}, chr({ord(BETWEEN)}))"
 
 
 @compiles(holds, "sqlite")
-def _full_text(element: Any, compiler: Any, **kwargs: Any) -> str:
+def _full_text(element: holds, compiler: SQLCompiler, **kwargs: object) -> str:
     """Return the condition on the whole FTS5 table, whose only column holds the runs.
 
     FTS5 cannot match a single column if it stores no positions of words.
     """
-    entry, runs = element.clauses
-    runs = compiler.process(runs, **kwargs)
+    entry, given = element.clauses
+    runs = compiler.process(given, **kwargs)
     quoted = f"replace(replace({runs}, '\"', '\"\"'), char({ord(BETWEEN)}), '\" \"')"
     return f"{entry.table.name} MATCH ('\"' || {quoted} || '\"')"
 
@@ -64,13 +66,13 @@ class begins(Condition):  # noqa: N801  # as above
 
 
 @compiles(begins)
-def _pattern(element: Any, compiler: Any, **kwargs: Any) -> str:
+def _pattern(element: begins, compiler: SQLCompiler, **kwargs: object) -> str:
     texts, beginning = (compiler.process(part, **kwargs) for part in element.clauses)
     return f"{texts} ^@ {beginning}"
 
 
 @compiles(begins, "sqlite")
-def _binary(element: Any, compiler: Any, **kwargs: Any) -> str:
+def _binary(element: begins, compiler: SQLCompiler, **kwargs: object) -> str:
     texts, beginning = (compiler.process(part, **kwargs) for part in element.clauses)
     return f"({texts} >= {beginning} AND {texts} < ({beginning} || char({HIGHEST})))"
 
@@ -91,7 +93,7 @@ def grams(text: str) -> list[str]:
     return list(dict.fromkeys(runs))
 
 
-def occurs(texts: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+def occurs(texts: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """Return, in SQL, whether the folded texts contain `text`.
 
     One or two letters are found only at the beginning of a word.

@@ -1,7 +1,7 @@
 """Session: one signed-in browser or API client, revocable at any moment."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, cast, or_, text
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -91,7 +91,7 @@ class Session(Entity):
         return "Session " + cast(cls.id, String)
 
     @classmethod
-    def live(cls, now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+    def live(cls, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
         """Return, in SQL, whether it is neither ended, nor expired, nor unused for too long."""
         return and_(cls.ended_at.is_(None), cls.expires_at > now, cls.idle_at > now)
 

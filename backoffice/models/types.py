@@ -1,9 +1,22 @@
-"""The column types that both engines store alike."""
+"""The column types that both engines store alike, and names for columns of any type."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    TypeDecorator,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+
+TableColumn = Column[Any]  # a column of a table, whatever its type
+Expression = ColumnElement[Any]  # in SQL, whatever its type
 
 
 class TextList(JSON):

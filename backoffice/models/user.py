@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    SQLColumnExpression,
     String,
     Uuid,
     and_,
@@ -219,7 +220,7 @@ class User(Searchable, Entity):
         )
 
     @classmethod
-    def raised_with(cls, names: Iterable[str]) -> dict[str, Any]:
+    def raised_with(cls, names: Iterable[str]) -> dict[str, SQLColumnExpression[object]]:
         """Return the next credential version if one of the named columns is a credential."""
         if cls.credentials().isdisjoint(names):
             return {}

@@ -1,7 +1,5 @@
 """Show and change a person's own profile, which needs no permission."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -42,10 +40,10 @@ def live_sessions(actor: Actor) -> int:
     return db.session.scalar(sessions.count_live(own_id)) or 0
 
 
-def _check(values: dict[str, Any]) -> None:
+def _check(values: Values) -> None:
     if "language" in values:
         offered = dict(languages.offered())
         if values["language"] not in offered:
             raise RuleBroken(_("Choose one of the offered languages."), field="language")
-    if "time_zone" in values and not time_zones.is_offered(values["time_zone"]):
+    if "time_zone" in values and not time_zones.is_offered(str(values["time_zone"])):
         raise RuleBroken(_("Choose one of the offered time zones."), field="time_zone")

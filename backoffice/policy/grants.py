@@ -1,10 +1,10 @@
 """Decides who may give what: nobody gives a group, permission or client tag beyond their own."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, true
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, exists, select, true
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from backoffice.models.associations import group_grants, user_client_tags, user_groups
 from backoffice.models.client_tag import ClientTag
@@ -38,7 +38,7 @@ def grantable_group_ids(session: Session, actor: Actor, *, locked: bool = False)
     return frozenset(row.id for row in session.execute(query) if _may_give(actor, row))
 
 
-def _may_give(actor: Actor, group: Any) -> bool:
+def _may_give(actor: Actor, group: Row[int, list[str], bool, bool]) -> bool:
     if actor.all_permissions:
         return True
     if not group.is_granted or group.all_permissions:
@@ -60,7 +60,9 @@ def strong_group_ids(session: Session) -> frozenset[int]:
     )
 
 
-def outranks(actor: Actor, grantable: Iterable[int], user_id: Any = User.id) -> ColumnElement[bool]:
+def outranks(
+    actor: Actor, grantable: Iterable[int], user_id: SQLColumnExpression[int] = User.id
+) -> ColumnElement[bool]:
     """Return, in SQL, whether the user is in a group that the actor may not give.
 
     The actor may not change such a user.
@@ -91,7 +93,7 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
 ADMINISTRATORS_LOCK = "administrators"  # held by every change that may remove the last one
 
 
-def administers(user: Any = User) -> ColumnElement[bool]:
+def administers(user: type[User] | AliasedClass[User] = User) -> ColumnElement[bool]:
     """Return, in SQL, whether the user is an administrator who can sign in.
 
     There must always be at least one.

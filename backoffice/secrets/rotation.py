@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.extensions import begin, db
 from backoffice.models.base import Base
@@ -14,14 +15,14 @@ from backoffice.settings import Settings
 
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
 
-
+Sealed = InstrumentedAttribute[str | None]  # a column that holds encrypted values
 Context = Callable[[Any], str]  # returns what the encrypted value of a row is bound to
 # Columns of keyed hashes are not included: hashes cannot be computed again without the text, and
 # the rows that have one are soon deleted.
-_columns: dict[Any, Context] = {}
+_columns: dict[Sealed, Context] = {}
 
 
-def include(column: Any, context: Context) -> None:
+def include(column: Sealed, context: Context) -> None:
     """Register a column that holds encrypted values; modules that write one call this."""
     _columns[column] = context
 
@@ -71,7 +72,7 @@ def rotate(settings: Settings) -> Rotation:
 
 
 def _rotate_batch(
-    column: Any, context: Context, after: int, result: Rotation, settings: Settings
+    column: Sealed, context: Context, after: int, result: Rotation, settings: Settings
 ) -> int | None:
     """Encrypt one batch again; return the id of its last row, or None if there was no row."""
     rows = db.session.scalars(_batch(column, after, settings)).all()
@@ -89,7 +90,7 @@ def _rotate_batch(
     return rows[-1].id if rows else None
 
 
-def _batch(column: Any, after: int, settings: Settings) -> Select[Any]:
+def _batch(column: Sealed, after: int, settings: Settings) -> Select[Any]:
     """Select and lock the next rows whose value is encrypted with an older key."""
     model = column.class_
     has_newest_key = column.startswith(encryption.mark(settings), autoescape=True)
@@ -103,7 +104,7 @@ def _batch(column: Any, after: int, settings: Settings) -> Select[Any]:
     return statement.execution_options(populate_existing=True)
 
 
-def _write(column: Any, row_id: int, encrypted: str) -> None:
+def _write(column: Sealed, row_id: int, encrypted: str) -> None:
     """Store the value without a new version or time, because its content has not changed."""
     model = column.class_
     values = {column.key: encrypted}

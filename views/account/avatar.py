@@ -2,7 +2,6 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,6 +15,7 @@ from backoffice.policy.actor import Actor
 from forms.avatar import AvatarForm
 from views.account.blueprint import account
 from views.web.actor import signed_in
+from views.web.answers import Answer
 from views.web.avatars import avatar as portrait
 
 PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
@@ -45,7 +45,7 @@ def picture(key: str, size: int) -> Response:
 
 
 @account.route("/avatar", methods=["GET", "POST"])
-def avatar() -> Any:
+def avatar() -> Answer:
     """Choose a picture of oneself.
 
     Without a script, or without a chosen part, the middle of the picture is taken.
@@ -77,7 +77,7 @@ def _set_avatar(who: Actor, form: AvatarForm) -> None:
 
 
 @account.post("/avatar/remove")
-def avatar_remove() -> Any:
+def avatar_remove() -> Answer:
     """Remove the picture; one's initials are shown again."""
     avatars.remove_avatar(actor=signed_in())
     db.session.commit()

@@ -4,7 +4,6 @@ After that, the request that needed it is repeated.
 """
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -18,13 +17,14 @@ from views.account.blueprint import account
 from views.account.tries import counted, shown
 from views.web import downloads
 from views.web.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.web.answers import Answer
 from views.web.redirects import safe_path
 
 OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
 
 
 @account.route("/confirm", methods=["GET", "POST"])
-def confirm() -> Any:
+def confirm() -> Answer:
     """Ask for the password or a code, and then lead on to where the person was."""
     who = signed_in()
     form = ConfirmForm(request.form)
@@ -43,7 +43,7 @@ def confirm() -> Any:
     return _page(form, back, again=bool(request.form.get("confirm_again")))
 
 
-def _go_on(back: str) -> Any:
+def _go_on(back: str) -> Answer:
     page = downloads.page_of(back)
     if page:
         downloads.offer(back)
@@ -54,7 +54,7 @@ def _go_on(back: str) -> Any:
     return redirect(back, HTTPStatus.SEE_OTHER)
 
 
-def ask(_error: ConfirmationNeeded) -> Any:
+def ask(_error: ConfirmationNeeded) -> Answer:
     """Ask for a confirmation instead of answering the page that needs it.
 
     A form that was sent is kept in the page, and is sent again after the confirmation.
@@ -71,7 +71,7 @@ def ask(_error: ConfirmationNeeded) -> Any:
     return _page(ConfirmForm(), here, again=True, status=HTTPStatus.FORBIDDEN)
 
 
-def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Any:
+def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Answer:
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
     hidden = ("csrf_token", *OWN_FIELDS)

@@ -1,7 +1,6 @@
 """Show a temporary password once; the second time, there is nothing to show."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
@@ -11,11 +10,12 @@ from backoffice.extensions import begin, db
 from backoffice.text import duration
 from views.account.blueprint import account
 from views.web.actor import settings, signed_in
+from views.web.answers import Answer
 from views.web.redirects import safe_path
 
 
 @account.route("/handover/<uuid:token>")
-def handover(token: UUID) -> Any:
+def handover(token: UUID) -> Answer:
     """Show the password to the session that asked for it.
 
     Only the page itself uses it up, not a request for its headers.

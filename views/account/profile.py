@@ -1,7 +1,6 @@
 """See and change one's own profile: name, contact details, language and time zone."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,11 +16,12 @@ from forms.profile import ProfileForm
 from views.account.blueprint import account
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
+from views.web.answers import Answer
 from views.web.conflicts import Compared
 
 
 @account.route("/", methods=["GET", "POST"])
-def profile() -> Any:
+def profile() -> Answer:
     """Show one's own profile, or save it."""
     who = signed_in()
     user = profiles.own(who)

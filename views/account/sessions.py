@@ -1,7 +1,6 @@
 """Show where one is signed in, and sign out other devices."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -12,6 +11,7 @@ from backoffice.extensions import db
 from backoffice.text.devices import device_name
 from views.account.blueprint import account
 from views.web.actor import signed_in
+from views.web.answers import Answer
 
 
 @account.route("/sessions")
@@ -34,7 +34,7 @@ def sessions() -> str:
 
 
 @account.route("/sessions/<int(max=9223372036854775807):session_id>/end", methods=["POST"])
-def end_session(session_id: int) -> Any:
+def end_session(session_id: int) -> Answer:
     """Sign out one other device."""
     service.end_own(actor=signed_in(), session_id=session_id)
     db.session.commit()
@@ -43,7 +43,7 @@ def end_session(session_id: int) -> Any:
 
 
 @account.route("/sessions/end-others", methods=["POST"])
-def end_other_sessions() -> Any:
+def end_other_sessions() -> Answer:
     """Sign out all devices but this one."""
     number = service.end_others(actor=signed_in())
     db.session.commit()

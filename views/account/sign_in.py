@@ -25,6 +25,7 @@ from backoffice.text import duration, noted
 from forms.account import CodeForm, SignInForm
 from views.account import opened, somebody_else
 from views.web.actor import SESSION_KEY, actor, device_cookie, origin, settings
+from views.web.answers import Answer
 from views.web.redirects import safe_path
 
 LONGEST_BACK = 2000  # characters of an address: servers read a first line of 4 KB or so
@@ -41,7 +42,7 @@ def register(app: Flask) -> None:
     app.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
 
 
-def sign_in_page() -> Any:
+def sign_in_page() -> Answer:
     """Ask for address and password; the answer is the same for everyone who is refused."""
     form = SignInForm(request.form)
     back = _back()
@@ -65,7 +66,7 @@ def sign_in_page() -> Any:
     return _refused(_form(form, back, message=result.message), result)
 
 
-def _ask_for_code(challenge: str, back: str) -> Any:
+def _ask_for_code(challenge: str, back: str) -> Answer:
     """Redirect to the page of the second factor.
 
     Nothing stays of the person who was signed in here. If nobody was, forms in other tabs keep
@@ -76,7 +77,7 @@ def _ask_for_code(challenge: str, back: str) -> Any:
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 
-def code_page(handle: str) -> Any:
+def code_page(handle: str) -> Answer:
     """Ask for the second factor of one sign-in.
 
     A person who comes here without a right password is sent back to the beginning.
@@ -96,7 +97,7 @@ def code_page(handle: str) -> Any:
     return _second_step(form, handle, value, user, back)
 
 
-def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str) -> Any:
+def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str) -> Answer:
     if request.method != "POST" or not form.validate():
         return _code_form(form, handle, value, user)
     try:
@@ -112,7 +113,7 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
     return _enter(result, back)
 
 
-def send_again(handle: str) -> Any:
+def send_again(handle: str) -> Answer:
     """Mail another code, which replaces the last one."""
     try:
         sent = challenges.send_again(opened.held(handle), origin(), settings())
@@ -128,7 +129,7 @@ def send_again(handle: str) -> Any:
     return redirect(url_for("sign_in_code", handle=handle, **_next(_back())), HTTPStatus.SEE_OTHER)
 
 
-def sign_out() -> Any:
+def sign_out() -> Answer:
     """End the session in the browser and in the table.
 
     A person who signs out to go on with a link is redirected to it.
@@ -184,7 +185,7 @@ def _enter(result: SignIn, back: str) -> Response:
     return response
 
 
-def _anew(message: str) -> Any:
+def _anew(message: str) -> Answer:
     db.session.rollback()
     flash(str(message), "info")
     return redirect(url_for("sign_in", **_next(_back())), HTTPStatus.SEE_OTHER)

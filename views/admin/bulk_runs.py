@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import Response, g, redirect, request, url_for
 from flask_admin import expose
@@ -30,8 +30,10 @@ from backoffice.text import is_id
 from backoffice.text.numbers import written
 from views.screen import Screen, cells
 from views.screen.formats import formats
+from views.screen.pages import ResultCount, ResultPage, ResultRow, Undo
 from views.screen.screen import ID
 from views.web.actor import signed_in
+from views.web.answers import Answer
 from views.web.downloads import offered_on
 from views.web.event_texts import full_verb, verb
 from views.web.redirects import safe_path
@@ -39,11 +41,11 @@ from views.web.redirects import safe_path
 ROWS = 100  # on a page of a run
 
 
-def _action(row: Any, page: cells.CellContext) -> Markup:
+def _action(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return page.link(row.id, verb(row.action))
 
 
-def _state(row: Any, _page: cells.CellContext) -> Markup:
+def _state(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     if row.id in g.partly_undone:
         return cells.badge(_("Partly undone"), "grey")
     return cells.choice(BulkRun, "state", row.state)
@@ -70,23 +72,23 @@ class BulkRuns(Screen):
     column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
     column_formatters: ClassVar = {"action": _action, "state": _state}
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
+    def _handle_view(self, name: str, **kwargs: object) -> None:
         """Open the pages of one run to everybody who can act; the scope hides others' runs."""
         if name not in ("details", "take_back", "download"):
             super()._handle_view(name, **kwargs)
 
-    def prepare(self, rows: Sequence[Any]) -> None:
+    def prepare(self, rows: Sequence[cells.ListRow]) -> None:
         """Read which of the page's runs were undone in part."""
         g.partly_undone = undoing.partly_undone([row.id for row in rows])
 
     @expose(f"/{ID}")
-    def details(self, row_id: int) -> Any:
+    def details(self, row_id: int) -> Answer:
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         return self.render("admin/bulk_runs/details.html", run=_page(self, who, run))
 
     @expose(f"/{ID}/undo", methods=("POST",))
-    def take_back(self, row_id: int) -> Any:
+    def take_back(self, row_id: int) -> Answer:
         back = safe_path(request.form.get("back"), self.url_of("details", row_id=row_id))
         planned = undoing.plan_undo(actor=signed_in(), run_id=row_id, draft={"back": back})
         db.session.commit()
@@ -100,7 +102,7 @@ class BulkRuns(Screen):
 
     @offered_on("details")
     @expose(f"/{ID}/items.csv")
-    def download(self, row_id: int) -> Any:
+    def download(self, row_id: int) -> Answer:
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         require_recent(who)
@@ -119,24 +121,37 @@ class BulkRuns(Screen):
         return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _page(screen: Screen, actor: Actor, run: BulkRun) -> dict[str, Any]:
+def _page(screen: Screen, actor: Actor, run: BulkRun) -> ResultPage:
     action = report.action_of(run)
     outcome, after = _asked()
-    # One row more than is shown, which tells that there is another page.
-    items = report.items(actor, run, action, outcome=outcome, after=after, limit=ROWS + 1)
+    items = _items(actor, run, action, outcome, after)
     base = screen.base_of(action.model)
-    return {
-        **_head(actor, run, action),
-        **_undo(screen, actor, run, action),
-        "counts": _counts(screen, run, outcome),
-        "rows": [_row(base, item) for item in items[:ROWS]],
-        "next_href": _next_href(screen, run, outcome, items),
-        "download_href": screen.url_of("download", row_id=run.id),
-        "back_href": base or screen.url_of("index"),
-    }
+    return ResultPage(
+        title=report.title(actor, run, action),
+        actor=_by(actor, run),
+        at=run.finished_at or run.created_at,
+        summary=_summary(actor, run, action),
+        reason=_reason(actor, run),
+        parameters=_parameters(actor, run, action),
+        undo=_undo(screen, actor, run, action),
+        counts=_counts(screen, run, outcome),
+        rows=_rows(base, items[:ROWS]),
+        next_href=_next_href(screen, run, outcome, items),
+        download_href=screen.url_of("download", row_id=run.id),
+        back_href=base or screen.url_of("index"),
+    )
 
 
-def _next_href(screen: Screen, run: BulkRun, outcome: str, items: Sequence[Any]) -> str | None:
+def _items(
+    actor: Actor, run: BulkRun, action: Action, outcome: str, after: int
+) -> list[report.Item]:
+    """Return one row more than is shown, which tells that there is another page."""
+    return report.items(actor, run, action, outcome=outcome, after=after, limit=ROWS + 1)
+
+
+def _next_href(
+    screen: Screen, run: BulkRun, outcome: str, items: Sequence[report.Item]
+) -> str | None:
     if len(items) <= ROWS:
         return None
     last = items[ROWS - 1].row_id
@@ -154,43 +169,43 @@ def _asked() -> tuple[str, int]:
     return outcome, int(after)
 
 
-def _head(actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
+def _reason(actor: Actor, run: BulkRun) -> str:
+    """Return why it was done, as far as the actor may read that."""
     (visible_run,) = disclosure.redacted(actor, BulkRun, [run], ("id", "reason"))
-    parameters = report.chosen(actor, run, action)
-    return {
-        "title": report.title(actor, run, action),
-        "summary": _summary(actor, run, action),
-        "actor": _by(actor, run),
-        "at": run.finished_at or run.created_at,
-        "reason": report.reason(visible_run.reason),
-        "parameters": [(label, ", ".join(names)) for label, names in parameters],
-    }
+    return report.reason(visible_run.reason)
 
 
-def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> dict[str, Any]:
+def _parameters(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, str]]:
+    return [(label, ", ".join(names)) for label, names in report.chosen(actor, run, action)]
+
+
+def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> Undo:
     """Return what the page shows about undoing the run, and about the run that it undoes."""
     undoable = undoing.may_undo(actor, run, action)
     undo_of = None
     if run.undo_of_id:
         undo_of = screen.url_of("details", row_id=run.undo_of_id)
-    return {
-        "undo_url": screen.url_of("take_back", row_id=run.id) if undoable else None,
-        "undo_note": [str(sentence) for sentence in action.irreversible] if undoable else (),
-        "undone": _undone(run),
-        "undos": [screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
-        "undo_of": undo_of,
-    }
+    return Undo(
+        url=screen.url_of("take_back", row_id=run.id) if undoable else None,
+        note=[str(sentence) for sentence in action.irreversible] if undoable else (),
+        undone=_undone(run),
+        undos=[screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
+        undo_of=undo_of,
+    )
 
 
-def _row(base: str, item: Any) -> dict[str, Any]:
-    return {
-        "href": f"{base}{item.row_id}",
-        "number": item.row_id,
-        "label": item.label,
-        "outcome": item.outcome,
-        "outcome_label": str(report.LABELS[item.outcome]),
-        "message": item.message,
-    }
+def _rows(base: str, items: Sequence[report.Item]) -> list[ResultRow]:
+    return [
+        ResultRow(
+            href=f"{base}{item.row_id}",
+            number=item.row_id,
+            label=item.label,
+            outcome=item.outcome,
+            outcome_label=str(report.LABELS[item.outcome]),
+            message=item.message,
+        )
+        for item in items
+    ]
 
 
 def _undone(run: BulkRun) -> str:
@@ -227,7 +242,7 @@ def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     ]
 
 
-def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
+def _counts(screen: Screen, run: BulkRun, current: str) -> list[ResultCount]:
     """Return a link for all rows and for each outcome, with the number of its rows."""
     present = [outcome for outcome in OUTCOMES if run.counts.get(outcome)]
     counts = [
@@ -235,13 +250,12 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[dict[str, Any]]:
         *((outcome, str(report.LABELS[outcome]), run.counts[outcome]) for outcome in present),
     ]
     return [
-        {
-            "name": outcome,
-            "label": label,
-            "count": written(number),
-            "current": outcome == current,
-            "href": screen.url_of("details", row_id=run.id, outcome=outcome or None),
-        }
+        ResultCount(
+            label=label,
+            count=written(number),
+            current=outcome == current,
+            href=screen.url_of("details", row_id=run.id, outcome=outcome or None),
+        )
         for outcome, label, number in counts
     ]
 

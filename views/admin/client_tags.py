@@ -1,6 +1,6 @@
 """The screen of client tags, which mark clients."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -9,7 +9,7 @@ from backoffice.models.client_tag import ClientTag
 from views.screen import Screen, cells
 
 
-def _name(row: Any, page: cells.CellContext) -> Markup:
+def _name(row: cells.ListRow, page: cells.CellContext) -> Markup:
     pill = Markup('<a class="pill tag-{}" href="{}{}">{}</a>')
     return pill.format(row.colour, page.base, row.id, row.name)
 

@@ -4,7 +4,7 @@ Nobody can write here.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import g
 from flask_babel import gettext as _
@@ -16,17 +16,18 @@ from backoffice.dashboard import figures
 from backoffice.data import disclosure
 from backoffice.models.event import Event
 from views.screen import Screen, cells
+from views.screen.pages import Fact, Heading, Section
 from views.web.actor import actor, signed_in
 from views.web.event_texts import changes, full_verb, subject, verb
 
 
-def _verb(row: Any, page: cells.CellContext) -> Markup:
+def _verb(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return page.link(row.id, verb(row.action))
 
 
-def _subject(row: Any, _page: cells.CellContext) -> Markup:
+def _subject(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     name = g.subject_names.get((row.subject_type, row.subject_id))
-    return subject(row, name) or cells.NOTHING
+    return subject(row.subject_type, row.subject_id, name) or cells.NOTHING
 
 
 class Events(Screen):
@@ -83,27 +84,25 @@ class Events(Screen):
     column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
     column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
 
-    def prepare(self, rows: Sequence[Any]) -> None:
+    def prepare(self, rows: Sequence[cells.ListRow]) -> None:
         """Read the names of all rows that the page's events are about."""
         subjects = [(row.subject_type, row.subject_id) for row in rows]
         g.subject_names = figures.names(actor(), subjects)
 
-    def heading_of(self, row: Any) -> dict[str, Any]:
+    def heading_of(self, row: Event) -> Heading:
         what = verb(row.action)
-        return {"title": _("%(what)s · event %(number)s", what=what, number=row.id)}
+        return Heading(_("%(what)s · event %(number)s", what=what, number=row.id))
 
-    def badges(self, row: Any) -> list[Markup]:
+    def badges(self, row: Event) -> list[Markup]:
         return [cells.choice(Event, "result", row.result)]
 
-    def sections(self, row: Any) -> list[dict[str, Any]]:
+    def sections(self, row: Event) -> list[Section]:
         """Return what changed, followed by the usual sections."""
         names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
-        (row,) = disclosure.redacted(signed_in(), Event, [row], names)
-        arrow = Markup("{} → {}") if row.before else Markup("{1}")
-        changed = [
-            {"label": name, "value": arrow.format(old, new)} for name, old, new in changes(row)
-        ]
-        sections = super().sections(row)
+        (visible,) = disclosure.redacted(signed_in(), Event, [row], names)
+        arrow = Markup("{} → {}") if visible.before else Markup("{1}")
+        changed = [Fact(name, arrow.format(old, new)) for name, old, new in changes(visible)]
+        sections = super().sections(visible)
         if not changed:
             return sections
-        return [{"title": _("What changed"), "fields": changed}, *sections]
+        return [Section(_("What changed"), changed), *sections]

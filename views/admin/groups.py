@@ -1,12 +1,14 @@
 """The screen of groups: sets of permissions, with tabs for the permissions and the members."""
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from backoffice.models.base import Entity, Record
 from backoffice.models.group import Group
 from backoffice.people import groups, members
 from backoffice.policy.actor import Actor
@@ -18,6 +20,17 @@ from forms.group import GroupForm
 from views.screen import Screen
 from views.screen.editing import picker
 from views.web import words
+from views.web.answers import Answer
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A permission; `mine` says that the actor could give it."""
+
+    code: str
+    meaning: str
+    danger: bool
+    mine: bool
 
 
 class Groups(Screen):
@@ -56,23 +69,24 @@ class Groups(Screen):
     form = GroupForm
     column_default_sort = "name"
 
-    def form_class(self, actor: Actor, row: Any) -> type[Form]:
+    def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form with the permissions by area, and the groups that members may give."""
-        held = set(row.permissions) if row else set()
-        permissions = PermissionsField(_("Permissions"), areas=lambda: by_area(actor, held))
+        permissions = PermissionsField(_("Permissions"), areas=lambda: by_area(actor))
         grants = PickField(
             _("Members may give and take these groups"), **picker(self, actor, Group, "grants")
         )
         extra = {"permissions": permissions, "grants": grants}
         return type("GroupForm", (super().form_class(actor, row),), extra)
 
-    def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
+    ) -> Entity | Answer:
         """Change the group, or add one; a person who adds a group can give it."""
         if row is None:
             return groups.create(actor=actor, values=values)
         return super().written(actor, row, version, values)
 
-    def tab(self, actor: Actor, row: Any, name: str) -> Markup:
+    def tab(self, actor: Actor, row: Group, name: str) -> Markup:
         """Return the permissions by area, or the first members with a link to the whole list."""
         page = _permissions_tab(actor, row) if name == "permissions" else _users_tab(actor, row)
         return Markup(page)  # noqa: S704  # rendered from our own templates
@@ -80,7 +94,7 @@ class Groups(Screen):
 
 def _permissions_tab(actor: Actor, group: Group) -> str:
     held = set(catalogue()) if group.all_permissions else set(group.permissions)
-    areas = by_area(actor, held, only=held)
+    areas = by_area(actor, only=held)
     return render_template("admin/groups/permissions.html", group=group, areas=areas)
 
 
@@ -94,26 +108,20 @@ def _users_tab(actor: Actor, group: Group) -> str:
     )
 
 
-def by_area(
-    actor: Actor, held: set[str], *, only: set[str] | None = None
-) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the permissions by area, or those of `only`.
-
-    Each has whether it is `held`, and whether the actor could give it.
-    """
-    areas: dict[str, list[dict[str, Any]]] = {}
+def by_area(actor: Actor, *, only: set[str] | None = None) -> list[tuple[str, list[Offered]]]:
+    """Return the permissions by area, or those of `only`."""
+    areas: dict[str, list[Offered]] = {}
     for permission in catalogue().values():
         if only is None or permission.code in only:
             area = areas.setdefault(words.area(permission.area), [])
-            area.append(_shown(actor, permission, held))
+            area.append(_offered(actor, permission))
     return list(areas.items())
 
 
-def _shown(actor: Actor, permission: Permission, held: set[str]) -> dict[str, Any]:
-    return {
-        "code": permission.code,
-        "meaning": permission.meaning,
-        "danger": permission.danger,
-        "held": permission.code in held,
-        "mine": can(actor, permission.code),
-    }
+def _offered(actor: Actor, permission: Permission) -> Offered:
+    return Offered(
+        code=permission.code,
+        meaning=permission.meaning,
+        danger=permission.danger,
+        mine=can(actor, permission.code),
+    )

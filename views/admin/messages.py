@@ -1,6 +1,6 @@
 """The screen of messages: the outbox and what became of each mail, never what a mail says."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,6 +10,7 @@ from backoffice.mail import reasons
 from backoffice.models import fields
 from backoffice.models.message import Message
 from views.screen import Screen, cells
+from views.screen.pages import Heading
 
 
 def purpose_of(purpose: str) -> str:
@@ -17,7 +18,7 @@ def purpose_of(purpose: str) -> str:
     return fields.label(Message, "purpose", purpose)
 
 
-def _purpose(row: Any, page: cells.CellContext) -> Markup:
+def _purpose(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return page.link(row.id, purpose_of(row.purpose))
 
 
@@ -61,9 +62,9 @@ class Messages(Screen):
     column_formatters: ClassVar = {"purpose": _purpose}
     column_value_labels: ClassVar = {"last_error": reasons.shown}
 
-    def heading_of(self, row: Any) -> dict[str, Any]:
+    def heading_of(self, row: Message) -> Heading:
         what = purpose_of(row.purpose)
-        return {"title": _("%(what)s · message %(number)s", what=what, number=row.id)}
+        return Heading(_("%(what)s · message %(number)s", what=what, number=row.id))
 
-    def badges(self, row: Any) -> list[Markup]:
+    def badges(self, row: Message) -> list[Markup]:
         return [cells.choice(Message, "state", row.state)]

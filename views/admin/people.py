@@ -1,7 +1,5 @@
 """Draw the tabs of a person's details."""
 
-from typing import Any
-
 from flask import render_template
 from markupsafe import Markup
 
@@ -10,7 +8,9 @@ from backoffice.events import history
 from backoffice.models.fields import heading
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import Permission
 from backoffice.policy.rules import can
 from backoffice.text.devices import device_name
 from views.admin.messages import purpose_of
@@ -19,13 +19,13 @@ from views.screen import cells
 from views.web.event_texts import described
 
 
-def tab(actor: Actor, user: Any, name: str) -> Markup:
+def tab(actor: Actor, user: User, name: str) -> Markup:
     """Return the tab called `name` as HTML."""
     return Markup(TABS[name](actor, user))  # noqa: S704  # rendered from our own templates
 
 
-def _groups(actor: Actor, user: Any) -> str:
-    by_area: dict[str, list[Any]] = {}
+def _groups(actor: Actor, user: User) -> str:
+    by_area: dict[str, list[tuple[Permission, list[str]]]] = {}
     for permission, givers in history.permissions(user):
         by_area.setdefault(permission.area, []).append((permission, givers))
     return render_template(
@@ -33,7 +33,7 @@ def _groups(actor: Actor, user: Any) -> str:
     )
 
 
-def _sessions(actor: Actor, user: Any) -> str:
+def _sessions(actor: Actor, user: User) -> str:
     may_see = {area: can(actor, f"{area}.view") for area in ("sessions", "sign_in_attempts")}
     may_end = can(actor, "users.end_sessions") and not records.out_of_reach(actor, user)
     return render_template(
@@ -49,7 +49,7 @@ def _sessions(actor: Actor, user: Any) -> str:
     )
 
 
-def _messages(actor: Actor, user: Any) -> str:
+def _messages(actor: Actor, user: User) -> str:
     return render_template(
         "admin/users/messages.html",
         user=user,
@@ -66,7 +66,7 @@ def _link_badge(state: str) -> Markup:
     return cells.badge(heading(state), "green" if state == "live" else "grey")
 
 
-def _events(actor: Actor, user: Any) -> str:
+def _events(actor: Actor, user: User) -> str:
     events = described(history.events(actor, "users", user.id))
     return render_template("admin/events/feed.html", events=events)
 

@@ -1,6 +1,6 @@
 """The screen of sessions: who is or was signed in, and with which device."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,13 +10,14 @@ from backoffice.models.session import Session
 from backoffice.text import translated
 from backoffice.text.devices import device_name
 from views.screen import Screen, cells
+from views.screen.pages import Heading
 
 
-def _device(row: Any, page: cells.CellContext) -> Markup:
+def _device(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return page.link(row.id, device_name(row.device))
 
 
-def _state(row: Any, _page: cells.CellContext) -> Markup:
+def _state(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     return state_of(row.state, row.ended_reason)
 
 
@@ -60,9 +61,9 @@ class Sessions(Screen):
     column_formatters: ClassVar = {"device": _device, "state": _state}
     column_value_labels: ClassVar = {"ended_reason": translated}
 
-    def heading_of(self, row: Any) -> dict[str, Any]:
+    def heading_of(self, row: Session) -> Heading:
         device = device_name(row.device)
-        return {"title": _("%(device)s · session %(number)s", device=device, number=row.id)}
+        return Heading(_("%(device)s · session %(number)s", device=device, number=row.id))
 
-    def badges(self, row: Any) -> list[Markup]:
+    def badges(self, row: Session) -> list[Markup]:
         return [cells.choice(Session, "state", row.state)]

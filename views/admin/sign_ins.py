@@ -3,7 +3,7 @@
 Nobody can write here, and what was typed is never shown.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -44,7 +44,7 @@ def reason_of(reason: str) -> str:
     return translated(REASONS.get(reason) or heading(reason))
 
 
-def _at(row: Any, page: cells.CellContext) -> Markup:
+def _at(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return page.link(row.id, ago(row.at))
 
 
@@ -68,5 +68,5 @@ class SignIns(Screen):
     column_formatters: ClassVar = {"at": _at}
     column_value_labels: ClassVar = {"reason": reason_of, "device": device_name}
 
-    def badges(self, row: Any) -> list[Markup]:
+    def badges(self, row: SignInAttempt) -> list[Markup]:
         return [cells.choice(SignInAttempt, "result", row.result)]

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from wtforms import Field
 
 from backoffice.auth import handovers, networks
+from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
@@ -23,16 +25,18 @@ from views.admin import people
 from views.screen import Screen, cells
 from views.screen.columns import Column
 from views.screen.editing import picker
+from views.screen.pages import Heading
 from views.web.actor import settings
+from views.web.answers import Answer
 from views.web.avatars import avatar
 from views.web.times import ago
 
 
-def _person(row: Any, page: cells.CellContext) -> Markup:
+def _person(row: cells.ListRow, page: cells.CellContext) -> Markup:
     return cells.person(row.id, row.name, row.email, page.base, row.picture)
 
 
-def _client_tags(row: Any, page: cells.CellContext) -> Markup:
+def _client_tags(row: cells.ListRow, page: cells.CellContext) -> Markup:
     """Return the allowed client tags.
 
     'None' and 'all' must not look the same, and neither must 'only these' and 'all but these'.
@@ -112,8 +116,9 @@ class Users(Screen):
     }
     form = UserForm
 
-    def form_class(self, actor: Actor, row: Any) -> type[Form]:
+    def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form with the fields that this actor may fill in for this person."""
+        assert row is None or isinstance(row, User)
         extra = self._rights(actor, row)
         if row is not None:
             # A person stays with their login method. None removes a field of the form.
@@ -121,9 +126,9 @@ class Users(Screen):
             extra |= dict.fromkeys(("login_method", "temporary_password", other_method))
         return type("UserForm", (super().form_class(actor, row),), extra)
 
-    def _rights(self, actor: Actor, row: Any) -> dict[str, Any]:
+    def _rights(self, actor: Actor, row: User | None) -> dict[str, Field | None]:
         """Return the fields of which each needs a permission, or None for one that is missing."""
-        extra: dict[str, Any] = dict.fromkeys(users.FIELD_PERMISSIONS)
+        extra: dict[str, Field | None] = dict.fromkeys(users.FIELD_PERMISSIONS)
         is_own_row = row is not None and row.id == actor.user_id
         if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
             extra["groups"] = self._groups_field(actor, row)
@@ -134,14 +139,16 @@ class Users(Screen):
             extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
         return extra
 
-    def _groups_field(self, actor: Actor, row: Any) -> PickField:
+    def _groups_field(self, actor: Actor, row: User | None) -> PickField:
         among = users.choosable(actor, row)
         return PickField(_("Groups"), **picker(self, actor, Group, "groups", among))
 
     def _tags_field(self, actor: Actor) -> PickField:
         return PickField(_("Client tags"), **picker(self, actor, ClientTag, "client_tags"))
 
-    def written(self, actor: Actor, row: Any, version: int | None, values: dict[str, Any]) -> Any:
+    def written(
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
+    ) -> Entity | Answer:
         """Change the person, or add one, who is invited by mail or gets a temporary password.
 
         The page of the answer shows a temporary password once.
@@ -157,31 +164,31 @@ class Users(Screen):
         token = handovers.store(actor=actor, user_id=user.id, secret=password, settings=settings())
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
 
-    def heading_of(self, row: Any) -> dict[str, Any]:
-        return {"avatar": avatar(row.id, row.name, row.avatar, "large")}
+    def heading_of(self, row: User) -> Heading:
+        return Heading(row.label, avatar(row.id, row.name, row.avatar, "large"))
 
-    def warnings(self, row: Any) -> list[str]:
+    def warnings(self, row: User) -> list[str]:
         warning = _too_open(row.ip_whitelist)
         return [warning] if warning else []
 
-    def subtitle(self, row: Any) -> Markup | str:
+    def subtitle(self, row: User) -> Markup | str:
         who = row.email or row.login or ""
         if not row.last_login_at:
             return str(_("%(who)s · last sign-in never", who=who))
         text = Markup(_("%(who)s · last sign-in %(when)s"))  # noqa: S704  # the texts are ours
         return text % {"who": who, "when": ago(row.last_login_at)}
 
-    def badges(self, row: Any) -> list[Markup]:
+    def badges(self, row: User) -> list[Markup]:
         shown = ["status", "two_factor"]
         if row.invitation == "expired":
             shown.append("invitation")
         return [cells.choice(User, name, getattr(row, name)) for name in shown]
 
-    def tab(self, actor: Actor, row: Any, name: str) -> Markup:
+    def tab(self, actor: Actor, row: User, name: str) -> Markup:
         return people.tab(actor, row, name)
 
 
-def _added(actor: Actor, values: dict[str, Any]) -> tuple[User, str]:
+def _added(actor: Actor, values: dict[str, object]) -> tuple[User, str]:
     """Add a person, and return them with their temporary password, or ''.
 
     What was typed for the other login method is ignored.
@@ -190,4 +197,5 @@ def _added(actor: Actor, values: dict[str, Any]) -> tuple[User, str]:
     ignored = ("email",) if by_login else ("login", "temporary_password")
     values = {name: value for name, value in values.items() if name not in ignored}
     typed = values.pop("temporary_password", "")
+    assert isinstance(typed, str)
     return users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)

@@ -2,7 +2,6 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -28,6 +27,8 @@ from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, cleaned, is_id
 from views.screen import afterwards, previews
 from views.screen.definition import Definition
+from views.screen.previews import Problem, Typed
+from views.web.answers import Answer
 from views.web.errors import note_denial
 from views.web.redirects import safe_path
 
@@ -36,7 +37,7 @@ MOST_OF_A_QUERY = 16_000  # characters; the answer leads back to it
 MOST_OF_AN_ADDRESS = 4000  # characters
 
 
-def plan(screen: Definition, actor: Actor, name: str) -> Any:
+def plan(screen: Definition, actor: Actor, name: str) -> Answer:
     """Plan the preview that was asked for and redirect to it.
 
     Where the selection is refused, redirect back to the page with the reason as a message.
@@ -60,7 +61,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Any:
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
-def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
+def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:
     """Show the preview from the database alone, or redirect to the result if it already ran."""
     action = _action(screen, name)
     shown = opened(actor=actor, token=token, action=action)
@@ -69,7 +70,7 @@ def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
     return previews.page(screen, actor, shown)
 
 
-def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Any:
+def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:
     """Choose the preview's parameters, or run it.
 
     The answer is always a redirect, because Back must not repeat anything.
@@ -88,9 +89,9 @@ def _action(screen: Definition, name: str) -> Action:
     return action
 
 
-def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
+def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
     form = previews.parameter_form(actor, action, request.form)
-    typed: dict[str, Any] = {"chosen": previews.typed_into(form), "problem": None}
+    typed: Typed = {"chosen": previews.typed_into(form), "problem": None}
     if form.validate():
         parameters = previews.values_of(form)
         try:
@@ -101,7 +102,7 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
     return _keep(screen, actor, action, token, typed)
 
 
-def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
+def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
     typed = _typed_at_the_button()
     planned = own(actor, token, action)
     was_planned = planned.state == "planned"
@@ -121,7 +122,7 @@ def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Any:
     return _lead_back(screen, actor, action, done, back=back, handover_token=handover_token)
 
 
-def _typed_at_the_button() -> dict[str, Any]:
+def _typed_at_the_button() -> Typed:
     return {
         "reason": cleaned(_sent("reason")),
         "confirm": cleaned(_sent("confirm")),
@@ -157,7 +158,7 @@ def _lead_back(
     *,
     back: str | None,
     handover_token: UUID | None,
-) -> Any:
+) -> Answer:
     """Redirect to where the actor came from; first to the page of a secret, if there is one."""
     afterwards.tell(actor, action, done)
     href = _existing_page(screen, actor, back)
@@ -166,7 +167,7 @@ def _lead_back(
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 
-def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
+def _refused(error: RuleBroken | NotAllowed) -> Problem:
     """Roll back and return the reason as the preview's page shows it.
 
     What reached beyond the actor's rights is noted as an event.
@@ -177,9 +178,7 @@ def _refused(error: RuleBroken | NotAllowed) -> dict[str, Any]:
     return {"field": error.field, "message": error.message}
 
 
-def _keep(
-    screen: Definition, actor: Actor, action: Action, token: UUID, typed: dict[str, Any]
-) -> Any:
+def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: Typed) -> Answer:
     """Keep with the preview what was typed, and redirect back to it."""
     jot(actor=actor, token=token, action=action, **typed)
     db.session.commit()

@@ -7,6 +7,8 @@ times as long.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_currency
@@ -14,6 +16,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from backoffice.data import cursors
 from backoffice.languages import DEFAULT
 from backoffice.models import fields
 from backoffice.models.base import Record
@@ -33,7 +36,9 @@ from backoffice.text.numbers import written
 from views.web.avatars import avatar
 from views.web.times import ago
 
-Cell = Callable[[Any], Markup]
+ListRow = cursors.Found  # what its screen names are its attributes
+Cell = Callable[[Any], Markup]  # from a value, whose type is its column's
+Words = Callable[[Any], str]  # the same, from a value to what people call it
 Maker = Callable[[type[Record], str], Cell]
 Pairs = Sequence[tuple[int, str]]
 NOTHING = Markup('<span class="muted">–</span>')
@@ -52,12 +57,12 @@ class CellContext:
     base: str
     related: Mapping[str, Mapping[int, Pairs]]
 
-    def link(self, row_id: int, label: Any) -> Markup:
+    def link(self, row_id: int, label: object) -> Markup:
         """Return a row's name as a link to its details."""
         return link(self.base, row_id, label)
 
 
-OwnCell = Callable[[Any, CellContext], Markup]
+OwnCell = Callable[[ListRow, CellContext], Markup]
 
 
 def maker(model: type[Record], name: str, base: str) -> Cell:
@@ -81,42 +86,42 @@ def _maker(model: type[Record], name: str, cells: Mapping[type[Kind], Maker]) ->
     return part_of(kind, cells)(model, name)
 
 
-def text(value: Any) -> Markup:
+def text(value: object) -> Markup:
     if value in (None, ""):
         return NOTHING
     return escape(value)
 
 
-def phone(value: Any) -> Markup:
+def phone(value: str | None) -> Markup:
     """Write a telephone number as people write it."""
     return text(phones.shown(value) if value else value)
 
 
-def number(value: Any) -> Markup:
+def number(value: float | Decimal | None) -> Markup:
     if value is None:
         return NOTHING
     return _ready(f'<span class="num">{written(value)}</span>')
 
 
-def short(value: Any) -> Markup:
+def short(value: str | None) -> Markup:
     """Write the beginning of a long text."""
-    letters = str(value or "")
+    letters = value or ""
     if len(letters) <= SHORT:
         return text(letters)
     return escape(f"{letters[:SHORT]}…")
 
 
-def url(value: Any) -> Markup:
+def url(value: str | None) -> Markup:
     """Write the address of a web page as a link that tells it nothing of ours."""
     if not value:
         return NOTHING
-    if not str(value).startswith(("https://", "http://")):
+    if not value.startswith(("https://", "http://")):
         return escape(value)
     letters = escape(value)
     return _ready(f'<a href="{letters}" rel="noopener noreferrer nofollow">{letters}</a>')
 
 
-def document(value: Any) -> Markup:
+def document(value: object) -> Markup:
     """Write a JSON value with its structure."""
     if value is None:
         return NOTHING
@@ -124,11 +129,11 @@ def document(value: Any) -> Markup:
     return _ready(f'<pre class="document">{escape(letters)}</pre>')
 
 
-def document_in_short(value: Any) -> Markup:
+def document_in_short(value: object) -> Markup:
     return NOTHING if value is None else short(json.dumps(value, ensure_ascii=False))
 
 
-def time_of_day(value: Any) -> Markup:
+def time_of_day(value: time | None) -> Markup:
     return NOTHING if value is None else escape(value.isoformat("minutes"))
 
 
@@ -139,9 +144,9 @@ def badge(word: str, colour: str) -> Markup:
 
 def _choice(model: type[Record], name: str) -> Cell:
     """Return the function that writes a choice, each of its words once a page."""
-    words: dict[Any, Markup] = {}
+    words: dict[str, Markup] = {}
 
-    def write(value: Any) -> Markup:
+    def write(value: str | None) -> Markup:
         if not value:
             return NOTHING
         if value not in words:
@@ -156,7 +161,7 @@ def _truth(_model: type[Record], _name: str) -> Cell:
     """Return the function that writes an answer, which may also be open."""
     yes, no = escape(_("Yes")), _ready(f'<span class="muted">{escape(_("No"))}</span>')
 
-    def write(value: Any) -> Markup:
+    def write(value: bool | None) -> Markup:
         if value is None:
             return NOTHING
         return yes if value else no
@@ -169,7 +174,7 @@ def _money(model: type[Record], name: str) -> Cell:
     currency = fields.column(model, name).info["currency"]
     locale = get_locale() or DEFAULT
 
-    def write(value: Any) -> Markup:
+    def write(value: Decimal | None) -> Markup:
         if value is None:
             return NOTHING
         amount = format_currency(value, currency, locale=locale)
@@ -182,17 +187,17 @@ def _always(cell: Cell) -> Maker:
     return lambda _model, _name: cell
 
 
-def choice(model: type[Record], name: str, value: Any) -> Markup:
+def choice(model: type[Record], name: str, value: str) -> Markup:
     """Return a value of a choice as its word, in its colour if it has one."""
     return _choice(model, name)(value)
 
 
-def link(base: str, row_id: int, label: Any) -> Markup:
+def link(base: str, row_id: int, label: object) -> Markup:
     """Return a row's name as a link to its details, which begin at `base`."""
     return _ready(f'<a href="{base}{row_id}">{escape(label)}</a>')
 
 
-def listed(value: Sequence[Any]) -> Markup:
+def listed(value: Sequence[object]) -> Markup:
     if not value:
         return NOTHING
     return escape(", ".join(map(str, value)))
@@ -221,18 +226,18 @@ def person(
 
 
 def row(
-    href: str, row_id: int, label: Any, cells: Sequence[Markup], *, menu: str, ticks: bool
+    href: str, row_id: int, label: object, cells: Sequence[Markup], *, menu: str, ticks: bool
 ) -> Markup:
     """Return a row of a list; `menu` says what its menu is for, with the label as `%(label)s`.
 
     The HTML is kept tiny because rows are most of the page: cells and rows may go unclosed, and
     plain words unquoted.
     """
-    label = escape(label)
+    shown = escape(label)
     tick = ""
     if ticks:
-        tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{label}">'
-    menu = menu.replace("%(label)s", label)
+        tick = f'<td><input type=checkbox name=row value={row_id} aria-label="{shown}">'
+    menu = menu.replace("%(label)s", shown)
     return _ready(
         f"<tr>{tick}<th scope=row>{'<td>'.join(cells)}"
         f'<td><a href="{href}" data-menu-url="{href}/menu" aria-label="{menu}"></a>\n'

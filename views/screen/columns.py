@@ -1,10 +1,9 @@
 """Column: where an attribute of a model stands on its screen, in one line."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from views.screen.cells import OwnCell
+from views.screen.cells import OwnCell, Words
 
 # In the list, or offered for it; as a filter; among the details; in exported files; in the form.
 PLACES = ("shown", "offered", "filter", "details", "export", "form")
@@ -28,7 +27,7 @@ class Column:
     label: str = ""
     description: str = ""
     formatter: OwnCell | None = None
-    value_label: Callable[[Any], str] | None = None
+    value_label: Words | None = None
 
     def stands(self, *places: str) -> bool:
         """Tell whether it stands in one of these places."""
@@ -41,7 +40,7 @@ class Column:
                 yield f"{self.name!r} cannot stand in {place!r}: use {', '.join(PLACES)}"
 
 
-def lists_of(table: Sequence[Column]) -> dict[str, Any]:
+def lists_of(table: Sequence[Column]) -> Mapping[str, Sequence[str] | Mapping[str, object]]:
     """Return the options of a screen that follow from its table of columns."""
     if not table:
         return {}

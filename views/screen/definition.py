@@ -3,7 +3,7 @@
 The pages are made from it, and know nothing else of a screen.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,15 +19,17 @@ from backoffice.data import disclosure, filters, lists, sorting
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
-from backoffice.models.base import Record
+from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
 from backoffice.time_zones import clock_of
 from forms.base import Form
-from views.screen.cells import OwnCell
+from views.screen.cells import ListRow, OwnCell, Words
 from views.screen.columns import Column, lists_of
+from views.screen.pages import Heading, Section
 from views.web.actor import actor as current_actor
+from views.web.answers import Answer
 
 WRITING = ("create", "edit", "delete")
 FIRST_COLUMNS = 8
@@ -65,7 +67,7 @@ class Definition(BaseView):
     column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
     column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
     # What people call a column's values, on every page
-    column_value_labels: ClassVar[Mapping[str, Callable[[Any], str]]] = {}
+    column_value_labels: ClassVar[Mapping[str, Words]] = {}
     column_filters: Sequence[str] = ()
     column_default_sort: ClassVar[str] = "-id"
     column_export_list: Sequence[str] = ()
@@ -78,7 +80,7 @@ class Definition(BaseView):
     column_labels: ClassVar[Mapping[str, str]] = {}
     column_descriptions: ClassVar[Mapping[str, str]] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         for option, value in lists_of(vars(cls).get("column_table", ())).items():
             setattr(cls, option, value)
         super().__init_subclass__(**kwargs)
@@ -183,13 +185,18 @@ class Definition(BaseView):
         actions = actions_of(self.model, actor)
         return [action for action in actions if action.name != "delete" or self.has("delete")]
 
+    def render(self, template: str, **values: object) -> str:
+        """Return one of the templates as HTML, with what Flask-Admin adds to it."""
+        html: str = super().render(template, **values)
+        return html
+
     # Labels and addresses
 
     def label_of(self, name: str) -> str:
         """Return the heading of a column, filter or field."""
         return str(self.column_labels.get(name) or fields.heading(name))
 
-    def value_label(self, name: str, value: Any) -> str:
+    def value_label(self, name: str, value: object) -> str:
         """Return what people call a value of the column `name`."""
         if name in self.column_value_labels:
             return self.column_value_labels[name](value)
@@ -220,7 +227,7 @@ class Definition(BaseView):
 
     # What a person asked for
 
-    def query(self, actor: Actor, pairs: Any) -> Query:
+    def query(self, actor: Actor, pairs: Iterable[tuple[str, str]]) -> Query:
         """Return the list query of a request, with the person's own page size and time zone.
 
         Raises BadRequest for a filter or an order that this actor may not use.
@@ -263,20 +270,21 @@ class Definition(BaseView):
         preferences = actor.preferences.get(self.endpoint, {})
         return preferences if isinstance(preferences, dict) else {}
 
-    # Entities that need more than their model says override these
+    # Entities that need more than their model says override these. A row is one of the screen's own
+    # model, so a screen says which.
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return the form that writes a row, or a new row if `row` is None."""
         raise NotImplementedError
 
     def written(
-        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
-    ) -> Any:
-        """Write the values and return the row, or a response to show instead of its details."""
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
+    ) -> Entity | Answer:
+        """Write the values and return the row, or an answer to show instead of its details."""
         raise NotImplementedError
 
-    def sections(self, row: Any) -> list[dict[str, Any]]:
-        """Return the overview of a row's details as titles and fields."""
+    def sections(self, row: Any) -> list[Section]:
+        """Return the overview of a row's details."""
         raise NotImplementedError
 
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
@@ -287,7 +295,7 @@ class Definition(BaseView):
         """Return the badges beside the title of a row's details."""
         return []
 
-    def prepare(self, rows: Sequence[Any]) -> None:
+    def prepare(self, rows: Sequence[ListRow]) -> None:
         """Read at once what the cells of a page need besides their rows, before they are made."""
 
     def warnings(self, row: Any) -> list[str]:
@@ -297,9 +305,9 @@ class Definition(BaseView):
         """
         return []
 
-    def heading_of(self, row: Any) -> dict[str, Any]:
-        """Return more for the head of a row's details, such as a person's avatar."""
-        return {}
+    def heading_of(self, row: Any) -> Heading:
+        """Return the head of a row's details, with a person's avatar for instance."""
+        return Heading(row.label)
 
     def subtitle(self, row: Any) -> Markup | str:
         """Return the line below the title of a row's details."""

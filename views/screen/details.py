@@ -1,7 +1,6 @@
 """Show one row: its values in sections, its tabs, and the actions on it."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
@@ -16,58 +15,58 @@ from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from views.screen import cells
 from views.screen.definition import Definition
+from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
+from views.web.answers import Answer
 
 OVERVIEW = "overview"
 ALL_PILLS = 1000
 
 
-def show(screen: Definition, actor: Actor, row_id: int) -> Any:
+def show(screen: Definition, actor: Actor, row_id: int) -> Answer:
     """Show the details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
     tabs = screen.readable_tabs(actor)
     if current not in (OVERVIEW, *tabs):
         raise NotFound(_("There is no such tab."))
-
-    edit_href, edit_refused = _edit(screen, actor, row)
-    page = _head(screen, row) | {
-        "edit_href": edit_href,
-        "actions": _actions(screen, actor, row, edit_refused),
-        "tabs": _tabs(screen, row, tabs, current),
-        "sections": screen.sections(row) if current == OVERVIEW else [],
-        "panel": screen.tab(actor, row, current) if current != OVERVIEW else None,
-    }
-    page |= screen.heading_of(row)
+    page = _page(screen, actor, row, tabs, current)
     return screen.render("admin/details.html", page=page)
 
 
-def _head(screen: Definition, row: Any) -> dict[str, Any]:
-    return {
-        "title": row.label,
-        "subtitle": screen.subtitle(row),
-        "badges": screen.badges(row),
-        "avatar": "",
-        "warnings": screen.warnings(row),
-        "back_href": screen.url_of("index"),
-        "back_label": str(screen.name),
-    }
+def _page(
+    screen: Definition, actor: Actor, row: Record, tabs: dict[str, str], current: str
+) -> DetailsPage:
+    edit_href, edit_refused = _edit(screen, actor, row)
+    heading = screen.heading_of(row)
+    return DetailsPage(
+        title=heading.title,
+        avatar=heading.avatar,
+        subtitle=screen.subtitle(row),
+        badges=screen.badges(row),
+        warnings=screen.warnings(row),
+        back_href=screen.url_of("index"),
+        back_label=str(screen.name),
+        edit_href=edit_href,
+        actions=_actions(screen, actor, row, edit_refused),
+        tabs=_tabs(screen, row, tabs, current),
+        sections=screen.sections(row) if current == OVERVIEW else [],
+        panel=screen.tab(actor, row, current) if current != OVERVIEW else None,
+    )
 
 
-def _tabs(
-    screen: Definition, row: Record, tabs: dict[str, str], current: str
-) -> list[dict[str, Any]]:
+def _tabs(screen: Definition, row: Record, tabs: dict[str, str], current: str) -> list[Tab]:
     """Return the links to the overview and to the other tabs."""
     links = []
     for name, label in ((OVERVIEW, _("Overview")), *tabs.items()):
         tab = None if name == OVERVIEW else name
         href = screen.url_of("details", row_id=row.id, tab=tab)
-        links.append({"name": name, "label": label, "href": href, "current": name == current})
+        links.append(Tab(label, href, current=name == current))
     return links
 
 
-def row_menu(screen: Definition, actor: Actor, row_id: int) -> Any:
+def row_menu(screen: Definition, actor: Actor, row_id: int) -> Answer:
     """Return the menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [(_("Open"), screen.url_of("details", row_id=row_id))]
@@ -91,52 +90,44 @@ def _edit(screen: Definition, actor: Actor, row: Record) -> tuple[str | None, st
     return screen.url_of("edit", row_id=row.id), ""
 
 
-def _actions(
-    screen: Definition, actor: Actor, row: Record, edit_refused: str
-) -> list[dict[str, Any]]:
+def _actions(screen: Definition, actor: Actor, row: Record, edit_refused: str) -> list[MenuItem]:
     """Return the actions on the row; only an entity has any."""
     if not isinstance(row, Entity):
         return []
     return action_items(screen, actor, row, edit_refused)
 
 
-def action_items(
-    screen: Definition, actor: Actor, row: Entity, no_edit: str
-) -> list[dict[str, Any]]:
+def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) -> list[MenuItem]:
     """Return the actions that this person may use on this row.
 
     What a rule refuses is listed with the reason. So is Edit, where `no_edit` says why not.
     Actions that would change nothing are left out. The dangerous ones come after the others, the
     refused ones last.
     """
-    items: list[dict[str, Any]] = []
-    for action, outcome, rule in menu(actor, screen.actions(actor), row.id):
-        if outcome == "unchanged":
-            continue
-        items.append(
-            {
-                "label": str(action.label),
-                "url": screen.action_url(action),
-                "row": row.id,
-                "danger": action.danger,
-                "refused": action.sentence(rule, row.label) if outcome == "refused" else None,
-            }
+    items = [
+        MenuItem(
+            label=str(action.label),
+            url=screen.action_url(action),
+            row=row.id,
+            danger=action.danger,
+            refused=action.sentence(rule, row.label) if outcome == "refused" else "",
         )
+        for action, outcome, rule in menu(actor, screen.actions(actor), row.id)
+        if outcome != "unchanged"
+    ]
     if no_edit:
-        items.append({"label": _("Edit"), "danger": False, "refused": no_edit})
-    return sorted(items, key=lambda item: (bool(item["refused"]), item["danger"]))
+        items.append(MenuItem(_("Edit"), refused=no_edit))
+    return sorted(items, key=lambda item: (bool(item.refused), item.danger))
 
 
-def sections(screen: Definition, row: Record) -> list[dict[str, Any]]:
+def sections(screen: Definition, row: Record) -> list[Section]:
     """Return the overview: what the list shows and the form writes, then who did it and when."""
     names = screen.readable(signed_in(), screen.column_details_list)
     history = [name for name in names if _is_history(screen, name)]
     main = [name for name in names if name not in history]
     parts = [(capital(screen.model.noun()), main), (_("History"), history)]
     return [
-        {"title": title, "fields": [_field(screen, row, name) for name in part]}
-        for title, part in parts
-        if part
+        Section(title, [_fact(screen, row, name) for name in part]) for title, part in parts if part
     ]
 
 
@@ -145,8 +136,8 @@ def _is_history(screen: Definition, name: str) -> bool:
     return is_time or name.endswith("_by") or name == "status_reason"
 
 
-def _field(screen: Definition, row: Record, name: str) -> dict[str, Any]:
-    return {"label": screen.label_of(name), "value": value_of(screen, row, name)}
+def _fact(screen: Definition, row: Record, name: str) -> Fact:
+    return Fact(screen.label_of(name), value_of(screen, row, name))
 
 
 def value_of(screen: Definition, row: Record, name: str) -> Markup:
@@ -164,7 +155,7 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
     return cells.full_maker(screen.model, name)(value)
 
 
-def _related(screen: Definition, name: str, value: Any) -> Markup:
+def _related(screen: Definition, name: str, value: Record | None) -> Markup:
     """Return a related row as a link to its details, where there is a screen for it."""
     others = _named(screen, name, [value] if value else [])
     if not others:
@@ -176,7 +167,7 @@ def _related(screen: Definition, name: str, value: Any) -> Markup:
     return Markup('<a href="{}{}">{}</a>').format(base, other.id, other.label)
 
 
-def _named(screen: Definition, name: str, rows: Any) -> Any:
+def _named(screen: Definition, name: str, rows: list[Record]) -> list[Record]:
     """Return those of the related rows whose names the actor may read."""
     target = fields.related_model(screen.model, name)
     return records.named(actor=current_actor(), model=target, rows=rows)

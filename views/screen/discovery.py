@@ -4,7 +4,6 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
 
 from flask import Flask, redirect, url_for
 from flask_admin import Admin, AdminIndexView, expose
@@ -15,6 +14,7 @@ import views.admin
 from backoffice.actions.deletion import declare_missing
 from backoffice.secrets import rotation
 from views.screen.screen import Screen
+from views.web.answers import Answer
 from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
@@ -33,7 +33,7 @@ class Index(AdminIndexView):
         self.static_folder = None
 
     @expose()
-    def index(self) -> Any:
+    def index(self) -> Answer:
         return redirect(url_for("home"))
 
 

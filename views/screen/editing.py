@@ -3,12 +3,14 @@
 Typed values survive every refusal, and nobody overwrites what somebody else has just saved.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, flash, redirect, request
+from flask import flash, redirect, request
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
+from werkzeug import Response
 from wtforms import Field
 
 from backoffice.data import records
@@ -25,8 +27,10 @@ from forms.kinds import ChoiceField, ValueField
 from views.account.confirmation import OWN_FIELDS
 from views.screen.definition import Definition
 from views.screen.details import value_of
+from views.screen.pages import FormPage, FormSection
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
+from views.web.answers import Answer
 from views.web.conflicts import Compared
 from views.web.errors import note_denial
 
@@ -34,7 +38,7 @@ OPTIONS_OFFERED = 50  # as many related rows are all offered at once
 CHOSEN_SHOWN = 1000  # as many chosen rows are shown with their names
 
 
-def new(screen: Definition, actor: Actor) -> Any:
+def new(screen: Definition, actor: Actor) -> Answer:
     """Show the empty form, or create a row from it."""
     form_class = screen.form_class(actor, None)
     form = form_class(request.form if request.method == "POST" else None)
@@ -48,7 +52,7 @@ def new(screen: Definition, actor: Actor) -> Any:
     )
 
 
-def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
+def edit(screen: Definition, actor: Actor, row_id: int) -> Answer:
     """Show the form with the row's values, or save what it was sent.
 
     Where somebody else has saved the row meanwhile, show both versions side by side.
@@ -65,7 +69,7 @@ def edit(screen: Definition, actor: Actor, row_id: int) -> Any:
     return _edit_page(screen, row, form, unsent.version(row.version))
 
 
-def _save(screen: Definition, actor: Actor, row: Entity) -> Any:
+def _save(screen: Definition, actor: Actor, row: Entity) -> Answer:
     """Save the row; show the form again if it is not valid, or both versions after a conflict."""
     row_id = row.id
     form_class = screen.form_class(actor, row)
@@ -129,7 +133,7 @@ def picker(
     `among` leaves out rows that the actor may not choose.
     """
 
-    def find(chosen: Any) -> tuple[list[tuple[int, str]], bool]:
+    def find(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
         offered, more = records.options(
             actor=actor, model=target, limit=OPTIONS_OFFERED, among=among
         )
@@ -144,7 +148,9 @@ def picker(
     return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
 
 
-def _chosen_rows(actor: Actor, target: type[Record], chosen: Any) -> list[tuple[int, str]]:
+def _chosen_rows(
+    actor: Actor, target: type[Record], chosen: Sequence[int]
+) -> list[tuple[int, str]]:
     """Return the chosen rows that the actor sees, as (id, label)."""
     ids = list(chosen)[:CHOSEN_SHOWN]
     rows, _more = records.options(actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN)
@@ -156,18 +162,19 @@ def write(
     actor: Actor,
     row: Record | None,
     version: int | None,
-    values: dict[str, Any],
-) -> Any:
+    values: dict[str, object],
+) -> Entity:
     """Create or change the row by the rules of its entity."""
-    model: Any = screen.model
+    model = screen.model
+    assert issubclass(model, Entity)  # only entities have fields to write
     if row is None:
         return records.create(actor=actor, model=model, values=values)
     return records.update(actor=actor, model=model, row_id=row.id, version=version, values=values)
 
 
-def current_values(row: Record, form: Form) -> dict[str, Any]:
+def current_values(row: Record, form: Form) -> dict[str, object]:
     """Return the row's values as the form takes them, with related rows by their ids."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for field in form:
         value = getattr(row, field.name, None)
         if isinstance(field, PickField) and field.multiple:
@@ -180,7 +187,7 @@ def current_values(row: Record, form: Form) -> dict[str, Any]:
 
 def _try(
     screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form
-) -> Any:
+) -> Answer | None:
     """Write what was sent and return the answer.
 
     Return None if a rule forbids it; the form then shows the reason at the right field.
@@ -210,17 +217,16 @@ def _page(
     version: int | None = None,
 ) -> tuple[str, int]:
     noun = capital(screen.model.noun())
-    sections = [{"title": heading or noun, "fields": fields} for heading, fields in form.sections]
-    page = {
-        "title": title,
-        "form": form,
-        "action": action,
-        "cancel_href": cancel,
-        "version": version,
-        "sections": sections,
-        "button": _("Save") if version is not None else title,
-        "errors": form.form_errors,
-    }
+    page = FormPage(
+        title=title,
+        form=form,
+        sections=[FormSection(heading or noun, fields) for heading, fields in form.sections],
+        errors=form.form_errors,
+        action=action,
+        cancel_href=cancel,
+        version=version,
+        button=_("Save") if version is not None else title,
+    )
     is_wrong = form.errors or form.form_errors
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
     return screen.render("admin/form.html", page=page), status
@@ -230,7 +236,8 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     """Show the saved values beside those that were sent."""
     row_id = conflict.current.id  # read before the rollback: the row may be deleted by now
     db.session.rollback()
-    row: Any = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+    row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
+    assert isinstance(row, Entity)  # others have no versions that could differ
     return conflicts.answer(
         row,
         _compared(screen, row, form),
@@ -258,7 +265,7 @@ def _compared(screen: Definition, row: Record, form: Form) -> list[Compared]:
     ]
 
 
-def _sent(field: Field) -> Any:
+def _sent(field: Field) -> object:
     """Return the value of a field as its row would hold it."""
     if isinstance(field, ChoiceField) and field.data is not None:
         return field.kind.check(field.column, field.data)

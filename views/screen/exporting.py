@@ -1,6 +1,7 @@
 """Export a list as a file that is sent while its rows are read."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app
@@ -13,6 +14,7 @@ from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
+from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.formats import Way, formats
 
@@ -25,7 +27,8 @@ def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Respon
     settings: Settings = current_app.extensions["settings"]
     names = list(screen.readable(actor, screen.column_export_list))
     room = slots.exports(settings.export_slots)
-    export = _started(room, actor=actor, model=screen.model, query=query, columns=names)
+    start = partial(exports.start, actor=actor, model=screen.model, query=query, columns=names)
+    export = _started(room, start)
     form = formats(bom=settings.csv_bom)[kind]
     headings = [(name, screen.label_of(name)) for name in names]
     content = form.write(headings, _rows(export, names, form.way))
@@ -41,11 +44,11 @@ def _running_app() -> Flask:
     return app
 
 
-def _started(room: slots.Slots, **wanted: Any) -> Export:
+def _started(room: slots.Slots, start: Callable[[], Export]) -> Export:
     """Take a slot and start the export; give the slot back if the export cannot start."""
     room.take()
     try:
-        return exports.start(**wanted)
+        return start()
     except BaseException:
         room.give_back()
         raise
@@ -86,14 +89,14 @@ class Sent:
             return next(self.content, None)
 
 
-def _rows(export: Export, names: Sequence[str], way: Way) -> Iterator[list[Any]]:
+def _rows(export: Export, names: Sequence[str], way: Way) -> Iterator[list[object]]:
     getters = [_getter(export.model, name, way) for name in names]
     for page in export.pages():
         for row in page.rows:
             yield [get(page, row) for get in getters]
 
 
-def _getter(model: type[Record], name: str, way: Way) -> Callable[[Page, Any], Any]:
+def _getter(model: type[Record], name: str, way: Way) -> Callable[[Page, ListRow], object]:
     """Return the function from a row to what the file has in the column `name`."""
     if fields.is_many(model, name):
         return lambda page, row: [label for _, label in page.related[name].get(row.id, ())]

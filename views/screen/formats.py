@@ -12,9 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from backoffice import limits
+
+if TYPE_CHECKING:  # it is imported where it is used
+    from xlsxwriter.format import Format as Style
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 ROWS_AT_ONCE = limits.EXPORT_ROWS
 BYTES_AT_ONCE = 64 * 1024
@@ -30,7 +35,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 # Seven digits at least; after a blank nothing can be calculated any more.
 PHONE = re.compile(r"\+(?=(?:[ ()-]*[0-9]){7})[0-9]+( [0-9() -]+)?", re.ASCII)
 
-Row = Sequence[Any]
+Row = Sequence[object]
 Way = Literal["export", "plain"]
 Heading = tuple[str, str]  # the attribute's name, and what people call it
 
@@ -48,7 +53,7 @@ class Format:
     write: Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]
 
 
-def guarded(value: Any) -> Any:
+def guarded(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula.
 
     Numbers stay numbers, and telephone numbers stay as they are.
@@ -142,7 +147,7 @@ def formats(*, bom: bool) -> dict[str, Format]:
 ENDINGS = tuple(formats(bom=False))
 
 
-def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:
+def _new_sheet(workbook: "Workbook", headings: Sequence[Heading], bold: "Style") -> "Worksheet":
     sheet = workbook.add_worksheet()
     for column, (_name, label) in enumerate(headings):
         sheet.write_string(0, column, label, bold)
@@ -151,7 +156,7 @@ def _new_sheet(workbook: Any, headings: Sequence[Heading], bold: Any) -> Any:
     return sheet
 
 
-def _write_row(sheet: Any, position: int, row: Row, day: Any) -> None:
+def _write_row(sheet: "Worksheet", position: int, row: Row, day: "Style") -> None:
     for column, value in enumerate(row):
         if value is None:
             continue
@@ -167,12 +172,12 @@ def _write_row(sheet: Any, position: int, row: Row, day: Any) -> None:
             sheet.write_string(position, column, str(_as_text(value))[:CELL_LENGTH])
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: object) -> object:
     """Join several values and write times as ISO 8601; the csv module writes everything else."""
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return _plain(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
@@ -16,6 +15,7 @@ from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.text import is_id
 from views.screen.definition import Definition
+from views.screen.pages import Chip, FilterControl
 from views.web.reader import zone
 
 OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
@@ -40,82 +40,78 @@ def _ids(filter_: Filter) -> list[int]:
     return [int(value) for value in filter_.values if is_id(value)]
 
 
-def control(screen: Definition, name: str, query: Query, choices: Choices) -> dict[str, Any]:
-    """Return the control of one filter as the template draws it."""
-    shape = fields.shape(screen.model, name)
+def control(screen: Definition, name: str, query: Query, choices: Choices) -> FilterControl:
+    """Return the control of one filter."""
     given = {f.key: f.values for f in query.filters}
     key = filters.key_of(name)
-    common: dict[str, Any] = {
-        "name": name,
-        "key": key,
-        "label": screen.label_of(name),
-        "lookup_url": None,
-        "choices": [],
-        "kind": "text",
-    }
+    plain = FilterControl(name, key, screen.label_of(name))
+    shape = fields.shape(screen.model, name)
     if shape in RANGED:
-        return common | _range(name, shape, given)
-    chosen = given.get(key, ())
-    return common | _choice(screen, name, chosen, choices.get(name, []))
+        return _range(plain, shape, given)
+    return _choice(screen, plain, given.get(key, ()), choices.get(name, []))
 
 
-def _choice(screen: Definition, name: str, chosen: Sequence[str], labels: Labels) -> dict[str, Any]:
-    """Return what a filter offers to choose from, or the text of one that is typed."""
+def _choice(
+    screen: Definition, plain: FilterControl, chosen: Sequence[str], labels: Labels
+) -> FilterControl:
+    """Add what a filter offers to choose from, or the text of one that is typed."""
+    name = plain.name
     match fields.shape(screen.model, name):
         case "choice" | "derived":
-            return _words(screen, name, fields.choices(screen.model, name), chosen)
+            return _words(screen, plain, fields.choices(screen.model, name), chosen)
         case "code":
-            return _words(screen, name, [value for value, _label in labels], chosen)
+            return _words(screen, plain, [value for value, _label in labels], chosen)
         case "yes":
-            return _words(screen, name, ("yes", "no"), chosen) | {"kind": "select"}
+            return replace(_words(screen, plain, ("yes", "no"), chosen), kind="select")
         case "rows":
-            return _relation(screen, name, chosen, labels)
-    return {"value": chosen[0] if chosen else ""}
+            return _relation(screen, plain, chosen, labels)
+    return replace(plain, value=chosen[0] if chosen else "")
 
 
-def _range(name: str, shape: str, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the two ends of a filter by a number, a date or a time."""
-    return {
-        "kind": "number" if shape == "range" else "date",
-        "days_of": str(zone()) if shape == "moment" else "",
-        "value_from": given.get(f"{name}.from", ("",))[0],
-        "value_to": given.get(f"{name}.to", ("",))[0],
-    }
+def _range(plain: FilterControl, shape: str, given: Mapping[str, Sequence[str]]) -> FilterControl:
+    """Add the two ends of a filter by a number, a date or a time."""
+    return replace(
+        plain,
+        kind="number" if shape == "range" else "date",
+        days_of=str(zone()) if shape == "moment" else "",
+        value_from=given.get(f"{plain.name}.from", ("",))[0],
+        value_to=given.get(f"{plain.name}.to", ("",))[0],
+    )
 
 
 def _words(
-    screen: Definition, name: str, values: Iterable[str], chosen: Sequence[str]
-) -> dict[str, Any]:
-    words = [(value, screen.value_label(name, value), value in chosen) for value in values]
+    screen: Definition, plain: FilterControl, values: Iterable[str], chosen: Sequence[str]
+) -> FilterControl:
+    words = [(value, screen.value_label(plain.name, value), value in chosen) for value in values]
     kind = "choice" if len(words) <= WORDS_TICKED else "select"
-    return {"kind": kind, "choices": words}
+    return replace(plain, kind=kind, choices=words)
 
 
 def _relation(
-    screen: Definition, name: str, chosen: Sequence[str], labels: Labels
-) -> dict[str, Any]:
+    screen: Definition, plain: FilterControl, chosen: Sequence[str], labels: Labels
+) -> FilterControl:
     """Offer the first related rows, and a look-up if there are more."""
     options = [(NONE, _("None"), NONE in chosen)]
     options += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
     lookup_url = None
     if len(labels) > OPTIONS_TICKED:
-        lookup_url = screen.url_of("lookup", field=name)
-    return {"kind": "relation", "choices": options, "lookup_url": lookup_url}
+        lookup_url = screen.url_of("lookup", field=plain.name)
+    return replace(plain, kind="relation", choices=options, lookup_url=lookup_url)
 
 
-def chips(screen: Definition, query: Query, choices: Choices) -> list[dict[str, str]]:
+def chips(screen: Definition, query: Query, choices: Choices) -> list[Chip]:
     """Return a chip for the search and for each value of a filter, with the link to remove it."""
     shown = []
     if query.search:
         without = href(replace(query, search=""))
         label = _("“%(text)s”", text=query.search)
-        shown.append({"label": label, "remove_href": without})
+        shown.append(Chip(label, without))
     for filter_ in query.filters:
         names = dict(choices.get(filter_.name, ())) | {NONE: _("none")}
         for value in filter_.values:
             label = _chip_label(screen, filter_, value, names)
             without = href(_without(screen, query, filter_, value))
-            shown.append({"label": label, "remove_href": without})
+            shown.append(Chip(label, without))
     return shown
 
 

@@ -1,8 +1,7 @@
 """Build the list page: a Query becomes rows of ready cells, chips, filters and links."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from flask import request
 from flask_babel import gettext as _
@@ -15,44 +14,14 @@ from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.screen import cells, list_filters
+from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
 from views.screen.list_filters import href
+from views.screen.pages import BulkAction, Choice, ColumnHead, ListPage
 
 NEAR = 3  # columns from the edge
-
-
-@dataclass
-class ListPage:
-    """Everything that admin/list.html shows; the template computes nothing.
-
-    `stays` is the position of the column that stays in sight while the others scroll.
-    """
-
-    title: str
-    screen: str
-    columns: list[dict[str, Any]]
-    rows: list[Markup] = field(default_factory=list)
-    stays: int = 1
-    problems: list[str] = field(default_factory=list)
-    search: str = ""
-    count: int = 0
-    count_label: str = ""
-    filters: list[dict[str, Any]] = field(default_factory=list)
-    chips: list[dict[str, str]] = field(default_factory=list)
-    clear_href: str = ""
-    previous_href: str | None = None
-    next_href: str | None = None
-    first_href: str | None = None
-    sizes: list[tuple[int, bool]] = field(default_factory=list)
-    column_choices: list[tuple[str, str, bool]] = field(default_factory=list)
-    preferences_href: str = ""
-    actions: list[dict[str, Any]] = field(default_factory=list)
-    address: str = ""
-    may_all_matching: bool = False
-    exports: list[tuple[str, str]] = field(default_factory=list)
-    create_href: str | None = None
-    create_label: str = ""
+Getter = Callable[[ListRow], Markup]  # from a row to one of its cells
 
 
 def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
@@ -66,14 +35,12 @@ def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     except BadRequest as error:
         return _refused(screen, actor, chosen, error), 400
 
-    page = _frame(screen, actor, chosen, query)
-    page.count = found.count or 0
-    page.count_label = _count_label(screen, page.count)
-
-    _add_places(page, query, found)
+    frame = _frame(screen, actor, chosen, query)
     visible_rows = disclosure.redacted(actor, screen.model, found.rows)
-    page.rows = _rows(screen, chosen, replace(found, rows=visible_rows), page)
-    return page, 200
+    rows = _rows(screen, chosen, replace(found, rows=visible_rows), ticks=bool(frame.actions))
+    count = found.count or 0
+    page = replace(frame, rows=rows, count=count, count_label=_count_label(screen, count))
+    return _with_places(page, query, found), 200
 
 
 def _found(screen: Definition, actor: Actor, chosen: Sequence[str]) -> tuple[Query, lists.Page]:
@@ -88,67 +55,70 @@ def _found(screen: Definition, actor: Actor, chosen: Sequence[str]) -> tuple[Que
     return query, found
 
 
-def _add_places(page: ListPage, query: Query, found: lists.Page) -> None:
-    """Add the links to the rows before and after these, and to the first ones."""
-    if found.previous:
-        page.previous_href = href(query, before=found.previous)
-        page.first_href = href(query)
-    if found.next:
-        page.next_href = href(query, after=found.next)
+def _with_places(page: ListPage, query: Query, found: lists.Page) -> ListPage:
+    """Return the page with links to the rows before and after these, and to the first ones."""
+    return replace(
+        page,
+        first_href=href(query) if found.previous else None,
+        previous_href=href(query, before=found.previous) if found.previous else None,
+        next_href=href(query, after=found.next) if found.next else None,
+    )
 
 
 def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query) -> ListPage:
     """Return the page without its rows."""
-    columns = _columns(screen, actor, chosen, query)
-    page = ListPage(title=str(screen.name), screen=screen.slug, columns=columns)
-    page.address = request.query_string.decode()
-    page.sizes = [(size, size == query.size) for size in lists.SIZES]
-    page.column_choices = [
-        (name, screen.label_of(name), name in chosen)
-        for name in screen.readable(actor, screen.column_list)
-    ]
-    page.preferences_href = screen.url_of("preferences")
-    _add_filters(page, screen, actor, query)
-    _add_powers(page, screen, actor, query)
-    page.stays = _staying(screen, chosen) + bool(page.actions)
-    return page
-
-
-def _add_filters(page: ListPage, screen: Definition, actor: Actor, query: Query) -> None:
-    """Add the search, the filters and the chips of those that are on."""
-    choices = list_filters.related_choices(screen, actor, query)
-    page.search = query.search
-    page.filters = [
-        list_filters.control(screen, name, query, choices)
-        for name in screen.readable(actor, screen.column_filters)
-    ]
-    page.chips = list_filters.chips(screen, query, choices)
-    page.clear_href = screen.url_of("index")
-
-
-def _add_powers(page: ListPage, screen: Definition, actor: Actor, query: Query) -> None:
-    """Add what the actor may do here: actions on ticked rows, exports, and a new row."""
-    if can(actor, "bulk.run"):
-        page.actions = _bulk_actions(screen, actor)
-    page.may_all_matching = can(actor, "bulk.run_all_matching")
-    if screen.may(actor, "export"):
-        page.exports = [
-            (kind.upper(), screen.url_of("export", kind=kind) + href(query)) for kind in ENDINGS
-        ]
+    actions = _bulk_actions(screen, actor)
+    page = ListPage(
+        title=str(screen.name),
+        columns=_columns(screen, actor, chosen, query),
+        stays=_staying(screen, chosen) + bool(actions),
+        sizes=[(size, size == query.size) for size in lists.SIZES],
+        column_choices=_column_choices(screen, actor, chosen),
+        preferences_href=screen.url_of("preferences"),
+        actions=actions,
+        address=request.query_string.decode(),
+        may_all_matching=can(actor, "bulk.run_all_matching"),
+        exports=_exports(screen, actor, query),
+    )
     if screen.may(actor, "create"):
-        page.create_href = screen.url_of("new")
-        page.create_label = _("Add %(noun)s", noun=screen.model.noun())
+        label = _("Add %(noun)s", noun=screen.model.noun())
+        page = replace(page, create_href=screen.url_of("new"), create_label=label)
+    return _with_filters(page, screen, actor, query)
 
 
-def _bulk_actions(screen: Definition, actor: Actor) -> list[dict[str, Any]]:
-    """Return the actions that can be used on several rows at once."""
+def _column_choices(screen: Definition, actor: Actor, chosen: Sequence[str]) -> list[Choice]:
+    names = screen.readable(actor, screen.column_list)
+    return [(name, screen.label_of(name), name in chosen) for name in names]
+
+
+def _with_filters(page: ListPage, screen: Definition, actor: Actor, query: Query) -> ListPage:
+    """Return the page with the search, the filters, and the chips of those that are on."""
+    choices = list_filters.related_choices(screen, actor, query)
+    return replace(
+        page,
+        search=query.search,
+        filters=[
+            list_filters.control(screen, name, query, choices)
+            for name in screen.readable(actor, screen.column_filters)
+        ],
+        chips=list_filters.chips(screen, query, choices),
+        clear_href=screen.url_of("index"),
+    )
+
+
+def _exports(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, str]]:
+    """Return the formats in which this person may have the list, each with its address."""
+    if not screen.may(actor, "export"):
+        return []
+    return [(kind.upper(), screen.url_of("export", kind=kind) + href(query)) for kind in ENDINGS]
+
+
+def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
+    """Return the actions that this person may use on several rows at once."""
+    if not can(actor, "bulk.run"):
+        return []
     return [
-        {
-            "name": action.name,
-            "label": str(action.label),
-            "url": screen.action_url(action),
-            "danger": action.danger,
-        }
+        BulkAction(str(action.label), screen.action_url(action), action.danger)
         for action in screen.actions(actor)
         if action.most_rows != 1
     ]
@@ -164,15 +134,12 @@ def _refused(
     readable = screen.readable(actor, screen.column_filters)
     typed = filters.as_typed(request.args.items(multi=True), readable)
     page = _frame(screen, actor, chosen, Query(sort=screen.column_default_sort, filters=typed))
-    page.search = request.args.get("search", "")[:1000]
-    page.problems = [error.message]
-    page.actions = []
-    page.exports = []
-    return page
+    search = request.args.get("search", "")[:1000]
+    return replace(page, search=search, problems=[error.message], actions=(), exports=())
 
 
 def _rows(
-    screen: Definition, chosen: Sequence[str], found: lists.Page, page: ListPage
+    screen: Definition, chosen: Sequence[str], found: lists.Page, *, ticks: bool
 ) -> list[Markup]:
     if not found.rows:
         return []
@@ -183,7 +150,6 @@ def _rows(
     if label not in found.rows[0]._fields:
         label = "id"
     menu = escape(_("Actions for %(label)s"))
-    ticks = bool(page.actions)
     return [
         cells.row(
             f"{base}{row.id}",
@@ -197,7 +163,7 @@ def _rows(
     ]
 
 
-def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
+def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Getter:
     """Return the function from a row to its cell of the column `name`."""
     if name in screen.column_formatters:
         own_cell = screen.column_formatters[name]
@@ -210,7 +176,7 @@ def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Any:
     return _plain_getter(screen, name, found, make)
 
 
-def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.Cell) -> Any:
+def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.Cell) -> Getter:
     """Return the function from a row to the cell of a value that stands in the row itself."""
     # By its position a value is found faster than by its name.
     position = found.rows[0]._fields.index(name)
@@ -223,14 +189,14 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
     return lambda row: make(row[position])
 
 
-def _related_getter(screen: Definition, name: str, position: int) -> Any:
+def _related_getter(screen: Definition, name: str, position: int) -> Getter:
     """Return the function that makes a related row a link, where there is a screen for it.
 
     Its label is at `position`, and its id follows.
     """
     base = screen.base_of(fields.related_model(screen.model, name))
 
-    def get(row: Any) -> Markup:
+    def get(row: ListRow) -> Markup:
         label = row[position]
         if label is None:
             return cells.NOTHING
@@ -254,20 +220,19 @@ def _staying(screen: Definition, chosen: Sequence[str]) -> int:
 
 def _columns(
     screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
-) -> list[dict[str, Any]]:
+) -> list[ColumnHead]:
     columns = []
     for name in chosen:
         sort_href = None
         if screen.sorts(actor, name):
             sort_href = href(replace(query, sort=_other_order(name, query)))
         columns.append(
-            {
-                "name": name,
-                "label": screen.label_of(name),
-                "sort_href": sort_href,
-                "aria_sort": _order(name, query),
-                "kind": _look(screen, name),
-            }
+            ColumnHead(
+                label=screen.label_of(name),
+                sort_href=sort_href,
+                aria_sort=_order(name, query),
+                kind=_look(screen, name),
+            )
         )
     return columns
 

@@ -1,7 +1,6 @@
 """Answer a page's small requests: related rows to choose from, and a person's preferences."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import jsonify, redirect, request
 from flask_babel import gettext as _
@@ -14,10 +13,11 @@ from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
 from views.screen.definition import Definition
+from views.web.answers import Answer
 from views.web.redirects import safe_path
 
 
-def answer(screen: Definition, actor: Actor, name: str) -> Any:
+def answer(screen: Definition, actor: Actor, name: str) -> Answer:
     """Return at most 20 related rows that match `search`, as JSON.
 
     They are for those who may filter by these rows or write them.
@@ -39,7 +39,7 @@ def _may_look_up(screen: Definition, actor: Actor, name: str) -> bool:
     return may_read(actor, screen.model, name)
 
 
-def keep_preferences(screen: Definition, actor: Actor) -> Any:
+def keep_preferences(screen: Definition, actor: Actor) -> Answer:
     """Keep the page size and the columns that a person likes on this screen."""
     size = request.form.get("size", "50")
     columns = request.form.getlist("columns")

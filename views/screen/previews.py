@@ -1,8 +1,10 @@
 """Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import TypedDict
 
 from flask_babel import ngettext as _n
 from werkzeug.datastructures import MultiDict
@@ -20,6 +22,8 @@ from backoffice.text.numbers import written
 from forms.base import Form
 from forms.fields import PickField
 from views.screen.definition import Definition
+from views.screen.pages import Outcome, OutcomeRow, PreviewPage
+from views.web.answers import Answer
 
 MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
@@ -29,38 +33,57 @@ APART = "with."  # before the names of parameters: none can clash with another f
 AT_THE_BUTTON = ("reason", "confirm")  # fields that stand with the button, not with the parameters
 
 
-def page(screen: Definition, actor: Actor, shown: Preview) -> Any:
+class Problem(TypedDict):
+    """Why an action was refused, at which field, as the draft of its run keeps it."""
+
+    field: str | None
+    message: str
+
+
+class Typed(TypedDict, total=False):
+    """What was typed into a preview in vain, as the draft of its run keeps it."""
+
+    chosen: dict[str, list[str]] | None
+    reason: str
+    confirm: str
+    problem: Problem | None
+
+
+def page(screen: Definition, actor: Actor, shown: Preview) -> Answer:
     """Show the page; its status is 422 if it says why something was refused."""
     problem = (shown.run.draft or {}).get("problem") or _overtaken(actor, shown)
     form = None
     if shown.action.parameters and not shown.run.undo_of_id:
         form = _filled_form(actor, shown, problem)
 
-    values = _head(screen, actor, shown)
-    values |= {"form": form, "problem": _problem_of_page(problem, form)}
+    view = _head(screen, actor, shown, form, problem)
     if shown.ready:
         is_at_the_button = problem and problem.get("field") in AT_THE_BUTTON
-        values |= _decided(screen, actor, shown, problem if is_at_the_button else None)
+        view = _decided(view, screen, actor, shown, problem if is_at_the_button else None)
 
     is_wrong = problem or (form is not None and (form.errors or form.form_errors))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
-    return screen.render("admin/preview.html", preview=values), status
+    return screen.render("admin/preview.html", preview=view), status
 
 
-def _head(screen: Definition, actor: Actor, shown: Preview) -> dict[str, Any]:
+def _head(
+    screen: Definition, actor: Actor, shown: Preview, form: Form | None, problem: Problem | None
+) -> PreviewPage:
+    """Return the page as it is while something is still to be chosen."""
     run = shown.run
     action = shown.action
-    return {
-        "title": report.title(actor, run, action),
-        "action_label": str(action.label),
-        "danger": action.danger,
-        "url": screen.preview_url(action, run.token),
-        "back_href": (run.draft or {}).get("back") or screen.url_of("index"),
-        "ready": shown.ready,
-    }
+    return PreviewPage(
+        title=report.title(actor, run, action),
+        url=screen.preview_url(action, run.token),
+        back_href=(run.draft or {}).get("back") or screen.url_of("index"),
+        danger=action.danger,
+        form=form,
+        problem=_problem_of_page(problem, form),
+        ready=shown.ready,
+    )
 
 
-def _problem_of_page(problem: dict[str, Any] | None, form: Form | None) -> str | None:
+def _problem_of_page(problem: Problem | None, form: Form | None) -> str | None:
     """Return the message of a problem that no field on the page shows."""
     if not problem:
         return None
@@ -71,7 +94,10 @@ def _problem_of_page(problem: dict[str, Any] | None, form: Form | None) -> str |
 
 
 def parameter_form(
-    actor: Actor, action: Action, formdata: Any = None, data: dict[str, Any] | None = None
+    actor: Actor,
+    action: Action,
+    formdata: MultiDict[str, str] | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> Form:
     """Return the small form of an action that needs something chosen first."""
     fields = {parameter.name: _field(actor, parameter) for parameter in action.parameters}
@@ -80,12 +106,12 @@ def parameter_form(
     return form
 
 
-def values_of(form: Form) -> dict[str, list[Any]]:
+def values_of(form: Form) -> dict[str, list[int]]:
     """Return what was chosen in a valid form, by parameter."""
     return {field.short_name: _as_list(field.data) for field in form}
 
 
-def _as_list(data: Any) -> list[Any]:
+def _as_list(data: list[int] | int | None) -> list[int]:
     if isinstance(data, list):
         return data
     return [data] if data else []
@@ -106,7 +132,7 @@ def typed_into(form: Form) -> dict[str, list[str]]:
     }
 
 
-def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
+def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
     """Return why the chosen parameters are no longer possible, or None if they are.
 
     They may have been deleted meanwhile, or this person may not give them any more.
@@ -120,7 +146,7 @@ def _overtaken(actor: Actor, shown: Preview) -> dict[str, Any] | None:
     return None
 
 
-def _filled_form(actor: Actor, shown: Preview, problem: dict[str, Any] | None) -> Form:
+def _filled_form(actor: Actor, shown: Preview, problem: Problem | None) -> Form:
     """Return the form with what was typed in vain, or else with what was chosen."""
     chosen = (shown.run.draft or {}).get("chosen")
     if chosen is not None:
@@ -128,61 +154,64 @@ def _filled_form(actor: Actor, shown: Preview, problem: dict[str, Any] | None) -
         form.validate()
     else:
         form = parameter_form(actor, shown.action, data=_chosen_before(shown))
-    if problem and problem["field"] in form:
+    if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
     return form
 
 
-def _chosen_before(shown: Preview) -> dict[str, Any]:
+def _chosen_before(shown: Preview) -> dict[str, list[int] | int]:
     """Return the run's parameters as the form takes them."""
     is_multiple = {p.name: p.multiple for p in shown.action.parameters}
-    data = {}
+    data: dict[str, list[int] | int] = {}
     for name, ids in shown.run.parameters.items():
         if name in is_multiple and ids:
             data[name] = ids if is_multiple[name] else ids[0]
     return data
 
 
-def _field(actor: Actor, parameter: Parameter) -> Any:
+def _field(actor: Actor, parameter: Parameter) -> PickField:
     def options(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
-        asked: dict[str, Any] = {
-            "actor": actor,
-            "model": parameter.model,
-            "among": parameter.offered(actor),
-        }
-        first, more = records.options(**asked, limit=MOST_OPTIONS)
+        find = partial(
+            records.options, actor=actor, model=parameter.model, among=parameter.offered(actor)
+        )
+        first, more = find(limit=MOST_OPTIONS)
         # What was chosen before stays in the list, even if it is not one of the first.
         missing = [row_id for row_id in chosen if row_id not in dict(first)]
         if not missing:
             return [*first], more
-        others, _more = records.options(**asked, ids=missing, limit=len(missing))
+        others, _more = find(ids=missing, limit=len(missing))
         return [*others, *first], more
 
     return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
 def _decided(
-    screen: Definition, actor: Actor, shown: Preview, problem: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Return what the page shows once nothing is to be chosen any more."""
+    view: PreviewPage,
+    screen: Definition,
+    actor: Actor,
+    shown: Preview,
+    problem: Problem | None,
+) -> PreviewPage:
+    """Add what the page shows once nothing is to be chosen any more."""
     run = shown.run
     action = shown.action
     draft = run.draft or {}
     errors = {problem["field"]: problem["message"]} if problem else {}
     asks = not run.undo_of_id  # an undo needs no reason of its own
-    return {
-        "button": report.title(actor, run, action),
-        "headline": _headline(actor, shown),
-        "doable": run.counts.get("done", 0),
-        "outcomes": _outcomes(screen, actor, shown),
-        "reason_required": action.reason_required and asks,
-        "reason": draft.get("reason", ""),
-        "reason_error": errors.get("reason"),
-        "confirm_phrase": phrase(action, run) if action.typed_confirmation and asks else None,
-        "confirm": draft.get("confirm", ""),
-        "confirm_error": errors.get("confirm"),
-        "irreversible": undoing.irreversible(run, action),
-    }
+    return replace(
+        view,
+        headline=_headline(actor, shown),
+        doable=run.counts.get("done", 0),
+        outcomes=_outcomes(screen, actor, shown),
+        irreversible=undoing.irreversible(run, action),
+        button=view.title,
+        reason_required=action.reason_required and asks,
+        reason=draft.get("reason", ""),
+        reason_error=errors.get("reason"),
+        confirm_phrase=phrase(action, run) if action.typed_confirmation and asks else None,
+        confirm=draft.get("confirm", ""),
+        confirm_error=errors.get("confirm"),
+    )
 
 
 def _headline(actor: Actor, shown: Preview) -> list[str]:
@@ -227,7 +256,7 @@ def _difference(now: int, then: int | None) -> str:
     )
 
 
-def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str, Any]]:
+def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[Outcome]:
     """Return the outcomes that rows have, in the order of OUTCOMES, each with its first rows."""
     counts = shown.run.counts
     return [
@@ -238,22 +267,11 @@ def _outcomes(screen: Definition, actor: Actor, shown: Preview) -> list[dict[str
 
 def _outcome(
     screen: Definition, actor: Actor, shown: Preview, outcome: str, number: int
-) -> dict[str, Any]:
+) -> Outcome:
     base = screen.url_of("index")
     items = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
     rows = [
-        {
-            "href": f"{base}{item.row_id}",
-            "number": item.row_id,
-            "label": item.label,
-            "message": item.message,
-        }
-        for item in items
+        OutcomeRow(f"{base}{item.row_id}", item.row_id, item.label, item.message) for item in items
     ]
-    return {
-        "name": outcome,
-        "label": report.foreseen(shown.action, outcome),
-        "count": number,
-        "rows": rows,
-        "more": max(0, number - ROWS_LISTED),
-    }
+    label = report.foreseen(shown.action, outcome)
+    return Outcome(outcome, label, number, rows, more=max(0, number - ROWS_LISTED))

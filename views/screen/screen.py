@@ -9,15 +9,17 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice.errors import NotFound
-from backoffice.models.base import Record
+from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
 from views.screen import acting, checks, details, editing, exporting, listing, lookups
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
+from views.screen.pages import Section
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
+from views.web.answers import Answer
 from views.web.downloads import offered_on
 
 ID = "<int(max=9223372036854775807):row_id>"
@@ -45,52 +47,52 @@ class Screen(Definition):
     # Pages
 
     @expose("/")
-    def index(self) -> Any:
+    def index(self) -> Answer:
         page, status = listing.build(self, signed_in())
         return self.render("admin/list.html", page=page), status
 
     @expose(f"/{ID}")
-    def details(self, row_id: int) -> Any:
+    def details(self, row_id: int) -> Answer:
         return details.show(self, signed_in(), row_id)
 
     @expose(f"/{ID}/menu")
-    def row_menu(self, row_id: int) -> Any:
+    def row_menu(self, row_id: int) -> Answer:
         return details.row_menu(self, signed_in(), row_id)
 
     @expose("/new", methods=("GET", "POST"))
-    def new(self) -> Any:
+    def new(self) -> Answer:
         return editing.new(self, signed_in())
 
     @expose(f"/{ID}/edit", methods=("GET", "POST"))
-    def edit(self, row_id: int) -> Any:
+    def edit(self, row_id: int) -> Answer:
         return editing.edit(self, signed_in(), row_id)
 
     @offered_on("index")
     @expose(f"/export.<any({','.join(ENDINGS)}):kind>")
-    def export(self, kind: str) -> Any:
+    def export(self, kind: str) -> Answer:
         query = self.query(signed_in(), request.args.items(multi=True))
         return exporting.respond(self, signed_in(), query, kind)
 
     @expose("/actions/<action>", methods=("POST",))
-    def act(self, action: str) -> Any:
+    def act(self, action: str) -> Answer:
         return acting.plan(self, signed_in(), action)
 
     @expose("/actions/<action>/<uuid:token>", methods=("GET", "POST"))
-    def preview(self, action: str, token: UUID) -> Any:
+    def preview(self, action: str, token: UUID) -> Answer:
         answer = acting.decide if request.method == "POST" else acting.show
         return answer(self, signed_in(), action, token)
 
     @expose("/lookup/<field>")
-    def lookup(self, field: str) -> Any:
+    def lookup(self, field: str) -> Answer:
         return lookups.answer(self, signed_in(), field)
 
     @expose("/preferences", methods=("POST",))
-    def preferences(self) -> Any:
+    def preferences(self) -> Answer:
         return lookups.keep_preferences(self, signed_in())
 
     # What Flask-Admin calls
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
+    def _handle_view(self, name: str, **kwargs: object) -> None:
         """Refuse a page before Flask-Admin answers it.
 
         A page whose power is switched off does not exist; one whose permission the actor lacks is
@@ -101,7 +103,7 @@ class Screen(Definition):
             raise NotFound(_("This screen has no such page."))
         require(current_actor(), f"{self.endpoint}.{power}")
 
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _run_view(self, fn: Callable[..., Answer], *args: object, **kwargs: object) -> Answer:
         """Call the page once: Flask-Admin's own catches TypeError and calls it again.
 
         That would hide real faults.
@@ -115,11 +117,11 @@ class Screen(Definition):
         return editing.generated_form(self, actor)
 
     def written(
-        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, Any]
-    ) -> Any:
-        """Write the values and return the row, or a response to show instead of its details."""
+        self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
+    ) -> Entity | Answer:
+        """Write the values and return the row, or an answer to show instead of its details."""
         return editing.write(self, actor, row, version, values)
 
-    def sections(self, row: Any) -> list[dict[str, Any]]:
-        """Return the overview of a row's details as titles and fields."""
+    def sections(self, row: Any) -> list[Section]:
+        """Return the overview of a row's details."""
         return details.sections(self, row)

@@ -1,13 +1,11 @@
 """Configure Flask and its extensions from the settings."""
 
-from typing import Any
-
 from backoffice import limits
 from backoffice.database import engine_options
 from backoffice.settings import Settings
 
 
-def flask_config(settings: Settings) -> dict[str, Any]:
+def flask_config(settings: Settings) -> dict[str, object]:
     """Return the application's configuration; what is not here is Flask's default."""
     return {
         "SECRET_KEY": settings.secret_key,

@@ -3,8 +3,8 @@
 This is the only table from a refusal to a status, and the place where unforeseen errors end.
 """
 
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
@@ -22,6 +22,7 @@ from backoffice.extensions import begin, db
 from views.account import confirmation
 from views.web import retries, unsent
 from views.web.actor import actor, asking, only_showing
+from views.web.answers import Answer
 from views.web.headers import OPEN
 from views.web.redirects import own_page, safe_path
 
@@ -88,6 +89,14 @@ ANOTHER_PERSON: str = _l(
 )
 
 
+@dataclass(frozen=True)
+class GoOn:
+    """A form that leads on from an error, with the hidden fields that it sends."""
+
+    url: str
+    fields: list[tuple[str, str]]
+
+
 def register(app: Flask) -> None:
     """Answer every error with a page that has a request id, and never with a trace."""
     app.register_error_handler(errors.BackofficeError, _refused)
@@ -144,7 +153,7 @@ def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> errors.TooMa
     return flood
 
 
-def _http(error: HTTPException) -> Any:
+def _http(error: HTTPException) -> Answer | HTTPException:
     status = error.code or 500
     if status < HTTPStatus.BAD_REQUEST:
         return error
@@ -157,7 +166,7 @@ def _http(error: HTTPException) -> Any:
     return response
 
 
-def _form_expired(_error: CSRFError) -> Any:
+def _form_expired(_error: CSRFError) -> Answer:
     """Answer a form that was open too long, or that belongs to another session.
 
     What was typed is kept for the person that the form was drawn for.
@@ -175,7 +184,7 @@ def _form_expired(_error: CSRFError) -> Any:
     if who.user_id == drawn_for:
         return unsent.again(drawn_for)
     back, _shown = unsent.rescue(drawn_for)
-    go_on = {"url": url_for("sign_out"), "fields": [("next", back)]}
+    go_on = GoOn(url_for("sign_out"), fields=[("next", back)])
     title = _l("This form belongs to another person")
     return page(400, title, ANOTHER_PERSON, go_on=go_on)
 
@@ -281,10 +290,18 @@ def _look_who_asks() -> None:
         _forget()
 
 
-def page(status: int, title: str, message: str, **context: Any) -> Response:
+def page(
+    status: int,
+    title: str,
+    message: str,
+    *,
+    go_on: GoOn | None = None,
+    again: str | None = None,
+) -> Response:
     """Return an error page, or JSON for a client that prefers JSON.
 
-    Title and message are translated here, when it is known who asks.
+    Title and message are translated here, when it is known who asks. `again` is the address of the
+    form that may be sent again.
     """
     only_showing()
     _look_who_asks()
@@ -292,14 +309,15 @@ def page(status: int, title: str, message: str, **context: Any) -> Response:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=title, message=message, request_id=g.request_id)
     else:
-        values = {
-            "status": status,
-            "title": title,
-            "message": message,
-            "request_id": g.request_id,
-            "go_on": None,
-            "again": None,
-        }
-        response = Response(render_template("error.html", **(values | context)))
+        html = render_template(
+            "error.html",
+            status=status,
+            title=title,
+            message=message,
+            request_id=g.request_id,
+            go_on=go_on,
+            again=again,
+        )
+        response = Response(html)
     response.status_code = status
     return response

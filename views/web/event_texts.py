@@ -1,7 +1,8 @@
 """Write events as people read them: who did what to whom, and what changed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
@@ -19,6 +20,7 @@ from views.web import words
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
 
+Names = Mapping[tuple[str, int | None], str]  # of rows, by their area and number
 EVENT = (  # the columns that are read
     "id",
     "at",
@@ -56,7 +58,36 @@ VERBS = {
 }
 
 
-def described(events: Iterable[Event]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Described:
+    """An event as people read it.
+
+    Attributes:
+        href: its details.
+        at: when it happened.
+        actor, avatar: who did it; a command has no avatar.
+        action_label: what was done.
+        subject: to which row, as a link if the reader may see it.
+        result, colour: whether it was done, as a code, and the colour of that.
+        reason: why.
+        changes: what changed, as (field, before, after).
+        had_before: whether there was something before.
+    """
+
+    href: str
+    at: datetime
+    actor: str
+    avatar: Markup
+    action_label: str
+    subject: Markup
+    result: str
+    colour: str
+    reason: str
+    changes: list[tuple[str, str, str]]
+    had_before: bool
+
+
+def described(events: Iterable[Event]) -> list[Described]:
     """Return the events with names for actors and subjects, one statement per entity."""
     reader = signed_in()
     visible = disclosure.redacted(reader, Event, list(events), EVENT)
@@ -68,25 +99,24 @@ def described(events: Iterable[Event]) -> list[dict[str, Any]]:
     return [_described(event, names, pictures) for event in visible]
 
 
-def _described(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> dict[str, Any]:
+def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Described:
     subject_name = names.get((event.subject_type, event.subject_id))
-    return {
-        "id": event.id,
-        "href": url_for("events.details", row_id=event.id),
-        "at": event.at,
-        "actor": names.get(("users", event.actor_id), _("Command line")),
-        "avatar": _avatar(event, names, pictures),
-        "action_label": verb(event.action),
-        "subject": subject(event, subject_name),
-        "result": event.result,
-        "colour": colour(Event, "result", event.result),
-        "reason": report.reason(event.reason),
-        "changes": changes(event),
-        "had_before": bool(event.before),
-    }
+    return Described(
+        href=url_for("events.details", row_id=event.id),
+        at=event.at,
+        actor=names.get(("users", event.actor_id), _("Command line")),
+        avatar=_avatar(event, names, pictures),
+        action_label=verb(event.action),
+        subject=subject(event.subject_type, event.subject_id, subject_name),
+        result=event.result,
+        colour=colour(Event, "result", event.result),
+        reason=report.reason(event.reason),
+        changes=changes(event),
+        had_before=bool(event.before),
+    )
 
 
-def _avatar(event: Any, names: Mapping[Any, str], pictures: Mapping[int, str]) -> Markup:
+def _avatar(event: Event, names: Names, pictures: Mapping[int, str]) -> Markup:
     """Return the actor's avatar as the reader may see it; a command has none."""
     user_id = event.actor_id
     if not user_id:
@@ -113,25 +143,24 @@ def full_verb(code: str) -> str:
     return f"{words.area(area)}: {verb(code)}"
 
 
-def subject(event: Any, name: str | None) -> Markup:
+def subject(area: str, row_id: int | None, name: str | None) -> Markup:
     """Return the row that an event is about, as a link if there is a screen for it.
 
     Without a `name` there is no link: the reader may not see the row.
     """
-    area = event.subject_type
     if not area:
         return Markup("")
-    if event.subject_id is None:
+    if row_id is None:
         return Markup("{}").format(words.area(area))
-    label = name or f"{words.area(area)} {event.subject_id}"
+    label = name or f"{words.area(area)} {row_id}"
     known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
     if not (known and name and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
-    href = url_for(f"{area}.details", row_id=event.subject_id)
+    href = url_for(f"{area}.details", row_id=row_id)
     return Markup('<a href="{}">{}</a>').format(href, label)
 
 
-def changes(event: Any) -> list[tuple[str, str, str]]:
+def changes(event: Event) -> list[tuple[str, str, str]]:
     """Return what changed, as (field, before, after)."""
     before = event.before or {}
     after = event.after or {}
@@ -144,7 +173,7 @@ def changes(event: Any) -> list[tuple[str, str, str]]:
     return changed
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     if value in (None, ""):

@@ -1,8 +1,9 @@
 """Check every request before a page sees it, and set the headers of every answer."""
 
 import secrets
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import force_locale
@@ -16,6 +17,7 @@ from backoffice.extensions import csrf
 from backoffice.settings import Settings
 from views.web import reader, unsent
 from views.web.actor import actor, settings
+from views.web.answers import Answer
 from views.web.downloads import page_of
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
 
@@ -76,11 +78,11 @@ def register(app: Flask, configured: Settings) -> None:
 class AnyHost:
     """Accept health checks for any host: they often ask by address, and mean us."""
 
-    def __init__(self, app: Any, host: str) -> None:
+    def __init__(self, app: WSGIApplication, host: str) -> None:
         self.app = app
         self.host = host
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in HEALTH:
             environ["HTTP_HOST"] = self.host
         return self.app(environ, start_response)
@@ -92,11 +94,11 @@ class SlowClients:
     gunicorn buffers nothing, and would wait for it for ever.
     """
 
-    def __init__(self, app: Any, configured: Settings) -> None:
+    def __init__(self, app: WSGIApplication, configured: Settings) -> None:
         self.app = app
         self.seconds = configured.slow_client_timeout.total_seconds()
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         connection = environ.get("gunicorn.socket")
         if connection:
             connection.settimeout(self.seconds)
@@ -106,12 +108,12 @@ class SlowClients:
 class TrustedProxy:
     """Believe `X-Forwarded-*` only if the request comes from a configured proxy."""
 
-    def __init__(self, app: Any, configured: Settings) -> None:
+    def __init__(self, app: WSGIApplication, configured: Settings) -> None:
         self.direct = app
         self.proxied = ProxyFix(app, x_for=1, x_proto=1, x_host=0)
         self.trusted = [str(network) for network in configured.trusted_proxies]
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         peer = plain(environ.get("REMOTE_ADDR", ""))
         app = self.proxied if admits(self.trusted, peer) else self.direct
         return app(environ, start_response)
@@ -167,7 +169,7 @@ def _check_token() -> None:
         csrf.protect()
 
 
-def _check_signed_in() -> Any:
+def _check_signed_in() -> Answer | None:
     """Redirect a person who is signed out to the sign-in, whether the address exists or not.
 
     A person who has to change their password or to enrol a second factor first reaches only the
@@ -188,7 +190,7 @@ def _check_signed_in() -> Any:
     return None
 
 
-def _to_sign_in() -> Any:
+def _to_sign_in() -> Answer:
     """Redirect to the sign-in, which leads back to the page or the form that was asked for."""
     if request.method not in READS:
         return unsent.to_sign_in()

@@ -4,10 +4,11 @@ It is done again from its beginning, if nothing of it was committed yet.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from secrets import SystemRandom
 from typing import Any
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from flask import Flask, request
@@ -54,12 +55,10 @@ def asked_for(error: BaseException) -> bool:
 class Repeating:
     """Call the application again while it asks for that, at most limits.REPEATS times."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"] = Kept(environ["wsgi.input"])
         end = time.monotonic() + limits.REPEATING
         for number in range(1, limits.REPEATS + 1):
@@ -77,10 +76,10 @@ class Repeating:
         start_response(*head)
         return chunks
 
-    def _answer(self, environ: dict[str, Any]) -> tuple[list[Any], Iterable[bytes]]:
+    def _answer(self, environ: WSGIEnvironment) -> tuple[list[Any], Iterable[bytes]]:
         """Return what the application would start its response with, and the response's body."""
         head: list[Any] = []
-        chunks = self.app(environ, lambda *arguments: head.extend(arguments))
+        chunks = self.app(environ, lambda *arguments: head.extend(arguments))  # type: ignore[arg-type]  # nothing writes with what it returns
         return head, chunks
 
 
@@ -97,7 +96,7 @@ class Kept:
     `again` says whether `known` is being read for another time.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: InputStream) -> None:
         self.source = source
         self.known = BytesIO()
         self.again = False
@@ -109,7 +108,7 @@ class Kept:
             if known:
                 return known
         self.again = False
-        new: bytes = self.source.read(size)
+        new = self.source.read(size)
         self.known.write(new)
         return new
 

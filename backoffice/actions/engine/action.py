@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_babel import get_translations
 from flask_babel import gettext as _
@@ -39,7 +39,7 @@ class ActionContext:
 
     actor: Actor
     selected: Ids
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, list[int]] = field(default_factory=dict)
     reason: str = ""
     undo_of: int | None = None
     now: datetime = field(default_factory=clock.now)
@@ -58,7 +58,7 @@ class Counted:
     singular: str
     plural: str
 
-    def text(self, number: int, **values: Any) -> str:
+    def text(self, number: int, **values: object) -> str:
         """Return the text about so many rows, translated; `values` are what it contains besides."""
         text: str = get_translations().ungettext(self.singular, self.plural, number)
         return text.format(n=written(number), **values)
@@ -155,7 +155,7 @@ class Action:
     irreversible: ClassVar[tuple[str, ...]] = ()
     locks: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if cls.name:
             cls.permission = cls.permission or cls.code()
@@ -168,7 +168,7 @@ class Action:
         """Return the name used by events, runs and the command line, such as `users.block`."""
         return f"{area_of(cls.model)}.{cls.name}"
 
-    def needs_confirmation(self, _parameters: Mapping[str, Any]) -> bool:
+    def needs_confirmation(self, _parameters: Mapping[str, list[int]]) -> bool:
         """Tell whether the run needs a recent password or code."""
         return self.sensitive
 
@@ -197,7 +197,7 @@ class Action:
         The transaction is rolled back then.
         """
 
-    def update(self, rows: Ids, **values: Any) -> None:
+    def update(self, rows: Ids, **values: object) -> None:
         """Set the same values on all `rows` and raise their version.
 
         One statement does both, because a row that is written twice costs twice as much.

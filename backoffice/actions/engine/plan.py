@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -54,7 +53,7 @@ class Selection:
     ids: Sequence[int] = ()
     query: lists.Query | None = None
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, object]:
         """Return the selection as the run stores it."""
         if self.query:
             return {"all_matching": True, "query": [list(pair) for pair in self.query.pairs()]}
@@ -94,8 +93,8 @@ def preview(
     actor: Actor,
     action: Action,
     selection: Selection,
-    parameters: Mapping[str, Any] | None = None,
-    draft: dict[str, Any] | None = None,
+    parameters: Mapping[str, Sequence[object]] | None = None,
+    draft: Mapping[str, object] | None = None,
 ) -> Preview:
     """Store what `action` would do to each selected row, and change nothing.
 
@@ -107,7 +106,7 @@ def preview(
     if len(selection.ids) > MAX_TICKED:
         most = written(MAX_TICKED)
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
-    values: dict[str, Any] = {}
+    values: dict[str, list[int]] = {}
     if parameters is not None:
         values = checked_parameters(actor, action, parameters)
     run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
@@ -165,7 +164,9 @@ def _count(run: BulkRun) -> None:
     run.planned = sum(run.counts.values())
 
 
-def choose(*, actor: Actor, token: UUID, action: Action, parameters: Mapping[str, Any]) -> None:
+def choose(
+    *, actor: Actor, token: UUID, action: Action, parameters: Mapping[str, Sequence[object]]
+) -> None:
     """Set the preview's parameters, and judge its rows again as they are now.
 
     Raises NotAllowed, NotFound, or RuleBroken with the parameter's name as its field.
@@ -240,7 +241,7 @@ def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> B
     return run
 
 
-def jot(*, actor: Actor, token: UUID, action: Action, **typed: Any) -> None:
+def jot(*, actor: Actor, token: UUID, action: Action, **typed: object) -> None:
     """Keep what was typed into the preview's form, and why it was refused, until the next try."""
     run = own(actor, token, action, locked=True)
     if run.state == "planned":
@@ -265,14 +266,14 @@ def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bo
 
 
 def checked_parameters(
-    actor: Actor, action: Action, given: Mapping[str, Any], *, locked: bool = False
-) -> dict[str, Any]:
+    actor: Actor, action: Action, given: Mapping[str, Sequence[object]], *, locked: bool = False
+) -> dict[str, list[int]]:
     """Return the parameters as {name: [ids]}, after checking that the actor may give each row.
 
     With `locked`, these rows stay as they are until the transaction ends.
     Raises RuleBroken with the parameter's name as its field.
     """
-    checked: dict[str, Any] = {}
+    checked: dict[str, list[int]] = {}
     for parameter in action.parameters:
         ids = _ids(parameter, given.get(parameter.name, ()))
         if locked:
@@ -282,7 +283,7 @@ def checked_parameters(
     return checked
 
 
-def _ids(parameter: Parameter, given: Sequence[Any]) -> list[int]:
+def _ids(parameter: Parameter, given: Sequence[object]) -> list[int]:
     texts = [str(value) for value in given if str(value)]
     for text in texts:
         if not is_id(text):

@@ -1,7 +1,6 @@
 """Run previews: judge every row again, change the rows, and write events, in one transaction."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -199,7 +198,7 @@ def _mark_invisible(action: Action, context: ActionContext, run: BulkRun) -> Non
     _update_items(run, ~visible, outcome="stale", rule="")
 
 
-def _update_items(run: BulkRun, condition: ColumnElement[bool], **values: Any) -> None:
+def _update_items(run: BulkRun, condition: ColumnElement[bool], **values: object) -> None:
     statement = update(BulkItem).where(BulkItem.run_id == run.id, condition).values(**values)
     db.session.execute(statement, execution_options={"synchronize_session": False})
 
@@ -233,7 +232,7 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
     db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
-def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
+def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, object]]:
     """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
     relations = [name for name in action.watches if fields.shape(model, name) == "rows"]
@@ -248,7 +247,7 @@ def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, Any]]:
     return snapshot
 
 
-def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict[str, Any]]:
+def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict[str, object]]:
     model = action.model
     columns = [fields.attribute(model, name) for name in names]
     statement = select(model.id, *columns).where(model.id.in_(rows))
@@ -275,8 +274,8 @@ def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
 def _event_drafts(
     action: Action,
     run: BulkRun,
-    before: dict[int, dict[str, Any]],
-    after: dict[int, dict[str, Any]],
+    before: dict[int, dict[str, object]],
+    after: dict[int, dict[str, object]],
 ) -> Iterator[EventDraft]:
     """Yield one event for every row that was changed or refused."""
     area = area_of(action.model)

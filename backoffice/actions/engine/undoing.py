@@ -6,7 +6,6 @@ back already are left out.
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -20,6 +19,7 @@ from backoffice.actions.engine.plan import Preview, checked_parameters, counts, 
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
+from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -31,7 +31,7 @@ OVER = _l("This run cannot be undone, or was undone already.")
 NOTHING = _l("What was given or taken then exists no more: there is nothing to undo.")
 
 
-def plan_undo(*, actor: Actor, run_id: int, draft: dict[str, Any] | None = None) -> Preview:
+def plan_undo(*, actor: Actor, run_id: int, draft: Mapping[str, object] | None = None) -> Preview:
     """Store what undoing the run would do to each row that it changed, and change nothing.
 
     Raises NotFound (no run in the actor's scope), NotAllowed, or RuleBroken if there is nothing
@@ -59,7 +59,7 @@ def _planned_undo(
     original: BulkRun,
     action: Action,
     inverse: Action,
-    draft: dict[str, Any] | None,
+    draft: Mapping[str, object] | None,
 ) -> BulkRun:
     values = checked_parameters(actor, inverse, existing(inverse, original.parameters))
     run = BulkRun(
@@ -189,7 +189,7 @@ def _deleted_relations(original: BulkRun, action: Action) -> list[str]:
     return sentences
 
 
-def _deleted(model: Any, number: int) -> list[str]:
+def _deleted(model: type[Record], number: int) -> list[str]:
     if not number:
         return []
     rows = model.counted(number)
@@ -206,12 +206,12 @@ def irreversible(run: BulkRun, action: Action) -> tuple[str, ...]:
     return tuple(map(str, undone.irreversible)) if undone else ()
 
 
-def existing(action: Action, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def existing(action: Action, parameters: Mapping[str, list[int]]) -> dict[str, list[int]]:
     """Return the parameters without the rows that were deleted since then.
 
     Raises RuleBroken if that leaves a parameter without any row.
     """
-    remaining: dict[str, Any] = {}
+    remaining: dict[str, list[int]] = {}
     for parameter in action.parameters:
         model = parameter.model
         ids = parameters.get(parameter.name, [])

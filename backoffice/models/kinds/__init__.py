@@ -7,12 +7,13 @@ import the ground, `text` and other kinds.
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
-from sqlalchemy import Column, TypeDecorator
+from sqlalchemy import TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 from backoffice.models.kinds.kind import SHAPES, Kind, part_of
 from backoffice.models.kinds.texts import Text
+from backoffice.models.types import TableColumn
 
 __all__ = ["LONG_TEXT", "SHAPES", "Kind", "named", "of", "part_of", "table"]
 
@@ -45,7 +46,7 @@ def named(name: str) -> Kind:
     return kinds[name]
 
 
-def of(column: Column[Any]) -> Kind | None:
+def of(column: TableColumn) -> Kind | None:
     """Return the kind of a column's values, or None if people never see them.
 
     Raises LookupError with the cure if there is no such kind.
@@ -62,7 +63,7 @@ def of(column: Column[Any]) -> Kind | None:
     return kind
 
 
-def _of_type(column_type: Any) -> Kind:
+def _of_type(column_type: TypeEngine[object] | type[TypeEngine[object]]) -> Kind:
     """Return the kind that the nearest base class of a column's type belongs to."""
     by_type = {cls: kind for kind in table().values() for cls in vars(type(kind)).get("types", ())}
     for cls in type(column_type).__mro__:
@@ -76,6 +77,6 @@ def _of_type(column_type: Any) -> Kind:
     )
 
 
-def _is_long(column: Column[Any]) -> bool:
+def _is_long(column: TableColumn) -> bool:
     length = getattr(column.type, "length", None)
     return length is None or length > LONG_TEXT

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, Column
+from sqlalchemy import Boolean
 from sqlalchemy import Enum as EnumType
 
-from backoffice.models.kinds.kind import Kind
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn
 from backoffice.text import cleaned
 
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
@@ -19,7 +20,7 @@ YES = ("yes", "true", "1", "on")
 NO = ("no", "false", "0", "off")
 
 
-class Choice(Kind):
+class Choice(Kind[str | Enum]):
     """One of the values that the column's `info` says as `choices`, or those of its Enum.
 
     The `info` may say `words`, the value's label where the value itself does not read well, and
@@ -32,36 +33,36 @@ class Choice(Kind):
     sorts = True
     searched = False
 
-    def values(self, column: Column[Any]) -> tuple[str, ...]:
+    def values(self, column: TableColumn) -> tuple[str, ...]:
         """Return every value as it is written."""
         if "choices" in column.info:
             return tuple(column.info["choices"])
         return tuple(column.type.enums)  # type: ignore[attr-defined]  # the type is an Enum then
 
-    def label(self, column: Column[Any], value: Any) -> str:
+    def label(self, column: TableColumn, value: object) -> str:
         """Return the word for a value."""
         written = self.write(column, value)
         word = self.english_label(column, written)
         return _(word) if word else ""
 
-    def english_label(self, column: Column[Any], written: str) -> str:
+    def english_label(self, column: TableColumn, written: str) -> str:
         """Return the word for a value as translators read it."""
         words: Mapping[str, str] = column.info.get("words", {})
         return words.get(written) or worded(written)
 
-    def colour(self, column: Column[Any], value: Any) -> str:
+    def colour(self, column: TableColumn, value: object) -> str:
         """Return the colour of a value, one of COLOURS, or '' if the column has none."""
         colours: Mapping[str, str] = column.info.get("colours", {})
         return colours.get(self.write(column, value), "grey") if colours else ""
 
-    def check(self, column: Column[Any], value: Any) -> Any:
+    def check(self, column: TableColumn, value: object) -> str | Enum:
         written = self.write(column, value)
         if written not in self.values(column):
             raise ValueError(self.refusal(column))
         members = _members(column)
         return members[written] if members else written
 
-    def write(self, column: Column[Any], value: Any) -> str:
+    def write(self, column: TableColumn, value: object) -> str:
         if isinstance(value, Enum):
             # A column may store the members' values instead of their names.
             made = getattr(column.type, "values_callable", None)
@@ -69,7 +70,7 @@ class Choice(Kind):
             return names.get(value, value.name) if made else value.name
         return "" if value is None else str(value)
 
-    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+    def mistakes(self, column: TableColumn) -> Iterator[str]:
         values = self.values(column)
         for option in ("words", "colours"):
             for value in column.info.get(option, {}):
@@ -79,10 +80,10 @@ class Choice(Kind):
             if colour not in COLOURS:
                 yield f"there is no colour {colour!r}: use one of {', '.join(COLOURS)}"
 
-    def refusal(self, _column: Column[Any]) -> str:
+    def refusal(self, _column: TableColumn) -> str:
         return _("Choose one of the offered values.")
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "enum": list(self.values(column))}
 
 
@@ -100,10 +101,10 @@ class Babel(Choice):
 
     names: ClassVar[str]
 
-    def values(self, column: Column[Any]) -> tuple[str, ...]:
+    def values(self, column: TableColumn) -> tuple[str, ...]:
         return tuple(column.info.get("choices") or _codes(self.names))
 
-    def label(self, column: Column[Any], value: Any) -> str:
+    def label(self, column: TableColumn, value: object) -> str:
         written = self.write(column, value)
         names: Mapping[str, str] = getattr(get_locale() or Locale("en"), self.names)
         return str(names.get(written, written))
@@ -115,7 +116,7 @@ class Country(Babel):
     name = "country"
     names = "territories"
 
-    def parse(self, column: Column[Any], text: str) -> Any:
+    def parse(self, column: TableColumn, text: str) -> str | Enum | None:
         return super().parse(column, text.upper())
 
 
@@ -126,7 +127,7 @@ class Language(Babel):
     names = "languages"
 
 
-class Truth(Kind):
+class Truth(Kind[bool]):
     """Yes or no."""
 
     name = "boolean"
@@ -135,7 +136,7 @@ class Truth(Kind):
     sorts = True
     lowest = False
 
-    def check(self, column: Column[Any], value: Any) -> bool:
+    def check(self, column: TableColumn, value: object) -> bool:
         if isinstance(value, bool):
             return value
         word = str(value).strip().casefold()
@@ -143,19 +144,19 @@ class Truth(Kind):
             raise ValueError(self.refusal(column))
         return word in YES
 
-    def refusal(self, _column: Column[Any]) -> str:
+    def refusal(self, _column: TableColumn) -> str:
         return _("Answer with yes or no.")
 
-    def write(self, _column: Column[Any], value: Any) -> str:
+    def write(self, _column: TableColumn, value: bool | None) -> str:
         return "" if value is None else "yes" if value else "no"
 
-    def export(self, _column: Column[Any], value: Any) -> Any:
+    def export(self, _column: TableColumn, value: object) -> object:
         return value
 
-    def plain(self, _column: Column[Any], value: Any) -> Any:
+    def plain(self, _column: TableColumn, value: object) -> object:
         return value
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "boolean"}
 
 
@@ -165,7 +166,7 @@ def worded(value: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _members(column: Column[Any]) -> dict[str, Enum]:
+def _members(column: TableColumn) -> dict[str, Enum]:
     """Return the members of a Python Enum by the texts that are stored for them."""
     enum_class = getattr(column.type, "enum_class", None)
     if enum_class is None:

@@ -1,26 +1,27 @@
 """Values with an inner structure: JSON, and lists of texts."""
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import NoReturn
 
 from flask_babel import gettext as _
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON
 
 from backoffice import limits
-from backoffice.models.kinds.kind import Kind
-from backoffice.models.types import TextList
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn, TextList
 from backoffice.text import cleaned, fault, tidied
 
 DEPTH = 30  # levels of lists and objects in each other
 
 
-class Json(Kind):
+class Json(Kind[object]):
     """Any JSON value (RFC 8259)."""
 
     name = "json"
     types = (JSON,)
 
-    def check(self, _column: Column[Any], value: Any) -> Any:
+    def check(self, _column: TableColumn, value: object) -> object:
         text = _dumped(value)
         if len(text) > limits.TYPED:
             raise ValueError(_("Use at most %(limit)s characters.", limit=limits.TYPED))
@@ -29,7 +30,7 @@ class Json(Kind):
             raise ValueError(_("This has characters that cannot be stored."))
         return value
 
-    def parse(self, column: Column[Any], text: str) -> Any:
+    def parse(self, column: TableColumn, text: str) -> object:
         if not text.strip():
             return None
         try:
@@ -41,47 +42,48 @@ class Json(Kind):
             raise ValueError(sentence) from None
         return self.check(column, value)
 
-    def write(self, _column: Column[Any], value: Any) -> str:
+    def write(self, _column: TableColumn, value: object) -> str:
         return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
 
-    def plain(self, _column: Column[Any], value: Any) -> Any:
+    def plain(self, _column: TableColumn, value: object) -> object:
         return value
 
-    def note(self, _column: Column[Any], value: Any) -> str | None:
+    def note(self, _column: TableColumn, value: object) -> str | None:
         """Write it as a text: PostgreSQL spells the numbers in JSON in its own way."""
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {}
 
 
-class TextLines(Kind):
+class TextLines(Kind[list[str]]):
     """A list of texts, one a line."""
 
     name = "texts"
     types = (TextList,)
 
-    def check(self, _column: Column[Any], value: Any) -> list[str]:
-        texts = [tidied(str(text)) for text in value]
+    def check(self, _column: TableColumn, value: object) -> list[str]:
+        given = value if isinstance(value, Iterable) else [value]
+        texts = [tidied(str(text)) for text in given]
         for text in texts:
             if wrong := fault(text, lines=False):
                 raise ValueError(wrong)
         return [text for text in texts if text]
 
-    def parse(self, column: Column[Any], text: str) -> list[str]:
+    def parse(self, column: TableColumn, text: str) -> list[str]:
         return self.check(column, [line for line in text.splitlines() if cleaned(line)])
 
-    def write(self, _column: Column[Any], value: Any) -> str:
+    def write(self, _column: TableColumn, value: list[str] | None) -> str:
         return "\n".join(map(str, value or ()))
 
-    def plain(self, _column: Column[Any], value: Any) -> Any:
+    def plain(self, _column: TableColumn, value: object) -> object:
         return value
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "array", "items": {"type": "string"}}
 
 
-def _dumped(value: Any) -> str:
+def _dumped(value: object) -> str:
     """Return the value as one line of JSON. Raises ValueError if it cannot be written as such."""
     try:
         text = json.dumps(value, allow_nan=False)
@@ -92,7 +94,7 @@ def _dumped(value: Any) -> str:
     return text
 
 
-def _depth(value: Any) -> int:
+def _depth(value: object) -> int:
     """Return how many lists and objects are in each other."""
     depth = 0
     level = [value]
@@ -101,7 +103,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _inner(value: Any) -> list[Any]:
+def _inner(value: object) -> list[object]:
     if isinstance(value, dict):
         return list(value.values()) or [None]
     return list(value) or [None] if isinstance(value, list) else []

@@ -1,25 +1,24 @@
 """Identifiers: UUIDs, Internet addresses and networks."""
 
 from ipaddress import ip_address, ip_network
-from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Column
 from sqlalchemy import Uuid as UuidType
 
-from backoffice.models.kinds.kind import Kind
+from backoffice.models.kinds.kind import Kind, Schema
 from backoffice.models.kinds.texts import Text
+from backoffice.models.types import TableColumn
 
 
-class Uuid(Kind):
+class Uuid(Kind[UUID]):
     """A universally unique identifier (RFC 9562)."""
 
     name = "uuid"
     types = (UuidType,)
     shape = "exact"
 
-    def check(self, _column: Column[Any], value: Any) -> UUID:
+    def check(self, _column: TableColumn, value: object) -> UUID:
         if isinstance(value, UUID):
             return value
         try:
@@ -27,7 +26,7 @@ class Uuid(Kind):
         except ValueError:
             raise ValueError(_("Write it as 123e4567-e89b-12d3-a456-426614174000.")) from None
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "format": "uuid"}
 
 

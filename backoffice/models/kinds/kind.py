@@ -6,17 +6,21 @@ events, masked and described. What SQL its filter becomes follows from the filte
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic
 
-from sqlalchemy import Column
+from typing_extensions import TypeVar
+
+from backoffice.models.types import TableColumn
 
 T = TypeVar("T")
+Value = TypeVar("Value", default=Any)  # Kind alone means one whose values are of any type
+Schema = dict[str, object]  # words of JSON Schema (2020-12)
 # The shapes that a filter can have; '' means that no list can be filtered by the kind.
 SHAPES = ("", "text", "exact", "range", "day", "moment", "choice", "code", "derived", "yes", "rows")
 
 
-class Kind:
-    """The meaning of a column's values.
+class Kind(Generic[Value]):
+    """The meaning of a column's values, which are of the type `Value` where they are stored.
 
     A kind is made once, and has no state. Subclasses set these class attributes:
 
@@ -35,21 +39,21 @@ class Kind:
     shape: ClassVar[str] = ""
     sorts: ClassVar[bool] = False
     searched: ClassVar[bool] = False
-    lowest: ClassVar[Any] = ""
+    lowest: ClassVar[object] = ""
     written: ClassVar[bool] = True
 
-    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+    def mistakes(self, column: TableColumn) -> Iterator[str]:
         """Yield what is wrong with the declaration of the column, as sentences with the cure."""
         yield from ()
 
-    def check(self, column: Column[Any], value: Any) -> Any:
+    def check(self, column: TableColumn, value: object) -> Value:
         """Return a value that is not None as the column stores it.
 
         Raises ValueError with the sentence that people read if it does not fit.
         """
-        return value
+        return value  # type: ignore[return-value]  # what is not checked is of the type already
 
-    def parse(self, column: Column[Any], text: str) -> Any:
+    def parse(self, column: TableColumn, text: str) -> Value | None:
         """Return the value that a person or a file wrote; nothing is None.
 
         Raises ValueError with the sentence that people read if it is no value of the column.
@@ -57,32 +61,32 @@ class Kind:
         text = text.strip()
         return self.check(column, text) if text else None
 
-    def write(self, column: Column[Any], value: Any) -> str:
+    def write(self, column: TableColumn, value: Value | None) -> str:
         """Write a value as people read and type it, so that `parse` returns it again."""
         return "" if value is None else str(value)
 
-    def export(self, column: Column[Any], value: Any) -> Any:
+    def export(self, column: TableColumn, value: Value | None) -> object:
         """Return what a cell of a spreadsheet holds: a number, a date, a truth or a text."""
         return None if value is None else self.write(column, value)
 
-    def plain(self, column: Column[Any], value: Any) -> Any:
+    def plain(self, column: TableColumn, value: Value | None) -> object:
         """Return the value as JSON has it: in events, exports and answers of an API."""
         return None if value is None else self.write(column, value)
 
-    def note(self, column: Column[Any], value: Any) -> Any:
+    def note(self, column: TableColumn, value: Value | None) -> object:
         """Return the value as events keep it: what JSON has, and what every engine reads alike."""
         return self.plain(column, value)
 
-    def mask(self, value: Any) -> str:
+    def mask(self, value: Value) -> str:
         """Return what those see from whom the value is hidden."""
         return "***" if value else ""
 
-    def refusal(self, column: Column[Any]) -> str:
+    def refusal(self, column: TableColumn) -> str:
         """Return the sentence for a value that the database refuses: what would fit."""
         return ""
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
-        """Describe the value that `plain` returns, in the words of JSON Schema (2020-12)."""
+    def schema(self, column: TableColumn) -> Schema:
+        """Describe the value that `plain` returns."""
         return {"type": "string"}
 
 

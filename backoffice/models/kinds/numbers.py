@@ -5,21 +5,23 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal as Exact
 from decimal import InvalidOperation
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Column, Float, Integer, Numeric, SmallInteger
+from sqlalchemy import BigInteger, Float, Integer, Numeric, SmallInteger
 
-from backoffice.models.kinds.kind import Kind
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn
 from backoffice.text.numbers import written
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 # SQLite keeps decimals as floating-point numbers, which have 15 digits without an error (IEEE 754).
 DIGITS = 15
 PLACES = 10  # of a decimal whose column does not say how many
+N = TypeVar("N", int, Exact, float)
 
 
-class Number(Kind):
+class Number(Kind[N]):
     """What all numbers have in common: bounds, and a filter from one number to another.
 
     A column declares bounds of its own as `least` and `most`, see models/columns.py.
@@ -30,58 +32,59 @@ class Number(Kind):
     lowest = -(2**62)
     json_type: ClassVar[str] = "number"
 
-    def check(self, column: Column[Any], value: Any) -> Any:
+    def check(self, column: TableColumn, value: object) -> N:
         number = self.number(column, value)
         least, most = self.bounds(column)
         if not least <= number <= most:
             raise ValueError(self.refusal(column))
         return number
 
-    def number(self, column: Column[Any], value: Any) -> Any:
+    def number(self, column: TableColumn, value: object) -> N:
         """Return the number in the column's type. Raises ValueError if there is none."""
         raise NotImplementedError
 
-    def limits(self, column: Column[Any]) -> tuple[Any, Any]:
+    def limits(self, column: TableColumn) -> tuple[N, N]:
         """Return the least and the largest number that the column's type can hold."""
         raise NotImplementedError
 
-    def bounds(self, column: Column[Any]) -> tuple[Any, Any]:
+    def bounds(self, column: TableColumn) -> tuple[N, N]:
         """Return the least and the largest number that the column takes."""
         least, most = self.limits(column)
         return column.info.get("least", least), column.info.get("most", most)
 
-    def refusal(self, column: Column[Any]) -> str:
+    def refusal(self, column: TableColumn) -> str:
         least, most = (_written(bound) for bound in self.bounds(column))
         if "most" not in column.info and "least" in column.info:
             return _("Give a number of at least %(least)s.", least=least)
         return _("Give a number between %(least)s and %(most)s.", least=least, most=most)
 
-    def export(self, _column: Column[Any], value: Any) -> Any:
+    def export(self, _column: TableColumn, value: N | None) -> object:
         return value
 
-    def plain(self, _column: Column[Any], value: Any) -> Any:
+    def plain(self, _column: TableColumn, value: N | None) -> object:
         return value
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         least, most = self.bounds(column)
         return {"type": self.json_type, "minimum": least, "maximum": most}
 
 
-class Whole(Number):
+class Whole(Number[int]):
     """A whole number."""
 
     name = "integer"
     types = (Integer,)
     json_type = "integer"
 
-    def number(self, _column: Column[Any], value: Any) -> int:
+    def number(self, _column: TableColumn, value: object) -> int:
         if isinstance(value, int):
             return int(value)
-        if not WHOLE.fullmatch(str(value)):
+        text = str(value)
+        if not WHOLE.fullmatch(text):
             raise ValueError(_("Give a whole number, such as 12."))
-        return int(value)
+        return int(text)
 
-    def limits(self, column: Column[Any]) -> tuple[int, int]:
+    def limits(self, column: TableColumn) -> tuple[int, int]:
         bits = 31
         if isinstance(column.type, BigInteger):
             bits = 63
@@ -90,13 +93,13 @@ class Whole(Number):
         return -(2**bits) + 1, 2**bits - 1
 
 
-class Decimal(Number):
+class Decimal(Number[Exact]):
     """An exact number with a fixed number of decimal places, which is never rounded silently."""
 
     name = "decimal"
     types = (Numeric,)
 
-    def number(self, column: Column[Any], value: Any) -> Exact:
+    def number(self, column: TableColumn, value: object) -> Exact:
         try:
             number = Exact(str(value))
         except InvalidOperation:
@@ -108,17 +111,17 @@ class Decimal(Number):
             raise ValueError(_("Use at most %(places)s decimal places.", places=most))
         return number
 
-    def limits(self, column: Column[Any]) -> tuple[Exact, Exact]:
+    def limits(self, column: TableColumn) -> tuple[Exact, Exact]:
         scale = places(column)
         # As many nines as the column has digits.
         largest = Exact(10 ** _digits(column) - 1).scaleb(-scale)
         return -largest, largest
 
-    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+    def mistakes(self, column: TableColumn) -> Iterator[str]:
         if _digits(column) > DIGITS:
             yield f"SQLite keeps {DIGITS} digits of a decimal: declare at most Numeric({DIGITS}, …)"
 
-    def write(self, column: Column[Any], value: Any) -> str:
+    def write(self, column: TableColumn, value: Exact | None) -> str:
         if value is None:
             return ""
         text = f"{value:f}"
@@ -127,11 +130,11 @@ class Decimal(Number):
             return text
         return text.rstrip("0").rstrip(".")
 
-    def plain(self, column: Column[Any], value: Any) -> Any:
+    def plain(self, column: TableColumn, value: Exact | None) -> object:
         """Write it as a text: a number in JSON is read as a floating-point one."""
         return None if value is None else self.write(column, value)
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 
 
@@ -140,40 +143,40 @@ class Money(Decimal):
 
     name = "money"
 
-    def mistakes(self, column: Column[Any]) -> Iterator[str]:
+    def mistakes(self, column: TableColumn) -> Iterator[str]:
         yield from super().mistakes(column)
         if not column.info.get("currency"):
             yield 'say which currency: column(kind="money", currency="EUR")'
 
 
-class Floating(Number):
+class Floating(Number[float]):
     """A floating-point number."""
 
     name = "float"
     types = (Float,)
 
-    def number(self, _column: Column[Any], value: Any) -> float:
+    def number(self, _column: TableColumn, value: object) -> float:
         try:
-            number = float(value)
+            number = float(value if isinstance(value, int | float) else str(value))
         except ValueError:
             raise ValueError(_("Give a number, such as 12.5.")) from None
         if not math.isfinite(number):
             raise ValueError(_("Give a number, such as 12.5."))
         return number
 
-    def limits(self, _column: Column[Any]) -> tuple[float, float]:
+    def limits(self, _column: TableColumn) -> tuple[float, float]:
         return -1e300, 1e300
 
 
-def places(column: Column[Any]) -> int:
+def places(column: TableColumn) -> int:
     """Return how many decimal places a column of decimals has."""
     scale = getattr(column.type, "scale", None)
     return PLACES if scale is None else int(scale)
 
 
-def _digits(column: Column[Any]) -> int:
+def _digits(column: TableColumn) -> int:
     return getattr(column.type, "precision", None) or DIGITS
 
 
-def _written(number: Any) -> str:
+def _written(number: float | Exact) -> str:
     return f"{number:g}" if isinstance(number, float) else written(number)

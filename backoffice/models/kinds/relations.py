@@ -1,10 +1,7 @@
 """What is no column: related rows, and values that Python computes."""
 
-from typing import Any
-
-from sqlalchemy import Column
-
-from backoffice.models.kinds.kind import Kind
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn
 
 
 class One(Kind):
@@ -13,7 +10,7 @@ class One(Kind):
     name = "one"
     shape = "rows"
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "integer"}
 
 
@@ -23,7 +20,7 @@ class Many(Kind):
     name = "many"
     shape = "rows"
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "array", "items": {"type": "integer"}}
 
 

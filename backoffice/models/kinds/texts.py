@@ -1,14 +1,15 @@
 """Texts: of one line or several, addresses, phone numbers, logins, codes and links."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from flask_babel import gettext as _
-from sqlalchemy import Column, String
+from sqlalchemy import String
 from sqlalchemy import Text as TextType
 
-from backoffice.models.kinds.kind import Kind
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn
 from backoffice.settings import configured
 from backoffice.text import LONGEST, address_key, fault, fold, login_key, phones, tidied
 from backoffice.text.addresses import pasted
@@ -16,7 +17,7 @@ from backoffice.text.addresses import pasted
 STAND_IN = ".example"  # a top-level domain that the address validator accepts
 
 
-class Text(Kind):
+class Text(Kind[str]):
     """One line that people write.
 
     `lines` says whether it may contain line breaks and tabs.
@@ -33,7 +34,7 @@ class Text(Kind):
         """Return the form in which texts of this kind are compared (models/keys.py)."""
         return fold(text)
 
-    def check(self, column: Column[Any], value: str) -> str:
+    def check(self, column: TableColumn, value: object) -> str:
         text = self.clean(str(value))
         limit = length(column)
         if len(text) > limit:
@@ -47,14 +48,14 @@ class Text(Kind):
             raise ValueError(wrong)
         return text
 
-    def parse(self, column: Column[Any], text: str) -> Any:
+    def parse(self, column: TableColumn, text: str) -> str | None:
         checked = self.check(column, text)
         return checked if checked or not column.nullable else None
 
     def mask(self, value: str) -> str:
         return " ".join(f"{word[0]}****" for word in value.split())
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "maxLength": length(column)}
 
 
@@ -109,7 +110,7 @@ class Email(Text):
         host, _dot, top = domain.rpartition(".")
         return f"{name[:1]}***{at}{host[:1]}***.{top}" if at else "***"
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return super().schema(column) | {"format": "email"}
 
 
@@ -134,10 +135,10 @@ class Phone(Text):
         text = tidied(text)
         return phones.canonical(text, configured().default_country) if text else ""
 
-    def write(self, _column: Column[Any], value: str | None) -> str:
+    def write(self, _column: TableColumn, value: str | None) -> str:
         return phones.shown(value) if value else ""
 
-    def plain(self, _column: Column[Any], value: str | None) -> str | None:
+    def plain(self, _column: TableColumn, value: str | None) -> str | None:
         return value
 
     def mask(self, value: str) -> str:
@@ -168,7 +169,7 @@ class Url(Text):
     def mask(self, value: str) -> str:
         return "***" if value else ""
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return super().schema(column) | {"format": "uri"}
 
 
@@ -185,6 +186,6 @@ def is_special_use(address: str) -> bool:
     return any(domain == name or domain.endswith(f".{name}") for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
-def length(column: Column[Any]) -> int:
+def length(column: TableColumn) -> int:
     """Return how many characters the column takes."""
     return getattr(column.type, "length", None) or LONGEST

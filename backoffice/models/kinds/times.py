@@ -2,20 +2,19 @@
 
 from datetime import UTC, date, datetime
 from datetime import time as day_time
-from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Column, DateTime
 from sqlalchemy import Date as DateType
+from sqlalchemy import DateTime
 from sqlalchemy import Time as TimeType
 
-from backoffice.models.kinds.kind import Kind
-from backoffice.models.types import UTCDateTime
+from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.types import TableColumn, UTCDateTime
 
 YEARS = (1900, 9000)  # of moments: every zone can show them
 
 
-class Date(Kind):
+class Date(Kind[date]):
     """A day."""
 
     name = "date"
@@ -24,7 +23,7 @@ class Date(Kind):
     sorts = True
     lowest = date(1, 1, 1)
 
-    def check(self, column: Column[Any], value: Any) -> date:
+    def check(self, column: TableColumn, value: object) -> date:
         day = value if isinstance(value, date) else self._read(str(value))
         least, most = column.info.get("least", date.min), column.info.get("most", date.max)
         if not least <= day <= most:
@@ -37,21 +36,21 @@ class Date(Kind):
         except ValueError:
             raise ValueError(_("Write the date as 2026-01-31.")) from None
 
-    def refusal(self, column: Column[Any]) -> str:
+    def refusal(self, column: TableColumn) -> str:
         least, most = column.info.get("least", date.min), column.info.get("most", date.max)
         return _("Give a date between %(least)s and %(most)s.", least=least, most=most)
 
-    def write(self, _column: Column[Any], value: date | None) -> str:
+    def write(self, _column: TableColumn, value: date | None) -> str:
         return value.isoformat() if value else ""
 
-    def export(self, _column: Column[Any], value: date | None) -> date | None:
+    def export(self, _column: TableColumn, value: date | None) -> date | None:
         return value
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "format": "date"}
 
 
-class Moment(Kind):
+class Moment(Kind[datetime]):
     """A date and a time, in UTC."""
 
     name = "time"
@@ -60,7 +59,7 @@ class Moment(Kind):
     sorts = True
     lowest = datetime(1, 1, 1, tzinfo=UTC)
 
-    def check(self, column: Column[Any], value: Any) -> datetime:
+    def check(self, column: TableColumn, value: object) -> datetime:
         moment = value if isinstance(value, datetime) else self._read(str(value))
         if not YEARS[0] <= moment.year <= YEARS[1]:
             raise ValueError(self.refusal(column))
@@ -72,20 +71,20 @@ class Moment(Kind):
         except ValueError:
             raise ValueError(_("Write the time as 2026-01-31 14:30.")) from None
 
-    def refusal(self, _column: Column[Any]) -> str:
+    def refusal(self, _column: TableColumn) -> str:
         return _("Give a year between %(least)s and %(most)s.", least=YEARS[0], most=YEARS[1])
 
-    def write(self, _column: Column[Any], value: datetime | None) -> str:
+    def write(self, _column: TableColumn, value: datetime | None) -> str:
         return value.isoformat() if value else ""
 
-    def export(self, _column: Column[Any], value: datetime | None) -> datetime | None:
+    def export(self, _column: TableColumn, value: datetime | None) -> datetime | None:
         return value
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "format": "date-time"}
 
 
-class DayTime(Kind):
+class DayTime(Kind[day_time]):
     """A time of day, the same on every day."""
 
     name = "time_of_day"
@@ -93,7 +92,7 @@ class DayTime(Kind):
     sorts = True
     lowest = day_time(0, 0)
 
-    def check(self, _column: Column[Any], value: Any) -> day_time:
+    def check(self, _column: TableColumn, value: object) -> day_time:
         if isinstance(value, day_time):
             return value.replace(tzinfo=None)
         try:
@@ -101,8 +100,8 @@ class DayTime(Kind):
         except ValueError:
             raise ValueError(_("Write the time as 14:30.")) from None
 
-    def write(self, _column: Column[Any], value: day_time | None) -> str:
+    def write(self, _column: TableColumn, value: day_time | None) -> str:
         return value.isoformat() if value is not None else ""
 
-    def schema(self, column: Column[Any]) -> dict[str, Any]:
+    def schema(self, column: TableColumn) -> Schema:
         return {"type": "string", "format": "time"}

@@ -1,0 +1,382 @@
+"""What the templates of a screen show: they compute nothing, and each page is one of these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from wtforms import Field
+
+from forms.base import Form
+
+Choice = tuple[str, str, bool]  # the value, its label, and whether it is chosen
+
+
+# The list
+
+
+@dataclass(frozen=True)
+class ColumnHead:
+    """The heading of a column.
+
+    Attributes:
+        label: what people call it.
+        sort_href: where it sorts the list; None if it cannot.
+        aria_sort: how the list is sorted by it, in the words of ARIA; None if by another column.
+        kind: how it looks: 'link', 'number' or plain.
+    """
+
+    label: str
+    sort_href: str | None
+    aria_sort: str | None
+    kind: str
+
+
+@dataclass(frozen=True)
+class FilterControl:
+    """One filter of a list.
+
+    Attributes:
+        name: the attribute of the model.
+        key: the name of the field.
+        label: what people call it.
+        kind: 'text', 'choice', 'select', 'relation', 'number' or 'date'; the last two are ranges.
+        value: what is typed, of a text.
+        choices: what is offered, of a choice.
+        lookup_url: where more of them are found; None if these are all.
+        value_from, value_to: the two ends of a range.
+        days_of: the time zone of its days, if they are days of anybody's calendar.
+    """
+
+    name: str
+    key: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    choices: Sequence[Choice] = ()
+    lookup_url: str | None = None
+    value_from: str = ""
+    value_to: str = ""
+    days_of: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, or the search, with the link that takes it off."""
+
+    label: str
+    remove_href: str
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """An action on the ticked rows; `url` plans its preview."""
+
+    label: str
+    url: str
+    danger: bool
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A list.
+
+    Attributes:
+        title: the name of the screen.
+        columns: the headings, in the order of the cells.
+        rows: the rows as ready HTML.
+        stays: the position of the column that stays in sight while the others scroll.
+        problems: why there are no rows, if the query makes no sense.
+        search: what is searched for.
+        count, count_label: how many rows match, as a number and in words.
+        filters, chips: what the list can be filtered by, and what it is filtered by.
+        clear_href: the list without search and filters.
+        first_href, previous_href, next_href: other rows; None where there are none.
+        sizes: how many rows a page may have, and whether it is the size of this one.
+        column_choices: the columns to choose from.
+        preferences_href: where the chosen size and columns are kept.
+        actions: what may be done with ticked rows.
+        address: the query string, which the form of the rows sends along.
+        may_all_matching: whether the actions may be used on all rows that match.
+        exports: the formats of a file, each with its address.
+        create_href, create_label: where a row is added; None if this person may not.
+    """
+
+    title: str
+    columns: list[ColumnHead]
+    rows: Sequence[Markup] = ()
+    stays: int = 1
+    problems: Sequence[str] = ()
+    search: str = ""
+    count: int = 0
+    count_label: str = ""
+    filters: Sequence[FilterControl] = ()
+    chips: Sequence[Chip] = ()
+    clear_href: str = ""
+    first_href: str | None = None
+    previous_href: str | None = None
+    next_href: str | None = None
+    sizes: Sequence[tuple[int, bool]] = ()
+    column_choices: Sequence[Choice] = ()
+    preferences_href: str = ""
+    actions: Sequence[BulkAction] = ()
+    address: str = ""
+    may_all_matching: bool = False
+    exports: Sequence[tuple[str, str]] = ()
+    create_href: str | None = None
+    create_label: str = ""
+
+
+# A row's details
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of a row's details, with a picture beside it if it has one."""
+
+    title: str
+    avatar: Markup | str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value of a row."""
+
+    label: str
+    value: Markup
+
+
+@dataclass(frozen=True)
+class Section:
+    """Some values of a row under a title."""
+
+    title: str
+    fields: list[Fact]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link to a part of the page."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An action on one row: `url` plans its preview, or `refused` says why it is not possible."""
+
+    label: str
+    url: str = ""
+    row: int = 0
+    danger: bool = False
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class DetailsPage:
+    """A row.
+
+    Attributes:
+        title, avatar: its heading.
+        subtitle, badges: what stands below that.
+        warnings: what people should know about it.
+        back_href, back_label: the list.
+        edit_href: its form; None if this person may not edit it.
+        actions: what may be done with it.
+        tabs: the parts of the page.
+        sections: the content of the overview.
+        panel: the content of any other tab.
+    """
+
+    title: str
+    avatar: Markup | str
+    subtitle: Markup | str
+    badges: list[Markup]
+    warnings: list[str]
+    back_href: str
+    back_label: str
+    edit_href: str | None
+    actions: list[MenuItem]
+    tabs: list[Tab]
+    sections: list[Section]
+    panel: Markup | None
+
+
+# Its form
+
+
+@dataclass(frozen=True)
+class FormSection:
+    """Some fields of a form under a title."""
+
+    title: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """A form that adds or edits a row.
+
+    Attributes:
+        title: its heading.
+        form: the form itself.
+        sections: its fields.
+        errors: what is wrong, and belongs to no field.
+        action: where it is sent.
+        cancel_href: where giving up leads to.
+        version: the version of the row that it was made for; None for a new row.
+        button: what the button says.
+    """
+
+    title: str
+    form: Form
+    sections: list[FormSection]
+    errors: Sequence[str]
+    action: str
+    cancel_href: str
+    version: int | None
+    button: str
+
+
+# The preview of an action
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """A row that a preview is about; `message` says why nothing happens to it."""
+
+    href: str
+    number: int
+    label: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happens to how many rows, with the first of them; `more` others are only counted."""
+
+    name: str
+    label: str
+    count: int
+    rows: list[OutcomeRow]
+    more: int
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """What an action would do.
+
+    Attributes:
+        title: what is previewed.
+        url: where the page's forms are sent.
+        back_href: where giving up leads to.
+        danger: whether the button warns.
+        form: what is to be chosen first; None if nothing is.
+        problem: why it was refused, unless a field says so.
+        ready: whether nothing is to be chosen any more. Only then there is the rest.
+        headline: what happens, in sentences.
+        doable: to how many rows.
+        outcomes: to which rows.
+        irreversible: what an undo cannot bring back.
+        button: what the button says.
+        reason_required, reason, reason_error: whether a reason is asked for, what was typed, and
+            what is wrong with it.
+        confirm_phrase, confirm, confirm_error: the same for a phrase; None if none is asked for.
+    """
+
+    title: str
+    url: str
+    back_href: str
+    danger: bool
+    form: Form | None
+    problem: str | None
+    ready: bool
+    headline: Sequence[str] = ()
+    doable: int = 0
+    outcomes: Sequence[Outcome] = ()
+    irreversible: Sequence[str] = ()
+    button: str = ""
+    reason_required: bool = False
+    reason: str = ""
+    reason_error: str | None = None
+    confirm_phrase: str | None = None
+    confirm: str = ""
+    confirm_error: str | None = None
+
+
+# The result of a run
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """A row of a run, with what became of it; `message` says why nothing was done."""
+
+    href: str
+    number: int
+    label: str
+    outcome: str
+    outcome_label: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ResultCount:
+    """A link to the rows of one outcome, or to all of them, with their number in words."""
+
+    label: str
+    count: str
+    current: bool
+    href: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """About undoing a run.
+
+    Attributes:
+        url: where it is undone; None if it cannot be, or not by this person.
+        note: what that cannot bring back.
+        undone: how much of it was undone since, in a sentence.
+        undos: the runs that did so.
+        undo_of: the run that this one undid, if it is an undo itself.
+    """
+
+    url: str | None
+    note: Sequence[str]
+    undone: str
+    undos: list[str]
+    undo_of: str | None
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """What a run did.
+
+    Attributes:
+        title: what was done to how many rows.
+        actor, at: who did it and when.
+        summary: what became of the rows, in sentences.
+        reason: why it was done.
+        parameters: what was chosen, as labels and names.
+        undo: about undoing it.
+        counts: links to the rows by their outcomes.
+        rows: those of one outcome, or of all.
+        next_href: the rows after these; None if these are the last.
+        download_href: all rows as a file.
+        back_href: the list.
+    """
+
+    title: str
+    actor: str
+    at: datetime
+    summary: list[str]
+    reason: str
+    parameters: list[tuple[str, str]]
+    undo: Undo
+    counts: list[ResultCount]
+    rows: list[ResultRow]
+    next_href: str | None
+    download_href: str
+    back_href: str
