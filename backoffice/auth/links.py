@@ -198,8 +198,7 @@ def find(kind: Kind, *, value: str) -> Link:
 
     Raises NotFound or Expired if it does not work. Whether its person may use it is not asked.
     """
-    token = tokens.find(value=value, purpose=kind.purpose)
-    user = db.session.get_one(User, token.user_id, populate_existing=True)
+    token, user = tokens.find(value=value, purpose=kind.purpose)
     return Link(kind, token, user)
 
 
@@ -221,11 +220,11 @@ def lock(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) 
 
     Raises what `check` raises, and for an actor also what `themselves` raises.
     """
-    token = tokens.find(value=value, purpose=kind.purpose)
+    owner = find(kind, value=value).user
     # The person is locked before the link, as actions do. The link is then read again: others may
     # have used or withdrawn it meanwhile.
-    user = themselves(actor) if actor else _locked_owner(token)
-    token = tokens.find(value=value, purpose=kind.purpose, for_use=True)
+    user = themselves(actor) if actor else _locked(owner)
+    token = tokens.lock(value=value, purpose=kind.purpose)
     link = Link(kind, token, user)
     _require_usable(link, origin, actor)
     return link
@@ -248,8 +247,8 @@ def using(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None)
         raise
 
 
-def _locked_owner(token: Token) -> User:
-    return db.session.get_one(User, token.user_id, with_for_update=True, populate_existing=True)
+def _locked(user: User) -> User:
+    return db.session.get_one(User, user.id, with_for_update=True, populate_existing=True)
 
 
 def _require_usable(link: Link, origin: Origin, actor: Actor | None) -> None:

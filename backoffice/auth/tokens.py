@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from backoffice import clock
@@ -16,6 +17,7 @@ from backoffice.extensions import db
 from backoffice.models.token import Token
 from backoffice.models.user import User
 
+UNKNOWN: str = _l("This link is not complete. Copy all of it, or ask for a new one.")
 AT_ONCE = 500  # people in one statement
 
 
@@ -93,18 +95,46 @@ def _insert(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
     return [(token_id, user_id) for token_id, user_id in db.session.execute(statement, rows)]
 
 
-def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
-    """Return the live token that a value belongs to.
+def find(*, value: str, purpose: str) -> tuple[Token, User]:
+    """Return the live token that a value belongs to, and its person, without using it up.
 
-    Looking consumes nothing; `for_use` keeps others from using it meanwhile. Raises NotFound for a
-    value that never was, and Expired with the reason for a genuine one.
+    Raises NotFound for a value that never was, and Expired with the reason for a genuine one.
     """
-    statement = select(Token).where(Token.value_hash == digest(value), Token.purpose == purpose)
-    if for_use:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    token = db.session.scalar(statement)
+    # One statement reads both. If it took two, a change between them could go unnoticed in the one
+    # and show in the other, and the person would get another reason than the token's.
+    statement = (
+        select(Token, User)
+        .join(User, User.id == Token.user_id)
+        .where(*_matches(value, purpose))
+        .execution_options(populate_existing=True)
+    )
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    token, user = row
+    _require_live(token)
+    return token, user
+
+
+def lock(*, value: str, purpose: str) -> Token:
+    """Lock the token that a value belongs to until the transaction ends, and return it if it lives.
+
+    Raises what `find` raises.
+    """
+    statement = select(Token).where(*_matches(value, purpose)).with_for_update()
+    token = db.session.scalar(statement.execution_options(populate_existing=True))
     if token is None:
-        raise NotFound(_("This link is not complete. Copy all of it, or ask for a new one."))
+        raise NotFound(UNKNOWN)
+    _require_live(token)
+    return token
+
+
+def _matches(value: str, purpose: str) -> tuple[ColumnElement[bool], ...]:
+    return Token.value_hash == digest(value), Token.purpose == purpose
+
+
+def _require_live(token: Token) -> None:
+    """Raise Expired, with what ended the token, unless it lives."""
     if token.used_at:
         raise Expired(_("This link was used already."))
     if token.superseded_at:
@@ -113,7 +143,6 @@ def find(*, value: str, purpose: str, for_use: bool = False) -> Token:
         raise Expired(_("This link was withdrawn."))
     if token.expires_at <= clock.now():
         raise Expired(_("This link has expired. Ask for a new one."))
-    return token
 
 
 def supersede(user_ids: Select[int], purpose: str) -> None:
