@@ -6,6 +6,7 @@ invited, and Eve, who is blocked.
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -294,3 +295,25 @@ def test_who_is_refused_is_named_with_the_reason(olivia: Client, cast: Cast, cas
     assert outcome(run, person.id) == ("refused", rule)
     denied = db.session.scalars(select(Event.reason).where(Event.result == "denied")).all()
     assert denied == [f"Refused: {rule}"]
+
+
+def test_of_the_administrators_one_always_stays(
+    olivia: Client, staff: list[str], run: Callable[..., Any]
+) -> None:
+    """Olivia may block the others, because she stays; the command line stops at the last."""
+    cast = Cast()
+    people = [cast.olivia.id, cast.administrators.id, cast.eve.id]
+    both = [f"--id={number}" for number in people]
+    first = min(people[:2])
+    told_at_first = run("backoffice", "act", "users.block", *both, "--reason=x", "--yes").output
+    assert "1 refused: Olivia Owen is the last administrator who can sign in." in told_at_first
+    settle()
+    assert db.session.get_one(User, first).status == "active"
+    assert cast.administrators.status == "blocked"
+    alone = run("backoffice", "act", "users.block", f"--id={first}", "--reason=x").output
+    assert alone.startswith("Block 0 people\n  refused: 1\n")
+    cast.administrators.status = "active"
+    settle()
+    client = visitor(olivia.application).sign_in("olivia")
+    page = previewed(client, "users", "block", cast.administrators.id)
+    assert told(page).title == "Block 1 person"
