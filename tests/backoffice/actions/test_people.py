@@ -47,6 +47,7 @@ TOLD = {
         ),
         ("Will be blocked 3", "Already blocked 1"),
         reason=True,
+        danger=True,
     ),
     "unblock": Told(
         "Unblock 1 person",
@@ -64,6 +65,7 @@ TOLD = {
         ("Ended sessions stay ended.", "A mail that left cannot be called back."),
         ("Will be revoked 3", "Refused 1"),
         reason=True,
+        danger=True,
     ),
     "regrant": Told(
         "Grant 0 people access again",
@@ -81,6 +83,7 @@ TOLD = {
         ("Personal data is erased for good; only the number stays in the events log.",),
         ("Will be deleted 4",),
         phrase="delete 4",
+        danger=True,
     ),
     "reset-password": Told(
         "Send 2 people a link to set a password",
@@ -117,6 +120,7 @@ TOLD = {
             "Ends 2 sessions.",
         ),
         rows=("Will be on codes by e-mail 1", "Refused 3"),
+        danger=True,
     ),
     "disable-2fa": Told(
         "Disable the second factor of 1 person",
@@ -127,6 +131,7 @@ TOLD = {
         ),
         rows=("Will be without a second factor 1", "Already without a second factor 3"),
         reason=True,
+        danger=True,
     ),
     "re-enrol-2fa": Told(
         "Send 2 people a link to set up a new authenticator app",

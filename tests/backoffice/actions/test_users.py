@@ -17,7 +17,7 @@ from tests.support.client import Client, settle
 from tests.support.factors import give_email_codes, mailed, visitor
 from tests.support.html import read
 from tests.support.links import invited
-from tests.support.told import problem
+from tests.support.told import problem, told
 
 
 @pytest.fixture
@@ -33,8 +33,10 @@ def test_a_block_announces_mails_and_ended_sessions_and_what_undo_cannot_bring_b
     visitor(app).sign_in("vera")
     shown = previewed(olivia, "users", "block", cast.max.id, cast.vera.id)
     text = read(shown).text
-    assert "Tells 1 person by e-mail." in text, "Vera's address is not confirmed"
-    assert "Ends 1 session." in text
+    assert told(shown).headline == (
+        "Tells 1 person by e-mail.",  # Vera's address is not confirmed
+        "Ends 1 session.",
+    )
     assert "What undo cannot bring back" in text
     assert "A mail that left cannot be called back." in text
     assert mailed(app, "blocked") == []

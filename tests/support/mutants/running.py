@@ -35,6 +35,8 @@ from tests.support.mutants.making import Mutant, changed_units
 KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
 WORLD = "a world"
+# Tests about all modules of a folder.
+SHARED = {"backoffice/actions": ("tests/backoffice/actions/test_people",)}
 LOG = "BACKOFFICE_MUTANTS_LOG"  # a file for why the last test failed
 LATE = 15  # tests that have killed others of the module, to be tried first
 # Tests that have their world built before the first fork.
@@ -138,8 +140,8 @@ class Map:
     def _mirrored(self, path: str) -> list[str]:
         """Return the tests that stand where the module stands."""
         folder, _, name = path.removesuffix(".py").rpartition("/")
-        place = f"tests/{folder}/test_{name}"
-        return [test for test in self.seconds.keys() - self.useless if test.startswith(place)]
+        places = (f"tests/{folder}/test_{name}", *SHARED.get(folder, ()))
+        return [test for test in self.seconds.keys() - self.useless if test.startswith(places)]
 
     def hits(self, mutant: Mutant) -> Counter[str]:
         """Return how many of the mutant's lines each test executes."""

@@ -311,6 +311,10 @@ def test_a_run_knows_its_own_undos(olivia: Client) -> None:
     assert (undoing.undos(one), undoing.undos(other)) == ([second.id, third.id], [first.id])
     assert (undoing.taken_back(one), undoing.taken_back(other)) == (2, 1)
     assert undoing.undos(third) == []
+    again = run_at(undo(olivia, third))
+    assert state_of(third) == "undone"
+    assert undoing.undos(third) == [again.id]
+    assert undoing.undos(one) == [second.id, third.id], "whatever became of them since"
     assert undoing.partly_undone([one.id, other.id]) == set()
 
 
