@@ -322,3 +322,55 @@ def test_of_the_administrators_one_always_stays(
     client = visitor(olivia.application).sign_in("olivia")
     page = previewed(client, "users", "block", cast.administrators.id)
     assert told(page).title == "Block 1 person"
+
+
+def test_menus_call_actions_by_their_names(olivia: Client) -> None:
+    page = read(olivia.get("/admin/users/"))
+    buttons = {
+        button["formaction"].rpartition("/actions/")[2]: button.text
+        for button in page.all("button")
+        if "/actions/" in button["formaction"]
+    }
+    assert buttons == {
+        "block": "Block",
+        "unblock": "Unblock",
+        "revoke": "Revoke access",
+        "regrant": "Grant access again",
+        "end-sessions": "End sessions",
+        "delete": "Delete",
+        "remove-avatar": "Remove avatar",
+        "resend-invitation": "Resend invitation",
+        "revoke-invitation": "Revoke invitation",
+        "send-to-email": "Send to email",
+        "add-to-group": "Add to group",
+        "remove-from-group": "Remove from group",
+        "add-client-tags": "Add client tags",
+        "remove-client-tags": "Remove client tags",
+        "reset-password": "Reset password",
+        "reset-2fa-to-email": "Reset 2FA to email",
+        "disable-2fa": "Disable 2FA",
+        "re-enrol-2fa": "Re-enrol 2FA",
+    }
+
+
+def test_who_was_mailed_often_is_mailed_no_more_links_and_can_still_be_blocked(
+    olivia: Client, cast: Cast
+) -> None:
+    for _ in range(3):
+        run = run_at(
+            confirmed(
+                olivia,
+                "users",
+                "reset-password",
+                previewed(olivia, "users", "reset-password", cast.max.id),
+            )
+        )
+        assert outcome(run, cast.max.id) == ("done", "")
+    page = previewed(olivia, "users", "reset-password", cast.max.id)
+    assert told(page).headline == (
+        (
+            "1 refused: Max Mander was mailed several links lately."
+            " Wait a while before you send another."
+        ),
+    )
+    assert told(previewed(olivia, "users", "block", cast.max.id)).title == "Block 1 person"

@@ -6,10 +6,12 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import false
+from sqlalchemy import false, select
 
 from backoffice import clock
 from backoffice.actions.engine.action import find
+from backoffice.extensions import db
+from backoffice.models.event import Event
 from tests.support import cast as the_cast
 from tests.support.acting import act, confirmed, decided, previewed, status_of, token_of
 from tests.support.cast import Cast
@@ -92,6 +94,13 @@ def test_who_is_back_has_the_reason_the_time_and_the_name_of_who_did_it(
     assert cast.max.status_reason == "Back again"
     assert (cast.max.status_by_id, cast.max.status_at) == (cast.olivia.id, later)
     assert cast.max.version == 3
+    event = db.session.scalars(select(Event).where(Event.action == f"users.{back}")).one()
+    before, after = event.before or {}, event.after or {}
+    assert (before["status_reason"], after["status_reason"]) == ("On leave", "Back again")
+    assert (before["status"], after["status"]) == (
+        {"unblock": "blocked", "regrant": "revoked"}[back],
+        "active",
+    )
 
 
 def test_who_had_not_accepted_yet_is_invited_again_after_the_block(
