@@ -1,6 +1,7 @@
 """Who counts as an administrator, which groups are strong, and who is above whom."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -21,9 +22,9 @@ def people(staff: list[str]) -> Cast:
     return Cast()
 
 
-def those(condition: Callable[[], object]) -> set[str]:
+def those(condition: Callable[[], Any]) -> set[str]:
     settle()
-    found = db.session.scalars(select(User.email).where(condition()))  # type: ignore[arg-type]  # SQL
+    found = db.session.scalars(select(User.email).where(condition()))
     return {str(email).partition("@")[0] for email in found}
 
 
