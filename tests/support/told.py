@@ -16,6 +16,7 @@ class Told:
     rows: tuple[str, ...] = ()
     reason: bool = False
     phrase: str = ""
+    danger: bool = False
 
 
 def told(page: Any) -> Told:
@@ -31,6 +32,7 @@ def told(page: Any) -> Told:
         tuple(item.text for each in warnings for item in each.all("li")),
         tuple(each.text for each in main.all("summary") if each.all("h2")),
         reason=any("*" in label.text for label in reasons),
+        danger=bool(main.all("button", class_="btn-danger")),
         phrase="".join(label.text for label in confirm).partition("“")[2].partition("”")[0],
     )
 

@@ -62,6 +62,7 @@ def test_a_group_goes_with_its_memberships(olivia: Client, spare: int) -> None:
         LASTING,
         ("Will be deleted 1", "Refused 1"),
         phrase="delete 1",
+        danger=True,
     )
     answer = confirmed(olivia, "groups", "delete", page)
     assert "1 group deleted. 1 refused." in flashed(olivia, answer)
@@ -119,6 +120,7 @@ def test_client_tags_go_from_everybody(olivia: Client, tags: list[int]) -> None:
         LASTING,
         ("Will be deleted 2",),
         phrase="delete 2",
+        danger=True,
     )
     answer = confirmed(olivia, "client-tags", "delete", page)
     assert "2 client tags deleted." in flashed(olivia, answer)

@@ -241,6 +241,18 @@ def test_a_tag_beyond_ones_own_is_refused_at_the_choice(boss: Client, tags: dict
     assert error_at(page, "with.tags") == "One of these client tags is beyond your own."
 
 
+def test_tags_of_those_above_are_neither_given_nor_taken(
+    boss: Client, tags: dict[str, int]
+) -> None:
+    person = Cast().max
+    for action in ("add-client-tags", "remove-client-tags"):
+        page = previewed(boss, "users", action, person.id, tags=[tags["Silver"], tags["Gold"]])
+        assert "Client tags *" in read(page).one("main").text
+        run = run_at(confirmed(boss, "users", action, page))
+        assert outcome(run, person.id) == ("refused", "outranked")
+    assert tags_of(person) == {"Gold"}
+
+
 @pytest.mark.parametrize(
     "action, label",
     [

@@ -90,13 +90,14 @@ def test_a_message_that_did_not_go_out_is_queued_anew(
 ) -> None:
     later = clock.now() + timedelta(hours=4)
     message = invitation(
-        app, cast, state=state, attempts=20, last_error="550 no such mailbox", next_attempt_at=later
-    )
+        app, cast, state=state, attempts=20, last_error="550 no such mailbox",
+        next_attempt_at=later, held_until=later,
+    )  # fmt: skip
     soon.clear()
     with clock.at(clock.now() + timedelta(minutes=1)):
         assert tried(cast, message) == [("done", "")]
         assert (message.state, message.attempts, message.last_error) == ("queued", 0, "")
-        assert message.next_attempt_at == clock.now()
+        assert (message.next_attempt_at, message.held_until) == (clock.now(), None)
     assert soon == [outbox.DELIVERY]
 
 

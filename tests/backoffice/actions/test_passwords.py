@@ -14,6 +14,7 @@ from backoffice.auth.attempts import Key
 from backoffice.auth.sign_in import REFUSED
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
@@ -35,6 +36,7 @@ from tests.support.factors import code_of, enrol, first_step
 from tests.support.html import read
 from tests.support.links import WORDS, link_to, newcomer
 from tests.support.races import at_once
+from tests.support.told import Told, told
 
 pytestmark = pytest.mark.usefixtures("still")
 
@@ -280,3 +282,27 @@ def test_not_even_with_an_address_like_the_login(app: Flask, lena: User, cast: C
     assert (answer.status_code, REFUSED in answer.text) == (422, True)
     reasons = db.session.scalars(select(SignInAttempt.reason)).all()
     assert reasons == ["login method"]
+
+
+def test_a_temporary_password_is_announced_and_the_log_keeps_that_it_is_one(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    person = cast.max
+    person.set_login("max")
+    person.login_method = "login"
+    settle()
+    client.sign_in("olivia")
+    page = previewed(client, "users", "temporary-password", person.id)
+    assert told(page) == Told(
+        "Give 1 person a temporary password",
+        rows=("Will be given a temporary password 1",),
+        danger=True,
+    )
+    assert confirmed(client, "users", "temporary-password", page).status_code == 303
+    event = db.session.scalars(
+        select(Event).where(Event.action == "users.temporary_password")
+    ).one()
+    assert (event.before, event.after) == (
+        {"password_state": "usable"},
+        {"password_state": "temporary"},
+    )

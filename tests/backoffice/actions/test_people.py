@@ -6,6 +6,7 @@ invited, and Eve, who is blocked.
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -46,6 +47,7 @@ TOLD = {
         ),
         ("Will be blocked 3", "Already blocked 1"),
         reason=True,
+        danger=True,
     ),
     "unblock": Told(
         "Unblock 1 person",
@@ -63,6 +65,7 @@ TOLD = {
         ("Ended sessions stay ended.", "A mail that left cannot be called back."),
         ("Will be revoked 3", "Refused 1"),
         reason=True,
+        danger=True,
     ),
     "regrant": Told(
         "Grant 0 people access again",
@@ -80,6 +83,7 @@ TOLD = {
         ("Personal data is erased for good; only the number stays in the events log.",),
         ("Will be deleted 4",),
         phrase="delete 4",
+        danger=True,
     ),
     "reset-password": Told(
         "Send 2 people a link to set a password",
@@ -116,6 +120,7 @@ TOLD = {
             "Ends 2 sessions.",
         ),
         rows=("Will be on codes by e-mail 1", "Refused 3"),
+        danger=True,
     ),
     "disable-2fa": Told(
         "Disable the second factor of 1 person",
@@ -126,6 +131,7 @@ TOLD = {
         ),
         rows=("Will be without a second factor 1", "Already without a second factor 3"),
         reason=True,
+        danger=True,
     ),
     "re-enrol-2fa": Told(
         "Send 2 people a link to set up a new authenticator app",
@@ -294,3 +300,77 @@ def test_who_is_refused_is_named_with_the_reason(olivia: Client, cast: Cast, cas
     assert outcome(run, person.id) == ("refused", rule)
     denied = db.session.scalars(select(Event.reason).where(Event.result == "denied")).all()
     assert denied == [f"Refused: {rule}"]
+
+
+def test_of_the_administrators_one_always_stays(
+    olivia: Client, staff: list[str], run: Callable[..., Any]
+) -> None:
+    """Olivia may block the others, because she stays; the command line stops at the last."""
+    cast = Cast()
+    people = [cast.olivia.id, cast.administrators.id, cast.eve.id]
+    both = [f"--id={number}" for number in people]
+    first = min(people[:2])
+    told_at_first = run("backoffice", "act", "users.block", *both, "--reason=x", "--yes").output
+    assert "1 refused: Olivia Owen is the last administrator who can sign in." in told_at_first
+    settle()
+    assert db.session.get_one(User, first).status == "active"
+    assert cast.administrators.status == "blocked"
+    alone = run("backoffice", "act", "users.block", f"--id={first}", "--reason=x").output
+    assert alone.startswith("Block 0 people\n  refused: 1\n")
+    cast.administrators.status = "active"
+    settle()
+    client = visitor(olivia.application).sign_in("olivia")
+    page = previewed(client, "users", "block", cast.administrators.id)
+    assert told(page).title == "Block 1 person"
+
+
+def test_menus_call_actions_by_their_names(olivia: Client) -> None:
+    page = read(olivia.get("/admin/users/"))
+    buttons = {
+        button["formaction"].rpartition("/actions/")[2]: button.text
+        for button in page.all("button")
+        if "/actions/" in button["formaction"]
+    }
+    assert buttons == {
+        "block": "Block",
+        "unblock": "Unblock",
+        "revoke": "Revoke access",
+        "regrant": "Grant access again",
+        "end-sessions": "End sessions",
+        "delete": "Delete",
+        "remove-avatar": "Remove avatar",
+        "resend-invitation": "Resend invitation",
+        "revoke-invitation": "Revoke invitation",
+        "send-to-email": "Send to email",
+        "add-to-group": "Add to group",
+        "remove-from-group": "Remove from group",
+        "add-client-tags": "Add client tags",
+        "remove-client-tags": "Remove client tags",
+        "reset-password": "Reset password",
+        "reset-2fa-to-email": "Reset 2FA to email",
+        "disable-2fa": "Disable 2FA",
+        "re-enrol-2fa": "Re-enrol 2FA",
+    }
+
+
+def test_who_was_mailed_often_is_mailed_no_more_links_and_can_still_be_blocked(
+    olivia: Client, cast: Cast
+) -> None:
+    for _ in range(3):
+        run = run_at(
+            confirmed(
+                olivia,
+                "users",
+                "reset-password",
+                previewed(olivia, "users", "reset-password", cast.max.id),
+            )
+        )
+        assert outcome(run, cast.max.id) == ("done", "")
+    page = previewed(olivia, "users", "reset-password", cast.max.id)
+    assert told(page).headline == (
+        (
+            "1 refused: Max Mander was mailed several links lately."
+            " Wait a while before you send another."
+        ),
+    )
+    assert told(previewed(olivia, "users", "block", cast.max.id)).title == "Block 1 person"

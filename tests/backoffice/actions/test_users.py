@@ -1,20 +1,25 @@
 """Block and unblock do exactly what the preview announces beyond the rows."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import false
+from sqlalchemy import false, select
 
+from backoffice import clock
 from backoffice.actions.engine.action import find
+from backoffice.extensions import db
+from backoffice.models.event import Event
 from tests.support import cast as the_cast
-from tests.support.acting import confirmed, decided, previewed, status_of, token_of
+from tests.support.acting import act, confirmed, decided, previewed, status_of, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import give_email_codes, mailed, visitor
 from tests.support.html import read
-from tests.support.told import problem
+from tests.support.links import invited
+from tests.support.told import problem, told
 
 
 @pytest.fixture
@@ -30,8 +35,10 @@ def test_a_block_announces_mails_and_ended_sessions_and_what_undo_cannot_bring_b
     visitor(app).sign_in("vera")
     shown = previewed(olivia, "users", "block", cast.max.id, cast.vera.id)
     text = read(shown).text
-    assert "Tells 1 person by e-mail." in text, "Vera's address is not confirmed"
-    assert "Ends 1 session." in text
+    assert told(shown).headline == (
+        "Tells 1 person by e-mail.",  # Vera's address is not confirmed
+        "Ends 1 session.",
+    )
     assert "What undo cannot bring back" in text
     assert "A mail that left cannot be called back." in text
     assert mailed(app, "blocked") == []
@@ -68,3 +75,49 @@ def test_a_run_that_would_leave_no_administrator_changes_nothing(
     one = previewed(olivia, "users", "block", cast.olivia.id)
     assert decided(olivia, "users", "block", token_of(one)).status_code == 303
     assert status_of(cast.olivia) == "blocked", "the other one stays"
+
+
+@pytest.mark.parametrize("back", ["unblock", "regrant"])
+def test_who_is_back_has_the_reason_the_time_and_the_name_of_who_did_it(
+    still: datetime, olivia: Client, cast: Cast, back: str
+) -> None:
+    away = {"unblock": "block", "regrant": "revoke"}[back]
+    act(olivia, "users", away, cast.max.id, reason="On leave")
+    settle()
+    assert (cast.max.status_before, cast.max.status_reason) == ("active", "On leave")
+    assert (cast.max.status_by_id, cast.max.status_at) == (cast.olivia.id, still)
+    later = still + timedelta(minutes=1)
+    with clock.at(later):
+        act(olivia, "users", back, cast.max.id, reason="Back again")
+    settle()
+    assert (cast.max.status, cast.max.status_before) == ("active", None)
+    assert cast.max.status_reason == "Back again"
+    assert (cast.max.status_by_id, cast.max.status_at) == (cast.olivia.id, later)
+    assert cast.max.version == 3
+    event = db.session.scalars(select(Event).where(Event.action == f"users.{back}")).one()
+    before, after = event.before or {}, event.after or {}
+    assert (before["status_reason"], after["status_reason"]) == ("On leave", "Back again")
+    assert (before["status"], after["status"]) == (
+        {"unblock": "blocked", "regrant": "revoked"}[back],
+        "active",
+    )
+
+
+def test_who_had_not_accepted_yet_is_invited_again_after_the_block(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
+    """Also where it is not known what they were before: nobody without a password is active."""
+    ivan = invited(app, cast.olivia)
+    act(olivia, "users", "block", ivan.id)
+    act(olivia, "users", "unblock", ivan.id)
+    assert status_of(ivan) == "invited"
+    for status, password, expected in (("blocked", None, "invited"), ("blocked", "x", "active")):
+        ivan.status, ivan.status_before, ivan.password_hash = status, None, password
+        settle()
+        act(olivia, "users", "unblock", ivan.id)
+        assert status_of(ivan) == expected
+    for password, expected in ((None, "invited"), ("x", "active")):
+        ivan.status, ivan.status_before, ivan.password_hash = "revoked", "blocked", password
+        settle()
+        act(olivia, "users", "regrant", ivan.id)
+        assert status_of(ivan) == expected, "not blocked again"

@@ -22,10 +22,9 @@ def people(staff: list[str]) -> Cast:
     return Cast()
 
 
-def those(condition: Callable[[], object]) -> set[str]:
+def those(condition: Callable[[], Any]) -> set[str]:
     settle()
-    wanted: Any = condition()
-    found = db.session.scalars(select(User.email).where(wanted))
+    found = db.session.scalars(select(User.email).where(condition()))
     return {str(email).partition("@")[0] for email in found}
 
 

@@ -24,6 +24,7 @@ from zlib import crc32
 import pytest
 
 from tests.house.source import ROOT
+from tests.support.mutants.declared import run_declared
 from tests.support.mutants.making import Mutant, all_mutants
 from tests.support.mutants.running import (
     ARGUMENTS,
@@ -32,7 +33,6 @@ from tests.support.mutants.running import (
     Map,
     Warm,
     Watched,
-    run_declared,
 )
 
 FOLDERS = ("backoffice/policy", "backoffice/actions")

@@ -2,24 +2,18 @@
 
 This is a plugin of pytest. `Watched` runs the chosen tests once and notes which lines each of them
 executes. `Warm` keeps everything ready, and for each mutant forks: the child gives the changed
-functions their new code, and runs tests until one fails. `Declared` runs in a process that has
-imported nothing of the product yet.
+functions their new code, and runs tests until one fails.
 """
 
 import gc
 import json
 import os
-import shutil
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib.abc import MetaPathFinder, SourceLoader
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -35,6 +29,8 @@ from tests.support.mutants.making import Mutant, changed_units
 KILLED, SURVIVED, TOO_SLOW, BROKEN = "killed", "survived", "too slow", "broken"
 SLOWEST = 90  # seconds for all tests of a mutant, besides ten times what they take without it
 WORLD = "a world"
+# Tests about all modules of a folder.
+SHARED = {"backoffice/actions": ("tests/backoffice/actions/test_people",)}
 LOG = "BACKOFFICE_MUTANTS_LOG"  # a file for why the last test failed
 LATE = 15  # tests that have killed others of the module, to be tried first
 # Tests that have their world built before the first fork.
@@ -138,8 +134,8 @@ class Map:
     def _mirrored(self, path: str) -> list[str]:
         """Return the tests that stand where the module stands."""
         folder, _, name = path.removesuffix(".py").rpartition("/")
-        place = f"tests/{folder}/test_{name}"
-        return [test for test in self.seconds.keys() - self.useless if test.startswith(place)]
+        places = (f"tests/{folder}/test_{name}", *SHARED.get(folder, ()))
+        return [test for test in self.seconds.keys() - self.useless if test.startswith(places)]
 
     def hits(self, mutant: Mutant) -> Counter[str]:
         """Return how many of the mutant's lines each test executes."""
@@ -319,71 +315,6 @@ def code_of(
     return [
         (function, new) for old, new in units.values() for function in functions[_place(file, old)]
     ]
-
-
-# --- what is declared ---
-
-
-class Declared:
-    """Runs some tests in a process that has just imported the product; stops at a failure."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder, self.failed = folder, ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: Any) -> None:
-        config.workerinput = {"backoffice_folder": self.folder}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and not self.failed:
-            self.failed = report.nodeid
-
-
-class Instead(MetaPathFinder, SourceLoader):
-    """Imports the mutant in place of its module."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-        self.name = ".".join(Path(mutant.path).with_suffix("").parts).removesuffix(".__init__")
-
-    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
-        if fullname != self.name:
-            return None
-        is_package = self.mutant.path.endswith("__init__.py")
-        spec = spec_from_loader(fullname, self, is_package=is_package)
-        if spec and is_package:
-            spec.submodule_search_locations = [str((ROOT / self.mutant.path).parent)]
-        return spec
-
-    def get_filename(self, _fullname: str) -> str:
-        return str(ROOT / self.mutant.path)
-
-    def get_data(self, _path: str | bytes) -> bytes:
-        return self.mutant.source.encode()
-
-
-def run_declared(
-    mutants: Sequence[Mutant], tests: Map, tell: Callable[..., None], folder: str
-) -> None:
-    """Run mutants that need an import, in forks of a process that has imported all but ours."""
-    for mutant in mutants:
-        chosen = tests.tests_of(mutant)
-        if not chosen:
-            tell(mutant, SURVIVED, "", 0)
-            continue
-        plugin = Declared(folder)
-
-        def act(mutant: Mutant = mutant, chosen: Any = chosen, plugin: Any = plugin) -> str:
-            os.environ["PYTEST_XDIST_WORKER"] = "mutant"  # the name of its own folder
-            sys.meta_path.insert(0, Instead(mutant))
-            ended = pytest.main([*ARGUMENTS, "-x", *chosen], plugins=[plugin])
-            return plugin.failed or ("the import" if ended not in (0, 5) else "")
-
-        outcome, failed = in_a_child(act, tests.limit(chosen) + 60)
-        shutil.rmtree(Path(folder) / "mutant", ignore_errors=True)
-        if failed in chosen:
-            tests.killed_by(mutant, failed)
-        tell(mutant, outcome, failed, len(chosen))
 
 
 ARGUMENTS = (

@@ -311,4 +311,22 @@ def test_a_run_knows_its_own_undos(olivia: Client) -> None:
     assert (undoing.undos(one), undoing.undos(other)) == ([second.id, third.id], [first.id])
     assert (undoing.taken_back(one), undoing.taken_back(other)) == (2, 1)
     assert undoing.undos(third) == []
+    again = run_at(undo(olivia, third))
+    assert state_of(third) == "undone"
+    assert undoing.undos(third) == [again.id]
+    assert undoing.undos(one) == [second.id, third.id], "whatever became of them since"
     assert undoing.partly_undone([one.id, other.id]) == set()
+
+
+def test_what_was_only_previewed_or_brought_nothing_back_counts_as_no_undo(
+    olivia: Client,
+) -> None:
+    done = act(olivia, "users", "block", Cast().managers.id, Cast().viewers.id)
+    shown(olivia, done)
+    assert undoing.undos(done) == []
+    boss = visitor(olivia.application).sign_in("main_administrator")
+    nothing = run_at(undo(boss, done))
+    assert nothing.counts == {"refused": 2}
+    assert undoing.undos(done) == [nothing.id]
+    assert undoing.taken_back(done) == 0
+    assert undoing.partly_undone([done.id]) == set()
