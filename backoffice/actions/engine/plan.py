@@ -110,7 +110,8 @@ def preview(
     if parameters is not None:
         values = checked_parameters(actor, action, parameters)
     run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
-    freeze(actor, action, run, selection.rows(action.model))
+    rows = selection.rows(action.model)
+    freeze(actor=actor, action=action, run=run, rows=rows)
     _check_number(actor, action, run, selection)  # the number is known only now
     return _shown(action, run)
 
@@ -132,8 +133,8 @@ def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selecti
         raise BadRequest(text)
 
 
-def freeze(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[bool]) -> None:
-    """Store `run` as a plan over those rows `asked_for` that the actor sees.
+def freeze(*, actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bool]) -> None:
+    """Store `run` as a plan over those of `rows` that the actor sees.
 
     Each row is stored with its outcome and version.
     """
@@ -143,13 +144,13 @@ def freeze(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[
     run.created_at = clock.now()
     db.session.add(run)
     db.session.flush()
-    _add_items(actor, action, run, asked_for)
+    _add_items(actor, action, run, rows)
     _count(run)
 
 
-def _add_items(actor: Actor, action: Action, run: BulkRun, asked_for: ColumnElement[bool]) -> None:
+def _add_items(actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bool]) -> None:
     model = action.model
-    wanted = and_(scope(actor, model), asked_for)
+    wanted = and_(scope(actor, model), rows)
     # A rule on the same table must not correlate this subquery with its own rows.
     selected = select(model.id).where(wanted).correlate(None)
     context = ActionContext(actor, selected, run.parameters, undo_of=run.undo_of_id)

@@ -68,7 +68,8 @@ def _planned_undo(
         undo_of_id=original.id,
         draft=draft,
     )
-    freeze(actor, inverse, run, action.model.id.in_(_not_taken_back(original)))
+    rows = action.model.id.in_(_not_taken_back(original))
+    freeze(actor=actor, action=inverse, run=run, rows=rows)
     leave_alone(run, original, action)
     return run
 
