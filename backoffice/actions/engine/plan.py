@@ -148,9 +148,9 @@ def freeze(*, actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bo
     _count(run)
 
 
-def _add_items(actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bool]) -> None:
+def _add_items(actor: Actor, action: Action, run: BulkRun, asked: ColumnElement[bool]) -> None:
     model = action.model
-    wanted = and_(scope(actor, model), rows)
+    wanted = and_(scope(actor, model), asked)
     # A rule on the same table must not correlate this subquery with its own rows.
     selected = select(model.id).where(wanted).correlate(None)
     context = ActionContext(actor, selected, run.parameters, undo_of=run.undo_of_id)
