@@ -31,6 +31,7 @@ from backoffice.policy import grants
 from backoffice.policy.rules import named, sees
 from backoffice.text import noted
 
+LINKS_STAY_VOID: str = _l("Voided links stay void.")
 MAILED = _l("A mail that left cannot be called back.")
 
 
@@ -106,7 +107,7 @@ class Block(ExclusiveUserAction):
     inverse = "unblock"
     irreversible = (
         _l("Ended sessions stay ended: people sign in again."),
-        _l("Voided links stay void."),
+        LINKS_STAY_VOID,
         MAILED,
     )
 
@@ -172,7 +173,7 @@ class RevokeAccess(ExclusiveUserAction):
     )
     effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
-    irreversible = (_l("Ended sessions stay ended."), MAILED)
+    irreversible = (_l("Ended sessions stay ended."), LINKS_STAY_VOID, MAILED)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status == "revoked"
@@ -286,7 +287,7 @@ class DeleteUsers(ExclusiveUserAction):
     danger = True
     typed_confirmation = True
     watches = ("status",)
-    effects = (ENDS_SESSIONS,)
+    effects = (ENDS_SESSIONS, VOIDS_LINKS)
     irreversible = (
         _l("Personal data is erased for good; only the number stays in the events log."),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock
 from backoffice.models import keys
+from backoffice.models.columns import MODELS
 from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
 from backoffice.text.numbers import written
 
@@ -27,13 +28,14 @@ class Base(DeclarativeBase):
     """The base of all tables, with constraint names that migrations and error messages rely on."""
 
     metadata = MetaData(
+        info={MODELS: True},
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
             "ck": "ck_%(table_name)s_%(constraint_name)s",
             "fk": "fk_%(table_name)s_%(column_0_N_name)s",
             "pk": "pk_%(table_name)s",
-        }
+        },
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UTCDateTime,

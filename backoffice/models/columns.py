@@ -9,6 +9,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from backoffice.models.types import TableColumn
 
 BOUNDS = ("least", "most")
+MODELS = "models"  # a key in the `info` of the metadata that the models declare
 
 
 def column(
@@ -63,7 +64,8 @@ def _constrain(attached: TableColumn, parent: object) -> None:
 
     They bear the names `<column>_least` and `<column>_most`, after the table's.
     """
-    if not isinstance(parent, Table):
+    # Alembic copies tables with their constraints, into metadata of its own.
+    if not isinstance(parent, Table) or MODELS not in parent.metadata.info:
         return
     least, most = (attached.info.get(bound) for bound in BOUNDS)
     if least is not None:

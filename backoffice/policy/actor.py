@@ -45,10 +45,6 @@ class Actor:
     def get_id(self) -> str:
         return str(self.user_id)
 
-    @property
-    def initials(self) -> str:
-        return initials(self.name or self.label)
-
 
 def system(*, request_id: str = "command") -> Actor:
     """Return the product itself, which may do everything, as may everyone who can run commands."""
