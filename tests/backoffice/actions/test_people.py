@@ -62,7 +62,11 @@ TOLD = {
             "Ends 3 sessions.",
             "Voids 1 link.",
         ),
-        ("Ended sessions stay ended.", "A mail that left cannot be called back."),
+        (
+            "Ended sessions stay ended.",
+            "Voided links stay void.",
+            "A mail that left cannot be called back.",
+        ),
         ("Will be revoked 3", "Refused 1"),
         reason=True,
         danger=True,
@@ -79,7 +83,7 @@ TOLD = {
     ),
     "delete": Told(
         "Delete 4 people",
-        ("Ends 3 sessions.",),
+        ("Ends 3 sessions.", "Voids 2 links."),
         ("Personal data is erased for good; only the number stays in the events log.",),
         ("Will be deleted 4",),
         phrase="delete 4",

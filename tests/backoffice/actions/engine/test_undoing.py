@@ -136,6 +136,7 @@ def test_groups_that_were_deleted_since_are_counted_once(olivia: Client) -> None
     assert shown(olivia, done).headline == ("2 groups deleted since then: left out.",)
     assert shown(olivia, done).lasting == (
         "Ended sessions stay ended.",
+        "Voided links stay void.",
         "A mail that left cannot be called back.",
     )
     assert run_at(undo(olivia, done)).counts == {"done": 2}
