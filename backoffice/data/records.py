@@ -188,6 +188,7 @@ def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str
     model = type(row)
     wanted: dict[str, object] = {}
     for name, value in values.items():
+        _require_readable(actor, model, name)
         if new and _is_left_out(model, name, value):
             continue
         if not new and _is_same(row, name, value):
@@ -226,13 +227,21 @@ def _set(row: Entity, values: Values) -> None:
     _check_lengths(row)
 
 
+def _require_readable(actor: Actor, model: type[Entity], name: str) -> None:
+    """Raise NotAllowed for an attribute that the actor may not read, whatever was sent for it.
+
+    If the value that the row has already were taken, its answer would tell that value.
+    """
+    if may_read(actor, model, name):
+        return
+    other = fields.told_of(model, name)
+    assert other is not None  # what tells of no other rows may be read
+    text = _("You do not see %(nouns)s, so you cannot change them.", nouns=other.nouns())
+    raise NotAllowed(text)
+
+
 def _fitting(actor: Actor, model: type[Entity], name: str, value: Any) -> object:
     """Return the value as the attribute stores it, related rows for their ids."""
-    if not may_read(actor, model, name):
-        other = fields.told_of(model, name)
-        assert other is not None  # what tells of no other rows may be read
-        text = _("You do not see %(nouns)s, so you cannot change them.", nouns=other.nouns())
-        raise NotAllowed(text)
     if fields.is_many(model, name):
         return _related(actor, fields.related_model(model, name), name, value)
     if fields.is_one(model, name):

@@ -51,7 +51,7 @@ LEFT_OUT = ("bad_input", "hostile*", "indistinguishable", "no_space", "one_fold"
 MOST = 40  # tests of a mutant: all others execute less of the module around it
 LEAST = 90  # percent of the mutants that tests could notice
 WORK = ROOT / ".venv" / "mutants"
-TODO, SEEN, PROGRESS = WORK / "todo.pickle", WORK / "map.json", WORK / "progress.jsonl"
+PENDING, SEEN, PROGRESS = WORK / "pending.pickle", WORK / "map.json", WORK / "progress.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 
 
@@ -82,7 +82,7 @@ def main() -> int:
     kept = results() if given.go_on or given.again else {}
     if given.again:
         kept = {key: result for key, result in kept.items() if result != SURVIVED}
-    TODO.write_bytes(pickle.dumps([mutant for mutant in mutants if mutant.key not in kept]))
+    PENDING.write_bytes(pickle.dumps([mutant for mutant in mutants if mutant.key not in kept]))
     PROGRESS.write_text("".join(_line(key, result) for key, result in kept.items()))
     if given.watch or not (kept and SEEN.exists()):
         _run(given, "watch", 1)
@@ -116,7 +116,7 @@ def part(given: argparse.Namespace) -> int:
         watched = Watched(given.folders, SEEN, anew=not given.watch)
         pytest.main([*ARGUMENTS, *(given.watch or chosen)], plugins=[watched])
         return 0
-    todo: list[Mutant] = pickle.loads(TODO.read_bytes())
+    todo: list[Mutant] = pickle.loads(PENDING.read_bytes())
     tests = Map(SEEN, given.tests)
     mine = [each for each in todo if tests.is_declared(each) == (given.part == "declared")]
     mine = mine[given.number :: given.workers]
