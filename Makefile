@@ -1,5 +1,5 @@
 # Everything one does with the product; `make help` lists the lines marked ##.
-# Needs only Python 3.11+, git and make (3.81 will do).
+# Needs only Python 3.11+, git and make (3.81 will do); `make test` fetches a PostgreSQL and a Chromium as well.
 
 PYTHON ?= python3
 PORT   ?= 8000
@@ -30,7 +30,7 @@ $(KEY): | $(RUNTIME)
 	@umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))' > $@.new && mv $@.new $@
 
 test: $(DEV) chromium ## Run the tests on SQLite and PostgreSQL (ARGS="tests/house -k sizes")
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # About an hour; ARGS=--go-on after it was stopped. What was found so far stands in .venv/mutants/progress.jsonl.
 mutants: $(DEV) ## Break the policy and the actions in small places, and print what no test notices (ARGS=--again)
@@ -42,7 +42,7 @@ check: $(DEV) chromium ## Format, lint, types, house rules, all tests: what CI r
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/house
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 fix: $(DEV) ## Format and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

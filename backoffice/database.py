@@ -21,8 +21,9 @@ from backoffice.waiting import within
 PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
 # PostgreSQL answers in the time zone of its server, where the first moment of the year 1 may fall
 # before that year. Its just-in-time compiler takes 20 s for a CASE that runs in 28 ms.
-ALWAYS = "set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
-LOOKED = 200_000  # steps of SQLite's machine between two looks at the clock: some milliseconds
+POSTGRESQL_SETTINGS = "set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
+# How many steps SQLite's machine does between two looks at the clock: some milliseconds.
+SQLITE_STEPS_PER_CHECK = 200_000
 NEVER = float("inf")
 KEEPALIVES = {
     "keepalives": 1,
@@ -33,7 +34,7 @@ KEEPALIVES = {
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How many seconds to wait for the database; None means without a limit.
 
     Attributes:
@@ -47,48 +48,48 @@ class Patience:
     idle: float | None = None
 
 
-COMMANDS = Patience(statement=None, lock=limits.COMMAND_LOCK)
-_patience: ContextVar[Patience] = ContextVar("backoffice_patience", default=COMMANDS)
+COMMAND_TIMEOUTS = Timeouts(statement=None, lock=limits.COMMAND_LOCK)
+_timeouts: ContextVar[Timeouts] = ContextVar("backoffice_timeouts", default=COMMAND_TIMEOUTS)
 _reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
 _committing: ContextVar[bool] = ContextVar("backoffice_committing", default=False)
 
 
-def of_requests(settings: Settings) -> Patience:
+def request_timeouts(settings: Settings) -> Timeouts:
     """Return the limits for web requests, where a person waits for the page."""
-    return _of(settings, settings.database_statement_timeout.total_seconds())
+    return _timeouts_from(settings, settings.database_statement_timeout.total_seconds())
 
 
-def of_bulk(settings: Settings) -> Patience:
+def bulk_timeouts(settings: Settings) -> Timeouts:
     """Return the limits for bulk actions, where a statement may change very many rows."""
-    return _of(settings, settings.database_bulk_timeout.total_seconds())
+    return _timeouts_from(settings, settings.database_bulk_timeout.total_seconds())
 
 
-def of_exports(settings: Settings) -> Patience:
+def export_timeouts(settings: Settings) -> Timeouts:
     """Return the limits for exports, whose first statement reads the keys of all rows."""
-    return _of(settings, settings.database_export_timeout.total_seconds())
+    return _timeouts_from(settings, settings.database_export_timeout.total_seconds())
 
 
-def of_jobs(settings: Settings) -> Patience:
+def job_timeouts(settings: Settings) -> Timeouts:
     """Return the limits for jobs: nobody waits for the worker, but it must end when told to."""
-    return _of(settings, settings.database_job_timeout.total_seconds())
+    return _timeouts_from(settings, settings.database_job_timeout.total_seconds())
 
 
-def _of(settings: Settings, statement: float) -> Patience:
-    return Patience(
+def _timeouts_from(settings: Settings, statement: float) -> Timeouts:
+    return Timeouts(
         statement,
         lock=settings.database_lock_timeout.total_seconds(),
         idle=settings.database_idle_timeout.total_seconds(),
     )
 
 
-def expect(*, reading: bool, patience: Patience = COMMANDS) -> None:
+def configure_transactions(*, reading: bool, timeouts: Timeouts = COMMAND_TIMEOUTS) -> None:
     """Set whether the coming transactions only read, and how long to wait in them."""
     _reading.set(reading)
-    _patience.set(patience)
+    _timeouts.set(timeouts)
 
 
-def expect_reading(reading: bool) -> None:
-    """Set whether the coming transactions only read."""
+def set_reading(reading: bool) -> None:
+    """Set whether the coming transactions only read: those take no write lock on SQLite."""
     _reading.set(reading)
 
 
@@ -99,17 +100,17 @@ def is_reading() -> bool:
 
 def is_unlimited() -> bool:
     """Return whether statements may run without a time limit."""
-    return _patience.get().statement is None
+    return _timeouts.get().statement is None
 
 
 @contextmanager
-def waiting(patience: Patience) -> Iterator[None]:
-    """Apply `patience` to the transactions that begin inside the block."""
-    before = _patience.set(patience)
+def default_timeouts(timeouts: Timeouts) -> Iterator[None]:
+    """Apply `timeouts` to the transactions that begin inside the block, and to no older one."""
+    before = _timeouts.set(timeouts)
     try:
         yield
     finally:
-        _patience.reset(before)
+        _timeouts.reset(before)
 
 
 def engine_options(settings: Settings) -> dict[str, object]:
@@ -125,11 +126,11 @@ def engine_options(settings: Settings) -> dict[str, object]:
         "pool_size": settings.database_connections,
         "max_overflow": 0,
         "pool_timeout": settings.database_pool_timeout.total_seconds(),
-        "connect_args": connecting(settings),
+        "connect_args": connection_options(settings),
     }
 
 
-def connecting(settings: Settings) -> dict[str, object]:
+def connection_options(settings: Settings) -> dict[str, object]:
     """Return the connection options for PostgreSQL, which also notice a network without answer."""
     answer = settings.database_statement_timeout.total_seconds()
     return {
@@ -139,23 +140,23 @@ def connecting(settings: Settings) -> dict[str, object]:
     }
 
 
-class Bounded(psycopg.Connection[Any]):
+class TimeLimitedConnection(psycopg.Connection[Any]):
     """A connection that gives up if the server does not answer.
 
     The server's own limits do not help then, because it cannot report that they have passed.
 
     Attributes:
-        fixed: seconds to wait, whatever the patience of the moment is; None to go by the patience.
+        fixed_timeout: seconds to wait, whatever the present timeouts are; None to go by those.
     """
 
-    fixed: float | None = None
+    fixed_timeout: float | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for a statement within the limit; psycopg calls this for every statement.
 
         `timeout` is one that psycopg itself gives; it takes precedence.
         """
-        limit = self._limit()
+        limit = self._seconds_to_wait()
         if timeout is not None or limit is None:
             return super().wait(gen, interval, timeout)
         try:
@@ -165,71 +166,71 @@ class Bounded(psycopg.Connection[Any]):
             self.close()
             raise psycopg.OperationalError("the server does not answer") from None
 
-    def _limit(self) -> float | None:
-        patience = _patience.get()
-        if self.fixed is not None or patience.statement is None:
-            return self.fixed
+    def _seconds_to_wait(self) -> float | None:
+        timeouts = _timeouts.get()
+        if self.fixed_timeout is not None or timeouts.statement is None:
+            return self.fixed_timeout
         # Outside transactions the pool asks whether the connection is alive.
         if self.autocommit:
             return limits.DATABASE_PING
-        return patience.statement + limits.DATABASE_GRACE
+        return timeouts.statement + limits.DATABASE_GRACE
 
 
 @event.listens_for(Engine, "do_connect")
 def _connect(
     dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
-) -> Bounded | None:
+) -> TimeLimitedConnection | None:
     """Connect to PostgreSQL within the limit, even if the lookup of its host name hangs."""
     if dialect.driver != "psycopg" or "connect_timeout" not in options:
         return None
     seconds = options["connect_timeout"] + limits.DATABASE_GRACE
 
-    def connect() -> Bounded:
-        return Bounded.connect(*arguments, **options)
+    def connect() -> TimeLimitedConnection:
+        return TimeLimitedConnection.connect(*arguments, **options)
 
     try:
-        return within(seconds, connect, too_late=Bounded.close)
+        return within(seconds, connect, too_late=TimeLimitedConnection.close)
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
 
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
-    patience = _patience.get()
-    record.info["patience"] = patience
+    timeouts = _timeouts.get()
+    record.info["timeouts"] = timeouts
     if isinstance(connection, sqlite3.Connection):
-        _prepare_sqlite(connection, record, patience)
+        _prepare_sqlite(connection, record, timeouts)
     else:
-        _prepare_postgresql(connection, patience)
+        _prepare_postgresql(connection, timeouts)
 
 
 def _prepare_sqlite(
-    connection: sqlite3.Connection, record: ConnectionPoolEntry, patience: Patience
+    connection: sqlite3.Connection, record: ConnectionPoolEntry, timeouts: Timeouts
 ) -> None:
     def is_over() -> bool:
-        return bool(time.monotonic() > record.info.get("until", NEVER))
+        return bool(time.monotonic() > record.info.get("deadline", NEVER))
 
     # By itself pysqlite begins a transaction too late: `_begin` does it instead.
     connection.isolation_level = None
-    connection.set_progress_handler(is_over, LOOKED)
-    connection.execute(f"PRAGMA busy_timeout={_milliseconds(patience.lock)}")
+    connection.set_progress_handler(is_over, SQLITE_STEPS_PER_CHECK)
+    connection.execute(f"PRAGMA busy_timeout={_milliseconds(timeouts.lock)}")
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _prepare_postgresql(connection: Any, patience: Patience) -> None:
+def _prepare_postgresql(connection: Any, timeouts: Timeouts) -> None:
     connection.autocommit = True
-    connection.execute(f"SELECT {ALWAYS}, {_limited(patience, local=False)}")
+    connection.execute(f"SELECT {POSTGRESQL_SETTINGS}, {_timeouts_sql(timeouts, local=False)}")
     connection.autocommit = False
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _limit(connection: Connection, *_more: object) -> None:
+def _set_sqlite_deadline(connection: Connection, *_more: object) -> None:
     """Set the end of a statement on SQLite, which has no limit of its own but asks at intervals."""
     if connection.dialect.name != "sqlite":
         return
-    seconds = _patience.get().statement
-    connection.info["until"] = NEVER if seconds is None else time.monotonic() + seconds
+    seconds = _timeouts.get().statement
+    connection.info["deadline"] = NEVER if seconds is None else time.monotonic() + seconds
 
 
 @event.listens_for(Engine, "begin")
@@ -239,17 +240,17 @@ def _begin(connection: Connection) -> None:
     On SQLite, a transaction that may write takes the write lock at once: otherwise it could fail
     half-way, when it first writes.
     """
-    patience = _patience.get()
-    is_applied = connection.info.get("patience") == patience
-    settle()
+    timeouts = _timeouts.get()
+    is_applied = connection.info.get("timeouts") == timeouts
+    mark_commit_known()
     if connection.dialect.name == "sqlite":
         if not is_applied:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_milliseconds(patience.lock)}")
-            connection.info["patience"] = patience
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_milliseconds(timeouts.lock)}")
+            connection.info["timeouts"] = timeouts
         writing = connection.get_execution_options().get("writing", not _reading.get())
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
     elif not is_applied:
-        change(connection, patience)
+        apply_timeouts(connection, timeouts)
 
 
 @event.listens_for(Engine, "commit")
@@ -257,31 +258,31 @@ def _commit(_connection: Connection) -> None:
     _committing.set(True)
 
 
-def settle() -> None:
-    """Note that the result of the last commit is known."""
+def mark_commit_known() -> None:
+    """Store that the result of the last commit is known."""
     _committing.set(False)
 
 
-def is_settled() -> bool:
+def is_commit_known() -> bool:
     """Return whether the server answered every commit; otherwise its result is unknown."""
     return not _committing.get()
 
 
-def change(connection: Connection, patience: Patience) -> None:
-    """Apply `patience` to the transaction that has begun."""
+def apply_timeouts(connection: Connection, timeouts: Timeouts) -> None:
+    """Apply `timeouts` to the transaction that has begun."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT {_limited(patience, local=True)}")
+        connection.exec_driver_sql(f"SELECT {_timeouts_sql(timeouts, local=True)}")
 
 
-def _limited(patience: Patience, *, local: bool) -> str:
+def _timeouts_sql(timeouts: Timeouts, *, local: bool) -> str:
     """Return the SQL that sets the limits for a transaction (`local`) or for a connection.
 
     It is part of one statement, which the driver may prepare.
     """
     values = {
-        "statement_timeout": patience.statement or 0,
-        "lock_timeout": patience.lock,
-        "idle_in_transaction_session_timeout": patience.idle or 0,
+        "statement_timeout": timeouts.statement or 0,
+        "lock_timeout": timeouts.lock,
+        "idle_in_transaction_session_timeout": timeouts.idle or 0,
     }
     scope = "true" if local else "false"
     return ", ".join(

@@ -1,28 +1,15 @@
-"""The extensions, which `create_app()` joins to an app, and helpers around transactions."""
+"""The extensions, which `create_app()` joins to an app."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import wraps
 from importlib import import_module
-from typing import ParamSpec, TypeVar
 
 from click import Command, Context
 from flask import Flask, current_app
 from flask_babel import Babel
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import event, func, select
-from sqlalchemy.orm import Session, SessionTransaction
 
-from backoffice import database
-from backoffice.database import Patience
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
-from backoffice.settings import configured
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class _Database(Command):
@@ -64,134 +51,3 @@ migrate = Migrations()
 csrf = CSRFProtect()
 babel = Babel()
 jobs = Jobs()
-
-COMMITTED = "committed"
-_in_one_piece: ContextVar[bool] = ContextVar("backoffice_in_one_piece", default=False)
-
-
-def expect_reading(reading: bool) -> None:
-    """Set whether the coming transactions only read: those take no write lock on SQLite."""
-    database.expect_reading(reading)
-
-
-@contextmanager
-def patient(patience: Patience) -> Iterator[None]:
-    """Apply `patience` inside the block, also to a transaction that has already begun."""
-    with database.waiting(patience):
-        if db.session().in_transaction():
-            database.change(db.session.connection(), patience)
-        yield
-
-
-def is_writing() -> bool:
-    """Return whether the current transactions may write.
-
-    If so, the rows that a decision was based on must stay unchanged until the transaction ends.
-    """
-    return not database.is_reading()
-
-
-def in_bulk(act: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function to run with the time limits of bulk actions; commands have no limit."""
-
-    @wraps(act)
-    def patiently(*arguments: P.args, **keywords: P.kwargs) -> T:
-        if database.is_unlimited():
-            return act(*arguments, **keywords)
-        with patient(database.of_bulk(configured())):
-            return act(*arguments, **keywords)
-
-    return patiently
-
-
-def begin(*, writing: bool) -> None:
-    """Roll back the current transaction and begin one that writes, or one that only reads.
-
-    What `expect_reading` said does not matter for it.
-    """
-    db.session.rollback()
-    db.session.connection(execution_options={"writing": writing})
-
-
-def lock(name: str) -> None:
-    """Wait until no other transaction holds the lock `name`, and hold it until this one ends.
-
-    SQLite needs no lock: there is only one writing transaction at a time.
-    """
-    if db.session.get_bind().dialect.name == "postgresql":
-        number = func.hashtextextended(name, 0)
-        db.session.execute(select(func.pg_advisory_xact_lock(number)))
-
-
-def pause() -> None:
-    """Commit what is written so far, so that no lock or connection is held during slow work.
-
-    Inside `in_one_piece` it only flushes.
-    """
-    if _in_one_piece.get():
-        db.session.flush()
-    else:
-        db.session.commit()
-
-
-@contextmanager
-def in_one_piece() -> Iterator[None]:
-    """Keep `pause` from committing inside the block, so that its transaction stays atomic."""
-    token = _in_one_piece.set(True)
-    try:
-        yield
-    finally:
-        _in_one_piece.reset(token)
-
-
-def after_commit(act: Callable[[], object]) -> None:
-    """Call `act` once when the current transaction is committed, but not if it is rolled back."""
-    waiting = db.session.info.setdefault("after_commit", [])
-    if act not in waiting:
-        waiting.append(act)
-
-
-def after_rollback(act: Callable[[], object]) -> None:
-    """Call `act` once if the current transaction is rolled back or abandoned, not committed."""
-    db.session.info.setdefault("after_rollback", []).append(act)
-
-
-def is_whole() -> bool:
-    """Return whether an action can be repeated from its beginning.
-
-    It can if nothing was committed since the session began, or since `forget_commits`.
-    """
-    return COMMITTED not in db.session.info
-
-
-def forget_commits() -> None:
-    """Declare that everything committed until now may be done twice without harm."""
-    db.session.info.pop(COMMITTED, None)
-
-
-@event.listens_for(db.session, "after_commit")
-def _committed(session: Session) -> None:
-    if session.in_nested_transaction():  # a savepoint alone commits nothing
-        return
-    database.settle()
-    session.info[COMMITTED] = True
-    session.info.pop("after_rollback", None)
-    for act in session.info.pop("after_commit", ()):
-        act()
-
-
-@event.listens_for(db.session, "after_soft_rollback")
-def _taken_back(session: Session, transaction: SessionTransaction) -> None:
-    if not transaction.nested:
-        session.info.pop("after_commit", None)
-
-
-@event.listens_for(db.session, "after_transaction_end")
-def _ended(session: Session, transaction: SessionTransaction) -> None:
-    """Run what waits for a rollback: whatever is not committed by now never will be.
-
-    There is no rollback event to rely on: closing a session rolls back without one.
-    """
-    if transaction.parent is None:
-        for act in session.info.pop("after_rollback", ()):
-            act()

@@ -14,9 +14,9 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from backoffice import limits
-from backoffice.serving import HEALTH
+from backoffice.http import HEALTH_PATHS
 
-FIRST = tuple(f"{method} {path}".encode() for method in ("GET", "HEAD") for path in HEALTH)
+FIRST = tuple(f"{method} {path}".encode() for method in ("GET", "HEAD") for path in HEALTH_PATHS)
 LONGEST = max(map(len, FIRST))
 
 

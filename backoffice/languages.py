@@ -19,7 +19,6 @@ def translated() -> tuple[str, ...]:
     return (DEFAULT, *sorted(codes - {DEFAULT}))
 
 
-@cache
 def offered() -> tuple[tuple[str, str], ...]:
     """Return the languages to choose from as (code, name in that language), ordered by name."""
     languages = ((code, _name(code)) for code in translated())

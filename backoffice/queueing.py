@@ -22,7 +22,7 @@ from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import database, failures, limits
-from backoffice.database import Bounded
+from backoffice.database import TimeLimitedConnection
 from backoffice.settings import Settings
 from backoffice.waiting import within
 
@@ -66,7 +66,7 @@ class Jobs:
         store = storage(settings, Path(app.instance_path))
         app.extensions["jobs"] = Queue(app, schedule, store)
 
-    def soon(self, name: str) -> None:
+    def enqueue(self, name: str) -> None:
         """Have the job called `name` done as soon as a worker is free; never raises."""
         try:
             current_app.extensions["jobs"].put(name)
@@ -87,7 +87,7 @@ class Queue:
     def __init__(self, app: Flask, schedule: Iterable[Job], store: dict[str, object]) -> None:
         self.app = app
         self.stopping = Event()
-        self.huey = Huey(name="backoffice", results=False, serializer=NameOnly(), **store)
+        self.huey = Huey(name="backoffice", results=False, serializer=NameOnlySerializer(), **store)
         self.tasks = {job.name: self._task(job) for job in schedule}
 
     def put(self, name: str) -> None:
@@ -115,7 +115,7 @@ class Queue:
         def act() -> None:
             settings: Settings = self.app.extensions["settings"]
             # At its end, the app context returns the database session.
-            with self.app.app_context(), database.waiting(database.of_jobs(settings)):
+            with self.app.app_context(), database.default_timeouts(database.job_timeouts(settings)):
                 try:
                     job.act(settings, self.stopping.is_set)
                 except Exception as error:  # noqa: BLE001  # the worker lives on, and the schedule tries again
@@ -148,8 +148,8 @@ def storage(settings: Settings, folder: Path) -> dict[str, object]:
     if url.get_backend_name() == "postgresql":
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return {
-            "storage_class": Tables,
-            "connection": lambda: _connected(address),
+            "storage_class": PostgresTableStorage,
+            "connection": lambda: _connect(address),
             "table_prefix": PREFIX,
             "create_tables": False,
         }
@@ -160,14 +160,14 @@ def storage(settings: Settings, folder: Path) -> dict[str, object]:
     database_file = folder / name
     jobs_file = database_file.with_suffix(f".jobs{database_file.suffix}")
     return {
-        "storage_class": File,
+        "storage_class": SqliteFileStorage,
         "filename": str(jobs_file),
         "timeout": PATIENCE,
         "create_tables": False,
     }
 
 
-class NameOnly(Serializer):  # type: ignore[misc]  # huey ships no types
+class NameOnlySerializer(Serializer):  # type: ignore[misc]  # huey ships no types
     """Stores a task as its number and name, without arguments.
 
     huey would pickle it, which would let anybody who can write to the storage run code.
@@ -181,7 +181,7 @@ class NameOnly(Serializer):  # type: ignore[misc]  # huey ships no types
         return Message(number, name, args=(), kwargs={})
 
 
-class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
+class SqliteFileStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
     """Storage in an SQLite file of its own, which is created when it is first needed.
 
     In this way, looking for tasks takes no lock on the data.
@@ -195,17 +195,17 @@ class File(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         return connection
 
 
-class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
+class PostgresTableStorage(PostgresStorage):  # type: ignore[misc]  # huey ships no types
     """Storage in tables beside the data, which are created when they are first needed."""
 
-    def _create_connection(self) -> Bounded:
-        connection: Bounded = self._connect()
+    def _create_connection(self) -> TimeLimitedConnection:
+        connection: TimeLimitedConnection = self._connect()
         table = connection.execute("SELECT to_regclass(%s)", [self.table_counter]).fetchone()
         if table == (None,):
             self._create_tables(connection)
         return connection
 
-    def _create_tables(self, connection: Bounded) -> None:
+    def _create_tables(self, connection: TimeLimitedConnection) -> None:
         with connection.transaction():
             # One process at a time creates them.
             connection.execute(
@@ -215,17 +215,17 @@ class Tables(PostgresStorage):  # type: ignore[misc]  # huey ships no types
                 connection.execute(statement)
 
 
-def _connected(address: str) -> Bounded:
+def _connect(address: str) -> TimeLimitedConnection:
     """Return a connection that waits at most PATIENCE for anything."""
 
-    def connect() -> Bounded:
-        return Bounded.connect(address, **CONNECTION)
+    def connect() -> TimeLimitedConnection:
+        return TimeLimitedConnection.connect(address, **CONNECTION)
 
     try:
-        connection = within(PATIENCE, connect, too_late=Bounded.close)
+        connection = within(PATIENCE, connect, too_late=TimeLimitedConnection.close)
     except TimeoutError:
         raise psycopg.OperationalError("the server does not answer") from None
-    connection.fixed = PATIENCE
+    connection.fixed_timeout = PATIENCE
     return connection
 
 

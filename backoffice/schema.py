@@ -27,7 +27,7 @@ Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Declared:
+class SchemaObject:
     """One thing that belongs to a table on one engine.
 
     Attributes:
@@ -41,7 +41,7 @@ class Declared:
         head: of a function, what stands between its name and its body.
         fill: of a table that triggers keep, the statement that fills it. It is run when the table
             or one of the triggers was missing.
-        keepers: the names of those triggers.
+        triggers: the names of those triggers.
     """
 
     engine: str
@@ -52,10 +52,10 @@ class Declared:
     needs: frozenset[str] = frozenset()
     head: str = "() RETURNS trigger LANGUAGE plpgsql"
     fill: str = ""
-    keepers: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
-def _always(statement: str) -> Callable[[Columns], str]:
+def _fixed(statement: str) -> Callable[[Columns], str]:
     """Return a definition that does not depend on the columns."""
     return lambda _columns: statement
 
@@ -96,24 +96,24 @@ RUNS = """
 HEAD_OF_RUNS = "(texts text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
 
 
-def _search_index_of_sqlite(base: str) -> Iterator[Declared]:
+def _search_index_of_sqlite(base: str) -> Iterator[SchemaObject]:
     """Yield the search index of the table `base`, and the triggers that keep it."""
     name = f"{base}_search"
     triggers = _search_triggers_of_sqlite(base)
     runs = RUNS_OF_SQLITE.format("")
-    yield Declared(
+    yield SchemaObject(
         SQLITE,
         "table",
         name,
         base,
-        _always(f"CREATE VIRTUAL TABLE {name} USING {FTS5}"),
+        _fixed(f"CREATE VIRTUAL TABLE {name} USING {FTS5}"),
         NEEDED_FOR_SEARCH,
         fill=f"INSERT INTO {name} (rowid, grams) SELECT id, {runs} FROM {base}",
-        keepers=tuple(triggers),
+        triggers=tuple(triggers),
     )
     for trigger, action in triggers.items():
-        definition = _always(f"CREATE TRIGGER {trigger} {action}")
-        yield Declared(SQLITE, "trigger", trigger, base, definition, NEEDED_FOR_SEARCH)
+        definition = _fixed(f"CREATE TRIGGER {trigger} {action}")
+        yield SchemaObject(SQLITE, "trigger", trigger, base, definition, NEEDED_FOR_SEARCH)
 
 
 def _search_triggers_of_sqlite(base: str) -> dict[str, str]:
@@ -136,32 +136,32 @@ def _search_triggers_of_sqlite(base: str) -> dict[str, str]:
     }
 
 
-def _search_index_of_postgresql(base: str) -> Iterator[Declared]:
+def _search_index_of_postgresql(base: str) -> Iterator[SchemaObject]:
     """Yield the search index of the table `base`: functions, the index's table, and triggers."""
     name = f"{base}_search"
     needs = NEEDED_FOR_SEARCH
-    runs = _always(RUNS)
-    yield Declared(POSTGRESQL, "function", "search_grams", base, runs, needs, head=HEAD_OF_RUNS)
-    body = _always(_search_body_of_postgresql(name))
-    yield Declared(POSTGRESQL, "function", f"{name}_keep", base, body, needs)
+    runs = _fixed(RUNS)
+    yield SchemaObject(POSTGRESQL, "function", "search_grams", base, runs, needs, head=HEAD_OF_RUNS)
+    body = _fixed(_search_body_of_postgresql(name))
+    yield SchemaObject(POSTGRESQL, "function", f"{name}_keep", base, body, needs)
     triggers = _search_triggers_of_postgresql(base)
-    yield Declared(
+    yield SchemaObject(
         POSTGRESQL,
         "table",
         name,
         base,
-        _always(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
+        _fixed(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
         needs,
         fill=(
             f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} "
             "WHERE search_key <> ''"
         ),
-        keepers=tuple(triggers),
+        triggers=tuple(triggers),
     )
     for index, statement in _search_indexes_of_postgresql(name).items():
-        yield Declared(POSTGRESQL, "index", index, base, _always(statement), needs)
+        yield SchemaObject(POSTGRESQL, "index", index, base, _fixed(statement), needs)
     for trigger, statement in triggers.items():
-        yield Declared(POSTGRESQL, "trigger", trigger, base, _always(statement), needs)
+        yield SchemaObject(POSTGRESQL, "trigger", trigger, base, _fixed(statement), needs)
 
 
 def _search_indexes_of_postgresql(name: str) -> dict[str, str]:
@@ -201,69 +201,69 @@ def _search_triggers_of_postgresql(base: str) -> dict[str, str]:
 
 
 DECLARED = (
-    Declared(
+    SchemaObject(
         SQLITE,
         "trigger",
         "events_no_delete",
         "events",
-        _always(
+        _fixed(
             "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
             f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
         ),
     ),
     # INSERT OR REPLACE deletes rows without running the trigger above.
-    Declared(
+    SchemaObject(
         SQLITE,
         "trigger",
         "events_no_replace",
         "events",
-        _always(
+        _fixed(
             "CREATE TRIGGER events_no_replace BEFORE INSERT ON events "
             "WHEN NEW.id <= (SELECT max(id) FROM events) "
             f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
         ),
     ),
-    Declared(SQLITE, "trigger", "events_no_update", "events", _sqlite_update),
-    Declared(POSTGRESQL, "function", "events_append_only", "events", _postgresql_body),
-    Declared(
+    SchemaObject(SQLITE, "trigger", "events_no_update", "events", _sqlite_update),
+    SchemaObject(POSTGRESQL, "function", "events_append_only", "events", _postgresql_body),
+    SchemaObject(
         POSTGRESQL,
         "trigger",
         "events_append_only",
         "events",
-        _always(
+        _fixed(
             "CREATE TRIGGER events_append_only BEFORE DELETE OR UPDATE ON events "
             "FOR EACH ROW EXECUTE FUNCTION events_append_only()"
         ),
     ),
-    Declared(
+    SchemaObject(
         POSTGRESQL,
         "trigger",
         "events_no_truncate",
         "events",
-        _always(
+        _fixed(
             "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events "
             "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()"
         ),
     ),
     # When it reads a table of SQLite, SQLAlchemy skips indexes over expressions, so a copy of the
     # table would not have them.
-    Declared(
+    SchemaObject(
         SQLITE,
         "index",
         "ix_users_last_login",
         "users",
-        _always(
+        _fixed(
             "CREATE INDEX ix_users_last_login ON users "
             "(coalesce(last_login_at, '0001-01-01 00:00:00.000000'), id)"
         ),
         needs=frozenset({"last_login_at"}),
     ),
-    Declared(
+    SchemaObject(
         POSTGRESQL,
         "index",
         "ix_users_last_login",
         "users",
-        _always(
+        _fixed(
             "CREATE INDEX ix_users_last_login ON users USING btree "
             "(COALESCE(last_login_at, '0001-01-01 00:00:00+00'::timestamp with time zone), id)"
         ),
@@ -272,8 +272,8 @@ DECLARED = (
     *_search_index_of_sqlite("users"),
     *_search_index_of_postgresql("users"),
 )
-INDEXES = frozenset(one.name for one in DECLARED if one.kind == "index")
-TABLES = tuple({one.name for one in DECLARED if one.kind == "table"})
+INDEXES = frozenset(item.name for item in DECLARED if item.kind == "index")
+TABLES = tuple({item.name for item in DECLARED if item.kind == "table"})
 
 
 def is_declared(name: str, kind: str) -> bool:
@@ -326,10 +326,10 @@ def expected(connection: Connection) -> dict[tuple[str, str], str]:
     """Return the definitions that the database should have, for its current tables and columns."""
     tables = _columns(connection)
     definitions: dict[tuple[str, str], str] = {}
-    for one in _of(connection):
-        columns = tables.get(one.table)
-        if columns is not None and one.needs <= set(columns):
-            definitions[one.kind, one.name] = one.definition(columns)
+    for item in _declared_for(connection):
+        columns = tables.get(item.table)
+        if columns is not None and item.needs <= set(columns):
+            definitions[item.kind, item.name] = item.definition(columns)
     return definitions
 
 
@@ -342,57 +342,58 @@ def restore(connection: Connection) -> list[str]:
     actual = present(connection)
     wanted = expected(connection)
     restored = []
-    for one in _of(connection):
-        key = (one.kind, one.name)
+    for item in _declared_for(connection):
+        key = (item.kind, item.name)
         definition = wanted.get(key)
-        if definition and _is_stale(one, actual, wanted):
-            _make(connection, one, definition)
-            restored.append(one.name)
-            if one.kind == "table":
+        if definition and _is_stale(item, actual, wanted):
+            _make(connection, item, definition)
+            restored.append(item.name)
+            if item.kind == "table":
                 actual = present(connection)  # its indexes were dropped with the old table
-        elif not definition and key in actual and one.kind in {"function", "table"}:
-            connection.exec_driver_sql(f"DROP {one.kind.upper()} {one.name}")
+        elif not definition and key in actual and item.kind in {"function", "table"}:
+            connection.exec_driver_sql(f"DROP {item.kind.upper()} {item.name}")
     return restored
 
 
 def forget_search(connection: Connection, base: str) -> None:
     """Drop the search index of `base` before all its texts change; `restore` creates it again."""
     on_table = f" ON {base}" if connection.dialect.name == POSTGRESQL else ""
-    indexes = [one for one in _of(connection) if one.kind == "table" and one.table == base]
-    for index in indexes:
-        for trigger in index.keepers:
+    for index in _declared_for(connection):
+        if index.kind != "table" or index.table != base:
+            continue
+        for trigger in index.triggers:
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on_table}")
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {index.name}")
 
 
-def _of(connection: Connection) -> list[Declared]:
-    return [one for one in DECLARED if one.engine == connection.dialect.name]
+def _declared_for(connection: Connection) -> list[SchemaObject]:
+    return [item for item in DECLARED if item.engine == connection.dialect.name]
 
 
 def _is_stale(
-    one: Declared, actual: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]
+    item: SchemaObject, actual: dict[tuple[str, str], str], wanted: dict[tuple[str, str], str]
 ) -> bool:
-    """Return whether it, or a trigger that keeps it, is missing or differs from its definition."""
-    keys = [(one.kind, one.name), *(("trigger", name) for name in one.keepers)]
+    """Return whether `item`, or a trigger that keeps it, is missing or is defined otherwise."""
+    keys = [(item.kind, item.name), *(("trigger", name) for name in item.triggers)]
     return any(actual.get(key) != wanted[key] for key in keys)
 
 
-def _make(connection: Connection, one: Declared, definition: str) -> None:
-    if one.kind == "function":  # replaced, because triggers that call it depend on it
-        head = f"CREATE OR REPLACE FUNCTION {one.name}{one.head} AS $function$"
+def _make(connection: Connection, item: SchemaObject, definition: str) -> None:
+    if item.kind == "function":  # replaced, because triggers that call it depend on it
+        head = f"CREATE OR REPLACE FUNCTION {item.name}{item.head} AS $function$"
         connection.exec_driver_sql(f"{head}{definition}$function$")
         return
-    of_table = f" ON {one.table}" if one.kind == "trigger" and one.engine == POSTGRESQL else ""
-    connection.exec_driver_sql(f"DROP {one.kind.upper()} IF EXISTS {one.name}{of_table}")
+    of_table = f" ON {item.table}" if item.kind == "trigger" and item.engine == POSTGRESQL else ""
+    connection.exec_driver_sql(f"DROP {item.kind.upper()} IF EXISTS {item.name}{of_table}")
     connection.exec_driver_sql(definition)
-    if one.fill:
-        connection.exec_driver_sql(one.fill)
+    if item.fill:
+        connection.exec_driver_sql(item.fill)
 
 
 def _columns(connection: Connection) -> dict[str, Columns]:
     """Return the columns, in their order, of every table that something is declared for."""
     inspector = inspect(connection)
-    tables = {one.table for one in DECLARED} & set(inspector.get_table_names())
+    tables = {item.table for item in DECLARED} & set(inspector.get_table_names())
     return {
         name: tuple(column["name"] for column in inspector.get_columns(name)) for name in tables
     }

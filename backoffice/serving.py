@@ -6,7 +6,6 @@ lock. SIGTERM lets the requests that have begun finish.
 """
 
 import logging
-import signal
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -19,12 +18,10 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error
 
-from backoffice import limits, slots
+from backoffice import limits, signals, slots
+from backoffice.http import HEALTH_PATHS, READING_METHODS
 from backoffice.settings import Settings
 
-HEALTH = ("/healthz", "/readyz")
-LOOKING = ("GET", "HEAD", "OPTIONS")
-ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 STEP = 0.2  # seconds between two checks whether to end
 CLEANING = 5  # seconds between two checks for clients that are too slow
 
@@ -36,10 +33,10 @@ def serve(application: WSGIApplication, bind: str, settings: Settings) -> None:
     """
     # waitress warns of every request that waits for a thread, which is normal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    signals = _collected_signals()
+    arrived = signals.collected()
     sockets: dict[int, object] = {}
     servers = _servers(application, bind, settings, sockets)
-    _run(sockets, lambda: bool(signals))
+    _run(sockets, lambda: bool(arrived))
     for server in servers:
         server.accept_no_more()
     end = time.monotonic() + settings.shutdown_timeout.total_seconds()
@@ -50,24 +47,16 @@ def serve(application: WSGIApplication, bind: str, settings: Settings) -> None:
     _run(sockets, is_over)
 
 
-def _collected_signals() -> list[int]:
-    """Return a list to which the signals that end the server are added when they arrive."""
-    signals: list[int] = []
-    for number in ENDING:
-        signal.signal(number, lambda number, _frame: signals.append(number))
-    return signals
-
-
 def _servers(
     application: WSGIApplication, bind: str, settings: Settings, sockets: dict[int, object]
 ) -> list["Server"]:
     """Return a server for each address of `bind`; they share their threads and `sockets`."""
     adjustments = Adjustments(listen=bind, **_adjusted(settings))
-    changing = settings.web_threads // 2
-    looking = settings.web_threads - changing
+    writing = settings.web_threads // 2
+    reading = settings.web_threads - writing
     threads = {
-        "dispatcher": _threads(max(1, looking)),
-        "changing": _threads(max(1, changing)),
+        "dispatcher": _threads(max(1, reading)),
+        "writing": _threads(max(1, writing)),
         "health": _threads(limits.HEALTH_THREADS),
     }
     return [
@@ -83,7 +72,9 @@ class Crowded(Error):  # type: ignore[misc]  # waitress ships no types
     reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
     def __init__(self) -> None:
-        super().__init__(str(slots.FULL))  # nobody has looked who asks
+        super().__init__(
+            str(slots.FULL)
+        )  # in English: the session with its language has not been read yet
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         status, headers, body = super().to_response(ident)
@@ -136,7 +127,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
 
     Attributes:
         health: the threads for health checks.
-        changing: the threads for requests that write; all others use waitress's own.
+        writing: the threads for requests that write; all others use waitress's own.
     """
 
     channel_class = Channel
@@ -145,23 +136,25 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress ships no types
         self,
         *arguments: object,
         health: ThreadedTaskDispatcher,
-        changing: ThreadedTaskDispatcher,
+        writing: ThreadedTaskDispatcher,
         **options: object,
     ) -> None:
         self.health = health
-        self.changing = changing
+        self.writing = writing
         super().__init__(*arguments, **options)
 
     def add_task(self, task: Channel) -> None:
         """Queue a channel, whose request has arrived completely, for the right threads."""
         request = task.requests[0]
         task.queued_at = time.monotonic()
-        if request.path in HEALTH:
+        if request.error:  # it could not be read: it has no path, and waitress answers why
+            self.task_dispatcher.add_task(task)
+        elif request.path in HEALTH_PATHS:
             self.health.add_task(task)
-        elif request.command in LOOKING:
+        elif request.command in READING_METHODS:
             self.task_dispatcher.add_task(task)
         else:
-            self.changing.add_task(task)
+            self.writing.add_task(task)
 
     def maintenance(self, now: float) -> None:
         """Close the connections of clients that are too slow; called every CLEANING seconds."""

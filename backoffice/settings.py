@@ -16,7 +16,7 @@ from typing import Any
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
-from backoffice.endpoints import SMTP, BaseURL, DatabaseURL, MailServer, Sender
+from backoffice.urls import SMTP, BaseURL, DatabaseURL, MailServer, Sender
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
@@ -60,7 +60,7 @@ class Settings:
     """Everything that may differ between two installations.
 
     Default numbers are those of the security policy. `metadata` holds the least and the largest
-    value that a number may have (`least`, `most`).
+    value that a number may have (`minimum`, `maximum`).
     """
 
     environment: str = "production"
@@ -86,11 +86,11 @@ class Settings:
     temporary_passwords_for_all: bool = False
     two_factor_groups: tuple[str, ...] = ("administrators",)
 
-    password_min_length: int = field(default=15, metadata={"least": 8})
-    password_min_length_two_factor: int = field(default=12, metadata={"least": 8})
-    password_max_length: int = field(default=128, metadata={"most": 4096})
-    argon2_memory_kib: int = field(default=19 * 1024, metadata={"most": 4 * 2**20})
-    argon2_time_cost: int = field(default=2, metadata={"most": 100})
+    password_min_length: int = field(default=15, metadata={"minimum": 8})
+    password_min_length_two_factor: int = field(default=12, metadata={"minimum": 8})
+    password_max_length: int = field(default=128, metadata={"maximum": 4096})
+    argon2_memory_kib: int = field(default=19 * 1024, metadata={"maximum": 4 * 2**20})
+    argon2_time_cost: int = field(default=2, metadata={"maximum": 100})
     failures_per_5_minutes: int = 5
     failures_per_hour: int = 20
     failures_per_day: int = 50
@@ -147,10 +147,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Parse the addresses that were given as plain text. Raises ValueError for invalid ones."""
-        for name, kind in ENDPOINTS.items():
+        for name, type_ in ENDPOINTS.items():
             value = getattr(self, name)
-            if value and not isinstance(value, kind):
-                object.__setattr__(self, name, kind(value))
+            if value and not isinstance(value, type_):
+                object.__setattr__(self, name, type_(value))
 
     @property
     def production(self) -> bool:
@@ -213,7 +213,6 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         any(_is_weak(key) for key in settings.encryption_keys),
         "ENCRYPTION_KEYS has a weak key: each needs at least 32 random characters.",
     )
-    yield settings.production and _mails_in_the_clear(settings), f"SMTP_URL {SMTP}"
     fewest = max(settings.password_min_length, settings.password_min_length_two_factor)
     yield (
         settings.password_max_length < fewest,
@@ -224,8 +223,14 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         bool(country) and country not in SUPPORTED_REGIONS,
         "DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.",
     )
+    if settings.production:
+        yield from _rules_of_production(settings)
+
+
+def _rules_of_production(settings: Settings) -> Iterator[tuple[bool, str]]:
+    yield _mails_in_the_clear(settings), f"SMTP_URL {SMTP}"
     yield (
-        settings.production and bool(settings.base_url) and not settings.tls,
+        bool(settings.base_url) and not settings.tls,
         "BASE_URL must begin with https:// in production: sign-in cookies need TLS.",
     )
 
@@ -237,7 +242,7 @@ def _is_weak(key: str) -> bool:
 def _mails_in_the_clear(settings: Settings) -> bool:
     """Return whether unencrypted mail leaves this machine."""
     server = settings.mail_server
-    return server is not None and server.mode == "plain" and not server.is_here
+    return server is not None and server.mode == "plain" and not server.is_local
 
 
 def _name_in(fault: str) -> str:
@@ -297,9 +302,9 @@ def _parsed_like(default: object, metadata: Mapping[str, Any], text: str) -> obj
     if isinstance(default, bool):
         return _yes(text)
     if isinstance(default, int):
-        return _number(text, metadata.get("least", 1), metadata.get("most", LARGEST_NUMBER))
+        return _number(text, metadata.get("minimum", 1), metadata.get("maximum", LARGEST_NUMBER))
     if isinstance(default, timedelta):
-        longest: timedelta = metadata.get("most", LONGEST)
+        longest: timedelta = metadata.get("maximum", LONGEST)
         seconds = _number(text, 1, int(longest.total_seconds()), " of seconds")
         return timedelta(seconds=seconds)
     if isinstance(default, Path):
@@ -313,12 +318,12 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part and part != "none")
 
 
-def _number(text: str, least: int, most: int, what: str = "") -> int:
+def _number(text: str, minimum: int, maximum: int, what: str = "") -> int:
     # The length is checked first: int() refuses texts of more than 4,300 digits.
     is_number = text.isascii() and text.isdigit() and len(text) < 20
     number = int(text) if is_number else -1
-    if not least <= number <= most:
-        raise ValueError(f"must be a whole number{what} from {least:,} to {most:,}.")
+    if not minimum <= number <= maximum:
+        raise ValueError(f"must be a whole number{what} from {minimum:,} to {maximum:,}.")
     return number
 
 

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from backoffice.errors import TooMany
 from backoffice.settings import Settings
 
+LONGEST_NAME = 40  # characters, as the table of usages has them
 A_MINUTE = timedelta(minutes=1)
 FIVE_MINUTES = timedelta(minutes=5)
 TEN_MINUTES = timedelta(minutes=10)
@@ -53,7 +54,8 @@ class Throttle:
         per: who has a count of their own, in English.
         rates: how many uses are allowed; all of them apply.
         refusal: the sentence for people beyond the limit. It may contain %(most)s, the number that
-            is allowed, and %(minutes)s, the time to wait.
+            is allowed, and %(minutes)s, the time to wait. Where an action refuses with it, it is
+            the sentence of a rule and may contain {label}, the name of the row.
     """
 
     name: str
@@ -61,6 +63,10 @@ class Throttle:
     per: str
     rates: tuple[Rate, ...]
     refusal: str
+
+    def __post_init__(self) -> None:
+        if len(self.name) > LONGEST_NAME:
+            raise ValueError(f"throttle {self.name!r}: use at most {LONGEST_NAME} characters")
 
     @property
     def rate(self) -> Rate:
@@ -112,7 +118,7 @@ ATTEMPTS_OF_ACCOUNT = Throttle(
     ),
     refusal=FAILED_OFTEN,
 )
-ATTEMPTS_OF_ADDRESS = Throttle(
+ATTEMPTS_OF_IP = Throttle(
     name="attempts from an address",
     counts="Wrong passwords and requests for links, each by itself; an office shares an address.",
     per="network address",
@@ -123,7 +129,7 @@ ATTEMPTS_OF_ADDRESS = Throttle(
     ),
     refusal=FAILED_OFTEN,
 )
-CODES_OF_ADDRESS = Throttle(
+CODES_OF_IP = Throttle(
     name="codes from an address",
     counts="Wrong codes.",
     per="network address",

@@ -4,23 +4,40 @@ from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from backoffice.text import N_
+
 DEFAULT = "UTC"
+EVERYWHERE = N_("Everywhere")
 AREAS = (
-    *("Africa", "America", "Antarctica", "Arctic", "Asia"),
-    *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+    N_("Africa"),
+    N_("America"),
+    N_("Antarctica"),
+    N_("Arctic"),
+    N_("Asia"),
+    # Translators: the ocean, as an area of time zones
+    N_("Atlantic"),
+    N_("Australia"),
+    N_("Europe"),
+    # Translators: the ocean, as an area of time zones
+    N_("Indian"),
+    # Translators: the ocean, as an area of time zones
+    N_("Pacific"),
 )
 
 
 @cache
 def offered() -> dict[str, list[tuple[str, str]]]:
-    """Return the zones by area, as (name, place): `Europe` has ("Europe/Berlin", "Berlin")."""
+    """Return the zones by area, as (name, place): `Europe` has ("Europe/Berlin", "Berlin").
+
+    Areas are in English, marked for translation; places keep their names.
+    """
     zones: dict[str, list[tuple[str, str]]] = {area: [] for area in AREAS}
     for name in sorted(available_timezones()):
         area, _, place = name.partition("/")
         if place and area in zones:
             place_name = place.replace("_", " ").replace("/", ", ")
             zones[area].append((name, place_name))
-    return {"Everywhere": [(DEFAULT, "UTC")], **zones}
+    return {EVERYWHERE: [(DEFAULT, "UTC")], **zones}
 
 
 def is_offered(name: str) -> bool:
@@ -31,7 +48,7 @@ def is_offered(name: str) -> bool:
     return any(name == known for known, _place in offered().get(area, ()))
 
 
-def clock_of(name: str) -> tzinfo:
+def timezone_of(name: str) -> tzinfo:
     """Return the zone for use with datetimes; UTC if it no longer exists."""
     if name == DEFAULT:
         return UTC

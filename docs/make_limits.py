@@ -32,14 +32,48 @@ NAMES = (
     (r"_kib$", Unit("size", "KiB")),
     (r"_cost$", Unit("size", "passes")),
 )
+# What the page calls a constant whose name alone says too little.
+LABELS = {
+    "BODY": "request body",
+    "HEADERS": "request headers",
+    "READY": "readiness checks",
+    "QUEUE": "storage of the job queue",
+    "QUEUED": "wait for a thread",
+    "REPEATING": "time to repeat a request",
+    "REPEATS": "runs of a request",
+    "TICKED": "ticked rows",
+    "REASON": "reason of an action",
+    "PAGES": "rows on a page",
+    "COUNTED": "counted rows",
+    "SEARCH": "search text",
+    "WHITELIST": "IP whitelist",
+    "RELATED": "related rows in a field",
+    "TYPED": "text in a field",
+    "PASSWORD_TYPED": "typed password",
+    "PICTURE": "picture file",
+    "PICTURE_WHOLE": "picture at full size",
+    "PICTURE_PNG_SIDE": "side of a PNG",
+    "PICTURE_JPEG_SIDE": "side of a JPEG",
+    "PICTURE_JPEG": "pixels of a JPEG",
+    "EXPORT_ROWS": "rows of an export at once",
+    "EXPORT_BUFFER": "buffer of an answer",
+    "CONNECTIONS": "open connections",
+    "BACKLOG": "connections not accepted yet",
+    "TASKS": "waiting tasks",
+}
 HEAD = """\
 # Limits
 
-Every limit of the product, made by `make limits` from `backoffice/throttles.py`, \
-`backoffice/settings.py` and
-`backoffice/limits.py`. A name in capitals that stands in `code` is a setting, with its default; \
-[deployment.md](deployment.md) says
-how to set it. Everything else is a constant.
+Made by `make limits`. The page lists the throttles (`backoffice/throttles.py`), every setting \
+that is a number or a time
+(`backoffice/settings.py`), and the constants of `backoffice/limits.py`. A name in capitals that \
+stands in `code` is a setting, with
+its default; [deployment.md](deployment.md) says how to set it. Everything else is a constant.
+
+Other numbers stand where they are used: how long old rows are kept (`backoffice/jobs/purge.py`), \
+how long a text may be (its column
+in `backoffice/models/`), how much a page shows at once, and what a password must consist of \
+(`backoffice/auth/password_strength.py`).
 
 ## Throttles
 
@@ -99,7 +133,9 @@ def _of_rate(rate: Rate) -> str:
 
 
 def _line(row: Row) -> str:
-    return f"| {row.name} | {row.value} {row.unit.name} | {row.reason} |\n"
+    # "s" alone stands for seconds.
+    unit = row.unit.name if row.value != "1" else row.unit.name.removesuffix("s") or "s"
+    return f"| {row.name} | {row.value} {unit} | {row.reason} |\n"
 
 
 def _settings() -> Iterator[Row]:
@@ -142,10 +178,14 @@ def _unit(name: str, default: Any) -> Unit:
 def _constants() -> Iterator[Row]:
     """Yield every constant of `backoffice/limits.py`."""
     reasons = _reasons()
-    for name, hint in get_type_hints(limits, include_extras=True).items():
+    hints = get_type_hints(limits, include_extras=True)
+    if gone := LABELS.keys() - hints.keys():
+        raise LookupError(f"docs/make_limits.py: LABELS names what is no limit: {sorted(gone)}")
+    for name, hint in hints.items():
         (unit,) = hint.__metadata__
         value = _written(getattr(limits, name))
-        yield Row(name.replace("_", " ").lower(), value, unit, reasons[name])
+        label = LABELS.get(name) or name.replace("_", " ").lower()
+        yield Row(label, value, unit, reasons[name])
 
 
 def _reasons() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Fields that WTForms lacks.
 
-They take cleaned text, related rows, several lines, a switch, or a set of permissions.
+They take tidied text, related rows, several lines, a switch, or a set of permissions.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,16 +13,18 @@ from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
 
 from backoffice import limits
-from backoffice.text import LONGEST, cleaned, fault, is_id, phones, tidied
+from backoffice.text import LONGEST, fault, is_id, phones, tidied, without_invisible
 from backoffice.text.addresses import pasted
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
+
+LONGEST_LINES = 5000  # characters of all entries of a field together
 
 LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
 
-class Untouched:
-    """A field that keeps the row's value where the browser sends back what the page had.
+class UnchangedMixin:
+    """A mixin for fields: what the browser sends back as the page had it changes nothing.
 
     The page may show less than the row has, or show it in another way; and the value may be older
     than a rule.
@@ -35,17 +37,17 @@ class Untouched:
     widget: Any
     filters: Any
     _value: Callable[[], str]
-    untouched = False
+    unchanged = False
 
     def process(self, *arguments: object, **keywords: object) -> None:
         """Read what was sent, as WTForms does."""
         super().process(*arguments, **keywords)  # type: ignore[misc]  # the field that it joins
-        self.untouched = self._is_untouched()
-        if self.untouched:
+        self.unchanged = self._is_unchanged()
+        if self.unchanged:
             self.data = self.object_data
             self.process_errors = []
 
-    def _is_untouched(self) -> bool:
+    def _is_unchanged(self) -> bool:
         if not self.raw_data or self.object_data is None:
             return False
         sent, read = self.raw_data, self.data
@@ -59,7 +61,7 @@ class Untouched:
         return str(sent[0]).strip() == _in_one_line(shown)
 
 
-class TextField(Untouched, StringField):
+class TextField(UnchangedMixin, StringField):
     """One line of text of at most `limit` characters, without invisible ones (text/characters.py).
 
     `lines` says whether line breaks and tabs are allowed.
@@ -76,7 +78,7 @@ class TextField(Untouched, StringField):
         """Refuse characters that are not allowed, unless the text is unchanged."""
         if not self.raw_data:
             return
-        if self.untouched:
+        if self.unchanged:
             self.raw_data = [self.object_data]  # it is filled in, whatever can be seen of it
             return
         if not self.data:
@@ -119,7 +121,7 @@ class PhoneField(TextField):
         return phones.shown(self.data or "")
 
 
-class LinesField(Untouched, Field):
+class LinesField(UnchangedMixin, Field):
     """Several entries, one a line or separated by commas; `data` is a list of texts."""
 
     widget: Any = TextArea()
@@ -131,8 +133,10 @@ class LinesField(Untouched, Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
+            if len(valuelist[-1]) > LONGEST_LINES:
+                raise ValueError(_("Use at most %(limit)s characters.", limit=LONGEST_LINES))
             texts = valuelist[-1].replace(",", "\n").splitlines()
-            self.data = [text for text in map(cleaned, texts) if text]
+            self.data = [text for text in map(without_invisible, texts) if text]
 
 
 class SwitchField(BooleanField):
@@ -192,7 +196,7 @@ class PickField(Field):
         if len(ids) > 1 and not self.multiple:
             raise ValueError(_("Choose only one."))
         if len(ids) > LARGEST_CHOICE:
-            raise ValueError(_("Choose at most %(most)s.", most=written(LARGEST_CHOICE)))
+            raise ValueError(_("Choose at most %(most)s.", most=formatted(LARGEST_CHOICE)))
         if not valuelist:
             return
         if self.multiple:
@@ -222,8 +226,13 @@ class PermissionsField(Field):
         self.areas = areas
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        if valuelist:
-            self.data = sorted({cleaned(text[:60]) for text in valuelist if text})
+        if not valuelist:
+            return
+        offered = {permission.code for _area, offers in self.areas() for permission in offers}
+        # What the product has no more, nobody can tick: the group keeps it.
+        gone = set(self.data or ()) - offered
+        ticked = {without_invisible(text[:60]) for text in valuelist if text}
+        self.data = sorted(ticked | gone)
 
 
 def _with_lines(text: str) -> str:

@@ -9,7 +9,7 @@ from wtforms import Field
 from backoffice.models import fields
 from backoffice.models.base import Record
 from forms.base import Form
-from forms.kinds import Wanted, field
+from forms.kinds import FieldSpec, field
 
 Picker = Callable[[type[Record], str], dict[str, Any]]
 
@@ -44,7 +44,7 @@ def field_for(
         raise LookupError(f"{model.__name__} has no {name!r} that people may see")
     is_relation = name in inspect(model).relationships
     return field(
-        Wanted(
+        FieldSpec(
             kind=kind,
             column=None if is_relation else fields.column(model, name),
             label=label,

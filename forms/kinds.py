@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from datetime import time as day_time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,7 +12,7 @@ from wtforms.widgets import TextArea, TextInput
 
 from backoffice.models.kinds import Kind, choices, documents, part_of, relations, times
 from backoffice.models.kinds.identifiers import Uuid
-from backoffice.models.kinds.numbers import Decimal, Number, Whole, places
+from backoffice.models.kinds.numbers import Decimal, Integer, Number, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
 from backoffice.models.types import TableColumn
 from forms.fields import (
@@ -23,12 +22,12 @@ from forms.fields import (
     PickField,
     SwitchField,
     TextField,
-    Untouched,
+    UnchangedMixin,
 )
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FieldSpec:
     """What a field is made for.
 
     A relation has no `column`; for it, `picker` holds what a PickField needs.
@@ -52,7 +51,7 @@ class Wanted:
         }
 
 
-class ValueField(Untouched, Field):
+class ValueField(UnchangedMixin, Field):
     """A value that its kind reads and writes, in an input of one line or several."""
 
     widget: Any = TextInput()
@@ -79,7 +78,7 @@ class ValueField(Untouched, Field):
         return self.kind.write(self.column, value)
 
 
-class MomentField(ValueField):
+class DateTimeField(ValueField):
     """A time in UTC, to the second, as `<input type=datetime-local>` has it (HTML)."""
 
     def shown(self, value: datetime | None) -> str:
@@ -89,10 +88,10 @@ class MomentField(ValueField):
         return moment.isoformat(timespec="seconds").removesuffix(":00")
 
 
-class DayTimeField(ValueField):
+class TimeField(ValueField):
     """A time of day, to the second, as `<input type=time>` has it."""
 
-    def shown(self, value: day_time | None) -> str:
+    def shown(self, value: time | None) -> str:
         return "" if value is None else value.isoformat("seconds").removesuffix(":00")
 
 
@@ -133,111 +132,107 @@ def _offered(words: Mapping[str, str]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in words.items()]
 
 
-def field(wanted: Wanted) -> Field:
+def field(spec: FieldSpec) -> Field:
     """Return the form field for a kind. Raises LookupError if the kind has none."""
-    return part_of(wanted.kind, FIELDS)(wanted)
+    return part_of(spec.kind, FIELDS)(spec)
 
 
-def _text(wanted: Wanted) -> Field:
-    return TextField(wanted.label, limit=length(wanted.column), **wanted.common)
+def _text(spec: FieldSpec) -> Field:
+    return TextField(spec.label, limit=length(spec.column), **spec.common)
 
 
-def _long_text(wanted: Wanted) -> Field:
-    return LongTextField(wanted.label, limit=length(wanted.column), **wanted.common)
+def _long_text(spec: FieldSpec) -> Field:
+    return LongTextField(spec.label, limit=length(spec.column), **spec.common)
 
 
-def _email(wanted: Wanted) -> Field:
-    return EmailField(wanted.label, limit=length(wanted.column), **wanted.common)
+def _email(spec: FieldSpec) -> Field:
+    return EmailField(spec.label, limit=length(spec.column), **spec.common)
 
 
-def _phone(wanted: Wanted) -> Field:
-    return PhoneField(wanted.label, limit=length(wanted.column), **wanted.common)
+def _phone(spec: FieldSpec) -> Field:
+    return PhoneField(spec.label, limit=length(spec.column), **spec.common)
 
 
-def _url(wanted: Wanted) -> Field:
-    more = wanted.common | {"render_kw": {"type": "url", "placeholder": "https://"}}
-    return TextField(wanted.label, limit=length(wanted.column), **more)
+def _url(spec: FieldSpec) -> Field:
+    more = spec.common | {"render_kw": {"type": "url", "placeholder": "https://"}}
+    return TextField(spec.label, limit=length(spec.column), **more)
 
 
-def _value(wanted: Wanted) -> Field:
-    return ValueField(wanted.label, kind=wanted.kind, column=wanted.column, **wanted.common)
+def _value(spec: FieldSpec) -> Field:
+    return ValueField(spec.label, kind=spec.kind, column=spec.column, **spec.common)
 
 
-def _lines(wanted: Wanted) -> Field:
-    return ValueField(
-        wanted.label, kind=wanted.kind, column=wanted.column, lines=True, **wanted.common
-    )
+def _lines(spec: FieldSpec) -> Field:
+    return ValueField(spec.label, kind=spec.kind, column=spec.column, lines=True, **spec.common)
 
 
-def _number(wanted: Wanted) -> Field:
+def _number(spec: FieldSpec) -> Field:
     attributes = {"type": "number", "step": "any"}
-    if isinstance(wanted.kind, Whole):
+    if isinstance(spec.kind, Integer):
         attributes["step"] = "1"
-    if isinstance(wanted.kind, Decimal) and getattr(wanted.column.type, "scale", None):
-        attributes["step"] = f"{10 ** -places(wanted.column):.{places(wanted.column)}f}"
-    return _with_bounds(wanted, attributes, ValueField, wanted.label)
+    if isinstance(spec.kind, Decimal) and getattr(spec.column.type, "scale", None):
+        attributes["step"] = f"{10 ** -places(spec.column):.{places(spec.column)}f}"
+    return _with_bounds(spec, attributes, ValueField, spec.label)
 
 
-def _date(wanted: Wanted) -> Field:
-    return _with_bounds(wanted, {"type": "date"}, ValueField, wanted.label)
+def _date(spec: FieldSpec) -> Field:
+    return _with_bounds(spec, {"type": "date"}, ValueField, spec.label)
 
 
-def _moment(wanted: Wanted) -> Field:
+def _date_time(spec: FieldSpec) -> Field:
     attributes = {"type": "datetime-local", "step": "any"}
-    return _with_bounds(wanted, attributes, MomentField, f"{wanted.label} (UTC)")
+    return _with_bounds(spec, attributes, DateTimeField, f"{spec.label} (UTC)")
 
 
-def _day_time(wanted: Wanted) -> Field:
+def _time(spec: FieldSpec) -> Field:
     attributes = {"type": "time", "step": "any"}
-    return _with_bounds(wanted, attributes, DayTimeField, wanted.label)
+    return _with_bounds(spec, attributes, TimeField, spec.label)
 
 
 def _with_bounds(
-    wanted: Wanted, attributes: dict[str, str], make: type[ValueField], label: str
+    spec: FieldSpec, attributes: dict[str, str], make: type[ValueField], label: str
 ) -> ValueField:
     """Make a field whose bounds the browser checks too."""
     for attribute, bound in (("min", "least"), ("max", "most")):
-        if bound in wanted.column.info:
-            attributes[attribute] = str(wanted.column.info[bound])
-    more = wanted.common | {"render_kw": attributes}
-    return make(label, kind=wanted.kind, column=wanted.column, **more)
+        if bound in spec.column.info:
+            attributes[attribute] = str(spec.column.info[bound])
+    more = spec.common | {"render_kw": attributes}
+    return make(label, kind=spec.kind, column=spec.column, **more)
 
 
-def _choice(wanted: Wanted) -> Field:
-    kind, column = wanted.kind, wanted.column
+def _choice(spec: FieldSpec) -> Field:
+    kind, column = spec.kind, spec.column
     assert isinstance(kind, choices.Choice)
     words = [(value, kind.label(column, value)) for value in kind.values(column)]
     if isinstance(kind, choices.Babel):
         words.sort(key=lambda pair: pair[1])
-    return _select(wanted, words)
+    return _select(spec, words)
 
 
-def _yes_or_no(wanted: Wanted) -> Field:
+def _yes_or_no(spec: FieldSpec) -> Field:
     """Return a switch, or a choice where the answer may also be left open."""
-    if wanted.column.nullable:
-        return _select(wanted, [("yes", _("Yes")), ("no", _("No"))])
-    more = wanted.common
+    if spec.column.nullable:
+        return _select(spec, [("yes", _("Yes")), ("no", _("No"))])
+    more = spec.common
     del more["validators"]
-    return SwitchField(wanted.label, **more)
+    return SwitchField(spec.label, **more)
 
 
-def _select(wanted: Wanted, words: list[tuple[str, str]]) -> Field:
+def _select(spec: FieldSpec, words: list[tuple[str, str]]) -> Field:
     """Return a choice that chooses nothing by itself."""
-    has_default = wanted.column.default is not None and not wanted.column.nullable
+    has_default = spec.column.default is not None and not spec.column.nullable
     offered = words if has_default else [("", "–"), *words]
-    return ChoiceField(
-        wanted.label, kind=wanted.kind, column=wanted.column, words=offered, **wanted.common
-    )
+    return ChoiceField(spec.label, kind=spec.kind, column=spec.column, words=offered, **spec.common)
 
 
-def _related(wanted: Wanted) -> Field:
+def _related(spec: FieldSpec) -> Field:
     return PickField(
-        wanted.label,
-        multiple=isinstance(wanted.kind, relations.Many),
-        required=wanted.required,
-        validators=[_chosen] if wanted.required else [],
-        description=wanted.description,
-        **(wanted.picker or {}),
+        spec.label,
+        multiple=isinstance(spec.kind, relations.Many),
+        required=spec.required,
+        validators=[_chosen] if spec.required else [],
+        description=spec.description,
+        **(spec.picker or {}),
     )
 
 
@@ -254,7 +249,7 @@ def _default(column: TableColumn | None) -> object:
     return default.arg if default is not None and default.is_scalar else None
 
 
-FIELDS: dict[type[Kind], Callable[[Wanted], Field]] = {
+FIELDS: dict[type[Kind], Callable[[FieldSpec], Field]] = {
     Text: _text,
     LongText: _long_text,
     Email: _email,
@@ -262,10 +257,10 @@ FIELDS: dict[type[Kind], Callable[[Wanted], Field]] = {
     Url: _url,
     Number: _number,
     times.Date: _date,
-    times.Moment: _moment,
-    times.DayTime: _day_time,
+    times.DateTime: _date_time,
+    times.Time: _time,
     choices.Choice: _choice,
-    choices.Truth: _yes_or_no,
+    choices.Boolean: _yes_or_no,
     documents.Json: _lines,
     documents.TextLines: _lines,
     Uuid: _value,

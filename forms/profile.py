@@ -5,31 +5,14 @@ from wtforms import SelectField
 from wtforms.validators import InputRequired
 
 from backoffice import languages, time_zones
+from backoffice.text import translated
 from forms.base import Form
 from forms.fields import EmailField, PhoneField, TextField
-
-# By the names that time zones have.
-AREAS = {
-    "Everywhere": _l("Everywhere"),
-    "Africa": _l("Africa"),
-    "America": _l("America"),
-    "Antarctica": _l("Antarctica"),
-    "Arctic": _l("Arctic"),
-    "Asia": _l("Asia"),
-    # Translators: the ocean, as an area of time zones
-    "Atlantic": _l("Atlantic"),
-    "Australia": _l("Australia"),
-    "Europe": _l("Europe"),
-    # Translators: the ocean, as an area of time zones
-    "Indian": _l("Indian"),
-    # Translators: the ocean, as an area of time zones
-    "Pacific": _l("Pacific"),
-}
 
 
 def _zones() -> dict[str, list[tuple[str, str]]]:
     """Return the time zones by area; the areas are translated, the places keep their names."""
-    return {str(AREAS.get(area, area)): zones for area, zones in time_zones.offered().items()}
+    return {translated(area): zones for area, zones in time_zones.offered().items()}
 
 
 class ProfileForm(Form):
@@ -41,7 +24,7 @@ class ProfileForm(Form):
     language = SelectField(
         _l("Language"),
         choices=languages.offered,
-        validate_choice=False,  # the service says it in our words
+        validate_choice=False,  # people/profile.py says it in our words
         description=_l("Of mails to you and of these pages, as far as they are translated."),
         render_kw={"autocomplete": "language"},
     )

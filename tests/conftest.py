@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -53,9 +54,8 @@ hypothesis.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # CI's time limit: leave as tidily as on ctrl-C
+    # CI's time limit: leave as tidily as on ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = getattr(config, "workerinput", {}).get("backoffice_folder")
     config.stash[FOLDER] = Path(given) if given else Workshop.new_folder()
 
@@ -63,6 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)  # of xdist: unknown under `-p no:xdist`
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["backoffice_folder"] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores: tests wait for locks, browsers and processes."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return cores + 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -99,6 +106,8 @@ def settings_for(url: str, **others: Any) -> Settings:
         "DATABASE_STATEMENT_TIMEOUT": "20",
     }
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
+    # What the stories about throttles count to, whatever the product's defaults are.
+    values |= {"FAILURES_PER_5_MINUTES": "5", "FAILURES_PER_HOUR": "20"}
     values |= {
         "DENIALS_PER_MINUTE": "100000",
         "EXPORTS_PER_HOUR": "100000",
@@ -259,6 +268,14 @@ def zoo(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_ca
 def olivia(zoo: the_cast.Cast, client: Client) -> Client:
     """Sign in olivia, who may do everything, among the people of `zoo`."""
     return client.sign_in("olivia")
+
+
+@pytest.fixture
+def boss(app: Flask, staff: list[str]) -> Client:
+    """The main administrator, who may block and appoint staff, but neither managers nor viewers."""
+    visitor = app.test_client().sign_in("main_administrator")
+    assert isinstance(visitor, Client)
+    return visitor
 
 
 @pytest.fixture

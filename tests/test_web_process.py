@@ -93,6 +93,17 @@ def web(stage: Stage, cast: Cast, request: pytest.FixtureRequest) -> Iterator[We
         process.wait()
 
 
+BROKEN = (b"GARBAGE", b"GET  /x HTTP/1.1", b"GET /sign-in HTTP/1.1\r\nno colon")
+
+
+@pytest.mark.one_engine("sqlite", reason="the process is the same on both")
+def test_what_is_no_request_is_answered_with_400(web: Web) -> None:
+    for head in BROKEN:
+        with web.opened(head + b"\r\n\r\n") as connection:
+            assert connection.recv(100).split()[1] == b"400", head
+    assert web.asked("/healthz") == 200
+
+
 @pytest.mark.slow
 @pytest.mark.one_engine("sqlite", reason="the process is the same on both")
 def test_slow_clients_cost_the_others_nothing(web: Web) -> None:

@@ -19,9 +19,9 @@ from sqlalchemy import make_url
 from app import create_app
 from backoffice.extensions import db
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import put, state_of
 from tests.conftest import Stage
 from tests.support.cast import Cast
+from tests.support.outbox import put, state_of
 from tests.support.patience import PATIENCE
 from tests.support.smtp import Server
 from tests.support.worker_process import ended, start

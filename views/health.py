@@ -6,12 +6,12 @@ from threading import Lock
 
 from flask import Flask, Response, current_app, jsonify
 
-from backoffice import failures, limits, readiness
-from backoffice.database import Patience
-from backoffice.extensions import expect_reading, patient
+from backoffice import database, failures, limits, readiness
+from backoffice.database import Timeouts
+from backoffice.transactions import with_timeouts
 from backoffice.waiting import within
 
-QUICK = Patience(statement=limits.READY, lock=limits.READY, idle=limits.READY)
+QUICK = Timeouts(statement=limits.READY, lock=limits.READY, idle=limits.READY)
 _looking = Lock()  # one check at a time: those that hang must not take every connection
 
 
@@ -46,8 +46,8 @@ def _parts() -> Mapping[str, str]:
     if not _looking.acquire(timeout=limits.READY):
         return {"database": failures.AWAY}
     try:
-        with current_app.app_context(), patient(QUICK):
-            expect_reading(True)
+        with current_app.app_context(), with_timeouts(QUICK):
+            database.set_reading(True)
             return readiness.parts()
     finally:
         _looking.release()

@@ -14,14 +14,15 @@ from flask_babel import ngettext as _n
 
 from backoffice import clock
 from backoffice.dashboard import alerts, figures
-from backoffice.dashboard.alerts import Needs
+from backoffice.dashboard.alerts import Alerts
 from backoffice.data import lists
 from backoffice.models import fields
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
+from backoffice.settings import configured
 from views.web import words
-from views.web.actor import settings, signed_in
+from views.web.actor import signed_in
 from views.web.event_texts import Described, described, verb
 from views.web.reader import zone
 
@@ -31,10 +32,10 @@ HEIGHT = 100
 
 
 @dataclass(frozen=True)
-class Need:
-    """Something that needs attention: how much of which kind, with a link to the list of it."""
+class Alert:
+    """Something that needs attention: its name, how much there is, and a link to the list."""
 
-    kind: str
+    name: str
     count: str
     label: str
     href: str
@@ -107,7 +108,7 @@ class HomePage:
     """Home; what this person may not see is empty.
 
     Attributes:
-        needs: what needs attention; None for a person who may see nothing of the kind.
+        alerts: what needs attention; None for a person who may see nothing of the kind.
         runs: the latest runs.
         statuses, factors: how many people have which status and which second factor.
         newest: how many of the newest people were counted; 0 says that all of them were.
@@ -116,7 +117,7 @@ class HomePage:
         events: the latest events.
     """
 
-    needs: list[Need] | None
+    alerts: list[Alert] | None
     runs: list[Run]
     statuses: Sequence[Status] = ()
     factors: Sequence[Factor] = ()
@@ -134,8 +135,7 @@ def register(app: Flask) -> None:
 def home() -> str:
     """Show what this person may see of it."""
     who = signed_in()
-    needs = _needs(alerts.needs(who, settings())) if alerts.may_see_any(who) else None
-    page = HomePage(needs=needs, runs=_runs(who))
+    page = HomePage(alerts=_alerts(who), runs=_runs(who))
     if can(who, "users.view"):
         page = _with_people(page, who)
     if can(who, "sign_in_attempts.view"):
@@ -158,19 +158,22 @@ def _with_people(page: HomePage, who: Actor) -> HomePage:
     )
 
 
-def _needs(needs: Needs) -> list[Need]:
-    """Return each kind of thing that needs attention, with a link to the list that it counts."""
-    counted = dict(needs.counts)
-    if needs.locked:
-        counted["locked"] = len(needs.locked)
+def _alerts(who: Actor) -> list[Alert] | None:
+    """Return what needs attention, each with a link to the list that it counts."""
+    if not alerts.may_see_any(who):
+        return None
+    found = alerts.current(who, configured())
+    counted = dict(found.counts)
+    if found.locked:
+        counted["locked"] = len(found.locked)
     return [
-        Need(kind, lists.capped(number), _label(kind, number), _list(kind, needs))
-        for kind, number in counted.items()
+        Alert(name, lists.capped(number), _label(name, number), _list(name, found))
+        for name, number in counted.items()
     ]
 
 
-def _label(kind: str, number: int) -> str:
-    match kind:
+def _label(name: str, number: int) -> str:
+    match name:
         case "expiring":
             label = _n(
                 "invitation expires within two hours",
@@ -202,8 +205,8 @@ def _label(kind: str, number: int) -> str:
     return str(label)
 
 
-def _list(kind: str, needs: Needs) -> str:
-    match kind:
+def _list(name: str, found: Alerts) -> str:
+    match name:
         case "expiring":
             return url_for("users.index", invitation_ends="soon")
         case "expired":
@@ -214,14 +217,14 @@ def _list(kind: str, needs: Needs) -> str:
             return url_for("messages.index", state="queued")
         case "unprotected":
             return url_for(
-                "users.index", groups=needs.administrators, status="active", two_factor="disabled"
+                "users.index", groups=found.administrators, status="active", two_factor="disabled"
             )
     # Locked accounts: the failed sign-ins of the last day, by the reader's calendar.
     yesterday = (clock.now() - alerts.A_DAY).astimezone(zone()).date()
     since: dict[str, Any] = {"at.from": yesterday}
     return url_for(
         "sign_in_attempts.index",
-        user=needs.locked,
+        user=found.locked,
         result=["failed", "blocked"],
         **since,
     )

@@ -11,7 +11,8 @@ def discover() -> None:
     """Import every module of this package, which registers the actions declared there."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    # Last, because entities with a Delete of their own must have declared it by now.
+    # Last, because entities with a Delete of their own must have declared it by now. Those of a
+    # company are found later: `views.screen.discovery` calls it again.
     import_module(f"{__name__}.deletion").declare_missing()
 
 

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
 from backoffice.actions.engine.action import ActionContext, Counted, Ids, Rule
-from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS
+from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS, has_status
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links
 from backoffice.models.user import User
@@ -12,7 +12,7 @@ from backoffice.people import invitations
 from backoffice.settings import configured
 
 
-def _has_no_open_invitation(context: ActionContext) -> ColumnElement[bool]:
+def _has_unexpected_status(context: ActionContext) -> ColumnElement[bool]:
     # An undo invites those again whose invitation was revoked.
     expected = "revoked" if context.undo_of else "invited"
     return User.status != expected
@@ -36,21 +36,14 @@ class ResendInvitation(UserAction):
         OUTRANKED,
         BY_LOGIN,
         Rule(
-            "not_invited", _l("{label} is not waiting for an invitation."), _has_no_open_invitation
+            "not_invited", _l("{label} is not waiting for an invitation."), _has_unexpected_status
         ),
     )
     effects = (VOIDS_LINKS,)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         if context.undo_of:
-            self.update(
-                rows,
-                status="invited",
-                status_before=None,
-                status_reason=context.reason,
-                status_by_id=context.actor.user_id,
-                status_at=context.now,
-            )
+            self.set_status(context, rows, "invited")
         invitations.send(rows, inviter=_inviter(context), settings=configured())
 
 
@@ -69,7 +62,7 @@ class RevokeInvitation(ExclusiveUserAction):
         Rule(
             "accepted",
             _l("{label} is not waiting for an invitation: revoke the access instead."),
-            lambda _context: User.status.in_(("active", "blocked")),
+            has_status("active", "blocked"),
         ),
     )
     effects = (VOIDS_LINKS,)
@@ -100,11 +93,7 @@ class SendToEmail(UserAction):
     rules = (
         OUTRANKED,
         BY_LOGIN,
-        Rule(
-            "no_access",
-            _l("{label} has no access."),
-            lambda _context: User.status.in_(("blocked", "revoked")),
-        ),
+        Rule("no_access", _l("{label} has no access."), has_status("blocked", "revoked")),
     )
 
     def apply(self, context: ActionContext, rows: Ids) -> None:

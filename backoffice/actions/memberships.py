@@ -7,7 +7,13 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, false, func, se
 
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import ActionContext, Counted, Ids, Parameter, Rule
-from backoffice.actions.people import LAST_ADMINISTRATOR, ONESELF, OUTRANKED
+from backoffice.actions.people import (
+    LAST_ADMINISTRATOR,
+    ONESELF,
+    OUTRANKED,
+    grantable,
+    has_status,
+)
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
 from backoffice.models.associations import user_client_tags, user_groups
@@ -20,7 +26,7 @@ GROUP = Parameter(
     "group",
     _l("A group"),
     Group,
-    allowed=lambda context: Group.id.in_(context.grantable),
+    allowed=lambda context: Group.id.in_(grantable(context)),
     refusal=_l("You may not give this group."),
     prompt=_l("Choose a group."),
 )
@@ -75,7 +81,7 @@ class AddToGroup(UserAction):
         Rule(
             "revoked",
             _l("{label} has no access: grant it again first."),
-            lambda _context: User.status == "revoked",
+            has_status("revoked"),
         ),
     )
 

@@ -5,14 +5,14 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 
 from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
 from backoffice.mail import outbox
-from backoffice.models import purposes
+from backoffice.models import mails
+from backoffice.models.mails import Secret
 from backoffice.models.message import Message
-from backoffice.models.purposes import Secret
 from backoffice.models.token import Token
 from backoffice.settings import configured
 
-WITH_SECRET = tuple(each.name for each in purposes.every() if each.secret)
-WITH_CODE = tuple(each.name for each in purposes.every() if each.secret is Secret.CODE)
+WITH_SECRET = tuple(each.name for each in mails.every() if each.secret)
+WITH_CODE = tuple(each.name for each in mails.every() if each.secret is Secret.CODE)
 
 
 def _is_waiting(_context: ActionContext) -> ColumnElement[bool]:

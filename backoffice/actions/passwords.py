@@ -4,13 +4,20 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, select
 
 from backoffice.actions.engine.action import ActionContext, Counted, Ids, Rule
-from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED
+from backoffice.actions.people import (
+    BY_LOGIN,
+    ENDS_SESSIONS,
+    NOT_ACTIVE,
+    ONESELF,
+    OUTRANKED,
+    has_not_status,
+)
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links, passwords, revocation
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import configured
-from backoffice.text import noted
+from backoffice.text import N_
 
 
 def _keeps_own_password(_context: ActionContext) -> ColumnElement[bool]:
@@ -61,7 +68,7 @@ class TemporaryPassword(ExclusiveUserAction):
             _l("{label} signs in by e-mail: send a link instead."),
             _keeps_own_password,
         ),
-        Rule("no_access", _l("{label} has no access."), lambda _context: User.status != "active"),
+        Rule("no_access", _l("{label} has no access."), has_not_status("active")),
     )
     effects = (ENDS_SESSIONS,)
 
@@ -70,6 +77,6 @@ class TemporaryPassword(ExclusiveUserAction):
         for user in db.session.scalars(users.execution_options(populate_existing=True)):
             password = passwords.temporary()
             passwords.store(user, password, configured(), temporary=True)
-            context.reveal(password)
+            context.show_once(password)
         db.session.flush()
-        revocation.void(rows, change="password", reason=noted("temporary password"))
+        revocation.void(rows, change="password", reason=N_("temporary password"))

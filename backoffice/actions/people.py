@@ -1,5 +1,7 @@
 """The rules and side effects that several actions on people share."""
 
+from collections.abc import Callable
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
@@ -7,11 +9,33 @@ from sqlalchemy.orm import aliased
 from backoffice import throttles
 from backoffice.actions.engine.action import ActionContext, Effect, Rule
 from backoffice.auth import sessions, tokens
+from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
+from backoffice.people.users import OUTRANKS
 from backoffice.policy import grants
 from backoffice.settings import configured
+from backoffice.transactions import is_writing
+
+
+def grantable(context: ActionContext) -> frozenset[int]:
+    """Return the ids of the groups that the actor may give and take."""
+    return context.once(_read_grantable)
+
+
+def _read_grantable(context: ActionContext) -> frozenset[int]:
+    return grants.grantable_group_ids(db.session(), context.actor, locked=is_writing())
+
+
+def has_status(*statuses: str) -> Callable[[ActionContext], ColumnElement[bool]]:
+    """Return a condition for rules: the person has one of these statuses."""
+    return lambda _context: User.status.in_(statuses)
+
+
+def has_not_status(status: str) -> Callable[[ActionContext], ColumnElement[bool]]:
+    """Return a condition for rules: the person has another status than this one."""
+    return lambda _context: User.status != status
 
 
 def _is_oneself(context: ActionContext) -> ColumnElement[bool]:
@@ -59,8 +83,8 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
 ONESELF = Rule("oneself", _l("You cannot do this to your own account."), _is_oneself)
 OUTRANKED = Rule(
     "outranked",
-    _l("{label} is in a group that you may not give."),
-    lambda context: grants.outranks(context.actor, context.grantable),
+    OUTRANKS,
+    lambda context: grants.outranks(context.actor, grantable(context)),
 )
 LAST_ADMINISTRATOR = Rule(
     "last_administrator",
@@ -73,12 +97,12 @@ BY_LOGIN = Rule(
     _l("{label} signs in by login and has no e-mail."),
     lambda _context: User.login_method == "login",
 )
-NOT_ACTIVE = Rule(
-    "not_active", _l("{label} is not active."), lambda _context: User.status != "active"
-)
+NOT_ACTIVE = Rule("not_active", _l("{label} is not active."), has_not_status("active"))
 
 MAILED_OFTEN = Rule("mailed_often", throttles.LINKS_FROM_OTHERS.refusal, _was_mailed_often)
 
 ENDS_SESSIONS = Effect("Ends {n} session.", "Ends {n} sessions.", sessions.count_live)
-TELLS = Effect("Tells {n} person by e-mail.", "Tells {n} people by e-mail.", outbox.count_reached)
+SENDS_NOTICES = Effect(
+    "Tells {n} person by e-mail.", "Tells {n} people by e-mail.", outbox.count_reached
+)
 VOIDS_LINKS = Effect("Voids {n} link.", "Voids {n} links.", tokens.count_open)

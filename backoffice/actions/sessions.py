@@ -6,9 +6,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_
 
 from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
+from backoffice.actions.people import grantable
 from backoffice.models.session import Session
 from backoffice.policy import grants
-from backoffice.text import noted
+from backoffice.text import N_
 
 
 def _is_current(context: ActionContext) -> ColumnElement[bool]:
@@ -22,7 +23,7 @@ def _is_outranked(context: ActionContext) -> ColumnElement[bool]:
     """
     return and_(
         Session.user_id != context.actor.user_id,
-        grants.outranks(context.actor, context.grantable, Session.user_id),
+        grants.outranks(context.actor, grantable(context), Session.user_id),
     )
 
 
@@ -51,4 +52,4 @@ class EndSession(Action):
         return ~Session.live(context.now)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        self.update(rows, ended_at=context.now, ended_reason=noted("by an administrator"))
+        self.update(rows, ended_at=context.now, ended_reason=N_("by an administrator"))

@@ -6,17 +6,24 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
 from backoffice.actions.engine.action import ActionContext, Counted, Effect, Ids, Rule
-from backoffice.actions.people import BY_LOGIN, ENDS_SESSIONS, NOT_ACTIVE, ONESELF, OUTRANKED, TELLS
+from backoffice.actions.people import (
+    BY_LOGIN,
+    ENDS_SESSIONS,
+    NOT_ACTIVE,
+    ONESELF,
+    OUTRANKED,
+    SENDS_NOTICES,
+)
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.settings import configured
-from backoffice.text import noted
+from backoffice.text import N_
 
 UNVERIFIED = Rule(
     "unverified",
@@ -36,28 +43,28 @@ class TwoFactorAction(UserAction):
     permission = "users.reset_2fa"
     sensitive = True
     watches = ("two_factor",)
-    effects: ClassVar[tuple[Effect, ...]] = (TELLS, ENDS_SESSIONS)
+    effects: ClassVar[tuple[Effect, ...]] = (SENDS_NOTICES, ENDS_SESSIONS)
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
 
-    def replace(self, rows: Ids, two_factor: str, told: str) -> None:
-        """Replace the second factor by `two_factor`, and mail people the text `told`."""
+    def replace(self, rows: Ids, two_factor: str, notice: str) -> None:
+        """Replace the second factor by `two_factor`, and mail people the text `notice`."""
         self.update(rows, two_factor=two_factor)
-        totp.forget(rows)
-        recovery_codes.forget(rows)
-        revocation.void(rows, change="factor", reason=noted("2FA reset"))
+        totp.delete_of(rows)
+        recovery_codes.delete_of(rows)
+        revocation.void(rows, change="factor", reason=N_("2FA reset"))
         verified = select(User.id, User.email).where(
             User.id.in_(rows), User.email_verified_at.is_not(None)
         )
-        mails = [
+        outgoing = [
             OutgoingMail(
-                purpose=purposes.TWO_FACTOR_CHANGED,
+                purpose=mails.TWO_FACTOR_CHANGED,
                 address=email or "",
                 user_id=user_id,
-                values={"what": told},
+                values={"what": notice},
             )
             for user_id, email in db.session.execute(verified)
         ]
-        outbox.queue(mails, configured())
+        outbox.queue(outgoing, configured())
 
 
 class ResetTwoFactorToEmail(TwoFactorAction):
@@ -77,8 +84,8 @@ class ResetTwoFactorToEmail(TwoFactorAction):
         return User.two_factor == "email"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        told = noted("An administrator reset your second factor: we mail you a code at sign-in.")
-        self.replace(rows, "email", told)
+        notice = N_("An administrator reset your second factor: we mail you a code at sign-in.")
+        self.replace(rows, "email", notice)
 
 
 class DisableTwoFactor(TwoFactorAction):
@@ -97,8 +104,8 @@ class DisableTwoFactor(TwoFactorAction):
         return User.two_factor == "disabled"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        told = noted("An administrator switched off your second factor.")
-        self.replace(rows, "disabled", told)
+        notice = N_("An administrator switched off your second factor.")
+        self.replace(rows, "disabled", notice)
 
 
 class ReEnrolTwoFactor(TwoFactorAction):

@@ -14,14 +14,16 @@ from backoffice.actions.people import (
     MAILED_OFTEN,
     ONESELF,
     OUTRANKED,
-    TELLS,
+    SENDS_NOTICES,
     VOIDS_LINKS,
+    grantable,
+    has_status,
 )
 from backoffice.auth import revocation, sessions
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.models import personal, purposes
+from backoffice.models import mails, personal
 from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
 from backoffice.models.session import Session
@@ -29,7 +31,7 @@ from backoffice.models.user import User
 from backoffice.people import erasure
 from backoffice.policy import grants
 from backoffice.policy.rules import named, sees
-from backoffice.text import noted
+from backoffice.text import N_
 
 LINKS_STAY_VOID: str = _l("Voided links stay void.")
 MAILED = _l("A mail that left cannot be called back.")
@@ -51,11 +53,27 @@ class UserAction(Action):
             cls.rules = (*cls.rules, MAILED_OFTEN)
         super().__init_subclass__(**kwargs)
 
+    def set_status(
+        self, context: ActionContext, rows: Ids, status: object, *, before: object = None
+    ) -> None:
+        """Set the status of `rows`, a value or an SQL expression, with who did it, when and why.
+
+        `before` is the status that they can be given back.
+        """
+        self.update(
+            rows,
+            status=status,
+            status_before=before,
+            status_reason=context.reason,
+            status_by_id=context.actor.user_id,
+            status_at=context.now,
+        )
+
 
 class ExclusiveUserAction(UserAction):
-    """An action that may remove an administrator.
+    """An action that may remove an administrator, and takes a lock that excludes all others.
 
-    Such actions run one at a time, and at least one administrator always stays.
+    So such actions run one at a time, and at least one administrator always stays.
     """
 
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
@@ -66,14 +84,7 @@ class ExclusiveUserAction(UserAction):
 
     def leave_active(self, context: ActionContext, rows: Ids, status: str) -> None:
         """Set the new status, end the sessions and void the open links of `rows`."""
-        self.update(
-            rows,
-            status=status,
-            status_before=User.status,
-            status_reason=context.reason,
-            status_by_id=context.actor.user_id,
-            status_at=context.now,
-        )
+        self.set_status(context, rows, status, before=User.status)
         revocation.void(rows, change="status", reason=status)
 
 
@@ -97,13 +108,9 @@ class Block(ExclusiveUserAction):
     watches = ("status", "status_reason")
     rules = (
         *ExclusiveUserAction.rules,
-        Rule(
-            "revoked",
-            _l("{label} has no access any more."),
-            lambda _context: User.status == "revoked",
-        ),
+        Rule("revoked", _l("{label} has no access any more."), has_status("revoked")),
     )
-    effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
+    effects = (SENDS_NOTICES, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "unblock"
     irreversible = (
         _l("Ended sessions stay ended: people sign in again."),
@@ -115,7 +122,7 @@ class Block(ExclusiveUserAction):
         return User.status == "blocked"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        outbox.notify(rows, purposes.BLOCKED)
+        outbox.notify(rows, mails.BLOCKED)
         self.leave_active(context, rows, "blocked")
 
 
@@ -135,22 +142,16 @@ class Unblock(UserAction):
     done = _l("unblocked")
     result = Counted("{n} person unblocked.", "{n} people unblocked.")
     watches = ("status", "status_reason")
-    effects = (TELLS,)
+    effects = (SENDS_NOTICES,)
     inverse = "block"
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return User.status != "blocked"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        self.update(
-            rows,
-            status=func.coalesce(User.status_before, _probable_status()),
-            status_before=None,
-            status_reason=context.reason,
-            status_by_id=context.actor.user_id,
-            status_at=context.now,
-        )
-        outbox.notify(rows, purposes.UNBLOCKED)
+        status = func.coalesce(User.status_before, _probable_status())
+        self.set_status(context, rows, status)
+        outbox.notify(rows, mails.UNBLOCKED)
 
 
 class RevokeAccess(ExclusiveUserAction):
@@ -168,10 +169,10 @@ class RevokeAccess(ExclusiveUserAction):
         Rule(
             "invited",
             _l("{label} has no access yet: block instead."),
-            lambda _context: User.status == "invited",
+            has_status("invited"),
         ),
     )
-    effects = (TELLS, ENDS_SESSIONS, VOIDS_LINKS)
+    effects = (SENDS_NOTICES, ENDS_SESSIONS, VOIDS_LINKS)
     inverse = "regrant"
     irreversible = (_l("Ended sessions stay ended."), LINKS_STAY_VOID, MAILED)
 
@@ -179,7 +180,7 @@ class RevokeAccess(ExclusiveUserAction):
         return User.status == "revoked"
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        outbox.notify(rows, purposes.ACCESS_REVOKED)
+        outbox.notify(rows, mails.ACCESS_REVOKED)
         self.leave_active(context, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
 
@@ -192,7 +193,7 @@ def _groups_beyond(context: ActionContext) -> Select[int]:
     kept = relations.remembered(context.undo_of, "groups")
     user_ids = select(kept.c.row_id).join(Group, Group.id == kept.c.other_id)
     return user_ids.where(
-        Group.id.not_in(context.grantable),
+        Group.id.not_in(grantable(context)),
         kept.c.row_id.in_(context.selected),
     )
 
@@ -247,14 +248,7 @@ class GrantAccessAgain(UserAction):
         status = _probable_status()
         if context.undo_of:
             status = func.coalesce(User.status_before, status)
-        self.update(
-            rows,
-            status=status,
-            status_before=None,
-            status_reason=context.reason,
-            status_by_id=context.actor.user_id,
-            status_at=context.now,
-        )
+        self.set_status(context, rows, status)
         if context.undo_of:
             relations.restore(context, rows, user_groups, "groups")
 
@@ -275,7 +269,7 @@ class EndSessions(UserAction):
         return ~live.where(Session.id != own_session_id).exists()
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        sessions.end_all(rows, reason=noted("by an administrator"), keep=context.actor.session_id)
+        sessions.end_all(rows, reason=N_("by an administrator"), keep=context.actor.session_id)
 
 
 class DeleteUsers(ExclusiveUserAction):

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Row, bindparam, select
 
 from backoffice.auth import networks, sessions
 from backoffice.errors import NotAllowed, SignedOut
-from backoffice.extensions import db, is_writing
+from backoffice.extensions import db
 from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
+from backoffice.transactions import is_writing
 
 # The statement is built once, because every request runs it.
 _GROUPS = (
@@ -24,11 +24,11 @@ _GROUPS = (
     .where(user_groups.c.user_id == bindparam("user"))
     .order_by(Group.id)
 )
-_GROUPS_AND_HOLD = _GROUPS.with_for_update(read=True, of=Group)
+_GROUPS_LOCKED = _GROUPS.with_for_update(read=True, of=Group)
 _GroupRow = Row[int, str | None, str, list[str], bool]
 
 
-def themselves(actor: Actor) -> User:
+def lock_own_row(actor: Actor) -> User:
     """Lock and return the actor's own row, which nobody else can change meanwhile.
 
     Raises NotAllowed if the person was blocked or deleted since the request began, or may no longer
@@ -49,14 +49,28 @@ def themselves(actor: Actor) -> User:
     return user
 
 
-def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Actor:
+def actor_of(
+    user: User,
+    settings: Settings | None = None,
+    *,
+    ip: str = "",
+    request_id: str = "",
+    session_id: int | None = None,
+    confirmed: bool = False,
+) -> Actor:
     """Return the Actor for a person, with everything that their groups allow now.
 
-    `request` says where they ask from, with the names that Actor has. With `settings`, the Actor
-    also says whether they have to enrol a second factor first. In a transaction that may write, the
-    groups stay as they are until it ends; the caller has locked the person.
+    In a transaction that may write, the groups stay as they are until it ends; the caller has
+    locked the person.
+
+    Args:
+        settings: if given, the Actor also says whether they have to enrol a second factor first.
+        ip: the address that they ask from.
+        request_id: the number of the request, for the events log.
+        session_id: the session that they are signed in with; None outside a browser.
+        confirmed: whether they gave a password or a code within the last minutes.
     """
-    statement = _GROUPS_AND_HOLD if is_writing() else _GROUPS
+    statement = _GROUPS_LOCKED if is_writing() else _GROUPS
     groups = db.session.execute(statement, {"user": user.id}).all()
     enrolment_due = settings is not None and second_factor.is_due(user.two_factor, groups, settings)
     password_change_due = user.password_state == "temporary" or _lost_its_factor(user)
@@ -70,7 +84,10 @@ def actor_of(user: User, settings: Settings | None = None, **request: Any) -> Ac
         language=user.language,
         time_zone=user.time_zone,
         avatar=user.avatar,
-        **request,
+        ip=ip,
+        request_id=request_id,
+        session_id=session_id,
+        confirmed=confirmed,
     )
     return _with_groups(actor, groups)
 

@@ -17,7 +17,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
-from backoffice.text import address_key, cleaned
+from backoffice.text import address_key, without_invisible
 
 LONGEST_KEY = 254
 LONGEST_DEVICE = 200
@@ -88,7 +88,7 @@ class Key:
 
 def identifier_of(typed: str) -> str:
     """Return the normalised form of what somebody typed as their address or login."""
-    return address_key(cleaned(typed))[:LONGEST_KEY]
+    return address_key(without_invisible(typed))[:LONGEST_KEY]
 
 
 def identifier_hashes(identifier: str, settings: Settings) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def identifier_key(hashed: str) -> str:
     return f"identifier:{hashed}"
 
 
-def note(
+def record(
     key: Key,
     user: User | None,
     result: str,
@@ -131,7 +131,7 @@ def note(
     return attempt.id
 
 
-def settle(attempt: int, result: str, reason: str, **others: str) -> None:
+def record_result(attempt: int, result: str, reason: str, **others: str) -> None:
     """Record the result of an attempt that `throttle.enter` let in."""
     statement = (
         update(SignInAttempt)
@@ -147,7 +147,7 @@ def is_known_device(key: Key, device_key: str) -> bool:
     sign_ins = select(SignInAttempt.id).where(
         SignInAttempt.throttle_key.in_(key.texts),
         SignInAttempt.device_key == device_key,
-        SignInAttempt.through(),
+        SignInAttempt.completed_sign_in(),
     )
     return db.session.scalar(sign_ins.limit(1)) is not None
 
@@ -161,13 +161,13 @@ def is_new_device(user: User, origin: Origin) -> bool:
         return False
     sign_ins = select(SignInAttempt.id).where(
         SignInAttempt.user_id == user.id,
-        SignInAttempt.through(),
+        SignInAttempt.completed_sign_in(),
     )
     return db.session.scalar(sign_ins.limit(1)) is not None
 
 
-def let_through(attempt: int, user: User, origin: Origin) -> str:
-    """Settle an attempt as a sign-in and return the new mark of the browser.
+def record_sign_in(attempt: int, user: User, origin: Origin) -> str:
+    """Record that the attempt was a sign-in, and return the new mark of the browser.
 
     The mark that the browser sent is forgotten, which makes every copy of it worthless. A mark that
     somebody else planted in the browser was never known to the account.
@@ -175,7 +175,7 @@ def let_through(attempt: int, user: User, origin: Origin) -> str:
     if origin.device_key:
         _forget_device(user, origin.device_key)
     mark = secrets.token_urlsafe(24)  # 192 random bits
-    settle(attempt, "ok", "", device_key=digest(mark))
+    record_result(attempt, "ok", "", device_key=digest(mark))
     return mark
 
 
@@ -185,7 +185,7 @@ def _forget_device(user: User, device_key: str) -> None:
         .where(
             SignInAttempt.user_id == user.id,
             SignInAttempt.device_key == device_key,
-            SignInAttempt.through(),
+            SignInAttempt.completed_sign_in(),
         )
         .values(device_key="")
         .execution_options(synchronize_session=False)

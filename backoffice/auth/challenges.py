@@ -16,17 +16,17 @@ from backoffice.errors import Expired
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from backoffice.text import duration_to_store, noted
+from backoffice.text import N_, duration_to_store
 
 VALID = timedelta(minutes=10)
 TRIES = limits.CODE_TRIES
-WRONG = noted("This code is not right, or was used already.")
-UNREADABLE = noted(
+WRONG = N_("This code is not right, or was used already.")
+UNREADABLE = N_(
     "The codes of your app cannot be checked at the moment. "
     "Use one of your recovery codes, or tell an administrator."
 )
@@ -81,7 +81,7 @@ def answer(value: str, code: str, origin: Origin, settings: Settings) -> str:
     A code of the authenticator app, a mailed code or a recovery code will do, each of them once.
     """
     challenge, user = _open(value, origin, for_use=True)
-    if _is_mailed_code(challenge, value, code) or is_right(user, code, settings):
+    if _is_mailed_code(challenge, value, code) or redeem_code(user, code, settings):
         challenge.used_at = clock.now()
         return ""
     challenge.tries += 1
@@ -90,8 +90,8 @@ def answer(value: str, code: str, origin: Origin, settings: Settings) -> str:
     return str(_(WRONG))
 
 
-def is_right(user: User, code: str, settings: Settings) -> bool:
-    """Return whether the code is from the person's app or a recovery code, and use it up."""
+def redeem_code(user: User, code: str, settings: Settings) -> bool:
+    """Use up a code from the person's app or a recovery code; return whether it was right."""
     if user.two_factor == "disabled":
         return False
     return totp.use(user, code, settings) or recovery_codes.use(user, code)
@@ -171,7 +171,7 @@ def _may_send(user: User, settings: Settings) -> bool:
         .where(
             Message.user_id == user.id,
             Message.created_at > clock.now() - rate.within,
-            Message.purpose == purposes.EMAIL_CODE,
+            Message.purpose == mails.EMAIL_CODE,
         )
     )
     return (db.session.scalar(codes_sent) or 0) < rate.number(settings)
@@ -184,7 +184,7 @@ def _send(challenge: SignInChallenge, value: str, user: User, settings: Settings
     challenge.code_expires_at = clock.now() + settings.email_code_valid
     challenge.tries = 0
     mail = OutgoingMail(
-        purpose=purposes.EMAIL_CODE,
+        purpose=mails.EMAIL_CODE,
         address=user.email or "",
         user_id=user.id,
         values={"code": code, "valid": duration_to_store(settings.email_code_valid)},

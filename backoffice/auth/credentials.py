@@ -1,4 +1,4 @@
-"""Make a proof void as soon as the person's credentials change after it."""
+"""Lock a person for what a proof grants, unless their credentials changed after the proof."""
 
 from sqlalchemy import select
 
@@ -6,7 +6,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 
 
-def locked(user_id: int, version: int) -> User | None:
+def lock_if_unchanged(user_id: int, version: int) -> User | None:
     """Lock the person's row until the transaction ends; return None if the credentials changed.
 
     Call it in the transaction that grants something, with the `credential_version` that the proof

@@ -7,27 +7,29 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from backoffice import clock, failures
 from backoffice.auth.sessions import digest
-from backoffice.database import Patience
-from backoffice.extensions import begin, db, forget_commits, patient
+from backoffice.database import Timeouts
+from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.settings import Settings
+from backoffice.transactions import begin, forget_commits, with_timeouts
 
 # How exactly the time is recorded. To the second, every request would have to write.
 EVERY = timedelta(minutes=1)
 # How long a page may wait for SQLite's one writer, once a minute.
-BRIEF = Patience(statement=2, lock=2)
+BRIEF = Timeouts(statement=2, lock=2)
 
 # When a session was used while the database was busy, by the hash of its value. The session's next
 # request records it, and nobody who works is signed out for idleness.
 _unwritten: dict[str, datetime] = {}
 
 
-def note(session: Session, settings: Settings) -> bool:
+def record(session: Session, settings: Settings) -> bool:
     """Record that the session is in use now, unless that was done within the last minute.
 
-    Returns whether it was tried. If so, the transaction that found the session is over, and what
-    was read in it is out of date. The reading transaction is not made a writing one, because SQLite
-    refuses that if somebody else has written since.
+    Returns whether the time was due and was written, or is kept for the session's next request. If
+    so, the transaction that found the session is over, and what was read in it is out of date. The
+    reading transaction is not made a writing one, because SQLite refuses that if somebody else has
+    written since.
     """
     now = clock.now()
     value_hash = session.token_hash
@@ -80,7 +82,7 @@ def _write(value_hash: str, at: datetime, settings: Settings) -> None:
         .values(last_seen_at=at, idle_at=at + settings.session_idle)
         .execution_options(synchronize_session=False)
     )
-    with patient(BRIEF):
+    with with_timeouts(BRIEF):
         begin(writing=True)
         db.session.execute(change)
         db.session.commit()

@@ -1,4 +1,4 @@
-"""Mail links: the kinds of them, how they are sent, and how a person uses one, once.
+"""Mail links: their types, how they are sent, and how a person uses one, once.
 
 Everything that a link grants is granted inside `using`, which decides on rows that nobody else can
 change meanwhile. The order is the same for all: look without a lock, do what takes long, then lock
@@ -17,14 +17,14 @@ from sqlalchemy import Select
 
 from backoffice import clock
 from backoffice.auth import admission, tokens
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.auth.attempts import Origin
 from backoffice.auth.tokens import Issued
 from backoffice.errors import BackofficeError, Expired, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -38,8 +38,8 @@ Cause = Literal["sign_in", "password", "factor", "address", "status"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A kind of link, with everything that differs from one kind to another.
+class LinkType:
+    """A type of link, with everything that differs from one type to another.
 
     Attributes:
         purpose: that of its token.
@@ -80,7 +80,7 @@ class Kind:
 class Link:
     """A link that works, by its token, and the person whom it is for."""
 
-    kind: Kind
+    type: LinkType
     token: Token
     user: User
 
@@ -101,108 +101,116 @@ def _signs_in_by_email(user: User) -> bool:
     return user.status == "active" and user.login_method == "email"
 
 
-INVITATION = Kind(
+INVITATION = LinkType(
     purpose="invitation",
     path="invitations",
     lifetime=lambda settings: settings.invitation_valid,
-    mail=purposes.INVITATION,
+    mail=mails.INVITATION,
     voided_by=frozenset({"address", "status"}),
     is_for=_is_invited,
     refusal=_l("This account is not waiting for an invitation any more."),
 )
 # A link for a password does not rest on the second factor, nor one to set up an app on the
 # password: a person who lost both is sent both.
-PASSWORD = Kind(
+PASSWORD = LinkType(
     purpose="password_reset",
     path="password/reset",
     lifetime=lambda settings: settings.reset_valid,
-    mail=purposes.PASSWORD_LINK,
-    requested_mail=purposes.PASSWORD_RESET,
+    mail=mails.PASSWORD_LINK,
+    requested_mail=mails.PASSWORD_RESET,
     # A person who knows the password needs no link to choose another one.
     voided_by=frozenset({"sign_in", "password", "address", "status"}),
     is_for=_signs_in_by_email,
     refusal=_l("This account cannot be used at the moment. Ask your administrator."),
 )
-ENROLMENT = Kind(
+ENROLMENT = LinkType(
     purpose="two_factor_enrolment",
     path="two-factor/enrol",
     lifetime=lambda settings: settings.enrolment_valid,
-    mail=purposes.TWO_FACTOR_ENROLMENT,
+    mail=mails.TWO_FACTOR_ENROLMENT,
     voided_by=frozenset({"factor", "address", "status"}),
     is_for=_is_active,
 )
-EMAIL_CHANGE = Kind(
+EMAIL_CHANGE = LinkType(
     purpose="email_change",
     path="account/email",
     lifetime=lambda settings: settings.email_change_valid,
-    requested_mail=purposes.EMAIL_CHANGE,
+    requested_mail=mails.EMAIL_CHANGE,
     voided_by=frozenset({"address", "status"}),
     is_personal=True,
     is_for=_is_active,
 )
-KINDS = (INVITATION, PASSWORD, ENROLMENT, EMAIL_CHANGE)
+LINK_TYPES = (INVITATION, PASSWORD, ENROLMENT, EMAIL_CHANGE)
 
 
-def issue(kind: Kind, user: User, settings: Settings) -> str:
+def issue(link_type: LinkType, user: User, settings: Settings) -> str:
     """Return a new link for one person, to be handed over in another way than by mail."""
-    issued = tokens.issue(user=user, purpose=kind.purpose, valid=kind.lifetime(settings))
-    return kind.url(issued, settings)
+    issued = tokens.issue(user=user, purpose=link_type.purpose, valid=link_type.lifetime(settings))
+    return link_type.url(issued, settings)
 
 
 def send(
-    kind: Kind, people: Select[int], settings: Settings, *, values: Mapping[str, str] | None = None
+    link_type: LinkType,
+    people: Select[int],
+    settings: Settings,
+    *,
+    values: Mapping[str, str] | None = None,
 ) -> list[Issued]:
     """Mail each of `people` a new link; the one before no longer works.
 
     `values` are further values for the text of the mail.
     """
-    tokens_made = tokens.issue_many(people, purpose=kind.purpose, valid=kind.lifetime(settings))
-    mails = (
+    tokens_made = tokens.issue_many(
+        people, purpose=link_type.purpose, valid=link_type.lifetime(settings)
+    )
+    outgoing = (
         OutgoingMail(
-            purpose=kind.mail,
+            purpose=link_type.mail,
             address=issued.address,
             user_id=issued.user_id,
             token_id=issued.token_id,
-            values={**(values or {}), **kind.mail_values(issued, settings)},
+            values={**(values or {}), **link_type.mail_values(issued, settings)},
         )
         for issued in tokens_made
     )
-    outbox.queue(mails, settings)
+    outbox.queue(outgoing, settings)
     return tokens_made
 
 
-def put_into(message: Message, kind: Kind, user: User, settings: Settings) -> None:
+def put_into(message: Message, link_type: LinkType, user: User, settings: Settings) -> None:
     """Put a new link for `user` into the mail they requested; the one before no longer works.
 
     The message has its final address.
     """
     issued = tokens.issue(
         user=user,
-        purpose=kind.purpose,
-        valid=kind.lifetime(settings),
+        purpose=link_type.purpose,
+        valid=link_type.lifetime(settings),
         sent_to=message.address,
-        version=user.credential_version if kind.is_personal else None,
+        version=user.credential_version if link_type.is_personal else None,
     )
     message.token_id = issued.token_id
-    outbox.seal_values(message, kind.mail_values(issued, settings), settings)
+    outbox.seal_values(message, link_type.mail_values(issued, settings), settings)
 
 
 def void(people: Select[int], cause: Cause) -> None:
-    """Withdraw the open links of `people` whose kind says that this voids them."""
-    voided = [kind.purpose for kind in KINDS if cause in kind.voided_by]
+    """Withdraw the open links of `people` whose type says that this voids them."""
+    voided = [link_type.purpose for link_type in LINK_TYPES if cause in link_type.voided_by]
     tokens.revoke_all(people, purposes=voided)
 
 
-def find(kind: Kind, *, value: str) -> Link:
+def get(link_type: LinkType, *, value: str) -> Link:
     """Return the link with this value, without using it up.
 
     Raises NotFound or Expired if it does not work. Whether its person may use it is not asked.
     """
-    token, user = tokens.find(value=value, purpose=kind.purpose)
-    return Link(kind, token, user)
+    token, user = tokens.get(value=value, purpose=link_type.purpose)
+    return Link(link_type, token, user)
 
 
-def check(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Link:
+def open_link(
+    link_type: LinkType, *, value: str, origin: Origin, actor: Actor | None = None
+) -> Link:
     """Return the link, if it could be used now, without using it up.
 
     It grants nothing, because everything may have changed when `using` locks the rows. `actor` is
@@ -210,34 +218,36 @@ def check(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None)
     NotAllowed if it is not the actor's, and RuleBroken if its person may not use it, or not from
     `origin`.
     """
-    link = find(kind, value=value)
+    link = get(link_type, value=value)
     _require_usable(link, origin, actor)
     return link
 
 
-def lock(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Link:
+def lock(link_type: LinkType, *, value: str, origin: Origin, actor: Actor | None = None) -> Link:
     """Lock the person and the link until the transaction ends, and check both again.
 
-    Raises what `check` raises, and for an actor also what `themselves` raises.
+    Raises what `open_link` raises, and for an actor also what `lock_own_row` raises.
     """
-    owner = find(kind, value=value).user
+    owner = get(link_type, value=value).user
     # The person is locked before the link, as actions do. The link is then read again: others may
     # have used or withdrawn it meanwhile.
-    user = themselves(actor) if actor else _locked(owner)
-    token = tokens.lock(value=value, purpose=kind.purpose)
-    link = Link(kind, token, user)
+    user = lock_own_row(actor) if actor else _locked(owner)
+    token = tokens.lock(value=value, purpose=link_type.purpose)
+    link = Link(link_type, token, user)
     _require_usable(link, origin, actor)
     return link
 
 
 @contextmanager
-def using(kind: Kind, *, value: str, origin: Origin, actor: Actor | None = None) -> Iterator[Link]:
+def using(
+    link_type: LinkType, *, value: str, origin: Origin, actor: Actor | None = None
+) -> Iterator[Link]:
     """Use the link up, and lock its person for what is granted inside the block.
 
     Raises what `lock` raises. Nothing is committed; a refusal inside the block leaves the link as
     it was, even if the caller commits then, as for tries that are counted.
     """
-    link = lock(kind, value=value, origin=origin, actor=actor)
+    link = lock(link_type, value=value, origin=origin, actor=actor)
     # It is marked first: whatever the block withdraws, this link was used and not withdrawn.
     link.token.used_at = clock.now()
     try:
@@ -253,10 +263,10 @@ def _locked(user: User) -> User:
 
 def _require_usable(link: Link, origin: Origin, actor: Actor | None) -> None:
     """Raise unless the person may use the link now, from there."""
-    if link.kind.is_personal:
+    if link.type.is_personal:
         _require_own(link, actor)
-    if not link.kind.is_for(link.user):
-        raise RuleBroken(link.kind.refusal)
+    if not link.type.is_for(link.user):
+        raise RuleBroken(link.type.refusal)
     admission.require_place(link.user, origin.ip)
 
 

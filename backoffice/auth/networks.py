@@ -32,22 +32,24 @@ def canonical(texts: Iterable[str]) -> list[str]:
 
     Raises RuleBroken (field ip_whitelist) with the first entry that is neither.
     """
-    entries = set()
-    for text in texts:
-        try:
-            entries.add(str(ip_network(_unmapped_text(text.strip()), strict=False)))
-        except ValueError:
-            message = _(
-                "“%(typed)s” is not an address or network such as 203.0.113.7 or 2001:db8::/32.",
-                typed=text.strip()[:60],
-            )
-            raise RuleBroken(message, field="ip_whitelist") from None
-    if len(entries) > MAX_ENTRIES:
+    typed = dict.fromkeys(text.strip() for text in texts)
+    if len(typed) > MAX_ENTRIES:
         message = _n(
             "Give at most %(num)s address.", "Give at most %(num)s addresses.", MAX_ENTRIES
         )
         raise RuleBroken(message, field="ip_whitelist")
-    return sorted(entries)
+    return sorted({_canonical(text) for text in typed})
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(ip_network(_unmapped_text(text), strict=False))
+    except ValueError:
+        message = _(
+            "“%(typed)s” is not an address or network such as 203.0.113.7 or 2001:db8::/32.",
+            typed=text[:60],
+        )
+        raise RuleBroken(message, field="ip_whitelist") from None
 
 
 def admits(whitelist: Iterable[str], ip: str) -> bool:
@@ -65,8 +67,8 @@ def admits(whitelist: Iterable[str], ip: str) -> bool:
     return any(address in network for network in networks if network.version == address.version)
 
 
-def open_to(whitelist: Iterable[str]) -> list[str]:
-    """Return the kinds of addresses, "IPv4" and "IPv6", that the whitelist lets in altogether.
+def open_families(whitelist: Iterable[str]) -> list[str]:
+    """Return the families of addresses, "IPv4" and "IPv6", that the whitelist lets in altogether.
 
     It keeps nobody out of these. Several networks may let them in together, as 0.0.0.0/1 and
     128.0.0.0/1 do.
@@ -74,12 +76,12 @@ def open_to(whitelist: Iterable[str]) -> list[str]:
     networks = [ip_network(text) for text in whitelist]
     v4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
     v6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
-    kinds = []
+    families = []
     if any(network.prefixlen == 0 for network in v4):
-        kinds.append("IPv4")
+        families.append("IPv4")
     if any(network.prefixlen == 0 for network in v6):
-        kinds.append("IPv6")
-    return kinds
+        families.append("IPv6")
+    return families
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,6 @@
 """Let people who know their present password change it."""
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from backoffice import events
 from backoffice.auth import (
@@ -12,15 +11,16 @@ from backoffice.auth import (
     sessions,
     throttle,
 )
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.passwords import Hashed, Proof
 from backoffice.errors import RuleBroken
-from backoffice.extensions import db, pause
+from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
+from backoffice.transactions import pause
 
 ATTEMPT_REASON = "current password"  # the reason of an attempt that signs nobody in
 
@@ -45,11 +45,11 @@ def change_password(
     _check_new(user, current, new, settings)
     pause()  # hashing takes long, so no lock is held meanwhile
     hashed = passwords.hashed(new, settings)
-    user = themselves(actor)
+    user = lock_own_row(actor)
     if passwords.accept(proof) is None:
         message = _("Your account was changed meanwhile. Try again.")
         raise RuleBroken(message, field="current_password")
-    _replace_password(actor, user, hashed)
+    _store_changed(actor, user, hashed)
     security_notifications.password_changed(user, origin, settings)
     return sessions.renew(actor.session_id or 0, user, confirmed=True)
 
@@ -59,9 +59,9 @@ def _prove_current(user: User, current: str, origin: Origin, settings: Settings)
     attempt = throttle.enter(Key.of_account(user), user, origin, settings)
     proof = passwords.prove(user, current, settings)
     if proof is None:
-        attempts.settle(attempt, "failed", ATTEMPT_REASON)
+        attempts.record_result(attempt, "failed", ATTEMPT_REASON)
         raise RuleBroken(_("This is not your current password."), field="current_password")
-    attempts.settle(attempt, "ok", ATTEMPT_REASON)
+    attempts.record_result(attempt, "ok", ATTEMPT_REASON)
     return proof
 
 
@@ -74,9 +74,9 @@ def _check_new(user: User, current: str, new: str, settings: Settings) -> None:
     passwords.check(user, new, settings)
 
 
-def _replace_password(actor: Actor, user: User, hashed: Hashed) -> None:
+def _store_changed(actor: Actor, user: User, hashed: Hashed) -> None:
     """Set the password, end what was proved by the old one, and record the event."""
-    passwords.put(user, hashed)
-    own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="password", reason=noted("password changed"), keep=actor.session_id)
+    passwords.store_hashed(user, hashed)
+    own = user.alone()
+    revocation.void(own, change="password", reason=N_("password changed"), keep=actor.session_id)
     events.record(actor=actor, action="account.change_password", subject=events.subject_of(user))

@@ -96,8 +96,8 @@ def prove(user: User | None, password: str, settings: Settings) -> Proof | None:
     """Compare a password with the hash that was read with `user`; return None if it differs.
 
     It takes the same time for a user who is unknown or has no password. That is a long time, during
-    which no lock should be held: see `extensions.pause`. Pass the proof to `accept` before anything
-    is granted for it.
+    which no lock should be held: see `transactions.pause`. Pass the proof to `accept` before
+    anything is granted for it.
     """
     stored = user.password_hash if user else None
     typed = normalised(password)
@@ -117,7 +117,7 @@ def accept(proof: Proof) -> User | None:
 
     A hash with newer parameters replaces the one that it was compared with, and no other.
     """
-    user = credentials.locked(proof.user_id, proof.version)
+    user = credentials.lock_if_unchanged(proof.user_id, proof.version)
     if user is None:
         return None
     if proof.renewed:
@@ -147,12 +147,12 @@ def matches(user: User | None, password: str, settings: Settings) -> bool:
 
 
 def hashed(password: str, settings: Settings) -> Hashed:
-    """Hash a password for `put`. It takes long, as `prove` does."""
+    """Hash a password for `store_hashed`. It takes long, as `prove` does."""
     text = normalised(password)
     return Hashed(hasher(settings).hash(text), _is_short(text, settings))
 
 
-def put(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
+def store_hashed(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
     """Make it the user's password.
 
     One that expires is temporary, and must be changed at the first sign-in.
@@ -166,7 +166,7 @@ def put(user: User, new: Hashed, *, expires_at: datetime | None = None) -> None:
 def store(user: User, password: str, settings: Settings, *, temporary: bool = False) -> None:
     """Hash the password and make it the user's."""
     expires_at = clock.now() + settings.temporary_password_valid if temporary else None
-    put(user, hashed(password, settings), expires_at=expires_at)
+    store_hashed(user, hashed(password, settings), expires_at=expires_at)
 
 
 def check(user: User, password: str, settings: Settings) -> None:

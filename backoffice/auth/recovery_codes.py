@@ -20,7 +20,7 @@ LETTERS = 4  # in each group
 
 def renew(user: User) -> list[str]:
     """Make ten new codes to show once; older ones no longer work."""
-    forget(select(User.id).where(User.id == user.id))
+    delete_of(user.alone())
     codes = [_new_code() for _ in range(NUMBER)]
     now = clock.now()
     rows = [
@@ -57,7 +57,7 @@ def left(user: User) -> int:
     return db.session.scalar(statement) or 0
 
 
-def forget(people: Select[int]) -> None:
+def delete_of(people: Select[int]) -> None:
     """Delete the codes of these people."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id.in_(people)))
 

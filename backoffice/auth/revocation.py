@@ -8,7 +8,7 @@ from backoffice.auth import challenges, links, sessions
 def void(people: Select[int], *, change: links.Cause, reason: str, keep: int | None = None) -> None:
     """End what `people` proved before this change, except for the session `keep`.
 
-    Of their links, those end whose kind says that the change voids them. The credential version
+    Of their links, those end whose type says that the change voids them. The credential version
     alone keeps sessions and sign-ins from working; this function makes the lists say so, and
     `reason` says why.
     """

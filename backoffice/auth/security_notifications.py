@@ -4,7 +4,7 @@ from backoffice import clock
 from backoffice.auth.attempts import Origin
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import masked
@@ -12,12 +12,12 @@ from backoffice.text import masked
 
 def new_device(user: User, origin: Origin, settings: Settings) -> None:
     """Tell the person that somebody signed in from a browser that never did before."""
-    _tell(user, purposes.NEW_DEVICE, settings, _where(origin))
+    _tell(user, mails.NEW_DEVICE, settings, _where(origin))
 
 
 def password_changed(user: User, origin: Origin, settings: Settings) -> None:
     """Tell the person that the password was changed."""
-    _tell(user, purposes.PASSWORD_CHANGED, settings, _where(origin))
+    _tell(user, mails.PASSWORD_CHANGED, settings, _where(origin))
 
 
 def email_changed(user: User, old: str, origin: Origin, settings: Settings) -> None:
@@ -26,7 +26,7 @@ def email_changed(user: User, old: str, origin: Origin, settings: Settings) -> N
     Whoever reads the new one may be somebody else.
     """
     mail = OutgoingMail(
-        purpose=purposes.EMAIL_CHANGED,
+        purpose=mails.EMAIL_CHANGED,
         address=old,
         user_id=user.id,
         values={"address": masked(user.email or ""), **_where(origin)},
@@ -36,7 +36,7 @@ def email_changed(user: User, old: str, origin: Origin, settings: Settings) -> N
 
 def two_factor_changed(user: User, what: str, settings: Settings) -> None:
     """Tell the person that the second factor was changed; `what` is the sentence that says how."""
-    _tell(user, purposes.TWO_FACTOR_CHANGED, settings, {"what": what})
+    _tell(user, mails.TWO_FACTOR_CHANGED, settings, {"what": what})
 
 
 def _where(origin: Origin) -> dict[str, str]:

@@ -16,12 +16,12 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
 
 SESSIONS_SHOWN = 100  # nobody is signed in so often
 # Why a session ended: stored like this, and translated when the session is shown.
-SIGNED_OUT = noted("signed out")
-BY_ONESELF = noted("by its owner")
+SIGNED_OUT = N_("signed out")
+BY_ONESELF = N_("by its owner")
 
 # The statement is built once, because every request runs it.
 _FIND = (
@@ -83,7 +83,7 @@ def find(value: str, settings: Settings, *, locked: bool = False) -> tuple[Sessi
     now = clock.now()
     value_hash = digest(value)
     if locked:
-        _hold_owner(value_hash)
+        _lock_owner(value_hash)
     row = db.session.execute(
         _FIND_AND_LOCK if locked else _FIND,
         {"hash": value_hash, "now": now, "awake_since": now - settings.session_idle},
@@ -93,7 +93,7 @@ def find(value: str, settings: Settings, *, locked: bool = False) -> tuple[Sessi
     return row[0], row[1]
 
 
-def _hold_owner(value_hash: str) -> None:
+def _lock_owner(value_hash: str) -> None:
     """Lock the person before the session, in the same order as when somebody is blocked."""
     owner = select(Session.user_id).where(Session.token_hash == value_hash).scalar_subquery()
     db.session.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
@@ -207,9 +207,9 @@ def end_others(*, actor: Actor) -> int:
 
 def _record_end(actor: Actor, session_ids: Iterable[int]) -> None:
     """Record one event for each session that the actor ended."""
-    themselves = ("users", actor.user_id)
+    subject = ("users", actor.user_id)
     drafts = [
-        EventDraft(action="account.end_session", subject=themselves, after={"session": session_id})
+        EventDraft(action="account.end_session", subject=subject, after={"session": session_id})
         for session_id in session_ids
     ]
     if drafts:

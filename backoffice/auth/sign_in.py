@@ -25,9 +25,9 @@ from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
 
-REFUSED = noted("The e-mail address or the password is not right.")
+REFUSED = N_("The e-mail address or the password is not right.")
 CHANGED = "changed meanwhile"  # the password was right a moment ago
 ASKED = "second factor asked for"  # the reason of a right password that was only the first half
 
@@ -62,7 +62,7 @@ def sign_in(*, identifier: str, password: str, origin: Origin, settings: Setting
         return SignIn(message=error.message, retry_after=error.retry_after)
     proof = passwords.prove(user, password, settings)
     if proof is None:
-        attempts.settle(attempt, "failed", "password")
+        attempts.record_result(attempt, "failed", "password")
         return SignIn(message=_(REFUSED))
     return _accept(proof, attempt, origin, settings)
 
@@ -79,10 +79,10 @@ def _accept(proof: Proof, attempt: int, origin: Origin, settings: Settings) -> S
     person = passwords.accept(proof)  # waits for somebody who is blocking them at this moment
     reason = admission.refusal(person, origin.ip) if person else CHANGED
     if person is None or reason:
-        attempts.settle(attempt, "blocked", reason)
+        attempts.record_result(attempt, "blocked", reason)
         return SignIn(message=_(REFUSED))
     if person.two_factor != "disabled":
-        attempts.settle(attempt, "ok", ASKED)
+        attempts.record_result(attempt, "ok", ASKED)
         return SignIn(challenge=challenges.create(person, settings))
     return _begin_session(person, attempt, origin, settings)
 
@@ -100,7 +100,7 @@ def second_factor(*, challenge: str, code: str, origin: Origin, settings: Settin
         return SignIn(message=error.message, retry_after=error.retry_after)
     refusal = challenges.answer(challenge, code, origin, settings)
     if refusal:
-        attempts.settle(attempt, "failed", "code")
+        attempts.record_result(attempt, "failed", "code")
         return SignIn(message=refusal)
     return _begin_session(user, attempt, origin, settings)
 
@@ -111,7 +111,7 @@ def _begin_session(user: User, attempt: int, origin: Origin, settings: Settings)
     if attempts.is_new_device(user, origin):
         security_notifications.new_device(user, origin, settings)
     user.last_login_at = clock.now()
-    links.void(select(User.id).where(User.id == user.id), "sign_in")
-    mark = attempts.let_through(attempt, user, origin)
+    links.void(user.alone(), "sign_in")
+    mark = attempts.record_sign_in(attempt, user, origin)
     session = sessions.create(user=user, settings=settings, ip=origin.ip, device=origin.device)
     return SignIn(session=session, mark=mark)

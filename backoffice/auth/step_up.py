@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from backoffice.auth import attempts, challenges, passwords, sessions, throttle
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
@@ -31,12 +31,12 @@ def confirm(*, actor: Actor, password: str, code: str, origin: Origin, settings:
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
     # Hashing takes long, and comes before the person is locked.
     proof = passwords.prove(user, password, settings) if password else None
-    user = themselves(actor)
+    user = lock_own_row(actor)
     if password:
         is_right = proof is not None and passwords.accept(proof) is not None
     else:
-        is_right = challenges.is_right(user, code, settings)
-    attempts.settle(attempt, "ok" if is_right else "failed", REASON)
+        is_right = challenges.redeem_code(user, code, settings)
+    attempts.record_result(attempt, "ok" if is_right else "failed", REASON)
     if not is_right:
         raise RuleBroken(WRONG, field="confirm_password" if password else "confirm_code")
     return sessions.renew(actor.session_id, user, confirmed=True)

@@ -19,11 +19,12 @@ from backoffice import clock, limits, throttles
 from backoffice.auth import attempts
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import TooMany
-from backoffice.extensions import db, lock, pause
+from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.throttles import Throttle
+from backoffice.transactions import lock, pause
 
 THROTTLED = "throttled"
 UNDER_WAY = "under way"
@@ -45,7 +46,7 @@ class _Failures:
 def enter(
     key: Key, user: User | None, origin: Origin, settings: Settings, *, factor: str = "password"
 ) -> int:
-    """Let one attempt to prove a factor in and return its number, for `attempts.settle`.
+    """Let one attempt to prove a factor in and return its number, for `attempts.record_result`.
 
     It is committed as a failure, and no lock is held while it is judged. If the attempts under way
     could use up what is left, it waits for them. Raises TooMany; that attempt is recorded too, so
@@ -54,9 +55,9 @@ def enter(
     try:
         _wait_for_room(key, origin, settings, factor)
     except TooMany:
-        attempts.note(key, user, "blocked", THROTTLED, origin, factor=factor)
+        attempts.record(key, user, "blocked", THROTTLED, origin, factor=factor)
         raise
-    attempt = attempts.note(key, user, "failed", UNDER_WAY, origin, factor=factor)
+    attempt = attempts.record(key, user, "failed", UNDER_WAY, origin, factor=factor)
     pause()
     return attempt
 
@@ -64,40 +65,42 @@ def enter(
 def count(key: Key, user: User | None, origin: Origin, settings: Settings, *, reason: str) -> None:
     """Count one request for a link, which nobody has to judge. Raises TooMany, as `enter` does."""
     try:
-        _has_room(key, origin, settings, "link")
+        # Whether there is room for attempts under way does not matter: a request for a link is
+        # never under way, because nobody judges it.
+        _check_room(key, origin, settings, "link")
     except TooMany:
-        attempts.note(key, user, "blocked", THROTTLED, origin, factor="link")
+        attempts.record(key, user, "blocked", THROTTLED, origin, factor="link")
         raise
-    attempts.note(key, user, "ok", reason, origin, factor="link")
+    attempts.record(key, user, "ok", reason, origin, factor="link")
 
 
 def _wait_for_room(key: Key, origin: Origin, settings: Settings, factor: str) -> None:
     """Wait until another attempt may be judged. Raises TooMany if that takes too long."""
     until = time.monotonic() + PATIENCE
-    while not _has_room(key, origin, settings, factor):
+    while not _check_room(key, origin, settings, factor):
         pause()  # so that no lock is held while it sleeps
         if time.monotonic() > until:
             raise TooMany(BUSY, retry_after=limits.RETRY_AFTER)
         time.sleep(POLL)
 
 
-def _has_room(key: Key, origin: Origin, settings: Settings, factor: str) -> bool:
-    """Return whether another attempt may be judged now.
+def _check_room(key: Key, origin: Origin, settings: Settings, factor: str) -> bool:
+    """Lock the account and the address; return whether another attempt may be judged now.
 
-    Raises TooMany if this account or this address has failed too often. Each factor is counted
+    Raises TooMany if this account or this IP address has failed too often. Each factor is counted
     separately. Of links, which anybody may ask for, every request counts.
     """
     # Sorted, so that two requests take their locks in the same order.
     for name in sorted((f"throttle of {key}", f"throttle of network {origin.network}")):
         lock(name)
-    is_from_address = SignInAttempt.network == origin.network
-    of_address = _throttle_of_address(factor)
+    is_from_ip = SignInAttempt.network == origin.network
+    throttle_of_ip = _throttle_of_ip(factor)
     # Both are asked, even if the first says no: the second may raise TooMany.
-    account_has_room = _is_below(
+    account_has_room = _check_throttle(
         throttles.ATTEMPTS_OF_ACCOUNT, _of_account(key, origin), factor, settings
     )
-    address_has_room = _is_below(of_address, is_from_address, factor, settings)
-    return account_has_room and address_has_room
+    ip_has_room = _check_throttle(throttle_of_ip, is_from_ip, factor, settings)
+    return account_has_room and ip_has_room
 
 
 def _of_account(key: Key, origin: Origin) -> ColumnElement[bool]:
@@ -112,17 +115,17 @@ def _of_account(key: Key, origin: Origin) -> ColumnElement[bool]:
     return of_account
 
 
-def _throttle_of_address(factor: str) -> Throttle:
-    """Return the throttle of a network address, which is stricter for codes, as they are short."""
+def _throttle_of_ip(factor: str) -> Throttle:
+    """Return the throttle of an IP address, which is stricter for codes, as they are short."""
     if factor == "code":
-        return throttles.CODES_OF_ADDRESS
-    return throttles.ATTEMPTS_OF_ADDRESS
+        return throttles.CODES_OF_IP
+    return throttles.ATTEMPTS_OF_IP
 
 
-def _is_below(
+def _check_throttle(
     throttle: Throttle, who: ColumnElement[bool], factor: str, settings: Settings
 ) -> bool:
-    """Return whether there is room even if all attempts under way fail.
+    """Return whether the throttle has room even if all attempts under way fail.
 
     Raises TooMany if those that have failed already use up a limit.
     """

@@ -95,7 +95,7 @@ def _insert(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
     return [(token_id, user_id) for token_id, user_id in db.session.execute(statement, rows)]
 
 
-def find(*, value: str, purpose: str) -> tuple[Token, User]:
+def get(*, value: str, purpose: str) -> tuple[Token, User]:
     """Return the live token that a value belongs to, and its person, without using it up.
 
     Raises NotFound for a value that never was, and Expired with the reason for a genuine one.
@@ -117,9 +117,9 @@ def find(*, value: str, purpose: str) -> tuple[Token, User]:
 
 
 def lock(*, value: str, purpose: str) -> Token:
-    """Lock the token that a value belongs to until the transaction ends, and return it if it lives.
+    """Lock the token that a value belongs to until the transaction ends, and return it if valid.
 
-    Raises what `find` raises.
+    Raises what `get` raises.
     """
     statement = select(Token).where(*_matches(value, purpose)).with_for_update()
     token = db.session.scalar(statement.execution_options(populate_existing=True))

@@ -40,7 +40,7 @@ def generate(user: User, settings: Settings) -> None:
 
     A change of credentials meanwhile makes it void.
     """
-    forget(select(User.id).where(User.id == user.id), state="pending")
+    delete_of(user.alone(), state="pending")
     sealed = encryption.encrypt(pyotp.random_base32(), about=bound_to(user.id), settings=settings)
     db.session.add(
         TotpSecret(
@@ -100,7 +100,7 @@ def confirm(user: User, shown: str, code: str, settings: Settings) -> bool:
         raise RuleBroken(ANOTHER_KEY, field="code")
     if not _use(row, code, settings):
         return False
-    forget(select(User.id).where(User.id == user.id), state="active")
+    delete_of(user.alone(), state="active")
     row.state = "active"
     db.session.flush()
     return True
@@ -114,7 +114,7 @@ def use(user: User, code: str, settings: Settings) -> bool:
     return row is not None and _use(row, code, settings)
 
 
-def forget(people: Select[int], *, state: str | None = None) -> None:
+def delete_of(people: Select[int], *, state: str | None = None) -> None:
     """Delete the secrets of these people, all or those in one state."""
     statement = delete(TotpSecret).where(TotpSecret.user_id.in_(people))
     if state:

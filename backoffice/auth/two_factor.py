@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from backoffice import events
 from backoffice.auth import (
@@ -21,7 +20,7 @@ from backoffice.auth import (
     throttle,
     totp,
 )
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
@@ -30,7 +29,7 @@ from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
 
 WRONG_CODE: str = _l(
     "This code does not fit. "
@@ -39,9 +38,9 @@ WRONG_CODE: str = _l(
 BY_LINK = "enrolment link"
 ENROLMENT = "enrolment"
 CHANGED = {
-    "totp": noted("An authenticator app is now asked for at every sign-in."),
-    "email": noted("Codes by e-mail are now asked for at every sign-in."),
-    "disabled": noted("No second factor is asked for any more."),
+    "totp": N_("An authenticator app is now asked for at every sign-in."),
+    "email": N_("Codes by e-mail are now asked for at every sign-in."),
+    "disabled": N_("No second factor is asked for any more."),
 }
 
 
@@ -63,7 +62,7 @@ def start_enrolment(*, actor: Actor, settings: Settings) -> None:
     Nothing changes until a code of it is confirmed.
     """
     require_recent(actor)
-    totp.generate(themselves(actor), settings)
+    totp.generate(lock_own_row(actor), settings)
 
 
 def confirm(*, actor: Actor, shown: str, code: str, origin: Origin, settings: Settings) -> Enabled:
@@ -76,7 +75,7 @@ def confirm(*, actor: Actor, shown: str, code: str, origin: Origin, settings: Se
     require_recent(actor)
     user = db.session.get_one(User, actor.user_id)
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor="code")
-    user = themselves(actor)
+    user = lock_own_row(actor)
     codes = _put_into_use(user, code, settings, shown=shown, attempt=attempt, reason=ENROLMENT)
     session = _finish_change(actor, user, "totp", settings)
     return Enabled(codes, session)
@@ -88,7 +87,7 @@ def use_email(*, actor: Actor, settings: Settings) -> Enabled:
     Raises RuleBroken if the address is not confirmed, or if a group needs an authenticator app.
     """
     require_recent(actor)
-    user = themselves(actor)
+    user = lock_own_row(actor)
     if not user.email or not user.email_verified_at:
         raise RuleBroken(
             _("Your e-mail address is not confirmed yet, so no code can be sent there.")
@@ -97,7 +96,7 @@ def use_email(*, actor: Actor, settings: Settings) -> Enabled:
         raise RuleBroken(
             _("Your groups need an authenticator app; a code by e-mail is not enough.")
         )
-    totp.forget(select(User.id).where(User.id == user.id))
+    totp.delete_of(user.alone())
     user.two_factor = "email"
     codes = recovery_codes.renew(user)
     session = _finish_change(actor, user, "email", settings)
@@ -111,14 +110,14 @@ def switch_off(*, actor: Actor, settings: Settings) -> str:
     RuleBroken if one of the groups needs a second factor.
     """
     require_recent(actor)
-    user = themselves(actor)
+    user = lock_own_row(actor)
     if second_factor.is_required(user.groups, settings):
         raise RuleBroken(
             _("Your groups need a second factor. You can change it, but not switch it off.")
         )
-    own = select(User.id).where(User.id == user.id)
-    totp.forget(own)
-    recovery_codes.forget(own)
+    own = user.alone()
+    totp.delete_of(own)
+    recovery_codes.delete_of(own)
     user.two_factor = "disabled"
     return _finish_change(actor, user, "disabled", settings)
 
@@ -126,7 +125,7 @@ def switch_off(*, actor: Actor, settings: Settings) -> str:
 def renew_recovery_codes(*, actor: Actor) -> list[str]:
     """Return ten new recovery codes, to be shown once; the old ones no longer work."""
     require_recent(actor)
-    user = themselves(actor)
+    user = lock_own_row(actor)
     if user.two_factor == "disabled":
         raise RuleBroken(_("Recovery codes belong to a second factor: enable one first."))
     codes = recovery_codes.renew(user)
@@ -151,9 +150,9 @@ def begin_by_link(
     proof = passwords.prove(user, password[:1000], settings)
     user = links.lock(links.ENROLMENT, value=value, origin=origin).user
     if proof is None or passwords.accept(proof) is None:
-        attempts.settle(attempt, "failed", "password")
+        attempts.record_result(attempt, "failed", "password")
         raise RuleBroken(_("This is not your password."), field="password")
-    attempts.settle(attempt, "ok", BY_LINK)
+    attempts.record_result(attempt, "ok", BY_LINK)
     totp.generate(user, settings)
     return user, totp.pending(user, settings) or ""
 
@@ -183,7 +182,7 @@ def _enter_by_link(
 
     Raises TooMany if this factor was tried too often.
     """
-    user = links.check(links.ENROLMENT, value=value, origin=origin).user
+    user = links.open_link(links.ENROLMENT, value=value, origin=origin).user
     attempt = throttle.enter(Key.of_account(user), user, origin, settings, factor=factor)
     return user, attempt
 
@@ -193,10 +192,10 @@ def _put_into_use(
 ) -> list[str]:
     """Confirm the waiting secret with its code, and return new recovery codes."""
     # It is settled first, because the attempt must not stay under way if the next line raises.
-    attempts.settle(attempt, "failed", reason)
+    attempts.record_result(attempt, "failed", reason)
     if not totp.confirm(user, shown, code, settings):
         raise RuleBroken(WRONG_CODE, field="code")
-    attempts.settle(attempt, "ok", reason)
+    attempts.record_result(attempt, "ok", reason)
     user.two_factor = "totp"
     return recovery_codes.renew(user)
 
@@ -206,10 +205,10 @@ def _finish_change(actor: Actor, user: User, to: str, settings: Settings) -> str
 
     Returns the new value of the own session, because the old one opens nothing any more.
     """
-    own = select(User.id).where(User.id == user.id)
+    own = user.alone()
     user.version += 1
     user.renew_credentials()  # one app may have taken the place of another
-    revocation.void(own, change="factor", reason=noted("2FA changed"), keep=actor.session_id)
+    revocation.void(own, change="factor", reason=N_("2FA changed"), keep=actor.session_id)
     security_notifications.two_factor_changed(user, CHANGED[to], settings)
     events.record(
         actor=actor,

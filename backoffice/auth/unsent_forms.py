@@ -24,13 +24,13 @@ Fields = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Unsent:
-    """The address a form was sent to, and what was typed into it."""
+    """The path and query that a form was sent to, and what was typed into it."""
 
-    address: str
+    url: str
     fields: list[tuple[str, str]]
 
 
-def store(*, user_id: int, address: str, fields: Fields, settings: Settings) -> str | None:
+def store(*, user_id: int, url: str, fields: Fields, settings: Settings) -> str | None:
     """Keep what was typed for this person; return its handle, or None if it is not kept.
 
     Nobody is signed in: the token of the form says which person it was drawn for. It is not kept
@@ -42,7 +42,7 @@ def store(*, user_id: int, address: str, fields: Fields, settings: Settings) -> 
     if sum(len(name) + len(value) for name, value in fields) > LARGEST:
         return None
     handle = secrets.token_hex(16)
-    content = json.dumps({"address": address, "fields": list(fields)})
+    content = json.dumps({"address": url, "fields": list(fields)})
     sealed = encryption.encrypt(content, about=bound_to(user_id, handle), settings=settings)
     db.session.add(
         UnsentForm(

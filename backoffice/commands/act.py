@@ -15,7 +15,8 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor, system
-from backoffice.text.numbers import written
+from backoffice.text import without_invisible
+from backoffice.text.numbers import formatted
 
 OUTCOMES = {
     "done": _l("done"),
@@ -71,6 +72,7 @@ def _preview_and_run(
     is_confirmed: bool,
 ) -> None:
     actor = system()
+    _check_selection(ids, where)
     query = lists.parse(action.model, [_name_and_value(text) for text in where])
     selection = Selection(query=query) if where else Selection(ids=ids)
     chosen = _values(parameters)
@@ -81,6 +83,17 @@ def _preview_and_run(
         click.echo(_("Running it needs a reason: add --reason."))
     if is_confirmed:
         _run(actor, action, planned, reason)
+
+
+def _check_selection(ids: tuple[int, ...], where: tuple[str, ...]) -> None:
+    """Refuse what would select other rows than it says: without its value, a filter is none."""
+    if ids and where:
+        raise click.ClickException(_("Give either --id or --where."))
+    for text in where:
+        name, value = _name_and_value(text)
+        if not name or not without_invisible(value):
+            message = _("“%(filter)s” has no value: write it like status=active.", filter=text)
+            raise click.ClickException(message)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -97,8 +110,8 @@ def _values(parameters: tuple[str, ...]) -> dict[str, list[str]]:
     return values
 
 
-def _has_days(action: Action, query: lists.Query) -> bool:
-    """Return whether a filter is about days, which have to be those of some time zone."""
+def _filters_moments(action: Action, query: lists.Query) -> bool:
+    """Return whether a filter is about moments: its days have to be those of some time zone."""
     return any(fields.shape(action.model, filter_.name) == "moment" for filter_ in query.filters)
 
 
@@ -109,7 +122,7 @@ def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
         action=action,
         reason=reason,
         confirmation=phrase(action, planned),
-        reveal=lambda secret: click.echo(_("Shown this once: %(secret)s", secret=secret)),
+        show_once=lambda secret: click.echo(_("Shown this once: %(secret)s", secret=secret)),
     )
     click.echo(_("Done, as bulk run %(number)s.", number=done.id))
     _print_outcomes(actor, action, done)
@@ -117,12 +130,12 @@ def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
 
 def _print_title(actor: Actor, action: Action, planned: BulkRun, query: lists.Query) -> None:
     click.echo(report.title(actor, planned, action))
-    if _has_days(action, query):
+    if _filters_moments(action, query):
         click.echo("  " + _("Days are days in UTC."))
 
 
 def _print_outcomes(actor: Actor, action: Action, bulk_run: BulkRun) -> None:
     for outcome, number in bulk_run.counts.items():
-        click.echo(f"  {OUTCOMES[outcome]}: {written(number)}")
+        click.echo(f"  {OUTCOMES[outcome]}: {formatted(number)}")
     for sentence in report.refusals(actor, bulk_run, action):
         click.echo(f"  {sentence}")

@@ -1,7 +1,6 @@
 """Create the first administrator, and let people in who are locked out."""
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.people import administrators
 from backoffice.policy.actor import system
-from backoffice.settings import Settings
+from backoffice.settings import Settings, configured
 from backoffice.text import address_key, duration
 
 
@@ -31,7 +30,7 @@ def add(group: AppGroup) -> None:
 )
 def create_administrator(email: str, first_name: str, last_name: str, prompt: bool) -> None:
     """Create an administrator; prints a one-time link to choose a password."""
-    settings = current_app.extensions["settings"]
+    settings = configured()
     try:
         user = administrators.create(
             actor=system(), email=email, first_name=first_name, last_name=last_name
@@ -55,7 +54,7 @@ def create_administrator(email: str, first_name: str, last_name: str, prompt: bo
 @click.argument("email")
 def invitation_link(email: str) -> None:
     """Print a new link for somebody who is invited, where mail does not reach them."""
-    settings = current_app.extensions["settings"]
+    settings = configured()
     user = db.session.scalar(
         select(User).where(User.email_key == address_key(email)).with_for_update()
     )

@@ -4,7 +4,6 @@ import os
 
 import click
 import flask_migrate
-from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from backoffice import demo
 from backoffice.auth import passwords
 from backoffice.extensions import db
-from backoffice.settings import Settings
+from backoffice.settings import Settings, configured
 
 REFUSAL = _l(
     "This gives known accounts a password and prints it, "
@@ -40,7 +39,7 @@ def load(people: int) -> None:
 
     The password is DEMO_PASSWORD, or made up anew each time.
     """
-    settings: Settings = current_app.extensions["settings"]
+    settings = configured()
     if settings.environment != "demo":
         raise click.ClickException(REFUSAL.format(environment=settings.environment))
     password = _password(settings)

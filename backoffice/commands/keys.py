@@ -3,12 +3,12 @@
 from collections import Counter
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import ngettext as _n
 
 from backoffice.secrets import rotation
-from backoffice.text.numbers import written
+from backoffice.settings import configured
+from backoffice.text.numbers import formatted
 
 
 def add(group: AppGroup) -> None:
@@ -28,12 +28,12 @@ def rotate_keys() -> None:
 
     It may run while people work, and be broken off and repeated: it does only what is left.
     """
-    done = rotation.rotate(current_app.extensions["settings"])
+    done = rotation.rotate(configured())
     renewed = _n(
         "%(number)s secret has the newest key now.",
         "%(number)s secrets have the newest key now.",
         done.renewed,
-        number=written(done.renewed),
+        number=formatted(done.renewed),
     )
     click.echo(renewed)
     if done.unreadable:
@@ -49,7 +49,7 @@ def _unreadable(numbers: Counter[str]) -> str:
         "%(number)s secrets could not be read and stayed as before, encrypted with: %(keys)s. "
         "Put the missing key back into ENCRYPTION_KEYS, behind the new one, and run this again.",
         number,
-        number=written(number),
+        number=formatted(number),
         keys=", ".join(sorted(numbers)),
     )
     return str(text)

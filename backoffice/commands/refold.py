@@ -6,10 +6,11 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from backoffice.extensions import begin, db
+from backoffice.extensions import db
 from backoffice.models.base import Searchable, records
 from backoffice.models.keys import keys_of, search_key
 from backoffice.models.refolding import refold as refold_table
+from backoffice.transactions import begin
 
 
 def add(group: AppGroup) -> None:

@@ -1,7 +1,6 @@
 """Run the web server and a worker side by side, which is what `make run` starts."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,14 +13,12 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from backoffice import serving
-from backoffice.settings import Settings, configured
+from backoffice import serving, signals
+from backoffice.settings import configured
+from backoffice.urls import LOOPBACK, USUAL_PORTS
 
 FLASK = (sys.executable, "-m", "flask", "--app", "app", "backoffice")
-ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-HERE = ("localhost", "127.0.0.1", "::1")
 KILLED_AFTER = 15  # seconds, beyond the time that either process has to finish what it is doing
-PORTS = {"http": 80, "https": 443}
 BIND = click.option(
     "--bind", default="", help="Where it listens. By default on 127.0.0.1 at the port of BASE_URL."
 )
@@ -55,7 +52,7 @@ def web(bind: str) -> None:
     that.
     """
     where = _reachable(bind)
-    settings = current_app.extensions["settings"]
+    settings = configured()
     try:
         serving.serve(current_app.wsgi_app, where, settings)
     except OSError as error:
@@ -69,15 +66,13 @@ def side_by_side(commands: Sequence[Sequence[str]]) -> None:
     Exit with 0 after a signal, and otherwise with the status of the command that ended, or with 1
     if that is 0.
     """
-    signals: list[int] = []
-    for number in ENDING:
-        signal.signal(number, lambda number, _frame: signals.append(number))
+    arrived = signals.collected()
     processes = [subprocess.Popen(command) for command in commands]  # noqa: S603  # our own commands
-    while not signals and all(process.poll() is None for process in processes):
+    while not arrived and all(process.poll() is None for process in processes):
         time.sleep(0.1)
     ended = [process.returncode for process in processes if process.returncode is not None]
     _end(processes)
-    if signals:
+    if arrived:
         sys.exit(0)
     sys.exit(ended[0] or 1)
 
@@ -97,9 +92,9 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _reachable(bind: str) -> str:
     """Return the address to listen at, and refuse one that requests to BASE_URL never reach."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = configured()
     url = urlsplit(settings.base_url)
-    port = url.port or PORTS[url.scheme]
+    port = url.port or USUAL_PORTS[url.scheme]
     # With https, a proxy stands in front, and only the proxy has to reach us.
     is_behind_proxy = url.scheme == "https"
     if not bind:
@@ -135,8 +130,8 @@ def _listens(host: str, asked: str) -> bool:
     """
     if host in ("0.0.0.0", "::", "*"):  # noqa: S104  # somebody else's choice, which is only looked at
         return True
-    if host in HERE or asked in HERE:
-        return host in HERE and asked in HERE
+    if host in LOOPBACK or asked in LOOPBACK:
+        return host in LOOPBACK and asked in LOOPBACK
     try:
         return ip_address(host) == ip_address(asked)
     except ValueError:

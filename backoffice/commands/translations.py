@@ -6,6 +6,7 @@ translations/<language>/LC_MESSAGES.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -38,11 +39,13 @@ KEYWORDS = {
     "_n": (1, 2),
     "gettext": None,
     "ngettext": (1, 2),
-    "noted": None,
+    "N_": None,
     "Counted": (1, 2),
     "Effect": (1, 2),
 }
 COMMENTS = ("Translators:",)
+# Compiled catalogues without a change are equal, byte by byte.
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 Text = str | tuple[str, str]  # one text, or its singular and its plural
 
 
@@ -158,6 +161,7 @@ def update(language: str) -> Catalog:
     catalog = read(language)
     catalog.update(template(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    catalog.creation_date = UNDATED
     path = path_of(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from huey.consumer import Consumer
 
 from backoffice.queueing import Queue
+from backoffice.signals import ENDING_SIGNALS
 
 POLL = 1  # seconds until a task is noticed if the storage cannot announce it
 REPEATED = 60  # seconds in which the same complaint of huey is logged once
@@ -49,7 +50,7 @@ class Worker(Consumer):  # type: ignore[misc]  # huey ships no types
         self.queue = queue
 
     def _set_signal_handlers(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING_SIGNALS:
             signal.signal(number, self._end)
         log.info("worker_started", threads=self.workers)
 

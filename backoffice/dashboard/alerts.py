@@ -30,10 +30,10 @@ PEOPLE_IN_A_FILTER = 50  # as many people as a filter takes
 
 
 @dataclass(frozen=True)
-class Needs:
+class Alerts:
     """What there is to do.
 
-    `counts` has the kinds whose number is above zero, each counted as far as lists count.
+    `counts` has the number of each alert that is above zero, counted as far as lists count.
     `locked` has the ids of some people who are locked out by failures at the moment.
     `administrators` is the id of that group.
     """
@@ -48,23 +48,23 @@ def may_see_any(actor: Actor) -> bool:
     return any(can(actor, f"{area_of(model)}.view") for model in WATCHED)
 
 
-def needs(actor: Actor, settings: Settings) -> Needs:
+def current(actor: Actor, settings: Settings) -> Alerts:
     """Return what there is to do, as far as the actor may know."""
     administrators = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
-    kinds = _kinds(administrators)
+    counted = _counted(administrators)
     if not sees(actor, Group):  # the number alone would tell who is in the group
-        del kinds["unprotected"]
-    # All kinds are counted by one statement, a column each.
+        del counted["unprotected"]
+    # All are counted by one statement, a column each.
     columns = [
-        _count(actor, model, condition).label(kind) for kind, (model, condition) in kinds.items()
+        _count(actor, model, condition).label(name) for name, (model, condition) in counted.items()
     ]
     row = db.session.execute(select(*columns)).mappings().one()
-    counts = {kind: number for kind, number in row.items() if number}
-    return Needs(counts, _locked(actor, settings), administrators)
+    counts = {name: number for name, number in row.items() if number}
+    return Alerts(counts, _locked(actor, settings), administrators)
 
 
-def _kinds(administrators: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
-    """Return the model and the condition of each kind of alert.
+def _counted(administrators: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:
+    """Return the model and the condition of each alert, by its name.
 
     `administrators` is the id of the group: by an id, PostgreSQL can estimate how few members the
     group has; by a name it cannot.

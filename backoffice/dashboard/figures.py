@@ -1,6 +1,6 @@
 """Collect the figures and latest events of the home page, within the actor's scope."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import Select, func, literal, select, union_all
@@ -9,14 +9,12 @@ from backoffice import clock
 from backoffice.dashboard import sign_ins
 from backoffice.data import lists
 from backoffice.extensions import db
-from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.user import STATUSES, TWO_FACTORS, User
 from backoffice.policy.actor import Actor
-from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import named, scope
-from backoffice.time_zones import clock_of, start_of
+from backoffice.policy.rules import scope
+from backoffice.time_zones import start_of, timezone_of
 
 
 def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -59,7 +57,7 @@ def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, in
 
     Days are those of the actor's time zone; today comes last.
     """
-    zone = clock_of(actor.time_zone)
+    zone = timezone_of(actor.time_zone)
     today = clock.now().astimezone(zone).date()
     dates = [today - timedelta(days=back) for back in reversed(range(days))]
     counts = sign_ins.by_day(actor, [start_of(day, zone) for day in dates])
@@ -76,42 +74,3 @@ def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
     """Return the latest bulk runs that the actor may see, the newest first."""
     statement = select(BulkRun).where(scope(actor, BulkRun)).order_by(BulkRun.id.desc())
     return db.session.scalars(statement.limit(number)).all()
-
-
-def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
-    """Return the avatars' keys of those of these people who have one and whom the actor sees."""
-    statement = select(User.id, User.avatar).where(
-        User.id.in_({row_id for row_id in ids if row_id}),
-        User.avatar.is_not(None),
-        scope(actor, User),
-    )
-    return {row_id: key for row_id, key in db.session.execute(statement) if key}
-
-
-def names(
-    actor: Actor | None, subjects: Iterable[tuple[str, int | None]]
-) -> dict[tuple[str, int | None], str]:
-    """Return the names that the actor may see of the rows that events are about, by (area, id).
-
-    There is one statement for each area.
-    """
-    models = {area_of(model): model for model in records()}
-    names_by_subject: dict[tuple[str, int | None], str] = {}
-    for area, ids in _ids_by_area(subjects).items():
-        if model := models.get(area):
-            labels = _labels(actor, model, ids)
-            names_by_subject |= {(area, row_id): label for row_id, label in labels.items()}
-    return names_by_subject
-
-
-def _ids_by_area(subjects: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
-    ids: dict[str, set[int]] = {}
-    for area, row_id in subjects:
-        if row_id is not None:
-            ids.setdefault(area, set()).add(row_id)
-    return ids
-
-
-def _labels(actor: Actor | None, model: type[Record], ids: set[int]) -> dict[int, str]:
-    statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
-    return dict(db.session.execute(statement).all())

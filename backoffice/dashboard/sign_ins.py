@@ -79,7 +79,7 @@ def _counted(actor: Actor, places: Sequence[Place]) -> dict[Place, Counts]:
 
 
 def _counting(number: int, condition: ColumnElement[bool]) -> Select[int, int, int]:
-    worked = func.count().filter(SignInAttempt.through())
+    worked = func.count().filter(SignInAttempt.completed_sign_in())
     failed = func.count().filter(SignInAttempt.result.in_(FAILED))
     return select(literal(number), worked, failed).where(condition)
 

@@ -29,6 +29,7 @@ from backoffice.models import fields, search
 from backoffice.models.base import Record
 from backoffice.models.kinds.identifiers import IpAddress
 from backoffice.models.kinds.texts import Phone, Text
+from backoffice.models.kinds.times import YEARS
 from backoffice.models.search import begins
 from backoffice.models.types import Expression
 from backoffice.settings import configured
@@ -61,7 +62,7 @@ def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     if key is None:
         return or_(*(column.icontains(value, autoescape=True) for value in values))
     assert isinstance(kind, Text)  # only texts have keys
-    return or_(*(_holds(model, name, key, _comparable(kind, value)) for value in values))
+    return or_(*(_contains(model, name, key, _comparable(kind, value)) for value in values))
 
 
 def _from_network(column: InstrumentedAttribute[object], value: str) -> ColumnElement[bool]:
@@ -73,7 +74,7 @@ def _from_network(column: InstrumentedAttribute[object], value: str) -> ColumnEl
     return column == value
 
 
-def _holds(
+def _contains(
     model: type[Record], name: str, key: InstrumentedAttribute[str], part: str
 ) -> ColumnElement[bool]:
     """Match keys that contain the part, as a search does.
@@ -197,16 +198,18 @@ def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     return column >= bound if filter_.operator == "from" else column <= bound
 
 
-def _bound(kind: TypeEngine[object], number: Decimal, operator: str) -> SQLColumnExpression[object]:
+def _bound(
+    type_: TypeEngine[object], number: Decimal, operator: str
+) -> SQLColumnExpression[object]:
     """Return the number in the column's type, because no index serves a comparison with another.
 
     Integers are bound as BigInteger, because a smaller type cannot hold numbers beyond its range.
     """
-    if isinstance(kind, Integer):
+    if isinstance(type_, Integer):
         whole = math.ceil(number) if operator == "from" else math.floor(number)
         return literal(whole, BigInteger())
-    if isinstance(kind, Float):
-        return literal(float(number), kind)
+    if isinstance(type_, Float):
+        return literal(float(number), type_)
     return literal(number, Numeric(asdecimal=True))
 
 
@@ -226,27 +229,27 @@ def decimal(text: str) -> Decimal:
 def _time(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """Match times by whole days, the last day included."""
     day = _day(filter_)
-    key = fields.ordered(model, filter_.name)
+    ordering = fields.ordered(model, filter_.name)
     if filter_.operator == "from":
-        return key >= start_of(day, filter_.zone)
+        return ordering >= start_of(day, filter_.zone)
     day_after = start_of(day + timedelta(days=1), filter_.zone)
-    return _with_value(model, filter_.name, key, key < day_after)
+    return _with_value(model, filter_.name, ordering, ordering < day_after)
 
 
 def _date(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
-    key = fields.ordered(model, filter_.name)
+    ordering = fields.ordered(model, filter_.name)
     if filter_.operator == "from":
-        return key >= _day(filter_)
-    return _with_value(model, filter_.name, key, key <= _day(filter_))
+        return ordering >= _day(filter_)
+    return _with_value(model, filter_.name, ordering, ordering <= _day(filter_))
 
 
 def _with_value(
-    model: type[Record], name: str, key: Expression, until: ColumnElement[bool]
+    model: type[Record], name: str, ordering: Expression, until: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Leave out rows without a value, which are ordered as the lowest ones."""
     if not fields.column(model, name).nullable:
         return until
-    return and_(until, key > fields.lowest(model, name))
+    return and_(until, ordering > fields.lowest(model, name))
 
 
 def _day(filter_: Filter) -> date:
@@ -255,8 +258,14 @@ def _day(filter_: Filter) -> date:
     except ValueError:
         text = _("%(label)s: write the date as 2026-01-31.", label=_label(filter_))
         raise BadRequest(text, field=filter_.key) from None
-    if not 1900 <= day.year <= 9000:
-        text = _("%(label)s: give a year between 1900 and 9000.", label=_label(filter_))
+    least, most = YEARS
+    if not least <= day.year <= most:
+        text = _(
+            "%(label)s: give a year between %(least)s and %(most)s.",
+            label=_label(filter_),
+            least=least,
+            most=most,
+        )
         raise BadRequest(text, field=filter_.key)
     return day
 

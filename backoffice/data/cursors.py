@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from backoffice.errors import BadRequest
 from backoffice.models.types import Expression
 from backoffice.text import MAX_ID
 
+LONGEST = 4000  # characters of a cursor, as a whole address has to fit into a line
 Found = Row[*tuple[Any, ...]]  # of a list, with whatever columns it has
 
 
@@ -26,7 +28,7 @@ def packed(row: Found) -> str:
         value = value.isoformat()
     if not isinstance(value, (str, int, float)):
         value = str(value)
-    content = json.dumps([value, row.id]).encode()
+    content = json.dumps([value, row.id], ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -37,7 +39,7 @@ def unpacked(key: Expression, cursor: str) -> Tuple:
     """
     padding = "=" * (-len(cursor) % 4)
     try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:2000] + padding))
+        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST] + padding))
         if type(row_id) is not int or abs(row_id) > MAX_ID:
             raise ValueError
         key_value = _typed(key.type.python_type, value)
@@ -82,8 +84,9 @@ def _typed(python: type, value: Any) -> object:
     fits = type(value) is python or (python is float and type(value) is int)
     if not fits:
         raise ValueError
-    # "not <=" also refuses NaN.
-    if python in (int, float) and not abs(value) <= MAX_ID:
+    if python is int and abs(value) > MAX_ID:
+        raise ValueError
+    if python is float and not math.isfinite(value):
         raise ValueError
     return value
 
@@ -101,6 +104,7 @@ def _plain(text: str) -> str:
 PARSERS: dict[type, Callable[[str], object]] = {
     datetime: _moment,
     date: date.fromisoformat,
+    time: time.fromisoformat,
     Decimal: conditions.decimal,
     str: _plain,
 }

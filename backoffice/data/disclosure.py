@@ -17,7 +17,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
 
 GUARDED = (Event, BulkRun)  # their rows are about rows of other entities
-CHOSEN = "parameters"  # may contain the ids of any rows
+CHOSEN = ("parameters", "selection")  # may contain the ids of any rows
 
 
 @cache
@@ -29,7 +29,7 @@ def telling(model: type[Record]) -> frozenset[str]:
     """
     if model not in GUARDED:
         return frozenset()
-    revealing = frozenset((*personal.columns(model), CHOSEN))
+    revealing = frozenset((*personal.columns(model), *CHOSEN))
     return revealing & frozenset(fields.visible(model))
 
 
@@ -83,7 +83,7 @@ def _visible(
         return value
     if not is_readable:
         return _emptied(value)
-    if name == CHOSEN and not all(sees(actor, other) for other in _models().values()):
+    if name in CHOSEN and not all(sees(actor, other) for other in _models().values()):
         return _emptied(value)
     if name in ("before", "after"):
         return without_unseen(actor, row.subject_type, value)
@@ -108,8 +108,8 @@ def _readable_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]
     condition = readable(actor, model)
     if condition is None:
         return set(ids)
-    key: Any = model.id
-    return set(db.session.scalars(select(key).where(key.in_(ids), condition)))
+    row_id: Any = model.id
+    return set(db.session.scalars(select(row_id).where(row_id.in_(ids), condition)))
 
 
 def _readable_events(actor: Actor) -> ColumnElement[bool] | None:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from backoffice import clock, events, limits, throttles
 from backoffice.data import disclosure, lists
 from backoffice.data.lists import Page, Query
-from backoffice.database import of_exports
-from backoffice.extensions import begin, db, patient
+from backoffice.database import export_timeouts
+from backoffice.extensions import db
 from backoffice.models.base import Record
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
@@ -23,6 +23,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
+from backoffice.transactions import begin, with_timeouts
 
 RUNNING = throttles.EXPORT_RUNNING
 log = structlog.get_logger()
@@ -31,17 +32,17 @@ log = structlog.get_logger()
 class Export:
     """A running export.
 
-    `keys` are the ids of its rows. `rows` counts those that were sent, `whole` says whether all
+    `ids` are those of its rows. `rows` counts those that were sent, `whole` says whether all
     were, and `holder` is the name under which the export holds the lease RUNNING.
     """
 
     def __init__(
-        self, actor: Actor, model: type[Record], columns: Sequence[str], keys: "array[int]"
+        self, actor: Actor, model: type[Record], columns: Sequence[str], ids: "array[int]"
     ) -> None:
         self.actor = actor
         self.model = model
         self.columns = columns
-        self.keys = keys
+        self.ids = ids
         self.holder = ""
         self.rows = 0
         self.whole = False
@@ -53,10 +54,10 @@ class Export:
 
         Between two pages no transaction is open, and no connection is in use.
         """
-        for start in range(0, len(self.keys), limits.EXPORT_ROWS):
+        for start in range(0, len(self.ids), limits.EXPORT_ROWS):
             if clock.now() > self.ends_at:
                 raise TimeoutError("the export takes too long")
-            ids = self.keys[start : start + limits.EXPORT_ROWS]
+            ids = self.ids[start : start + limits.EXPORT_ROWS]
             self._renew_lease()
             page = self._page(ids)
             # Counted before they are sent: it is better to log too many rows than too few.
@@ -65,7 +66,7 @@ class Export:
         self.whole = True
 
     def _page(self, ids: "array[int]") -> Page:
-        with patient(of_exports(configured())):
+        with with_timeouts(export_timeouts(configured())):
             begin(writing=False)
             page = lists.rows(self.actor, self.model, self.columns, ids)
             visible_rows = disclosure.redacted(self.actor, self.model, page.rows)
@@ -118,14 +119,23 @@ def start(*, actor: Actor, model: type[Record], query: Query, columns: Sequence[
     export = Export(actor, model, columns, array("q"))
     export.holder = holder
     try:
-        with patient(of_exports(configured())):
+        with with_timeouts(export_timeouts(configured())):
             begin(writing=False)
-            export.keys = lists.keys(actor, model, query)
+            export.ids = lists.ids(actor, model, query)
             db.session.close()
     except BaseException:
         export.end()
         raise
     return export
+
+
+def count(*, actor: Actor) -> None:
+    """Count a file that is made at once. Raises TooMany; commands are not limited."""
+    if actor.user_id is None:
+        return
+    begin(writing=True)
+    quotas.consume(actor=actor, throttle=throttles.EXPORTS)
+    db.session.commit()
 
 
 def _admitted(actor: Actor) -> str:
@@ -134,6 +144,6 @@ def _admitted(actor: Actor) -> str:
         return ""
     begin(writing=True)
     holder = quotas.acquire(user_id=actor.user_id, lease=RUNNING)
-    quotas.spend(actor=actor, throttle=throttles.EXPORTS)
+    quotas.consume(actor=actor, throttle=throttles.EXPORTS)
     db.session.commit()
     return holder

@@ -10,11 +10,11 @@ from backoffice import clock, limits
 from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Record
-from backoffice.text import cleaned
+from backoffice.text import without_invisible
 
 MAX_FILTERS = limits.FILTERS
 MAX_VALUES = limits.FILTER_VALUES
-MOST_SHOWN = 200  # characters of an invalid value that are shown again
+SHOWN_LENGTH = 200  # characters of an invalid value that are shown again
 BEGINNING = "1900-01-01"  # shows a list from its first day, if it looks back only some days
 NONE = "none"  # the choice "has no related row"
 # Keys of a query string that are about the list itself. A filter by an attribute that has one of
@@ -84,7 +84,7 @@ def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Return the values in a query string by the keys of their filters; empty ones are left out."""
     values_by_key: dict[str, list[str]] = {}
     for key, text in pairs:
-        if value := cleaned(text):
+        if value := without_invisible(text):
             values_by_key.setdefault(key_of(*_parts(key)), []).append(value)
     return values_by_key
 
@@ -98,12 +98,12 @@ def as_typed(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[
     for key, text in pairs:
         if key in RESERVED or _parts(key)[0] not in allowed:
             continue
-        if value := cleaned(text)[:MOST_SHOWN]:
+        if value := without_invisible(text)[:SHOWN_LENGTH]:
             values_by_key.setdefault(key_of(*_parts(key)), []).append(value)
     filters = []
     for key, values in list(values_by_key.items())[:MAX_FILTERS]:
         distinct = tuple(dict.fromkeys(values))
-        filters.append(Filter(*_parts(key), distinct[:MAX_FILTERS]))
+        filters.append(Filter(*_parts(key), distinct[:MAX_VALUES]))
     return tuple(filters)
 
 

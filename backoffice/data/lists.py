@@ -21,7 +21,7 @@ from backoffice.models.base import Record
 from backoffice.models.types import Expression
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 
 COUNT_CAP = limits.COUNTED
 SIZES = limits.PAGES
@@ -155,7 +155,7 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
-def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
+def matches_many(actor: Actor, model: type[Record], query: Query) -> bool:
     """Return whether a search matches so many rows that the search index is of no use."""
     if not query.search:
         return False
@@ -165,7 +165,7 @@ def are_many(actor: Actor, model: type[Record], query: Query) -> bool:
 
 def capped(number: int) -> str:
     """Return a count as people read it."""
-    return f"{written(COUNT_CAP)}+" if number > COUNT_CAP else written(number)
+    return f"{formatted(COUNT_CAP)}+" if number > COUNT_CAP else formatted(number)
 
 
 def _counting(
@@ -180,16 +180,16 @@ def _counting(
 
 
 def _counts_in_order(model: type[Record], query: Query) -> bool:
-    """Whether counting should follow the index that has the order of the list.
+    """Return whether counting should follow the index that has the order of the list.
 
     PostgreSQL assumes that matching rows are spread evenly over the table, and without the order
     would read all rows before them. The search index has no order.
     """
     names = [filter_.name for filter_ in query.filters]
     is_by_text = query.search or any(fields.is_text(model, name) for name in names)
-    if is_by_text and model.__grams__:
+    if is_by_text and model.__trigrams__:
         return False
-    return query.sort_name in names or _is_straight(model, query)
+    return query.sort_name in names or _in_insertion_order(model, query)
 
 
 def page(
@@ -209,8 +209,8 @@ def page(
     number = count(actor, model, query) if query.search and counted else None
     if number == 0 and not query.cursor:
         return Page([], 0)
-    hidden = related.hidden(actor, model, columns)
-    statement = _reading(model, columns, query.sort_name, hidden)
+    readable = related.readable_ids(actor, model, columns)
+    statement = _reading(model, columns, query.sort_name, readable)
     if counted and number is None:
         result = _read_and_count(actor, model, query, statement)
     else:
@@ -218,16 +218,16 @@ def page(
     if not result.rows:
         return result
     ids = [row.id for row in result.rows]
-    return replace(result, related=related.labels(model, ids, _many(model, columns), hidden))
+    return replace(result, related=related.labels(model, ids, _many(model, columns), readable))
 
 
 def _read(
     actor: Actor, model: type[Record], query: Query, statement: Statement, number: int | None
 ) -> Page:
     """Read one page without its related rows; `number` is how many rows match, if known."""
-    is_dense = are_many(actor, model, query) if number is None else number > MANY
+    is_dense = matches_many(actor, model, query) if number is None else number > MANY
     wanted = matching(actor, model, query, indexed=not is_dense)
-    found = db.session.execute(_placed(model, query, statement, wanted)).all()
+    found = db.session.execute(_paged(model, query, statement, wanted)).all()
     rows = found[: query.size]
     if query.before:
         rows = rows[::-1]
@@ -260,12 +260,12 @@ def _cursors(
     return cursors.around(rows, has_previous=bool(query.after), has_next=has_more)
 
 
-def _is_straight(model: type[Record], query: Query) -> bool:
-    """Whether the list is in the order of insertion, which the indexes of filters have too."""
+def _in_insertion_order(model: type[Record], query: Query) -> bool:
+    """Return whether the list is in the order of insertion, which filters' indexes have too."""
     return query.sort_name in ("id", model.__timeline__)
 
 
-def _placed(
+def _paged(
     model: type[Record], query: Query, statement: Statement, wanted: ColumnElement[bool]
 ) -> Statement:
     """Limit the statement to the rows of one page in their order, and one more row.
@@ -280,7 +280,7 @@ def _placed(
     if query.cursor:
         wanted = wanted & cursors.beyond(key, model.id, query.cursor, descending=descending)
     order = _order(model, key, descending=descending)
-    is_indexed = query.sort_name == model.__label__ or _is_straight(model, query)
+    is_indexed = query.sort_name == model.__label__ or _in_insertion_order(model, query)
     limited = statement if is_indexed else select(model.id)
     limited = limited.where(wanted).order_by(*order).limit(query.size + 1)
     if is_indexed:
@@ -296,12 +296,12 @@ def _order(
     return key.asc(), model.id.asc()
 
 
-def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
+def ids(actor: Actor, model: type[Record], query: Query) -> "array[int]":
     """Return the ids of all rows that match, in order.
 
     An array takes eight bytes for each id: a million of them need little memory.
     """
-    is_dense = are_many(actor, model, query)
+    is_dense = matches_many(actor, model, query)
     key = sort_key(model, query.sort_name)
     statement = select(model.id).where(matching(actor, model, query, indexed=not is_dense))
     statement = statement.order_by(*_order(model, key, descending=query.descending))
@@ -310,25 +310,27 @@ def keys(actor: Actor, model: type[Record], query: Query) -> "array[int]":
 
 def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[int]) -> Page:
     """Return the rows with these ids that the actor still sees, in the order of the ids."""
-    hidden = related.hidden(actor, model, columns)
-    statement = _reading(model, columns, "id", hidden).where(
+    readable = related.readable_ids(actor, model, columns)
+    statement = _reading(model, columns, "id", readable).where(
         scope(actor, model), model.id.in_(related.given())
     )
     by_id = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
     if not by_id:
         return Page([])
     in_order = [by_id[row_id] for row_id in ids if row_id in by_id]
-    return Page(in_order, related=related.labels(model, list(by_id), _many(model, columns), hidden))
+    return Page(
+        in_order, related=related.labels(model, list(by_id), _many(model, columns), readable)
+    )
 
 
 def _reading(
-    model: type[Record], columns: Sequence[str], sort: str, hidden: related.Hidden
+    model: type[Record], columns: Sequence[str], sort: str, readable: related.Readable
 ) -> Statement:
     """Return the statement that reads these columns."""
     names = tuple(columns)
-    if hidden:
+    if readable:
         # A statement with the restrictions of an actor is not cached.
-        return _columns.__wrapped__(model, names, sort, hidden)
+        return _columns.__wrapped__(model, names, sort, readable)
     return _columns(model, names, sort)
 
 
@@ -342,13 +344,13 @@ def _many(model: type[Record], columns: Iterable[str]) -> list[str]:
 # many statements; the least used are dropped.
 @lru_cache(maxsize=256)
 def _columns(
-    model: type[Record], names: tuple[str, ...], sort: str, hidden: related.Hidden | None = None
+    model: type[Record], names: tuple[str, ...], sort: str, readable: related.Readable | None = None
 ) -> Statement:
     statement: Statement = select(model.id, sort_key(model, sort).label("sort_key"))
     for name in names:
         if fields.is_one(model, name):
-            readable_ids = hidden.get(name) if hidden else None
-            statement = related.with_label(statement, model, name, readable_ids)
+            ids = readable.get(name) if readable else None
+            statement = related.with_label(statement, model, name, ids)
         elif not fields.is_many(model, name) and name != "id":
             statement = statement.add_columns(fields.attribute(model, name).label(name))
     return statement

@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from backoffice import events
 from backoffice.data import constraints, lists, sorting
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import db
 from backoffice.models import fields, keys, personal
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read, require, restriction, scope
+from backoffice.transactions import lock
 
 R = TypeVar("R", bound=Record)
 E = TypeVar("E", bound=Entity)
@@ -33,7 +34,7 @@ _locks: dict[type[Entity], str] = {}
 
 
 def checked(model: type[Entity], *, lock_first: str = "") -> Callable[[Check], Check]:
-    """Decorate the function that checks, and may complete, the values written to `model`.
+    """Decorate the function that checks, and may complete, what is written to rows of `model`.
 
     It is called with the actor, the row as it is (None for a new one), and the values, which it may
     change. `lock_first` names a lock that is taken before a row is locked. Actions take both in the
@@ -259,7 +260,7 @@ def _fitting_value(model: type[Entity], name: str, value: object) -> object:
     column = fields.column(model, name)
     if value is not None and kind is not None:
         try:
-            value = kind.check(column, value)
+            value = kind.clean(column, value)
         except ValueError as error:
             raise RuleBroken(str(error), field=name) from None
     if value == "" and column.nullable:
@@ -345,7 +346,7 @@ def _wanted_options(
     query = lists.parse(model, [("search", search)])
     if ids is not None:
         return model.id.in_(ids)
-    is_dense = lists.are_many(actor, model, query)
+    is_dense = lists.matches_many(actor, model, query)
     return lists.condition(model, query, indexed=not is_dense)
 
 

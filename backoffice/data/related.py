@@ -34,39 +34,39 @@ WORTH_AN_ARRAY = 100  # ids
 Statement = Select[*tuple[object, ...]]  # with whatever columns
 GivenIds = Select[int] | BindParameter[int]
 # By column, the ids of the related rows whose names the actor may read.
-Hidden = dict[str, Select[int]]
+Readable = dict[str, Select[int]]
 # By column and id of the row, the ids and labels of its related rows.
 Labels = dict[str, dict[int, list[tuple[int, str]]]]
 
 
-def hidden(actor: Actor, model: type[Record], columns: Sequence[str]) -> Hidden:
+def readable_ids(actor: Actor, model: type[Record], columns: Sequence[str]) -> Readable:
     """Select the ids of the related rows whose names the actor may read, by column.
 
     Columns of which the actor may read every name are left out.
     """
-    readable_ids: Hidden = {}
+    readable: Readable = {}
     for name in columns:
         if fields.shape(model, name) != "rows":
             continue
         target = fields.related_model(model, name)
         condition = restriction(actor, target)
         if condition is not None:
-            readable_ids[name] = select(target.id).where(condition).correlate(None)
-    return readable_ids
+            readable[name] = select(target.id).where(condition).correlate(None)
+    return readable
 
 
 def with_label(
-    statement: Statement, model: type[Record], name: str, readable_ids: Select[int] | None
+    statement: Statement, model: type[Record], name: str, readable: Select[int] | None
 ) -> Statement:
     """Add the label and the id of the one related row to a statement.
 
-    `readable_ids` limits the labels to the rows whose names the actor may read; None for all.
+    `readable` limits the labels to the rows whose names the actor may read; None for all.
     """
     target = fields.related_model(model, name)
     other = aliased(target)
     label = getattr(other, target.__label__)
-    if readable_ids is not None:
-        label = case((other.id.in_(readable_ids), label))
+    if readable is not None:
+        label = case((other.id.in_(readable), label))
     statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
     return statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
 
@@ -75,18 +75,18 @@ def labels(
     model: type[Record],
     ids: Sequence[int] | Select[int],
     relations: Sequence[str],
-    visible: Hidden | None = None,
+    readable: Readable | None = None,
 ) -> Labels:
     """Return the ids and labels of the related rows, by relation and row.
 
-    All relations are read in one statement. `visible` leaves out the rows that the actor may not
-    read; it comes from `hidden`.
+    All relations are read in one statement. `readable` limits them to the rows whose names the
+    actor may read; it comes from `readable_ids`.
     """
     names = tuple(relations)
     found: Labels = {name: {} for name in names}
     if not names:
         return found
-    for name, row_id, other_id, label in _read(model, ids, names, visible):
+    for name, row_id, other_id, label in _read(model, ids, names, readable):
         found[name].setdefault(row_id, []).append((other_id, label))
     for labels_by_row in found.values():
         for row_labels in labels_by_row.values():
@@ -99,14 +99,14 @@ def _read(
     model: type[Record],
     ids: Sequence[int] | Select[int],
     names: tuple[str, ...],
-    visible: Hidden | None,
+    readable: Readable | None,
 ) -> Iterable[Row[str, int, int, str]]:
     """Read the column's name, the row's id, the related row's id and its label."""
     if isinstance(ids, Select):
-        return db.session.execute(_all_related(model, names, ids, visible))
-    if visible:
+        return db.session.execute(_all_related(model, names, ids, readable))
+    if readable:
         # A statement with the restrictions of an actor is not cached.
-        statement = _all_related(model, names, _given(as_array=False), visible)
+        statement = _all_related(model, names, _given(as_array=False), readable)
     else:
         statement = _related_by_id(model, names, _as_array(ids))
     return db.session.execute(statement, {"ids": ids})
@@ -145,16 +145,16 @@ def _given(*, as_array: bool) -> GivenIds:
 
 
 def _all_related(
-    model: type[Record], names: tuple[str, ...], ids: GivenIds, visible: Hidden | None = None
+    model: type[Record], names: tuple[str, ...], ids: GivenIds, readable: Readable | None = None
 ) -> Statement | CompoundSelect[*tuple[object, ...]]:
     """Select the related rows of all columns."""
-    visible = visible or {}
-    parts = [_related_rows(model, name, ids, visible.get(name)) for name in names]
+    readable = readable or {}
+    parts = [_related_rows(model, name, ids, readable.get(name)) for name in names]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 def _related_rows(
-    model: type[Record], name: str, ids: GivenIds, visible: Select[int] | None
+    model: type[Record], name: str, ids: GivenIds, readable: Select[int] | None
 ) -> Statement:
     """Select the related rows of one column."""
     target = fields.related_model(model, name)
@@ -164,8 +164,8 @@ def _related_rows(
     column_name = literal_column(f"'{name}'", String)
     statement = select(column_name, own_id, other.id, getattr(other, target.__label__))
     statement = _joined(statement, model, name, other)
-    if visible is not None:
-        statement = statement.where(other.id.in_(visible))
+    if readable is not None:
+        statement = statement.where(other.id.in_(readable))
     return statement.where(own_id.in_(ids))
 
 

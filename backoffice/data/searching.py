@@ -11,7 +11,7 @@ from backoffice.models import fields, search
 from backoffice.models.base import Record, Searchable
 from backoffice.models.kinds.texts import Phone
 from backoffice.settings import configured
-from backoffice.text import address_key, cleaned, fold, is_id, phones
+from backoffice.text import address_key, fold, is_id, phones, without_invisible
 from backoffice.text.addresses import is_address
 
 LENGTH = limits.SEARCH
@@ -20,7 +20,7 @@ WORDS = limits.SEARCH_WORDS
 
 def parse(text: str) -> str:
     """Return the search text with single blanks. Raises BadRequest if it is too long."""
-    words = cleaned(text).split()
+    words = without_invisible(text).split()
     joined = " ".join(words)
     if len(joined) > LENGTH or len(words) > WORDS:
         text = _(
@@ -49,8 +49,8 @@ def condition(model: type[Record], text: str, *, indexed: bool = True) -> Column
     number = _phone(model, text)
     if number is None:
         return by_words
-    by_number = _holds(model, number)
-    if not (indexed and model.__grams__):
+    by_number = _contains(model, number)
+    if not (indexed and model.__trigrams__):
         return or_(by_words, by_number)
     candidates = search.candidates(model, [number])
     if candidates is not None:
@@ -70,7 +70,7 @@ def _phone(model: type[Record], text: str) -> str | None:
     return phones.sought(text, configured().default_country)
 
 
-def _holds(model: type[Record], folded: str) -> ColumnElement[bool]:
+def _contains(model: type[Record], folded: str) -> ColumnElement[bool]:
     """Return the SQL condition that the search key contains the folded text.
 
     Folding may leave nothing of a text. Then no row is found, rather than all.
@@ -90,7 +90,7 @@ def _folded(word: str) -> str:
 def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
     """Return the SQL condition that the word occurs in the row."""
     if issubclass(model, Searchable):
-        in_key = _holds(model, _folded(word))
+        in_key = _contains(model, _folded(word))
         return or_(in_key, model.id == int(word)) if is_id(word) else in_key
     names = model.__search__ or _text_columns(model)
     return or_(False, *(_within(model, name, word) for name in names))

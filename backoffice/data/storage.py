@@ -45,7 +45,7 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Delete the content, which may be gone already. Raises OSError if the disk refuses."""
 
-    def names(self, before: datetime) -> Iterator[str]:
+    def keys(self, before: datetime) -> Iterator[str]:
         """Yield every key whose content was stored before that moment."""
 
     def discard_unfinished(self, before: datetime) -> None:
@@ -94,7 +94,7 @@ class Folder:
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 
-    def names(self, before: datetime) -> Iterator[str]:
+    def keys(self, before: datetime) -> Iterator[str]:
         return (path.name for path in self._files(before) if KEY.fullmatch(path.name))
 
     def discard_unfinished(self, before: datetime) -> None:

@@ -5,8 +5,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
-
 from backoffice import clock
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
@@ -48,9 +46,9 @@ def invite(actor: Actor, values: Values) -> User:
 
 def send_link(office: Office, user: User, *, answer: timedelta | None) -> None:
     """Send an invitation, and plan that it is accepted after the time `answer`, if given."""
-    themselves = select(User.id).where(User.id == user.id)
+    user_ids = user.alone()
     inviter = user.created_by.name if user.created_by else "Backoffice"
-    (issued,) = invitations.send(themselves, inviter=inviter, settings=office.settings)
+    (issued,) = invitations.send(user_ids, inviter=inviter, settings=office.settings)
     if answer:
         member = Member(user.id, user.email or "", _home(office, user))
         office.agenda.put(clock.now() + answer, partial(_accept, office, member, issued.value))

@@ -15,9 +15,10 @@ from backoffice.demo.agenda import Agenda
 from backoffice.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.demo.office import Office
 from backoffice.demo.people import People
-from backoffice.extensions import db, in_one_piece, lock
+from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.transactions import in_one_piece, lock
 
 PEOPLE = 2000
 DAYS = 365
@@ -46,13 +47,13 @@ def load(
     erased = max(2, number // 250)
     founding.found(office)
     joining.hire(office, number + erased - len(EVERYONE))
-    visits.expect(office)
+    visits.plan(office)
     changes.plan(office)
     runs.plan(office, erased)
     portraits.plan(office)
     with in_one_piece():
         office.agenda.run(progress)
-    mail.settle(office)
+    mail.deliver(office)
     protection.protect(office)
     _forget_passwords(settings)
 

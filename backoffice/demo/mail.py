@@ -1,4 +1,4 @@
-"""Settle the year's mails: most are sent at once, a few never, and a few are still being tried."""
+"""Deliver the year's mails: most are sent at once, a few never, and a few are still being tried."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ class _Mail:
     works: bool | None
 
 
-def settle(office: Office) -> None:
+def deliver(office: Office) -> None:
     """Mark every message of the year as sent or failed, as if a mail server had answered."""
     mails = _mails()
     dead = _chosen_dead(office, mails)

@@ -38,8 +38,8 @@ def visit(office: Office, member: Member, password: str = "", *, leaves: bool = 
     Return the session's id, or None if the sign-in failed.
     """
     if not password and office.chance(0.06):
-        _try(office, member.email, "a wrong guess", member.origin)
-    value = _try(office, member.email, password or office.secret, member.origin)
+        _attempt(office, member.email, "a wrong guess", member.origin)
+    value = _attempt(office, member.email, password or office.secret, member.origin)
     found = sessions.find(value, office.settings) if value else None
     if found is None:
         return None
@@ -51,15 +51,15 @@ def visit(office: Office, member: Member, password: str = "", *, leaves: bool = 
     return session_id
 
 
-def expect(office: Office) -> None:
+def plan(office: Office) -> None:
     """Plan the sign-ins of the last day, and the strangers of the whole year."""
     for _ in range(max(3, office.size // 60)):
         office.agenda.put(office.agenda.end - office.minutes(5, 240), partial(_stay, office))
     for _ in range(office.scaled(6)):
-        _expect_stranger(office)
+        _plan_stranger(office)
 
 
-def _expect_stranger(office: Office) -> None:
+def _plan_stranger(office: Office) -> None:
     """Plan that somebody tries to guess passwords, once every twenty seconds or so."""
     random = office.random
     agenda = office.agenda
@@ -67,7 +67,7 @@ def _expect_stranger(office: Office) -> None:
     stranger = Origin(f"{ABROAD}.{random.randrange(1, 255)}", random.choice(DEVICES))
     for number in range(8):
         email = random.choice(GUESSED)
-        guess = partial(_try, office, email, f"guess {number}", stranger)
+        guess = partial(_attempt, office, email, f"guess {number}", stranger)
         agenda.put(moment + office.minutes(number / 3, number / 3 + 0.2), guess)
 
 
@@ -89,7 +89,7 @@ def _see(session_id: int) -> None:
         session.last_seen_at = clock.now()
 
 
-def _try(office: Office, email: str, password: str, origin: Origin) -> str | None:
+def _attempt(office: Office, email: str, password: str, origin: Origin) -> str | None:
     """Try to sign in; return the value of the session's cookie, or None."""
     # A browser has the mark of its last sign-in; strangers have none.
     if origin.mark:

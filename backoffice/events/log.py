@@ -12,13 +12,14 @@ from psycopg import sql
 from sqlalchemy import Select, insert, select, update
 
 from backoffice import clock
-from backoffice.extensions import db, lock
+from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import Record, records
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
+from backoffice.transactions import lock
 
 GENESIS = "0" * 64  # the previous hash of the first event
 # The columns that the hash of an event covers. The details have a hash of their own, so that they

@@ -19,8 +19,8 @@ from sqlalchemy import (
 from backoffice import clock
 from backoffice.actions.engine.plan import RETENTION as PREVIEWS_KEPT
 from backoffice.auth import unsent_forms
-from backoffice.auth.handovers import RETENTION as HANDOVERS_KEPT
-from backoffice.extensions import begin, db
+from backoffice.auth.one_time_secrets import RETENTION as ONE_TIME_SECRETS_KEPT
+from backoffice.extensions import db
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.handover import Handover
@@ -32,6 +32,7 @@ from backoffice.models.token import Token
 from backoffice.models.unsent_form import UnsentForm
 from backoffice.queueing import Stopping
 from backoffice.settings import Settings
+from backoffice.transactions import begin
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
 # After they ended: until then their holder is told why they do not work.
@@ -71,7 +72,7 @@ def _merge_search() -> None:
         return
     begin(writing=True)
     for model in records():
-        if model.__grams__:
+        if model.__trigrams__:
             name = f"{model.__tablename__}_search"
             statement = f"INSERT INTO {name} ({name}) VALUES ('optimize')"  # noqa: S608  # a table of ours
             db.session.execute(text(statement))
@@ -85,7 +86,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (Token, _token_ended_before(now - TOKENS_KEPT) & ~_has_mail_waiting()),
         (Session, _session_ended_before(now - SESSIONS_KEPT)),
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
-        (Handover, Handover.created_at < now - HANDOVERS_KEPT),
+        (Handover, Handover.created_at < now - ONE_TIME_SECRETS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
         (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
     ]

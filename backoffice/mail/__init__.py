@@ -5,4 +5,4 @@ This package knows data and what lies below. Who gets which mail, and when, is d
 
 from backoffice.mail import templates
 
-templates.check()
+templates.verify_at_start()

@@ -17,16 +17,17 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from backoffice import clock, limits
-from backoffice.extensions import begin, db
+from backoffice.extensions import db
 from backoffice.mail import outbox, rendering
 from backoffice.mail.smtp import NotSent, Smtp
-from backoffice.models import purposes
+from backoffice.models import mails
+from backoffice.models.mails import Secret
 from backoffice.models.message import Message
-from backoffice.models.purposes import Secret
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
+from backoffice.transactions import begin
 
 HOLD = timedelta(seconds=limits.MAIL_HOLD)  # how long a worker may hold a message for one try
 # The pause is doubled from try to try, and up to a quarter is added.
@@ -34,17 +35,17 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
 TRIES = limits.MAIL_TRIES
 # Somebody is waiting for these, so they overtake all others.
-URGENT = tuple(each.name for each in purposes.every() if each.urgent)
+URGENT = tuple(each.name for each in mails.every() if each.urgent)
 URGENT_FOR = timedelta(minutes=15)
 # No message is postponed for so long. If one seems to be, the clock was set back.
 NEVER = timedelta(hours=6)
 MARKING = (1, 5, 20)  # seconds between the tries to mark a message while the database is away
 # Why mails are not sent: stored like this, and shown by `reasons.shown`.
-NOT_SET_UP = noted("Mail is not set up: set SMTP_URL.")
-LINK_DEAD = noted("Its link does not work any more, so it was not sent.")
-TOO_LATE = noted("It was asked for too long ago, so it was not sent.")
-CODE_DEAD = noted("Its code does not work any more, so it was not sent.")
-GIVEN_UP = noted("Given up.")
+NOT_SET_UP = N_("Mail is not set up: set SMTP_URL.")
+LINK_DEAD = N_("Its link does not work any more, so it was not sent.")
+TOO_LATE = N_("It was asked for too long ago, so it was not sent.")
+CODE_DEAD = N_("Its code does not work any more, so it was not sent.")
+GIVEN_UP = N_("Given up.")
 log = structlog.get_logger()
 
 
@@ -193,7 +194,7 @@ def _deliver(claim: Claim, post: Transport, settings: Settings) -> bool:
 def _unforeseen(claim: Claim, error: Exception) -> NotSent:
     """Log an unexpected error, and return the problem to note in the message."""
     log.error("message_not_made", message=claim.id, error=type(error).__name__)
-    return NotSent(noted("It could not be made; the worker's log says more."))
+    return NotSent(N_("It could not be made; the worker's log says more."))
 
 
 def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
@@ -216,7 +217,7 @@ def _written(claim: Claim, settings: Settings) -> EmailMessage | None:
     if reason := _outdated(message, settings):
         raise NotSent(reason, final=True)
     if claim.tries > TRIES:  # each worker that tried died before it could note the result
-        raise NotSent(noted("Every worker that tried to send it came to an end."), final=True)
+        raise NotSent(N_("Every worker that tried to send it came to an end."), final=True)
     try:
         mail = rendering.composed(message, settings)
     except rendering.Unwritable as problem:
@@ -261,7 +262,7 @@ def _outdated(message: Message, settings: Settings) -> str:
     if message.token_id:
         is_live = exists().where(Token.id == message.token_id, Token.live())
         return "" if db.session.scalar(select(is_live)) else LINK_DEAD
-    purpose = purposes.named(message.purpose)
+    purpose = mails.named(message.purpose)
     if purpose.secret is Secret.CODE and purpose.is_over(message.created_at, settings):
         return CODE_DEAD
     return ""

@@ -11,13 +11,13 @@ from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.mail import rendering
 from backoffice.mail.rendering import Mail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.settings import Settings
 
 LATEST = 50
 # Messages of these purposes have nothing sealed, and can be shown all the same.
-WITHOUT_VALUES = tuple(each.name for each in purposes.every() if not each.has_values)
+WITHOUT_VALUES = tuple(each.name for each in mails.every() if not each.has_values)
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def latest(settings: Settings) -> list[Arrived]:
         .order_by(Message.sent_at.desc(), Message.id.desc())
     )
     statement = statement.limit(LATEST).options(selectinload(Message.user))
-    mails = [_opened(message, settings) for message in db.session.scalars(statement)]
-    return [mail for mail in mails if mail]
+    opened = [_opened(message, settings) for message in db.session.scalars(statement)]
+    return [mail for mail in opened if mail]
 
 
 def waiting() -> int:
@@ -49,7 +49,7 @@ def waiting() -> int:
     return db.session.scalar(statement) or 0
 
 
-def find(message_id: int, settings: Settings) -> Arrived:
+def get(message_id: int, settings: Settings) -> Arrived:
     """Return one mail. Raises NotFound."""
     message = db.session.get(Message, message_id)
     arrived = None

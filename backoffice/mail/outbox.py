@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select
 
 from backoffice import clock
-from backoffice.extensions import after_commit, db, jobs
-from backoffice.models import purposes
+from backoffice.extensions import db, jobs
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
+from backoffice.transactions import after_commit
 
 DELIVERY = "deliver_messages"  # the job that empties the outbox
 Prepare = Callable[[Message, Settings], bool]
@@ -25,7 +26,7 @@ _preparations: dict[str, Prepare] = {}  # by purpose
 class OutgoingMail:
     """One mail to be sent. Raises LookupError if there is no such purpose.
 
-    `purpose` is a name from models/purposes.py. `values` are those of this mail alone, such as its
+    `purpose` is a name from models/mails.py. `values` are those of this mail alone, such as its
     link; they are kept encrypted, and not for long. `request` holds what the worker needs to find
     out whom to write to, and whether; it is kept in the same way until the worker has done this.
     """
@@ -38,7 +39,7 @@ class OutgoingMail:
     request: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        purposes.named(self.purpose)
+        mails.named(self.purpose)
 
 
 def queue(letters: Iterable[OutgoingMail], settings: Settings) -> None:
@@ -69,7 +70,7 @@ def notify(people: Select[int], purpose: str) -> None:
 
     Raises LookupError if there is no such purpose.
     """
-    purposes.named(purpose)
+    mails.named(purpose)
     now = clock.now()
     moment = literal(now, Message.created_at.type)
     values = {
@@ -105,7 +106,7 @@ def prepared(purpose: str) -> Callable[[Prepare], Prepare]:
 
     Raises LookupError if there is no such purpose.
     """
-    purposes.named(purpose)
+    mails.named(purpose)
 
     def register(prepare: Prepare) -> Prepare:
         _preparations[purpose] = prepare
@@ -129,7 +130,7 @@ def too_late(settings: Settings) -> ColumnElement[bool]:
     now = clock.now()
     expired: list[ColumnElement[bool]] = []
     for name in _preparations:
-        lifetime = purposes.named(name).lifetime
+        lifetime = mails.named(name).lifetime
         if lifetime:
             latest = now - lifetime(settings)
             expired.append(and_(Message.purpose == name, Message.created_at <= latest))
@@ -191,7 +192,7 @@ def bound_to(purpose: str, address: str) -> str:
 
 
 def _deliver() -> None:
-    jobs.soon(DELIVERY)
+    jobs.enqueue(DELIVERY)
 
 
 for _column in (Message.sealed, Message.request):

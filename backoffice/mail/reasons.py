@@ -2,14 +2,14 @@
 
 import re
 
-from backoffice.text import noted, refilled, translated
+from backoffice.text import N_, refilled, translated
 
 # Translators: the numbers of the mail server's answer, such as 550 5.1.1
-ADDRESS_REFUSED = noted("The mail server refused the address (%(numbers)s).")
-MAIL_REFUSED = noted("The mail server refused the mail (%(numbers)s).")
-SENDER_REFUSED = noted("The mail server refused the sender (%(numbers)s).")
-LOGIN_REFUSED = noted("The mail server refused our user name or password (%(numbers)s).")
-CONNECTION_REFUSED = noted("The mail server refused the connection (%(numbers)s).")
+ADDRESS_REFUSED = N_("The mail server refused the address (%(numbers)s).")
+MAIL_REFUSED = N_("The mail server refused the mail (%(numbers)s).")
+SENDER_REFUSED = N_("The mail server refused the sender (%(numbers)s).")
+LOGIN_REFUSED = N_("The mail server refused our user name or password (%(numbers)s).")
+CONNECTION_REFUSED = N_("The mail server refused the connection (%(numbers)s).")
 ANSWERED = (
     ADDRESS_REFUSED,
     MAIL_REFUSED,
@@ -18,7 +18,7 @@ ANSWERED = (
     CONNECTION_REFUSED,
 )
 # Translators: stands in place of those numbers if the server gave none
-NO_NUMBER = noted("without a number")
+NO_NUMBER = N_("without a number")
 BETWEEN_SENTENCES = re.compile(r"(?<=\.) ")
 
 

@@ -14,15 +14,18 @@ from typing import Any
 
 import flask_babel
 import idna
+from babel.core import negotiate_locale
 from babel.dates import format_timedelta
 from jinja2 import UndefinedError
 
 from backoffice import clock, languages
 from backoffice.mail import outbox, templates
+from backoffice.models import mails
+from backoffice.models.mails import Format
 from backoffice.models.message import Message
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
-from backoffice.text import UNITS, cleaned, noted, translated
+from backoffice.text import N_, UNITS, translated, without_invisible
 from backoffice.text.devices import device_name
 
 # For unknown recipients, and for people whose language has no translation.
@@ -32,6 +35,7 @@ UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0<>(),;:\\\"\[\]\u2028\u2029]")
 LONGEST = 200  # characters of a value that people wrote
 # Values that are made by the product, not by people.
 OURS = ("link", "code", "valid", "ip", "at", "base_url", "host", "product")
+ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")  # of e-mail, which no mail program opens as a page
 LINKISH = re.compile(r"://|www\.|\w\.[a-z]{2,}\b", re.IGNORECASE)
 SECONDS = {word: size for size, word in UNITS} | {"second": 1}
 SPAN = re.compile(r"([\d,]+) (second|minute|hour|day)s?")
@@ -59,7 +63,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
         values = outbox.values_of(message, settings)
     except encryption.Unreadable:
         raise Unwritable(
-            noted("What it says was encrypted with a key that is not configured any more.")
+            N_("What it says was encrypted with a key that is not configured any more.")
         ) from None
     language = language_of(message)
     with flask_babel.force_locale(language):
@@ -69,7 +73,7 @@ def rendered(message: Message, settings: Settings) -> Mail:
             text = templates.render(message.purpose, "txt", filled, language)
             html = templates.render(message.purpose, "html", filled, language)
         except UndefinedError:
-            raise Unwritable(noted("What it was to say is not kept any more.")) from None
+            raise Unwritable(N_("What it was to say is not kept any more.")) from None
     return Mail(" ".join(subject.split()), text.strip() + "\n", html)
 
 
@@ -84,15 +88,11 @@ def _filled(
         "host": settings.host,
         "product": settings.product_name,
     }
-    filled = {key: _tame(key, text) for key, text in known.items()}
-    if "device" in values:
-        filled["device"] = _tame("device", _device(values["device"]))
-    # A whole sentence of the product, stored untranslated.
-    if values.get("what"):
-        filled["what"] = _tame("what", translated(values["what"]))
-    if "valid" in values:
-        filled["valid"] = _span(values["valid"], language)
-    return filled
+    formats = mails.named(message.purpose).formats
+    return {
+        name: _tame(name, _formatted(text, formats.get(name), language))
+        for name, text in known.items()
+    }
 
 
 def composed(message: Message, settings: Settings) -> EmailMessage:
@@ -129,8 +129,9 @@ def language_of(message: Message) -> str:
     """Return the language of the recipient if mails are translated into it, or else the default."""
     if not message.user:
         return LANGUAGE
-    wanted = message.user.language.replace("-", "_").partition("_")[0]
-    return wanted if wanted in languages.translated() else LANGUAGE
+    available = languages.translated()
+    wanted = message.user.language.replace("-", "_")
+    return negotiate_locale([wanted], available, sep="_") or LANGUAGE
 
 
 def _tame(name: str, text: str) -> str:
@@ -138,19 +139,28 @@ def _tame(name: str, text: str) -> str:
 
     Text that people wrote is cut, and broken where a mail program would turn it into a link.
     """
-    line = " ".join(cleaned(text).split())
+    line = " ".join(without_invisible(text).split())
     if name in OURS:
         return line
-    if LINKISH.search(line) and not re.fullmatch(r"\S+@\S+", line):
+    if LINKISH.search(line) and not ADDRESS.fullmatch(line):
         line = re.sub(r"(?<=\w)\.(?=\w)", ". ", line.replace("://", " "))
     return line[:LONGEST]
 
 
-def _device(text: str) -> str:
-    return device_name(text) if "/" in text else text
+def _formatted(text: str, format_: Format | None, language: str) -> str:
+    """Return a value as its reader is to see it."""
+    if format_ is None or not text:
+        return text
+    match format_:
+        case Format.DEVICE:
+            return device_name(text) if "/" in text else text
+        case Format.SENTENCE:
+            return translated(text)
+        case Format.DURATION:
+            return _duration(text, language)
 
 
-def _span(text: str, language: str) -> str:
+def _duration(text: str, language: str) -> str:
     """Translate a time span such as `8 hours` into the language; leave other texts unchanged."""
     match = SPAN.fullmatch(text)
     if match is None:
@@ -171,7 +181,7 @@ def _recipient(address: str) -> Address:
         if not name or not domain or UNFIT.search(address):
             raise ValueError
     except (ValueError, IndexError, MessageError, idna.IDNAError):
-        raise Unwritable(noted("This is not an address that mail can go to.")) from None
+        raise Unwritable(N_("This is not an address that mail can go to.")) from None
     return to
 
 

@@ -9,39 +9,39 @@ from socket import SHUT_RDWR
 from typing import Self
 
 from backoffice import limits
-from backoffice.endpoints import MailServer
 from backoffice.mail import reasons
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
+from backoffice.urls import MailServer
 from backoffice.waiting import within
 
 MAILS_PER_CONNECTION = 50  # providers hang up after 100 or so
 CLOSING = 421  # "service not available"
 # The last two parts of an enhanced status code (RFC 3463), and what they mean.
 MEANINGS = {
-    "1.1": noted("There is no such mailbox."),
-    "1.2": noted("There is no such domain."),
-    "1.10": noted("The domain takes no mail."),
-    "2.1": noted("The mailbox is switched off."),
-    "2.2": noted("The mailbox is full."),
-    "3.4": noted("The mail is too large."),
-    "7.1": noted("It is against the server's rules."),
-    "7.26": noted("The mail is not authenticated: see to SPF and DKIM."),
+    "1.1": N_("There is no such mailbox."),
+    "1.2": N_("There is no such domain."),
+    "1.10": N_("The domain takes no mail."),
+    "2.1": N_("The mailbox is switched off."),
+    "2.2": N_("The mailbox is full."),
+    "3.4": N_("The mail is too large."),
+    "7.1": N_("It is against the server's rules."),
+    "7.26": N_("The mail is not authenticated: see to SPF and DKIM."),
 }
 
-SLOW = noted("The mail server took too long to answer.")
+SLOW = N_("The mail server took too long to answer.")
 FAULTS: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
-    (smtplib.SMTPServerDisconnected, noted("The mail server hung up.")),
-    (smtplib.SMTPException, noted("The mail server and we do not understand each other.")),
+    (smtplib.SMTPServerDisconnected, N_("The mail server hung up.")),
+    (smtplib.SMTPException, N_("The mail server and we do not understand each other.")),
     (
         ssl.SSLCertVerificationError,
-        noted("The mail server's certificate is not valid for its name, or not trusted."),
+        N_("The mail server's certificate is not valid for its name, or not trusted."),
     ),
-    (ssl.SSLError, noted("The mail server does not speak TLS as expected.")),
+    (ssl.SSLError, N_("The mail server does not speak TLS as expected.")),
     (TimeoutError, SLOW),
-    (ConnectionRefusedError, noted("Nobody answers at the mail server's address.")),
-    (ConnectionError, noted("The mail server hung up.")),
-    (OSError, noted("The mail server cannot be reached.")),
+    (ConnectionRefusedError, N_("Nobody answers at the mail server's address.")),
+    (ConnectionError, N_("The mail server hung up.")),
+    (OSError, N_("The mail server cannot be reached.")),
 )
 
 
@@ -130,15 +130,13 @@ class Smtp:
         if self.url.mode == "starttls":
             if not server.has_extn("starttls"):
                 raise NotSent(
-                    noted("The mail server offers no encryption (STARTTLS), so nothing is sent.")
+                    N_("The mail server offers no encryption (STARTTLS), so nothing is sent.")
                 )
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.url.user:
             if not server.has_extn("auth"):
-                raise NotSent(
-                    noted("The mail server takes no user name: leave it out of SMTP_URL.")
-                )
+                raise NotSent(N_("The mail server takes no user name: leave it out of SMTP_URL."))
             server.login(self.url.user, self.url.password)
 
     def _within_limit(
@@ -186,7 +184,7 @@ class Smtp:
 def _begin_anew(server: smtplib.SMTP) -> None:
     """Reset the connection for the next mail. Raises NotSent if the server refuses."""
     if server.rset()[0] != 250:
-        raise NotSent(noted("The mail server takes no further mail."))
+        raise NotSent(N_("The mail server takes no further mail."))
 
 
 def _hang_up(server: smtplib.SMTP) -> None:
@@ -208,7 +206,7 @@ def _not_sent(error: OSError) -> NotSent:
             # The server refuses us, and therefore mails to all recipients.
             return NotSent(_answered(reasons.SENDER_REFUSED, code, answer), for_all=True)
         case smtplib.SMTPNotSupportedError():
-            reason = noted("The mail server does not take such addresses (SMTPUTF8).")
+            reason = N_("The mail server does not take such addresses (SMTPUTF8).")
             return NotSent(reason, final=True)
     return NotSent(_reason(error))
 

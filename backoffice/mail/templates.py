@@ -7,7 +7,7 @@ from pathlib import Path
 import flask_babel
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from backoffice.models import purposes
+from backoffice.models import mails
 
 FOLDER = Path(__file__).parent.parent / "templates"
 PARTS = ("subject", "txt", "html")  # of a mail, each with a template of its own
@@ -43,12 +43,12 @@ def environment() -> Environment:
     return made
 
 
-def check() -> None:
+def verify_at_start() -> None:
     """Refuse to start unless every purpose has its templates, and every template its purpose.
 
     Raises LookupError with a sentence for each mistake.
     """
-    if found := mistakes(purposes.names(), FOLDER / "email"):
+    if found := mistakes(mails.names(), FOLDER / "email"):
         raise LookupError("\n".join(found))
 
 
@@ -66,7 +66,7 @@ def mistakes(names: Collection[str], folder: Path) -> list[str]:
     ]
     left_over = [
         f"backoffice/templates/email/{name} belongs to no mail: "
-        "add an entry to backoffice/models/purposes.py, or delete it."
+        "add an entry to backoffice/models/mails.py, or delete it."
         for name in sorted(found - wanted)
     ]
     return missing + left_over

@@ -13,7 +13,7 @@ from backoffice import clock
 from backoffice.models import keys
 from backoffice.models.columns import MODELS
 from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 
 
 def moment(later: timedelta = timedelta()) -> ColumnElement[datetime]:
@@ -59,7 +59,8 @@ class Record(Base):
             condition of a value.
         __derived_colours__: the colours of a derived choice's values, shown as badges.
         __grants__: whether the rows decide who may do what.
-        __grams__: the columns of the search index, see models/search.py.
+        __verbs__: what people may do with the rows, each by a permission (policy/permissions.py).
+        __trigrams__: the columns of the search index, see models/search.py.
         __timeline__: of a log, which grows without end, the column of time that orders it.
         __recent_days__: of a log, how many days a list shows unless asked otherwise.
 
@@ -75,7 +76,8 @@ class Record(Base):
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
     __derived_colours__: ClassVar[dict[str, dict[str, str]]] = {}
     __grants__: ClassVar[bool] = False
-    __grams__: ClassVar[tuple[str, ...]] = ()
+    __verbs__: ClassVar[tuple[str, ...]] = ("view", "create", "edit", "delete", "export")
+    __trigrams__: ClassVar[tuple[str, ...]] = ()
     __timeline__: ClassVar[str] = ""
     __recent_days__: ClassVar[int] = 0
 
@@ -104,11 +106,11 @@ class Record(Base):
     @classmethod
     def counted(cls, number: int) -> str:
         """Return the number with its noun, such as `1 person` or `1,234 people`."""
-        return _("%(number)s %(noun)s", number=written(number), noun=cls.noun(number))
+        return _("%(number)s %(noun)s", number=formatted(number), noun=cls.noun(number))
 
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
-        """Return, in SQL, whether the derived choice `name` is `value`; an index can serve it."""
+        """SQL: whether the derived choice `name` is `value`; an index can serve it."""
         raise NotImplementedError
 
     @classmethod

@@ -27,6 +27,7 @@ class BulkRun(Record):
 
     __tablename__ = "bulk_runs"
     __timeline__ = "created_at"
+    __verbs__ = ("view", "export")
 
     token: Mapped[UUID] = mapped_column(
         Uuid, default=uuid4, unique=True, info={"personal": False, "hidden": True}

@@ -34,8 +34,8 @@ def column(
         choices: the values that a choice may have.
         words: labels of choices, where the value itself does not read well.
         colours: colours of choices by value, shown as badges.
-        least: the least number or date. A form's message and a CHECK constraint follow from it. A
-            constraint of a table that exists changes by a migration that one writes oneself.
+        least: the least number or date. A form's message and a CHECK constraint follow from it.
+            Alembic does not notice a changed bound: write that migration yourself.
         most: the largest number or date, likewise.
         currency: of an amount of money, as ISO 4217 has it.
         hidden: whether the column never reaches a screen, a filter, an export or an event.

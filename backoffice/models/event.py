@@ -25,6 +25,7 @@ class Event(Record):
     __tablename__ = "events"
     __timeline__ = "at"
     __recent_days__ = 90
+    __verbs__ = ("view", "export")
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(info={"personal": False})

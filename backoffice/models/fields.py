@@ -8,7 +8,7 @@ from functools import cache, lru_cache, partial
 from typing import Literal
 
 from flask_babel import gettext as _
-from sqlalchemy import Column, Table, bindparam, func, inspect
+from sqlalchemy import Column, Enum, String, Table, bindparam, cast, func, inspect
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models import kinds
@@ -189,7 +189,7 @@ def relations(model: type[Record]) -> tuple[str, ...]:
 def lowest(model: type[Record], name: str) -> object:
     """Return a value that sorts before every other one, to stand for NULL."""
     what = kind(model, name)
-    return what.lowest if what else ""
+    return what.lowest(column(model, name)) if what else ""
 
 
 def ordered(model: type[Record], name: str) -> Expression:
@@ -197,9 +197,11 @@ def ordered(model: type[Record], name: str) -> Expression:
 
     It is never NULL. Thus (expression, id) is a single comparison, which an index can serve.
     """
-    ordering = attribute(model, name)
+    ordering: Expression = attribute(model, name).expression
+    if isinstance(ordering.type, Enum):  # by the words that are stored, of which '' is the first
+        ordering = cast(ordering, String)
     if not column(model, name).nullable:
-        return ordering.expression
+        return ordering
     least = bindparam(None, lowest(model, name), type_=ordering.type, literal_execute=True)
     return func.coalesce(ordering, least)
 

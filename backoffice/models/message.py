@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.base import Entity
 from backoffice.models.columns import column
 from backoffice.models.types import BigInt
@@ -58,12 +58,13 @@ class Message(Entity):
     __tablename__ = "messages"
     __timeline__ = "created_at"
     __label__ = "title"
+    __verbs__ = ("view", "export")
     __search__ = ("purpose",)
 
     purpose: Mapped[str] = column(
-        String(purposes.LONGEST),
-        choices=purposes.names(),
-        words={purpose.name: purpose.label for purpose in purposes.every()},
+        String(mails.LONGEST),
+        choices=mails.names(),
+        words={mail_type.name: mail_type.label for mail_type in mails.every()},
     )
     channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
     user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))

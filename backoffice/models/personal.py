@@ -55,8 +55,8 @@ def by_address() -> Iterator[Owned]:
     return _owned(lambda column: column.info.get("personal") == "address")
 
 
-def uploads() -> Iterator[Owned]:
-    """Yield the columns that hold the key of an uploaded file."""
+def upload_columns() -> Iterator[Owned]:
+    """Yield the columns that refer to uploaded files (people/uploaded_files.py)."""
     return _owned(lambda column: bool(column.info.get("upload")))
 
 

@@ -1,8 +1,8 @@
 """The search index: finds the rows that contain a piece of text without reading the table.
 
-For each table with `__grams__` there is a table `<table>_search`, which triggers keep up to date.
-It holds the runs of three characters in the texts of every row. Two blanks precede each word, so
-one or two letters at the beginning of a word are a run as well. In PostgreSQL it has a column of
+For each model with `__trigrams__` there is a table `<table>_search`, which triggers keep up to
+date. It has the runs of three characters in the texts of every row. Two blanks precede each word,
+so one or two letters at the beginning of a word are a run as well. In PostgreSQL it has a column of
 arrays with a GIN index, in SQLite it is an FTS5 table.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.sql.operators import OperatorType
 from backoffice.models.base import Record
 
 RUN = 3  # characters, like FTS5's trigram tokenizer
-BETWEEN = "\x1f"  # separates runs; no cleaned text contains it
+BETWEEN = "\x1f"  # separates runs; no text that is searched for contains it
 HIGHEST = 0x10FFFF  # the last code point
 
 
@@ -35,21 +35,21 @@ class Condition(GenericFunction[bool]):
         return self
 
 
-class holds(Condition):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
+class contains(Condition):  # noqa: N801  # SQLAlchemy knows functions by lower-case names
     """Whether an entry of the index contains all runs, which are given as one text."""
 
     inherit_cache = True
 
 
-@compiles(holds)
-def _arrays(element: holds, compiler: SQLCompiler, **kwargs: object) -> str:
+@compiles(contains)
+def _arrays(element: contains, compiler: SQLCompiler, **kwargs: object) -> str:
     entry, runs = (compiler.process(part, **kwargs) for part in element.clauses)
     return f"{entry} @> string_to_array({runs}, chr({ord(BETWEEN)}))"
 
 
-@compiles(holds, "sqlite")
-def _full_text(element: holds, compiler: SQLCompiler, **kwargs: object) -> str:
-    """Return the condition on the whole FTS5 table, whose only column holds the runs.
+@compiles(contains, "sqlite")
+def _full_text(element: contains, compiler: SQLCompiler, **kwargs: object) -> str:
+    """Return the condition on the whole FTS5 table, whose only column has the runs.
 
     FTS5 cannot match a single column if it stores no positions of words.
     """
@@ -77,12 +77,12 @@ def _binary(element: begins, compiler: SQLCompiler, **kwargs: object) -> str:
     return f"({texts} >= {beginning} AND {texts} < ({beginning} || char({HIGHEST})))"
 
 
-def grams(text: str) -> list[str]:
+def trigrams(text: str) -> list[str]:
     """Return the runs of every row that contains the folded `text`.
 
     One or two letters are found only at the beginning of a word.
 
-    >>> grams("anna"), grams("an"), grams("a")
+    >>> trigrams("anna"), trigrams("an"), trigrams("a")
     (['ann', 'nna'], [' an'], ['  a'])
     """
     if not text:
@@ -94,7 +94,7 @@ def grams(text: str) -> list[str]:
 
 
 def occurs(texts: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    """Return, in SQL, whether the folded texts contain `text`.
+    """SQL: whether the folded texts contain `text`.
 
     One or two letters are found only at the beginning of a word.
     """
@@ -107,24 +107,24 @@ def occurs(texts: ColumnElement[str], text: str) -> ColumnElement[bool]:
 
 def indexed(model: type[Record], name: str) -> bool:
     """Return whether the index of `model` contains the texts of the column called `name`."""
-    if name in model.__grams__:
+    if name in model.__trigrams__:
         return True
-    return "search_key" in model.__grams__ and name in model.__search__
+    return "search_key" in model.__trigrams__ and name in model.__search__
 
 
 def candidates(
     model: type[Record], texts: Iterable[str], *others: int
 ) -> ColumnElement[bool] | None:
-    """Return, in SQL, the rows that the index finds for all the folded texts.
+    """SQL: whether the row is one that the index finds for all the folded texts.
 
     The rows with the ids `others` are included. Some rows do not contain the texts, so `occurs` is
     needed as well. Returns None if the index cannot help.
     """
-    runs = dict.fromkeys(run for text in texts for run in grams(text))
-    if not model.__grams__ or not runs:
+    runs = dict.fromkeys(run for text in texts for run in trigrams(text))
+    if not model.__trigrams__ or not runs:
         return None
     entries = table(f"{model.__tablename__}_search", column("rowid"), column("grams"))
-    matches = holds(entries.c.grams, BETWEEN.join(runs))
+    matches = contains(entries.c.grams, BETWEEN.join(runs))
     ids: Select[Any] = select(entries.c.rowid).where(matches)
     if not others:
         return model.id.in_(ids)

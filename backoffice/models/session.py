@@ -33,6 +33,7 @@ class Session(Entity):
     __tablename__ = "sessions"
     __timeline__ = "created_at"
     __label__ = "title"
+    __verbs__ = ("view",)
     __search__ = ("device", "ip")
     __derived__: ClassVar = {"state": STATES}
     __derived_colours__: ClassVar = {"state": {"live": "green"}}
@@ -92,7 +93,7 @@ class Session(Entity):
 
     @classmethod
     def live(cls, now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-        """Return, in SQL, whether it is neither ended, nor expired, nor unused for too long."""
+        """SQL: whether it is neither ended, nor expired, nor unused for too long."""
         return and_(cls.ended_at.is_(None), cls.expires_at > now, cls.idle_at > now)
 
     @hybrid_property

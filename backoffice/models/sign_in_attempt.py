@@ -1,4 +1,4 @@
-"""SignInAttempt: every try to sign in, whether it worked or not."""
+"""SignInAttempt: every attempt to sign in, whether it worked or not."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -17,15 +17,17 @@ FACTORS = ("password", "code", "link")
 
 
 class SignInAttempt(Record):
-    """One try of a factor: a password, a second factor, or a link requested instead of a password.
+    """One attempt to prove a factor: a password, or a second factor.
 
-    The row is written before the factor is checked, as a failure that is under way.
+    A link that is requested instead of a password counts as one. An attempt is stored as a
+    failure until it is judged.
 
     Attributes:
-        throttle_key: what the try counts for, as `auth.attempts.Key` makes it: an account by its
-            id, an unknown name by a keyed hash, because people type passwords into the wrong field.
-        reason: empty if the user is signed in by this try.
-        device_key: the mark of the browser. If the user is signed in by this try, it is the new
+        throttle_key: what the attempt counts for, as `auth.attempts.Key` makes it: an account by
+            its id, an unknown name by a keyed hash, because people type passwords into the wrong
+            field.
+        reason: empty if the user is signed in by this attempt.
+        device_key: the mark of the browser. If this attempt signed the user in, it is the new
             mark that the browser gets; else it is the one that the browser had before.
     """
 
@@ -34,6 +36,7 @@ class SignInAttempt(Record):
     __singular__ = "sign-in"
     __plural__ = "sign-ins"
     __label__ = "title"
+    __verbs__ = ("view", "export")
     __search__ = ("device", "ip")
     __derived__: ClassVar = {"signed_in": ("yes", "no")}
 
@@ -93,11 +96,11 @@ class SignInAttempt(Record):
 
     @classmethod
     def derived(cls, _name: str, value: str) -> ColumnElement[bool]:
-        return cls.through() if value == "yes" else not_(cls.through())
+        return cls.completed_sign_in() if value == "yes" else not_(cls.completed_sign_in())
 
     @classmethod
-    def through(cls) -> ColumnElement[bool]:
-        """Return, in SQL, whether the user is signed in by this try."""
+    def completed_sign_in(cls) -> ColumnElement[bool]:
+        """SQL: whether the user is signed in by this attempt."""
         return and_(cls.result == "ok", cls.reason == "")
 
     @hybrid_property

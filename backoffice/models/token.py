@@ -50,10 +50,10 @@ class Token(Base):
 
     @classmethod
     def open(cls) -> ColumnElement[bool]:
-        """Return, in SQL, whether it is neither used, superseded nor revoked; it may be expired."""
+        """SQL: whether it is neither used, superseded nor revoked; it may be expired."""
         return cls.used_at.is_(None) & cls.superseded_at.is_(None) & cls.revoked_at.is_(None)
 
     @classmethod
     def live(cls) -> ColumnElement[bool]:
-        """Return, in SQL, whether it still works."""
+        """SQL: whether it still works."""
         return cls.open() & (cls.expires_at > moment())

@@ -1,7 +1,7 @@
 """User: a person who signs in to the back office."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -10,13 +10,13 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     SQLColumnExpression,
     String,
     Uuid,
     and_,
     cast,
     event,
-    exists,
     false,
     func,
     inspect,
@@ -26,30 +26,24 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
+from backoffice.models import invitation_state
 from backoffice.models.associations import user_client_tags, user_groups
-from backoffice.models.base import Entity, Searchable, moment
+from backoffice.models.base import Entity, Searchable
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
 from backoffice.models.group import Group
 from backoffice.models.keys import key_type
-from backoffice.models.token import Token
 from backoffice.models.types import BigInt
-from backoffice.text import address_key, login_key
+from backoffice.text import address_key
 
 STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
 LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
 TAG_MODES = ("all", "only", "except")
+AVATAR_SIZES = (64, 256)  # pixels, both ways
 TWO_FACTORS = ("disabled", "email", "totp")
-INVITATIONS = ("pending", "expired", "accepted", "revoked", "none")
-INVITATION_ENDS = ("soon", "later", "over", "none")
-SOON = timedelta(hours=2)
 # The `info` of columns that people prove their identity with; see `credential_version`.
 CREDENTIAL: dict[str, Any] = {"credential": True}
-# Users who never accepted an invitation and have none open: they are few, and have their own index.
-NEVER_INVITED = (
-    "users.status <> 'invited' AND (users.login_method <> 'email' OR users.password_hash IS NULL)"
-)
 
 
 class User(Searchable, Entity):
@@ -64,6 +58,12 @@ class User(Searchable, Entity):
         credential_version: is raised by every change of a column whose `info` has CREDENTIAL, in
             the same UPDATE. Whatever was proved at an older version is void. It does not count as a
             change when the same password is hashed with newer parameters.
+        name_source: who gave the name: "administrator", or "self", whose name others cannot change.
+        status_before: the status that unblocking, or undoing a revocation, gives back; None if
+            none is known.
+        password_state: "none" without a password; "usable" for one that the user chose;
+            "temporary" for one that somebody handed over, which the user has to change at the first
+            sign-in, before `password_expires_at`. "expired" is set by nothing.
         password_is_short: whether the password is so short that a second factor is required.
     """
 
@@ -72,8 +72,11 @@ class User(Searchable, Entity):
     __plural__ = "people"
     __search__ = ("first_name", "last_name", "email", "login", "phone")
     __grants__ = True
-    __grams__ = ("search_key",)
-    __derived__: ClassVar = {"invitation": INVITATIONS, "invitation_ends": INVITATION_ENDS}
+    __trigrams__ = ("search_key",)
+    __derived__: ClassVar = {
+        "invitation": invitation_state.STATES,
+        "invitation_ends": invitation_state.ENDS,
+    }
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     login_method: Mapped[str] = column(
@@ -108,7 +111,8 @@ class User(Searchable, Entity):
         String(40), default="UTC", server_default="UTC", info={"personal": True, "key": False}
     )
     avatar: Mapped[str | None] = mapped_column(
-        String(64), info={"personal": True, "hidden": True, "upload": True}
+        String(64),
+        info={"personal": True, "hidden": True, "upload": True, "renditions": AVATAR_SIZES},
     )
 
     status: Mapped[str] = column(
@@ -206,8 +210,8 @@ class User(Searchable, Entity):
         Index(
             "ix_users_never_invited",
             "id",
-            postgresql_where=text(NEVER_INVITED),
-            sqlite_where=text(NEVER_INVITED),
+            postgresql_where=text(invitation_state.NEVER_INVITED),
+            sqlite_where=text(invitation_state.NEVER_INVITED),
         ),
     )
 
@@ -226,6 +230,10 @@ class User(Searchable, Entity):
             return {}
         return {"credential_version": cls.credential_version + 1}
 
+    def alone(self) -> Select[int]:
+        """Select the id of this user, for functions that take the ids of many."""
+        return select(User.id).where(User.id == self.id)
+
     def renew_credentials(self) -> None:
         """Raise `credential_version`.
 
@@ -238,11 +246,6 @@ class User(Searchable, Entity):
         """Set the address as typed, and the normalised form in which it is unique."""
         self.email = email
         self.email_key = address_key(email) if email else None
-
-    def set_login(self, login: str | None) -> None:
-        """Set the login as typed, and the normalised form in which it is unique."""
-        self.login = login
-        self.login_key = login_key(login) if login else None
 
     @hybrid_property
     def name(self) -> str:
@@ -267,7 +270,7 @@ class User(Searchable, Entity):
 
     @hybrid_property
     def invitation(self) -> str:
-        """The state of the invitation, one of INVITATIONS."""
+        """The state of the invitation, one of `invitation_state.STATES`."""
         return self._derived("invitation")
 
     @invitation.inplace.expression
@@ -277,7 +280,7 @@ class User(Searchable, Entity):
 
     @hybrid_property
     def invitation_ends(self) -> str:
-        """When the open invitation ends, one of INVITATION_ENDS; "soon" asks for a reminder."""
+        """When the open invitation ends, one of `invitation_state.ENDS`."""
         return self._derived("invitation_ends")
 
     @invitation_ends.inplace.expression
@@ -288,53 +291,8 @@ class User(Searchable, Entity):
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
         if name == "invitation":
-            return cls._invitation_is(value)
-        return cls._invitation_ends_are(value)
-
-    @classmethod
-    def _invitation_is(cls, value: str) -> ColumnElement[bool]:
-        is_invited = cls.status == "invited"
-        has_no_password = cls.password_hash.is_(None)
-        is_withdrawn = cls.status.in_(("blocked", "revoked"))
-        match value:
-            case "pending":
-                return and_(is_invited, cls._invited_beyond(moment()))
-            case "expired":
-                return and_(is_invited, ~cls._invited_beyond(moment()))
-            case "revoked":
-                return and_(text(NEVER_INVITED), is_withdrawn, has_no_password)
-            case "accepted":
-                by_email = cls.login_method == "email"
-                return and_(cls.status != "invited", by_email, ~has_no_password)
-        return and_(text(NEVER_INVITED), ~and_(is_withdrawn, has_no_password))
-
-    @classmethod
-    def _invitation_ends_are(cls, value: str) -> ColumnElement[bool]:
-        is_invited = cls.status == "invited"
-        match value:
-            case "soon":
-                works_now = cls._invited_beyond(moment(), until=moment(SOON))
-                return and_(is_invited, works_now, ~cls._invited_beyond(moment(SOON)))
-            case "later":
-                return and_(is_invited, cls._invited_beyond(moment(SOON)))
-            case "over":
-                return and_(is_invited, ~cls._invited_beyond(moment()))
-        return cls.status != "invited"
-
-    @classmethod
-    def _invited_beyond(
-        cls, when: ColumnElement[datetime], until: ColumnElement[datetime] | None = None
-    ) -> ColumnElement[bool]:
-        """Return, in SQL, whether an open invitation works after `when`, but not after `until`."""
-        invitation = exists().where(
-            Token.user_id == cls.id,
-            Token.purpose == "invitation",
-            Token.open(),
-            Token.expires_at > when,
-        )
-        if until is not None:
-            invitation = invitation.where(Token.expires_at <= until)
-        return invitation.correlate(cls)
+            return invitation_state.is_in(cls, value)
+        return invitation_state.ends(cls, value)
 
     def _derived(self, name: str) -> str:
         """Return the derived choice `name` of this row, which SQL computes from other tables."""
@@ -346,7 +304,7 @@ class User(Searchable, Entity):
 
     @classmethod
     def can_sign_in(cls) -> ColumnElement[bool]:
-        """Return, in SQL, whether the user can sign in to the web back office with their password.
+        """SQL: whether the user can sign in to the web back office with their password.
 
         A temporary password does not count, because it expires.
         """

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice import clock, events
 from backoffice.auth import links, revocation, security_notifications, sessions, throttle, tokens
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.auth.attempts import Key, Origin
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
@@ -19,9 +19,9 @@ from backoffice.people import users
 from backoffice.policy.actor import Actor
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import address_key, noted
+from backoffice.text import N_, address_key
 
-KIND = links.EMAIL_CHANGE
+LINK_TYPE = links.EMAIL_CHANGE
 LONGEST = 254
 TAKEN: str = _l("Somebody else has this address by now, so it cannot become yours.")
 
@@ -41,10 +41,10 @@ def ask(*, actor: Actor, email: str, origin: Origin, settings: Settings) -> None
     address = _checked_address(user, email)
     # Counting takes the throttle's locks, which everywhere come before the lock on the person.
     _count(user, origin, settings)
-    user = themselves(actor)
-    tokens.supersede(select(User.id).where(User.id == user.id), KIND.purpose)
+    user = lock_own_row(actor)
+    tokens.supersede(user.alone(), LINK_TYPE.purpose)
     mail = OutgoingMail(
-        purpose=KIND.requested_mail,
+        purpose=LINK_TYPE.requested_mail,
         address=address,
         user_id=user.id,
         request={"credential_version": str(user.credential_version)},
@@ -63,7 +63,7 @@ def _checked_address(user: User, email: str) -> str:
     return address
 
 
-@outbox.prepared(KIND.requested_mail)
+@outbox.prepared(LINK_TYPE.requested_mail)
 def _prepare(message: Message, settings: Settings) -> bool:
     """Put a new link into the mail, or return False if it must not be sent."""
     if message.user_id is None:
@@ -71,20 +71,20 @@ def _prepare(message: Message, settings: Settings) -> bool:
     user = db.session.get(User, message.user_id, with_for_update=True)
     if user is None or not _is_still_wanted(user, message, settings):
         return False
-    links.put_into(message, KIND, user, settings)
+    links.put_into(message, LINK_TYPE, user, settings)
     return True
 
 
 def _is_still_wanted(user: User, message: Message, settings: Settings) -> bool:
     """Return whether the person may still have the address, and asked for nothing else since."""
-    if not KIND.is_for(user) or _is_taken(message.address):
+    if not LINK_TYPE.is_for(user) or _is_taken(message.address):
         return False
     request = outbox.request_of(message, settings)
     if request.get("credential_version") != str(user.credential_version):
         return False
     newer = select(Message.id).where(
         Message.user_id == user.id,
-        Message.purpose == KIND.requested_mail,
+        Message.purpose == LINK_TYPE.requested_mail,
         Message.id > message.id,
     )
     return db.session.scalar(newer.limit(1)) is None
@@ -95,7 +95,7 @@ def new_address(*, actor: Actor, value: str, origin: Origin) -> str:
 
     Raises NotFound or Expired for the link, and NotAllowed if it is somebody else's.
     """
-    return links.check(KIND, value=value, origin=origin, actor=actor).token.sent_to
+    return links.open_link(LINK_TYPE, value=value, origin=origin, actor=actor).token.sent_to
 
 
 def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> str:
@@ -104,7 +104,7 @@ def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> 
     Return the new value of the actor's own session, since the old one is void. Raises NotFound,
     Expired or NotAllowed for the link, and RuleBroken if somebody else took the address before.
     """
-    with links.using(KIND, value=value, origin=origin, actor=actor) as link:
+    with links.using(LINK_TYPE, value=value, origin=origin, actor=actor) as link:
         user = link.user
         old = user.email or ""
         _take(user, link.token.sent_to)
@@ -117,8 +117,8 @@ def confirm(*, actor: Actor, value: str, origin: Origin, settings: Settings) -> 
 
 def _announce(actor: Actor, user: User, old: str, origin: Origin, settings: Settings) -> None:
     """End the other sessions and links, tell the old address, and record the event."""
-    own = select(User.id).where(User.id == user.id)
-    revocation.void(own, change="address", reason=noted("e-mail changed"), keep=actor.session_id)
+    own = user.alone()
+    revocation.void(own, change="address", reason=N_("e-mail changed"), keep=actor.session_id)
     security_notifications.email_changed(user, old, origin, settings)
     events.record(
         actor=actor,

@@ -17,7 +17,7 @@ from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from backoffice.people import avatars
+from backoffice.people import uploaded_files
 from backoffice.policy.permissions import area_of
 from backoffice.settings import configured
 from backoffice.text import address_key
@@ -31,7 +31,7 @@ def forget(people: Select[int]) -> None:
 
     Their own rows are still needed to find it: they must be emptied after this call, not before.
     """
-    avatars.forget(people)
+    uploaded_files.forget(people)
     _forget_by_address(people)
     _forget_runs(people)
     _forget_belongings(people)

@@ -10,7 +10,7 @@ from backoffice import events
 from backoffice.data import records, texts
 from backoffice.data.records import Values
 from backoffice.errors import GrantExceeded, RuleBroken
-from backoffice.extensions import db, lock
+from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions, second_factor
 from backoffice.policy.actor import Actor
@@ -18,6 +18,7 @@ from backoffice.policy.shipped import SHIPPED
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
 from backoffice.text import name_key
+from backoffice.transactions import lock
 
 GROUPS_LOCK = "groups"
 
@@ -35,7 +36,7 @@ def out_of_reach(actor: Actor, group: Group) -> str:
         return str(
             _("You are in %(group)s: nobody changes a group of their own.", group=group.name)
         )
-    if grants.may_hold(actor, group.permissions):
+    if grants.codes_beyond(actor, group.permissions):
         return str(_("%(group)s holds permissions beyond your own.", group=group.name))
     if group.id not in grants.grantable_group_ids(db.session(), actor):
         return str(_("You may not give %(group)s, so it is not yours to change.", group=group.name))
@@ -85,8 +86,11 @@ def _let_give(actor: Actor, own: Group, group: Group) -> None:
 
 
 @records.checked(Group, lock_first=GROUPS_LOCK)
-def check(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
-    """Require a recent proof of identity, and that the actor could give what the group gets."""
+def check_and_complete(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
+    """Require a recent proof of identity, and that the actor could give what the group gets.
+
+    The permissions are put in order.
+    """
     require_recent(actor)
     grantable = grants.grantable_group_ids(db.session(), actor, locked=True)
     _check_name(group, values)
@@ -146,7 +150,10 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     if unknown := set(permissions.unknown(after)) - before:
         message = _("There is no permission %(code)s.", code=min(unknown))
         raise RuleBroken(message, field="permissions")
-    if beyond := grants.may_hold(actor, after - before):
+    if beyond := grants.codes_beyond(actor, after - before):
         message = _("You do not hold %(code)s yourself.", code=beyond[0])
         raise GrantExceeded(message, field="permissions", code="groups.edit")
-    values["permissions"] = sorted(after)
+    if group is None or after != before:  # else they stay in the order they have
+        values["permissions"] = sorted(after)
+    else:
+        values["permissions"] = group.permissions

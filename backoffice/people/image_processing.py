@@ -1,4 +1,4 @@
-"""Check uploaded pictures before decoding them, then redraw them without any byte of the file."""
+"""Check uploaded pictures before decoding them, and render them without any byte of the file."""
 
 import struct
 import zlib
@@ -12,8 +12,9 @@ from PIL import Image, ImageCms
 
 from backoffice import limits
 from backoffice.errors import RuleBroken
-from backoffice.text import noted
-from backoffice.text.numbers import written
+from backoffice.models.user import AVATAR_SIZES
+from backoffice.text import N_
+from backoffice.text.numbers import formatted
 
 FIELD = "avatar"
 BYTES = limits.PICTURE
@@ -24,7 +25,7 @@ JPEG_SIDE = limits.PICTURE_JPEG_SIDE
 JPEG_PIXELS = limits.PICTURE_JPEG
 # A progressive JPEG has about ten scans; thousands of empty ones would be decoded for minutes.
 SCANS = 100
-SIZES = (64, 256)  # pixels, both ways
+SIZES = AVATAR_SIZES
 TYPE = "image/webp"  # what every picture becomes: small, and it can be transparent
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".jpe")
@@ -66,7 +67,7 @@ ENDING: str = _l(
     "The name of the file must end in .png, .jpg, .jpeg or .jfif. "
     "Save the picture as PNG or JPEG and try again."
 )
-OTHER = noted(
+OTHER = N_(
     "This is no PNG or JPEG picture, whatever its name says. Save it as PNG or JPEG and try again."
 )
 DAMAGED: str = _l("This picture is damaged or incomplete. Save it anew and try again.")
@@ -77,7 +78,7 @@ LARGE: str = _l(
 LARGE_PNG: str = _l(
     "A PNG may have %(pixels)s pixels in width and height. "
     "Save it as JPEG, or smaller, and try again.",
-    pixels=written(PNG_SIDE),
+    pixels=formatted(PNG_SIDE),
 )
 LARGE_IN_PASSES: str = _l(
     "A progressive JPEG may have 16 megapixels. "
@@ -101,16 +102,16 @@ class Crop:
     size: int
 
 
-def drawn(content: bytes, filename: str, crop: Crop | None = None) -> dict[int, bytes]:
+def rendered(content: bytes, filename: str, crop: Crop | None = None) -> dict[int, bytes]:
     """Return a square part of the picture, encoded as TYPE in each of SIZES.
 
     The part is `crop`, or the middle of the picture. The results carry no metadata.
     A large picture takes some 200 MB for a moment: callers must hold a slot (backoffice/slots.py).
     Raises RuleBroken (field avatar), which says what is wrong with the file and what to do.
     """
-    essence = _essence(content, filename)
+    picture = _decodable(content, filename)
     try:
-        with _opened(essence) as image:
+        with _opened(picture) as image:
             square = _square(image, crop)
     except RuleBroken:
         raise
@@ -123,7 +124,7 @@ def _refusal(sentence: str) -> RuleBroken:
     return RuleBroken(sentence, field=FIELD)
 
 
-def _essence(content: bytes, filename: str) -> bytes:
+def _decodable(content: bytes, filename: str) -> bytes:
     """Return the bytes to decode, after all checks that need no decoding.
 
     Raises RuleBroken with the first fault.
@@ -135,7 +136,7 @@ def _essence(content: bytes, filename: str) -> bytes:
     if not filename.lower().endswith(ENDINGS):
         raise _refusal(ENDING)
     if content.startswith(PNG):
-        return _png_essence(content)
+        return _essential_chunks(content)
     if not content.startswith(JPEG):
         raise _refusal(_(OTHER))
     if content.count(SCAN) > SCANS:
@@ -143,7 +144,7 @@ def _essence(content: bytes, filename: str) -> bytes:
     return content
 
 
-def _png_essence(content: bytes) -> bytes:
+def _essential_chunks(content: bytes) -> bytes:
     """Return the PNG with only the chunks that make up the picture.
 
     Raises RuleBroken for a wrong checksum, a missing end, or an animation.
@@ -173,14 +174,14 @@ def _unpacked(layout: str, content: bytes, place: int) -> tuple[Any, ...]:
         raise _refusal(DAMAGED) from None
 
 
-def _opened(essence: bytes) -> Image.Image:
+def _opened(picture: bytes) -> Image.Image:
     """Return the picture with its header read and nothing decoded.
 
     Phones append further pictures to the first one of a JPEG (MPO, Ultra HDR): the first counts.
     Raises RuleBroken if the picture is too large.
     """
-    is_png = essence.startswith(PNG)
-    image = _with_header_read(essence, is_png=is_png)
+    is_png = picture.startswith(PNG)
+    image = _with_header_read(picture, is_png=is_png)
     longest_side = max(image.size)
     if is_png and longest_side > PNG_SIDE:
         raise _refusal(LARGE_PNG)
@@ -189,16 +190,16 @@ def _opened(essence: bytes) -> Image.Image:
     pixels = image.width * image.height
     if pixels > JPEG_PIXELS:
         raise _refusal(LARGE)
-    if pixels > WHOLE and _comes_in_passes(essence):
+    if pixels > WHOLE and _comes_in_passes(picture):
         raise _refusal(LARGE_IN_PASSES)
     return image
 
 
-def _with_header_read(essence: bytes, *, is_png: bool) -> Image.Image:
+def _with_header_read(picture: bytes, *, is_png: bool) -> Image.Image:
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415  # 4 MB, read with the first picture
     from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415  # likewise
 
-    file = BytesIO(essence)
+    file = BytesIO(picture)
     return PngImageFile(file) if is_png else JpegImageFile(file)
 
 

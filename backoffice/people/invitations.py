@@ -11,17 +11,18 @@ from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.sessions import digest
 from backoffice.auth.tokens import Issued
 from backoffice.data import texts
-from backoffice.extensions import db, pause
+from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.transactions import pause
 
-KIND = links.INVITATION
+LINK_TYPE = links.INVITATION
 GIVEN = ("first_name", "last_name", "language")  # what an invited person may say about themselves
 ASKED_AGAIN = "invitation asked for"
 RENEWED_EVERY = timedelta(days=1)
@@ -29,7 +30,7 @@ RENEWED_EVERY = timedelta(days=1)
 
 def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issued]:
     """Mail each of `people` an invitation, and end the one before."""
-    return links.send(KIND, people, settings, values={"inviter": inviter})
+    return links.send(LINK_TYPE, people, settings, values={"inviter": inviter})
 
 
 def accept(
@@ -40,15 +41,15 @@ def accept(
     `about` may have the keys in GIVEN. Raises NotFound or Expired for the link, and RuleBroken with
     the field it belongs to.
     """
-    user = links.check(KIND, value=value, origin=origin).user
+    user = links.open_link(LINK_TYPE, value=value, origin=origin).user
     passwords.check(user, new_password, settings)
     pause()  # hashing takes long, so no lock is held meanwhile
     hashed = passwords.hashed(new_password, settings)
-    with links.using(KIND, value=value, origin=origin) as link:
+    with links.using(LINK_TYPE, value=value, origin=origin) as link:
         user = link.user
         _introduce(user, about)
         passwords.check(user, new_password, settings)  # again: it must not be the new name either
-        passwords.put(user, hashed)
+        passwords.store_hashed(user, hashed)
         _activate(user)
         events.record(
             actor=link.actor(origin),
@@ -71,22 +72,20 @@ def ask_again(*, value: str, origin: Origin, settings: Settings) -> None:
     tells. Raises TooMany.
     """
     throttle.count(Key.of_link(digest(value)), None, origin, settings, reason=ASKED_AGAIN)
-    outbox.queue(
-        [OutgoingMail(purpose=purposes.INVITATION_RENEWAL, address=digest(value))], settings
-    )
+    outbox.queue([OutgoingMail(purpose=mails.INVITATION_RENEWAL, address=digest(value))], settings)
 
 
-@outbox.prepared(purposes.INVITATION_RENEWAL)
+@outbox.prepared(mails.INVITATION_RENEWAL)
 def _prepare_renewal(message: Message, settings: Settings) -> bool:
     """Address the mail to the inviter, or return False if it must not be sent.
 
     It is sent only if the person still waits and the inviter is active, and once a day for a link.
     """
     token = db.session.scalar(select(Token).where(Token.value_hash == message.address))
-    if token is None or token.purpose != KIND.purpose:
+    if token is None or token.purpose != LINK_TYPE.purpose:
         return False
     user = db.session.get(User, token.user_id)
-    if user is None or not KIND.is_for(user):
+    if user is None or not LINK_TYPE.is_for(user):
         return False
     inviter = user.created_by
     if inviter is None or inviter.status != "active" or not inviter.email:
@@ -115,7 +114,7 @@ def _was_mailed_recently(token: Token, message: Message) -> bool:
 
 
 def _introduce(user: User, about: Mapping[str, str]) -> None:
-    given = {name: texts.kept(about[name], field=name) for name in GIVEN if about.get(name)}
+    given = {name: texts.normalised(about[name], field=name) for name in GIVEN if about.get(name)}
     if given.get("first_name") or given.get("last_name"):
         user.name_source = "self"
     for name, text in given.items():

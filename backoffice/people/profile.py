@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from backoffice import languages, time_zones
 from backoffice.auth import sessions
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.data import records
 from backoffice.data.records import Values
 from backoffice.errors import RuleBroken
@@ -29,7 +29,7 @@ def update(*, actor: Actor, version: int | None, values: Values) -> User:
     """
     wanted = {name: value for name, value in values.items() if name in FIELDS}
     _check(wanted)
-    user = themselves(actor)
+    user = lock_own_row(actor)
     records.change(actor=actor, row=user, version=version, values=wanted, action="account.edit")
     return user
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select, true
 
 from backoffice.auth import networks, passwords, revocation
@@ -13,7 +14,7 @@ from backoffice.data.records import Values
 from backoffice.errors import GrantExceeded, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -24,9 +25,11 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
-from backoffice.text import address_key, login_key, masked, noted
+from backoffice.text import N_, address_key, login_key, masked
 from backoffice.text.looks import skeleton
 
+# The sentence about a person whom the actor does not reach; {label} is their name.
+OUTRANKS: str = _l("{label} is in a group that you may not give.")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
@@ -57,7 +60,7 @@ def create(
         user.status = "invited"
     db.session.flush()
     if not password:
-        invited = select(User.id).where(User.id == user.id)
+        invited = user.alone()
         invitations.send(invited, inviter=actor.name or actor.label, settings=settings)
     return user, password
 
@@ -92,11 +95,11 @@ def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
         return ""
     if all(group.id in grantable for group in user.groups):
         return ""
-    return str(_("%(person)s is in a group that you may not give.", person=user.label))
+    return str(OUTRANKS).format(label=user.label)
 
 
 @records.checked(User, lock_first=grants.ADMINISTRATORS_LOCK)
-def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
+def check_and_complete(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     """Check and complete the values whenever a person is written.
 
     Nobody gives rights to themselves, or rights beyond their own. `user` is None for a new person.
@@ -109,7 +112,7 @@ def check(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
         _set_defaults(actor, values)
     _check_permissions(actor, user, values)
     if user is None:
-        _inherit_scope(actor, values)
+        _inherit_client_scope(actor, values)
     _check_method(user, values)
     _check_email(actor, user, values)
     _check_login(user, values)
@@ -131,7 +134,7 @@ def _set_defaults(actor: Actor, values: dict[str, Any]) -> None:
 
 def email_of(text: str) -> str:
     """Return the address as it is stored, or raise RuleBroken (field email) if it is none."""
-    if address := texts.kept(text, field="email", kind="email"):
+    if address := texts.normalised(text, field="email", kind="email"):
         return address
     raise RuleBroken(_("Enter an e-mail address."), field="email")
 
@@ -145,18 +148,18 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
         if name not in values or can(actor, code):
             continue
         value = values[name]
-        if (name, value) == ("client_tags_mode", "all"):
-            continue
+        if user is None and (name, value) == ("client_tags_mode", "all"):
+            continue  # what a new person has who was given nothing
         if value != _current(user, name, type(value)):
             message = _("You need the permission %(code)s to change this.", code=code)
             raise NotAllowed(message, code=code)
 
 
-def _current(user: User | None, name: str, kind: type) -> Any:
-    """Return the person's value, or for a new person the column's default or an empty `kind`."""
+def _current(user: User | None, name: str, type_: type) -> Any:
+    """Return the person's value, or for a new person the column's default or an empty `type_`."""
     if user:
         return getattr(user, name)
-    return getattr(User(), name) or kind()
+    return getattr(User(), name) or type_()
 
 
 def _check_method(user: User | None, values: dict[str, Any]) -> None:
@@ -166,9 +169,9 @@ def _check_method(user: User | None, values: dict[str, Any]) -> None:
         message = _("How somebody signs in cannot be changed: add them anew.")
         raise RuleBroken(message, field="login_method")
     if method == "login" and values.pop("email", None):
-        raise RuleBroken(_("Somebody who signs in by login has none of this."), field="email")
+        raise RuleBroken(_("People who sign in by login have no e-mail address."), field="email")
     if method != "login" and values.pop("login", None):
-        raise RuleBroken(_("Somebody who signs in by email has none of this."), field="login")
+        raise RuleBroken(_("People who sign in by e-mail have no login."), field="login")
 
 
 def _check_login(user: User | None, values: dict[str, Any]) -> None:
@@ -227,12 +230,12 @@ def _keep_codes(user: User) -> None:
 
 def _leave_old_address(user: User) -> None:
     """End the links sent to the old address, and notify it if it was known to be the person's."""
-    person = select(User.id).where(User.id == user.id)
-    revocation.void(person, change="address", reason=noted("e-mail changed"))
-    outbox.notify(person, purposes.EMAIL_CHANGED)
+    person = user.alone()
+    revocation.void(person, change="address", reason=N_("e-mail changed"))
+    outbox.notify(person, mails.EMAIL_CHANGED)
 
 
-@outbox.prepared(purposes.EMAIL_CHANGED)
+@outbox.prepared(mails.EMAIL_CHANGED)
 def _prepare_notice(message: Message, settings: Settings) -> bool:
     """Put the new address, masked, into the notice about it.
 
@@ -291,7 +294,7 @@ def _require_other_administrator(user: User) -> None:
         raise RuleBroken(message, field="groups")
 
 
-def _inherit_scope(actor: Actor, values: dict[str, Any]) -> None:
+def _inherit_client_scope(actor: Actor, values: dict[str, Any]) -> None:
     """Give a new person the client scope of their creator, unless somebody chose one.
 
     Otherwise somebody with a limited view could create people who see more than they do.
@@ -322,7 +325,7 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
 
 
 def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:
-    """Return whether a scope of client tags lies within the actor's own.
+    """Return whether a client scope lies within the actor's own.
 
     `mode` is "all", "only" (these tags) or "except" (all but these).
     """

@@ -12,10 +12,23 @@ class Actor:
 
     Attributes:
         user_id: the user's id; None for the product itself.
+        label: their e-mail address or login.
+        name: the name for people.
+        permissions: the codes of all their groups.
+        all_permissions: whether they may do everything.
+        group_ids, group_names: the groups they are in.
+        client_tags_mode: whether they see all clients, "only" those with their tags, or all
+            "except" those.
+        ip: the address from which they ask, in canonical form.
+        request_id: the number of the request, which logs and events have.
+        session_id: the session that they use; None at the command line.
         password_change_due: whether they have to change their password before anything else.
         enrolment_due: whether they have to enrol a second factor before anything else.
         confirmed: whether they gave a password or a code within the last minutes.
-        avatar: the key of their picture.
+        two_factor: their second factor: "disabled", "email" or "totp".
+        language, time_zone: how pages are shown to them, as codes of ISO 639 and IANA.
+        avatar: the key of their picture; None without one.
+        preferences: what they chose for each screen, by its endpoint.
     """
 
     user_id: int | None

@@ -14,6 +14,8 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
 
+ADMINISTRATORS_LOCK = "administrators"  # held by every change that may remove the last one
+
 
 def grantable_group_ids(session: Session, actor: Actor, *, locked: bool = False) -> frozenset[int]:
     """Return the ids of the groups that `actor` may give and take.
@@ -49,21 +51,21 @@ def _may_give(actor: Actor, group: Row[int, list[str], bool, bool]) -> bool:
 def strong_group_ids(session: Session) -> frozenset[int]:
     """Return the ids of the groups whose members decide about people, groups or what others see.
 
-    These are the groups with a permission that `grants`, see `Permission`.
+    These are the groups with a strong permission, see `Permission`.
     """
-    granting = {permission.code for permission in catalogue().values() if permission.grants}
+    strong = {permission.code for permission in catalogue().values() if permission.is_strong}
     groups = session.execute(select(Group.id, Group.permissions, Group.all_permissions))
     return frozenset(
         group.id
         for group in groups
-        if group.all_permissions or not granting.isdisjoint(group.permissions)
+        if group.all_permissions or not strong.isdisjoint(group.permissions)
     )
 
 
 def outranks(
     actor: Actor, grantable: Iterable[int], user_id: SQLColumnExpression[int] = User.id
 ) -> ColumnElement[bool]:
-    """Return, in SQL, whether the user is in a group that the actor may not give.
+    """SQL: whether the user is in a group that the actor may not give.
 
     The actor may not change such a user.
     """
@@ -73,13 +75,13 @@ def outranks(
     return exists().where(user_groups.c.user_id == user_id, is_beyond)
 
 
-def may_hold(actor: Actor, codes: Iterable[str]) -> list[str]:
-    """Return those of `codes` that the actor may not give, because they do not hold them."""
+def codes_beyond(actor: Actor, codes: Iterable[str]) -> list[str]:
+    """Return those of `codes` that the actor does not hold, and therefore may not give."""
     return sorted(code for code in codes if not can(actor, code))
 
 
 def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
-    """Return, in SQL, the client tags that the actor may give: those in their own scope."""
+    """SQL: whether the actor may give the client tag: it is in their own client scope."""
     if actor.client_tags_mode == "all":
         return true()
     own_tags = select(user_client_tags.c.client_tag_id).where(
@@ -90,11 +92,8 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
     return ClientTag.id.not_in(own_tags)
 
 
-ADMINISTRATORS_LOCK = "administrators"  # held by every change that may remove the last one
-
-
 def administers(user: type[User] | AliasedClass[User] = User) -> ColumnElement[bool]:
-    """Return, in SQL, whether the user is an administrator who can sign in.
+    """SQL: whether the user is an administrator who can sign in.
 
     There must always be at least one.
     """

@@ -9,14 +9,15 @@ from datetime import datetime
 
 from backoffice import clock
 from backoffice.errors import TooMany
-from backoffice.extensions import db, lock
+from backoffice.extensions import db
 from backoffice.models.usage import Usage
 from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from backoffice.throttles import Lease, Throttle
+from backoffice.transactions import lock
 
 
-def spend(*, actor: Actor, throttle: Throttle) -> None:
+def consume(*, actor: Actor, throttle: Throttle) -> None:
     """Count one more use by the actor; the caller has to commit.
 
     Commands are not limited. Raises TooMany if there were too many uses.

@@ -17,6 +17,7 @@ from backoffice.text import capital
 Scope = Callable[[Actor], ColumnElement[bool]]
 _narrower: dict[type[Record], Scope] = {}  # which rows an actor sees, if not all
 _open: set[type[Record]] = set()  # models of which people see some rows without the permission
+_nameless: set[Scope] = set()  # those that leave out only rows without a name
 
 
 def can(actor: Actor | None, code: str) -> bool:
@@ -87,32 +88,36 @@ def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]
 
     It is None if they may read all names.
     """
-    if _narrower.get(model) is _users and can(actor, "users.view"):
-        return None  # deleted users, the only ones out of scope, have no name left
-    if model not in _narrower and can(actor, f"{area_of(model)}.view"):
+    hides_names = model in _narrower and _narrower[model] not in _nameless
+    if not hides_names and can(actor, f"{area_of(model)}.view"):
         return None
     return scope(actor, model)
 
 
-def scoped(model: type[Record], *, without_permission: bool = False) -> Callable[[Scope], Scope]:
+def scoped(
+    model: type[Record], *, without_permission: bool = False, hides_names: bool = True
+) -> Callable[[Scope], Scope]:
     """Decorate the function that returns which rows of `model` an actor sees.
 
     It is called for actors with the permission to view the model; with `without_permission` also
-    for those without it.
+    for those without it. `hides_names` says whether any row that it leaves out has a name, which
+    the actor must not read beside other rows either.
     """
 
     def keep(narrower: Scope) -> Scope:
         _narrower[model] = narrower
         if without_permission:
             _open.add(model)
+        if not hides_names:
+            _nameless.add(narrower)
         return narrower
 
     return keep
 
 
-@scoped(User)
+@scoped(User, hides_names=False)
 def _users(_actor: Actor) -> ColumnElement[bool]:
-    """Hide deleted users from everyone; their ids stay in the events."""
+    """Hide deleted users from everyone; of them only their ids are left, in the events."""
     return User.status != "deleted"
 
 

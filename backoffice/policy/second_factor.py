@@ -23,13 +23,13 @@ class Named(Protocol):
 
 
 def required(settings: Settings) -> ColumnElement[bool]:
-    """Return, in SQL, whether one of the user's groups requires a second factor."""
+    """SQL: whether one of the user's groups requires a second factor."""
     of_person = (user_groups.c.user_id == User.id, user_groups.c.group_id == Group.id)
     return exists().where(*of_person, is_named_in(settings))
 
 
 def is_named_in(settings: Settings) -> ColumnElement[bool]:
-    """Return, in SQL, whether the settings require a second factor for the group's members."""
+    """SQL: whether the settings require a second factor for the group's members."""
     names = [name_key(name) for name in settings.two_factor_groups]
     return or_(Group.key.in_(names), Group.name_key.in_(names))
 

@@ -41,15 +41,15 @@ def _nothing(_permission: Permission) -> bool:
     return False
 
 
-def _looks(permission: Permission) -> bool:
+def _view_only(permission: Permission) -> bool:
     return permission.code.endswith(".view")
 
 
 def _all_but_people(permission: Permission) -> bool:
-    return permission.area not in PEOPLE or _looks(permission)
+    return permission.area not in PEOPLE or _view_only(permission)
 
 
-def _looks_at_people(permission: Permission) -> bool:
+def _views_people(permission: Permission) -> bool:
     return permission.code in ("users.view", "groups.view", "client_tags.view")
 
 
@@ -89,15 +89,13 @@ SHIPPED = (
         _runs_staff,
         ("dispatcher", "agent_group_manager", "employee"),
     ),
-    Shipped(
-        "dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _looks_at_people
-    ),
+    Shipped("dispatcher", "Dispatcher", "Looks at people, groups and client tags.", _views_people),
     Shipped(
         "agent_group_manager",
         "Agent group manager",
         "Looks at people, groups and client tags.",
-        _looks_at_people,
+        _views_people,
     ),
     Shipped("employee", "Employee", "Signs in and keeps an own profile.", _nothing),
-    Shipped("viewers", "Viewers", "Sees everything, changes nothing.", _looks),
+    Shipped("viewers", "Viewers", "Sees everything, changes nothing.", _view_only),
 )

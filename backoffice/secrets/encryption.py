@@ -71,7 +71,7 @@ def _keyed_hash(key: str, message: bytes) -> str:
     return hmac.new(hash_key, message, hashlib.sha256).hexdigest()
 
 
-def mark(settings: Settings) -> str:
+def newest_prefix(settings: Settings) -> str:
     """Return the prefix of every text that is encrypted with the newest key."""
     return f"{key_id(settings.active_keys[0])}."
 

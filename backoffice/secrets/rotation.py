@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backoffice.extensions import begin, db
+from backoffice.extensions import db
 from backoffice.models.base import Base
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
+from backoffice.transactions import begin
 
 AT_ONCE = 200  # rows in one transaction, so that nobody waits long for SQLite's write lock
 
@@ -27,7 +28,7 @@ def include(column: Sealed, context: Context) -> None:
     _columns[column] = context
 
 
-def check() -> None:
+def verify_at_start() -> None:
     """Refuse to start if the included columns are not those with info={"encrypted": True}.
 
     The old keys of a column that was forgotten could never be retired. Raises TypeError.
@@ -93,7 +94,7 @@ def _rotate_batch(
 def _batch(column: Sealed, after: int, settings: Settings) -> Select[Any]:
     """Select and lock the next rows whose value is encrypted with an older key."""
     model = column.class_
-    has_newest_key = column.startswith(encryption.mark(settings), autoescape=True)
+    has_newest_key = column.startswith(encryption.newest_prefix(settings), autoescape=True)
     statement = (
         select(model)
         .where(column.is_not(None), ~has_newest_key, model.id > after)

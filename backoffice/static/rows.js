@@ -47,7 +47,8 @@ function tickable() {
     if (event.key === "Escape" && !event.defaultPrevented) tickEvery(false);
   });
   addEventListener("pageshow", update); // browsers bring ticks back when one returns to the page
-  update();
+  if (page.checked) tickEvery(true); // somebody was faster than this script
+  else update();
 }
 
 // Cards need the column's name beside each value; sent with every cell it would double the page.

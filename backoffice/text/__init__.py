@@ -9,18 +9,18 @@ from datetime import timedelta
 from flask_babel import ngettext as _n
 
 from backoffice.text.addresses import address_key, login_key
-from backoffice.text.characters import LONGEST, cleaned, fault, tidied
+from backoffice.text.characters import LONGEST, fault, tidied, without_invisible
 from backoffice.text.folding import fold, name_key
-from backoffice.text.numbers import written
-from backoffice.text.stored import noted, refilled, translated
+from backoffice.text.numbers import formatted
+from backoffice.text.stored import N_, refilled, translated, values_in
 
 __all__ = [
     "LONGEST",
     "MAX_ID",
+    "N_",
     "UNITS",
     "address_key",
     "capital",
-    "cleaned",
     "duration",
     "duration_to_store",
     "fault",
@@ -29,11 +29,12 @@ __all__ = [
     "login_key",
     "masked",
     "name_key",
-    "noted",
     "plural",
     "refilled",
     "tidied",
     "translated",
+    "values_in",
+    "without_invisible",
 ]
 
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
@@ -71,7 +72,7 @@ def duration(span: timedelta) -> str:
     '8 hours'
     """
     count, unit = _counted(span)
-    number = written(count)
+    number = formatted(count)
     match unit:
         case "day":
             words = _n("%(number)s day", "%(number)s days", count, number=number)

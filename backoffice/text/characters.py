@@ -3,6 +3,11 @@
 Two names that look the same become equal, or one of them is refused. Invisible characters at either
 end of a text come from copying and are removed silently. Those inside are refused, with a sentence
 that says what the character is and where.
+
+tidied              of every text: composed, with ordinary blanks, trimmed
+fault               of a tidied text that is stored: what is wrong with it, for people
+without_invisible   of a text that is only compared or searched for: drops what `fault` refuses
+Kind.normalise      of a column's text: tidied, without fault, as its kind has it (models/kinds)
 """
 
 import re
@@ -47,15 +52,16 @@ def tidied(text: str) -> str:
         composed = "".join(map(_ordinary, composed.replace("\r\n", "\n")))
     first = 0
     last = len(composed)
-    while first < last and _is_trimmed(composed, first):
+    # Judged by what is left: a neighbour that was trimmed needs no selector or joiner.
+    while first < last and _is_trimmed(composed[first]):
         first += 1
-    while last > first and _is_trimmed(composed, last - 1):
+    while last > first and _is_trimmed(composed[max(first, last - 2) : last]):
         last -= 1
     return composed[first:last]
 
 
-def cleaned(text: str) -> str:
-    """Return the tidied text without the invisible characters that `fault` would refuse.
+def without_invisible(text: str) -> str:
+    """Return the tidied text without the characters that `fault` would refuse.
 
     This is for texts that are searched for or compared, never for names.
     """
@@ -167,8 +173,9 @@ def _ordinary(char: str) -> str:
     return char
 
 
-def _is_trimmed(text: str, place: int) -> bool:
-    return text[place].isspace() or not _fits(text, place)
+def _is_trimmed(end: str) -> bool:
+    """Whether the last of these characters is trimmed from the end of a text."""
+    return end[-1].isspace() or not _fits(end, len(end) - 1)
 
 
 def _found(char: str, place: int) -> str:

@@ -8,7 +8,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
 
 
-def written(number: float | Decimal) -> str:
+def formatted(number: float | Decimal) -> str:
     """Return the number as it reads in the language of the page, such as `1,234` in English.
 
     Babel's own function takes ten times as long, and a list has hundreds of numbers.

@@ -21,15 +21,16 @@ from sqlalchemy import inspect
 
 from app import create_app
 from backoffice import jobs as job_files
-from backoffice.extensions import after_commit, db, jobs
+from backoffice.extensions import db, jobs
 from backoffice.jobs import SCHEDULE
 from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import QUEUE_LENGTH, Job, Queue, storage
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import put
+from backoffice.transactions import after_commit
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
+from tests.support.outbox import put
 from tests.support.worker_process import shared_queue
 
 
@@ -58,7 +59,7 @@ def test_a_queued_message_asks_for_delivery_once_it_is_committed(
 def test_nothing_is_asked_for_where_the_change_is_taken_back(app: Flask, cast: Cast) -> None:
     app.extensions["jobs"].huey.storage.flush_all()
     db.session.connection()
-    after_commit(lambda: jobs.soon(DELIVERY))
+    after_commit(lambda: jobs.enqueue(DELIVERY))
     db.session.rollback()
     settle()
     assert app.extensions["jobs"].huey.storage.queue_size() == 0
@@ -70,8 +71,8 @@ def test_in_tests_the_queue_is_memory(stage: Stage) -> None:
 
 def test_tasks_survive_the_process_and_are_done_in_order(app: Flask) -> None:
     with shared_queue(app) as first:
-        jobs.soon("purge")
-        jobs.soon(DELIVERY)
+        jobs.enqueue("purge")
+        jobs.enqueue(DELIVERY)
         with shared_queue(app) as second:
             assert [second.huey.dequeue().name for _ in range(2)] == ["purge", DELIVERY]
             assert second.huey.dequeue() is None
@@ -81,7 +82,7 @@ def test_tasks_survive_the_process_and_are_done_in_order(app: Flask) -> None:
 def test_a_job_that_is_wanted_often_waits_only_so_often(app: Flask) -> None:
     with shared_queue(app) as shared:
         for _ in range(QUEUE_LENGTH + 20):
-            jobs.soon(DELIVERY)
+            jobs.enqueue(DELIVERY)
         assert shared.huey.storage.queue_size() == QUEUE_LENGTH
 
 
@@ -90,17 +91,17 @@ def test_asking_is_never_an_error(
 ) -> None:
     """Neither a job nor a storage that does not exist makes it one."""
     before = app.extensions["jobs"]
-    jobs.soon("no such job")
+    jobs.enqueue("no such job")
     away = replace(
         stage.settings,
         environment="development",
         database_url="postgresql+psycopg://x:pw@127.0.0.1:1/x",
     )
     app.extensions["jobs"] = Queue(app, SCHEDULE, storage(away, Path()))
-    jobs.soon(DELIVERY)
+    jobs.enqueue(DELIVERY)
     away = replace(away, database_url="sqlite:////proc/nowhere/x.sqlite3")
     app.extensions["jobs"] = Queue(app, SCHEDULE, storage(away, Path()))
-    jobs.soon(DELIVERY)
+    jobs.enqueue(DELIVERY)
     app.extensions["jobs"] = before
     said = capsys.readouterr().out
     assert said.count("job_not_queued") == 3
@@ -197,7 +198,7 @@ def test_migrations_leave_the_queues_tables_alone(blank_database: str) -> None:
     app = create_app(Settings.from_environment(values))
     with app.app_context():
         flask_migrate.upgrade()
-        jobs.soon("purge")
+        jobs.enqueue("purge")
         assert app.extensions["jobs"].huey.storage.queue_size() == 1
         app.extensions["jobs"].huey.storage.close()
         if blank_database.startswith("postgresql"):

@@ -66,9 +66,9 @@ def test_a_mail_waits_for_a_server_that_is_down_and_then_arrives_once(
         update(Message).values(next_attempt_at=clock.now())
     )  # instead of a minute's patience
     settle()
-    jobs.soon(DELIVERY)
+    jobs.enqueue(DELIVERY)
     assert re.search(r"/password/reset/[\w-]+$", smtp.wait()[0].link)
     wait_until("sent")
-    jobs.soon(DELIVERY)
+    jobs.enqueue(DELIVERY)
     ended(process)
     assert len(smtp.mails) == 1

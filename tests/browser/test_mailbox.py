@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from backoffice.models.user import User
 from backoffice.people import invitations
-from tests.backoffice.mail.outbox import deliver
 from tests.conftest import Stage
 from tests.support import browser
 from tests.support.cast import Cast
+from tests.support.outbox import deliver
 
 pytestmark = pytest.mark.browser
 

@@ -103,6 +103,7 @@ def test_olivia_does_the_same_in_german(page: Page, cast: Cast, people: list[Use
     page.locator("summary", has_text="Filter").click()
     page.get_by_role("group", name="Status").get_by_label("Aktiv").check()
     page.get_by_role("button", name="Treffer anzeigen").click()
+    expect(page).to_have_url(re.compile("status=active"))
     page.locator("[data-tick-page]").check()
     page.get_by_role("button", name="Sperren", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("20 Personen sperren")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENGINES
 from tests.docs.tutorial import MIGRATION, Block, Copy, blocks, commands, files
 
 BIN = Path(sys.executable).parent
@@ -58,11 +57,10 @@ def test_action_is_at_most_25_lines() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("step", STEPS)
-def test_what_the_reader_has_then_works(tmp_path: Path, step: str, engine: str) -> None:
+def test_what_the_reader_has_then_works(tmp_path: Path, step: str) -> None:
     copy = reader(tmp_path / "copy", step)
-    copy.walk(engine, *(f"tests/docs/{name}" for name in STEPS[step]))
+    copy.walk(*(f"tests/docs/{name}" for name in STEPS[step]))
 
 
 def test_what_the_reader_writes_pleases_the_linter(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 MIGRATION = "make migration"
+ENGINES = "BACKOFFICE_TEST_ENGINES"  # the setting of tests/conftest.py
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,14 @@ class Copy:
     def write(self, block: Block) -> None:
         (self.folder / block.path).write_text(block.code, "utf-8")
 
-    def walk(self, engine: str, *files: str) -> None:
-        """Run test files of the copy on an engine; AssertionError where one fails or is skipped."""
-        environ = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PYTEST", "BACKOFFICE"))
-        }
-        environ["BACKOFFICE_TEST_ENGINES"] = engine
+    def walk(self, *files: str) -> None:
+        """Run test files of the copy on the engines of this run.
+
+        Raises AssertionError where one fails or is skipped.
+        """
+        ours = ("PYTEST", "BACKOFFICE")
+        environ = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+        environ[ENGINES] = os.environ.get(ENGINES, "sqlite,postgresql")
         options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
         output = self.run(sys.executable, "-m", "pytest", *options, *files, **environ)
         assert re.search(r"\d+ passed", output)

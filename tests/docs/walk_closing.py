@@ -1,6 +1,6 @@
 """Walk through the action of the tutorial from every place that offers it.
 
-test_tutorial.py starts this.
+`test_tutorial.py` runs this in the copy of the code that follows the tutorial.
 """
 
 import os

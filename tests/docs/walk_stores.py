@@ -1,4 +1,7 @@
-"""The end of the tutorial: own columns, filters and words, and rows that not everybody sees."""
+"""The end of the tutorial: own columns, filters and words, and rows that not everybody sees.
+
+`test_tutorial.py` runs this in the copy of the code that follows the tutorial.
+"""
 
 import json
 import re

@@ -1,6 +1,6 @@
 """Walk through the screen of the tutorial in the copy of the code that has it.
 
-test_tutorial.py starts this.
+`test_tutorial.py` runs this.
 """
 
 import json

@@ -19,6 +19,7 @@ AREAS = (
     "backoffice.models.keys",
     "backoffice.models.base",
     "backoffice.extensions",
+    "backoffice.transactions",
     "backoffice.models",
     "backoffice.policy",
     "backoffice.secrets",

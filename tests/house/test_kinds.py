@@ -19,7 +19,7 @@ def test_kinds_have_all_their_parts(kind: Kind) -> None:
     assert kind.shape in SHAPES
     assert not kind.shape or kind.shape in CONDITIONS
     assert part_of(kind, CELLS)
-    if kind.written:
+    if kind.editable:
         assert part_of(kind, FIELDS)
 
 
@@ -61,17 +61,3 @@ def test_kinds_find_mistakes_in_a_declaration(column: Any, sentence: str) -> Non
 def test_kinds_of_hidden_columns_are_nobodys_business() -> None:
     assert kinds.of(Column(LargeBinary, info={"hidden": True})) is None
     assert kinds.of(Column(Integer, info={"hidden": True})) is None
-
-
-MASKED = [
-    ("text", "Anna Karenina", "A**** K****"),
-    ("email", "anna@example.com", "a***@e***.com"),
-    ("phone", "+491701234512", "+49 *** *****12"),
-    ("integer", 1234, "***"),
-    ("text", "", ""),
-]
-
-
-@pytest.mark.parametrize("name, value, masked", MASKED)
-def test_kinds_mask_what_one_may_not_see(name: str, value: object, masked: str) -> None:
-    assert kinds.named(name).mask(value) == masked

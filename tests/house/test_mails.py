@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backoffice.models import purposes
+from backoffice.models import mails
 from tests.house.source import Module, modules
 
 KEYWORDS = ("mail", "requested_mail")  # of any call
@@ -40,10 +40,10 @@ def _texts(nodes: Iterator[ast.expr] | list[ast.expr]) -> Iterator[tuple[int, st
 def unknown(source: list[Module]) -> list[str]:
     """Return a sentence for every mail that is not in the table."""
     return [
-        f"{module.name}:{line} names the mail {name!r}: write purposes.<NAME>"
+        f"{module.name}:{line} names the mail {name!r}: write mails.<NAME>"
         for module in source
         for line, name in names(module)
-        if name not in purposes.names()
+        if name not in mails.names()
     ]
 
 

@@ -22,9 +22,8 @@ REASON = r"\s+(?:# |- ).{8,}"
 OWN_PATH = Path("tests/house/test_repository.py")  # full of bad examples
 
 MACHINE_PATH = re.compile(r"(?<![\w.}<-])/(?:tmp|root|work)(?:/|\b)(?!>)")
-ROOT_OF_A_MACHINE = (
-    "/"  # apart from what follows, or the samples below would be such paths themselves
-)
+# Apart from what follows it, or the samples below would be such paths themselves.
+ROOT_OF_A_MACHINE = "/"
 EXEMPTION = re.compile(r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|pragma:\s*no cover)")
 REASONED = re.compile(
     rf"#\s*(?:type:\s*ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+?|pragma: no cover){REASON}"

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from backoffice.auth import links
-from backoffice.auth.links import Kind, Link
+from backoffice.auth.links import Link, LinkType
 from backoffice.extensions import db
 from backoffice.mail import delivery
 from backoffice.models.user import User
@@ -227,13 +227,13 @@ def own_account(story: Story) -> None:
 def a_fault(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make something break while a link is looked at, so that the log gets a traceback."""
 
-    def break_down(_kind: Kind, *, value: str) -> Link:
+    def break_down(_kind: LinkType, *, value: str) -> Link:
         raise RuntimeError("broken")
 
     visitor = story.visitor()
     visitor.expects_500 = True
     with monkeypatch.context() as patch:
-        patch.setattr(links, "find", break_down)
+        patch.setattr(links, "get", break_down)
         assert visitor.get(f"/invitations/{story.keep('link', 'x' * 43)}").status_code == 500
 
 

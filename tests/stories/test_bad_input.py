@@ -69,7 +69,8 @@ def refused(
     targets = [link["href"] for link in page.all("a")]
     assert f"#{name}" in targets, "the summary leads to the field"
     for other in kept:
-        assert value_of(answer, other) == form[other].strip(), f"{other} was lost"
+        typed = form[other].strip().replace("\r\n", "\n")
+        assert value_of(answer, other) == typed, f"{other} was lost"
     assert fingerprint() == before
     return error_at(answer, name)
 
@@ -126,6 +127,14 @@ def test_what_is_no_network_is_refused_by_name(olivia: Client, network: str) -> 
         olivia, "/admin/users/new", form, "ip_whitelist", kept=("email", "ip_whitelist")
     )
     assert network in message
+
+
+@pytest.mark.parametrize("entries", ["1," * 100_000, "a\u200ba," * 100_000, "10.0.0.0/8," * 600])
+def test_a_list_of_networks_that_is_far_too_long_is_not_even_read(
+    olivia: Client, entries: str
+) -> None:
+    form = PERSON | {"ip_whitelist": entries}
+    assert "5000 characters" in refused(olivia, "/admin/users/new", form, "ip_whitelist", kept=())
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice.data import records
+from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.support.acting import act, add, edit, outcome, previewed, run_at, undo
 from tests.support.cast import Cast
@@ -67,6 +70,26 @@ def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company,
         )
     assert company.sees("employee") == ("only", ["Silver"])
     assert company.sees("company_administrator") == ("only", ["Gold", "Silver"])
+
+
+def test_whoever_may_not_assign_tags_widens_nobody(app: Flask, company: Company) -> None:
+    """Not even those who see every client themselves, and not past the form either."""
+    group = db.session.scalars(select(Group).where(Group.key == "company_administrator")).one()
+    group.permissions = ["users.view", "users.edit"]
+    company.cast.company_administrator.client_tags_mode = "all"
+    company.cast.company_administrator.client_tags = []
+    settle()
+    employee = company.cast.employee
+    with pytest.raises(NotAllowed, match="assign_scope"):
+        records.update(
+            actor=company.cast.actor("company_administrator"),
+            model=User,
+            row_id=employee.id,
+            version=employee.version,
+            values={"client_tags_mode": "all"},
+        )
+    db.session.rollback()
+    assert company.sees("employee") == ("only", ["Silver"])
 
 
 def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:

@@ -74,7 +74,7 @@ def test_every_file_is_offered_by_a_page(app: Flask, client: Client, cast: Cast)
     """Files are found by their answers, so a new download that no page offers fails here."""
     run = act(client.sign_in("olivia"), "users", "unblock", cast.eve.id)
     urls = app.url_map.bind("")
-    given = {"kind": "csv", "row_id": run.id}
+    given = {"ending": "csv", "row_id": run.id}
     paths = [
         urls.build(rule.endpoint, {name: given[name] for name in rule.arguments})
         for rule in app.url_map.iter_rules()

@@ -14,8 +14,9 @@ from backoffice.models.event import Event
 from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
-from tests.support.email_change import addresses, link_to, visitor
-from tests.support.races import PutBack, at_once
+from tests.support.email_change import addresses, link_to
+from tests.support.factors import visitor
+from tests.support.races import ROUNDS, PutBack, at_once
 from views.web.actor import SESSION_KEY
 
 
@@ -45,7 +46,7 @@ def test_of_two_people_who_confirm_one_address_at_once_one_has_it(app: Flask, ca
         each.token()
     before = PutBack(cast.max, cast.vera)
     values = {name: session_of(client) for name, client in people.items()}
-    for round_ in range(200):
+    for round_ in range(ROUNDS):
         issued = {name: _link_value(getattr(cast, name)) for name in people}
         acts = [
             partial(client.post, client.get(f"/account/email/{issued[name]}").location)

@@ -1,13 +1,12 @@
 """Test an entity that has a column of every kind, in each of the ways it can be declared.
 
-The entity is added to a copy of the code, in which `walk_kinds.py` then runs.
+The entity is added to a copy of the code, in which `walk_kinds.py` and `walk_kinds_typed.py` run.
 """
 
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENGINES
 from tests.docs.tutorial import Block, Copy
 
 MODEL = '''"""Specimen: a row with a column of every kind."""
@@ -138,13 +137,12 @@ FILES = (
     Block("views/admin/specimens.py", "python", SCREEN),
     Block("backoffice/actions/specimens.py", "python", ACTION),
 )
-WALK = "tests/stories/walk_kinds.py"
+WALKS = ("tests/stories/walk_kinds.py", "tests/stories/walk_kinds_typed.py")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_kind_keeps_its_values(tmp_path: Path, engine: str) -> None:
+def test_every_kind_keeps_its_values(tmp_path: Path) -> None:
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    copy.walk(engine, WALK)
+    copy.walk(*WALKS)

@@ -175,7 +175,7 @@ def test_a_group_is_strong_by_what_its_permissions_say_they_grant(
 
     Permissions of screens that decide who may do what are marked as granting automatically.
     """
-    granting = {code for code, permission in catalogue().items() if permission.grants}
+    granting = {code for code, permission in catalogue().items() if permission.is_strong}
     assert {"users.assign_groups", "users.create", "groups.edit", "users.assign_scope"} <= granting
     assert granting.isdisjoint({"client_tags.edit", "users.view", "bulk.run", "events.view"})
     group("viewers").permissions = ["users.view", "groups.create"]

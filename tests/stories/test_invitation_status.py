@@ -35,7 +35,7 @@ def all_kinds(app: Flask, cast: Cast) -> Callable[[str], set[int]]:
             people[name].status = status
         people["in"].password_hash = "x"
         people["by_login"] = User(login_method="login", password_hash="x")
-        people["by_login"].set_login("by.login")
+        people["by_login"].login = "by.login"
         db.session.add(people["by_login"])
         settle()
     had = {"accepted": {people["in"].id, cast.olivia.id, cast.max.id, cast.vera.id, cast.eve.id}}

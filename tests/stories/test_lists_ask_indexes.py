@@ -211,7 +211,7 @@ def test_actions_of_the_log_are_those_that_are_in_it_and_found_whole(
 
 def test_addresses_are_found_whole_or_by_how_they_begin(olivia: Client, zoo: Cast) -> None:
     for ip in ("192.0.2.1", "192.0.2.10", "192.0.20.1"):
-        attempts.note("max", zoo.max, "failed", "password", Origin(ip=ip))
+        attempts.record("max", zoo.max, "failed", "password", Origin(ip=ip))
     db.session.commit()
 
     def number(ip: str) -> int:
@@ -259,7 +259,7 @@ def test_days_that_are_long_and_over_are_counted_once(
 
     def note(result: str) -> None:
         with clock.at(yesterday):
-            attempts.note("max", zoo.max, result, "", Origin())
+            attempts.record("max", zoo.max, result, "", Origin())
         db.session.commit()
 
     def counted() -> tuple[int, int]:

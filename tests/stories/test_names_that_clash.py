@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENGINES
 from tests.docs.tutorial import Block, Copy
 
 MODEL = '''"""Oddity: a row whose columns are called like what forms and addresses are made of."""
@@ -81,11 +80,8 @@ WALK = "tests/stories/walk_oddities.py"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_column_filters_all_that_match_whatever_it_is_called(
-    tmp_path: Path, engine: str
-) -> None:
+def test_every_column_filters_all_that_match_whatever_it_is_called(tmp_path: Path) -> None:
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    copy.walk(engine, WALK)
+    copy.walk(WALK)

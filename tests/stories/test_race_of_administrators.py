@@ -19,9 +19,8 @@ from tests.support import cast as the_cast
 from tests.support.acting import group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
-from tests.support.races import PutBack, at_once
+from tests.support.races import ROUNDS, PutBack, at_once
 
-ROUNDS = 200
 PAIRS = (
     ("block", "block"),
     ("revoke", "revoke"),

@@ -5,7 +5,6 @@ runs with real threads, many times, and once with the change exactly between the
 grants.
 """
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
@@ -25,11 +24,12 @@ from tests.support.cast import Cast
 from tests.support.client import settle, without_app
 from tests.support.patience import PATIENCE
 from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
+from tests.support.races import ROUNDS
 
 pytestmark = pytest.mark.usefixtures("still")
 
-# As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 asks for more.
-ROUNDS = {"postgresql": int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "50")), "sqlite": 5}
+# SQLite has one writer at a time: few rounds show all that can happen.
+SIZES = {"postgresql": ROUNDS, "sqlite": 5}
 # Seconds. One side or the other begins this much later, in turn, so that both orders occur.
 STAGGER = 0.002
 PAIRS = [
@@ -134,7 +134,7 @@ def _check_old_password(crowd: Crowd, changed: dict[int, bool]) -> None:
 
 @pytest.fixture
 def crowd(app: Flask, cast: Cast, engine_name: str) -> Callable[..., Crowd]:
-    return lambda proof, size=ROUNDS[engine_name]: Crowd(
+    return lambda proof, size=SIZES[engine_name]: Crowd(
         app.extensions["settings"], size, proof
     ).gather()
 

@@ -20,9 +20,8 @@ from backoffice.models.user import User
 from tests.support.acting import group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
-from tests.support.races import PutBack, at_once
+from tests.support.races import ROUNDS, PutBack, at_once
 
-ROUNDS = 200
 CODES = [
     "client_tags.create", "client_tags.view", "groups.edit", "groups.view", "users.assign_groups",
     "users.assign_scope", "users.create", "users.edit", "users.view",

@@ -50,7 +50,7 @@ def test_who_lacks_one_is_led_to_enrol_and_then_goes_on(strict: Flask, cast: Cas
 def paths(app: Flask) -> list[tuple[str, str, str]]:
     """Return every rule of the URL map as (method, endpoint, path)."""
     found = []
-    values = {"field": "groups", "kind": "csv", "action": "block", "key": "0" * 32, "size": "64"}
+    values = {"field": "groups", "ending": "csv", "action": "block", "key": "0" * 32, "size": "64"}
     for rule in app.url_map.iter_rules():
         filled: dict[str, Any] = {name: values.get(name, 1) for name in rule.arguments}
         with app.test_request_context():

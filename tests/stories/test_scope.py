@@ -228,7 +228,7 @@ def test_without_the_permission_to_see_people_no_page_names_them(
     """A reader of bulk runs and groups learns no names from them."""
     client.sign_in("olivia")
     done = act(client, "users", "block", cast.max.id)
-    group("viewers").permissions = ["bulk_runs.view", "groups.view"]
+    group("viewers").permissions = ["bulk_runs.view", "bulk_runs.export", "groups.view"]
     vera = app.test_client().sign_in("vera")
     for path in (
         f"/admin/bulk-runs/{done.id}",

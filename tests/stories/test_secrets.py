@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, select, text
 from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.queueing import NameOnly
+from backoffice.queueing import NameOnlySerializer
 from tests.stories.secrets_story import Story, found_in, told
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -110,7 +110,7 @@ def test_a_task_is_a_name() -> None:
         {"id": "1", "name": "deliver_messages", "args": ("secret",), "kwargs": {"x": "secret"}},
     )
     # This is what lies in the queue's storage.
-    assert NameOnly()._serialize(message()) == b'["1", "deliver_messages"]'
+    assert NameOnlySerializer()._serialize(message()) == b'["1", "deliver_messages"]'
 
 
 def everything_in(mail: Any) -> str:

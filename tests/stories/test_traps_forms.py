@@ -6,15 +6,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select
 
+from backoffice.errors import TooMany
 from backoffice.extensions import db
 from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from tests.support.acting import add
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.hostile import fingerprint
 from tests.support.html import hidden, read, ticked, value_of
+from views.screen import Screen
 
 POSTS = {
     "a form": ("/admin/users/new", {"email": "new@example.com", "first_name": "Nora"}),
@@ -226,3 +229,16 @@ def test_writing_what_is_there_already_changes_nothing(olivia: Client) -> None:
     assert answer.status_code == 303
     assert Cast().max.version == version
     assert db.session.scalar(select(func.count()).where(Event.action == "users.edit")) == 0
+
+
+def test_too_many_tries_lose_nothing_that_was_typed(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise TooMany("Wait a minute.", retry_after=60)
+
+    monkeypatch.setattr(Screen, "saved", refuse)
+    answer = add(olivia, "client-tags", name="Bronze", colour="grey")
+    assert answer.status_code == 429
+    assert value_of(answer, "name") == "Bronze"
+    assert "Wait a minute." in read(answer).text

@@ -31,22 +31,12 @@ from tests.support.acting import (
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read
-from tests.support.races import at_once
-
-ROUNDS = 200
+from tests.support.races import ROUNDS, at_once
 
 
 @pytest.fixture
 def olivia(client: Client, staff: list[str]) -> Client:
     return client.sign_in("olivia")
-
-
-@pytest.fixture
-def boss(app: Flask, staff: list[str]) -> Client:
-    """The main administrator, who may block and appoint the staff, but not managers."""
-    visitor = app.test_client().sign_in("main_administrator")
-    assert isinstance(visitor, Client)
-    return visitor
 
 
 def state_of(done: BulkRun) -> str:

@@ -15,8 +15,9 @@ from sqlalchemy import event, text
 
 from backoffice import database, limits
 from backoffice.data import lists
-from backoffice.extensions import db, patient
+from backoffice.extensions import db
 from backoffice.settings import Settings
+from backoffice.transactions import with_timeouts
 from tests.conftest import Stage
 from tests.support.acting import edit
 from tests.support.cast import Cast
@@ -29,7 +30,7 @@ Build = Callable[..., Flask]
 
 def test_what_a_person_waits_for_is_over_in_five_seconds() -> None:
     settings = Settings(base_url="http://127.0.0.1")
-    asked = database.of_requests(settings)
+    asked = database.request_timeouts(settings)
     assert asked.statement is not None
     reconnecting = (
         limits.DATABASE_PING
@@ -134,9 +135,10 @@ def test_a_statement_has_the_limit_of_what_it_is_for(app: Flask, stage: Stage, c
     def as_a_request() -> list[str]:
         found = []
         with stage.app.app_context():
-            database.expect(reading=True, patience=database.of_requests(Settings()))
+            timeouts = database.request_timeouts(Settings())
+            database.configure_transactions(reading=True, timeouts=timeouts)
             found.append(limit())
-            with patient(database.of_bulk(Settings())):
+            with with_timeouts(database.bulk_timeouts(Settings())):
                 found.append(limit())
             db.session.rollback()
             found.append(limit())

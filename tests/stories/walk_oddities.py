@@ -1,4 +1,7 @@
-"""Use the screen of oddities through its forms as rendered; run by `test_names_that_clash.py`."""
+"""Use the screen of oddities through its forms as rendered.
+
+`test_names_that_clash.py` runs this in a copy of the code that has the screen.
+"""
 
 from typing import Any
 from urllib.parse import urlencode

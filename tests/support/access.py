@@ -104,8 +104,8 @@ def _edit(screen: Screen, person: Person, world: World) -> Tries:
 
 
 def _export(screen: Screen, person: Person, _world: World) -> Tries:
-    for kind in ("csv", "json"):
-        yield Try("GET", gate(screen, person, POWERS["export"], 200), {"kind": kind})
+    for ending in ("csv", "json"):
+        yield Try("GET", gate(screen, person, POWERS["export"], 200), {"ending": ending})
 
 
 def _lookup(screen: Screen, person: Person, _world: World) -> Tries:

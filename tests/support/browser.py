@@ -127,12 +127,9 @@ class Witness(list[str]):
             route.abort()
 
     def response(self, response: Response) -> None:
-        asked = response.request.resource_type in (
-            "document",
-            "fetch",
-            "xhr",
-        )  # may be refused, with a page
-        if response.status >= (500 if asked else 400):
+        # What is requested for itself may be refused, with a page.
+        may_be_refused = response.request.resource_type in ("document", "fetch", "xhr")
+        if response.status >= (500 if may_be_refused else 400):
             self.append(f"{response.status} for {response.url}")
 
 
@@ -152,9 +149,8 @@ def visit(browser: Browser, home: str, **options: Any) -> Iterator[tuple[Page, W
     context.on("console", witness.console)
     context.on("weberror", lambda error: witness.append(f"script: {error.error}"))
     context.on("response", witness.response)
-    ours = (
-        copy_context()
-    )  # Playwright calls back from a greenlet that does not know the test's app context
+    # Playwright calls back from a greenlet that does not know the test's app context.
+    ours = copy_context()
     context.on("request", lambda _request: ours.run(settle))
     yield context.new_page(), witness
     context.close()

@@ -94,9 +94,11 @@ class Client(FlaskClient):
     def token(self) -> str:
         """Read the CSRF token of this visitor's session from a page, as a browser would."""
         if self._token is None:
-            page = self.get("/sign-in", follow_redirects=True).get_data(as_text=True)
-            found = TOKEN.search(page)
-            assert found, f"no csrf_token on the page:\n{page[:2000]}"
+            page = self.get("/sign-in")
+            if page.location:  # signed in: any page will do, and this one is short
+                page = self.get("/no-such-page", follow_redirects=True)
+            found = TOKEN.search(page.text)
+            assert found, f"no csrf_token on the page:\n{page.text[:2000]}"
             self._token = found[1]
         return self._token
 

@@ -37,9 +37,8 @@ max_connections = 200
 log_min_messages = fatal
 deadlock_timeout = 50ms
 """
-BLOATED = (
-    16 * 2**20
-)  # bytes of tables and indexes, from which on a fresh copy is cheaper than deleting
+# Bytes of tables and indexes, from which on a fresh copy is cheaper than deleting.
+BLOATED = 16 * 2**20
 
 
 class Database(ABC):

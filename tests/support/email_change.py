@@ -12,12 +12,6 @@ from tests.support.client import Client, settle
 NEW = "vera.new@example.org"
 
 
-def visitor(app: Flask) -> Client:
-    found = app.test_client()
-    assert isinstance(found, Client)
-    return found
-
-
 def ask(client: Client, address: str = NEW) -> None:
     answer = client.post("/account/email", {"email": address})
     assert (answer.status_code, answer.location) == (303, "/account/"), answer.text[:2000]
@@ -29,7 +23,8 @@ def worker(app: Flask) -> list[str]:
     Messages that nobody may have are dropped.
     """
     settle()
-    found, settings = [], app.extensions["settings"]
+    found = []
+    settings = app.extensions["settings"]
     for message in db.session.scalars(
         select(Message).where(Message.purpose == "email_change").order_by(Message.id)
     ):

@@ -73,7 +73,8 @@ def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
     row = db.session.scalars(select(TotpSecret).where(TotpSecret.user_id == person.id)).one()
     key = totp.pending(person, settings)
     assert key
-    row.state, person.two_factor = "active", "totp"
+    row.state = "active"
+    person.two_factor = "totp"
     codes = recovery_codes.renew(person)
     settle()
     return key, codes
@@ -81,7 +82,8 @@ def give_app(person: User, settings: Settings) -> tuple[str, list[str]]:
 
 def give_email_codes(person: User) -> list[str]:
     """Give a person codes by e-mail, and return the recovery codes."""
-    person.two_factor, person.email_verified_at = "email", clock.now()
+    person.two_factor = "email"
+    person.email_verified_at = clock.now()
     codes = recovery_codes.renew(person)
     settle()
     return codes

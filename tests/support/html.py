@@ -1,70 +1,57 @@
 """Read answers as a person would: fields with values and errors, hidden inputs, rows, links."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
-from html.parser import HTMLParser
 from typing import Any
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 CONFIRM, ASKED = "/account/confirm", "Confirm that it is you"
-VOID = {
-    "area",
-    "base",
-    "br",
-    "col",
-    "embed",
-    "hr",
-    "img",
-    "input",
-    "link",
-    "meta",
-    "source",
-    "track",
-    "wbr",
-    "use",
-}
-# The end tags that the list leaves out: what opens here closes what is open there.
-CLOSES = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Element:
     """One element with its attributes, its children and the text in between."""
 
-    tag: str
-    attributes: dict[str, str]
-    parent: "Element | None" = None
-    children: list["Element | str"] = field(default_factory=list)
+    node: LexborNode
+
+    @property
+    def tag(self) -> str:
+        return str(self.node.tag)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return {name: value or "" for name, value in self.node.attributes.items()}
+
+    @property
+    def children(self) -> list["Element"]:
+        return [Element(child) for child in self.node.iter()]
 
     @property
     def text(self) -> str:
         """All text inside, with blanks collapsed."""
-        parts = (child.text if isinstance(child, Element) else child for child in self.children)
-        return " ".join(" ".join(parts).split())
+        return " ".join(self.node.text(separator=" ").split())
 
     def __getitem__(self, name: str) -> str:
-        return self.attributes.get(name, "")
+        return self.node.attrs.get(name) or ""
 
     def all(self, tag: str = "", **wanted: str) -> list["Element"]:
         """Return every element below with this tag and these attributes.
 
         `class_` is one of the element's classes.
         """
-        found = []
-        for child in self.children:
-            if isinstance(child, Element):
-                if (not tag or child.tag == tag) and child.has(wanted):
-                    found.append(child)
-                found += child.all(tag, **wanted)
-        return found
+        selector = tag + "".join(map(_selector, wanted.items())) or "*"
+        # The element itself is found as well; it counts where it is the page.
+        return [
+            Element(node)
+            for node in self.node.css(selector)
+            if node.mem_id != self.node.mem_id or node.tag == "html"
+        ]
 
     def has(self, wanted: dict[str, str]) -> bool:
-        return all(
-            value in self["class"].split()
-            if name == "class_"
-            else self.attributes.get(name) == value
-            for name, value in wanted.items()
-        )
+        """Return whether the element has these attributes."""
+        return bool(self.node.css_matches("".join(map(_selector, wanted.items()))))
 
     def one(self, tag: str = "", **wanted: str) -> "Element":
         """Return the only such element."""
@@ -73,40 +60,17 @@ class Element:
         return found[0]
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.here = self.root = Element("", {})
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        while self.here.tag in CLOSES.get(tag, ()) and self.here.parent:
-            self.here = self.here.parent
-        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        self.here.children.append(element)
-        if tag not in VOID:
-            self.here = element
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.here.children.append(
-            Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        )
-
-    def handle_endtag(self, tag: str) -> None:
-        place: Element | None = self.here
-        while place and place.tag != tag:
-            place = place.parent
-        if place and place.parent:
-            self.here = place.parent
-
-    def handle_data(self, data: str) -> None:
-        self.here.children.append(data)
+def _selector(wanted: tuple[str, str]) -> str:
+    name, value = wanted
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[class~="{quoted}"]' if name == "class_" else f'[{name}="{quoted}"]'
 
 
 def read(answer: Any) -> Element:
-    """Return the page of an answer, or of a text."""
-    reader = _Reader()
-    reader.feed(answer if isinstance(answer, str) else answer.get_data(as_text=True))
-    return reader.root
+    """Return the page of an answer, or of a text, as a browser reads it."""
+    page = LexborHTMLParser(answer if isinstance(answer, str) else answer.get_data(as_text=True))
+    assert page.root is not None
+    return Element(page.root)
 
 
 def hidden(answer: Any, name: str) -> str:
@@ -137,11 +101,7 @@ def value_of(answer: Any, name: str) -> str:
     """Return what the text field, the area or the drop-down of that name holds."""
     control = next(e for e in read(answer).all(name=name) if e["type"] != "hidden")
     if control.tag == "textarea":
-        return (
-            "".join(c for c in control.children if isinstance(c, str))
-            .removeprefix("\r\n")
-            .removeprefix("\n")
-        )
+        return control.node.text()
     if control.tag == "select":
         return next((o["value"] for o in control.all("option") if "selected" in o.attributes), "")
     return control["value"]
@@ -186,9 +146,7 @@ def _sent(control: Element) -> list[str]:
     if "disabled" in control.attributes:
         return []
     if control.tag == "textarea":
-        text = "".join(child for child in control.children if isinstance(child, str))
-        text = text.replace("\r\n", "\n").removeprefix("\n")
-        return [text.replace("\n", "\r\n")]
+        return [re.sub("\r?\n", "\r\n", control.node.text())]
     if control.tag == "select":
         options = control.all("option")
         chosen = [e["value"] for e in options if "selected" in e.attributes]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from backoffice.errors import RuleBroken
-from backoffice.people.image_processing import Crop, drawn
+from backoffice.people.image_processing import Crop, rendered
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (40, 60, 220), (255, 255, 255)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -155,7 +155,7 @@ def colour_of(content: bytes) -> tuple[int, ...]:
 
 def refusal(content: bytes, filename: str = "me.png", crop: Crop | None = None) -> str:
     with pytest.raises(RuleBroken) as caught:
-        drawn(content, filename, crop)
+        rendered(content, filename, crop)
     assert caught.value.field == "avatar"
     return caught.value.message
 
@@ -165,7 +165,7 @@ def clean(content: bytes, filename: str = "me.png", crop: Crop | None = None) ->
 
     They must have exactly the sizes that the product serves.
     """
-    found = drawn(content, filename, crop)
+    found = rendered(content, filename, crop)
     assert {size: opened(each).size for size, each in found.items()} == {
         64: (64, 64),
         256: (256, 256),

@@ -13,7 +13,7 @@ from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from tests.support.client import Client, settle
-from tests.support.factors import mailed
+from tests.support.factors import mailed, visitor
 
 WORDS = {
     "new_password": "five quite unusual words here",
@@ -43,7 +43,7 @@ def link_to(app: Flask, purpose: str, person: User) -> str:
     return urlsplit(mailed(app, purpose, person)[-1]["link"]).path
 
 
-def fresh_link(person: User, kind: links.Kind, valid: timedelta = timedelta(hours=1)) -> str:
+def fresh_link(person: User, kind: links.LinkType, valid: timedelta = timedelta(hours=1)) -> str:
     """Return the path of a new link that was not mailed."""
     issued = tokens.issue(user=person, purpose=kind.purpose, valid=valid)
     settle()
@@ -71,10 +71,9 @@ def prepared(app: Flask, purpose: str) -> list[Message]:
 
 def newcomer(app: Flask) -> Client:
     """Return a browser that was never here, with a form's token at hand."""
-    visitor = app.test_client()
-    assert isinstance(visitor, Client)
-    visitor.token()
-    return visitor
+    client = visitor(app)
+    client.token()
+    return client
 
 
 def same_for_all(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -41,6 +41,7 @@ OLD, NEW = "a harness of four long words", "five quite unusual words here"
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's app: it is sealed for each person
 ELSEWHERE = ["203.0.113.0/24"]
 AN_HOUR = timedelta(hours=1)
+LINKS = ("password_reset", "two_factor_enrolment", "email_change", "invitation")
 
 
 def at(person: int) -> Origin:
@@ -66,19 +67,25 @@ class Crowd:
 
     def gather(self) -> "Crowd":
         """Add the people in a few statements."""
-        now, older = (
-            clock.now(),
-            passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(OLD),
-        )
-        active = {
-            "status": "active",
-            "password_hash": older,
-            "password_state": "usable",
-            "two_factor": "disabled",
-        }
-        state = {"status": "invited", "two_factor": "disabled"} if self.needs.invited else active
-        state |= {"two_factor": "totp"} if self.needs.factor else {}
-        people = [
+        now = clock.now()
+        self.ids = sorted(db.session.scalars(insert(User).returning(User.id), self._people(now)))
+        for model, rows in self._belongings(now):
+            db.session.execute(insert(model), rows)
+        settle()
+        self._find_sessions()
+        settle()
+        return self
+
+    def _people(self, now: datetime) -> list[dict[str, Any]]:
+        state: dict[str, Any] = {"status": "invited", "two_factor": "disabled"}
+        if not self.needs.invited:
+            older = passwords.PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
+            state["status"] = "active"
+            state["password_hash"] = older.hash(OLD)
+            state["password_state"] = "usable"
+        if self.needs.factor:
+            state["two_factor"] = "totp"
+        return [
             {
                 "email": f"p{n}@example.com",
                 "email_key": f"p{n}@example.com",
@@ -87,18 +94,14 @@ class Crowd:
             }
             for n in range(self.size)
         ]
-        self.ids = sorted(db.session.scalars(insert(User).returning(User.id), people))
-        for model, rows in self._belongings(now):
-            db.session.execute(insert(model), rows)
-        settle()
+
+    def _find_sessions(self) -> None:
+        """Note the two sessions of each person."""
         found: dict[int, list[int]] = {}
-        for number, user in db.session.execute(
-            select(Session.id, Session.user_id).order_by(Session.id)
-        ):
+        statement = select(Session.id, Session.user_id).order_by(Session.id)
+        for number, user in db.session.execute(statement):
             found.setdefault(user, []).append(number)
         self.sessions = {user: (numbers[0], numbers[1]) for user, numbers in found.items()}
-        settle()
-        return self
 
     def actor(self, person: int, *, other: bool = False) -> Actor:
         """Return the person, by one of their two sessions."""
@@ -107,20 +110,41 @@ class Crowd:
             person, f"p{person}", f"p{person}", ip=at(person).ip, session_id=session, confirmed=True
         )
 
-    def _belongings(self, now: Any) -> list[tuple[Any, list[dict[str, Any]]]]:
-        ends, found = now + AN_HOUR, []
-        own = self.ids
-        times = {"created_at": now, "expires_at": ends}
+    def _belongings(self, now: datetime) -> list[tuple[Any, list[dict[str, Any]]]]:
+        """Return the rows of everybody, by their model."""
+        times = {"created_at": now, "expires_at": now + AN_HOUR}
+        found: list[tuple[Any, list[dict[str, Any]]]] = [
+            (TotpSecret, self._secrets(now)),
+            (
+                RecoveryCode,
+                [{"user_id": i, "code_hash": digest(f"r{i}"), "created_at": now} for i in self.ids],
+            ),
+            (
+                SignInChallenge,
+                [
+                    {"user_id": i, "value_hash": digest(f"c{i}"), "tries": 0, **times}
+                    for i in self.ids
+                ],
+            ),
+            *((Token, self._links(purpose, times)) for purpose in LINKS),
+        ]
         if not self.needs.invited:
-            seen = {"last_seen_at": now, "idle_at": ends, "expires_at": ends, "confirmed_at": now}
-            rows = [
-                {"user_id": i, "token_hash": digest(f"{t}{i}"), **seen}
-                for i in own
-                for t in ("s", "t")
-            ]
-            found.append((Session, rows))
-        states = (["active"] if self.needs.factor else []) + ["pending"]
-        rows = [
+            found.append((Session, self._two_sessions(now)))
+        return found
+
+    def _two_sessions(self, now: datetime) -> list[dict[str, Any]]:
+        end = now + AN_HOUR
+        seen = {"last_seen_at": now, "idle_at": end, "expires_at": end, "confirmed_at": now}
+        return [
+            {"user_id": i, "token_hash": digest(f"{which}{i}"), **seen}
+            for i in self.ids
+            for which in ("s", "t")
+        ]
+
+    def _secrets(self, now: datetime) -> list[dict[str, Any]]:
+        """Return a secret that waits for its confirmation, and one in use if a factor is needed."""
+        states = ["active", "pending"] if self.needs.factor else ["pending"]
+        return [
             {
                 "user_id": i,
                 "state": state,
@@ -128,35 +152,22 @@ class Crowd:
                 "created_at": now,
                 "sealed": self._sealed(i),
             }
-            for i in own
+            for i in self.ids
             for state in states
         ]
-        found.append((TotpSecret, rows))
-        found.append(
-            (
-                RecoveryCode,
-                [{"user_id": i, "code_hash": digest(f"r{i}"), "created_at": now} for i in own],
-            )
-        )
-        challenges = [
-            {"user_id": i, "value_hash": digest(f"c{i}"), "tries": 0, **times} for i in own
+
+    def _links(self, purpose: str, times: dict[str, datetime]) -> list[dict[str, Any]]:
+        return [
+            {
+                "user_id": i,
+                "purpose": purpose,
+                "value_hash": digest(f"{purpose}{i}"),
+                "sent_to": f"n{i}@e.org",
+                "credential_version": 1 if purpose == "email_change" else None,
+                **times,
+            }
+            for i in self.ids
         ]
-        found.append((SignInChallenge, challenges))
-        for purpose in ("password_reset", "two_factor_enrolment", "email_change", "invitation"):
-            version = 1 if purpose == "email_change" else None
-            links = [
-                {
-                    "user_id": i,
-                    "purpose": purpose,
-                    "value_hash": digest(f"{purpose}{i}"),
-                    "sent_to": f"n{i}@e.org",
-                }
-                for i in own
-            ]
-            found.append(
-                (Token, [link | times | {"credential_version": version} for link in links])
-            )
-        return found
 
     def _sealed(self, person: int) -> str:
         return encryption.encrypt(KEY, about=totp.bound_to(person), settings=self.settings)
@@ -247,7 +258,7 @@ PROOFS = (
     Proof(
         "e-mail change",
         _new_address,
-        (tokens, "find"),
+        (tokens, "get"),
         factor=True,
         event="account.change_email",
     ),

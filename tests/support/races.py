@@ -1,5 +1,6 @@
 """Things that happen at the same moment in real threads, and a way to restore people afterwards."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -16,6 +17,9 @@ from tests.support.client import settle, without_app
 from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
+
+# As often as a run of all tests has time for; BACKOFFICE_RACE_ROUNDS=200 after a change of a lock.
+ROUNDS = int(os.environ.get("BACKOFFICE_RACE_ROUNDS", "40"))
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:

@@ -96,9 +96,8 @@ class Server:
         self.answers: dict[str, str] = {}
         self.dies: str = ""
         self.delay = 0.0
-        self.once_kept: Callable[[], object] = lambda: (
-            None
-        )  # called between having a mail and saying so
+        # Called between having a mail and saying so.
+        self.once_kept: Callable[[], object] = lambda: None
         self.connections = 0
         self.controller: Controller | None = None
 

@@ -12,7 +12,7 @@ class Told:
 
     title: str
     headline: tuple[str, ...] = ()
-    lasting: tuple[str, ...] = ()
+    irreversible: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     reason: bool = False
     phrase: str = ""

@@ -63,7 +63,7 @@ def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tu
             settings,
         )
         sessions.create(user=person, settings=settings, ip="192.0.2.1", device="")
-        attempts.note(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
+        attempts.record(Key.of_account(person), person, "ok", "", Origin("192.0.2.1"))
     db.session.flush()
     models: list[type[Record]] = [Message, Session, SignInAttempt]
     return {

@@ -58,7 +58,7 @@ def invite(name: str, valid: timedelta | None) -> None:
 def guess(user: User | None, times: int, *, key: str = "", factor: str = "password") -> None:
     for _ in range(times):
         counted = Key.of_account(user) if user else Key((f"identifier:{key}",))
-        attempts.note(counted, user, "failed", "password", Origin(), factor=factor)
+        attempts.record(counted, user, "failed", "password", Origin(), factor=factor)
 
 
 @pytest.fixture
@@ -197,9 +197,9 @@ def test_sign_ins_are_counted_by_day_and_lead_to_their_lists(
     for back, worked, failed in ((0, 2, 1), (1, 3, 0), (29, 4, 2), (30, 9, 9)):
         with clock.at(noon - timedelta(days=back)):
             for _ in range(worked):
-                attempts.note(Key.of_account(calm.max), calm.max, "ok", "", Origin())
+                attempts.record(Key.of_account(calm.max), calm.max, "ok", "", Origin())
             guess(calm.max, failed)
-            attempts.note(
+            attempts.record(
                 Key.of_account(calm.max), calm.max, "ok", "second factor asked for", Origin()
             )
     settle()
@@ -223,7 +223,7 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(calm: Cast, moment: str) -> No
     day = clock.now().date() - timedelta(days=3)
     then = clock.now().fromisoformat(f"{day}T{moment}+00:00")
     with clock.at(then):
-        attempts.note(Key.of_account(calm.max), calm.max, "ok", "", Origin())
+        attempts.record(Key.of_account(calm.max), calm.max, "ok", "", Origin())
     found = {
         each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("olivia"))
     }
@@ -241,7 +241,7 @@ def test_the_days_of_the_chart_are_the_readers(viewer: Client, calm: Cast) -> No
     )
     noon = clock.now().replace(hour=12)
     with clock.at(noon - timedelta(days=3)):
-        attempts.note("max", calm.max, "ok", "", Origin())
+        attempts.record("max", calm.max, "ok", "", Origin())
     settle()
     found = {each: worked for each, worked, _failed in figures.sign_ins_by_day(calm.actor("vera"))}
     day = (noon - timedelta(days=2)).date()
@@ -284,6 +284,6 @@ def test_locked_accounts_are_not_looked_for_in_all_the_years(
 ) -> None:
     """The query uses the index of times, so it reads one day and not the whole table."""
     with statements() as seen:
-        alerts.needs(calm.actor("olivia"), app.extensions["settings"])
+        alerts.current(calm.actor("olivia"), app.extensions["settings"])
     (locked,) = [text for text in seen if "GROUP BY" in text]
     assert "GROUP BY coalesce(" in locked

@@ -37,7 +37,7 @@ def picture(key: str, size: int) -> Response:
 
     A browser takes it for nothing but a picture, and runs nothing in it.
     """
-    response = Response(avatars.picture(key=key, size=size), content_type=image_processing.TYPE)
+    response = Response(avatars.read_avatar(key=key, size=size), content_type=image_processing.TYPE)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = f"private, max-age={A_WEEK}, immutable"
@@ -53,8 +53,8 @@ def avatar() -> Answer:
     who = signed_in()
     form = AvatarForm(CombinedMultiDict((request.files, request.form)))
     if request.method == "POST" and form.validate():
-        avatars.admit(actor=who)
-        # Drawing takes a while: nobody should wait so long for SQLite's write lock.
+        avatars.count_upload(actor=who)
+        # Rendering takes a while: nobody should wait so long for SQLite's write lock.
         db.session.commit()
         try:
             _set_avatar(who, form)

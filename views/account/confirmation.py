@@ -11,16 +11,16 @@ from flask_babel import gettext as _
 from backoffice.auth import step_up
 from backoffice.errors import ConfirmationNeeded
 from backoffice.extensions import db
+from backoffice.http import READING_METHODS
+from backoffice.settings import configured
 from backoffice.text import duration
 from forms.account import ConfirmForm
 from views.account.blueprint import account
 from views.account.tries import counted, shown
 from views.web import downloads
-from views.web.actor import SESSION_KEY, actor, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, actor, origin, signed_in
 from views.web.answers import Answer
-from views.web.redirects import safe_path
-
-OWN_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
+from views.web.redirects import CONFIRMATION_FIELDS, safe_path
 
 
 @account.route("/confirm", methods=["GET", "POST"])
@@ -36,7 +36,7 @@ def confirm() -> Answer:
                 password=form.confirm_password.data or "",
                 code=form.confirm_code.data or "",
                 origin=origin(),
-                settings=settings(),
+                settings=configured(),
             )
         if not form.errors:
             return _go_on(back)
@@ -63,7 +63,7 @@ def ask(_error: ConfirmationNeeded) -> Answer:
     if actor() is None:
         return redirect(url_for("sign_in"), HTTPStatus.SEE_OTHER)
     here = request.full_path.rstrip("?")
-    if request.method in ("GET", "HEAD"):
+    if request.method in READING_METHODS:
         return redirect(url_for("account.confirm", confirm_to=here), HTTPStatus.SEE_OTHER)
     if request.files:
         flash(_("Files cannot be kept while you confirm: choose the file again after it."), "info")
@@ -74,13 +74,13 @@ def ask(_error: ConfirmationNeeded) -> Answer:
 def _page(form: ConfirmForm, back: str, *, again: bool, status: int = HTTPStatus.OK) -> Answer:
     if signed_in().two_factor == "email":
         form.confirm_code.label.text = _("Or one of your recovery codes")
-    hidden = ("csrf_token", *OWN_FIELDS)
+    hidden = ("csrf_token", *CONFIRMATION_FIELDS)
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in hidden]
     values = {
         "to": back,
         "again": again,
         "kept": kept if again else [],
-        "valid": duration(settings().step_up_valid),
+        "valid": duration(configured().step_up_valid),
     }
     page = render_template("account/confirm.html", form=form, **values)
     return shown(page, form, status)

@@ -5,7 +5,6 @@ with every page under /account/; a person who is signed in as somebody else is a
 """
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -15,18 +14,20 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.people import email_change
 from backoffice.policy.step_up import require_recent
+from backoffice.settings import configured
 from backoffice.text import duration
 from forms.profile import EmailForm
 from views.account.blueprint import account
 from views.account.link_page import LinkPage
 from views.account.tries import counted, shown
-from views.web.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, signed_in
+from views.web.answers import Answer
 
 
 def register(app: Flask) -> None:
     """Add the link itself, which needs no sign-in, and the page it leads to."""
     page = LinkPage(
-        kind=links.EMAIL_CHANGE,
+        link_type=links.EMAIL_CHANGE,
         endpoint="account.open_email_link",
         own_endpoint="account.confirm_email",
         show=_confirm,
@@ -36,7 +37,7 @@ def register(app: Flask) -> None:
 
 
 @account.route("/email", methods=["GET", "POST"])
-def email() -> Any:
+def email() -> Answer:
     """Ask for a link to the new address.
 
     The answer is the same whether or not somebody else has that address.
@@ -47,10 +48,10 @@ def email() -> Any:
     if request.method == "POST" and form.validate():
         with counted(form):
             email_change.ask(
-                actor=who, email=form.email.data or "", origin=origin(), settings=settings()
+                actor=who, email=form.email.data or "", origin=origin(), settings=configured()
             )
         if not form.errors:
-            valid = duration(links.EMAIL_CHANGE.lifetime(settings()))
+            valid = duration(links.EMAIL_CHANGE.lifetime(configured()))
             message = _(
                 "If nobody else has this address, a link is on its way there. "
                 "It works for %(valid)s.",
@@ -61,13 +62,13 @@ def email() -> Any:
     return shown(render_template("account/email.html", form=form, address=who.label), form)
 
 
-def _confirm(link: str, _owner: User) -> Any:
+def _confirm(link: str, _owner: User) -> Answer:
     """Confirm the new address."""
     who = signed_in()
     address = email_change.new_address(actor=who, value=link, origin=origin())
     if request.method == "POST":
         new_session = email_change.confirm(
-            actor=who, value=link, origin=origin(), settings=settings()
+            actor=who, value=link, origin=origin(), settings=configured()
         )
         db.session.commit()
         session[SESSION_KEY] = new_session

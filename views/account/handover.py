@@ -5,11 +5,13 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 
-from backoffice.auth import handovers
-from backoffice.extensions import begin, db
+from backoffice.auth import one_time_secrets
+from backoffice.extensions import db
+from backoffice.settings import configured
 from backoffice.text import duration
+from backoffice.transactions import begin
 from views.account.blueprint import account
-from views.web.actor import settings, signed_in
+from views.web.actor import signed_in
 from views.web.answers import Answer
 from views.web.redirects import safe_path
 
@@ -24,12 +26,12 @@ def handover(token: UUID) -> Answer:
         return "", HTTPStatus.NO_CONTENT
     actor = signed_in()
     begin(writing=True)
-    label, password = handovers.take(actor=actor, token=token, settings=settings())
+    label, password = one_time_secrets.take(actor=actor, token=token, settings=configured())
     db.session.commit()
     values = {
         "label": label,
         "password": password,
-        "valid": duration(settings().temporary_password_valid),
+        "valid": duration(configured().temporary_password_valid),
     }
     href = safe_path(request.args.get("next"), url_for("home"))
     return render_template("account/temporary_password.html", href=href, **values)

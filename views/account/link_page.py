@@ -8,7 +8,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.auth import links
-from backoffice.auth.links import Kind
+from backoffice.auth.links import LinkType
 from backoffice.errors import Expired
 from backoffice.extensions import db
 from backoffice.models.user import User
@@ -24,7 +24,7 @@ class LinkPage:
     the link up, because mail scanners open links too.
 
     Attributes:
-        kind: the kind of link, whose `path` both addresses begin with.
+        link_type: the type of link, whose `path` both addresses begin with.
         endpoint: the name of the address in the mail.
         own_endpoint: the name of the page's own address.
         show: answers with the page, from the value of the link and the person whom it is for.
@@ -33,7 +33,7 @@ class LinkPage:
             POST is among them.
     """
 
-    kind: Kind
+    link_type: LinkType
     endpoint: str
     own_endpoint: str
     show: Callable[[str, User], ResponseReturnValue]
@@ -42,7 +42,7 @@ class LinkPage:
 
     def add_to(self, app: Flask) -> None:
         """Add both addresses."""
-        path = self.kind.path
+        path = self.link_type.path
         app.add_url_rule(f"/{path}/<value>", self.endpoint, self._answer, methods=self.mail_methods)
         app.add_url_rule(
             f"/{path}/opened/<handle>", self.own_endpoint, self._answer, methods=["GET", "POST"]
@@ -51,7 +51,7 @@ class LinkPage:
     def _answer(self, value: str = "", handle: str = "") -> ResponseReturnValue:
         link = value or opened.held(handle)
         try:
-            user = links.find(self.kind, value=link).user
+            user = links.get(self.link_type, value=link).user
             if value and request.method != "POST":
                 href = url_for(self.own_endpoint, handle=opened.hold(link))
                 return redirect(href, HTTPStatus.SEE_OTHER)

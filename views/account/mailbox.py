@@ -6,8 +6,8 @@ It is open to everybody, because a newcomer follows an invitation before having 
 from flask import Flask, Response, render_template
 
 from backoffice.mail import mailbox
+from backoffice.settings import configured
 from backoffice.text import MAX_ID
-from views.web.actor import settings
 
 # A mail is what somebody else wrote: it runs nothing, fetches nothing, and only a click leaves it.
 FRAME = (
@@ -28,17 +28,17 @@ def register(app: Flask) -> None:
 
 def index() -> str:
     """Show the latest mails."""
-    mails = mailbox.latest(settings())
+    mails = mailbox.latest(configured())
     return render_template("account/mailbox.html", mails=mails, waiting=mailbox.waiting())
 
 
 def mail(message_id: int) -> str:
     """Show one mail as text, whose links can be followed, and as a mail program shows it."""
-    return render_template("account/mail.html", arrived=mailbox.find(message_id, settings()))
+    return render_template("account/mail.html", arrived=mailbox.get(message_id, configured()))
 
 
 def html(message_id: int) -> Response:
     """Return the mail's own HTML for the frame; its links open outside the frame."""
-    mail_html = mailbox.find(message_id, settings()).mail.html
+    mail_html = mailbox.get(message_id, configured()).mail.html
     page = mail_html.replace("<head>", '<head>\n<base target="_top">', 1)
     return Response(page, headers={"Content-Security-Policy": FRAME}, mimetype="text/html")

@@ -1,25 +1,26 @@
 """Change one's own password."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 
 from backoffice.auth import password_change, passwords
 from backoffice.policy.actor import Actor
+from backoffice.settings import configured
 from forms.account import ChangePasswordForm
 from views.account.blueprint import account
 from views.account.tries import counted, shown
-from views.web.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, signed_in
+from views.web.answers import Answer
 
 
 @account.route("/password", methods=["GET", "POST"])
-def password() -> Any:
+def password() -> Answer:
     """Change one's own password; a person with a temporary password is led here first."""
     who = signed_in()
     form = ChangePasswordForm(request.form)
-    shortest = passwords.shortest(who.two_factor, settings())
+    shortest = passwords.shortest(who.two_factor, configured())
     form.ask_for(shortest)
     if request.method == "POST" and form.validate():
         with counted(form):
@@ -28,7 +29,7 @@ def password() -> Any:
                 current=form.current_password.data or "",
                 new=form.new_password.data or "",
                 origin=origin(),
-                settings=settings(),
+                settings=configured(),
             )
         if not form.errors:
             session[SESSION_KEY] = new_session

@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext as _n
 
-from backoffice.auth import sessions as service
+from backoffice.auth import sessions as auth_sessions
 from backoffice.extensions import db
 from backoffice.text.devices import device_name
 from views.account.blueprint import account
@@ -27,7 +27,7 @@ def sessions() -> str:
             "last_seen_at": session.last_seen_at,
             "current": session.id == who.session_id,
         }
-        for session in service.own(who)
+        for session in auth_sessions.own(who)
     ]
     others = sum(not device["current"] for device in shown)
     return render_template("account/sessions.html", sessions=shown, others=others)
@@ -36,7 +36,7 @@ def sessions() -> str:
 @account.route("/sessions/<int(max=9223372036854775807):session_id>/end", methods=["POST"])
 def end_session(session_id: int) -> Answer:
     """Sign out one other device."""
-    service.end_own(actor=signed_in(), session_id=session_id)
+    auth_sessions.end_own(actor=signed_in(), session_id=session_id)
     db.session.commit()
     flash(_("That device is signed out."), "success")
     return redirect(url_for("account.sessions"), HTTPStatus.SEE_OTHER)
@@ -45,7 +45,7 @@ def end_session(session_id: int) -> Answer:
 @account.route("/sessions/end-others", methods=["POST"])
 def end_other_sessions() -> Answer:
     """Sign out all devices but this one."""
-    number = service.end_others(actor=signed_in())
+    number = auth_sessions.end_others(actor=signed_in())
     db.session.commit()
     if number:
         message = _n(

@@ -21,10 +21,11 @@ from backoffice.auth.sign_in import SignIn, second_factor, sign_in
 from backoffice.errors import Expired, NotFound, TooMany
 from backoffice.extensions import db
 from backoffice.models.user import User
-from backoffice.text import duration, noted
+from backoffice.settings import configured
+from backoffice.text import N_, duration
 from forms.account import CodeForm, SignInForm
 from views.account import opened, somebody_else
-from views.web.actor import SESSION_KEY, actor, device_cookie, origin, settings
+from views.web.actor import SESSION_KEY, actor, device_cookie, origin
 from views.web.answers import Answer
 from views.web.redirects import safe_path
 
@@ -54,10 +55,10 @@ def sign_in_page() -> Answer:
         identifier=form.identifier.data or "",
         password=form.password.data or "",
         origin=origin(),
-        settings=settings(),
+        settings=configured(),
     )
     if result.session or result.challenge:
-        _leave(noted("signed in anew"))
+        _leave(N_("signed in anew"))
     db.session.commit()
     if result.session:
         return _enter(result, back)
@@ -102,7 +103,7 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
         return _code_form(form, handle, value, user)
     try:
         result = second_factor(
-            challenge=value, code=form.code.data or "", origin=origin(), settings=settings()
+            challenge=value, code=form.code.data or "", origin=origin(), settings=configured()
         )
         db.session.commit()
     except Expired as error:
@@ -116,7 +117,7 @@ def _second_step(form: CodeForm, handle: str, value: str, user: User, back: str)
 def send_again(handle: str) -> Answer:
     """Mail another code, which replaces the last one."""
     try:
-        sent = challenges.send_again(opened.held(handle), origin(), settings())
+        sent = challenges.send_again(opened.held(handle), origin(), configured())
         db.session.commit()
     except (NotFound, Expired):
         return _anew(challenges.OVER)
@@ -134,7 +135,7 @@ def sign_out() -> Answer:
 
     A person who signs out to go on with a link is redirected to it.
     """
-    _leave(noted("signed out"))
+    _leave(N_("signed out"))
     db.session.commit()
     next_page = request.form.get("next")
     if next_page:
@@ -178,7 +179,7 @@ def _enter(result: SignIn, back: str) -> Response:
         device_cookie(),
         result.mark,
         max_age=DEVICE_KEPT,
-        secure=settings().tls,
+        secure=configured().tls,
         httponly=True,
         samesite="Lax",
     )
@@ -214,7 +215,7 @@ def _code_form(
         "account/code.html",
         form=form,
         message=message,
-        valid=duration(settings().email_code_valid),
+        valid=duration(configured().email_code_valid),
         whose=user.email,
         method=user.two_factor,
         mailed=challenges.has_code(value),

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, make_response, render_template, request
 
+from backoffice.http import READING_METHODS
 from backoffice.models.user import User
 from views.web.actor import actor
 
@@ -19,5 +20,5 @@ def ask(user: User) -> Response | None:
     here = request.full_path.rstrip("?")
     whose = user.email or user.login or ""
     page = render_template("account/somebody_else.html", whose=whose, here=here)
-    is_look = request.method in ("GET", "HEAD")
-    return make_response(page, HTTPStatus.OK if is_look else HTTPStatus.FORBIDDEN)
+    is_reading = request.method in READING_METHODS
+    return make_response(page, HTTPStatus.OK if is_reading else HTTPStatus.FORBIDDEN)

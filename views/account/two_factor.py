@@ -4,7 +4,6 @@ An administrator can send a link with which a person sets up an app.
 """
 
 from http import HTTPStatus
-from typing import Any
 
 import segno
 from flask import Flask, flash, redirect, render_template, request, session, url_for
@@ -16,17 +15,19 @@ from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy.step_up import require_recent
+from backoffice.settings import configured
 from forms.account import EnrolmentCodeForm, PasswordForm
 from views.account.blueprint import account
 from views.account.link_page import LinkPage
 from views.account.tries import counted, shown
-from views.web.actor import SESSION_KEY, origin, settings, signed_in
+from views.web.actor import SESSION_KEY, origin, signed_in
+from views.web.answers import Answer
 
 
 def register(app: Flask) -> None:
     """Add the link itself, and the page it leads to."""
     page = LinkPage(
-        kind=links.ENROLMENT,
+        link_type=links.ENROLMENT,
         endpoint="enrolment",
         own_endpoint="enrolment_form",
         show=_enrol_by_link,
@@ -35,7 +36,7 @@ def register(app: Flask) -> None:
 
 
 @account.get("/two-factor", endpoint="two_factor")
-def overview() -> Any:
+def overview() -> Answer:
     """Show what is asked for at sign-in now, and what can be changed about it."""
     who = signed_in()
     user = db.session.get_one(User, who.user_id)
@@ -48,27 +49,27 @@ def overview() -> Any:
 
 
 @account.post("/two-factor/begin")
-def begin_two_factor() -> Any:
+def begin_two_factor() -> Answer:
     """Make a secret for a new authenticator app."""
-    two_factor.start_enrolment(actor=signed_in(), settings=settings())
+    two_factor.start_enrolment(actor=signed_in(), settings=configured())
     db.session.commit()
     return redirect(url_for("account.enrol"), HTTPStatus.SEE_OTHER)
 
 
 @account.route("/two-factor/enrol", methods=["GET", "POST"])
-def enrol() -> Any:
+def enrol() -> Answer:
     """Show the QR code and the key, and take the first code."""
     who = signed_in()
     form = EnrolmentCodeForm(request.form)
     require_recent(who)
     user = db.session.get_one(User, who.user_id)
-    secret = totp.pending(user, settings())
+    secret = totp.pending(user, configured())
     if secret is None:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
     if request.method == "POST" and form.validate():
         with counted(form):
             enabled = two_factor.confirm(
-                actor=who, **_typed(form), origin=origin(), settings=settings()
+                actor=who, **_typed(form), origin=origin(), settings=configured()
             )
         if not form.errors:
             session[SESSION_KEY] = enabled.session
@@ -77,19 +78,19 @@ def enrol() -> Any:
 
 
 @account.post("/two-factor/email")
-def use_email() -> Any:
+def use_email() -> Answer:
     """Ask for a mailed code at sign-in."""
-    enabled = two_factor.use_email(actor=signed_in(), settings=settings())
+    enabled = two_factor.use_email(actor=signed_in(), settings=configured())
     db.session.commit()
     session[SESSION_KEY] = enabled.session
     return _codes(enabled.codes, _("At your next sign-in we mail you a code."))
 
 
 @account.post("/two-factor/off")
-def switch_off() -> Any:
+def switch_off() -> Answer:
     """Sign in with the password alone."""
     try:
-        new_session = two_factor.switch_off(actor=signed_in(), settings=settings())
+        new_session = two_factor.switch_off(actor=signed_in(), settings=configured())
         db.session.commit()
     except RuleBroken as error:
         db.session.rollback()
@@ -104,14 +105,14 @@ def switch_off() -> Any:
 
 
 @account.post("/two-factor/recovery-codes")
-def renew_codes() -> Any:
+def renew_codes() -> Answer:
     """Replace the recovery codes by ten new ones."""
     codes = two_factor.renew_recovery_codes(actor=signed_in())
     db.session.commit()
     return _codes(codes, _("These are your new recovery codes. The old ones no longer work."))
 
 
-def _enrol_by_link(link: str, user: User) -> Any:
+def _enrol_by_link(link: str, user: User) -> Answer:
     """Set up an app by the link that an administrator sent.
 
     It asks for the password first, and then for a code of the new app.
@@ -121,12 +122,15 @@ def _enrol_by_link(link: str, user: User) -> Any:
     return _begin_by_link(link, user)
 
 
-def _begin_by_link(link: str, user: User) -> Any:
+def _begin_by_link(link: str, user: User) -> Answer:
     form = PasswordForm(request.form)
     if request.method == "POST" and form.validate():
         with counted(form):
             user, secret = two_factor.begin_by_link(
-                value=link, password=form.password.data or "", origin=origin(), settings=settings()
+                value=link,
+                password=form.password.data or "",
+                origin=origin(),
+                settings=configured(),
             )
         if not form.errors:
             return _enrolment(user, secret, EnrolmentCodeForm(), cancel=None)
@@ -134,12 +138,12 @@ def _begin_by_link(link: str, user: User) -> Any:
     return shown(page, form)
 
 
-def _confirm_by_link(link: str, user: User) -> Any:
+def _confirm_by_link(link: str, user: User) -> Answer:
     form = EnrolmentCodeForm(request.form)
     if form.validate():
         with counted(form):
             codes = two_factor.confirm_by_link(
-                value=link, **_typed(form), origin=origin(), settings=settings()
+                value=link, **_typed(form), origin=origin(), settings=configured()
             )
         if not form.errors:
             return _codes(
@@ -152,14 +156,14 @@ def _typed(form: EnrolmentCodeForm) -> dict[str, str]:
     return {"shown": form.shown.data or "", "code": form.code.data or ""}
 
 
-def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Any:
+def _enrolment(user: User, secret: str, form: EnrolmentCodeForm, *, cancel: str | None) -> Answer:
     form.shown.data = totp.name_of(secret)
     parts_of_four = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     page = render_template(
         "account/enrol.html",
         form=form,
         whose=user.email or user.login,
-        qr=_qr(totp.uri(user, secret, settings())),
+        qr=_qr(totp.uri(user, secret, configured())),
         key=" ".join(parts_of_four),
         cancel_href=cancel,
     )

@@ -15,19 +15,20 @@ from sqlalchemy import select
 from backoffice import events, slots
 from backoffice.actions.engine import report, undoing
 from backoffice.actions.engine.action import Action
-from backoffice.data import disclosure, records
-from backoffice.database import of_exports
+from backoffice.data import disclosure, exports, records
+from backoffice.database import export_timeouts
 from backoffice.errors import BadRequest
-from backoffice.extensions import begin, db, patient
+from backoffice.extensions import db
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import named
+from backoffice.policy.rules import can, named, require
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
 from backoffice.text import is_id
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
+from backoffice.transactions import begin, with_timeouts
 from views.screen import Screen, cells
 from views.screen.formats import formats
 from views.screen.pages import ResultCount, ResultPage, ResultRow, Undo
@@ -39,6 +40,7 @@ from views.web.event_texts import full_verb, verb
 from views.web.redirects import safe_path
 
 ROWS = 100  # on a page of a run
+EXPORT = "bulk_runs.export"
 
 
 def _action(row: cells.ListRow, page: cells.CellContext) -> Markup:
@@ -105,14 +107,17 @@ class BulkRuns(Screen):
     def download(self, row_id: int) -> Answer:
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
+        if not _is_offered(who, run):
+            require(who, EXPORT)
         require_recent(who)
+        exports.count(actor=who)
         settings = configured()
-        with slots.exports(settings.export_slots).taken(), patient(of_exports(settings)):
+        with slots.exports(settings.export_slots).taken(), with_timeouts(export_timeouts(settings)):
             content = _csv(who, run, report.action_of(run))
         begin(writing=True)
         events.record(
             actor=who,
-            action="bulk_runs.export",
+            action=EXPORT,
             subject=("bulk_runs", row_id),
             after={"rows": run.planned},
         )
@@ -137,9 +142,18 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> ResultPage:
         counts=_counts(screen, run, outcome),
         rows=_rows(base, items[:ROWS]),
         next_href=_next_href(screen, run, outcome, items),
-        download_href=screen.url_of("download", row_id=run.id),
+        download_href=_download_href(screen, actor, run),
         back_href=base or screen.url_of("index"),
     )
+
+
+def _download_href(screen: Screen, actor: Actor, run: BulkRun) -> str:
+    return screen.url_of("download", row_id=run.id) if _is_offered(actor, run) else ""
+
+
+def _is_offered(actor: Actor, run: BulkRun) -> bool:
+    """Return whether the actor may have the rows as a file, as everybody may of an own run."""
+    return run.actor_id == actor.user_id or can(actor, EXPORT)
 
 
 def _items(
@@ -220,8 +234,8 @@ def _undone(run: BulkRun) -> str:
         "Partly undone: %(undone)s of %(done)s rows.",
         "Partly undone: %(undone)s of %(done)s rows.",
         done,
-        undone=written(undone),
-        done=written(done),
+        undone=formatted(undone),
+        done=formatted(done),
     )
     return str(text)
 
@@ -230,8 +244,8 @@ def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     # Translators: state is what a row is afterwards, such as "blocked" or "in the group".
     done = _(
         "%(number)s of %(planned)s %(state)s.",
-        number=written(run.counts.get("done", 0)),
-        planned=written(run.planned),
+        number=formatted(run.counts.get("done", 0)),
+        planned=formatted(run.planned),
         state=action.done,
     )
     return [
@@ -252,7 +266,7 @@ def _counts(screen: Screen, run: BulkRun, current: str) -> list[ResultCount]:
     return [
         ResultCount(
             label=label,
-            count=written(number),
+            count=formatted(number),
             current=outcome == current,
             href=screen.url_of("details", row_id=run.id, outcome=outcome or None),
         )

@@ -12,13 +12,13 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.actions.engine import report
-from backoffice.dashboard import figures
 from backoffice.data import disclosure
+from backoffice.events import subjects
 from backoffice.models.event import Event
 from views.screen import Screen, cells
 from views.screen.pages import Fact, Heading, Section
 from views.web.actor import actor, signed_in
-from views.web.event_texts import changes, full_verb, subject, verb
+from views.web.event_texts import changes, full_verb, reason, subject, verb
 
 
 def _verb(row: cells.ListRow, page: cells.CellContext) -> Markup:
@@ -28,6 +28,11 @@ def _verb(row: cells.ListRow, page: cells.CellContext) -> Markup:
 def _subject(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     name = g.subject_names.get((row.subject_type, row.subject_id))
     return subject(row.subject_type, row.subject_id, name) or cells.NOTHING
+
+
+def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
+    name = g.subject_names.get((row.subject_type, row.subject_id))
+    return Markup("{}").format(reason(row, name)) or cells.NOTHING
 
 
 class Events(Screen):
@@ -81,13 +86,17 @@ class Events(Screen):
         "ip": _l("Address"),
         "request_id": _l("Request"),
     }
-    column_formatters: ClassVar = {"action": _verb, "subject_type": _subject}
+    column_formatters: ClassVar = {
+        "action": _verb,
+        "subject_type": _subject,
+        "reason": _reason,
+    }
     column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
 
     def prepare(self, rows: Sequence[cells.ListRow]) -> None:
         """Read the names of all rows that the page's events are about."""
-        subjects = [(row.subject_type, row.subject_id) for row in rows]
-        g.subject_names = figures.names(actor(), subjects)
+        about = [(row.subject_type, row.subject_id) for row in rows]
+        g.subject_names = subjects.names(actor(), about)
 
     def heading_of(self, row: Event) -> Heading:
         what = verb(row.action)

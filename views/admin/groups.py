@@ -78,13 +78,13 @@ class Groups(Screen):
         extra = {"permissions": permissions, "grants": grants}
         return type("GroupForm", (super().form_class(actor, row),), extra)
 
-    def written(
+    def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
     ) -> Entity | Answer:
         """Change the group, or add one; a person who adds a group can give it."""
         if row is None:
             return groups.create(actor=actor, values=values)
-        return super().written(actor, row, version, values)
+        return super().saved(actor, row, version, values)
 
     def tab(self, actor: Actor, row: Group, name: str) -> Markup:
         """Return the permissions by area, or the first members with a link to the whole list."""
@@ -121,7 +121,7 @@ def by_area(actor: Actor, *, only: set[str] | None = None) -> list[tuple[str, li
 def _offered(actor: Actor, permission: Permission) -> Offered:
     return Offered(
         code=permission.code,
-        meaning=permission.meaning,
+        meaning=str(permission.meaning),
         danger=permission.danger,
         mine=can(actor, permission.code),
     )

@@ -10,32 +10,32 @@ from markupsafe import Markup
 
 from backoffice.models.fields import heading
 from backoffice.models.sign_in_attempt import SignInAttempt
-from backoffice.text import noted, translated
+from backoffice.text import N_, translated
 from backoffice.text.devices import device_name
 from views.screen import Screen, cells
 from views.web.times import ago
 
 REASONS = {
-    "password": noted("Wrong password, or no such account"),
-    "code": noted("Wrong code"),
-    "throttled": noted("Too many failed tries"),
-    "under way": noted("Being checked, or broken off"),
-    "changed meanwhile": noted("The account was changed at that moment"),
-    "invited": noted("Invitation not accepted yet"),
-    "blocked": noted("The account is blocked"),
-    "revoked": noted("Access was revoked"),
-    "deleted": noted("The account is deleted"),
-    "login method": noted("May not sign in here, only in the app"),
-    "password expired": noted("The temporary password has expired"),
-    "address": noted("Not from this address"),
-    "second factor asked for": noted("Second factor asked for"),
-    "confirmation": noted("Confirmation"),
-    "current password": noted("Current password"),
-    "enrolment": noted("Enrolment"),
-    "enrolment link": noted("Enrolment link"),
-    "password link asked for": noted("Password link asked for"),
-    "e-mail change asked for": noted("E-mail change asked for"),
-    "invitation asked for": noted("Invitation asked for"),
+    "password": N_("Wrong password, or no such account"),
+    "code": N_("Wrong code"),
+    "throttled": N_("Too many failed tries"),
+    "under way": N_("Being checked, or broken off"),
+    "changed meanwhile": N_("The account was changed at that moment"),
+    "invited": N_("Invitation not accepted yet"),
+    "blocked": N_("The account is blocked"),
+    "revoked": N_("Access was revoked"),
+    "deleted": N_("The account is deleted"),
+    "login method": N_("May not sign in here, only in the app"),
+    "password expired": N_("The temporary password has expired"),
+    "address": N_("Not from this address"),
+    "second factor asked for": N_("Second factor asked for"),
+    "confirmation": N_("Confirmation"),
+    "current password": N_("Current password"),
+    "enrolment": N_("Enrolment"),
+    "enrolment link": N_("Enrolment link"),
+    "password link asked for": N_("Password link asked for"),
+    "e-mail change asked for": N_("E-mail change asked for"),
+    "invitation asked for": N_("Invitation asked for"),
 }
 
 

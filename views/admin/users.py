@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import Field
 
-from backoffice.auth import handovers, networks
+from backoffice.auth import networks, one_time_secrets
 from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
@@ -18,15 +18,15 @@ from backoffice.models.user import User
 from backoffice.people import users
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, sees
+from backoffice.settings import configured
 from forms.base import Form
 from forms.fields import PickField
 from forms.user import UserForm, addresses_field, tags_mode_field
-from views.admin import people
+from views.admin import user_tabs
 from views.screen import Screen, cells
 from views.screen.columns import Column
 from views.screen.editing import picker
 from views.screen.pages import Heading
-from views.web.actor import settings
 from views.web.answers import Answer
 from views.web.avatars import avatar
 from views.web.times import ago
@@ -51,10 +51,10 @@ def _client_tags(row: cells.ListRow, page: cells.CellContext) -> Markup:
 
 def _too_open(whitelist: Iterable[str]) -> str:
     """Return a warning about a whitelist that admits everybody: allowed, but seldom meant."""
-    kinds = networks.open_to(whitelist)
-    if not kinds:
+    families = networks.open_families(whitelist)
+    if not families:
         return ""
-    if len(kinds) > 1:
+    if len(families) > 1:
         text = _(
             "The IP whitelist lets in every IPv4 and IPv6 address, so it keeps nobody out. "
             "Name the networks that are meant."
@@ -63,7 +63,7 @@ def _too_open(whitelist: Iterable[str]) -> str:
         text = _(
             "The IP whitelist lets in every %(kind)s address, so it keeps nobody out. "
             "Name the networks that are meant.",
-            kind=kinds[0],
+            kind=families[0],
         )
     return str(text)
 
@@ -98,7 +98,7 @@ class Users(Screen):
         ),
         Column("ip_whitelist", "offered details export form", _l("IP whitelist")),
         Column("uuid", "details", _l("UUID")),
-        Column("status_reason", "details", _l("Reason of the status")),
+        Column("status_reason", "history", _l("Reason of the status")),
         Column("status_by", "details", _l("Status set by")),
         Column("status_at", "details", _l("Status set at")),
         Column("last_login_at", "shown filter details export", _l("Last sign-in")),
@@ -108,12 +108,7 @@ class Users(Screen):
         Column("updated_at", "details"),
     )
     column_extra_list = ("email", "picture", "client_tags_mode")  # what cells need
-    details_tabs: ClassVar = {
-        "groups": _l("Groups and permissions"),
-        "sessions": _l("Sign-ins and sessions"),
-        "messages": _l("Sent tokens and messages"),
-        "events": _l("Events"),
-    }
+    details_tabs: ClassVar = user_tabs.LABELS
     form = UserForm
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
@@ -127,7 +122,7 @@ class Users(Screen):
         return type("UserForm", (super().form_class(actor, row),), extra)
 
     def _rights(self, actor: Actor, row: User | None) -> dict[str, Field | None]:
-        """Return the fields of which each needs a permission, or None for one that is missing."""
+        """Return the fields that need a permission of their own; None leaves a field out."""
         extra: dict[str, Field | None] = dict.fromkeys(users.FIELD_PERMISSIONS)
         is_own_row = row is not None and row.id == actor.user_id
         if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
@@ -146,7 +141,7 @@ class Users(Screen):
     def _tags_field(self, actor: Actor) -> PickField:
         return PickField(_("Client tags"), **picker(self, actor, ClientTag, "client_tags"))
 
-    def written(
+    def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
     ) -> Entity | Answer:
         """Change the person, or add one, who is invited by mail or gets a temporary password.
@@ -154,14 +149,16 @@ class Users(Screen):
         The page of the answer shows a temporary password once.
         """
         if row is not None:
-            return super().written(actor, row, version, values)
+            return super().saved(actor, row, version, values)
         user, password = _added(actor, values)
         href = self.url_of("details", row_id=user.id)
         if not password:
             message = _("%(label)s is invited: a link is on its way by mail.", label=user.label)
             flash(message, "success")
             return redirect(href, HTTPStatus.SEE_OTHER)
-        token = handovers.store(actor=actor, user_id=user.id, secret=password, settings=settings())
+        token = one_time_secrets.store(
+            actor=actor, user_id=user.id, secret=password, settings=configured()
+        )
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
 
     def heading_of(self, row: User) -> Heading:
@@ -185,7 +182,7 @@ class Users(Screen):
         return [cells.choice(User, name, getattr(row, name)) for name in shown]
 
     def tab(self, actor: Actor, row: User, name: str) -> Markup:
-        return people.tab(actor, row, name)
+        return user_tabs.tab(actor, row, name)
 
 
 def _added(actor: Actor, values: dict[str, object]) -> tuple[User, str]:
@@ -198,4 +195,4 @@ def _added(actor: Actor, values: dict[str, object]) -> tuple[User, str]:
     values = {name: value for name, value in values.items() if name not in ignored}
     typed = values.pop("temporary_password", "")
     assert isinstance(typed, str)
-    return users.create(actor=actor, values=values, settings=settings(), temporary_password=typed)
+    return users.create(actor=actor, values=values, settings=configured(), temporary_password=typed)

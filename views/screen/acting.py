@@ -10,7 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice.actions.engine.action import Action, find
-from backoffice.actions.engine.plan import Selection, choose, jot, opened, own, preview
+from backoffice.actions.engine.plan import (
+    Selection,
+    choose,
+    load_preview,
+    own_run,
+    preview,
+    save_draft,
+)
 from backoffice.actions.engine.run import run
 from backoffice.errors import (
     BadRequest,
@@ -19,13 +26,14 @@ from backoffice.errors import (
     NotAllowed,
     NotFound,
     RuleBroken,
+    TooMany,
 )
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
-from backoffice.text import LONGEST, cleaned, is_id
-from views.screen import afterwards, previews
+from backoffice.text import LONGEST, is_id, without_invisible
+from views.screen import after_run, previews
 from views.screen.definition import Definition
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
@@ -64,9 +72,9 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
 def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:
     """Show the preview from the database alone, or redirect to the result if it already ran."""
     action = _action(screen, name)
-    shown = opened(actor=actor, token=token, action=action)
+    shown = load_preview(actor=actor, token=token, action=action)
     if shown.run.state != "planned":
-        return redirect(afterwards.result(shown.run), HTTPStatus.SEE_OTHER)
+        return redirect(after_run.result(shown.run), HTTPStatus.SEE_OTHER)
     return previews.page(screen, actor, shown)
 
 
@@ -103,29 +111,29 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
 
 
 def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
-    typed = _typed_at_the_button()
-    planned = own(actor, token, action)
+    typed = _typed_into_run_fields()
+    planned = own_run(actor, token, action)
     was_planned = planned.state == "planned"
     back = (planned.draft or {}).get("back")
     try:
-        done, handover_token = _run_and_commit(actor, action, token)
+        done, secret_token = _run_and_commit(actor, action, token)
     except ConfirmationNeeded:
         # The preview's page asks for it, at an address that Back can show again.
         db.session.rollback()
         return _keep(screen, actor, action, token, typed)
-    except (RuleBroken, NotAllowed) as error:
+    except (RuleBroken, NotAllowed, TooMany) as error:
         typed["problem"] = _refused(error)
         return _keep(screen, actor, action, token, typed)
 
     if not was_planned or not done.counts.get("done"):
-        return redirect(afterwards.result(done), HTTPStatus.SEE_OTHER)
-    return _lead_back(screen, actor, action, done, back=back, handover_token=handover_token)
+        return redirect(after_run.result(done), HTTPStatus.SEE_OTHER)
+    return _lead_back(screen, actor, action, done, back=back, secret_token=secret_token)
 
 
-def _typed_at_the_button() -> Typed:
+def _typed_into_run_fields() -> Typed:
     return {
-        "reason": cleaned(_sent("reason")),
-        "confirm": cleaned(_sent("confirm")),
+        "reason": without_invisible(_sent("reason")),
+        "confirm": without_invisible(_sent("confirm")),
         "problem": None,
     }
 
@@ -135,19 +143,19 @@ def _sent(name: str) -> str:
 
 
 def _run_and_commit(actor: Actor, action: Action, token: UUID) -> tuple[BulkRun, UUID | None]:
-    """Return the run, and the token of the page that shows its secret, if it revealed one."""
-    revealed: list[str] = []
+    """Return the run, and the token of the page that shows its secret, if it has one."""
+    secrets: list[str] = []
     done = run(
         actor=actor,
         token=token,
         action=action,
         reason=_sent("reason"),
-        confirmation=cleaned(_sent("confirm")),
-        reveal=revealed.append,
+        confirmation=without_invisible(_sent("confirm")),
+        show_once=secrets.append,
     )
-    handover_token = afterwards.hand_over(actor, done, revealed)
+    secret_token = after_run.store_secret(actor, done, secrets)
     db.session.commit()
-    return done, handover_token
+    return done, secret_token
 
 
 def _lead_back(
@@ -157,17 +165,17 @@ def _lead_back(
     done: BulkRun,
     *,
     back: str | None,
-    handover_token: UUID | None,
+    secret_token: UUID | None,
 ) -> Answer:
     """Redirect to where the actor came from; first to the page of a secret, if there is one."""
-    afterwards.tell(actor, action, done)
+    after_run.flash_result(actor, action, done)
     href = _existing_page(screen, actor, back)
-    if handover_token:
-        href = url_for("account.handover", token=handover_token, next=href)
+    if secret_token:
+        href = url_for("account.handover", token=secret_token, next=href)
     return redirect(href, HTTPStatus.SEE_OTHER)
 
 
-def _refused(error: RuleBroken | NotAllowed) -> Problem:
+def _refused(error: RuleBroken | NotAllowed | TooMany) -> Problem:
     """Roll back and return the reason as the preview's page shows it.
 
     What reached beyond the actor's rights is noted as an event.
@@ -180,7 +188,7 @@ def _refused(error: RuleBroken | NotAllowed) -> Problem:
 
 def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: Typed) -> Answer:
     """Keep with the preview what was typed, and redirect back to it."""
-    jot(actor=actor, token=token, action=action, **typed)
+    save_draft(actor=actor, token=token, action=action, **typed)
     db.session.commit()
     return redirect(screen.preview_url(action, token), HTTPStatus.SEE_OTHER)
 

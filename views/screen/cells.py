@@ -32,7 +32,7 @@ from backoffice.models.kinds import (
     times,
 )
 from backoffice.text import phones
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 from views.web.avatars import avatar
 from views.web.times import ago
 
@@ -100,7 +100,7 @@ def phone(value: str | None) -> Markup:
 def number(value: float | Decimal | None) -> Markup:
     if value is None:
         return NOTHING
-    return _ready(f'<span class="num">{written(value)}</span>')
+    return _ready(f'<span class="num">{formatted(value)}</span>')
 
 
 def short(value: str | None) -> Markup:
@@ -157,7 +157,7 @@ def _choice(model: type[Record], name: str) -> Cell:
     return write
 
 
-def _truth(_model: type[Record], _name: str) -> Cell:
+def _boolean(_model: type[Record], _name: str) -> Cell:
     """Return the function that writes an answer, which may also be open."""
     yes, no = escape(_("Yes")), _ready(f'<span class="muted">{escape(_("No"))}</span>')
 
@@ -257,10 +257,10 @@ CELLS: dict[type[Kind], Maker] = {
     numbers.Number: _always(number),
     numbers.Money: _money,
     choices.Choice: _choice,
-    choices.Truth: _truth,
+    choices.Boolean: _boolean,
     times.Date: _always(text),
-    times.Moment: _always(ago),
-    times.DayTime: _always(time_of_day),
+    times.DateTime: _always(ago),
+    times.Time: _always(time_of_day),
     documents.Json: _always(document_in_short),
     documents.TextLines: _always(listed),
     identifiers.Uuid: _always(text),

@@ -16,8 +16,8 @@ from backoffice.models.base import Entity, Searchable
 from views.screen.definition import Definition
 
 ICONS = Path(__file__).parents[2] / "backoffice" / "static" / "icons.svg"
-# Options of Flask-Admin that a screen does not have, and those that had other names before.
-ELSEWHERE: Mapping[str, str] = {
+# Options of Flask-Admin that a screen does not have, and what to do instead.
+INSTEAD: Mapping[str, str] = {
     "column_searchable_list": "say in the model what is searched: __search__ = (...)",
     "column_sortable_list": "leave it out, every column that can be is sortable",
     "column_exclude_list": "name in column_list what the list has",
@@ -31,23 +31,6 @@ ELSEWHERE: Mapping[str, str] = {
     "form_ajax_refs": "leave it out, relations with many rows are looked up",
     "page_size": "leave it out, people choose it",
     "export_types": "leave it out, there are CSV, XLSX and JSON",
-    "columns": "it is column_list",
-    "shown": "it is column_default_list",
-    "extra_columns": "it is column_extra_list",
-    "cells": "it is column_formatters",
-    "words": "it is column_value_labels",
-    "filters": "it is column_filters",
-    "sort": "it is column_default_sort",
-    "exported": "it is column_export_list",
-    "overview": "it is column_details_list",
-    "tabs": "it is details_tabs",
-    "fields": "it is form_columns",
-    "labels": "it is column_labels",
-    "helps": "it is column_descriptions",
-    "label": "it is name",
-    "area": "it is category",
-    "icon": "it is menu_icon_value",
-    "order": "it is menu_order",
 }
 
 
@@ -87,7 +70,7 @@ def _unknown_options(screen: Definition) -> Iterator[str]:
         for name, value in vars(owner).items():
             if name in known or not _is_option(name, value):
                 continue
-            cure = ELSEWHERE.get(name) or _meant(name, known)
+            cure = INSTEAD.get(name) or _meant(name, known)
             yield f"there is no option {name!r}: {cure}."
 
 
@@ -139,7 +122,7 @@ def _kinds(screen: Definition) -> Iterator[str]:
 def _unwritable(screen: Definition) -> Iterator[str]:
     for name in screen.form_columns:
         kind = fields.kind(screen.model, name)
-        if kind and not kind.written:
+        if kind and not kind.editable:
             yield f"form_columns names {name!r}, which is computed: leave it out."
 
 

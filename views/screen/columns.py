@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from views.screen.cells import OwnCell, Words
 
-# In the list, or offered for it; as a filter; among the details; in exported files; in the form.
-PLACES = ("shown", "offered", "filter", "details", "export", "form")
+# In the list, or offered for it; as a filter; among the details, or there under History; in
+# exported files; in the form.
+PLACES = ("shown", "offered", "filter", "details", "history", "export", "form")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def lists_of(table: Sequence[Column]) -> Mapping[str, Sequence[str] | Mapping[st
         "column_list": _named(table, "shown", "offered"),
         "column_default_list": _named(table, "shown"),
         "column_filters": _named(table, "filter"),
-        "column_details_list": _named(table, "details"),
+        "column_details_list": _named(table, "details", "history"),
+        "column_history_list": _named(table, "history"),
         "column_export_list": _named(table, "export"),
         "form_columns": _named(table, "form"),
         "column_labels": {each.name: each.label for each in table if each.label},

@@ -23,7 +23,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
-from backoffice.time_zones import clock_of
+from backoffice.time_zones import timezone_of
 from forms.base import Form
 from views.screen.cells import ListRow, OwnCell, Words
 from views.screen.columns import Column, lists_of
@@ -74,6 +74,8 @@ class Definition(BaseView):
 
     # One row
     column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
+    # Those of them under History, where times and whoever acted stand by themselves
+    column_history_list: ClassVar[Sequence[str]] = ()
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
     form_columns: ClassVar[Sequence[str]] = ()  # that may be written
     form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
@@ -238,7 +240,7 @@ class Definition(BaseView):
             allowed=self.readable(actor, self.column_filters),
             sort=self.column_default_sort,
             size=self.preferences_of(actor).get("size", 50),
-            zone=clock_of(actor.time_zone),
+            zone=timezone_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest(_("This list cannot be sorted like that."), field="sort")
@@ -277,7 +279,7 @@ class Definition(BaseView):
         """Return the form that writes a row, or a new row if `row` is None."""
         raise NotImplementedError
 
-    def written(
+    def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
     ) -> Entity | Answer:
         """Write the values and return the row, or an answer to show instead of its details."""

@@ -6,7 +6,7 @@ from flask import render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.actions.engine.plan import menu
+from backoffice.actions.engine.menu import menu
 from backoffice.data import records
 from backoffice.errors import NotFound
 from backoffice.models import fields
@@ -133,7 +133,7 @@ def sections(screen: Definition, row: Record) -> list[Section]:
 
 def _is_history(screen: Definition, name: str) -> bool:
     is_time = fields.shape(screen.model, name) == "moment"
-    return is_time or name.endswith("_by") or name == "status_reason"
+    return is_time or name.endswith("_by") or name in screen.column_history_list
 
 
 def _fact(screen: Definition, row: Record, name: str) -> Fact:

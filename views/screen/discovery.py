@@ -41,8 +41,9 @@ def register(app: Flask) -> None:
     """Join every screen to the application, sorted by area and by `menu_order`."""
     for area in areas():
         modules_of(area)  # importing an entity's scope and rules is what makes them count
+    # Again, after the import of actions: a company's own entities are known only now.
     declare_missing()
-    rotation.check()
+    rotation.verify_at_start()
     instances = [screen() for screen in screens()]
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")

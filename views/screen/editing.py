@@ -14,7 +14,7 @@ from werkzeug import Response
 from wtforms import Field
 
 from backoffice.data import records
-from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken
+from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
@@ -24,7 +24,6 @@ from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
 from forms.kinds import ChoiceField, ValueField
-from views.account.confirmation import OWN_FIELDS
 from views.screen.definition import Definition
 from views.screen.details import value_of
 from views.screen.pages import FormPage, FormSection
@@ -193,18 +192,18 @@ def _try(
     Return None if a rule forbids it; the form then shows the reason at the right field.
     """
     try:
-        written = screen.written(actor, row, version, form.sent())
+        saved = screen.saved(actor, row, version, form.sent())
         db.session.commit()
-    except RuleBroken as error:
+    except (RuleBroken, TooMany) as error:
         db.session.rollback()
         if isinstance(error, GrantExceeded):
             note_denial(error)
         form.refuse(error)
         return None
-    if isinstance(written, (Response, str, tuple)):
-        return written
-    flash(_("%(label)s is saved.", label=written.label), "success")
-    return redirect(screen.url_of("details", row_id=written.id), HTTPStatus.SEE_OTHER)
+    if isinstance(saved, (Response, str, tuple)):
+        return saved
+    flash(_("%(label)s is saved.", label=saved.label), "success")
+    return redirect(screen.url_of("details", row_id=saved.id), HTTPStatus.SEE_OTHER)
 
 
 def _page(
@@ -227,8 +226,11 @@ def _page(
         version=version,
         button=_("Save") if version is not None else title,
     )
-    is_wrong = form.errors or form.form_errors
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    status = HTTPStatus.OK
+    if form.errors or form.form_errors:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if form.retry_after:
+        status = HTTPStatus.TOO_MANY_REQUESTS
     return screen.render("admin/form.html", page=page), status
 
 
@@ -244,8 +246,6 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
         title=_("%(label)s was changed meanwhile", label=row.label),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
-        # A person who has just confirmed has sent their password along.
-        without=OWN_FIELDS,
         render=screen.render,
     )
 
@@ -267,9 +267,9 @@ def _compared(screen: Definition, row: Record, form: Form) -> list[Compared]:
 
 def _sent(field: Field) -> object:
     """Return the value of a field as its row would hold it."""
-    if isinstance(field, ChoiceField) and field.data is not None:
-        return field.kind.check(field.column, field.data)
-    return field.data
+    if isinstance(field, ChoiceField) and field.data in field.words:
+        return field.kind.clean(field.column, field.data)
+    return field.data  # also a former choice, which only the row still has
 
 
 def _mine(field: Field) -> str:

@@ -13,28 +13,28 @@ from backoffice.data.lists import Page, Query
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from backoffice.settings import Settings
+from backoffice.settings import configured
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.formats import Way, formats
 
 
-def respond(screen: Definition, actor: Actor, query: Query, kind: str) -> Response:
+def respond(screen: Definition, actor: Actor, query: Query, ending: str) -> Response:
     """Answer with the whole list as a file, however long it is, in little memory.
 
     `exports.start` requires the right to export and a recent confirmation.
     """
-    settings: Settings = current_app.extensions["settings"]
+    settings = configured()
     names = list(screen.readable(actor, screen.column_export_list))
     room = slots.exports(settings.export_slots)
     start = partial(exports.start, actor=actor, model=screen.model, query=query, columns=names)
     export = _started(room, start)
-    form = formats(bom=settings.csv_bom)[kind]
+    format_ = formats(bom=settings.csv_bom)[ending]
     headings = [(name, screen.label_of(name)) for name in names]
-    content = form.write(headings, _rows(export, names, form.way))
+    content = format_.write(headings, _rows(export, names, format_.way))
     sent = Sent(_running_app(), export, content, room)
-    response = Response(sent, content_type=form.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{screen.slug}.{kind}"'
+    response = Response(sent, content_type=format_.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{screen.slug}.{ending}"'
     return response
 
 
@@ -68,7 +68,7 @@ class Sent:
         self.export = export
         self.content = content
         self.room = room
-        self.patience = database.of_exports(app.extensions["settings"])
+        self.timeouts = database.export_timeouts(app.extensions["settings"])
         self.over = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -81,11 +81,11 @@ class Sent:
             return
         self.over = True
         self.room.give_back()
-        with self.app.app_context(), database.waiting(self.patience):
+        with self.app.app_context(), database.default_timeouts(self.timeouts):
             self.export.end()
 
     def _part(self) -> bytes | None:
-        with self.app.app_context(), database.waiting(self.patience):
+        with self.app.app_context(), database.default_timeouts(self.timeouts):
             return next(self.content, None)
 
 

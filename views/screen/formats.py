@@ -66,12 +66,6 @@ def guarded(value: object) -> object:
     return f"'{value}"
 
 
-def unguarded(text: str) -> str:
-    """Return what `guarded` was given."""
-    is_guarded = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
-    return text[1:] if is_guarded else text
-
-
 def csv_writer(*, bom: bool) -> Callable[[Sequence[Heading], Iterable[Row]], Iterator[bytes]]:
     """Return a function that writes CSV in UTF-8, with a byte order mark for Excel if `bom`."""
 

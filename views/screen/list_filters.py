@@ -62,7 +62,7 @@ def _choice(
         case "code":
             return _words(screen, plain, [value for value, _label in labels], chosen)
         case "yes":
-            return replace(_words(screen, plain, ("yes", "no"), chosen), kind="select")
+            return replace(_words(screen, plain, ("yes", "no"), chosen), widget="select")
         case "rows":
             return _relation(screen, plain, chosen, labels)
     return replace(plain, value=chosen[0] if chosen else "")
@@ -72,7 +72,7 @@ def _range(plain: FilterControl, shape: str, given: Mapping[str, Sequence[str]])
     """Add the two ends of a filter by a number, a date or a time."""
     return replace(
         plain,
-        kind="number" if shape == "range" else "date",
+        widget="number" if shape == "range" else "date",
         days_of=str(zone()) if shape == "moment" else "",
         value_from=given.get(f"{plain.name}.from", ("",))[0],
         value_to=given.get(f"{plain.name}.to", ("",))[0],
@@ -83,8 +83,8 @@ def _words(
     screen: Definition, plain: FilterControl, values: Iterable[str], chosen: Sequence[str]
 ) -> FilterControl:
     words = [(value, screen.value_label(plain.name, value), value in chosen) for value in values]
-    kind = "choice" if len(words) <= WORDS_TICKED else "select"
-    return replace(plain, kind=kind, choices=words)
+    widget = "choice" if len(words) <= WORDS_TICKED else "select"
+    return replace(plain, widget=widget, choices=words)
 
 
 def _relation(
@@ -96,7 +96,7 @@ def _relation(
     lookup_url = None
     if len(labels) > OPTIONS_TICKED:
         lookup_url = screen.url_of("lookup", field=plain.name)
-    return replace(plain, kind="relation", choices=options, lookup_url=lookup_url)
+    return replace(plain, widget="relation", choices=options, lookup_url=lookup_url)
 
 
 def chips(screen: Definition, query: Query, choices: Choices) -> list[Chip]:

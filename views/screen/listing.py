@@ -71,12 +71,12 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
     page = ListPage(
         title=str(screen.name),
         columns=_columns(screen, actor, chosen, query),
-        stays=_staying(screen, chosen) + bool(actions),
+        sticky_column=_sticky_column(screen, chosen) + bool(actions),
         sizes=[(size, size == query.size) for size in lists.SIZES],
         column_choices=_column_choices(screen, actor, chosen),
         preferences_href=screen.url_of("preferences"),
         actions=actions,
-        address=request.query_string.decode(),
+        query_string=request.query_string.decode(),
         may_all_matching=can(actor, "bulk.run_all_matching"),
         exports=_exports(screen, actor, query),
     )
@@ -110,7 +110,7 @@ def _exports(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, 
     """Return the formats in which this person may have the list, each with its address."""
     if not screen.may(actor, "export"):
         return []
-    return [(kind.upper(), screen.url_of("export", kind=kind) + href(query)) for kind in ENDINGS]
+    return [(each.upper(), screen.url_of("export", ending=each) + href(query)) for each in ENDINGS]
 
 
 def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
@@ -207,7 +207,7 @@ def _related_getter(screen: Definition, name: str, position: int) -> Getter:
     return get
 
 
-def _staying(screen: Definition, chosen: Sequence[str]) -> int:
+def _sticky_column(screen: Definition, chosen: Sequence[str]) -> int:
     """Return the position of the column that stays in sight while the others scroll.
 
     It is the name if that stands near the edge, otherwise the first column.
@@ -231,7 +231,7 @@ def _columns(
                 label=screen.label_of(name),
                 sort_href=sort_href,
                 aria_sort=_order(name, query),
-                kind=_look(screen, name),
+                look=_look(screen, name),
             )
         )
     return columns

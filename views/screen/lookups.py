@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import jsonify, redirect, request
 from flask_babel import gettext as _
 
-from backoffice.auth.actors import themselves
+from backoffice.auth.actors import lock_own_row
 from backoffice.data import lists, records
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
@@ -46,7 +46,7 @@ def keep_preferences(screen: Definition, actor: Actor) -> Answer:
     sizes = [str(each) for each in lists.SIZES]
     if size not in sizes:
         raise BadRequest(_("A page has %(sizes)s rows.", sizes=", ".join(sizes)))
-    user = themselves(actor)
+    user = lock_own_row(actor)
     preferences = {
         "size": int(size),
         "columns": [name for name in screen.column_list if name in columns],

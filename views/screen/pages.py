@@ -23,13 +23,13 @@ class ColumnHead:
         label: what people call it.
         sort_href: where it sorts the list; None if it cannot.
         aria_sort: how the list is sorted by it, in the words of ARIA; None if by another column.
-        kind: how it looks: 'link', 'number' or plain.
+        look: how it looks: 'link', 'number' or plain.
     """
 
     label: str
     sort_href: str | None
     aria_sort: str | None
-    kind: str
+    look: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class FilterControl:
         name: the attribute of the model.
         key: the name of the field.
         label: what people call it.
-        kind: 'text', 'choice', 'select', 'relation', 'number' or 'date'; the last two are ranges.
+        widget: 'text', 'choice', 'select', 'relation', 'number' or 'date'; the last two are ranges.
         value: what is typed, of a text.
         choices: what is offered, of a choice.
         lookup_url: where more of them are found; None if these are all.
@@ -51,7 +51,7 @@ class FilterControl:
     name: str
     key: str
     label: str
-    kind: str = "text"
+    widget: str = "text"
     value: str = ""
     choices: Sequence[Choice] = ()
     lookup_url: str | None = None
@@ -85,7 +85,7 @@ class ListPage:
         title: the name of the screen.
         columns: the headings, in the order of the cells.
         rows: the rows as ready HTML.
-        stays: the position of the column that stays in sight while the others scroll.
+        sticky_column: the position of the column that stays in sight while the others scroll.
         problems: why there are no rows, if the query makes no sense.
         search: what is searched for.
         count, count_label: how many rows match, as a number and in words.
@@ -96,7 +96,7 @@ class ListPage:
         column_choices: the columns to choose from.
         preferences_href: where the chosen size and columns are kept.
         actions: what may be done with ticked rows.
-        address: the query string, which the form of the rows sends along.
+        query_string: the query string, which the form of the rows sends along.
         may_all_matching: whether the actions may be used on all rows that match.
         exports: the formats of a file, each with its address.
         create_href, create_label: where a row is added; None if this person may not.
@@ -105,7 +105,7 @@ class ListPage:
     title: str
     columns: list[ColumnHead]
     rows: Sequence[Markup] = ()
-    stays: int = 1
+    sticky_column: int = 1
     problems: Sequence[str] = ()
     search: str = ""
     count: int = 0
@@ -120,7 +120,7 @@ class ListPage:
     column_choices: Sequence[Choice] = ()
     preferences_href: str = ""
     actions: Sequence[BulkAction] = ()
-    address: str = ""
+    query_string: str = ""
     may_all_matching: bool = False
     exports: Sequence[tuple[str, str]] = ()
     create_href: str | None = None

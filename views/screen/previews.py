@@ -17,8 +17,8 @@ from backoffice.data import lists, records
 from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
-from backoffice.text import cleaned
-from backoffice.text.numbers import written
+from backoffice.text import without_invisible
+from backoffice.text.numbers import formatted
 from forms.base import Form
 from forms.fields import PickField
 from views.screen.definition import Definition
@@ -29,8 +29,10 @@ MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
 ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
 UNSEEN = "?"  # in place of a value that nobody can see
-APART = "with."  # before the names of parameters: none can clash with another field of the form
-AT_THE_BUTTON = ("reason", "confirm")  # fields that stand with the button, not with the parameters
+PARAMETER_PREFIX = (
+    "with."  # before the names of parameters: none can clash with another field of the form
+)
+RUN_FIELDS = ("reason", "confirm")  # fields that stand with the button, not with the parameters
 
 
 class Problem(TypedDict):
@@ -58,8 +60,8 @@ def page(screen: Definition, actor: Actor, shown: Preview) -> Answer:
 
     view = _head(screen, actor, shown, form, problem)
     if shown.ready:
-        is_at_the_button = problem and problem.get("field") in AT_THE_BUTTON
-        view = _decided(view, screen, actor, shown, problem if is_at_the_button else None)
+        is_run_field = problem and problem.get("field") in RUN_FIELDS
+        view = _decided(view, screen, actor, shown, problem if is_run_field else None)
 
     is_wrong = problem or (form is not None and (form.errors or form.form_errors))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
@@ -88,7 +90,7 @@ def _problem_of_page(problem: Problem | None, form: Form | None) -> str | None:
     if not problem:
         return None
     field = problem.get("field")
-    if field in AT_THE_BUTTON or (form is not None and field is not None and field in form):
+    if field in RUN_FIELDS or (form is not None and field is not None and field in form):
         return None
     return str(problem["message"])
 
@@ -102,7 +104,7 @@ def parameter_form(
     """Return the small form of an action that needs something chosen first."""
     fields = {parameter.name: _field(actor, parameter) for parameter in action.parameters}
     form_class = type(f"{action.name}Form", (Form,), fields)
-    form: Form = form_class(formdata, prefix=APART, data=data)
+    form: Form = form_class(formdata, prefix=PARAMETER_PREFIX, data=data)
     return form
 
 
@@ -124,7 +126,7 @@ def typed_into(form: Form) -> dict[str, list[str]]:
     """
 
     def visible(text: str) -> str:
-        return cleaned(text[:20]) or (text and UNSEEN)
+        return without_invisible(text[:20]) or (text and UNSEEN)
 
     return {
         field.name: [visible(text) for text in (field.raw_data or ())[:MOST_CHOSEN]]
@@ -219,14 +221,14 @@ def _headline(actor: Actor, shown: Preview) -> list[str]:
     run = shown.run
     sentences = [*_left_alone(shown), *report.refusals(actor, run, shown.action)]
     if run.undo_of_id:
-        sentences += undoing.foretold(actor, run)
+        sentences += undoing.left_out(actor, run)
     sentences += report.side_effects(shown)
     if shown.missing:
         text = _n(
             "%(number)s of the chosen rows are no longer there.",
             "%(number)s of the chosen rows are no longer there.",
             shown.missing,
-            number=written(shown.missing),
+            number=formatted(shown.missing),
         )
         sentences.append(text)
     return sentences
@@ -252,7 +254,7 @@ def _difference(now: int, then: int | None) -> str:
         "%(before)s matched when you looked, %(now)s match now.",
         now,
         before=lists.capped(then),
-        now=written(now),
+        now=formatted(now),
     )
 
 
@@ -273,5 +275,5 @@ def _outcome(
     rows = [
         OutcomeRow(f"{base}{item.row_id}", item.row_id, item.label, item.message) for item in items
     ]
-    label = report.foreseen(shown.action, outcome)
+    label = report.predicted_outcome(shown.action, outcome)
     return Outcome(outcome, label, number, rows, more=max(0, number - ROWS_LISTED))

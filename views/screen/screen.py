@@ -18,7 +18,7 @@ from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
 from views.screen.pages import Section
 from views.web.actor import actor as current_actor
-from views.web.actor import signed_in
+from views.web.actor import signed_in, writes_no_row
 from views.web.answers import Answer
 from views.web.downloads import offered_on
 
@@ -68,11 +68,12 @@ class Screen(Definition):
         return editing.edit(self, signed_in(), row_id)
 
     @offered_on("index")
-    @expose(f"/export.<any({','.join(ENDINGS)}):kind>")
-    def export(self, kind: str) -> Answer:
+    @expose(f"/export.<any({','.join(ENDINGS)}):ending>")
+    def export(self, ending: str) -> Answer:
         query = self.query(signed_in(), request.args.items(multi=True))
-        return exporting.respond(self, signed_in(), query, kind)
+        return exporting.respond(self, signed_in(), query, ending)
 
+    @writes_no_row
     @expose("/actions/<action>", methods=("POST",))
     def act(self, action: str) -> Answer:
         return acting.plan(self, signed_in(), action)
@@ -116,7 +117,7 @@ class Screen(Definition):
         """Return the form that writes a row."""
         return editing.generated_form(self, actor)
 
-    def written(
+    def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
     ) -> Entity | Answer:
         """Write the values and return the row, or an answer to show instead of its details."""

@@ -1,4 +1,5 @@
 """What all pages share: the actor, headers, errors, the theme, times and redirects.
 
-Nothing here knows a screen. The only table from a refusal to a status is in `errors`.
+Of the screens it knows only the list in `app.extensions["screens"]`, with their names, models and
+forms. The only table from a refusal to a status is in `errors`.
 """

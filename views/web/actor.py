@@ -1,6 +1,8 @@
 """Find out who is asking: the session cookie becomes an Actor, or nobody."""
 
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import current_app, g, request, session
 from flask_babel import gettext as _
@@ -11,24 +13,21 @@ from backoffice.auth.actors import actor_of
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.errors import NotAllowed
-from backoffice.extensions import db, is_writing, lock
+from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from backoffice.settings import Settings
-from backoffice.text import cleaned
+from backoffice.settings import configured
+from backoffice.text import without_invisible
+from backoffice.transactions import is_writing, lock
 
 SESSION_KEY = "sid"
+WRITES_NO_ROW = "writes_no_row"
+View = TypeVar("View", bound=Callable[..., Any])
 MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
 # It compares addresses and user agents, which may rightly change; our sessions are rows.
 login_manager.session_protection = None
-
-
-def settings() -> Settings:
-    """Return the settings of the running application."""
-    configured: Settings = current_app.extensions["settings"]
-    return configured
 
 
 def actor() -> Actor | None:
@@ -85,7 +84,7 @@ def device_cookie() -> str:
 
     Under TLS its prefix `__Host-` keeps other hosts of the domain from setting it.
     """
-    return "__Host-device" if settings().tls else "device"
+    return "__Host-device" if configured().tls else "device"
 
 
 def origin() -> Origin:
@@ -93,7 +92,7 @@ def origin() -> Origin:
     mark = request.cookies.get(device_cookie(), "")
     if not MARK.fullmatch(mark):
         mark = ""
-    return Origin(_address(), cleaned(request.user_agent.string), mark)
+    return Origin(_address(), without_invisible(request.user_agent.string), mark)
 
 
 def _address() -> str:
@@ -123,22 +122,28 @@ def _read() -> Actor | None:
     row, user = found
     return actor_of(
         user,
-        settings(),
-        confirmed=sessions.confirmed(row, settings()),
+        configured(),
+        confirmed=sessions.confirmed(row, configured()),
         ip=_address(),
         request_id=g.request_id,
         session_id=row.id,
     )
 
 
+def writes_no_row(view: View) -> View:
+    """Mark a view of a screen that writes no row of it, such as one that only plans an action."""
+    setattr(view, WRITES_NO_ROW, True)
+    return view
+
+
 def _lock_first() -> None:
     """Take the lock that belongs to the rows of this screen, before person and session are locked.
 
     Two people who write the same kind of rows may write each other's, so this lock goes first.
-    Planning an action takes none: its preview runs the action later, and planning writes no such
-    row.
+    A view that writes none of them takes no lock, see `writes_no_row`.
     """
-    if (request.endpoint or "").endswith(".act"):
+    view = current_app.view_functions.get(request.endpoint or "")
+    if hasattr(view, WRITES_NO_ROW):
         return
     screens = current_app.extensions["screens"]
     model = next((s.model for s in screens if s.endpoint == request.blueprint), None)
@@ -155,7 +160,7 @@ def _admitted(value: str, *, locked: bool = False) -> tuple[Session, User] | Non
     Return None if there is none, or if the person's whitelist does not admit the visitor. `locked`
     locks both rows.
     """
-    found = sessions.find(value, settings(), locked=locked)
+    found = sessions.find(value, configured(), locked=locked)
     if not found:
         return None
     _row, user = found
@@ -165,5 +170,5 @@ def _admitted(value: str, *, locked: bool = False) -> tuple[Session, User] | Non
 def _noted(value: str, found: tuple[Session, User] | None) -> bool:
     """Note in its own transaction that the session is in use; tell whether to read it again."""
     if found is None:
-        return last_seen.catch_up(value, settings())
-    return last_seen.note(found[0], settings())
+        return last_seen.catch_up(value, configured())
+    return last_seen.record(found[0], configured())

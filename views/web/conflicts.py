@@ -1,6 +1,6 @@
 """The page for two changes of one row at once: both versions side by side, and both ways out."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -11,9 +11,10 @@ from markupsafe import Markup
 from backoffice.events import history
 from backoffice.models.base import Entity
 from views.web.actor import signed_in
+from views.web.redirects import CONFIRMATION_FIELDS
 
-# The page has these fields anew.
-RENEWED = ("csrf_token", "version")
+# The page has the first two anew; of a confirmation nothing is sent again, least of all a password.
+DROPPED = ("csrf_token", "version", *CONFIRMATION_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,6 @@ def answer(
     title: str,
     action: str,
     cancel: str,
-    without: Container[str] = (),
     render: Callable[..., str] = render_template,
 ) -> tuple[str, int]:
     """Return the page for a row as it is saved now, and for what this request has sent.
@@ -58,7 +58,6 @@ def answer(
         title: the heading of the page.
         action: where saving mine over theirs is posted to.
         cancel: where keeping theirs leads to.
-        without: the names of fields that are not sent again, such as a password.
         render: renders the template.
     """
     page = Page(
@@ -67,9 +66,7 @@ def answer(
         when=row.updated_at,
         fields=list(fields),
         hidden=[
-            (name, value)
-            for name, value in request.form.items(multi=True)
-            if name not in RENEWED and name not in without
+            (name, value) for name, value in request.form.items(multi=True) if name not in DROPPED
         ],
         version=row.version,
         action=action,

@@ -26,6 +26,11 @@ def offered_on(page: str) -> Callable[[View], View]:
     return mark
 
 
+def is_download(endpoint: str | None) -> bool:
+    """Return whether the endpoint returns a file, see `offered_on`."""
+    return hasattr(current_app.view_functions.get(endpoint or ""), PAGE)
+
+
 def page_of(path: str) -> str | None:
     """Return the page that offers the file at `path`, with the same query.
 

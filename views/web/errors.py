@@ -16,13 +16,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from backoffice import errors, failures, limits, readiness
-from backoffice.database import is_settled
+from backoffice.database import is_commit_known
 from backoffice.events import denials
-from backoffice.extensions import begin, db
+from backoffice.extensions import db
+from backoffice.transactions import begin
 from views.account import confirmation
 from views.web import retries, unsent
 from views.web.actor import actor, asking, only_showing
 from views.web.answers import Answer
+from views.web.downloads import is_download
 from views.web.headers import OPEN
 from views.web.redirects import own_page, safe_path
 
@@ -138,13 +140,13 @@ def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> errors.TooMa
     answer with is returned.
     """
     who = asking()
-    is_attempt = request.method == "POST" or (request.endpoint or "").endswith(".export")
+    is_attempt = request.method == "POST" or is_download(request.endpoint)
     if not (who and is_attempt):
         return None
     what = f"{request.method} {_path()}"[:500]
     try:
         begin(writing=True)  # the request may only have read until now
-        flood = denials.note(actor=who, action=error.code or "request", what=what)
+        flood = denials.record(actor=who, action=error.code or "request", what=what)
         db.session.commit()
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
         log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
@@ -228,7 +230,7 @@ def _meaning(error: BaseException) -> str:
     """Return the sentence that tells people why the database did not do it."""
     if retries.met_another(error):
         return SOMEBODY_ELSE
-    if getattr(error, "connection_invalidated", False) and not is_settled():
+    if getattr(error, "connection_invalidated", False) and not is_commit_known():
         return UNKNOWN
     return MEANINGS.get(_state(error), SENTENCES[503])
 

@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from backoffice.actions.engine import report
 from backoffice.actions.engine.action import find
-from backoffice.dashboard import figures
 from backoffice.data import disclosure
+from backoffice.data.cursors import Found
+from backoffice.events import subjects
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
 from backoffice.policy.rules import can
@@ -92,10 +93,10 @@ def described(events: Iterable[Event]) -> list[Described]:
     reader = signed_in()
     visible = disclosure.redacted(reader, Event, list(events), EVENT)
 
-    subjects = [(event.subject_type, event.subject_id) for event in visible]
+    about = [(event.subject_type, event.subject_id) for event in visible]
     actors = [("users", event.actor_id) for event in visible]
-    names = figures.names(reader, [*subjects, *actors])
-    pictures = figures.pictures(reader, (event.actor_id for event in visible))
+    names = subjects.names(reader, [*about, *actors])
+    pictures = subjects.pictures(reader, (event.actor_id for event in visible))
     return [_described(event, names, pictures) for event in visible]
 
 
@@ -110,7 +111,7 @@ def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Descr
         subject=subject(event.subject_type, event.subject_id, subject_name),
         result=event.result,
         colour=colour(Event, "result", event.result),
-        reason=report.reason(event.reason),
+        reason=reason(event, subject_name),
         changes=changes(event),
         had_before=bool(event.before),
     )
@@ -152,12 +153,22 @@ def subject(area: str, row_id: int | None, name: str | None) -> Markup:
         return Markup("")
     if row_id is None:
         return Markup("{}").format(words.area(area))
-    label = name or f"{words.area(area)} {row_id}"
+    label = name or _numbered(area, row_id)
     known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
     if not (known and name and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
     href = url_for(f"{area}.details", row_id=row_id)
     return Markup('<a href="{}">{}</a>').format(href, label)
+
+
+def reason(event: Event | Found, name: str | None) -> str:
+    """Return why something was done or refused to the row of this name, as people read it."""
+    label = name or _numbered(event.subject_type, event.subject_id)
+    return report.event_reason(event.action, event.reason or "", label)
+
+
+def _numbered(area: str, row_id: int | None) -> str:
+    return f"{words.area(area)} {row_id}"
 
 
 def changes(event: Event) -> list[tuple[str, str, str]]:

@@ -14,14 +14,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backoffice import database
 from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
-from backoffice.settings import Settings
+from backoffice.http import HEALTH_PATHS, READING_METHODS
+from backoffice.settings import Settings, configured
 from views.web import reader, unsent
-from views.web.actor import actor, settings
+from views.web.actor import actor
 from views.web.answers import Answer
 from views.web.downloads import page_of
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
 
-HEALTH = ("/healthz", "/readyz")
 OPEN = {  # pages that need no sign-in
     "sign_in",
     "sign_in_code",
@@ -51,7 +51,6 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
     "account.use_email",
     "account.confirm",
 }
-READS = ("GET", "HEAD", "OPTIONS")
 # It has no menu and no style, because no page of ours works under another host. It does not repeat
 # what was asked for.
 ELSEWHERE = Markup(
@@ -61,12 +60,12 @@ ELSEWHERE = Markup(
 KEPT = ("static", "avatar")
 
 
-def register(app: Flask, configured: Settings) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Put the checks before every request, and the headers after it."""
-    if configured.trusted_proxies:
-        app.wsgi_app = TrustedProxy(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
-    app.wsgi_app = SlowClients(app.wsgi_app, configured)  # type: ignore[method-assign]  # Flask documents this
-    app.wsgi_app = AnyHost(app.wsgi_app, configured.host)  # type: ignore[method-assign]  # Flask documents this
+    if settings.trusted_proxies:
+        app.wsgi_app = TrustedProxy(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask documents this
+    app.wsgi_app = SlowClients(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask documents this
+    app.wsgi_app = AnyHost(app.wsgi_app, settings.host)  # type: ignore[method-assign]  # Flask documents this
     # The order matters: host and address, then the form's token, then who is signed in.
     app.before_request(_begin)
     app.before_request(_check_token)
@@ -83,7 +82,7 @@ class AnyHost:
         self.host = host
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") in HEALTH:
+        if environ.get("PATH_INFO") in HEALTH_PATHS:
             environ["HTTP_HOST"] = self.host
         return self.app(environ, start_response)
 
@@ -94,9 +93,9 @@ class SlowClients:
     gunicorn buffers nothing, and would wait for it for ever.
     """
 
-    def __init__(self, app: WSGIApplication, configured: Settings) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self.app = app
-        self.seconds = configured.slow_client_timeout.total_seconds()
+        self.seconds = settings.slow_client_timeout.total_seconds()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         connection = environ.get("gunicorn.socket")
@@ -108,10 +107,10 @@ class SlowClients:
 class TrustedProxy:
     """Believe `X-Forwarded-*` only if the request comes from a configured proxy."""
 
-    def __init__(self, app: WSGIApplication, configured: Settings) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self.direct = app
         self.proxied = ProxyFix(app, x_for=1, x_proto=1, x_host=0)
-        self.trusted = [str(network) for network in configured.trusted_proxies]
+        self.trusted = [str(network) for network in settings.trusted_proxies]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         peer = plain(environ.get("REMOTE_ADDR", ""))
@@ -122,8 +121,11 @@ class TrustedProxy:
 def _begin() -> Response | None:
     """Number the request, and refuse another host or an address that is not text."""
     g.request_id = secrets.token_hex(6)
-    database.expect(reading=request.method in READS, patience=database.of_requests(settings()))
-    if not settings().home.is_meant_by(request.host, loosely=not settings().production):
+    database.configure_transactions(
+        reading=request.method in READING_METHODS, timeouts=database.request_timeouts(configured())
+    )
+    any_loopback_name = not configured().production
+    if not configured().home.matches_host_header(request.host, any_loopback_name=any_loopback_name):
         return _elsewhere()
     if _is_garbled():
         return _garbled()
@@ -133,7 +135,7 @@ def _begin() -> Response | None:
 def _elsewhere() -> Response:
     """Answer a request for another host; who asks is not looked up for it."""
     language = reader.of_browser()
-    home = settings().home
+    home = configured().home
     link = Markup('<a href="{home}">{home}</a>').format(home=home)
     with force_locale(language):
         title = _("Another address")
@@ -160,12 +162,12 @@ def _is_garbled() -> bool:
 
 
 def _end(_error: BaseException | None) -> None:
-    database.expect(reading=False)
+    database.configure_transactions(reading=False)
     unsent.forget()
 
 
 def _check_token() -> None:
-    if request.method not in READS:
+    if request.method not in READING_METHODS:
         csrf.protect()
 
 
@@ -192,7 +194,7 @@ def _check_signed_in() -> Answer | None:
 
 def _to_sign_in() -> Answer:
     """Redirect to the sign-in, which leads back to the page or the form that was asked for."""
-    if request.method not in READS:
+    if request.method not in READING_METHODS:
         return unsent.to_sign_in()
     here = request.full_path.rstrip("?")
     # A file cannot be returned to: page_of() is the page that offers it.
@@ -209,7 +211,7 @@ def _headers(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if request.endpoint not in KEPT or response.status_code != HTTPStatus.OK:
         response.headers["Cache-Control"] = "no-store"
-    if settings().tls:
+    if configured().tls:
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return response
 

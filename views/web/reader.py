@@ -33,7 +33,7 @@ def of_browser() -> str:
 def zone() -> tzinfo:
     """Return the signed-in person's time zone, otherwise UTC."""
     who = _person() if has_request_context() else None
-    return time_zones.clock_of(who.time_zone) if who else UTC
+    return time_zones.timezone_of(who.time_zone) if who else UTC
 
 
 def _person() -> Actor | None:

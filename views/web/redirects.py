@@ -5,9 +5,12 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
-from views.web.actor import settings
+from backoffice.http import READING_METHODS
+from backoffice.settings import configured
 
 CONFIRMING = "account.confirm"
+# Fields of the form there, which the form that is sent after it must not repeat.
+CONFIRMATION_FIELDS = ("confirm_password", "confirm_code", "confirm_to", "confirm_again")
 
 
 def safe_path(text: str | None, default: str = "/") -> str:
@@ -29,7 +32,7 @@ def address_to_get() -> str | None:
     It can be asked for by GET, so Back and reload ask for that page and do not send the form again.
     Return None if no form was sent.
     """
-    if request.method in ("GET", "HEAD"):
+    if request.method in READING_METHODS:
         return None
     return own_page() or referrer()
 
@@ -59,7 +62,7 @@ def referrer() -> str:
         parts = urlsplit(request.referrer or "")
     except ValueError:  # anybody may send anything
         return "/"
-    if parts.netloc != settings().host:
+    if parts.netloc != configured().host:
         return "/"
     path = safe_path(f"{parts.path}?{parts.query}".rstrip("?"))
     return path if endpoint_of(path, "GET") else "/"

@@ -15,7 +15,7 @@ from flask import Flask, request
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import limits
-from backoffice.extensions import is_whole
+from backoffice.transactions import is_whole
 
 # Keys of the WSGI environment: until when the request may be repeated, and that it is to be.
 UNTIL = "backoffice.repeat_until"

@@ -13,7 +13,7 @@ from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 from views.web import words
 from views.web.actor import actor
 from views.web.redirects import address_to_get
@@ -55,7 +55,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
     )
-    app.jinja_env.filters["number"] = written
+    app.jinja_env.filters["number"] = formatted
     app.jinja_env.globals.update(area_name=words.area, state_name=words.state)
     app.jinja_env.globals |= {
         "settings_name": settings.product_name,

@@ -18,10 +18,10 @@ from werkzeug.datastructures import MultiDict
 from backoffice.auth import unsent_forms
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor
+from backoffice.settings import configured
 from backoffice.text import is_id
 from forms import base as forms
 from views.web import redirects
-from views.web.actor import settings
 
 TOKEN = "csrf_token"  # Flask-WTF's name of the field, and of the key in the browser's session
 SALT = "wtf-csrf-token"  # Flask-WTF's; it signs the tokens
@@ -74,7 +74,7 @@ def rescue(whose: int) -> tuple[str, bool]:
     handle = None
     if sent.shows and sent.fields:
         handle = unsent_forms.store(
-            user_id=whose, address=sent.address, fields=sent.fields, settings=settings()
+            user_id=whose, url=sent.address, fields=sent.fields, settings=configured()
         )
         db.session.commit()
     if handle is None:
@@ -108,10 +108,10 @@ def again(whose: int) -> Response:
 
 def lead_back(who: Actor, handle: str) -> Response:
     """Redirect to the page of a form that was kept, or home if nothing of this person's was."""
-    kept = unsent_forms.find(actor=who, handle=handle, settings=settings())
+    kept = unsent_forms.find(actor=who, handle=handle, settings=configured())
     if kept is None:
         return _see(url_for("home"))
-    path, _mark, query = kept.address.partition("?")
+    path, _mark, query = kept.url.partition("?")
     address = f"{path}?{PARAMETER}={handle}"
     if query:
         address += f"&{query}"
@@ -123,8 +123,8 @@ def show(who: Actor) -> None:
     handle = request.args.get(PARAMETER)
     if not handle or request.method != "GET":
         return
-    kept = unsent_forms.find(actor=who, handle=handle, settings=settings())
-    if kept and urlsplit(kept.address).path == request.path:
+    kept = unsent_forms.find(actor=who, handle=handle, settings=configured())
+    if kept and urlsplit(kept.url).path == request.path:
         forms.typed_before.set(MultiDict(kept.fields))
         message = _(
             "You were signed out, so nothing was done. "

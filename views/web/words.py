@@ -3,12 +3,12 @@
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.fields import heading
-from backoffice.text import noted
+from backoffice.text import N_
 
 # What events and permissions are about besides the tables, whose names are collected themselves.
-OTHER_AREAS = (noted("Account"), noted("Bulk"), noted("Invitations"))
+OTHER_AREAS = (N_("Account"), N_("Bulk"), N_("Invitations"))
 # How a link ended that a mail brought.
-LINKS = (noted("Live"), noted("Used"), noted("Superseded"), noted("Revoked"), noted("Expired"))
+LINKS = (N_("Live"), N_("Used"), N_("Superseded"), N_("Revoked"), N_("Expired"))
 # Of bulk runs, and of what events tell.
 STATES = {
     "aborted": _l("aborted"),

@@ -6,8 +6,7 @@ The preview, the run, the undo and every menu follow from one declaration.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar, cast
 
 from flask_babel import get_translations
 from flask_babel import gettext as _
@@ -15,26 +14,33 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
 
 from backoffice import clock
-from backoffice.extensions import db, is_writing
+from backoffice.extensions import db
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
+from backoffice.models.bulk_run import BulkItem
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
-from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, sees
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 
 Ids = Select[int]
+T = TypeVar("T")
+# How long the code of a rule may be: each refused row of a run has it stored.
+RULE_LENGTH: int = BulkItem.__table__.c.rule.type.length  # type: ignore[attr-defined]  # a String
 
 
 @dataclass(frozen=True)
 class ActionContext:
     """Who asks for an action, on which rows and with which parameters.
 
-    Rules look at nothing else. `selected` selects the ids of all rows asked for. `undo_of` is the
-    id of the run that is being undone, if any. `reveal` is called with a secret that may be shown
-    once and is stored nowhere.
+    Rules decide by this and by what the database has.
+
+    Attributes:
+        selected: selects the ids of all rows asked for.
+        undo_of: the id of the run that is being undone, if any.
+        show_once: is called with a secret that the actor may see once, such as a password; it is
+            stored nowhere.
     """
 
     actor: Actor
@@ -43,12 +49,18 @@ class ActionContext:
     reason: str = ""
     undo_of: int | None = None
     now: datetime = field(default_factory=clock.now)
-    reveal: Callable[[str], object] = field(default=lambda _secret: None)
+    show_once: Callable[[str], object] = field(default=lambda _secret: None)
 
-    @cached_property
-    def grantable(self) -> frozenset[int]:
-        """The ids of the groups that the actor may give and take."""
-        return grantable_group_ids(db.session(), self.actor, locked=is_writing())
+    _once: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, compute: Callable[["ActionContext"], T]) -> T:
+        """Return what `compute` returns for this context; it is called only once.
+
+        For what several rules need and a statement has to read.
+        """
+        if compute not in self._once:
+            self._once[compute] = compute(self)
+        return cast(T, self._once[compute])
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class Counted:
     def text(self, number: int, **values: object) -> str:
         """Return the text about so many rows, translated; `values` are what it contains besides."""
         text: str = get_translations().ungettext(self.singular, self.plural, number)
-        return text.format(n=written(number), **values)
+        return text.format(n=formatted(number), **values)
 
 
 @dataclass(frozen=True)
@@ -114,49 +126,61 @@ class Parameter:
 class Action:
     """One thing that people may do to rows.
 
-    A subclass with a `name` and a `model` registers itself and appears in every menu.
-
-    - `title` may contain {label}, {rows} and, with parameters, {chosen}. As Counted, it may contain
-      {n} instead of {label} and {rows}.
-    - `done` says what a row is afterwards: "3 people blocked".
-    - `result` is that sentence as a whole, for languages in which the words depend on each other.
-    - `meaning` describes a new permission; without it, `permission` exists already.
-    - `sensitive` actions ask for a recent password or code.
-    - `most_rows` limits the size of a selection; 0 means no limit.
-    - `changes_rows` says whether the action raises the version of its rows.
-    - `watches` are the attributes whose values before and after go into the events.
-    - `undo_relations` are the many-to-many attributes whose ids an undo needs.
-    - `inverse` names the action that undoes this one.
-    - `irreversible` says what an undo cannot bring back.
-    - `locks` are taken before the run locks or writes anything.
+    A subclass with a `name` and a `model` registers itself and appears in every menu. It declares
+    what it is in the attributes below, and says in `apply` what it does.
     """
 
+    # The entity whose rows it is for.
     model: ClassVar[type[Entity]]
+    # With the area of the entity, it is the action's code: `block` of users is `users.block`.
     name: ClassVar[str] = ""
+    # What menus and buttons call it.
     label: ClassVar[str] = ""
+    # What it does to how many rows. A text may contain {label}, {rows} and, with parameters,
+    # {chosen}; a Counted contains {n} instead of {label} and {rows}.
     title: ClassVar[str | Counted] = _l("{label} {rows}")
+    # What a row is afterwards: "3 people blocked".
     done: ClassVar[str] = _l("changed")
+    # That sentence as a whole, for languages in which the words depend on each other.
     result: ClassVar[Counted | None] = None
+    # What the permission allows, if the action brings a new one; '' if `permission` exists already.
     meaning: ClassVar[str] = ""
+    # The code of the permission that it needs; by default, its own code.
     permission: ClassVar[str] = ""
+    # Whether it is marked as dangerous, as its new permission is.
     danger: ClassVar[bool] = False
+    # Whether people have to say why.
     reason_required: ClassVar[bool] = False
+    # Whether people have to type what they are about to do, and to how many rows.
     typed_confirmation: ClassVar[bool] = False
+    # Whether it needs a recent password or code.
     sensitive: ClassVar[bool] = False
+    # How many rows it takes at most; 0 means any number.
     most_rows: ClassVar[int] = 0
+    # Whether menus offer it; if not, it only undoes another action.
     offered: ClassVar[bool] = True
+    # Whether it raises the version of its rows.
     changes_rows: ClassVar[bool] = True
+    # What has to be chosen before it runs.
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    # The attributes whose values before and after go into the events.
     watches: ClassVar[tuple[str, ...]] = ()
+    # The many-to-many attributes whose ids an undo needs.
     undo_relations: ClassVar[tuple[str, ...]] = ()
+    # The reasons to refuse a row; the first one that holds is given.
     rules: ClassVar[tuple[Rule, ...]] = ()
+    # The side effects that the preview counts.
     effects: ClassVar[tuple[Effect, ...]] = ()
+    # The name of the action that undoes this one; '' if it cannot be undone.
     inverse: ClassVar[str] = ""
+    # Sentences about what an undo cannot bring back.
     irreversible: ClassVar[tuple[str, ...]] = ()
+    # The names of the locks that a run takes before it locks or writes anything else.
     locks: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        _check_rules(cls)
         if cls.name:
             cls.permission = cls.permission or cls.code()
             if cls.meaning:
@@ -200,7 +224,9 @@ class Action:
     def update(self, rows: Ids, **values: object) -> None:
         """Set the same values on all `rows` and raise their version.
 
-        One statement does both, because a row that is written twice costs twice as much.
+        One statement does both, because a row that is written twice costs twice as much. A model
+        whose other columns follow from the changed ones says so in `raised_with`,
+        as users do for `credential_version`.
         """
         if self.changes_rows:
             values.setdefault("version", self.model.version + 1)
@@ -230,6 +256,16 @@ class Action:
 
     def _rows(self, number: int) -> str:
         return self.model.counted(number)
+
+
+def _check_rules(action: type[Action]) -> None:
+    """Raise TypeError, which stops the start, if the code of a rule cannot be stored."""
+    for rule in action.rules:
+        if len(rule.code) > RULE_LENGTH:
+            raise TypeError(
+                f"{action.__name__}: the rule code {rule.code!r} has {len(rule.code)} characters, "
+                f"but at most {RULE_LENGTH} can be stored: choose a shorter one."
+            )
 
 
 _known: dict[str, Action] = {}

@@ -22,7 +22,7 @@ def outcomes(
 
 def applicable_rules(action: Action, context: ActionContext) -> list[Rule]:
     """Return the rules that apply in this context."""
-    if not _undecided(action, context):
+    if not _lacks_parameters(action, context):
         return list(action.rules)
     return [rule for rule in action.rules if not rule.of_choice]
 
@@ -32,10 +32,10 @@ def unchanged(action: Action, context: ActionContext) -> ColumnElement[bool]:
 
     Until the parameters are chosen, it holds for no row.
     """
-    if _undecided(action, context):
+    if _lacks_parameters(action, context):
         return false()
     return action.unchanged(context)
 
 
-def _undecided(action: Action, context: ActionContext) -> bool:
+def _lacks_parameters(action: Action, context: ActionContext) -> bool:
     return bool(action.parameters) and not context.parameters

@@ -7,7 +7,6 @@ would have and, if a rule refuses it, the code of that rule.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -25,18 +24,19 @@ from sqlalchemy import (
 )
 
 from backoffice import clock, limits
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter, Rule
-from backoffice.actions.engine.judgement import applicable_rules, outcomes, unchanged
+from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
+from backoffice.actions.engine.judgement import outcomes
 from backoffice.data import lists
 from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
-from backoffice.extensions import db, in_bulk
+from backoffice.extensions import db
 from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
 from backoffice.text import is_id
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
+from backoffice.transactions import in_bulk
 
 MAX_TICKED = limits.TICKED
 RETENTION = timedelta(hours=1)
@@ -104,14 +104,14 @@ def preview(
     """
     require_for(actor, action, all_matching=selection.query is not None)
     if len(selection.ids) > MAX_TICKED:
-        most = written(MAX_TICKED)
+        most = formatted(MAX_TICKED)
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
     values: dict[str, list[int]] = {}
     if parameters is not None:
         values = checked_parameters(actor, action, parameters)
     run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
     rows = selection.rows(action.model)
-    freeze(actor=actor, action=action, run=run, rows=rows)
+    store_plan(actor=actor, action=action, run=run, rows=rows)
     _check_number(actor, action, run, selection)  # the number is known only now
     return _shown(action, run)
 
@@ -128,12 +128,12 @@ def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selecti
             "%(action)s takes %(number)s rows at a time.",
             action.most_rows,
             action=action.label,
-            number=written(action.most_rows),
+            number=formatted(action.most_rows),
         )
         raise BadRequest(text)
 
 
-def freeze(*, actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bool]) -> None:
+def store_plan(*, actor: Actor, action: Action, run: BulkRun, rows: ColumnElement[bool]) -> None:
     """Store `run` as a plan over those of `rows` that the actor sees.
 
     Each row is stored with its outcome and version.
@@ -173,7 +173,7 @@ def choose(
     Raises NotAllowed, NotFound, or RuleBroken with the parameter's name as its field.
     """
     require(actor, action.permission)
-    run = own(actor, token, action, locked=True)
+    run = own_run(actor, token, action, locked=True)
     if run.state != "planned" or run.undo_of_id:
         raise RuleBroken(_("What was chosen for this run stays as it is."))
     run.parameters = checked_parameters(actor, action, parameters)
@@ -206,13 +206,13 @@ def _drop_invisible_items(actor: Actor, action: Action, run: BulkRun) -> None:
     db.session.execute(drop, execution_options={"synchronize_session": False})
 
 
-def opened(*, actor: Actor, token: UUID, action: Action) -> Preview:
+def load_preview(*, actor: Actor, token: UUID, action: Action) -> Preview:
     """Return the actor's own preview as it was made, or the run that it has become.
 
     Raises NotAllowed, NotFound (unknown, somebody else's, or too old), or ConfirmationNeeded.
     """
     require(actor, action.permission)
-    run = own(actor, token, action)
+    run = own_run(actor, token, action)
     if run.undo_of_id:
         require(actor, "bulk.undo")
     shown = _shown(action, run)
@@ -221,7 +221,7 @@ def opened(*, actor: Actor, token: UUID, action: Action) -> Preview:
     return shown
 
 
-def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> BulkRun:
+def own_run(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> BulkRun:
     """Return the actor's run of this action that the token identifies.
 
     With `locked`, its row is locked until the transaction ends.
@@ -242,9 +242,9 @@ def own(actor: Actor, token: UUID, action: Action, *, locked: bool = False) -> B
     return run
 
 
-def jot(*, actor: Actor, token: UUID, action: Action, **typed: object) -> None:
+def save_draft(*, actor: Actor, token: UUID, action: Action, **typed: object) -> None:
     """Keep what was typed into the preview's form, and why it was refused, until the next try."""
-    run = own(actor, token, action, locked=True)
+    run = own_run(actor, token, action, locked=True)
     if run.state == "planned":
         run.draft = {**(run.draft or {}), **typed}
         db.session.flush()
@@ -331,58 +331,6 @@ def counts(run_id: int) -> dict[str, int]:
 def rows_to_change(run_id: int) -> Ids:
     """Select the ids of the rows that a run changes or has changed."""
     return select(BulkItem.row_id).where(BulkItem.run_id == run_id, BulkItem.outcome == "done")
-
-
-def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Action, str, str]]:
-    """Return (action, outcome, code of the refusing rule) of each action for one row.
-
-    One statement answers all of it. A rule that several actions share is part of it only once,
-    because building the statement takes longer than executing it.
-    Raises NotFound if the actor does not see the row.
-    """
-    if not actions:
-        return []
-    model = actions[0].model
-    context = ActionContext(actor, select(model.id).where(model.id == row_id))
-    rules_of = {action: applicable_rules(action, context) for action in actions}
-    # A dict keeps the order of its keys and each of them once.
-    rules = list(dict.fromkeys(chain.from_iterable(rules_of.values())))
-    answers = _answers(context, row_id, rules, actions)
-    # The answers about rules come first, then one about each action.
-    is_refused = dict(zip(rules, answers, strict=False))
-    return [
-        (action, *_judged(rules_of[action], is_refused, is_unchanged))
-        for action, is_unchanged in zip(actions, answers[len(rules) :], strict=True)
-    ]
-
-
-def _answers(
-    context: ActionContext, row_id: int, rules: Sequence[Rule], actions: Sequence[Action]
-) -> tuple[bool, ...]:
-    """Ask which rules refuse the row, and then which actions would not change it."""
-    model = actions[0].model
-    conditions = [
-        *(rule.refuses(context) for rule in rules),
-        *(unchanged(action, context) for action in actions),
-    ]
-    columns = [condition.label(f"asked_{number}") for number, condition in enumerate(conditions)]
-    visible = and_(model.id == row_id, scope(context.actor, model))
-    row = db.session.execute(select(*columns).where(visible)).first()
-    if row is None:
-        raise NotFound
-    return tuple(row)
-
-
-def _judged(
-    rules: list[Rule], is_refused: Mapping[Rule, bool], is_unchanged: bool
-) -> tuple[str, str]:
-    # As in `outcomes`, the first rule that refuses decides, and refusals go before "unchanged".
-    for rule in rules:
-        if is_refused[rule]:
-            return "refused", rule.code
-    if is_unchanged:
-        return "unchanged", ""
-    return "done", ""
 
 
 def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:

@@ -17,8 +17,8 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, sees
-from backoffice.text import capital, refilled
-from backoffice.text.numbers import written
+from backoffice.text import capital, refilled, values_in
+from backoffice.text.numbers import formatted
 
 LABELS = {
     "done": _l("Done"),
@@ -107,9 +107,9 @@ def _refusal(number: int, sentence: str) -> str:
         "%(all)s refused: %(sentence)s (and %(others)s more)",
         "%(all)s refused: %(sentence)s (and %(others)s more)",
         others,
-        all=written(number),
+        all=formatted(number),
         sentence=sentence,
-        others=written(others),
+        others=formatted(others),
     )
     return str(text)
 
@@ -118,11 +118,11 @@ def brief(run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
     sentences = [action.resulted(run.counts.get("done", 0))]
     if unchanged := run.counts.get("unchanged"):
-        number = written(unchanged)
+        number = formatted(unchanged)
         text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
         sentences.append(text)
     if refused := run.counts.get("refused"):
-        number = written(refused)
+        number = formatted(refused)
         sentences.append(_n("%(number)s refused.", "%(number)s refused.", refused, number=number))
     return " ".join([*sentences, *stale(run)])
 
@@ -136,7 +136,7 @@ def stale(run: BulkRun) -> list[str]:
         "%(number)s left alone: changed by somebody since.",
         "%(number)s left alone: changed by somebody since.",
         rows,
-        number=written(rows),
+        number=formatted(rows),
     )
     return [text]
 
@@ -149,7 +149,7 @@ def unchanged(run: BulkRun, action: Action) -> list[str]:
     rows = run.counts.get("unchanged")
     if not rows:
         return []
-    values = {"number": written(rows), "done": action.done}
+    values = {"number": formatted(rows), "done": action.done}
     if run.state == "planned":
         # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
         text = _n(
@@ -168,7 +168,7 @@ def unchanged(run: BulkRun, action: Action) -> list[str]:
     return [text]
 
 
-def foreseen(action: Action, outcome: str) -> str:
+def predicted_outcome(action: Action, outcome: str) -> str:
     """Return what a preview calls the rows with this outcome, such as "Will be blocked"."""
     if outcome == "done":
         # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
@@ -189,6 +189,17 @@ def reason(text: str | None) -> str:
     What people typed stays as it is.
     """
     return refilled(text or "", OWN_REASONS)
+
+
+def event_reason(action_code: str, text: str, label: str) -> str:
+    """Return the reason of an event about the row called `label`, in the language of its reader.
+
+    Where a rule refused the row, this is the sentence of the rule.
+    """
+    action = find(action_code)
+    refusal = values_in(text, OF_REFUSAL)
+    sentence = action.sentence(refusal["rule"], label) if action and refusal else ""
+    return sentence or reason(text)
 
 
 def title(actor: Actor, run: BulkRun, action: Action) -> str:

@@ -14,26 +14,27 @@ from backoffice.actions.engine.judgement import outcomes
 from backoffice.actions.engine.plan import (
     checked_parameters,
     counts,
-    own,
+    own_run,
     require_for,
     rows_to_change,
 )
 from backoffice.data import records, related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
-from backoffice.extensions import db, in_bulk, lock
+from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import scope
 from backoffice.policy.step_up import require_recent
-from backoffice.text import fold, noted
+from backoffice.text import N_, fold
+from backoffice.transactions import in_bulk, lock
 
 REASON_LENGTH = limits.REASON
 # The reasons that people did not type: stored in English, and shown by `report.reason`.
-OF_UNDO = noted("Undo of bulk run %(number)s")
-OF_REFUSAL = noted("Refused: %(rule)s")
+OF_UNDO = N_("Undo of bulk run %(number)s")
+OF_REFUSAL = N_("Refused: %(rule)s")
 
 
 @in_bulk
@@ -44,12 +45,12 @@ def run(
     action: Action,
     reason: str = "",
     confirmation: str = "",
-    reveal: Callable[[str], object] = lambda _secret: None,
+    show_once: Callable[[str], object] = lambda _secret: None,
 ) -> BulkRun:
     """Carry out the preview that `token` identifies; a second call with it changes nothing.
 
     Everything that the preview checked is checked again: permissions, parameters, step-up and
-    every row. `reveal` is called with each secret that the actor may see once.
+    every row. `show_once` is called with each secret that the actor may see once.
     Raises NotFound (not this actor's preview of this action, or too old), NotAllowed,
     ConfirmationNeeded, or RuleBroken with the field `reason` or `confirm`, or the name of a
     parameter.
@@ -62,7 +63,7 @@ def run(
         return planned
     original = _check_again(actor, action, planned)
     planned.reason = _checked_reason(action, planned, reason, confirmation)
-    return _carry_out(actor, action, planned, original, reveal)
+    return _carry_out(actor, action, planned, original, show_once)
 
 
 @in_bulk
@@ -88,7 +89,7 @@ def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
 
     It is locked, so that only one of several requests with the same token finds it planned.
     """
-    claimed = own(actor, token, action, locked=True)
+    claimed = own_run(actor, token, action, locked=True)
     if claimed.state == "planned":
         claimed.state = "running"
     return claimed
@@ -101,7 +102,7 @@ def _check_again(actor: Actor, action: Action, planned: BulkRun) -> BulkRun | No
     original: BulkRun | None = None
     given = planned.parameters
     if planned.undo_of_id:
-        original = undoing.hold(actor, planned)
+        original = undoing.lock_original(actor, planned)
         given = undoing.existing(action, given)
     planned.parameters = checked_parameters(actor, action, given, locked=True)
     if action.needs_confirmation(planned.parameters):
@@ -116,7 +117,7 @@ def _checked_reason(action: Action, planned: BulkRun, reason: str, confirmation:
     """
     if planned.undo_of_id:
         return OF_UNDO % {"number": planned.undo_of_id}
-    kept = texts.kept(reason, field="reason", kind="long_text")
+    kept = texts.normalised(reason, field="reason", kind="long_text")
     if action.reason_required and not kept:
         raise RuleBroken(
             _("Say why, in a few words: the reason is kept in the events log."), field="reason"
@@ -135,25 +136,25 @@ def _carry_out(
     action: Action,
     run: BulkRun,
     original: BulkRun | None,
-    reveal: Callable[[str], object],
+    show_once: Callable[[str], object],
 ) -> BulkRun:
     """Judge the rows again, change them, and store the result in `run`."""
     row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
     context = ActionContext(
-        actor, row_ids, run.parameters, run.reason, run.undo_of_id, reveal=reveal
+        actor, row_ids, run.parameters, run.reason, run.undo_of_id, show_once=show_once
     )
     undone = find(original.action) if original else None
     # Judged only when nobody can change the rows any more.
     _lock_rows(action, run)
     if original and undone:
-        undoing.leave_alone(run, original, undone)
+        undoing.skip_changed_rows(run, original, undone)
     _judge_again(action, context, run)
     _mark_invisible(action, context, run)
     _change_rows(action, context, run)
     _finish(run)
-    # This run has to count as done, because `settle` looks at what is left to undo.
+    # This run has to count as done, because `finish_original` looks at what is left to undo.
     if original and undone:
-        undoing.settle(original, undone)
+        undoing.finish_original(original, undone)
     return run
 
 
@@ -242,8 +243,8 @@ def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, object]]:
         target = fields.related_model(model, name)
         is_many = fields.is_many(model, name)
         for row_id, values in snapshot.items():
-            noted = [records.mention(target, *other) for other in by_row.get(row_id, [])]
-            values[name] = noted if is_many else next(iter(noted), None)
+            mentions = [records.mention(target, *other) for other in by_row.get(row_id, [])]
+            values[name] = mentions if is_many else next(iter(mentions), None)
     return snapshot
 
 

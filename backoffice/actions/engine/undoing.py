@@ -15,7 +15,13 @@ from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import Action, ActionContext, Ids, find
-from backoffice.actions.engine.plan import Preview, checked_parameters, counts, freeze, require_for
+from backoffice.actions.engine.plan import (
+    Preview,
+    checked_parameters,
+    counts,
+    require_for,
+    store_plan,
+)
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -24,7 +30,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, require, scope
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 
 RAN = ("done", "undone")
 OVER = _l("This run cannot be undone, or was undone already.")
@@ -69,8 +75,8 @@ def _planned_undo(
         draft=draft,
     )
     rows = action.model.id.in_(_not_taken_back(original))
-    freeze(actor=actor, action=inverse, run=run, rows=rows)
-    leave_alone(run, original, action)
+    store_plan(actor=actor, action=inverse, run=run, rows=rows)
+    skip_changed_rows(run, original, action)
     return run
 
 
@@ -135,7 +141,7 @@ def _taken_back(run_ids: Collection[int]) -> Counter[int]:
     return +numbers  # without the runs of which nothing was brought back
 
 
-def foretold(actor: Actor, run: BulkRun) -> list[str]:
+def left_out(actor: Actor, run: BulkRun) -> list[str]:
     """Return sentences for the preview of an undo about what it leaves out.
 
     They name rows that are hidden or gone, and groups and the like that were deleted meanwhile.
@@ -165,7 +171,7 @@ def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
         "%(number)s row left out: no longer there, or not yours to see.",
         "%(number)s rows left out: no longer there, or not yours to see.",
         number,
-        number=written(number),
+        number=formatted(number),
     )
     return [text]
 
@@ -224,14 +230,14 @@ def existing(action: Action, parameters: Mapping[str, list[int]]) -> dict[str, l
     return remaining
 
 
-def hold(actor: Actor, run: BulkRun) -> BulkRun:
+def lock_original(actor: Actor, run: BulkRun) -> BulkRun:
     """Lock and return the run that `run` undoes, until the transaction ends.
 
     Raises NotAllowed, or RuleBroken if the actor does not see it any more.
     """
     require(actor, "bulk.undo")
     statement = select(BulkRun).where(BulkRun.id == run.undo_of_id, scope(actor, BulkRun))
-    # The session may hold the run as it was before another undo settled it.
+    # The session may hold the run as it was before another undo finished it.
     locked = statement.with_for_update().execution_options(populate_existing=True)
     original = db.session.scalar(locked)
     if original is None:
@@ -239,7 +245,7 @@ def hold(actor: Actor, run: BulkRun) -> BulkRun:
     return original
 
 
-def leave_alone(run: BulkRun, original: BulkRun, action: Action) -> None:
+def skip_changed_rows(run: BulkRun, original: BulkRun, action: Action) -> None:
     """Mark as stale the rows of an undo that are not as the original run left them.
 
     Somebody has changed them since, or another undo has brought them back.
@@ -254,7 +260,7 @@ def leave_alone(run: BulkRun, original: BulkRun, action: Action) -> None:
     run.counts = counts(run.id)
 
 
-def settle(original: BulkRun, action: Action) -> None:
+def finish_original(original: BulkRun, action: Action) -> None:
     """Mark the run as undone, after an undo, if nobody could bring back any more of it."""
     if taken_back(original) and not _has_undoable_rows(original, action):
         original.state = "undone"

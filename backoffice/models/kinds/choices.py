@@ -8,16 +8,15 @@ from typing import ClassVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean as BooleanType
 from sqlalchemy import Enum as EnumType
 
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn
-from backoffice.text import cleaned
+from backoffice.settings import NO, YES
+from backoffice.text import without_invisible
 
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
-YES = ("yes", "true", "1", "on")
-NO = ("no", "false", "0", "off")
 
 
 class Choice(Kind[str | Enum]):
@@ -55,7 +54,7 @@ class Choice(Kind[str | Enum]):
         colours: Mapping[str, str] = column.info.get("colours", {})
         return colours.get(self.write(column, value), "grey") if colours else ""
 
-    def check(self, column: TableColumn, value: object) -> str | Enum:
+    def clean(self, column: TableColumn, value: object) -> str | Enum:
         written = self.write(column, value)
         if written not in self.values(column):
             raise ValueError(self.refusal(column))
@@ -83,9 +82,6 @@ class Choice(Kind[str | Enum]):
     def refusal(self, _column: TableColumn) -> str:
         return _("Choose one of the offered values.")
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "enum": list(self.values(column))}
-
 
 class Derived(Choice):
     """A choice that SQL computes from other columns; see `__derived__` in models/base.py."""
@@ -93,7 +89,7 @@ class Derived(Choice):
     name = "derived"
     shape = "derived"
     sorts = False
-    written = False
+    editable = False
 
 
 class Babel(Choice):
@@ -127,16 +123,18 @@ class Language(Babel):
     names = "languages"
 
 
-class Truth(Kind[bool]):
+class Boolean(Kind[bool]):
     """Yes or no."""
 
     name = "boolean"
-    types = (Boolean,)
+    types = (BooleanType,)
     shape = "yes"
     sorts = True
-    lowest = False
 
-    def check(self, column: TableColumn, value: object) -> bool:
+    def lowest(self, _column: TableColumn) -> bool:
+        return False
+
+    def clean(self, column: TableColumn, value: object) -> bool:
         if isinstance(value, bool):
             return value
         word = str(value).strip().casefold()
@@ -156,13 +154,10 @@ class Truth(Kind[bool]):
     def plain(self, _column: TableColumn, value: object) -> object:
         return value
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "boolean"}
-
 
 def worded(value: str) -> str:
     """Return the default word for a value or a name: that of `created_at` is 'Created at'."""
-    words = cleaned(value.replace("_", " "))
+    words = without_invisible(value.replace("_", " "))
     return words[:1].upper() + words[1:]
 
 

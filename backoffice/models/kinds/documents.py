@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON
 
 from backoffice import limits
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn, TextList
-from backoffice.text import cleaned, fault, tidied
+from backoffice.text import fault, tidied
 
+DIGITS = 300  # of a whole number
 DEPTH = 30  # levels of lists and objects in each other
 
 
@@ -21,7 +22,7 @@ class Json(Kind[object]):
     name = "json"
     types = (JSON,)
 
-    def check(self, _column: TableColumn, value: object) -> object:
+    def clean(self, _column: TableColumn, value: object) -> object:
         text = _dumped(value)
         if len(text) > limits.TYPED:
             raise ValueError(_("Use at most %(limit)s characters.", limit=limits.TYPED))
@@ -34,13 +35,13 @@ class Json(Kind[object]):
         if not text.strip():
             return None
         try:
-            value = json.loads(text, parse_constant=_refuse)
+            value = json.loads(text, parse_constant=_refuse, parse_int=_whole)
         except RecursionError:
             raise ValueError(_("This has too many levels.")) from None
         except json.JSONDecodeError as error:
             sentence = _("This is no JSON: look at line %(line)s.", line=error.lineno)
             raise ValueError(sentence) from None
-        return self.check(column, value)
+        return self.clean(column, value)
 
     def write(self, _column: TableColumn, value: object) -> str:
         return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
@@ -52,9 +53,6 @@ class Json(Kind[object]):
         """Write it as a text: PostgreSQL spells the numbers in JSON in its own way."""
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {}
-
 
 class TextLines(Kind[list[str]]):
     """A list of texts, one a line."""
@@ -62,8 +60,10 @@ class TextLines(Kind[list[str]]):
     name = "texts"
     types = (TextList,)
 
-    def check(self, _column: TableColumn, value: object) -> list[str]:
-        given = value if isinstance(value, Iterable) else [value]
+    def clean(self, _column: TableColumn, value: object) -> list[str]:
+        given = list(value) if isinstance(value, Iterable) else [value]
+        if sum(len(str(text)) for text in given) > limits.TYPED:
+            raise ValueError(_("Use at most %(limit)s characters.", limit=limits.TYPED))
         texts = [tidied(str(text)) for text in given]
         for text in texts:
             if wrong := fault(text, lines=False):
@@ -71,16 +71,13 @@ class TextLines(Kind[list[str]]):
         return [text for text in texts if text]
 
     def parse(self, column: TableColumn, text: str) -> list[str]:
-        return self.check(column, [line for line in text.splitlines() if cleaned(line)])
+        return self.clean(column, text.splitlines())
 
     def write(self, _column: TableColumn, value: list[str] | None) -> str:
         return "\n".join(map(str, value or ()))
 
     def plain(self, _column: TableColumn, value: object) -> object:
         return value
-
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "array", "items": {"type": "string"}}
 
 
 def _dumped(value: object) -> str:
@@ -111,11 +108,16 @@ def _inner(value: object) -> list[object]:
 
 def _has_surrogates(text: str) -> bool:
     try:
-        json.loads(text, strict=False)
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > DIGITS:
+        raise ValueError(_("Use at most %(limit)s digits in a number.", limit=DIGITS))
+    return int(digits)
 
 
 def _refuse(word: str) -> NoReturn:

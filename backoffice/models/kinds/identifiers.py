@@ -6,7 +6,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import Uuid as UuidType
 
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import TableColumn
 
@@ -18,7 +18,7 @@ class Uuid(Kind[UUID]):
     types = (UuidType,)
     shape = "exact"
 
-    def check(self, _column: TableColumn, value: object) -> UUID:
+    def clean(self, _column: TableColumn, value: object) -> UUID:
         if isinstance(value, UUID):
             return value
         try:
@@ -26,16 +26,13 @@ class Uuid(Kind[UUID]):
         except ValueError:
             raise ValueError(_("Write it as 123e4567-e89b-12d3-a456-426614174000.")) from None
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "format": "uuid"}
-
 
 class IpAddress(Text):
     """An Internet address, which is filtered as a whole or by its beginning."""
 
     name = "ip"
 
-    def clean(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
         try:
             return str(ip_address(text.strip())) if text.strip() else ""
         except ValueError:
@@ -47,7 +44,7 @@ class IpNetwork(IpAddress):
 
     name = "network"
 
-    def clean(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
         try:
             return str(ip_network(text.strip(), strict=False)) if text.strip() else ""
         except ValueError:

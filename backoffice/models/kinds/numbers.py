@@ -1,24 +1,26 @@
 """Numbers: whole ones, exact decimals, money, and floating-point numbers."""
 
+import decimal
 import math
 import re
 from collections.abc import Iterator
-from decimal import Decimal as Exact
-from decimal import InvalidOperation
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Float, Integer, Numeric, SmallInteger
+from sqlalchemy import BigInteger, Numeric, SmallInteger
+from sqlalchemy import Float as FloatType
+from sqlalchemy import Integer as IntegerType
 
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn
-from backoffice.text.numbers import written
+from backoffice.text.numbers import formatted
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 # SQLite keeps decimals as floating-point numbers, which have 15 digits without an error (IEEE 754).
 DIGITS = 15
 PLACES = 10  # of a decimal whose column does not say how many
-N = TypeVar("N", int, Exact, float)
+LONGEST = 100  # characters of a typed decimal, and the largest exponent
+N = TypeVar("N", int, decimal.Decimal, float)
 
 
 class Number(Kind[N]):
@@ -29,10 +31,11 @@ class Number(Kind[N]):
 
     shape = "range"
     sorts = True
-    lowest = -(2**62)
-    json_type: ClassVar[str] = "number"
 
-    def check(self, column: TableColumn, value: object) -> N:
+    def lowest(self, column: TableColumn) -> N:
+        return self.limits(column)[0]
+
+    def clean(self, column: TableColumn, value: object) -> N:
         number = self.number(column, value)
         least, most = self.bounds(column)
         if not least <= number <= most:
@@ -53,7 +56,7 @@ class Number(Kind[N]):
         return column.info.get("least", least), column.info.get("most", most)
 
     def refusal(self, column: TableColumn) -> str:
-        least, most = (_written(bound) for bound in self.bounds(column))
+        least, most = (_formatted(bound) for bound in self.bounds(column))
         if "most" not in column.info and "least" in column.info:
             return _("Give a number of at least %(least)s.", least=least)
         return _("Give a number between %(least)s and %(most)s.", least=least, most=most)
@@ -64,17 +67,12 @@ class Number(Kind[N]):
     def plain(self, _column: TableColumn, value: N | None) -> object:
         return value
 
-    def schema(self, column: TableColumn) -> Schema:
-        least, most = self.bounds(column)
-        return {"type": self.json_type, "minimum": least, "maximum": most}
 
-
-class Whole(Number[int]):
+class Integer(Number[int]):
     """A whole number."""
 
     name = "integer"
-    types = (Integer,)
-    json_type = "integer"
+    types = (IntegerType,)
 
     def number(self, _column: TableColumn, value: object) -> int:
         if isinstance(value, int):
@@ -93,35 +91,33 @@ class Whole(Number[int]):
         return -(2**bits) + 1, 2**bits - 1
 
 
-class Decimal(Number[Exact]):
+class Decimal(Number[decimal.Decimal]):
     """An exact number with a fixed number of decimal places, which is never rounded silently."""
 
     name = "decimal"
     types = (Numeric,)
 
-    def number(self, column: TableColumn, value: object) -> Exact:
-        try:
-            number = Exact(str(value))
-        except InvalidOperation:
-            raise ValueError(_("Give a number, such as 12.50.")) from None
-        if not number.is_finite():
+    def number(self, column: TableColumn, value: object) -> decimal.Decimal:
+        number = _decimal(str(value))
+        # A few characters can stand for a number of a million digits: 1E-1000000.
+        if number is None or abs(number.adjusted()) > LONGEST:
             raise ValueError(_("Give a number, such as 12.50."))
         most = places(column)
         if number and -int(number.normalize().as_tuple().exponent) > most:
             raise ValueError(_("Use at most %(places)s decimal places.", places=most))
         return number
 
-    def limits(self, column: TableColumn) -> tuple[Exact, Exact]:
+    def limits(self, column: TableColumn) -> tuple[decimal.Decimal, decimal.Decimal]:
         scale = places(column)
         # As many nines as the column has digits.
-        largest = Exact(10 ** _digits(column) - 1).scaleb(-scale)
+        largest = decimal.Decimal(10 ** _digits(column) - 1).scaleb(-scale)
         return -largest, largest
 
     def mistakes(self, column: TableColumn) -> Iterator[str]:
         if _digits(column) > DIGITS:
             yield f"SQLite keeps {DIGITS} digits of a decimal: declare at most Numeric({DIGITS}, …)"
 
-    def write(self, column: TableColumn, value: Exact | None) -> str:
+    def write(self, column: TableColumn, value: decimal.Decimal | None) -> str:
         if value is None:
             return ""
         text = f"{value:f}"
@@ -130,12 +126,9 @@ class Decimal(Number[Exact]):
             return text
         return text.rstrip("0").rstrip(".")
 
-    def plain(self, column: TableColumn, value: Exact | None) -> object:
+    def plain(self, column: TableColumn, value: decimal.Decimal | None) -> object:
         """Write it as a text: a number in JSON is read as a floating-point one."""
         return None if value is None else self.write(column, value)
-
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 
 
 class Money(Decimal):
@@ -149,11 +142,11 @@ class Money(Decimal):
             yield 'say which currency: column(kind="money", currency="EUR")'
 
 
-class Floating(Number[float]):
+class Float(Number[float]):
     """A floating-point number."""
 
     name = "float"
-    types = (Float,)
+    types = (FloatType,)
 
     def number(self, _column: TableColumn, value: object) -> float:
         try:
@@ -168,6 +161,17 @@ class Floating(Number[float]):
         return -1e300, 1e300
 
 
+def _decimal(text: str) -> decimal.Decimal | None:
+    """Return the finite number that the text is, or None."""
+    if len(text) > LONGEST:
+        return None
+    try:
+        number = decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
 def places(column: TableColumn) -> int:
     """Return how many decimal places a column of decimals has."""
     scale = getattr(column.type, "scale", None)
@@ -178,5 +182,5 @@ def _digits(column: TableColumn) -> int:
     return getattr(column.type, "precision", None) or DIGITS
 
 
-def _written(number: float | Exact) -> str:
-    return f"{number:g}" if isinstance(number, float) else written(number)
+def _formatted(number: float | decimal.Decimal) -> str:
+    return f"{number:g}" if isinstance(number, float) else formatted(number)

@@ -1,7 +1,6 @@
 """What is no column: related rows, and values that Python computes."""
 
-from backoffice.models.kinds.kind import Kind, Schema
-from backoffice.models.types import TableColumn
+from backoffice.models.kinds.kind import Kind
 
 
 class One(Kind):
@@ -10,9 +9,6 @@ class One(Kind):
     name = "one"
     shape = "rows"
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "integer"}
-
 
 class Many(Kind):
     """Several related rows."""
@@ -20,12 +16,9 @@ class Many(Kind):
     name = "many"
     shape = "rows"
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "array", "items": {"type": "integer"}}
-
 
 class Computed(Kind):
     """A value that is computed, and can be shown alone."""
 
     name = "computed"
-    written = False
+    editable = False

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import String
 from sqlalchemy import Text as TextType
 
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn
 from backoffice.settings import configured
 from backoffice.text import LONGEST, address_key, fault, fold, login_key, phones, tidied
@@ -34,14 +34,14 @@ class Text(Kind[str]):
         """Return the form in which texts of this kind are compared (models/keys.py)."""
         return fold(text)
 
-    def check(self, column: TableColumn, value: object) -> str:
-        text = self.clean(str(value))
+    def clean(self, column: TableColumn, value: object) -> str:
+        text = self.normalise(str(value))
         limit = length(column)
         if len(text) > limit:
             raise ValueError(_("Use at most %(limit)s characters.", limit=limit))
         return text
 
-    def clean(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
         """Return the text in its stored form, however long it is."""
         text = tidied(text)
         if wrong := fault(text, lines=self.lines):
@@ -49,14 +49,8 @@ class Text(Kind[str]):
         return text
 
     def parse(self, column: TableColumn, text: str) -> str | None:
-        checked = self.check(column, text)
-        return checked if checked or not column.nullable else None
-
-    def mask(self, value: str) -> str:
-        return " ".join(f"{word[0]}****" for word in value.split())
-
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "maxLength": length(column)}
+        value = self.clean(column, text)
+        return value if value or not column.nullable else None
 
 
 class LongText(Text):
@@ -65,9 +59,6 @@ class LongText(Text):
     name = "long_text"
     types = (TextType,)
     lines = True
-
-    def mask(self, value: str) -> str:
-        return "***" if value else ""
 
 
 class Email(Text):
@@ -78,7 +69,7 @@ class Email(Text):
     def key(self, text: str) -> str:
         return address_key(text)
 
-    def clean(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
         """Validate and normalise an e-mail address.
 
         Domains that exist only in a private network, such as .local, need SPECIAL_USE_DOMAINS.
@@ -105,14 +96,6 @@ class Email(Text):
             raise ValueError(sentence) from None
         return checked.normalized.removesuffix(suffix)
 
-    def mask(self, value: str) -> str:
-        name, at, domain = value.partition("@")
-        host, _dot, top = domain.rpartition(".")
-        return f"{name[:1]}***{at}{host[:1]}***.{top}" if at else "***"
-
-    def schema(self, column: TableColumn) -> Schema:
-        return super().schema(column) | {"format": "email"}
-
 
 class Login(Text):
     """A name that a person signs in with."""
@@ -131,7 +114,7 @@ class Phone(Text):
     def key(self, text: str) -> str:
         return phones.digits(text)
 
-    def clean(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
         text = tidied(text)
         return phones.canonical(text, configured().default_country) if text else ""
 
@@ -141,20 +124,14 @@ class Phone(Text):
     def plain(self, _column: TableColumn, value: str | None) -> str | None:
         return value
 
-    def mask(self, value: str) -> str:
-        digits = phones.shown(value)
-        start, end = digits[:3], digits[-2:]
-        hidden = ["*" if letter.isdigit() else letter for letter in digits[3:-2]]
-        return f"{start}{''.join(hidden)}{end}"
-
 
 class Url(Text):
     """The address of a web page."""
 
     name = "url"
 
-    def clean(self, text: str) -> str:
-        text = super().clean(text)
+    def normalise(self, text: str) -> str:
+        text = super().normalise(text)
         if not text:
             return ""
         try:
@@ -165,12 +142,6 @@ class Url(Text):
         if not is_url or " " in text:
             raise ValueError(_("Give an address such as https://example.com/page."))
         return text
-
-    def mask(self, value: str) -> str:
-        return "***" if value else ""
-
-    def schema(self, column: TableColumn) -> Schema:
-        return super().schema(column) | {"format": "uri"}
 
 
 class Code(Text):

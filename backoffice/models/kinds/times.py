@@ -1,14 +1,13 @@
-"""Days, moments and times of day."""
+"""Dates, times with their date, and times of day."""
 
-from datetime import UTC, date, datetime
-from datetime import time as day_time
+from datetime import UTC, date, datetime, time
 
 from flask_babel import gettext as _
 from sqlalchemy import Date as DateType
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime as DateTimeType
 from sqlalchemy import Time as TimeType
 
-from backoffice.models.kinds.kind import Kind, Schema
+from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn, UTCDateTime
 
 YEARS = (1900, 9000)  # of moments: every zone can show them
@@ -21,9 +20,11 @@ class Date(Kind[date]):
     types = (DateType,)
     shape = "day"
     sorts = True
-    lowest = date(1, 1, 1)
 
-    def check(self, column: TableColumn, value: object) -> date:
+    def lowest(self, _column: TableColumn) -> date:
+        return date(1, 1, 1)
+
+    def clean(self, column: TableColumn, value: object) -> date:
         day = value if isinstance(value, date) else self._read(str(value))
         least, most = column.info.get("least", date.min), column.info.get("most", date.max)
         if not least <= day <= most:
@@ -46,24 +47,28 @@ class Date(Kind[date]):
     def export(self, _column: TableColumn, value: date | None) -> date | None:
         return value
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "format": "date"}
 
-
-class Moment(Kind[datetime]):
+class DateTime(Kind[datetime]):
     """A date and a time, in UTC."""
 
     name = "time"
-    types = (UTCDateTime, DateTime)
+    types = (UTCDateTime, DateTimeType)
     shape = "moment"
     sorts = True
-    lowest = datetime(1, 1, 1, tzinfo=UTC)
 
-    def check(self, column: TableColumn, value: object) -> datetime:
+    def lowest(self, _column: TableColumn) -> datetime:
+        return datetime(1, 1, 1, tzinfo=UTC)
+
+    def clean(self, column: TableColumn, value: object) -> datetime:
         moment = value if isinstance(value, datetime) else self._read(str(value))
+        self._check_year(column, moment)  # the first and the last year have no other zones
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        self._check_year(column, moment)
+        return moment
+
+    def _check_year(self, column: TableColumn, moment: datetime) -> None:
         if not YEARS[0] <= moment.year <= YEARS[1]:
             raise ValueError(self.refusal(column))
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def _read(self, text: str) -> datetime:
         try:
@@ -80,28 +85,28 @@ class Moment(Kind[datetime]):
     def export(self, _column: TableColumn, value: datetime | None) -> datetime | None:
         return value
 
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "format": "date-time"}
 
-
-class DayTime(Kind[day_time]):
+class Time(Kind[time]):
     """A time of day, the same on every day."""
 
     name = "time_of_day"
     types = (TimeType,)
     sorts = True
-    lowest = day_time(0, 0)
 
-    def check(self, _column: TableColumn, value: object) -> day_time:
-        if isinstance(value, day_time):
-            return value.replace(tzinfo=None)
+    def lowest(self, _column: TableColumn) -> time:
+        return time(0, 0)
+
+    def clean(self, _column: TableColumn, value: object) -> time:
+        of_day = value if isinstance(value, time) else self._read(str(value))
+        if of_day.tzinfo is not None:
+            raise ValueError(_("Write the time without a zone, as 14:30."))
+        return of_day
+
+    def _read(self, text: str) -> time:
         try:
-            return day_time.fromisoformat(str(value)).replace(tzinfo=None)
+            return time.fromisoformat(text)
         except ValueError:
             raise ValueError(_("Write the time as 14:30.")) from None
 
-    def write(self, _column: TableColumn, value: day_time | None) -> str:
+    def write(self, _column: TableColumn, value: time | None) -> str:
         return value.isoformat() if value is not None else ""
-
-    def schema(self, column: TableColumn) -> Schema:
-        return {"type": "string", "format": "time"}

@@ -1,7 +1,6 @@
 """Groups and client tags are given and taken as the preview says, each with its reasons."""
 
 import pytest
-from flask import Flask
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
@@ -27,14 +26,6 @@ from tests.support.told import Told, flashed, told
 @pytest.fixture
 def olivia(client: Client, staff: list[str]) -> Client:
     return client.sign_in("olivia")
-
-
-@pytest.fixture
-def boss(app: Flask, staff: list[str]) -> Client:
-    """The main administrator, who appoints the staff, but neither managers nor viewers."""
-    visitor = app.test_client().sign_in("main_administrator")
-    assert isinstance(visitor, Client)
-    return visitor
 
 
 @pytest.fixture

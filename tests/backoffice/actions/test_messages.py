@@ -34,10 +34,10 @@ LINK = "http://127.0.0.1/invitations/a-secret-value"
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def enqueued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the jobs that were announced."""
     announced: list[str] = []
-    monkeypatch.setattr(extensions.jobs, "soon", announced.append)
+    monkeypatch.setattr(extensions.jobs, "enqueue", announced.append)
     return announced
 
 
@@ -86,37 +86,37 @@ def tried(cast: Cast, *rows: Message, name: str = "olivia") -> list[tuple[str, s
 
 @pytest.mark.parametrize("state", ["dead", "failed"])
 def test_a_message_that_did_not_go_out_is_queued_anew(
-    app: Flask, cast: Cast, soon: list[str], state: str
+    app: Flask, cast: Cast, enqueued: list[str], state: str
 ) -> None:
     later = clock.now() + timedelta(hours=4)
     message = invitation(
         app, cast, state=state, attempts=20, last_error="550 no such mailbox",
         next_attempt_at=later, held_until=later,
     )  # fmt: skip
-    soon.clear()
+    enqueued.clear()
     with clock.at(clock.now() + timedelta(minutes=1)):
         assert tried(cast, message) == [("done", "")]
         assert (message.state, message.attempts, message.last_error) == ("queued", 0, "")
         assert (message.next_attempt_at, message.held_until) == (clock.now(), None)
-    assert soon == [outbox.DELIVERY]
+    assert enqueued == [outbox.DELIVERY]
 
 
 def test_nothing_is_announced_where_the_run_is_taken_back(
-    app: Flask, cast: Cast, soon: list[str]
+    app: Flask, cast: Cast, enqueued: list[str]
 ) -> None:
     message = invitation(app, cast, state="dead")
-    soon.clear()
+    enqueued.clear()
     planned = preview(
         actor=cast.actor("olivia"), action=retry(), selection=Selection(ids=[message.id])
     ).run
     run(actor=cast.actor("olivia"), token=planned.token, action=retry())
     db.session.rollback()
     db.session.commit()
-    assert soon == []
+    assert enqueued == []
 
 
 def test_a_sent_message_stays_sent_and_one_being_sent_is_refused(
-    app: Flask, cast: Cast, soon: list[str]
+    app: Flask, cast: Cast, enqueued: list[str]
 ) -> None:
     sent = invitation(app, cast, state="sent", sealed=None, attempts=1)
     sending = invitation(app, cast, state="sending", attempts=1)

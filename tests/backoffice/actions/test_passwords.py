@@ -61,7 +61,7 @@ def olivia(client: Client, cast: Cast) -> Client:
 def lena(app: Flask, cast: Cast) -> User:
     """Add lena, who signs in by login in the mobile app."""
     person = User(login_method="login", created_by=cast.olivia)
-    person.set_login("lena.lang")
+    person.login = "lena.lang"
     passwords.store(person, PASSWORD, app.extensions["settings"], temporary=True)
     db.session.add(person)
     settle()
@@ -288,7 +288,7 @@ def test_a_temporary_password_is_announced_and_the_log_keeps_that_it_is_one(
     app: Flask, client: Client, cast: Cast
 ) -> None:
     person = cast.max
-    person.set_login("max")
+    person.login = "max"
     person.login_method = "login"
     settle()
     client.sign_in("olivia")

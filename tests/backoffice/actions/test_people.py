@@ -254,7 +254,7 @@ def in_no_group_of_hers(cast: Cast) -> User:
 
 def by_login(cast: Cast) -> User:
     person = cast.max
-    person.set_login("max")
+    person.login = "max"
     person.login_method = "login"
     return person
 
@@ -304,6 +304,8 @@ def test_who_is_refused_is_named_with_the_reason(olivia: Client, cast: Cast, cas
     assert outcome(run, person.id) == ("refused", rule)
     denied = db.session.scalars(select(Event.reason).where(Event.result == "denied")).all()
     assert denied == [f"Refused: {rule}"]
+    assert sentence in read(olivia.get("/admin/events/?result=denied")).one("tbody").text
+    assert sentence in olivia.get(f"/admin/users/{person.id}?tab=events").text
 
 
 def test_of_the_administrators_one_always_stays(

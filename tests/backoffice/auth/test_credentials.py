@@ -44,7 +44,7 @@ def version(person: User) -> int:
 @pytest.fixture
 def by_login(cast: Cast) -> Cast:
     """Give max a login too, which makes either way of signing in complete."""
-    cast.max.set_login("max")
+    cast.max.login = "max"
     settle()
     return cast
 
@@ -99,7 +99,7 @@ def test_whoever_proved_it_before_a_change_has_proved_nothing(app: Flask, cast: 
     settings = app.extensions["settings"]
     proof = passwords.prove(cast.max, PASSWORD, settings)
     assert proof is not None
-    assert credentials.locked(cast.max.id, proof.version) is not None
+    assert credentials.lock_if_unchanged(cast.max.id, proof.version) is not None
     cast.max.two_factor = "email"
     settle()
     assert passwords.accept(proof) is None

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.auth import last_seen
-from backoffice.database import Patience
+from backoffice.database import Timeouts
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from tests.support.cast import Cast
@@ -121,7 +121,7 @@ def test_nobody_who_works_is_signed_out_because_the_database_was_busy(
     app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next request writes down the note of this one, even if it comes after the half hour."""
-    monkeypatch.setattr(last_seen, "BRIEF", Patience(statement=0.05, lock=0.05))
+    monkeypatch.setattr(last_seen, "BRIEF", Timeouts(statement=0.05, lock=0.05))
     client.sign_in("vera")
     let_pass(timedelta(minutes=29))
     with sole_writer(app):

@@ -94,7 +94,7 @@ def test_a_try_waits_for_those_under_way_and_not_for_ever(
         with pytest.raises(TooMany) as busy:  # the tries under way never end by themselves
             throttle.enter(key, cast.max, here, settings)
         assert busy.value.retry_after == limits.RETRY_AFTER
-        attempts.settle(first, "ok", "")
+        attempts.record_result(first, "ok", "")
         assert throttle.enter(key, cast.max, here, settings) > first
     with clock.at(now + throttle.LONGEST + timedelta(seconds=1)), pytest.raises(TooMany) as over:
         throttle.enter(
@@ -144,7 +144,7 @@ def test_names_are_still_counted_and_requests_still_read_after_a_change_of_keys(
     new = replace(settings, encryption_keys=("new " * 12, "old " * 12))
     here = Origin("192.0.2.1")
     for _ in range(settings.failures_per_5_minutes):
-        attempts.note(
+        attempts.record(
             Key.of_identifier("nobody@example.com", old), None, "failed", "password", here
         )
     with pytest.raises(TooMany):

@@ -124,6 +124,12 @@ def test_actions_run_from_the_command_line_with_the_same_rules(run: Run, cast: C
     assert "last administrator" in refused.output
     assert run("backoffice", "act", "users.nonsense", "--id", "1").exit_code == 1
     assert run("backoffice", "act", "users.block", "--where", "nonsense=1").exit_code == 1
+    for without_value in ("status=", "status", "search= ", "=active"):
+        refused = run("backoffice", "act", "users.block", "--where", without_value)
+        assert refused.exit_code == 1, "or it would be about everybody"
+        assert "has no value" in refused.output
+    both = ("--id", "1", "--where", "search=max")
+    assert run("backoffice", "act", "users.block", *both).exit_code == 1
     assert events.verify() == []
 
 

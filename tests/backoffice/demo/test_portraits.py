@@ -25,7 +25,7 @@ def test_most_of_the_demos_accounts_have_a_picture_and_it_leaves_with_them(app: 
         db.session.execute(select(User.email, User.avatar).where(User.avatar.is_not(None))).all()
     )
     assert set(faces) == {account.email for account in EVERYONE} - set(WITHOUT)
-    assert all(avatars.picture(key=str(key), size=64) for key in faces.values())
+    assert all(avatars.read_avatar(key=str(key), size=64) for key in faces.values())
     chosen = select(func.count(Event.id)).where(Event.action == "account.set_avatar")
     assert db.session.scalar(chosen) == len(faces)
     assert len(stored(folder)) == 2 * len(faces)

@@ -11,13 +11,13 @@ from backoffice.extensions import db
 from backoffice.mail import delivery, outbox
 from backoffice.mail import smtp as transport
 from backoffice.mail.delivery import FIRST_PAUSE, HOLD, LONGEST_PAUSE, TRIES, pause
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import LINK, VALUES, deliver, put, token_of
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
+from tests.support.outbox import LINK, VALUES, deliver, put, token_of
 from tests.support.smtp import Server
 
 MINUTE = timedelta(minutes=1)
@@ -51,7 +51,7 @@ def test_a_message_is_sent_once_and_keeps_no_link(
     assert len(smtp.mails) == 1
 
 
-@pytest.mark.parametrize("purpose", purposes.names())
+@pytest.mark.parametrize("purpose", mails.names())
 def test_every_purpose_arrives(settings: Settings, smtp: Server, purpose: str) -> None:
     put(settings, purpose, values=VALUES)
     assert deliver(settings) == 1

@@ -17,16 +17,16 @@ from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.delivery import TOO_LATE
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import deliver, put
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.links import fresh_link, invited
+from tests.support.outbox import deliver, put
 from tests.support.smtp import Server
 from views.screen.discovery import areas, modules_of
 
@@ -63,14 +63,14 @@ def waiting(app: Flask, settings: Settings, cast: Cast, purpose: str) -> Message
 
 for area in areas():  # whatever prepares mails, whichever tests were read before
     modules_of(area)
-WITH_LINK = [name for name in outbox.prepared_purposes() if purposes.named(name).lifetime]
+WITH_LINK = [name for name in outbox.prepared_purposes() if mails.named(name).lifetime]
 
 
 @pytest.mark.parametrize("purpose", WITH_LINK)
 def test_a_mail_is_made_as_long_as_its_link_would_have_worked_and_not_after(
     app: Flask, settings: Settings, smtp: Server, cast: Cast, purpose: str
 ) -> None:
-    lifetime = purposes.named(purpose).lifetime
+    lifetime = mails.named(purpose).lifetime
     assert lifetime
     limit = lifetime(settings)
     waiting(app, settings, cast, purpose)
@@ -83,13 +83,13 @@ def test_a_mail_is_made_as_long_as_its_link_would_have_worked_and_not_after(
     assert deliver(settings, later=limit - SECOND) == 1
 
 
-REQUESTED = [kind for kind in links.KINDS if kind.requested_mail]
+REQUESTED = [kind for kind in links.LINK_TYPES if kind.requested_mail]
 
 
 @pytest.mark.parametrize("kind", REQUESTED, ids=lambda kind: kind.purpose)
-def test_a_mail_waits_as_long_as_its_link_works(settings: Settings, kind: links.Kind) -> None:
+def test_a_mail_waits_as_long_as_its_link_works(settings: Settings, kind: links.LinkType) -> None:
     different = replace(settings, email_change_valid=timedelta(hours=3))
-    lifetime = purposes.named(kind.requested_mail).lifetime
+    lifetime = mails.named(kind.requested_mail).lifetime
     assert lifetime
     assert lifetime(different) == kind.lifetime(different)
 

@@ -17,10 +17,10 @@ from backoffice.extensions import db
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import LINK, put, state_of
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
+from tests.support.outbox import LINK, put, state_of
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once
 from tests.support.smtp import Server

@@ -13,14 +13,14 @@ from flask import Flask
 from flask_babel import get_locale
 
 from backoffice.mail import outbox, rendering
-from backoffice.models import purposes
+from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.backoffice.mail.outbox import LINK, VALUES
 from tests.conftest import Stage
 from tests.house.source import ROOT
 from tests.support.cast import Cast
+from tests.support.outbox import LINK, VALUES
 
 CATALOG = ROOT / "backoffice" / "translations" / "de" / "LC_MESSAGES" / "mails.po"
 SECRETS = {"link": LINK, "code": "123456"}
@@ -46,7 +46,7 @@ def written(
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("purpose", purposes.names())
+@pytest.mark.parametrize("purpose", mails.names())
 def test_every_mail_says_who_writes_why_and_what_to_do(
     settings: Settings, purpose: str, language: str
 ) -> None:
@@ -64,20 +64,20 @@ def test_every_mail_says_who_writes_why_and_what_to_do(
     assert "%(" not in mail.subject + mail.text + mail.html
 
 
-@pytest.mark.parametrize("purpose", purposes.names())
+@pytest.mark.parametrize("purpose", mails.names())
 def test_mails_in_html_fetch_nothing(settings: Settings, purpose: str) -> None:
     html = rendering.rendered(written(settings, purpose), settings).html
     assert not re.search(r"<(img|script|link|iframe|style|form)\b|url\(|\son\w+=|src=", html)
     assert set(re.findall(r'href="([^"]+)"', html)) <= {LINK}
 
 
-@pytest.mark.parametrize("purpose", purposes.names())
+@pytest.mark.parametrize("purpose", mails.names())
 def test_a_mail_holds_no_secret_but_its_own(settings: Settings, purpose: str) -> None:
     mail = rendering.rendered(written(settings, purpose), settings)
     held = {name for name, secret in SECRETS.items() if secret in mail.text}
     assert held == {name for name, secret in SECRETS.items() if secret in mail.html}
-    own = {each.name: {each.secret.value} for each in purposes.every() if each.secret}
-    own[purposes.INVITATION_RENEWAL] = {"link"}  # to a page for which one signs in
+    own = {each.name: {each.secret.value} for each in mails.every() if each.secret}
+    own[mails.INVITATION_RENEWAL] = {"link"}  # to a page for which one signs in
     assert held == own.get(purpose, set())
     assert not any(secret in mail.subject for secret in SECRETS.values())
 
@@ -117,8 +117,16 @@ def test_a_device_is_named_as_people_name_it(settings: Settings) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["https://evil.example/@x", "evil.example/login@x", "a:b@c/d.de"])
+def test_an_address_within_a_name_does_not_make_it_a_link(settings: Settings, name: str) -> None:
+    message = written(settings, "invitation", inviter=name)
+    mail = rendering.rendered(message, settings)
+    assert name not in mail.text
+    assert name not in mail.html
+
+
 def test_names_begin_no_header_no_line_no_tag_and_no_link(settings: Settings) -> None:
-    for purpose in purposes.names():
+    for purpose in mails.names():
         values = dict.fromkeys(("inviter", "person", "device", "what"), HOSTILE)
         message = written(settings, purpose, name=HOSTILE, **values)
         mail = rendering.rendered(message, settings)
@@ -184,7 +192,7 @@ def test_the_message_id_is_the_same_each_time_and_nobody_elses(settings: Setting
 
 
 def test_lines_are_short_enough_for_every_server(settings: Settings) -> None:
-    for purpose in purposes.names():
+    for purpose in mails.names():
         raw = rendering.composed(
             written(settings, purpose, language="de", name="Ünï" * 30), settings
         ).as_bytes()

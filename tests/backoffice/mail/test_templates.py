@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from backoffice.mail import templates
-from backoffice.models import purposes
+from backoffice.models import mails
 
 
 def test_the_templates_are_complete() -> None:
-    assert templates.mistakes(purposes.names(), templates.FOLDER / "email") == []
+    assert templates.mistakes(mails.names(), templates.FOLDER / "email") == []
 
 
 @pytest.mark.parametrize("part", templates.PARTS)
 def test_a_missing_template_stops_the_start(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purposes, "names", lambda: ("invitation", "no_such_mail"))
+    monkeypatch.setattr(mails, "names", lambda: ("invitation", "no_such_mail"))
     with pytest.raises(LookupError) as refused:
-        templates.check()
+        templates.verify_at_start()
     assert f"there is no no_such_mail.{part} in backoffice/templates/email" in str(refused.value)
 
 

@@ -22,7 +22,7 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.people import avatars
-from backoffice.people.avatars import picture, remove_avatar, set_avatar
+from backoffice.people.avatars import read_avatar, remove_avatar, set_avatar
 from tests.support.acting import act
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -57,7 +57,7 @@ def happened() -> list[tuple[str, int | None]]:
 def test_a_picture_is_kept_in_two_sizes_under_a_random_key(cast: Cast, folder: Path) -> None:
     key = dress(cast, "vera")
     assert [path.name for path in stored(folder)] == [f"{key}-256", f"{key}-64"]
-    assert colour_of(picture(key=key, size=64)) == pytest.approx(RED, abs=8)
+    assert colour_of(read_avatar(key=key, size=64)) == pytest.approx(RED, abs=8)
     assert dress(cast, "max") != key
 
 
@@ -71,9 +71,9 @@ def test_files_are_for_the_product_alone(cast: Cast, folder: Path) -> None:
 def test_a_new_picture_takes_the_place_of_the_old_one(cast: Cast, folder: Path) -> None:
     old, new = dress(cast, "vera"), dress(cast, "vera", OTHER)
     assert {path.name.partition("-")[0] for path in stored(folder)} == {new}
-    assert colour_of(picture(key=new, size=256)) == pytest.approx(BLUE, abs=8)
+    assert colour_of(read_avatar(key=new, size=256)) == pytest.approx(BLUE, abs=8)
     with pytest.raises(NotFound):
-        picture(key=old, size=256)
+        read_avatar(key=old, size=256)
 
 
 def test_the_old_picture_is_there_until_the_new_one_is_committed(cast: Cast, folder: Path) -> None:

@@ -332,11 +332,11 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from backoffice.errors import RuleBroken
-from backoffice.people.image_processing import Crop, drawn
+from backoffice.people.image_processing import Crop, rendered
 most = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 content, before = Path(sys.argv[1]).read_bytes(), most()
 try:
-    drawn(content, "me.png", Crop(10, 10, 200))
+    rendered(content, "me.png", Crop(10, 10, 200))
 except RuleBroken:
     pass
 print(most() - before)

@@ -40,7 +40,7 @@ def max_(app: Flask, cast: Cast, still: datetime) -> Actor:
 def spend(actor: Actor, what: str = "export") -> int:
     """Count a use of two that are allowed in a minute; return after how many seconds to return."""
     try:
-        quotas.spend(actor=actor, throttle=throttle(what))
+        quotas.consume(actor=actor, throttle=throttle(what))
     except TooMany as refused:
         return refused.retry_after if str(refused) == "Not so often." else -1
     finally:

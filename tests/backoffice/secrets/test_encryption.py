@@ -59,8 +59,8 @@ def test_older_keys_read_and_the_newest_writes() -> None:
     old = encrypt(SECRET, about="x", settings=settings(OLD))
     both = settings(NEW, OLD)
     assert decrypt(old, about="x", settings=both) == SECRET
-    assert not old.startswith(encryption.mark(both))
-    assert encrypt(SECRET, about="x", settings=both).startswith(encryption.mark(both))
+    assert not old.startswith(encryption.newest_prefix(both))
+    assert encrypt(SECRET, about="x", settings=both).startswith(encryption.newest_prefix(both))
 
 
 def test_without_keys_of_their_own_secrets_have_the_secret_key() -> None:

@@ -27,7 +27,7 @@ def test_an_encrypted_column_that_nobody_included_stops_the_start(
 ) -> None:
     monkeypatch.delitem(rotation._columns, Message.sealed)
     with pytest.raises(TypeError, match=r"^messages\.sealed must say"):
-        rotation.check()
+        rotation.verify_at_start()
 
 
 def test_an_included_column_that_does_not_say_so_stops_the_start(
@@ -35,4 +35,4 @@ def test_an_included_column_that_does_not_say_so_stops_the_start(
 ) -> None:
     monkeypatch.setitem(rotation._columns, Message.purpose, lambda _row: "")
     with pytest.raises(TypeError, match=r"^messages\.purpose must say"):
-        rotation.check()
+        rotation.verify_at_start()

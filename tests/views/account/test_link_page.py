@@ -6,7 +6,7 @@ from flask import Flask
 from backoffice.auth import links
 from views.web.headers import OPEN
 
-BY_PURPOSE = {kind.purpose: kind for kind in links.KINDS}
+BY_PURPOSE = {kind.purpose: kind for kind in links.LINK_TYPES}
 
 
 @pytest.mark.parametrize("purpose", sorted(BY_PURPOSE))
@@ -23,7 +23,7 @@ def test_only_a_link_for_somebody_signed_in_takes_no_form_at_its_mailed_address(
     """A page under /account/ needs a sign-in, and the address in the mail must not need one."""
     takes_none = {
         kind.purpose
-        for kind in links.KINDS
+        for kind in links.LINK_TYPES
         for rule in app.url_map.iter_rules()
         if rule.rule == f"/{kind.path}/<value>" and "POST" not in (rule.methods or ())
     }

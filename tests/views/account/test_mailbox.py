@@ -8,10 +8,10 @@ from flask import Flask
 
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
-from tests.backoffice.mail.outbox import LINK, VALUES, deliver, put
 from tests.conftest import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
+from tests.support.outbox import LINK, VALUES, deliver, put
 
 ADDRESSES = ("/demo/mailbox", "/demo/mailbox/1", "/demo/mailbox/1/html")
 

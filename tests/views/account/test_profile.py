@@ -215,7 +215,7 @@ def test_whoever_signs_in_by_login_sees_the_login_and_no_address(
 ) -> None:
     user = cast.vera
     user.login_method = "login"
-    user.set_login("vera7")
+    user.login = "vera7"
     user.set_email(None)
     value = sessions.create(
         user=user, settings=app.extensions["settings"], ip="127.0.0.1", device=""

@@ -10,7 +10,6 @@ from views.screen import Screen
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"column_lits": ("name",)}, "there is no option 'column_lits': did you mean 'column_list'?"),
-    ({"columns": ("name",)}, "there is no option 'columns': it is column_list."),
     ({"column_searchable_list": ("name",)}, "say in the model what is searched"),
     (
         {"column_list": ("name", "color")},

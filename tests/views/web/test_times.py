@@ -52,7 +52,7 @@ def test_exact_times_follow_the_persons_clock_and_say_utc_too(client: Client, ca
 def test_exact_times_in_any_zone(
     app: Flask, monkeypatch: pytest.MonkeyPatch, zone: str, moment: datetime, said: str
 ) -> None:
-    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.clock_of(zone))
+    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.timezone_of(zone))
     with app.test_request_context():
         assert exact(moment) == said
         assert f'title="{said}"' in ago(moment)
@@ -61,7 +61,7 @@ def test_exact_times_in_any_zone(
 def test_the_date_of_long_ago_is_that_of_the_persons_clock(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.clock_of("Asia/Tokyo"))
+    monkeypatch.setattr("views.web.times.zone", lambda: time_zones.timezone_of("Asia/Tokyo"))
     with app.test_request_context(), clock.at(AUTUMN + timedelta(days=60)):
         assert ago(AUTUMN).endswith(">2026-11-22</time>")
 
@@ -72,7 +72,7 @@ def test_the_zones_on_offer_exist_and_fit() -> None:
     assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kolkata"} <= set(names)
     assert max(map(len, names)) <= User.__table__.c.time_zone.type.length
     assert [
-        name for name in names if name != "UTC" and str(time_zones.clock_of(name)) != name
+        name for name in names if name != "UTC" and str(time_zones.timezone_of(name)) != name
     ] == []
 
 
@@ -80,5 +80,5 @@ def test_the_zones_on_offer_exist_and_fit() -> None:
     "name", ["", "Nowhere/City", "Europe", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 300]
 )
 def test_a_zone_that_is_gone_is_utc(name: str) -> None:
-    assert time_zones.clock_of(name) is UTC
+    assert time_zones.timezone_of(name) is UTC
     assert not time_zones.is_offered(name)

@@ -134,7 +134,7 @@ def test_groups_that_were_deleted_since_are_counted_once(olivia: Client) -> None
     done = act(olivia, "users", "revoke", cast.employee.id, cast.dispatcher.id)
     act(olivia, "groups", "delete", *numbers)
     assert shown(olivia, done).headline == ("2 groups deleted since then: left out.",)
-    assert shown(olivia, done).lasting == (
+    assert shown(olivia, done).irreversible == (
         "Ended sessions stay ended.",
         "Voided links stay void.",
         "A mail that left cannot be called back.",
@@ -179,7 +179,7 @@ def test_an_undo_can_be_undone_and_says_what_stays_then(olivia: Client) -> None:
     done = act(olivia, "users", "unblock", person.id)
     preview = shown(olivia, done)
     assert preview.title == "Undo: Block 1 person"
-    assert preview.lasting == ()
+    assert preview.irreversible == ()
     assert not preview.reason, "its reason is that it is an undo"
     undone = run_at(undo(olivia, done))
     assert status_of(person) == "blocked"

@@ -1,18 +1,18 @@
 """The table of mails: an entry says everything about a mail but its text.
 
 A new mail is an entry here, its three templates in templates/email, and a call of mail/outbox.py.
-The table is among the models because the column `messages.purpose` offers its names and labels.
+The table is among the models because the column `messages.mail_type` offers its names and labels.
 """
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from backoffice import clock
 from backoffice.settings import Settings
-from backoffice.text import noted
+from backoffice.text import N_
 
 LONGEST = 30  # characters of a name
 NAME = re.compile(r"[a-z][a-z_]*")
@@ -25,8 +25,16 @@ class Secret(Enum):
     CODE = "code"
 
 
+class Format(Enum):
+    """How a value of a mail is written for its reader; it is stored as it was made."""
+
+    DEVICE = "device"  # what a browser calls itself
+    DURATION = "duration"  # such as `8 hours`
+    SENTENCE = "sentence"  # one of the product's own, untranslated
+
+
 @dataclass(frozen=True)
-class Purpose:
+class MailType:
     """What a mail is for, and how it is treated.
 
     Attributes:
@@ -40,6 +48,7 @@ class Purpose:
             notices, which are never too late, and for links made at the request, whose tokens end.
         has_values: whether it has values of its own, such as a link. Otherwise it can be read
             again at any time.
+        formats: how those of its values are written that are not shown as they were stored.
     """
 
     name: str
@@ -48,6 +57,7 @@ class Purpose:
     urgent: bool = False
     lifetime: Callable[[Settings], timedelta] | None = None
     has_values: bool = True
+    formats: Mapping[str, Format] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or len(self.name) > LONGEST:
@@ -60,70 +70,91 @@ class Purpose:
         return self.lifetime is not None and requested_at + self.lifetime(settings) <= clock.now()
 
 
-_table: dict[str, Purpose] = {}
+_table: dict[str, MailType] = {}
 
 
-def _add(purpose: Purpose) -> str:
+def _add(mail_type: MailType) -> str:
     """Add an entry to the table, and return its name, by which everybody else refers to it."""
-    if purpose.name in _table:
-        raise ValueError(f"there are two mails {purpose.name!r}: rename one.")
-    _table[purpose.name] = purpose
-    return purpose.name
+    if mail_type.name in _table:
+        raise ValueError(f"there are two mails {mail_type.name!r}: rename one.")
+    _table[mail_type.name] = mail_type
+    return mail_type.name
 
+
+EXPIRES = {"valid": Format.DURATION}  # what its link or code opens is open for so long
+FROM_DEVICE = {"device": Format.DEVICE}
 
 # In the order in which the filter on the list of messages offers them.
-INVITATION = _add(Purpose("invitation", noted("Invitation"), secret=Secret.LINK))
+INVITATION = _add(MailType("invitation", N_("Invitation"), secret=Secret.LINK, formats=EXPIRES))
 INVITATION_RENEWAL = _add(
-    Purpose(
+    MailType(
         "invitation_renewal",
-        noted("New invitation asked for"),
+        N_("New invitation asked for"),
         lifetime=lambda settings: settings.invitation_valid,
     )
 )
-PASSWORD_LINK = _add(Purpose("password_link", noted("Link to set a password"), secret=Secret.LINK))
+PASSWORD_LINK = _add(
+    MailType("password_link", N_("Link to set a password"), secret=Secret.LINK, formats=EXPIRES)
+)
 PASSWORD_RESET = _add(
-    Purpose(
+    MailType(
         "password_reset",
-        noted("Password reset"),
+        N_("Password reset"),
         secret=Secret.LINK,
         urgent=True,
         lifetime=lambda settings: settings.reset_valid,
+        formats=EXPIRES,
     )
 )
 EMAIL_CODE = _add(
-    Purpose(
+    MailType(
         "email_code",
-        noted("Sign-in code"),
+        N_("Sign-in code"),
         secret=Secret.CODE,
         urgent=True,
         lifetime=lambda settings: settings.email_code_valid,
+        formats=EXPIRES,
     )
 )
 TWO_FACTOR_ENROLMENT = _add(
-    Purpose(
+    MailType(
         "two_factor_enrolment",
-        noted("Link to set up two-factor authentication"),
+        N_("Link to set up two-factor authentication"),
         secret=Secret.LINK,
+        formats=EXPIRES,
     )
 )
 EMAIL_CHANGE = _add(
-    Purpose(
+    MailType(
         "email_change",
-        noted("New e-mail address to confirm"),
+        N_("New e-mail address to confirm"),
         secret=Secret.LINK,
         lifetime=lambda settings: settings.email_change_valid,
+        formats=EXPIRES,
     )
 )
-EMAIL_CHANGED = _add(Purpose("email_changed", noted("Notice: other e-mail address")))
-PASSWORD_CHANGED = _add(Purpose("password_changed", noted("Notice: other password")))
-TWO_FACTOR_CHANGED = _add(Purpose("two_factor_changed", noted("Notice: two-factor authentication")))
-NEW_DEVICE = _add(Purpose("new_device", noted("Notice: sign-in from a new device")))
-BLOCKED = _add(Purpose("blocked", noted("Notice: account blocked"), has_values=False))
-UNBLOCKED = _add(Purpose("unblocked", noted("Notice: account unblocked"), has_values=False))
-ACCESS_REVOKED = _add(Purpose("access_revoked", noted("Notice: access revoked"), has_values=False))
+EMAIL_CHANGED = _add(
+    MailType("email_changed", N_("Notice: other e-mail address"), formats=FROM_DEVICE)
+)
+PASSWORD_CHANGED = _add(
+    MailType("password_changed", N_("Notice: other password"), formats=FROM_DEVICE)
+)
+TWO_FACTOR_CHANGED = _add(
+    MailType(
+        "two_factor_changed",
+        N_("Notice: two-factor authentication"),
+        formats={"what": Format.SENTENCE},
+    )
+)
+NEW_DEVICE = _add(
+    MailType("new_device", N_("Notice: sign-in from a new device"), formats=FROM_DEVICE)
+)
+BLOCKED = _add(MailType("blocked", N_("Notice: account blocked"), has_values=False))
+UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_values=False))
+ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))
 
 
-def every() -> Collection[Purpose]:
+def every() -> Collection[MailType]:
     """Return all entries of the table."""
     return _table.values()
 
@@ -133,11 +164,11 @@ def names() -> tuple[str, ...]:
     return tuple(_table)
 
 
-def named(name: str) -> Purpose:
+def named(name: str) -> MailType:
     """Return the entry of this name. Raises LookupError with the names that there are."""
     if name not in _table:
         raise LookupError(
             f"there is no mail {name!r}: use one of {', '.join(sorted(_table))}, "
-            "or add an entry to backoffice/models/purposes.py."
+            "or add an entry to backoffice/models/mails.py."
         )
     return _table[name]

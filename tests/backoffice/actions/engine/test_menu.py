@@ -3,7 +3,7 @@
 import pytest
 
 from backoffice.actions.engine.action import actions_of
-from backoffice.actions.engine.plan import menu
+from backoffice.actions.engine.menu import menu
 from backoffice.errors import NotFound
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User

@@ -1,14 +1,18 @@
 """Draw the tabs of a person's details."""
 
+from collections.abc import Callable
+
 from flask import render_template
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.data import records
-from backoffice.events import history
+from backoffice.events.history import latest_events
 from backoffice.models.fields import heading
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
+from backoffice.people import history
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission
 from backoffice.policy.rules import can
@@ -21,7 +25,8 @@ from views.web.event_texts import described
 
 def tab(actor: Actor, user: User, name: str) -> Markup:
     """Return the tab called `name` as HTML."""
-    return Markup(TABS[name](actor, user))  # noqa: S704  # rendered from our own templates
+    draw = TABS[name][1]
+    return Markup(draw(actor, user))  # noqa: S704  # rendered from our own templates
 
 
 def _groups(actor: Actor, user: User) -> str:
@@ -67,8 +72,15 @@ def _link_badge(state: str) -> Markup:
 
 
 def _events(actor: Actor, user: User) -> str:
-    events = described(history.events(actor, "users", user.id))
+    events = described(latest_events(actor, "users", user.id))
     return render_template("admin/events/feed.html", events=events)
 
 
-TABS = {"groups": _groups, "sessions": _sessions, "messages": _messages, "events": _events}
+# The label of each tab, and the function that draws it.
+TABS: dict[str, tuple[str, Callable[[Actor, User], str]]] = {
+    "groups": (_l("Groups and permissions"), _groups),
+    "sessions": (_l("Sign-ins and sessions"), _sessions),
+    "messages": (_l("Sent tokens and messages"), _messages),
+    "events": (_l("Events"), _events),
+}
+LABELS = {name: label for name, (label, _draw) in TABS.items()}

@@ -12,12 +12,22 @@ AREAS = tuple(
     for area in ("events", "data", "mail", "auth", "people", "dashboard", "actions")
 )
 # Calls that change a row, or write down that somebody did.
-WRITES = ("record", "record_many", "flush", "add", "add_all", "delete", "spend", "queue", "commit")
+WRITES = (
+    "record",
+    "record_many",
+    "flush",
+    "add",
+    "add_all",
+    "delete",
+    "consume",
+    "queue",
+    "commit",
+)
 # What is called by the machinery in one way for every entity; the actor stands first there as well.
-HOOKS = ("check",)
+HOOKS = ("check", "check_and_complete")
 
 
-def services(given: list[Module]) -> Iterator[tuple[str, ast.FunctionDef]]:
+def writers(given: list[Module]) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Yield the public functions of the areas that take an actor."""
     for module in given:
         if not module.name.startswith(AREAS):
@@ -37,18 +47,18 @@ def writes(function: ast.FunctionDef) -> bool:
 
 
 def unnamed(given: list[Module]) -> list[str]:
-    """Return the services that change something and take positional arguments."""
+    """Return the functions that change something and take positional arguments."""
     return [
         f"{name}.{function.name}"
-        for name, function in services(given)
+        for name, function in writers(given)
         if writes(function) and function.args.args and function.name not in HOOKS
     ]
 
 
 def late(given: list[Module]) -> list[str]:
-    """Return the services in which something else stands before an actor that has to be given."""
+    """Return the functions in which something else stands before an actor that has to be given."""
     found = []
-    for name, function in services(given):
+    for name, function in writers(given):
         positional = [each.arg for each in function.args.args]
         required = positional[: len(positional) - len(function.args.defaults)]
         order = required or [each.arg for each in function.args.kwonlyargs]
@@ -57,11 +67,11 @@ def late(given: list[Module]) -> list[str]:
     return found
 
 
-def test_services_that_change_something_take_keywords() -> None:
+def test_writers_that_change_something_take_keywords() -> None:
     assert unnamed(list(modules("backoffice"))) == []
 
 
-def test_services_name_the_actor_first() -> None:
+def test_writers_name_the_actor_first() -> None:
     assert late(list(modules("backoffice"))) == []
 
 
@@ -73,10 +83,10 @@ def test_services_name_the_actor_first() -> None:
         ("def names(actor, ids):\n    return read(ids)", []),
     ],
 )
-def test_services_with_positions_would_be_found(text: str, found: list[str]) -> None:
+def test_writers_with_positions_would_be_found(text: str, found: list[str]) -> None:
     assert unnamed([Module("backoffice.people.x", text)]) == found
 
 
-def test_services_with_a_late_actor_would_be_found() -> None:
+def test_writers_with_a_late_actor_would_be_found() -> None:
     text = "def grant(*, row, actor):\n    pass\ndef others(model, actor=None):\n    pass"
     assert late([Module("backoffice.people.x", text)]) == ["backoffice.people.x.grant"]

@@ -12,13 +12,13 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-PORTS = {"http": 80, "https": 443}
+USUAL_PORTS = {"http": 80, "https": 443}
 ENGINES = ("sqlite", "postgresql+psycopg")
 SMTP_MODES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("plain", 25)}
 HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
-ASKED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+HOST_HEADER = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 DOT_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
-NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>")
+NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>")
 LONGEST_NAME = 100  # characters
 
 BASE = "must be the address people open, such as https://admin.example.com"
@@ -54,7 +54,7 @@ class BaseURL(str):
         host = host_of(parts.hostname or "", f"{BASE}.")
         if "_" in host:  # browsers send such a host, but Werkzeug does not accept it
             raise ValueError(f"{BASE}.")
-        usual_port = PORTS[parts.scheme]
+        usual_port = USUAL_PORTS[parts.scheme]
         netloc = f"[{host}]" if ":" in host else host
         if port not in (0, usual_port):
             netloc += f":{port}"
@@ -65,13 +65,13 @@ class BaseURL(str):
         made.port = port or usual_port
         return made
 
-    def is_meant_by(self, asked: str, *, loosely: bool) -> bool:
+    def matches_host_header(self, header: str, *, any_loopback_name: bool) -> bool:
         """Return whether a `Host` header names this address.
 
-        The port is ignored, because proxies leave it out. With `loosely`, all names of this
-        machine (`LOOPBACK`) count as the same.
+        The port is ignored, because proxies leave it out. With `any_loopback_name`, all names of
+        this machine (`LOOPBACK`) count as the same.
         """
-        match = ASKED.fullmatch(asked)
+        match = HOST_HEADER.fullmatch(header)
         if match is None:
             return False
         host = match[1].lower().rstrip(".").strip("[]")
@@ -79,13 +79,13 @@ class BaseURL(str):
             host = str(ip_address(host))
         if host == self.host:
             return True
-        return loosely and {host, self.host} <= LOOPBACK
+        return any_loopback_name and {host, self.host} <= LOOPBACK
 
 
 def _check_base(parts: SplitResult) -> None:
     """Raise ValueError unless the parts are those of a base URL: a scheme and a host."""
     has_user = parts.username is not None or parts.password is not None
-    if parts.scheme not in PORTS or not parts.hostname or has_user:
+    if parts.scheme not in USUAL_PORTS or not parts.hostname or has_user:
         raise ValueError(f"{BASE}.")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(NO_PATH)
@@ -157,7 +157,7 @@ class MailServer(str):
         return made
 
     @property
-    def is_here(self) -> bool:
+    def is_local(self) -> bool:
         """Whether the server is on this machine, where unencrypted mail does not leave it."""
         return self.host in LOOPBACK
 
@@ -205,7 +205,7 @@ class Sender(str):
 
 def _name_and_address(text: str) -> tuple[str, str]:
     """Split `Name <address>` into the name, without its quotes, and the address."""
-    match = NAMED.fullmatch(text)
+    match = NAME_AND_ADDRESS.fullmatch(text)
     if match is None:
         return "", text
     name = match["name"]

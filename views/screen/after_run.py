@@ -1,4 +1,4 @@
-"""Tell on the next page what a run did, and hand over the secret that it revealed."""
+"""After a run: tell on the next page what it did, and keep its secret to show it once."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from backoffice.actions.engine import report, undoing
 from backoffice.actions.engine.action import Action
-from backoffice.auth import handovers
+from backoffice.auth import one_time_secrets
 from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.settings import configured
@@ -18,7 +18,7 @@ def result(run: BulkRun) -> str:
     return url_for("bulk_runs.details", row_id=run.id)
 
 
-def tell(actor: Actor, action: Action, run: BulkRun) -> None:
+def flash_result(actor: Actor, action: Action, run: BulkRun) -> None:
     """Flash what was done, with Undo where it is possible and a link to the rows."""
     undo = None
     if undoing.may_undo(actor, run, action):
@@ -28,11 +28,11 @@ def tell(actor: Actor, action: Action, run: BulkRun) -> None:
     flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
 
-def hand_over(actor: Actor, run: BulkRun, revealed: list[str]) -> UUID | None:
-    """Keep a revealed secret for the one page that shows it, and return that page's token."""
-    if not revealed:
+def store_secret(actor: Actor, run: BulkRun, secrets: list[str]) -> UUID | None:
+    """Keep the secret of a run for the one page that shows it; return that page's token."""
+    if not secrets:
         return None
     (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
-    return handovers.store(
-        actor=actor, user_id=item.row_id, secret=revealed[0], settings=configured()
+    return one_time_secrets.store(
+        actor=actor, user_id=item.row_id, secret=secrets[0], settings=configured()
     )

@@ -1,0 +1,51 @@
+"""Name and picture the rows that events are about, as far as an actor may see them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.base import Record, records
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import named, scope
+
+
+def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the avatars' keys of those of these people who have one and whom the actor sees."""
+    statement = select(User.id, User.avatar).where(
+        User.id.in_({row_id for row_id in ids if row_id}),
+        User.avatar.is_not(None),
+        scope(actor, User),
+    )
+    return {row_id: key for row_id, key in db.session.execute(statement) if key}
+
+
+def names(
+    actor: Actor | None, subjects: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], str]:
+    """Return the names that the actor may see of the rows that events are about, by (area, id).
+
+    There is one statement for each area.
+    """
+    models = {area_of(model): model for model in records()}
+    names_by_subject: dict[tuple[str, int | None], str] = {}
+    for area, ids in _ids_by_area(subjects).items():
+        if model := models.get(area):
+            labels = _labels(actor, model, ids)
+            names_by_subject |= {(area, row_id): label for row_id, label in labels.items()}
+    return names_by_subject
+
+
+def _ids_by_area(subjects: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
+    ids: dict[str, set[int]] = {}
+    for area, row_id in subjects:
+        if row_id is not None:
+            ids.setdefault(area, set()).add(row_id)
+    return ids
+
+
+def _labels(actor: Actor | None, model: type[Record], ids: set[int]) -> dict[int, str]:
+    statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
+    return dict(db.session.execute(statement).all())

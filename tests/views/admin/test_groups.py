@@ -1,0 +1,52 @@
+"""The form of a group: permissions by area."""
+
+from flask import Flask
+
+from backoffice.extensions import db
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import read, sent_by
+from tests.support.world import groups
+
+
+def saved_untouched(client: Client, group_id: int) -> int:
+    """Send the form as a browser does that nobody touched, and return the status."""
+    address = f"/admin/groups/{group_id}/edit"
+    (form,) = [e for e in read(client.get(address)).all("form") if e["action"].endswith("/edit")]
+    data: dict[str, list[str]] = {}
+    for name, value in sent_by(form):
+        data.setdefault(name, []).append(value)
+    return client.post(address, data).status_code
+
+
+def test_an_untouched_form_keeps_what_the_product_has_no_more(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    """Permissions in another order, and one of an action that the company has removed."""
+    group = groups()["viewers"]
+    group.permissions = ["users.view", "gone.permission", "groups.view"]
+    settle()
+    version = group.version
+    client.sign_in("olivia")
+    assert saved_untouched(client, group.id) == 303
+    db.session.refresh(group)
+    assert group.permissions == ["users.view", "gone.permission", "groups.view"]
+    assert group.version == version
+
+
+def test_a_tick_that_is_taken_away_takes_the_permission(
+    app: Flask, client: Client, cast: Cast
+) -> None:
+    group = groups()["viewers"]
+    group.permissions = ["gone.permission", "groups.view", "users.view"]
+    settle()
+    client.sign_in("olivia")
+    page = read(client.get(f"/admin/groups/{group.id}/edit"))
+    (form,) = [e for e in page.all("form") if e["action"].endswith("/edit")]
+    data: dict[str, list[str]] = {}
+    for name, value in sent_by(form):
+        if value != "users.view":
+            data.setdefault(name, []).append(value)
+    assert client.post(f"/admin/groups/{group.id}/edit", data).status_code == 303
+    db.session.refresh(group)
+    assert group.permissions == ["gone.permission", "groups.view"]
