@@ -235,8 +235,7 @@ def _require_readable(actor: Actor, model: type[Entity], name: str) -> None:
     """
     if may_read(actor, model, name):
         return
-    other = fields.told_of(model, name)
-    assert other is not None  # what tells of no other rows may be read
+    other = fields.told_of(model, name) or model
     text = _("You do not see %(nouns)s, so you cannot change them.", nouns=other.nouns())
     raise NotAllowed(text)
 

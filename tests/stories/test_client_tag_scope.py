@@ -92,6 +92,25 @@ def test_whoever_may_not_assign_tags_widens_nobody(app: Flask, company: Company)
     assert company.sees("employee") == ("only", ["Silver"])
 
 
+@pytest.mark.parametrize("guess", ["silver", "gold"])
+def test_tags_that_one_does_not_see_are_refused_even_if_they_are_right(
+    app: Flask, company: Company, guess: str
+) -> None:
+    """If the present tags were taken and others refused, the answers would tell which they are."""
+    group = db.session.scalars(select(Group).where(Group.key == "company_administrator")).one()
+    group.permissions = ["users.view", "users.edit", "users.assign_scope"]
+    settle()
+    employee = company.cast.employee
+    with pytest.raises(NotAllowed, match="do not see client tags"):
+        records.update(
+            actor=company.cast.actor("company_administrator"),
+            model=User,
+            row_id=employee.id,
+            version=employee.version,
+            values={"client_tags": [getattr(company, guess).id]},
+        )
+
+
 def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:
     """Fields that were not sent get no default beyond the sender's own scope.
 

@@ -213,6 +213,14 @@ def _others_run(screen: Screen, person: Person, world: World) -> Tries:
     yield Try("GET", (200,) if person.holds("bulk_runs.view") else (404,), _row(screen, world))
 
 
+def _others_run_as_a_file(screen: Screen, person: Person, world: World) -> Tries:
+    if not person.holds("bulk_runs.view"):
+        expected = 404
+    else:
+        expected = 200 if person.holds("bulk_runs.export") else 403
+    yield Try("GET", (expected,), _row(screen, world))
+
+
 def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
     """Yield the undo of a run that gave a client tag, which `users.assign_scope` allows."""
     if not person.holds("bulk.undo"):
@@ -226,6 +234,6 @@ def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
 
 OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "bulk_runs.details": _others_run,
-    "bulk_runs.download": _others_run,
+    "bulk_runs.download": _others_run_as_a_file,
     "bulk_runs.take_back": _undo_others_run,
 }
