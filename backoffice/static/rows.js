@@ -52,10 +52,10 @@ function tickable() {
 }
 
 // Cards need the column's name beside each value; sent with every cell it would double the page.
-// What heads a card is its person, else its first column; that one needs no name.
+// What heads a card is what the row is called, else its first column; that one needs no name.
 function labelCells(table) {
   const columns = [...table.tHead.rows[0].cells];
-  const head = columns.find(column => column.dataset.kind === "person") ?? columns.find(column => column.scope);
+  const head = columns.find(column => column.dataset.kind === "label") ?? columns.find(column => column.scope);
   for (const row of table.tBodies[0].rows) {
     columns.forEach((column, i) => {
       if (column === head) row.cells[i].classList.add("card-head");

@@ -63,3 +63,16 @@ def on_top(what: Locator) -> str:
     assert at
     seen = "([x, y]) => document.elementFromPoint(x, y).tagName"
     return str(what.page.evaluate(seen, [at["x"] + 3, at["y"] + 5]))
+
+
+def test_on_a_phone_each_card_is_headed_by_what_the_row_is_called(page: Page, cast: Cast) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    sign_in(page, "olivia")
+    page.goto("/admin/users/?search=max@example.com")
+    head = page.locator("tbody tr .card-head")
+    expect(head).to_contain_text("Max Mander")
+    place = head.bounding_box()
+    others = page.locator("tbody tr [data-label]").first.bounding_box()
+    assert place
+    assert others
+    assert place["y"] < others["y"], "above all the other values"

@@ -238,9 +238,9 @@ def _columns(
 
 
 def _look(screen: Definition, name: str) -> str:
-    """Return how the heading of a column looks: as that of numbers, of the row's link, or plain."""
-    if name == "id":
-        return "link"
+    """Return how the heading of a column looks: as that of names, of numbers, or plain."""
+    if name == screen.model.__label__:
+        return "label"
     return "number" if fields.shape(screen.model, name) == "range" else ""
 
 

@@ -23,7 +23,7 @@ class ColumnHead:
         label: what people call it.
         sort_href: where it sorts the list; None if it cannot.
         aria_sort: how the list is sorted by it, in the words of ARIA; None if by another column.
-        look: how it looks: 'link', 'number' or plain.
+        look: how it looks: 'label', 'number' or plain.
     """
 
     label: str
