@@ -12,7 +12,12 @@ from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.images import encoded, exif, fields, padded, quarters
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.one_engine(
+        "postgresql", reason="what is cut and drawn in the browser does not depend on it"
+    ),
+]
 
 WIDE = quarters("rgrb", "bwgw", scale=60)  # 240 by 120: its middle is "gr", "wg"
 CROP = ".crop"

@@ -16,7 +16,10 @@ from tests.support import browser
 from tests.support.browser import sign_in
 from tests.support.cast import Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.one_engine("postgresql", reason="the way through the pages is the same on both"),
+]
 
 REASON = "Left the company in autumn"
 

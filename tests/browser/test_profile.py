@@ -12,7 +12,10 @@ from tests.support.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.client import settle
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.one_engine("postgresql", reason="what a page looks like does not depend on it"),
+]
 
 
 def test_max_moves_to_berlin_and_every_time_moves_with_him(page: Page, cast: Cast) -> None:

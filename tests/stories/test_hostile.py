@@ -21,8 +21,8 @@ from tests.support.client import Client
 from tests.support.hostile import encoded, fingerprint
 from tests.support.screens import SCREENS
 
-EXAMPLES = settings(max_examples=40)
-FEWER = settings(max_examples=25)
+EXAMPLES = settings(max_examples=25)
+FEWER = settings(max_examples=15)
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -108,7 +108,7 @@ def test_hostile_cursors_in_every_order(app: Flask, olivia: Client) -> None:
     )
     genuine = "WyIyMDI2LTExLTIxVDEyOjAwOjAwKzAwOjAwIiwgN10"  # ["2026-11-21T12:00:00+00:00", 7]
 
-    @settings(max_examples=150)
+    @settings(max_examples=80)
     @given(
         st.sampled_from(columns),
         st.booleans(),
@@ -147,7 +147,7 @@ def test_hostile_ids(olivia: Client) -> None:
         "?outcome=%00&after=-1",
     ]  # a download of a run would be an event
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(st.sampled_from(SCREENS), hostile.ids, st.sampled_from(rest), st.booleans())
     def check(slug: str, row_id: str, rest: str, posts: bool) -> None:
         path = f"/admin/{slug}/{row_id}{rest}"
