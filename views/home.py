@@ -80,15 +80,15 @@ class Bar:
 class Day:
     """How many sign-ins worked and failed on a day, with links to the lists of them.
 
-    Its bars, `low` for those that worked and `high` for those that failed, stand at `x`.
+    Its bars, `worked_bar` and above it `failed_bar`, stand at `x`.
     """
 
     day: str
     worked: int
     failed: int
     x: int
-    low: Bar
-    high: Bar
+    worked_bar: Bar
+    failed_bar: Bar
     worked_href: str
     failed_href: str
 
@@ -270,16 +270,16 @@ def _days(by_day: Sequence[tuple[date, int, int]]) -> tuple[list[Day], int]:
 def _day(position: int, most: int, day: date, *, worked: int, failed: int) -> Day:
     """Return one day; the bar of failed sign-ins stands on the bar of those that worked."""
     scale = most or 1
-    low = round(HEIGHT * worked / scale, 2)
-    high = round(HEIGHT * failed / scale, 2)
+    below = round(HEIGHT * worked / scale, 2)
+    above = round(HEIGHT * failed / scale, 2)
     only: dict[str, Any] = {"at.from": day, "at.to": day}
     return Day(
         day=day.isoformat(),
         worked=worked,
         failed=failed,
         x=position * SLOT,
-        low=Bar(y=HEIGHT - low, height=low),
-        high=Bar(y=round(HEIGHT - low - high, 2), height=high),
+        worked_bar=Bar(y=HEIGHT - below, height=below),
+        failed_bar=Bar(y=round(HEIGHT - below - above, 2), height=above),
         worked_href=url_for("sign_in_attempts.index", signed_in="yes", **only),
         failed_href=url_for("sign_in_attempts.index", result=["failed", "blocked"], **only),
     )

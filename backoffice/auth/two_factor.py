@@ -147,7 +147,7 @@ def begin_by_link(
     link, TooMany, or RuleBroken (field password).
     """
     user, attempt = _enter_by_link(value, origin, settings, factor="password")
-    proof = passwords.prove(user, password[:1000], settings)
+    proof = passwords.prove(user, password, settings)
     user = links.lock(links.ENROLMENT, value=value, origin=origin).user
     if proof is None or passwords.accept(proof) is None:
         attempts.record_result(attempt, "failed", "password")

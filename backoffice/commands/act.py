@@ -73,11 +73,13 @@ def _preview_and_run(
 ) -> None:
     actor = system()
     _check_selection(ids, where)
-    query = lists.parse(action.model, [_name_and_value(text) for text in where])
-    selection = Selection(query=query) if where else Selection(ids=ids)
+    selection = Selection(ids=ids)
+    if where:
+        query = lists.parse(action.model, [_name_and_value(text) for text in where])
+        selection = Selection(query=query)
     chosen = _values(parameters)
     planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
-    _print_title(actor, action, planned, query)
+    _print_title(actor, action, planned, selection.query)
     _print_outcomes(actor, action, planned)
     if action.reason_required and not reason:
         click.echo(_("Running it needs a reason: add --reason."))
@@ -87,7 +89,7 @@ def _preview_and_run(
 
 def _check_selection(ids: tuple[int, ...], where: tuple[str, ...]) -> None:
     """Refuse what would select other rows than it says: without its value, a filter is none."""
-    if ids and where:
+    if bool(ids) == bool(where):
         raise click.ClickException(_("Give either --id or --where."))
     for text in where:
         name, value = _name_and_value(text)
@@ -110,9 +112,10 @@ def _values(parameters: tuple[str, ...]) -> dict[str, list[str]]:
     return values
 
 
-def _filters_moments(action: Action, query: lists.Query) -> bool:
+def _filters_moments(action: Action, query: lists.Query | None) -> bool:
     """Return whether a filter is about moments: its days have to be those of some time zone."""
-    return any(fields.shape(action.model, filter_.name) == "moment" for filter_ in query.filters)
+    given = query.filters if query else ()
+    return any(fields.shape(action.model, filter_.name) == "moment" for filter_ in given)
 
 
 def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
@@ -128,7 +131,7 @@ def _run(actor: Actor, action: Action, planned: BulkRun, reason: str) -> None:
     _print_outcomes(actor, action, done)
 
 
-def _print_title(actor: Actor, action: Action, planned: BulkRun, query: lists.Query) -> None:
+def _print_title(actor: Actor, action: Action, planned: BulkRun, query: lists.Query | None) -> None:
     click.echo(report.title(actor, planned, action))
     if _filters_moments(action, query):
         click.echo("  " + _("Days are days in UTC."))

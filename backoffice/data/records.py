@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
-from backoffice.data import constraints, lists, sorting
+from backoffice.data import constraints, lists, searching, sorting
 from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields, keys, personal
@@ -342,9 +342,9 @@ def options(
 def _wanted_options(
     actor: Actor, model: type[Record], search: str, ids: list[int] | None
 ) -> ColumnElement[bool]:
-    query = lists.parse(model, [("search", search)])
     if ids is not None:
         return model.id.in_(ids)
+    query = lists.Query(search=searching.parse(search))
     is_dense = lists.matches_many(actor, model, query)
     return lists.condition(model, query, indexed=not is_dense)
 

@@ -10,9 +10,8 @@ from sqlalchemy import Select, select
 
 from backoffice import events, slots, throttles
 from backoffice.auth.actors import lock_own_row
-from backoffice.data import records
 from backoffice.data.storage import KEY, Storage, uploads
-from backoffice.errors import CannotStore, NotAllowed, NotFound
+from backoffice.errors import CannotStore, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.user import User
@@ -21,7 +20,6 @@ from backoffice.people.image_processing import SIZES, Crop
 from backoffice.people.uploaded_files import discard, forget_column
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import require
 from backoffice.settings import configured
 from backoffice.transactions import after_commit, after_rollback
 
@@ -58,31 +56,17 @@ def count_upload(*, actor: Actor) -> None:
     quotas.consume(actor=actor, throttle=throttles.AVATARS)
 
 
-def remove_avatar(*, actor: Actor, user_id: int | None = None) -> None:
-    """Remove the actor's own avatar, or with a permission that of somebody within their reach.
+def remove_avatar(*, actor: Actor) -> None:
+    """Remove the actor's own avatar; does nothing if there is none.
 
-    Does nothing if there is no avatar. Raises NotAllowed or NotFound.
+    Others' are removed by the action `users.remove_avatar`. Raises NotAllowed.
     """
-    if user_id is None or user_id == actor.user_id:
-        user = lock_own_row(actor)
-        action = "account.remove_avatar"
-    else:
-        user = _within_reach(actor, user_id)
-        action = "users.remove_avatar"
+    user = lock_own_row(actor)
     if user.avatar is None:
         return
     after_commit(partial(discard, uploads(), COLUMN, [user.avatar]))
     user.avatar = None
-    events.record(actor=actor, action=action, subject=events.subject_of(user))
-
-
-def _within_reach(actor: Actor, user_id: int) -> User:
-    """Lock and return the person whose avatar the actor may remove."""
-    require(actor, "users.remove_avatar")
-    user = records.get(actor=actor, model=User, row_id=user_id, locked=True)
-    if reason := records.out_of_reach(actor, user):
-        raise NotAllowed(reason, code="users.remove_avatar")
-    return user
+    events.record(actor=actor, action="account.remove_avatar", subject=events.subject_of(user))
 
 
 def forget(people: Select[int]) -> None:

@@ -314,11 +314,12 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
     current_tags = user.client_tags if user else []
     mode = values.get("client_tags_mode") or current_mode
     tags = values.get("client_tags", current_tags)
+    # Also for a person whose last tag was deleted, and whose other fields are changed now.
+    if user and mode == current_mode and set(tags) == set(current_tags):
+        return
     if mode == "only" and not tags:
         message = _("“Only these” needs at least one client tag.")
         raise RuleBroken(message, field="client_tags")
-    if user and mode == current_mode and set(tags) == set(current_tags):
-        return
     if not _within_own(actor, mode, {tag.id for tag in tags}):
         message = _("This would show more clients than you see yourself.")
         raise GrantExceeded(message, field="client_tags", code="users.assign_scope")

@@ -111,6 +111,18 @@ def test_tags_that_one_does_not_see_are_refused_even_if_they_are_right(
         )
 
 
+def test_a_person_whose_last_tag_was_deleted_can_still_be_edited(
+    client: Client, company: Company
+) -> None:
+    client.sign_in("olivia")
+    employee = company.cast.employee
+    act(client, "client-tags", "delete", company.silver.id)
+    assert company.sees("employee") == ("only", [])
+    answer = edit(client, "users", employee.id, phone="+49301234567", client_tags=[""])
+    assert answer.status_code == 303
+    assert company.sees("employee") == ("only", [])
+
+
 def test_a_new_person_sees_no_more_than_whoever_adds_them(boss: Client, company: Company) -> None:
     """Fields that were not sent get no default beyond the sender's own scope.
 

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import Field
 
+from backoffice.actions.engine import report
 from backoffice.auth import networks, one_time_secrets
 from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
@@ -98,7 +99,7 @@ class Users(Screen):
         ),
         Column("ip_whitelist", "offered details export form", _l("IP whitelist")),
         Column("uuid", "details", _l("UUID")),
-        Column("status_reason", "history", _l("Reason of the status")),
+        Column("status_reason", "history", _l("Reason of the status"), value_label=report.reason),
         Column("status_by", "details", _l("Status set by")),
         Column("status_at", "details", _l("Status set at")),
         Column("last_login_at", "shown filter details export", _l("Last sign-in")),

@@ -181,9 +181,9 @@ def _refused(error: RuleBroken | NotAllowed | TooMany) -> Problem:
     What reached beyond the actor's rights is noted as an event.
     """
     db.session.rollback()
-    if isinstance(error, (NotAllowed, GrantExceeded)):
-        note_denial(error)
-    return {"field": error.field, "message": error.message}
+    flood = note_denial(error) if isinstance(error, (NotAllowed, GrantExceeded)) else None
+    shown = flood or error
+    return {"field": shown.field, "message": shown.message}
 
 
 def _keep(screen: Definition, actor: Actor, action: Action, token: UUID, typed: Typed) -> Answer:

@@ -196,9 +196,8 @@ def _try(
         db.session.commit()
     except (RuleBroken, TooMany) as error:
         db.session.rollback()
-        if isinstance(error, GrantExceeded):
-            note_denial(error)
-        form.refuse(error)
+        flood = note_denial(error) if isinstance(error, GrantExceeded) else None
+        form.refuse(flood or error)
         return None
     if isinstance(saved, (Response, str, tuple)):
         return saved

@@ -19,7 +19,6 @@ from backoffice.data.storage import Folder, uploads
 from backoffice.errors import CannotStore, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.people import avatars
 from backoffice.people.avatars import read_avatar, remove_avatar, set_avatar
@@ -199,37 +198,6 @@ def test_nobody_chooses_a_picture_for_whoever_has_left(cast: Cast, folder: Path)
             set_avatar(actor=actor, data=PNG, filename="me.png")
         db.session.rollback()
     assert stored(folder) == []
-
-
-def test_an_administrator_removes_somebodys_picture(cast: Cast, folder: Path) -> None:
-    dress(cast, "vera")
-    remove_avatar(actor=cast.actor("olivia"), user_id=cast.vera.id)
-    db.session.commit()
-    assert stored(folder) == []
-    assert happened()[-1] == ("users.remove_avatar", cast.vera.id)
-
-
-@pytest.mark.parametrize("name", ["vera", "max"])
-def test_without_the_permission_nobody_removes_anothers(cast: Cast, name: str) -> None:
-    key = dress(cast, "olivia")
-    with pytest.raises(NotAllowed):
-        remove_avatar(actor=cast.actor(name), user_id=cast.olivia.id)
-    assert cast.olivia.avatar == key
-
-
-def test_whoever_is_outranked_removes_nothing(cast: Cast) -> None:
-    key = dress(cast, "olivia")
-    viewers = db.session.scalars(select(Group).where(Group.key == "viewers")).one()
-    viewers.permissions = [*viewers.permissions, "users.remove_avatar"]
-    db.session.commit()
-    with pytest.raises(NotAllowed, match="may not give"):
-        remove_avatar(actor=cast.actor("vera"), user_id=cast.olivia.id)
-    assert cast.olivia.avatar == key
-
-
-def test_nobody_is_there_to_remove_it_from(cast: Cast) -> None:
-    with pytest.raises(NotFound):
-        remove_avatar(actor=cast.actor("olivia"), user_id=10**9)
 
 
 def test_the_action_removes_many_and_leaves_who_has_none(
