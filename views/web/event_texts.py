@@ -14,8 +14,12 @@ from backoffice.actions.engine.action import find
 from backoffice.data import disclosure
 from backoffice.data.cursors import Found
 from backoffice.events import subjects
+from backoffice.models import fields
+from backoffice.models.base import Record, records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
+from backoffice.models.kinds.choices import Choice
+from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
 from views.web import words
 from views.web.actor import actor, signed_in
@@ -175,20 +179,24 @@ def changes(event: Event) -> list[tuple[str, str, str]]:
     """Return what changed, as (field, before, after)."""
     before = event.before or {}
     after = event.after or {}
+    model = next((model for model in records() if area_of(model) == event.subject_type), None)
     changed = []
     for name in dict.fromkeys((*before, *after)):
         old = before.get(name)
         new = after.get(name)
         if old != new:
-            changed.append((heading(name), _text(old), _text(new)))
+            changed.append((heading(name), _text(model, name, old), _text(model, name, new)))
     return changed
 
 
-def _text(value: object) -> str:
+def _text(model: type[Record] | None, name: str, value: object) -> str:
+    """Return a value that an event has noted as the pages of its row show it."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     if value in (None, ""):
         return "–"
     if isinstance(value, bool):
-        return str(_("True") if value else _("False"))
-    return str(value)
+        return str(_("Yes") if value else _("No"))
+    if model and isinstance(fields.kind(model, name), Choice):
+        return fields.label(model, name, value)
+    return report.reason(str(value))
