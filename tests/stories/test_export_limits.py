@@ -15,10 +15,13 @@ from werkzeug.test import EnvironBuilder
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from tests.support.acting import add
 from tests.support.cast import Cast
 from tests.support.client import Client, outside, settle
+from tests.support.html import read, value_of
 
 pytestmark = pytest.mark.usefixtures("still")
 
@@ -199,3 +202,19 @@ def test_a_flood_of_refusals_is_not_a_flood_of_events(app_with: Build, cast: Cas
     assert "More than 3 refused tries within a minute" in str(found[-1].reason)
     with clock.at(clock.now() + timedelta(minutes=2)):
         assert client.get(EXPORT).status_code == 403
+
+
+def test_a_form_that_reaches_too_far_too_often_says_so_and_keeps_what_was_typed(
+    app_with: Build, staff: list[str]
+) -> None:
+    """A company administrator who sees a few clients tries to show somebody all of them."""
+    boss = Cast().company_administrator
+    boss.client_tags_mode = "only"
+    boss.client_tags = [ClientTag(name="Silver")]
+    settle()
+    client = app_with(denials_per_minute=2).test_client().sign_in("company_administrator")
+    form = {"client_tags_mode": "all", "client_tags": [""], "first_name": "Nora"}
+    answers = [add(client, "users", email="new@example.com", **form) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429, 429]
+    assert value_of(answers[-1], "first_name") == "Nora"
+    assert "refused many times within a minute" in read(answers[-1]).text
