@@ -13,7 +13,7 @@ from backoffice.actions.engine.action import find
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from tests.support import cast as the_cast
-from tests.support.acting import act, confirmed, decided, previewed, status_of, token_of
+from tests.support.acting import act, confirmed, decided, outcome, previewed, status_of, token_of
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.factors import give_email_codes, mailed, visitor
@@ -121,3 +121,31 @@ def test_who_had_not_accepted_yet_is_invited_again_after_the_block(
         settle()
         act(olivia, "users", "regrant", ivan.id)
         assert status_of(ivan) == expected, "not blocked again"
+
+
+@pytest.mark.parametrize("action", ["revoke", "regrant"])
+def test_who_is_in_that_state_already_is_left_alone(
+    olivia: Client, cast: Cast, action: str
+) -> None:
+    act(olivia, "users", "revoke", cast.max.id)
+    if action == "regrant":
+        act(olivia, "users", "regrant", cast.max.id)
+        act(olivia, "users", "revoke", cast.vera.id)
+    else:
+        settle()
+    run = act(olivia, "users", action, cast.max.id, cast.vera.id)
+    assert outcome(run, cast.max.id) == ("unchanged", "")
+    assert outcome(run, cast.vera.id) == ("done", "")
+
+
+def test_to_end_ones_own_sessions_is_to_end_the_others(
+    app: Flask, olivia: Client, cast: Cast
+) -> None:
+    visitor(app).sign_in("vera")
+    alone = act(olivia, "users", "end-sessions", cast.olivia.id, cast.vera.id)
+    assert outcome(alone, cast.olivia.id) == ("unchanged", "")
+    assert outcome(alone, cast.vera.id) == ("done", "")
+    visitor(app).sign_in("olivia")
+    both = act(olivia, "users", "end-sessions", cast.olivia.id)
+    assert outcome(both, cast.olivia.id) == ("done", "")
+    assert olivia.get("/account/").status_code == 200, "the one in use goes on"

@@ -255,3 +255,45 @@ def test_a_preview_is_there_for_an_hour_and_a_run_for_ever(still: datetime, oliv
             olivia.sign_in("olivia")
             paths = [page.request.path for page in previews]
             assert tuple(olivia.get(path).status_code for path in paths) == expected
+
+
+def test_a_preview_is_not_shown_to_whoever_lost_the_permission_since(
+    app: Flask, olivia: Client
+) -> None:
+    cast = Cast()
+    boss = visitor(app).sign_in("company_administrator")
+    page = previewed(boss, "users", "block", cast.employee.id)
+    assert page.status_code == 200
+    group("company_administrator").permissions = ["users.view"]
+    settle()
+    assert boss.get(f"/admin/users/actions/block/{token_of(page)}").status_code == 403
+
+
+def test_previews_that_were_never_run_go_when_others_come(
+    app: Flask, olivia: Client, still: datetime
+) -> None:
+    cast = Cast()
+    old = token_of(previewed(olivia, "users", "block", cast.employee.id))
+    done = act(olivia, "users", "block", cast.managers.id)
+    with clock.at(still + timedelta(minutes=59)):
+        previewed(visitor(app).sign_in("olivia"), "users", "block", cast.dispatcher.id)
+    assert old in {run.token for run in planned()}
+    with clock.at(still + timedelta(minutes=61)):
+        previewed(visitor(app).sign_in("olivia"), "users", "block", cast.dispatcher.id)
+    assert old not in {run.token for run in planned()}
+    assert done.token in {run.token for run in planned()}, "what was run stays"
+
+
+def test_what_was_chosen_is_kept_with_the_preview(olivia: Client) -> None:
+    cast = Cast()
+    previewed(olivia, "users", "block", cast.employee.id, cast.eve.id)
+    previewed(olivia, "users", "block", all_matching="1", status="active")
+    ticked, matching = (run.selection for run in planned())
+    assert ticked == {"ids": sorted([cast.employee.id, cast.eve.id])}
+    assert matching == {"all_matching": True, "query": [["status", "active"]]}
+
+
+def test_an_action_that_lacks_a_choice_says_what_to_choose(olivia: Client) -> None:
+    page = previewed(olivia, "users", "add-to-group", Cast().employee.id)
+    answer = olivia.post(page.request.path, {"step": "choose", "with.group": ""})
+    assert error_at(followed(olivia, answer), "with.group") == "Choose a group."

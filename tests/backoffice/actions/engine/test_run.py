@@ -18,6 +18,7 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from tests.support.acting import (
     act,
+    confirmed,
     decided,
     group,
     groups_of,
@@ -258,3 +259,13 @@ def test_of_all_administrators_one_stays_at_the_run_too(
     done = db.session.scalars(select(BulkRun)).one()
     assert outcome(done, first) == ("refused", "last_administrator")
     assert outcome(done, second) == ("done", "")
+
+
+def test_a_refusal_is_written_down_once_and_with_its_own_run(olivia: Client) -> None:
+    cast = Cast()
+    runs = [
+        run_at(confirmed(olivia, "users", "block", previewed(olivia, "users", "block", *ids)))
+        for ids in ((cast.olivia.id, cast.employee.id), (cast.olivia.id, cast.managers.id))
+    ]
+    denied = [event for event in events("users.block") if event.result == "denied"]
+    assert [event.bulk_run_id for event in denied] == [run.id for run in runs]
