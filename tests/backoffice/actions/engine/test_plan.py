@@ -297,3 +297,6 @@ def test_an_action_that_lacks_a_choice_says_what_to_choose(olivia: Client) -> No
     page = previewed(olivia, "users", "add-to-group", Cast().employee.id)
     answer = olivia.post(page.request.path, {"step": "choose", "with.group": ""})
     assert error_at(followed(olivia, answer), "with.group") == "Choose a group."
+    page = previewed(olivia, "users", "add-client-tags", Cast().employee.id)
+    answer = olivia.post(page.request.path, {"step": "choose", "with.tags": ""})
+    assert error_at(followed(olivia, answer), "with.tags") == "Choose client tags."

@@ -13,7 +13,7 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
-from tests.support.acting import act, group
+from tests.support.acting import act, confirmed, group, previewed, run_at, undo
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read
@@ -170,3 +170,68 @@ def test_a_command_adds_to_a_group(said: Callable[..., str]) -> None:
     settle()
     names = {each.name for each in db.session.get_one(User, Cast().max.id).groups}
     assert names == {"Managers", "Viewers"}
+
+
+# What a person reads before and after an action on one row, and on two.
+SENTENCES = {
+    "client_tags.delete": ("Delete 1 client tag", "Delete 2 client tags", "2 client tags deleted."),
+    "groups.delete": ("Delete 1 group", "Delete 2 groups", "2 groups deleted."),
+    "messages.retry": (
+        "Try to send 1 message again",
+        "Try to send 2 messages again",
+        "2 messages handed over for sending.",
+    ),
+    "sessions.end": ("End 1 session", "End 2 sessions", "2 sessions ended."),
+    "users.add_to_group": ("Add 1 person to X", "Add 2 people to X", "2 people in the group."),
+    "users.block": ("Block 1 person", "Block 2 people", "2 people blocked."),
+    "users.delete": ("Delete 1 person", "Delete 2 people", "2 people deleted."),
+    "users.remove_from_group": (
+        "Remove 1 person from X",
+        "Remove 2 people from X",
+        "2 people out of the group.",
+    ),
+    "users.revoke": (
+        "Revoke the access of 1 person",
+        "Revoke the access of 2 people",
+        "2 people revoked.",
+    ),
+    "users.revoke_invitation": (
+        "Revoke the invitation of 1 person",
+        "Revoke the invitation of 2 people",
+        "2 people no longer invited.",
+    ),
+    "users.unblock": ("Unblock 1 person", "Unblock 2 people", "2 people unblocked."),
+}
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_an_action_says_what_it_will_do_and_what_it_has_done(app: Flask, code: str) -> None:
+    action = find(code)
+    assert action
+    with app.test_request_context():
+        said = (action.titled(1, "X"), action.titled(2, "X"), action.resulted(2))
+    assert said == SENTENCES[code]
+
+
+def test_outcomes_have_words(app: Flask) -> None:
+    assert {code: str(word) for code, word in report.LABELS.items()} == {
+        "done": "Done",
+        "unchanged": "Unchanged",
+        "refused": "Refused",
+        "stale": "Changed since",
+        "failed": "Failed",
+    }
+
+
+def test_who_was_in_that_state_already_is_told_apart_afterwards(olivia: Client) -> None:
+    cast = Cast()
+    page = previewed(olivia, "users", "block", cast.employee.id, cast.eve.id)
+    done = confirmed(olivia, "users", "block", page)
+    result = read(olivia.get(f"/admin/bulk-runs/{run_at(done).id}")).text
+    assert "1 did not change: already blocked." in result
+
+
+def test_an_undo_is_called_after_what_it_undoes(olivia: Client) -> None:
+    back = run_at(undo(olivia, act(olivia, "users", "block", Cast().employee.id)))
+    heading = read(olivia.get(f"/admin/bulk-runs/{back.id}")).one("h1")
+    assert heading.text == "Undo: Unblock 1 person"
