@@ -133,6 +133,9 @@ RELATED: Rows = 1000
 TYPED: Characters = 2000
 """A form field takes a text of at most this length; names are far shorter."""
 
+LINES_TYPED: Characters = 5000
+"""A field of several entries takes so much in all; 50 networks need half of it."""
+
 PASSWORD_TYPED: Characters = 1000
 """A typed password is cut here, because Unicode normalisation takes quadratic time."""
 

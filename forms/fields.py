@@ -17,8 +17,6 @@ from backoffice.text import LONGEST, fault, is_id, phones, tidied, without_invis
 from backoffice.text.addresses import pasted
 from backoffice.text.numbers import formatted
 
-LONGEST_LINES = 5000  # characters of all entries of a field together
-
 LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
 Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
 
@@ -133,8 +131,8 @@ class LinesField(UnchangedMixin, Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
-            if len(valuelist[-1]) > LONGEST_LINES:
-                raise ValueError(_("Use at most %(limit)s characters.", limit=LONGEST_LINES))
+            if len(valuelist[-1]) > limits.LINES_TYPED:
+                raise ValueError(_("Use at most %(limit)s characters.", limit=limits.LINES_TYPED))
             texts = valuelist[-1].replace(",", "\n").splitlines()
             self.data = [text for text in map(without_invisible, texts) if text]
 

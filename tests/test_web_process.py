@@ -122,6 +122,8 @@ def test_a_byte_now_and_then_does_not_keep_a_connection(web: Web) -> None:
     with ExitStack() as stack:
         slow = opened_slowly(web, stack)
         wait_until(lambda: dripping(slow) == 0)
+        assert dripping(slow) == 0
+    assert web.asked("/healthz") == 200
 
 
 def opened_slowly(web: Web, stack: ExitStack) -> list[socket.socket]:

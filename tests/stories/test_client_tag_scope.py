@@ -5,12 +5,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from backoffice.data import records
+from backoffice.data.records import Values
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
-from backoffice.models.group import Group
 from backoffice.models.user import User
-from tests.support.acting import act, add, edit, outcome, previewed, run_at, undo
+from tests.support.acting import act, add, edit, group, outcome, previewed, run_at, undo
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at
@@ -40,6 +40,15 @@ class Company:
 @pytest.fixture
 def company(staff: list[str]) -> Company:
     return Company()
+
+
+def changed_past_the_form(company: Company, values: Values) -> None:
+    """Change the employee as the company administrator, with fields that the form may not have."""
+    employee = company.cast.employee
+    actor = company.cast.actor("company_administrator")
+    records.update(
+        actor=actor, model=User, row_id=employee.id, version=employee.version, values=values
+    )
 
 
 @pytest.fixture
@@ -74,20 +83,12 @@ def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company,
 
 def test_whoever_may_not_assign_tags_widens_nobody(app: Flask, company: Company) -> None:
     """Not even those who see every client themselves, and not past the form either."""
-    group = db.session.scalars(select(Group).where(Group.key == "company_administrator")).one()
-    group.permissions = ["users.view", "users.edit"]
+    group("company_administrator").permissions = ["users.view", "users.edit"]
     company.cast.company_administrator.client_tags_mode = "all"
     company.cast.company_administrator.client_tags = []
     settle()
-    employee = company.cast.employee
     with pytest.raises(NotAllowed, match="assign_scope"):
-        records.update(
-            actor=company.cast.actor("company_administrator"),
-            model=User,
-            row_id=employee.id,
-            version=employee.version,
-            values={"client_tags_mode": "all"},
-        )
+        changed_past_the_form(company, {"client_tags_mode": "all"})
     db.session.rollback()
     assert company.sees("employee") == ("only", ["Silver"])
 
@@ -97,18 +98,10 @@ def test_tags_that_one_does_not_see_are_refused_even_if_they_are_right(
     app: Flask, company: Company, guess: str
 ) -> None:
     """If the present tags were taken and others refused, the answers would tell which they are."""
-    group = db.session.scalars(select(Group).where(Group.key == "company_administrator")).one()
-    group.permissions = ["users.view", "users.edit", "users.assign_scope"]
+    group("company_administrator").permissions = ["users.view", "users.edit", "users.assign_scope"]
     settle()
-    employee = company.cast.employee
     with pytest.raises(NotAllowed, match="do not see client tags"):
-        records.update(
-            actor=company.cast.actor("company_administrator"),
-            model=User,
-            row_id=employee.id,
-            version=employee.version,
-            values={"client_tags": [getattr(company, guess).id]},
-        )
+        changed_past_the_form(company, {"client_tags": [getattr(company, guess).id]})
 
 
 def test_a_person_whose_last_tag_was_deleted_can_still_be_edited(

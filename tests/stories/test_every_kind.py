@@ -145,4 +145,4 @@ def test_every_kind_keeps_its_values(tmp_path: Path) -> None:
     copy = Copy.of_repository(tmp_path / "copy")
     for block in FILES:
         copy.write(block)
-    copy.walk(*WALKS)
+    assert copy.passed(*WALKS) > 0
