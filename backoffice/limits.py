@@ -103,6 +103,9 @@ FORM_PARTS: Fields = 2000
 TICKED: Rows = 1000
 """People tick at most this many rows for an action; a filter selects more."""
 
+JUDGED_EACH: Rows = 10_000
+"""An action takes at most this many rows where a function of the entity judges each of them."""
+
 REASON: Characters = 500
 """People give a reason of at most this length for an action."""
 

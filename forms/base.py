@@ -60,6 +60,11 @@ class Form(wtforms.Form):
         """Return the fields under their headings: one section without a name, unless overridden."""
         return [("", list(self))]
 
+    @property
+    def shown_when(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """With which values of other fields a field is shown, by the names of the fields."""
+        return {}
+
     def sent(self) -> dict[str, object]:
         """Return the values of the fields that were sent; a missing field changes nothing."""
         return {field.name: field.data for field in self if field.raw_data}

@@ -6,7 +6,8 @@ Nobody chooses a picture for others, but a picture that should not be seen can b
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 
-from backoffice.actions.engine.action import ActionContext, Counted, Ids
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted
 from backoffice.actions.people import OUTRANKED
 from backoffice.actions.users import UserAction
 from backoffice.models.user import User

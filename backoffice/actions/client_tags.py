@@ -4,7 +4,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, func, not_, select
 
 from backoffice.actions.deletion import Delete
-from backoffice.actions.engine.action import ActionContext, Counted, Effect, Ids, Rule
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.policy import grants

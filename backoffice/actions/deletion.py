@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete
 
-from backoffice.actions.engine.action import Action, ActionContext, Ids, find
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, records

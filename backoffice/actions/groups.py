@@ -4,7 +4,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, func, select
 
 from backoffice.actions.deletion import Delete
-from backoffice.actions.engine.action import ActionContext, Counted, Effect, Ids, Rule
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.people import grantable
 from backoffice.models.associations import user_groups
 from backoffice.models.group import Group

@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import ActionContext, Counted, Ids, Rule
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.people import BY_LOGIN, ONESELF, OUTRANKED, VOIDS_LINKS, has_status
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.auth import links

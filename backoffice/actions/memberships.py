@@ -1,12 +1,15 @@
 """Actions on people's groups and client tags: give and take them, never beyond one's own."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import ActionContext, Counted, Ids, Parameter, Rule
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.people import (
     LAST_ADMINISTRATOR,
     ONESELF,
@@ -22,20 +25,18 @@ from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy import grants
 
-GROUP = Parameter(
-    "group",
-    _l("A group"),
+GROUP = Choose(
     Group,
-    allowed=lambda context: Group.id.in_(grantable(context)),
+    lambda context: Group.id.in_(grantable(context)),
+    label=_l("A group"),
     refusal=_l("You may not give this group."),
     prompt=_l("Choose a group."),
 )
-CLIENT_TAGS = Parameter(
-    "tags",
-    _l("Client tags"),
+CLIENT_TAGS = Choose(
     ClientTag,
+    lambda context: grants.allowed_client_tags(context.actor),
+    label=_l("Client tags"),
     multiple=True,
-    allowed=lambda context: grants.allowed_client_tags(context.actor),
     refusal=_l("One of these client tags is beyond your own."),
     prompt=_l("Choose client tags."),
 )
@@ -59,7 +60,7 @@ def _number_of(table: Table, others: list[int]) -> ScalarSelect[int]:
     return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
 
 
-def _is_strong(parameters: Mapping[str, list[int]]) -> bool:
+def _is_strong(parameters: Mapping[str, Any]) -> bool:
     """Tell whether the group gives power over others, which needs a confirmation."""
     with db.session.no_autoflush:  # a run takes its lock before it writes anything
         strong_ids = grants.strong_group_ids(db.session())
@@ -73,7 +74,7 @@ class AddToGroup(UserAction):
     title = Counted("Add {n} person to {chosen}", "Add {n} people to {chosen}")
     done = _l("in the group")
     result = Counted("{n} person in the group.", "{n} people in the group.")
-    parameters = (GROUP,)
+    parameters: ClassVar = {"group": GROUP}
     watches = ("groups",)
     inverse = "remove_from_group"
     rules = (
@@ -91,7 +92,7 @@ class AddToGroup(UserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.add(rows, user_groups, context.parameters["group"])
 
-    def needs_confirmation(self, parameters: Mapping[str, list[int]]) -> bool:
+    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
 
 
@@ -102,7 +103,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     title = Counted("Remove {n} person from {chosen}", "Remove {n} people from {chosen}")
     done = _l("out of the group")
     result = Counted("{n} person out of the group.", "{n} people out of the group.")
-    parameters = (GROUP,)
+    parameters: ClassVar = {"group": GROUP}
     watches = ("groups",)
     inverse = "add_to_group"
     rules = (
@@ -122,7 +123,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.remove(rows, user_groups, context.parameters["group"])
 
-    def needs_confirmation(self, parameters: Mapping[str, list[int]]) -> bool:
+    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
 
 
@@ -135,7 +136,7 @@ class AddClientTags(UserAction):
     )
     done = _l("given the client tags")
     result = Counted("{n} person given the client tags.", "{n} people given the client tags.")
-    parameters = (CLIENT_TAGS,)
+    parameters: ClassVar = {"tags": CLIENT_TAGS}
     watches = ("client_tags",)
     undo_relations = ("client_tags",)
     inverse = "remove_client_tags"
@@ -186,7 +187,7 @@ class RemoveClientTags(UserAction):
     )
     done = _l("without the client tags")
     result = Counted("{n} person without the client tags.", "{n} people without the client tags.")
-    parameters = (CLIENT_TAGS,)
+    parameters: ClassVar = {"tags": CLIENT_TAGS}
     watches = ("client_tags",)
     undo_relations = ("client_tags",)
     inverse = "add_client_tags"

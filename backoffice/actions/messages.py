@@ -3,7 +3,9 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, exists, or_
 
-from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.mail import outbox
 from backoffice.models import mails
 from backoffice.models.mails import Secret

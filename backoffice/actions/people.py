@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backoffice import throttles
-from backoffice.actions.engine.action import ActionContext, Effect, Rule
+from backoffice.actions.engine.context import ActionContext
+from backoffice.actions.engine.rules import Effect, Rule
 from backoffice.auth import sessions, tokens
 from backoffice.extensions import db
 from backoffice.mail import outbox

@@ -5,7 +5,9 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_
 
-from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.people import grantable
 from backoffice.models.session import Session
 from backoffice.policy import grants

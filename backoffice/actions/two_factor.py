@@ -5,7 +5,8 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
-from backoffice.actions.engine.action import ActionContext, Counted, Effect, Ids, Rule
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.people import (
     BY_LOGIN,
     ENDS_SESSIONS,

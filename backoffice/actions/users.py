@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, ActionContext, Counted, Ids, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.people import (
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,

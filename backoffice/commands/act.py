@@ -9,6 +9,7 @@ from backoffice.actions.engine import report
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import phrase, run
+from backoffice.actions.engine.values import Value
 from backoffice.data import lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
@@ -38,7 +39,7 @@ def add(group: AppGroup) -> None:
     multiple=True,
     help="A filter as in a list's address: status=active, search=ma. Days are days in UTC.",
 )
-@click.option("--with", "parameters", multiple=True, help="A parameter: group=3.")
+@click.option("--with", "parameters", multiple=True, help="A parameter: group=3, weight=12.5.")
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
 def act(
@@ -58,8 +59,14 @@ def act(
         _preview_and_run(action, ids, where, parameters, reason=reason, is_confirmed=yes)
         db.session.commit()
     except BackofficeError as error:
-        message = str(error.message or _("There are no such rows."))
-        raise click.ClickException(message) from error
+        raise click.ClickException(_message(action, error)) from error
+
+
+def _message(action: Action, error: BackofficeError) -> str:
+    """Return what was refused, with the option that it belongs to where the sentence names none."""
+    message = str(error.message or _("There are no such rows."))
+    parameter = action.parameters.get(error.field or "")
+    return f"{error.field}: {message}" if isinstance(parameter, Value) else message
 
 
 def _preview_and_run(
@@ -72,12 +79,12 @@ def _preview_and_run(
     is_confirmed: bool,
 ) -> None:
     actor = system()
-    _check_selection(ids, where)
+    _check_selection(action, ids, where)
     selection = Selection(ids=ids)
     if where:
         query = lists.parse(action.model, [_name_and_value(text) for text in where])
         selection = Selection(query=query)
-    chosen = _values(parameters)
+    chosen = _values(action, parameters)
     planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
     _print_title(actor, action, planned, selection.query)
     _print_outcomes(actor, action, planned)
@@ -87,9 +94,12 @@ def _preview_and_run(
         _run(actor, action, planned, reason)
 
 
-def _check_selection(ids: tuple[int, ...], where: tuple[str, ...]) -> None:
+def _check_selection(action: Action, ids: tuple[int, ...], where: tuple[str, ...]) -> None:
     """Refuse what would select other rows than it says: without its value, a filter is none."""
-    if bool(ids) == bool(where):
+    if action.is_global:
+        if ids or where:
+            raise click.ClickException(_("It is about no rows: leave out --id and --where."))
+    elif bool(ids) == bool(where):
         raise click.ClickException(_("Give either --id or --where."))
     for text in where:
         name, value = _name_and_value(text)
@@ -103,13 +113,20 @@ def _name_and_value(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _values(parameters: tuple[str, ...]) -> dict[str, list[str]]:
+def _values(action: Action, parameters: tuple[str, ...]) -> dict[str, list[str]]:
     """Return the values of each parameter; one that is repeated has several."""
     values: dict[str, list[str]] = {}
     for text in parameters:
         name, value = _name_and_value(text)
+        if name not in action.parameters:
+            raise click.ClickException(_unknown(action, name))
         values.setdefault(name, []).append(value)
     return values
+
+
+def _unknown(action: Action, name: str) -> str:
+    asked = ", ".join(action.parameters) or "–"
+    return _("There is no parameter “%(name)s”. It asks for: %(asked)s.", name=name, asked=asked)
 
 
 def _filters_moments(action: Action, query: lists.Query | None) -> bool:

@@ -74,6 +74,16 @@ def out_of_reach(actor: Actor, row: Record) -> str:
     return reach(actor, row) if reach else ""
 
 
+def is_checked(model: type[Entity]) -> bool:
+    """Return whether a function checks, or completes, what is written to rows of `model`."""
+    return model in _checks
+
+
+def is_reached(model: type[Entity]) -> bool:
+    """Return whether a function says which rows of `model` somebody may change."""
+    return model in _reaches
+
+
 def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R:
     """Return the row if the actor sees it.
 
@@ -143,6 +153,30 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     )
 
 
+def refusal(*, actor: Actor, row: Entity, values: Values | None) -> str:
+    """Return why the actor may not write these values to the row; '' if they may.
+
+    Without values, only the row counts.
+    """
+    if sentence := out_of_reach(actor, row):
+        return sentence
+    try:
+        if values is not None:
+            _checked(actor, row, values, new=False)
+    except (RuleBroken, NotAllowed) as error:
+        return error.message
+    return ""
+
+
+def write(*, actor: Actor, row: Entity, values: Values) -> None:
+    """Write values to a locked row, checked and completed, without an event.
+
+    For actions, which write the events and versions of all their rows.
+    Raises NotAllowed, or RuleBroken with the field it belongs to.
+    """
+    _write(actor, row, values, new=False)
+
+
 def snapshot(row: Entity, names: list[str]) -> dict[str, object]:
     """Return the named values of a row as events keep them.
 
@@ -173,9 +207,7 @@ def _write(
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Set the values and flush; return the values of the row before and after that."""
     model = type(row)
-    wanted = _wanted(actor, row, values, new=new)
-    if check := _checks.get(model):
-        check(actor, None if new else row, wanted)
+    wanted = _checked(actor, row, values, new=new)
     before = {} if new else snapshot(row, list(wanted))
     _set(row, wanted)
     if new:
@@ -184,12 +216,20 @@ def _write(
     return before, snapshot(row, list(wanted))
 
 
+def _checked(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, object]:
+    """Return the values as the row stores them, checked and completed by the entity's function."""
+    wanted = _wanted(actor, row, values, new=new)
+    if check := _checks.get(type(row)):
+        check(actor, None if new else row, wanted)
+    return wanted
+
+
 def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str, object]:
     """Return the values as the row stores them. Raises RuleBroken if one does not fit."""
     model = type(row)
     wanted: dict[str, object] = {}
     for name, value in values.items():
-        _require_readable(actor, model, name)
+        require_readable(actor, model, name)
         if new and _is_left_out(model, name, value):
             continue
         if not new and _is_same(row, name, value):
@@ -228,7 +268,7 @@ def _set(row: Entity, values: Values) -> None:
     _check_lengths(row)
 
 
-def _require_readable(actor: Actor, model: type[Entity], name: str) -> None:
+def require_readable(actor: Actor, model: type[Entity], name: str) -> None:
     """Raise NotAllowed for an attribute that the actor may not read, whatever was sent for it.
 
     If the value that the row has already were taken, its answer would tell that value.

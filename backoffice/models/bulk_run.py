@@ -36,7 +36,7 @@ class BulkRun(Record):
     actor_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("users.id", ondelete="SET NULL")
     )
-    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": False})
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, info={"personal": True})
     selection: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "emptied": {"all_matching": True}}
     )
@@ -82,6 +82,8 @@ class BulkItem(Base):
     Attributes:
         version: the row's version when it was previewed.
         outcome: one of OUTCOMES.
+        rule: the code of the rule that refused it.
+        message: why it was refused, where that is not a rule of the action.
         memory: what an undo needs to know.
     """
 
@@ -93,6 +95,9 @@ class BulkItem(Base):
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     outcome: Mapped[str] = mapped_column(String(10), info={"personal": False})
     rule: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
+    message: Mapped[str] = mapped_column(
+        String(300), default="", server_default="", info={"personal": True}
+    )
     version: Mapped[int] = mapped_column(info={"personal": False})
     memory: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
 

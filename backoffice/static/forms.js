@@ -67,3 +67,21 @@ for (const kind of ["keydown", "keyup"]) {
     if (hint && event.getModifierState) hint.hidden = !event.getModifierState("CapsLock");
   });
 }
+
+// Fields that are shown only with some values of others; those out of sight are not sent.
+const valueOf = (form, name) => {
+  const controls = [...form.elements].filter(control => control.name === name && control.type !== "hidden" && !control.disabled);
+  if (controls.length === 1 && controls[0].type === "checkbox") return [controls[0].checked ? "yes" : "no"];
+  return controls.filter(control => control.type !== "radio" || control.checked).map(control => control.value);
+};
+function showFields(form) {
+  for (const part of form.querySelectorAll("[data-shown-when]")) {
+    const conditions = Object.entries(JSON.parse(part.dataset.shownWhen));
+    part.hidden = !conditions.every(([name, wanted]) => valueOf(form, name).some(value => wanted.includes(value)));
+    for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = part.hidden;
+  }
+}
+for (const form of document.querySelectorAll("form:has([data-shown-when])")) {
+  showFields(form);
+  for (const kind of ["input", "change"]) form.addEventListener(kind, () => showFields(form));
+}

@@ -51,6 +51,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def shortened(text: str, length: int) -> str:
+    """Return the text, or its first `length` characters if it is longer."""
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
 def is_id(text: str) -> bool:
     """Return whether the text is a number that a row could have as its id."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID

@@ -6,7 +6,10 @@ from dataclasses import fields
 
 import pytest
 
-from backoffice.actions.engine.action import Action, Effect, Parameter, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.parameters import Choose, Parameter
+from backoffice.actions.engine.rules import Effect, Rule
+from backoffice.actions.engine.values import Number, Text
 from tests.house.source import ROOT
 from views.screen.columns import PLACES, Column
 from views.screen.definition import Definition
@@ -52,12 +55,18 @@ def test_every_option_of_an_action_is_named() -> None:
 
 def test_nothing_else_is_named() -> None:
     assert NAMED[SCREEN] - set(PLACES) - set(vars(Definition)) - options(Definition) == set()
-    assert NAMED[ACTION] - set(vars(Action)) - options(Action) == set()
+    parameters = {cls.__name__ for cls in subclasses(Parameter)}
+    assert NAMED[ACTION] - set(vars(Action)) - options(Action) - parameters == set()
 
 
-@pytest.mark.parametrize(
-    "cls, part", [(Column, SCREEN), (Rule, ACTION), (Parameter, ACTION), (Effect, ACTION)]
-)
+def test_every_parameter_is_named() -> None:
+    assert {cls.__name__ for cls in subclasses(Parameter)} <= NAMED[ACTION]
+
+
+DECLARED = [(Column, SCREEN), *((cls, ACTION) for cls in (Rule, Choose, Number, Text, Effect))]
+
+
+@pytest.mark.parametrize("cls, part", DECLARED)
 def test_every_argument_is_named(cls: type, part: str) -> None:
     words = set(re.findall(r"\w+", part))
     assert {spec.name for spec in fields(cls)} - words == set()

@@ -115,7 +115,9 @@ ACTION = '''"""Give a specimen to another manager."""
 
 from typing import ClassVar
 
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose
 from backoffice.models.specimen import Specimen
 from backoffice.models.user import User
 
@@ -126,7 +128,7 @@ class Give(Action):
     label = "Give"
     done = "given"
     meaning = "Give specimens to somebody else"
-    parameters: ClassVar = (Parameter("to", "To", User),)
+    parameters: ClassVar = {"to": Choose(User)}
     watches = ("manager", "level", "weight", "facts")
 
     def apply(self, context: ActionContext, rows: Ids) -> None:

@@ -51,7 +51,9 @@ ACTION = '''"""Mark oddities with client tags that parameters name like columns.
 
 from typing import ClassVar
 
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.oddity import Oddity
 
@@ -63,10 +65,10 @@ class Mark(Action):
     done = "marked"
     meaning = "Mark oddities"
     reason_required = True
-    parameters: ClassVar = (
-        Parameter("tags", "Tags", ClientTag, multiple=True),
-        Parameter("group", "A tag", ClientTag),
-    )
+    parameters: ClassVar = {
+        "tags": Choose(ClientTag, multiple=True),
+        "group": Choose(ClientTag, label="A tag"),
+    }
 
     def apply(self, ask: ActionContext, rows: Ids) -> None:
         self.update(rows, marked="yes")

@@ -48,7 +48,7 @@ def previewed(client: Client, screen: str, action: str, *rows: int, **data: Any)
     `data` are the parameters, and with all_matching="1" the filters of the list.
     """
     declared = find(f"{MODELS[screen].__tablename__}.{action.replace('-', '_')}")
-    names = [p.name for p in declared.parameters] if declared else []
+    names = [*declared.parameters] if declared else []
     chosen = {f"with.{name}": data.pop(name) for name in names if name in data}
     url, form = asked_for(screen, action, *rows, **data)
     answer = client.post(url, form)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from backoffice import clock, events
-from backoffice.actions.engine.action import ActionContext, find
+from backoffice.actions.engine.action import find
+from backoffice.actions.engine.context import ActionContext
 from backoffice.auth import (
     password_change,
     password_reset,

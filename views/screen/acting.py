@@ -33,7 +33,7 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, is_id, without_invisible
-from views.screen import after_run, previews
+from views.screen import after_run, parameter_forms, previews
 from views.screen.definition import Definition
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
@@ -57,7 +57,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
     back = _back(screen)
     draft = {"back": back or screen.url_of("index"), "matched": _matched()}
     try:
-        selection = _selection(screen, actor)
+        selection = Selection() if action.is_global else _selection(screen, actor)
         planned = preview(actor=actor, action=action, selection=selection, draft=draft).run
         db.session.commit()
     except (BadRequest, NotFound) as error:
@@ -98,12 +98,11 @@ def _action(screen: Definition, name: str) -> Action:
 
 
 def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
-    form = previews.parameter_form(actor, action, request.form)
-    typed: Typed = {"chosen": previews.typed_into(form), "problem": None}
+    form = parameter_forms.form_of(actor, action, request.form)
+    typed: Typed = {"chosen": form.typed(), "problem": None}
     if form.validate():
-        parameters = previews.values_of(form)
         try:
-            choose(actor=actor, token=token, action=action, parameters=parameters)
+            choose(actor=actor, token=token, action=action, parameters=form.given())
             typed["chosen"] = None
         except RuleBroken as error:
             typed["problem"] = _refused(error)
@@ -125,7 +124,7 @@ def _run(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answe
         typed["problem"] = _refused(error)
         return _keep(screen, actor, action, token, typed)
 
-    if not was_planned or not done.counts.get("done"):
+    if not was_planned or not (action.is_global or done.counts.get("done")):
         return redirect(after_run.result(done), HTTPStatus.SEE_OTHER)
     return _lead_back(screen, actor, action, done, back=back, secret_token=secret_token)
 

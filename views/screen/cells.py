@@ -31,7 +31,7 @@ from backoffice.models.kinds import (
     texts,
     times,
 )
-from backoffice.text import phones
+from backoffice.text import phones, shortened
 from backoffice.text.numbers import formatted
 from views.web.avatars import avatar
 from views.web.times import ago
@@ -105,10 +105,7 @@ def number(value: float | Decimal | None) -> Markup:
 
 def short(value: str | None) -> Markup:
     """Write the beginning of a long text."""
-    letters = value or ""
-    if len(letters) <= SHORT:
-        return text(letters)
-    return escape(f"{letters[:SHORT]}…")
+    return text(shortened(value or "", SHORT))
 
 
 def url(value: str | None) -> Markup:

@@ -38,7 +38,7 @@ INSTEAD: Mapping[str, str] = {
 NAMING = [
     option
     for option in dir(Definition)
-    if option.startswith(("column_", "form_columns"))
+    if option.startswith(("column_", "form_columns", "bulk_fields"))
     and option not in ("column_default_sort", "column_table")
 ]
 
@@ -53,6 +53,7 @@ def check(screen: Definition) -> None:
         *_filters(screen),
         *_kinds(screen),
         *_unwritable(screen),
+        *_bulk_fields(screen),
         *_sort(screen),
         *_icon(screen),
     ]
@@ -124,6 +125,12 @@ def _unwritable(screen: Definition) -> Iterator[str]:
         kind = fields.kind(screen.model, name)
         if kind and not kind.editable:
             yield f"form_columns names {name!r}, which is computed: leave it out."
+
+
+def _bulk_fields(screen: Definition) -> Iterator[str]:
+    for name in screen.bulk_fields:
+        if name not in screen.form_columns:
+            yield f"bulk_fields names {name!r}, which form_columns lacks: add it there."
 
 
 def _sort(screen: Definition) -> Iterator[str]:

@@ -78,6 +78,7 @@ class Definition(BaseView):
     column_history_list: ClassVar[Sequence[str]] = ()
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
     form_columns: ClassVar[Sequence[str]] = ()  # that may be written
+    bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once
     form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
     column_labels: ClassVar[Mapping[str, str]] = {}
     column_descriptions: ClassVar[Mapping[str, str]] = {}
@@ -187,6 +188,10 @@ class Definition(BaseView):
         actions = actions_of(self.model, actor)
         return [action for action in actions if action.name != "delete" or self.has("delete")]
 
+    def global_actions(self, actor: Actor) -> list[Action]:
+        """Return the actions about no rows that the actor may use here."""
+        return actions_of(self.model, actor, is_global=True)
+
     def render(self, template: str, **values: object) -> str:
         """Return one of the templates as HTML, with what Flask-Admin adds to it."""
         html: str = super().render(template, **values)
@@ -197,6 +202,10 @@ class Definition(BaseView):
     def label_of(self, name: str) -> str:
         """Return the heading of a column, filter or field."""
         return str(self.column_labels.get(name) or fields.heading(name))
+
+    def english_label_of(self, name: str) -> str:
+        """Return the heading as translators read it, for what is declared before any request."""
+        return self.column_labels.get(name) or fields.english_heading(name)
 
     def value_label(self, name: str, value: object) -> str:
         """Return what people call a value of the column `name`."""

@@ -12,6 +12,9 @@ from flask_admin.theme import Theme
 import backoffice
 import views.admin
 from backoffice.actions.deletion import declare_missing
+from backoffice.actions.engine.action import find
+from backoffice.actions.engine.set_action import declare_change_field
+from backoffice.models.base import Entity
 from backoffice.secrets import rotation
 from views.screen.screen import Screen
 from views.web.answers import Answer
@@ -45,6 +48,8 @@ def register(app: Flask) -> None:
     declare_missing()
     rotation.verify_at_start()
     instances = [screen() for screen in screens()]
+    for screen in instances:
+        _declare_bulk_fields(screen)
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
@@ -56,6 +61,15 @@ def register(app: Flask) -> None:
     )
     admin.add_views(*instances)
     app.extensions["screens"] = instances
+
+
+def _declare_bulk_fields(screen: Screen) -> None:
+    """Declare the action that changes a field of many rows, once for all apps of a process."""
+    model = screen.model
+    is_declared = find(f"{screen.endpoint}.change_field") is not None
+    if screen.bulk_fields and issubclass(model, Entity) and not is_declared:
+        labels = {name: screen.english_label_of(name) for name in screen.bulk_fields}
+        declare_change_field(model, screen.bulk_fields, labels)
 
 
 def areas() -> list[ModuleType]:

@@ -7,6 +7,7 @@ from flask import request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from backoffice.actions.engine.action import Action
 from backoffice.data import disclosure, filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
@@ -80,10 +81,16 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
         may_all_matching=can(actor, "bulk.run_all_matching"),
         exports=_exports(screen, actor, query),
     )
-    if screen.may(actor, "create"):
-        label = _("Add %(noun)s", noun=screen.model.noun())
-        page = replace(page, create_href=screen.url_of("new"), create_label=label)
-    return _with_filters(page, screen, actor, query)
+    return _with_filters(_with_buttons(page, screen, actor), screen, actor, query)
+
+
+def _with_buttons(page: ListPage, screen: Definition, actor: Actor) -> ListPage:
+    """Return the page with what can be done beside its title."""
+    page = replace(page, global_actions=_buttons(screen, screen.global_actions(actor)))
+    if not screen.may(actor, "create"):
+        return page
+    label = _("Add %(noun)s", noun=screen.model.noun())
+    return replace(page, create_href=screen.url_of("new"), create_label=label)
 
 
 def _column_choices(screen: Definition, actor: Actor, chosen: Sequence[str]) -> list[Choice]:
@@ -117,10 +124,13 @@ def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
     """Return the actions that this person may use on several rows at once."""
     if not can(actor, "bulk.run"):
         return []
+    return _buttons(screen, [each for each in screen.actions(actor) if each.most_rows != 1])
+
+
+def _buttons(screen: Definition, actions: Sequence[Action]) -> list[BulkAction]:
     return [
         BulkAction(str(action.label), screen.action_url(action), action.danger)
-        for action in screen.actions(actor)
-        if action.most_rows != 1
+        for action in actions
     ]
 
 

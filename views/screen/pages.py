@@ -70,7 +70,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class BulkAction:
-    """An action on the ticked rows; `url` plans its preview."""
+    """An action on the ticked rows, or on none; `url` plans its preview."""
 
     label: str
     url: str
@@ -96,6 +96,7 @@ class ListPage:
         column_choices: the columns to choose from.
         preferences_href: where the chosen size and columns are kept.
         actions: what may be done with ticked rows.
+        global_actions: what may be done without any row.
         query_string: the query string, which the form of the rows sends along.
         may_all_matching: whether the actions may be used on all rows that match.
         exports: the formats of a file, each with its address.
@@ -120,6 +121,7 @@ class ListPage:
     column_choices: Sequence[Choice] = ()
     preferences_href: str = ""
     actions: Sequence[BulkAction] = ()
+    global_actions: Sequence[BulkAction] = ()
     query_string: str = ""
     may_all_matching: bool = False
     exports: Sequence[tuple[str, str]] = ()

@@ -1,8 +1,6 @@
 """Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -10,28 +8,20 @@ from flask_babel import ngettext as _n
 from werkzeug.datastructures import MultiDict
 
 from backoffice.actions.engine import report, undoing
-from backoffice.actions.engine.action import Action, Parameter
-from backoffice.actions.engine.plan import Preview, checked_parameters
+from backoffice.actions.engine.plan import Preview
 from backoffice.actions.engine.run import phrase
-from backoffice.data import lists, records
+from backoffice.data import lists
 from backoffice.errors import RuleBroken
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
-from backoffice.text import without_invisible
 from backoffice.text.numbers import formatted
 from forms.base import Form
-from forms.fields import PickField
+from views.screen import parameter_forms
 from views.screen.definition import Definition
 from views.screen.pages import Outcome, OutcomeRow, PreviewPage
 from views.web.answers import Answer
 
-MOST_OPTIONS = 200
-MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
 ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
-UNSEEN = "?"  # in place of a value that nobody can see
-PARAMETER_PREFIX = (
-    "with."  # before the names of parameters: none can clash with another field of the form
-)
 RUN_FIELDS = ("reason", "confirm")  # fields that stand with the button, not with the parameters
 
 
@@ -95,45 +85,6 @@ def _problem_of_page(problem: Problem | None, form: Form | None) -> str | None:
     return str(problem["message"])
 
 
-def parameter_form(
-    actor: Actor,
-    action: Action,
-    formdata: MultiDict[str, str] | None = None,
-    data: Mapping[str, object] | None = None,
-) -> Form:
-    """Return the small form of an action that needs something chosen first."""
-    fields = {parameter.name: _field(actor, parameter) for parameter in action.parameters}
-    form_class = type(f"{action.name}Form", (Form,), fields)
-    form: Form = form_class(formdata, prefix=PARAMETER_PREFIX, data=data)
-    return form
-
-
-def values_of(form: Form) -> dict[str, list[int]]:
-    """Return what was chosen in a valid form, by parameter."""
-    return {field.short_name: _as_list(field.data) for field in form}
-
-
-def _as_list(data: list[int] | int | None) -> list[int]:
-    if isinstance(data, list):
-        return data
-    return [data] if data else []
-
-
-def typed_into(form: Form) -> dict[str, list[str]]:
-    """Return what was sent, as it was sent, to show it again.
-
-    A text of which nothing can be seen is replaced, and so stays a wrong choice.
-    """
-
-    def visible(text: str) -> str:
-        return without_invisible(text[:20]) or (text and UNSEEN)
-
-    return {
-        field.name: [visible(text) for text in (field.raw_data or ())[:MOST_CHOSEN]]
-        for field in form
-    }
-
-
 def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
     """Return why the chosen parameters are no longer possible, or None if they are.
 
@@ -142,7 +93,7 @@ def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
     if not shown.ready:
         return None
     try:
-        checked_parameters(actor, shown.action, shown.run.parameters)
+        shown.action.checked(actor, shown.run.parameters)
     except RuleBroken as error:
         return {"field": error.field, "message": error.message}
     return None
@@ -152,39 +103,13 @@ def _filled_form(actor: Actor, shown: Preview, problem: Problem | None) -> Form:
     """Return the form with what was typed in vain, or else with what was chosen."""
     chosen = (shown.run.draft or {}).get("chosen")
     if chosen is not None:
-        form = parameter_form(actor, shown.action, MultiDict(chosen))
+        form = parameter_forms.form_of(actor, shown.action, MultiDict(chosen))
         form.validate()
     else:
-        form = parameter_form(actor, shown.action, data=_chosen_before(shown))
+        form = parameter_forms.form_of(actor, shown.action, stored=shown.run.parameters)
     if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
     return form
-
-
-def _chosen_before(shown: Preview) -> dict[str, list[int] | int]:
-    """Return the run's parameters as the form takes them."""
-    is_multiple = {p.name: p.multiple for p in shown.action.parameters}
-    data: dict[str, list[int] | int] = {}
-    for name, ids in shown.run.parameters.items():
-        if name in is_multiple and ids:
-            data[name] = ids if is_multiple[name] else ids[0]
-    return data
-
-
-def _field(actor: Actor, parameter: Parameter) -> PickField:
-    def options(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
-        find = partial(
-            records.options, actor=actor, model=parameter.model, among=parameter.offered(actor)
-        )
-        first, more = find(limit=MOST_OPTIONS)
-        # What was chosen before stays in the list, even if it is not one of the first.
-        missing = [row_id for row_id in chosen if row_id not in dict(first)]
-        if not missing:
-            return [*first], more
-        others, _more = find(ids=missing, limit=len(missing))
-        return [*others, *first], more
-
-    return PickField(parameter.label, multiple=parameter.multiple, required=True, find=options)
 
 
 def _decided(
@@ -203,7 +128,7 @@ def _decided(
     return replace(
         view,
         headline=_headline(actor, shown),
-        doable=run.counts.get("done", 0),
+        doable=1 if action.is_global else run.counts.get("done", 0),
         outcomes=_outcomes(screen, actor, shown),
         irreversible=undoing.irreversible(run, action),
         button=view.title,
@@ -275,5 +200,5 @@ def _outcome(
     rows = [
         OutcomeRow(f"{base}{item.row_id}", item.row_id, item.label, item.message) for item in items
     ]
-    label = report.predicted_outcome(shown.action, outcome)
+    label = report.predicted_outcome(shown.run, shown.action, outcome)
     return Outcome(outcome, label, number, rows, more=max(0, number - ROWS_LISTED))

@@ -180,13 +180,27 @@ def changes(event: Event) -> list[tuple[str, str, str]]:
     before = event.before or {}
     after = event.after or {}
     model = next((model for model in records() if area_of(model) == event.subject_type), None)
+    given = _given(event, after)
     changed = []
     for name in dict.fromkeys((*before, *after)):
         old = before.get(name)
         new = after.get(name)
-        if old != new:
+        if name not in given and old != new:
             changed.append((heading(name), _text(model, name, old), _text(model, name, new)))
-    return changed
+    return [*given.values(), *changed]
+
+
+def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, str, str]]:
+    """Return what was given to the action, by the name of the parameter."""
+    action = find(event.action)
+    if action is None:
+        return {}
+    given = {}
+    for name in action.noted({name: [value] for name, value in after.items()}):
+        parameter = action.parameters[name]
+        words = ", ".join(parameter.told(signed_in(), [after[name]]))
+        given[name] = (str(parameter.label), "–", words)
+    return given
 
 
 def _text(model: type[Record] | None, name: str, value: object) -> str:

@@ -1,4 +1,31 @@
 """Declare, plan, run, report and undo set operations, whatever they do.
 
-The engine knows data, events and policy, and no particular action.
+The engine knows data, events and policy, and no particular action. What an action is declared with
+is here; those who plan and run actions use the modules.
 """
+
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose, Parameter
+from backoffice.actions.engine.rules import Counted, Effect, Rule
+from backoffice.actions.engine.set_action import SetAction
+from backoffice.actions.engine.values import Date, DateTime, Number, OneOf, Switch, Text, Value
+
+__all__ = [
+    "Action",
+    "ActionContext",
+    "Choose",
+    "Counted",
+    "Date",
+    "DateTime",
+    "Effect",
+    "Ids",
+    "Number",
+    "OneOf",
+    "Parameter",
+    "Rule",
+    "SetAction",
+    "Switch",
+    "Text",
+    "Value",
+]

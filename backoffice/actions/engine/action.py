@@ -3,124 +3,24 @@
 The preview, the run, the undo and every menu follow from one declaration.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import ClassVar, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from flask_babel import get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, false, literal, select, true, update
+from sqlalchemy import ColumnElement, false, update
 
-from backoffice import clock
+from backoffice.actions.engine import restoring
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, noted
+from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
 from backoffice.extensions import db
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
-from backoffice.models.bulk_run import BulkItem
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can, sees
-from backoffice.text.numbers import formatted
-
-Ids = Select[int]
-T = TypeVar("T")
-# How long the code of a rule may be: each refused row of a run has it stored.
-RULE_LENGTH: int = BulkItem.__table__.c.rule.type.length  # type: ignore[attr-defined]  # a String
-
-
-@dataclass(frozen=True)
-class ActionContext:
-    """Who asks for an action, on which rows and with which parameters.
-
-    Rules decide by this and by what the database has.
-
-    Attributes:
-        selected: selects the ids of all rows asked for.
-        undo_of: the id of the run that is being undone, if any.
-        show_once: is called with a secret that the actor may see once, such as a password; it is
-            stored nowhere.
-    """
-
-    actor: Actor
-    selected: Ids
-    parameters: Mapping[str, list[int]] = field(default_factory=dict)
-    reason: str = ""
-    undo_of: int | None = None
-    now: datetime = field(default_factory=clock.now)
-    show_once: Callable[[str], object] = field(default=lambda _secret: None)
-
-    _once: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
-
-    def once(self, compute: Callable[["ActionContext"], T]) -> T:
-        """Return what `compute` returns for this context; it is called only once.
-
-        For what several rules need and a statement has to read.
-        """
-        if compute not in self._once:
-            self._once[compute] = compute(self)
-        return cast(T, self._once[compute])
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A text about one row and the same about several, such as "{n} person blocked."."""
-
-    singular: str
-    plural: str
-
-    def text(self, number: int, **values: object) -> str:
-        """Return the text about so many rows, translated; `values` are what it contains besides."""
-        text: str = get_translations().ungettext(self.singular, self.plural, number)
-        return text.format(n=formatted(number), **values)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A reason to refuse a row: a condition in SQL and the sentence that people read.
-
-    The sentence may contain {label}, the row's name. `of_choice` marks a rule that depends on the
-    parameters: it is skipped until they are chosen.
-    """
-
-    code: str
-    # Not compared: what it says depends on the language.
-    sentence: str = field(compare=False)
-    refuses: Callable[[ActionContext], ColumnElement[bool]]
-    of_choice: bool = False
-
-
-@dataclass(frozen=True)
-class Effect(Counted):
-    """A side effect that the preview counts, such as "Ends 14 sessions."."""
-
-    count: Callable[[Ids], Select[int]]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A choice that an action needs: rows of `model` that meet the condition `allowed`.
-
-    `refusal` is the sentence for a chosen row that does not meet it, `prompt` the one if none is
-    chosen; without it, the label is part of a sentence.
-    """
-
-    name: str
-    label: str
-    model: type[Record]
-    multiple: bool = False
-    allowed: Callable[[ActionContext], ColumnElement[bool]] = lambda _context: true()
-    refusal: str = _l("You may not give this one.")
-    prompt: str = ""
-
-    def offered(self, actor: Actor) -> ColumnElement[bool]:
-        """Return the SQL condition for the rows that this actor may choose."""
-        return self.allowed(ActionContext(actor, select(literal(0))))
-
-    def asked_for(self) -> str:
-        """Return the sentence for people who chose nothing."""
-        return str(self.prompt or _("Choose %(what)s.", what=self.label.lower()))
+from backoffice.policy.rules import can
 
 
 class Action:
@@ -157,14 +57,18 @@ class Action:
     sensitive: ClassVar[bool] = False
     # How many rows it takes at most; 0 means any number.
     most_rows: ClassVar[int] = 0
+    # Whether it is about no rows, such as an import: the list offers it beside its title.
+    is_global: ClassVar[bool] = False
     # Whether menus offer it; if not, it only undoes another action.
     offered: ClassVar[bool] = True
     # Whether it raises the version of its rows.
     changes_rows: ClassVar[bool] = True
-    # What has to be chosen before it runs.
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    # What it asks for before it runs, by name.
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
     # The attributes whose values before and after go into the events.
     watches: ClassVar[tuple[str, ...]] = ()
+    # The columns whose values an undo gives back to each row. Such an action is its own inverse.
+    restores: ClassVar[tuple[str, ...]] = ()
     # The many-to-many attributes whose ids an undo needs.
     undo_relations: ClassVar[tuple[str, ...]] = ()
     # The reasons to refuse a row; the first one that holds is given.
@@ -180,7 +84,12 @@ class Action:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        _check_rules(cls)
+        if cls.restores:
+            cls.rules = (*cls.rules, *restoring.rules_of(cls.model, cls.restores, cls.rules))
+        check_codes(cls.rules, cls.__name__)
+        cls.parameters = {
+            name: parameter.declared_as(name) for name, parameter in cls.parameters.items()
+        }
         if cls.name:
             cls.permission = cls.permission or cls.code()
             if cls.meaning:
@@ -192,8 +101,25 @@ class Action:
         """Return the name used by events, runs and the command line, such as `users.block`."""
         return f"{area_of(cls.model)}.{cls.name}"
 
-    def needs_confirmation(self, _parameters: Mapping[str, list[int]]) -> bool:
-        """Tell whether the run needs a recent password or code."""
+    def checked(
+        self, actor: Actor, given: Mapping[str, Sequence[object]], *, locked: bool = False
+    ) -> Stored:
+        """Return the parameters as a run stores them, after checking that the actor may give them.
+
+        With `locked`, chosen rows stay as they are until the transaction ends.
+        Raises RuleBroken with the parameter's name as its field.
+        """
+        return checked(actor, self.parameters, given, code=self.permission, locked=locked)
+
+    def chosen(self, stored: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return the parameters of a run as `context.parameters` has them.
+
+        Raises RuleBroken if one is no value any more.
+        """
+        return chosen(self.parameters, stored)
+
+    def needs_confirmation(self, _parameters: Mapping[str, Any]) -> bool:
+        """Tell whether a run with these `context.parameters` needs a recent password or code."""
         return self.sensitive
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
@@ -207,6 +133,30 @@ class Action:
         raises it in the same statement.
         """
         raise NotImplementedError
+
+    def noted(self, stored: Stored) -> dict[str, object]:
+        """Return what events keep of the parameters, beside the attributes that are watched."""
+        return noted(self.parameters, stored)
+
+    def is_seen(self, actor: Actor) -> bool:
+        """Tell whether the actor sees all that the action asks for."""
+        return all(parameter.is_seen(actor) for parameter in self.parameters.values())
+
+    def watched(self, _context: ActionContext) -> tuple[str, ...]:
+        """Return those of `watches` that a run may change."""
+        return self.watches
+
+    def remembered(self, _context: ActionContext) -> tuple[str, ...]:
+        """Return those of `restores` that a run may change."""
+        return self.restores
+
+    def judges_each_row(self) -> bool:
+        """Tell whether `refusals` has to be asked, which takes long for many rows."""
+        return False
+
+    def refusals(self, _context: ActionContext, _rows: Sequence[Entity]) -> dict[int, str]:
+        """Return sentences for those of the rows that are refused for what SQL cannot tell."""
+        return {}
 
     def preview_notes(self, _context: ActionContext) -> list[str]:
         """Return sentences for the preview of an undo about what it cannot bring back.
@@ -244,6 +194,8 @@ class Action:
 
     def titled(self, number: int, chosen: str = "…") -> str:
         """Return what the action does to so many rows, such as "Block 10 people"."""
+        if self.is_global:
+            return str(self.label)
         if isinstance(self.title, Counted):
             return self.title.text(number, chosen=chosen)
         return self.title.format(label=self.label, rows=self._rows(number), chosen=chosen)
@@ -252,20 +204,12 @@ class Action:
         """Return what was done to so many rows, such as "10 people blocked."."""
         if self.result:
             return self.result.text(number)
+        if self.is_global:
+            return str(_("%(action)s: done.", action=self.label))
         return str(_("%(rows)s %(done)s.", rows=self._rows(number), done=self.done))
 
     def _rows(self, number: int) -> str:
         return self.model.counted(number)
-
-
-def _check_rules(action: type[Action]) -> None:
-    """Raise TypeError, which stops the start, if the code of a rule cannot be stored."""
-    for rule in action.rules:
-        if len(rule.code) > RULE_LENGTH:
-            raise TypeError(
-                f"{action.__name__}: the rule code {rule.code!r} has {len(rule.code)} characters, "
-                f"but at most {RULE_LENGTH} can be stored: choose a shorter one."
-            )
 
 
 _known: dict[str, Action] = {}
@@ -276,12 +220,19 @@ def find(code: str) -> Action | None:
     return _known.get(code)
 
 
-def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
+def actions_of(
+    model: type[Record], actor: Actor | None = None, *, is_global: bool = False
+) -> list[Action]:
     """Return the actions offered on rows of `model`, in the order of their declaration.
 
-    With `actor`, return only the actions that this actor may use.
+    With `actor`, return only the actions that this actor may use; with `is_global`, those about no
+    rows instead.
     """
-    offered = [action for action in _known.values() if action.model is model and action.offered]
+    offered = [
+        action
+        for action in _known.values()
+        if action.model is model and action.offered and action.is_global == is_global
+    ]
     if actor is None:
         return offered
     return [action for action in offered if _may_use(actor, action)]
@@ -289,5 +240,4 @@ def actions_of(model: type[Record], actor: Actor | None = None) -> list[Action]:
 
 def _may_use(actor: Actor, action: Action) -> bool:
     # Actors who do not see the rows of a parameter cannot choose one of them.
-    sees_choices = all(sees(actor, parameter.model) for parameter in action.parameters)
-    return can(actor, action.permission) and sees_choices
+    return can(actor, action.permission) and action.is_seen(actor)

@@ -1,8 +1,20 @@
-"""Judge rows in SQL: would an action change a row, and which rule refuses it?"""
+"""Judge rows: would an action change a row, and which rule refuses it?
 
-from sqlalchemy import ColumnElement, case, false, literal
+SQL judges all rows at once. What SQL cannot tell is then asked for each row that is left.
+"""
 
-from backoffice.actions.engine.action import Action, ActionContext, Rule
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, case, false, literal, select, update
+
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext
+from backoffice.actions.engine.rules import Rule
+from backoffice.extensions import db
+from backoffice.models.bulk_run import BulkItem, BulkRun
+
+BATCH = 500  # rows
+LENGTH: int = BulkItem.__table__.c.message.type.length  # type: ignore[attr-defined]  # a String
 
 
 def outcomes(
@@ -30,11 +42,45 @@ def applicable_rules(action: Action, context: ActionContext) -> list[Rule]:
 def unchanged(action: Action, context: ActionContext) -> ColumnElement[bool]:
     """Return the SQL condition for rows that the action would not change.
 
-    Until the parameters are chosen, it holds for no row.
+    Until the parameters are chosen, and where values are restored, it holds for no row.
     """
-    if _lacks_parameters(action, context):
+    if _lacks_parameters(action, context) or is_restoring(action, context):
         return false()
     return action.unchanged(context)
+
+
+def is_restoring(action: Action, context: ActionContext) -> bool:
+    """Return whether rows get their former values back, instead of what the action does."""
+    return bool(context.undo_of and action.restores)
+
+
+def judge_each_row(action: Action, context: ActionContext, run: BulkRun) -> None:
+    """Refuse those of the rows to change that only Python can judge."""
+    is_decided = is_restoring(action, context) or not _lacks_parameters(action, context)
+    if not (is_decided and action.judges_each_row()):
+        return
+    item = (BulkItem.run_id == run.id, BulkItem.outcome == "done")
+    ids = db.session.scalars(select(BulkItem.row_id).where(*item).order_by(BulkItem.row_id)).all()
+    for batch in _batches(ids):
+        rows = db.session.scalars(select(action.model).where(action.model.id.in_(batch))).all()
+        refused = action.refusals(context, rows)
+        if refused:
+            _refuse(run, refused)
+        for row in rows:
+            db.session.expunge(row)  # statements are about to change it
+
+
+def _refuse(run: BulkRun, refused: Mapping[int, str]) -> None:
+    changes = [
+        {"run_id": run.id, "row_id": row_id, "outcome": "refused", "message": sentence[:LENGTH]}
+        for row_id, sentence in refused.items()
+    ]
+    db.session.execute(update(BulkItem), changes)
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
 
 
 def _lacks_parameters(action: Action, context: ActionContext) -> bool:

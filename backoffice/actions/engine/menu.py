@@ -5,8 +5,10 @@ from itertools import chain
 
 from sqlalchemy import and_, select
 
-from backoffice.actions.engine.action import Action, ActionContext, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext
 from backoffice.actions.engine.judgement import applicable_rules, unchanged
+from backoffice.actions.engine.rules import Rule
 from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.policy.actor import Actor

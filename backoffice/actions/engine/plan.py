@@ -7,6 +7,7 @@ would have and, if a rule refuses it, the code of that rule.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -24,17 +26,18 @@ from sqlalchemy import (
 )
 
 from backoffice import clock, limits
-from backoffice.actions.engine.action import Action, ActionContext, Ids, Parameter
-from backoffice.actions.engine.judgement import outcomes
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.judgement import judge_each_row, outcomes
+from backoffice.actions.engine.parameters import Stored
 from backoffice.data import lists
-from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
+from backoffice.errors import BadRequest, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
-from backoffice.text import is_id
 from backoffice.text.numbers import formatted
 from backoffice.transactions import in_bulk
 
@@ -106,29 +109,37 @@ def preview(
     if len(selection.ids) > MAX_TICKED:
         most = formatted(MAX_TICKED)
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
-    values: dict[str, list[int]] = {}
+    chosen: Stored = {}
     if parameters is not None:
-        values = checked_parameters(actor, action, parameters)
-    run = BulkRun(parameters=values, selection=selection.stored(), draft=draft)
-    rows = selection.rows(action.model)
+        chosen = action.checked(actor, parameters)
+    run = BulkRun(parameters=chosen, selection=selection.stored(), draft=draft)
+    rows = _rows(action, selection)
     store_plan(actor=actor, action=action, run=run, rows=rows)
-    _check_number(actor, action, run, selection)  # the number is known only now
+    _check_number(actor, action, run, selection)  # it is known only now
+    judge_and_count(actor, action, run)
     return _shown(action, run)
 
 
+def _rows(action: Action, selection: Selection) -> ColumnElement[bool]:
+    return false() if action.is_global else selection.rows(action.model)
+
+
 def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selection) -> None:
+    if action.is_global:
+        return
     if not run.planned and selection.query:
         raise NotFound(_("No row matches."))
     if not run.planned:
         raise NotFound(_("None of these rows is there any more."))
     require_for(actor, action, rows=run.planned)
-    if action.most_rows and run.planned > action.most_rows:
+    most = action.most_rows or (limits.JUDGED_EACH if action.judges_each_row() else 0)
+    if most and run.planned > most:
         text = _n(
             "%(action)s takes %(number)s row at a time.",
             "%(action)s takes %(number)s rows at a time.",
-            action.most_rows,
+            most,
             action=action.label,
-            number=formatted(action.most_rows),
+            number=formatted(most),
         )
         raise BadRequest(text)
 
@@ -153,11 +164,20 @@ def _add_items(actor: Actor, action: Action, run: BulkRun, asked: ColumnElement[
     wanted = and_(scope(actor, model), asked)
     # A rule on the same table must not correlate this subquery with its own rows.
     selected = select(model.id).where(wanted).correlate(None)
-    context = ActionContext(actor, selected, run.parameters, undo_of=run.undo_of_id)
+    chosen = chosen_for(action, run)
+    context = ActionContext(actor, selected, chosen, undo_of=run.undo_of_id)
     outcome, rule = outcomes(action, context)
     rows = select(literal(run.id), model.id, outcome, rule, model.version).where(wanted)
     columns = ["run_id", "row_id", "outcome", "rule", "version"]
     db.session.execute(insert(BulkItem).from_select(columns, rows))
+
+
+def judge_and_count(actor: Actor, action: Action, run: BulkRun) -> None:
+    """Judge each row where the action asks for that, and count the outcomes."""
+    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    context = ActionContext(actor, row_ids, chosen_for(action, run), undo_of=run.undo_of_id)
+    judge_each_row(action, context, run)
+    _count(run)
 
 
 def _count(run: BulkRun) -> None:
@@ -176,17 +196,18 @@ def choose(
     run = own_run(actor, token, action, locked=True)
     if run.state != "planned" or run.undo_of_id:
         raise RuleBroken(_("What was chosen for this run stays as it is."))
-    run.parameters = checked_parameters(actor, action, parameters)
+    run.parameters = action.checked(actor, parameters)
     run.created_at = clock.now()  # RETENTION counts from the choice
     _judge_items(actor, action, run)
     _drop_invisible_items(actor, action, run)
-    _count(run)
+    judge_and_count(actor, action, run)
 
 
 def _judge_items(actor: Actor, action: Action, run: BulkRun) -> None:
     model = action.model
     row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    outcome, rule = outcomes(action, ActionContext(actor, row_ids, run.parameters))
+    context = ActionContext(actor, row_ids, action.chosen(run.parameters))
+    outcome, rule = outcomes(action, context)
     judged = (
         select(model.id, outcome.label("outcome"), rule.label("rule"), model.version)
         .where(model.id.in_(row_ids), scope(actor, model))
@@ -195,7 +216,12 @@ def _judge_items(actor: Actor, action: Action, run: BulkRun) -> None:
     change = (
         update(BulkItem)
         .where(BulkItem.run_id == run.id, BulkItem.row_id == judged.c.id)
-        .values(outcome=judged.c.outcome, rule=judged.c.rule, version=judged.c.version)
+        .values(
+            outcome=judged.c.outcome,
+            rule=judged.c.rule,
+            version=judged.c.version,
+            message="",
+        )
     )
     db.session.execute(change, execution_options={"synchronize_session": False})
 
@@ -216,8 +242,8 @@ def load_preview(*, actor: Actor, token: UUID, action: Action) -> Preview:
     if run.undo_of_id:
         require(actor, "bulk.undo")
     shown = _shown(action, run)
-    if run.state == "planned" and shown.ready and action.needs_confirmation(run.parameters):
-        require_recent(actor)
+    if run.state == "planned" and shown.ready:
+        require_recent_for(actor, action, run.parameters)
     return shown
 
 
@@ -251,8 +277,8 @@ def save_draft(*, actor: Actor, token: UUID, action: Action, **typed: object) ->
 
 
 def _shown(action: Action, run: BulkRun) -> Preview:
-    has_parameters = all(parameter.name in run.parameters for parameter in action.parameters)
-    ready = bool(run.undo_of_id) or has_parameters
+    # Parameters are chosen together: where one is there, all are that were asked for.
+    ready = bool(run.undo_of_id or run.parameters) or not action.parameters
     effects = _effects(action, run) if ready else []
     return Preview(run, action, effects, ready)
 
@@ -266,56 +292,18 @@ def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bo
         require(actor, "bulk.run_all_matching")
 
 
-def checked_parameters(
-    actor: Actor, action: Action, given: Mapping[str, Sequence[object]], *, locked: bool = False
-) -> dict[str, list[int]]:
-    """Return the parameters as {name: [ids]}, after checking that the actor may give each row.
+def chosen_for(action: Action, run: BulkRun) -> dict[str, Any]:
+    """Return the run's parameters as `context.parameters` has them.
 
-    With `locked`, these rows stay as they are until the transaction ends.
-    Raises RuleBroken with the parameter's name as its field.
+    An undo that restores values has none.
     """
-    checked: dict[str, list[int]] = {}
-    for parameter in action.parameters:
-        ids = _ids(parameter, given.get(parameter.name, ()))
-        if locked:
-            _lock_choices(parameter, ids)
-        _check_choices(actor, action, parameter, ids)
-        checked[parameter.name] = ids
-    return checked
+    return {} if run.undo_of_id and action.restores else action.chosen(run.parameters)
 
 
-def _ids(parameter: Parameter, given: Sequence[object]) -> list[int]:
-    texts = [str(value) for value in given if str(value)]
-    for text in texts:
-        if not is_id(text):
-            noun = parameter.model.noun()
-            sentence = _("There is no %(noun)s “%(text)s”.", noun=noun, text=text[:40])
-            raise RuleBroken(sentence, field=parameter.name)
-    ids = sorted({int(text) for text in texts})
-    if not ids or (len(ids) > 1 and not parameter.multiple):
-        raise RuleBroken(parameter.asked_for(), field=parameter.name)
-    return ids
-
-
-def _lock_choices(parameter: Parameter, ids: list[int]) -> None:
-    model = parameter.model
-    chosen = select(model.id).where(model.id.in_(ids)).order_by(model.id)
-    # FOR SHARE: others may choose the same rows, but not change or delete them.
-    db.session.execute(chosen.with_for_update(read=True))
-
-
-def _check_choices(actor: Actor, action: Action, parameter: Parameter, ids: list[int]) -> None:
-    model = parameter.model
-    visible = and_(model.id.in_(ids), scope(actor, model))
-    rows = db.session.execute(select(model.id, parameter.offered(actor)).where(visible)).all()
-    offered = dict(rows)
-    for row_id in ids:
-        if row_id not in offered:
-            noun = model.noun()
-            text = _("There is no %(noun)s with the number %(number)s.", noun=noun, number=row_id)
-            raise RuleBroken(text, field=parameter.name)
-    if not all(offered.values()):
-        raise GrantExceeded(str(parameter.refusal), field=parameter.name, code=action.permission)
+def require_recent_for(actor: Actor, action: Action, parameters: Stored) -> None:
+    """Require a recent password or code where the action, with these parameters, asks for one."""
+    if action.needs_confirmation(action.chosen(parameters)):
+        require_recent(actor)
 
 
 def counts(run_id: int) -> dict[str, int]:

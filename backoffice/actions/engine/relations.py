@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Subquery, Table, cast, delete, func, insert, literal, select
 
-from backoffice.actions.engine.action import ActionContext, Ids
+from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
 from backoffice.models.types import BigInt

@@ -1,23 +1,23 @@
 """Describe a preview or a run: its title, its rows by outcome, and why rows were refused."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 from sqlalchemy import func, select
 
-from backoffice.actions.engine.action import Action, Counted, find
+from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.plan import Preview
+from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
 from backoffice.errors import NotFound
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import named, sees
-from backoffice.text import capital, refilled, values_in
+from backoffice.policy.rules import named
+from backoffice.text import capital, refilled, shortened, values_in
 from backoffice.text.numbers import formatted
 
 LABELS = {
@@ -27,6 +27,8 @@ LABELS = {
     "stale": _l("Changed since"),
     "failed": _l("Failed"),
 }
+WORDS_OF_TITLE = 60  # characters of each parameter
+REASONS = 20  # why rows were refused; the list of rows has all
 OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD)
 
 
@@ -66,7 +68,9 @@ def items(
     """
     model = action.model
     statement = (
-        select(BulkItem.row_id, named(actor, model), BulkItem.outcome, BulkItem.rule)
+        select(
+            BulkItem.row_id, named(actor, model), BulkItem.outcome, BulkItem.rule, BulkItem.message
+        )
         .outerjoin(model, model.id == BulkItem.row_id)
         .where(BulkItem.run_id == run.id, BulkItem.row_id > after)
         .order_by(BulkItem.row_id)
@@ -77,25 +81,32 @@ def items(
     return [_item(action, *row) for row in db.session.execute(statement)]
 
 
-def _item(action: Action, row_id: int, name: str | None, outcome: str, rule: str) -> Item:
+def _item(action: Action, row_id: int, name: str | None, outcome: str, *why: str) -> Item:
+    rule, message = why
     # A row that was deleted has no name any more.
     label = name or f"{capital(action.model.noun())} {row_id}"
-    return Item(row_id, label, outcome, action.sentence(rule, label))
+    return Item(row_id, label, outcome, message or action.sentence(rule, label))
 
 
 def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
-    """Return one sentence for every rule that refused rows; it names the first of them."""
+    """Return one sentence for every reason that refused rows; it names the first of them."""
+    why = (BulkItem.rule, BulkItem.message)
     statement = (
-        select(BulkItem.rule, func.count(), func.min(BulkItem.row_id))
+        select(*why, func.count(), func.min(BulkItem.row_id))
         .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
-        .group_by(BulkItem.rule)
+        .group_by(*why)
+        .order_by(func.count().desc(), *why)
+        .limit(REASONS)
     )
-    sentences = []
-    for rule, number, first_id in db.session.execute(statement).all():
-        name = select(named(actor, action.model)).where(action.model.id == first_id)
-        label = db.session.scalar(name) or str(first_id)
-        sentences.append(_refusal(number, action.sentence(rule, label)))
-    return sentences
+    return [
+        _refusal(number, message or action.sentence(rule, _name(actor, action, first_id)))
+        for rule, message, number, first_id in db.session.execute(statement).all()
+    ]
+
+
+def _name(actor: Actor, action: Action, row_id: int) -> str:
+    name = select(named(actor, action.model)).where(action.model.id == row_id)
+    return db.session.scalar(name) or str(row_id)
 
 
 def _refusal(number: int, sentence: str) -> str:
@@ -116,7 +127,7 @@ def _refusal(number: int, sentence: str) -> str:
 
 def brief(run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
-    sentences = [action.resulted(run.counts.get("done", 0))]
+    sentences = [_done(run, action)]
     if unchanged := run.counts.get("unchanged"):
         number = formatted(unchanged)
         text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
@@ -125,6 +136,13 @@ def brief(run: BulkRun, action: Action) -> str:
         number = formatted(refused)
         sentences.append(_n("%(number)s refused.", "%(number)s refused.", refused, number=number))
     return " ".join([*sentences, *stale(run)])
+
+
+def _done(run: BulkRun, action: Action) -> str:
+    number = run.counts.get("done", 0)
+    if run.undo_of_id and action.restores:
+        return str(_("%(rows)s as before.", rows=action.model.counted(number)))
+    return action.resulted(number)
 
 
 def stale(run: BulkRun) -> list[str]:
@@ -168,8 +186,10 @@ def unchanged(run: BulkRun, action: Action) -> list[str]:
     return [text]
 
 
-def predicted_outcome(action: Action, outcome: str) -> str:
+def predicted_outcome(run: BulkRun, action: Action, outcome: str) -> str:
     """Return what a preview calls the rows with this outcome, such as "Will be blocked"."""
+    if outcome == "done" and run.undo_of_id and action.restores:
+        return str(_("Will be as before"))
     if outcome == "done":
         # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
         return str(_("Will be %(done)s", done=action.done))
@@ -205,22 +225,23 @@ def event_reason(action_code: str, text: str, label: str) -> str:
 def title(actor: Actor, run: BulkRun, action: Action) -> str:
     """Say what the run does, and to how many rows: "Block 10 people"."""
     number = run.counts.get("done", 0)
-    choices = ", ".join(label for _label, labels in chosen(actor, run, action) for label in labels)
+    choices = ", ".join(
+        shortened(label, WORDS_OF_TITLE)
+        for _label, labels in chosen(actor, run, action)
+        for label in labels
+    )
     text = action.titled(number, choices or "…")
     return str(_("Undo: %(title)s", title=text)) if run.undo_of_id else text
 
 
 def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:
-    """Return the parameters of a run as pairs of a label and the names of the chosen rows.
+    """Return the parameters of a run as pairs of a label and what was chosen, in words.
 
-    Parameters whose rows the actor does not see are left out.
+    Parameters whose rows the actor does not see are left out: even their number would tell who has
+    what.
     """
-    parameters: list[tuple[str, list[str]]] = []
-    for parameter in action.parameters:
-        model: Any = parameter.model
-        if not sees(actor, model):  # even their number would tell who has what
-            continue
-        ids = run.parameters.get(parameter.name, [])
-        names = select(named(actor, model)).where(model.id.in_(ids)).order_by(model.id)
-        parameters.append((str(parameter.label), list(db.session.scalars(names))))
-    return parameters
+    return [
+        (str(parameter.label), parameter.told(actor, run.parameters[name]))
+        for name, parameter in action.parameters.items()
+        if run.parameters.get(name) and parameter.is_seen(actor)
+    ]

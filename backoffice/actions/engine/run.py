@@ -1,24 +1,28 @@
 """Run previews: judge every row again, change the rows, and write events, in one transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, exists, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from backoffice import clock, events, limits
-from backoffice.actions.engine import undoing
-from backoffice.actions.engine.action import Action, ActionContext, Ids, find
-from backoffice.actions.engine.judgement import outcomes
+from backoffice.actions.engine import restoring, undoing
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.judgement import is_restoring, judge_each_row, outcomes
 from backoffice.actions.engine.plan import (
-    checked_parameters,
+    chosen_for,
     counts,
     own_run,
     require_for,
+    require_recent_for,
     rows_to_change,
 )
-from backoffice.data import records, related, texts
+from backoffice.data import constraints, records, related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
 from backoffice.extensions import db
@@ -27,7 +31,6 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import scope
-from backoffice.policy.step_up import require_recent
 from backoffice.text import N_, fold
 from backoffice.transactions import in_bulk, lock
 
@@ -79,9 +82,10 @@ def undo(*, actor: Actor, run_id: int) -> BulkRun:
 def phrase(action: Action, run: BulkRun) -> str:
     """Return the words to type before something that cannot be undone.
 
-    They contain the number of rows, which makes people read it.
+    They contain the number of rows, if it has rows, which makes people read it.
     """
-    return f"{action.label.lower()} {run.counts.get('done', 0)}"
+    words = action.label.lower()
+    return words if action.is_global else f"{words} {run.counts.get('done', 0)}"
 
 
 def _claimed(actor: Actor, token: UUID, action: Action) -> BulkRun:
@@ -99,14 +103,13 @@ def _check_again(actor: Actor, action: Action, planned: BulkRun) -> BulkRun | No
     """Check permissions, parameters and step-up; return the run that is being undone, locked."""
     all_matching = "all_matching" in planned.selection
     require_for(actor, action, rows=planned.planned, all_matching=all_matching)
-    original: BulkRun | None = None
-    given = planned.parameters
-    if planned.undo_of_id:
-        original = undoing.lock_original(actor, planned)
-        given = undoing.existing(action, given)
-    planned.parameters = checked_parameters(actor, action, given, locked=True)
-    if action.needs_confirmation(planned.parameters):
-        require_recent(actor)
+    original = undoing.lock_original(actor, planned) if planned.undo_of_id else None
+    if not (original and action.restores):  # whose parameters only tell what was done
+        given = planned.parameters
+        if original:
+            given = undoing.existing(action, given)
+        planned.parameters = action.checked(actor, given, locked=True)
+    require_recent_for(actor, action, planned.parameters)
     return original
 
 
@@ -140,9 +143,8 @@ def _carry_out(
 ) -> BulkRun:
     """Judge the rows again, change them, and store the result in `run`."""
     row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    context = ActionContext(
-        actor, row_ids, run.parameters, run.reason, run.undo_of_id, show_once=show_once
-    )
+    chosen = chosen_for(action, run)
+    context = ActionContext(actor, row_ids, chosen, run.reason, run.undo_of_id, show_once=show_once)
     undone = find(original.action) if original else None
     # Judged only when nobody can change the rows any more.
     _lock_rows(action, run)
@@ -150,6 +152,7 @@ def _carry_out(
         undoing.skip_changed_rows(run, original, undone)
     _judge_again(action, context, run)
     _mark_invisible(action, context, run)
+    judge_each_row(action, context, run)
     _change_rows(action, context, run)
     _finish(run)
     # This run has to count as done, because `finish_original` looks at what is left to undo.
@@ -189,7 +192,7 @@ def _judge_again(action: Action, context: ActionContext, run: BulkRun) -> None:
         .subquery()
     )
     row = BulkItem.row_id == fresh.c.id
-    _update_items(run, row, outcome=fresh.c.outcome, rule=fresh.c.rule)
+    _update_items(run, row, outcome=fresh.c.outcome, rule=fresh.c.rule, message="")
 
 
 def _mark_invisible(action: Action, context: ActionContext, run: BulkRun) -> None:
@@ -207,16 +210,29 @@ def _update_items(run: BulkRun, condition: ColumnElement[bool], **values: object
 def _change_rows(action: Action, context: ActionContext, run: BulkRun) -> None:
     """Apply the action to the rows that it may change, and write the events."""
     rows = rows_to_change(run.id)
-    before = _snapshot(action, rows)
-    _remember(action, run, rows)
-    action.apply(context, rows)
+    watched = action.watched(context)
+    before = _snapshot(action, rows, watched)
+    _remember(action, context, run, rows)
+    _apply(action, context, rows)
     if action.changes_rows:
         _raise_versions(action, run, rows)
-    after = _snapshot(action, rows)
+    after = _snapshot(action, rows, watched)
     action.ensure(context)
     # Drafts are made while they are written: a run of many rows never holds all of them.
     drafts = _event_drafts(action, run, before, after)
     events.record_many(actor=context.actor, drafts=drafts)
+
+
+def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
+    """Change the rows. Raises RuleBroken if a constraint of the database refuses that."""
+    try:
+        if is_restoring(action, context):
+            restoring.restore(context, action.model, rows, action.restores)
+        else:
+            action.apply(context, rows)
+        db.session.flush()
+    except IntegrityError as error:
+        raise constraints.refusal(action.model, error) from error
 
 
 def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
@@ -233,11 +249,11 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
     db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
-def _snapshot(action: Action, rows: Ids) -> dict[int, dict[str, object]]:
+def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, dict[str, object]]:
     """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
-    relations = [name for name in action.watches if fields.shape(model, name) == "rows"]
-    plain = [name for name in action.watches if name not in relations]
+    relations = [name for name in watched if fields.shape(model, name) == "rows"]
+    plain = [name for name in watched if name not in relations]
     snapshot = _plain_values(action, rows, plain)
     for name, by_row in related.labels(model, rows, relations).items():
         target = fields.related_model(model, name)
@@ -259,9 +275,11 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict
     }
 
 
-def _remember(action: Action, run: BulkRun, rows: Ids) -> None:
-    """Store the ids of the related rows that an undo has to bring back."""
-    by_row: dict[int, dict[str, list[int]]] = {}
+def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -> None:
+    """Store the values, and the ids of the related rows, that an undo has to bring back."""
+    by_row: dict[int, dict[str, Any]] = {}
+    if names := action.remembered(context):
+        by_row = dict(restoring.remembered(action.model, rows, names))
     for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
@@ -280,12 +298,21 @@ def _event_drafts(
 ) -> Iterator[EventDraft]:
     """Yield one event for every row that was changed or refused."""
     area = area_of(action.model)
+    given = {} if run.undo_of_id else action.noted(run.parameters)
     for row_id, values in before.items():
         yield EventDraft(
             action=action.code(),
             subject=(area, row_id),
             before=values or None,
-            after=after.get(row_id) or None,
+            after=given | after.get(row_id, {}) or None,
+            reason=run.reason,
+            bulk_run_id=run.id,
+        )
+    if action.is_global:
+        yield EventDraft(
+            action=action.code(),
+            subject=(area, None),
+            after=given or None,
             reason=run.reason,
             bulk_run_id=run.id,
         )
@@ -295,15 +322,15 @@ def _event_drafts(
 def _refusal_drafts(action: Action, run: BulkRun) -> Iterator[EventDraft]:
     area = area_of(action.model)
     refused = (
-        select(BulkItem.row_id, BulkItem.rule)
+        select(BulkItem.row_id, BulkItem.rule, BulkItem.message)
         .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
         .order_by(BulkItem.row_id)
     )
-    for row_id, rule in db.session.execute(refused):
+    for row_id, rule, message in db.session.execute(refused):
         yield EventDraft(
             action=action.code(),
             subject=(area, row_id),
             result="denied",
-            reason=OF_REFUSAL % {"rule": rule},
+            reason=message or OF_REFUSAL % {"rule": rule},
             bulk_run_id=run.id,
         )

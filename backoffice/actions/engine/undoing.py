@@ -14,11 +14,14 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine import relations
-from backoffice.actions.engine.action import Action, ActionContext, Ids, find
+from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose, Stored
 from backoffice.actions.engine.plan import (
     Preview,
-    checked_parameters,
+    chosen_for,
     counts,
+    judge_and_count,
     require_for,
     store_plan,
 )
@@ -67,9 +70,8 @@ def _planned_undo(
     inverse: Action,
     draft: Mapping[str, object] | None,
 ) -> BulkRun:
-    values = checked_parameters(actor, inverse, existing(inverse, original.parameters))
     run = BulkRun(
-        parameters=values,
+        parameters=_chosen_for(actor, inverse, original),
         selection={"undo_of": original.id},
         undo_of_id=original.id,
         draft=draft,
@@ -77,7 +79,15 @@ def _planned_undo(
     rows = action.model.id.in_(_not_taken_back(original))
     store_plan(actor=actor, action=inverse, run=run, rows=rows)
     skip_changed_rows(run, original, action)
+    judge_and_count(actor, inverse, run)
     return run
+
+
+def _chosen_for(actor: Actor, inverse: Action, original: BulkRun) -> Stored:
+    """Return the parameters of an undo; where it restores values, they only tell what was done."""
+    if inverse.restores:
+        return dict(original.parameters)
+    return inverse.checked(actor, existing(inverse, original.parameters))
 
 
 def may_undo(actor: Actor, run: BulkRun, action: Action) -> bool:
@@ -92,6 +102,8 @@ def may_undo(actor: Actor, run: BulkRun, action: Action) -> bool:
 
 def inverse_of(action: Action) -> Action | None:
     """Return the action that undoes this one, or None."""
+    if action.restores:
+        return action
     if not action.inverse:
         return None
     return find(f"{area_of(action.model)}.{action.inverse}")
@@ -157,7 +169,8 @@ def left_out(actor: Actor, run: BulkRun) -> list[str]:
         *_deleted_relations(original, action),
     ]
     items = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    context = ActionContext(actor, items, run.parameters, undo_of=original.id)
+    chosen = chosen_for(inverse, run)
+    context = ActionContext(actor, items, chosen, undo_of=original.id)
     # A parameter and a remembered relation may both name the same deleted rows.
     return [*dict.fromkeys(sentences), *inverse.preview_notes(context)]
 
@@ -178,10 +191,13 @@ def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
 
 def _deleted_choices(original: BulkRun, run: BulkRun, inverse: Action) -> list[str]:
     sentences = []
-    for parameter in inverse.parameters:
-        then = original.parameters.get(parameter.name, [])
-        now = run.parameters.get(parameter.name, [])
-        sentences += _deleted(parameter.model, len(then) - len(now))
+    if inverse.restores:
+        return []
+    for name, parameter in inverse.parameters.items():
+        if isinstance(parameter, Choose):
+            then = original.parameters.get(name, [])
+            now = run.parameters.get(name, [])
+            sentences += _deleted(parameter.model, len(then) - len(now))
     return sentences
 
 
@@ -213,20 +229,17 @@ def irreversible(run: BulkRun, action: Action) -> tuple[str, ...]:
     return tuple(map(str, undone.irreversible)) if undone else ()
 
 
-def existing(action: Action, parameters: Mapping[str, list[int]]) -> dict[str, list[int]]:
+def existing(action: Action, parameters: Stored) -> Stored:
     """Return the parameters without the rows that were deleted since then.
 
     Raises RuleBroken if that leaves a parameter without any row.
     """
-    remaining: dict[str, list[int]] = {}
-    for parameter in action.parameters:
-        model = parameter.model
-        ids = parameters.get(parameter.name, [])
-        statement = select(model.id).where(model.id.in_(ids)).order_by(model.id)
-        row_ids = list(db.session.scalars(statement))
-        if not row_ids:
+    remaining: Stored = {}
+    for name, parameter in action.parameters.items():
+        then = parameters.get(name, [])
+        remaining[name] = parameter.existing(then)
+        if then and not remaining[name]:
             raise RuleBroken(str(NOTHING))
-        remaining[parameter.name] = row_ids
     return remaining
 
 

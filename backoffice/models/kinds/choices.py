@@ -69,6 +69,9 @@ class Choice(Kind[str | Enum]):
             return names.get(value, value.name) if made else value.name
         return "" if value is None else str(value)
 
+    def tell(self, column: TableColumn, value: str | Enum) -> str:
+        return self.label(column, value)
+
     def mistakes(self, column: TableColumn) -> Iterator[str]:
         values = self.values(column)
         for option in ("words", "colours"):
@@ -147,6 +150,9 @@ class Boolean(Kind[bool]):
 
     def write(self, _column: TableColumn, value: bool | None) -> str:
         return "" if value is None else "yes" if value else "no"
+
+    def tell(self, _column: TableColumn, value: bool) -> str:
+        return _("yes") if value else _("no")
 
     def export(self, _column: TableColumn, value: object) -> object:
         return value

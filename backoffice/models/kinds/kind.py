@@ -66,6 +66,10 @@ class Kind(Generic[Value]):
         """Write a value as people read and type it, so that `parse` returns it again."""
         return "" if value is None else str(value)
 
+    def tell(self, column: TableColumn, value: Value) -> str:
+        """Write a value within a sentence, in the reader's language."""
+        return self.write(column, value)
+
     def export(self, column: TableColumn, value: Value | None) -> object:
         """Return what a cell of a spreadsheet holds: a number, a date, a boolean or a text."""
         return None if value is None else self.write(column, value)

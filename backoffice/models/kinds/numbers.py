@@ -61,6 +61,9 @@ class Number(Kind[N]):
             return _("Give a number of at least %(least)s.", least=least)
         return _("Give a number between %(least)s and %(most)s.", least=least, most=most)
 
+    def tell(self, _column: TableColumn, value: N) -> str:
+        return formatted(value)
+
     def export(self, _column: TableColumn, value: N | None) -> object:
         return value
 
@@ -140,6 +143,9 @@ class Money(Decimal):
         yield from super().mistakes(column)
         if not column.info.get("currency"):
             yield 'say which currency: column(kind="money", currency="EUR")'
+
+    def tell(self, column: TableColumn, value: decimal.Decimal) -> str:
+        return f"{super().tell(column, value)} {column.info['currency']}"
 
 
 class Float(Number[float]):

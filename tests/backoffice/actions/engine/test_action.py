@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import false
 
-from backoffice.actions.engine.action import RULE_LENGTH, Action, Rule
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.rules import RULE_LENGTH, Rule
 
 
 def declare(code: str) -> None:

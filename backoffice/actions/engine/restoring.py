@@ -1,0 +1,107 @@
+"""Remember the columns that an action changes, and give each row its former values back.
+
+A run keeps them with its items, in a form that JSON has and that loses nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, false, select, update
+
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Rule
+from backoffice.data import search_keys
+from backoffice.extensions import db
+from backoffice.models import fields, keys
+from backoffice.models.base import Entity
+from backoffice.models.bulk_run import BulkItem
+from backoffice.models.types import TableColumn
+
+BATCH = 1000  # rows
+GONE = "gone"
+Values = dict[str, Any]  # by attribute
+# Reads a value again that `_frozen` wrote as a text.
+THAWING: dict[type, Callable[[str], Any]] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    time: time.fromisoformat,
+    Decimal: Decimal,
+    UUID: UUID,
+}
+
+
+def remembered(
+    model: type[Entity], rows: Ids, names: Sequence[str]
+) -> Iterator[tuple[int, Values]]:
+    """Yield the id of each row with the values of the named columns, as JSON has them."""
+    columns = [fields.attribute(model, name) for name in names]
+    statement = select(model.id, *columns).where(model.id.in_(rows))
+    for row_id, *values in db.session.execute(statement):
+        yield row_id, {name: _frozen(value) for name, value in zip(names, values, strict=True)}
+
+
+def restore(context: ActionContext, model: type[Entity], rows: Ids, names: Collection[str]) -> None:
+    """Give `rows` the values of the named columns that they had before the run that is undone."""
+    statement = _remembered_by(context).where(BulkItem.row_id.in_(rows))
+    statement = statement.order_by(BulkItem.row_id)
+    for batch in db.session.execute(statement).partitions(BATCH):
+        changes = [
+            {"id": row_id} | keys.with_keys(model, _thawed(model, memory or {}, names))
+            for row_id, memory in batch
+        ]
+        db.session.execute(update(model), changes)
+    search_keys.remake(model, rows, names)
+
+
+def rules_of(model: type[Entity], names: Iterable[str], rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield the rule that refuses rows whose former related row exists no more."""
+    columns = {name: fields.column(model, name) for name in names}
+    keys_of_others = {name: column for name, column in columns.items() if column.foreign_keys}
+    if not keys_of_others or any(rule.code == GONE for rule in rules):
+        return
+
+    def refuses(context: ActionContext) -> ColumnElement[bool]:
+        if not context.undo_of:
+            return false()
+        lost = [_is_lost(name, column) for name, column in keys_of_others.items()]
+        items = _remembered_by(context).where(BulkItem.row_id == model.id)
+        return items.where(*lost).correlate(model).exists()
+
+    yield Rule(GONE, _l("What {label} belonged to before exists no more."), refuses)
+
+
+def _is_lost(name: str, column: TableColumn) -> ColumnElement[bool]:
+    """Return the SQL condition for items that remember a related row that is gone."""
+    target = next(iter(column.foreign_keys)).column
+    then = BulkItem.memory[name].as_integer()
+    return and_(then.is_not(None), then.not_in(select(target)))
+
+
+def _remembered_by(context: ActionContext) -> Select[tuple[int, Any]]:
+    return select(BulkItem.row_id, BulkItem.memory).where(BulkItem.run_id == context.undo_of)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value
+
+
+def _thawed(model: type[Entity], memory: Values, names: Collection[str]) -> Values:
+    return {
+        name: _thaw(fields.column(model, name), memory[name]) for name in names if name in memory
+    }
+
+
+def _thaw(column: TableColumn, value: Any) -> Any:
+    if members := getattr(column.type, "enum_class", None):
+        return members[value] if value else value
+    read = THAWING.get(column.type.python_type)
+    return read(value) if read and isinstance(value, str) else value

@@ -1,0 +1,242 @@
+"""SetAction: set columns of many rows at once, with the undo that follows."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Table, and_, inspect, select
+
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.parameters import Choose, Parameter, Stored
+from backoffice.actions.engine.values import OneOf, Value
+from backoffice.data import records, search_keys
+from backoffice.extensions import db
+from backoffice.models import fields
+from backoffice.models.base import Entity
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of, verbs_of
+from backoffice.policy.rules import may_read
+
+BATCH = 1000  # rows
+
+
+class SetAction(Action):
+    """An action that sets columns, or single relations, of its rows to the same values.
+
+    Whoever may edit the entity may use it, unless it has a permission of its own. What is checked
+    when a row is edited is checked for each row.
+    """
+
+    # What is set: a value, or the parameter that asks for one.
+    sets: ClassVar[Mapping[Any, object]] = {}
+    done: ClassVar[str] = _l("set")
+
+    # What follows from `sets`: the values, by attribute, that nobody has to be asked for.
+    constants: ClassVar[Mapping[str, object]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        if "sets" in vars(cls):
+            _complete(cls)
+        super().__init_subclass__(**kwargs)
+
+    def values(self, context: ActionContext) -> dict[str, Any]:
+        """Return what is set, by attribute; related rows by their ids."""
+        asked = [name for name in self._names(context.parameters) if name not in self.constants]
+        chosen = {name: _single(self.parameters[name], context.parameters[name]) for name in asked}
+        return dict(self.constants) | chosen
+
+    def checked(
+        self, actor: Actor, given: Mapping[str, Sequence[object]], *, locked: bool = False
+    ) -> Stored:
+        stored = super().checked(actor, given, locked=locked)
+        for name in self._names(stored):
+            records.require_readable(actor, self.model, name)
+        return stored
+
+    def noted(self, _stored: Stored) -> dict[str, object]:
+        return {}  # what is set is watched
+
+    def is_seen(self, actor: Actor) -> bool:
+        readable = (may_read(actor, self.model, name) for name in self.watches)
+        return super().is_seen(actor) and all(readable)
+
+    def watched(self, context: ActionContext) -> tuple[str, ...]:
+        return self._names(context.parameters)
+
+    def remembered(self, context: ActionContext) -> tuple[str, ...]:
+        return tuple(_column_name(self.model, name) for name in self._names(context.parameters))
+
+    def _names(self, _parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what is set with these parameters."""
+        return self.watches
+
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        values = _by_column(self.model, self.values(context))
+        columns = {name: fields.attribute(self.model, name) for name in values}
+        return and_(
+            *(column.is_not_distinct_from(values[name]) for name, column in columns.items())
+        )
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        values = self.values(context)
+        if records.is_checked(self.model):
+            for batch in _loaded(self.model, rows):
+                for row in batch:
+                    records.write(actor=context.actor, row=row, values=values)
+        else:
+            self.update(rows, **_by_column(self.model, values))
+            search_keys.remake(self.model, rows, values)
+
+    def judges_each_row(self) -> bool:
+        return records.is_checked(self.model) or records.is_reached(self.model)
+
+    def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[int, str]:
+        # An undo writes what was there before: it is asked only whose rows these are.
+        values = None if context.undo_of else self.values(context)
+        sentences = {
+            row.id: records.refusal(actor=context.actor, row=row, values=values) for row in rows
+        }
+        return {row_id: sentence for row_id, sentence in sentences.items() if sentence}
+
+
+class ChangeField(SetAction):
+    """Set one of several columns; a screen declares it as `bulk_fields`."""
+
+    label = _l("Change a field")
+    done = _l("changed")
+
+    def is_seen(self, actor: Actor) -> bool:
+        return any(may_read(actor, self.model, name) for name in self.watches)
+
+    def _names(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        # The other parameters are not asked for.
+        chosen = tuple(name for name in self.watches if name in parameters)
+        return chosen or self.watches
+
+
+def declare_change_field(
+    model: type[Entity], names: Sequence[str], labels: Mapping[str, str]
+) -> type[ChangeField]:
+    """Declare the action that sets one of the named columns of `model`."""
+    field = OneOf(choices=names, words=labels, label=_l("Field"))
+    sets = {getattr(model, name): _parameter_of(model, name, labels[name]) for name in names}
+    attributes = {
+        "model": model,
+        "name": "change_field",
+        "parameters": {"field": field},
+        "sets": sets,
+    }
+    return type(f"Change{model.__name__}", (ChangeField,), attributes)
+
+
+def _parameter_of(model: type[Entity], name: str, label: str) -> Parameter:
+    condition = {"field": name}
+    if fields.is_one(model, name):
+        return Choose(fields.related_model(model, name), label=label, shown_when=condition)
+    return Value(label=label, shown_when=condition)
+
+
+def _complete(cls: type[SetAction]) -> None:
+    """Fill in what follows from `sets`. Raises TypeError if a column cannot be set."""
+    model = cls.model
+    given = {_name(model, attribute): value for attribute, value in cls.sets.items()}
+    own = vars(cls)
+    cls.name = own.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    cls.parameters = dict(own.get("parameters", {})) | dict(_asked(model, given))
+    cls.constants = dict(_constant(model, given))
+    cls.watches = tuple(given)
+    cls.restores = tuple(_column_name(model, name) for name in given)
+    if cls.parameters and "title" not in own:
+        cls.title = _l("{label}: {chosen} ({rows})")
+    if not (cls.permission or cls.meaning):
+        cls.permission = _edit_permission(cls)
+
+
+def _edit_permission(cls: type[SetAction]) -> str:
+    if "edit" not in verbs_of(cls.model):
+        raise TypeError(
+            f"{cls.__name__}: nobody may edit {cls.model.__plural__}: "
+            "say which permission it needs, permission = ... or meaning = ..."
+        )
+    return f"{area_of(cls.model)}.edit"
+
+
+def _name(model: type[Entity], attribute: object) -> str:
+    """Return the name of an attribute that can be set on many rows at once."""
+    name: str = getattr(attribute, "key", "")
+    if getattr(model, name, None) is not attribute:
+        raise TypeError(f"sets: {attribute} is no column of {model.__name__}")
+    kind = fields.kind(model, name)
+    if kind is None or not kind.editable or fields.is_many(model, name):
+        raise TypeError(f"sets: {attribute} cannot be set, as forms cannot either")
+    if _is_unique(model, name):
+        raise TypeError(f"sets: {attribute} is unique, so no two rows can have the same")
+    return name
+
+
+def _is_unique(model: type[Entity], name: str) -> bool:
+    column = fields.column(model, _column_name(model, name))
+    table = column.table
+    assert isinstance(table, Table)
+    indexes = (index for index in table.indexes if index.unique)
+    return bool(column.unique) or any(list(index.columns) == [column] for index in indexes)
+
+
+def _constant(model: type[Entity], given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the values that nobody is asked for, as the columns store them."""
+    for name, value in given.items():
+        if isinstance(value, Parameter):
+            continue
+        kind = fields.kind(model, name)
+        assert kind is not None
+        yield name, value if value is None else kind.clean(fields.column(model, name), value)
+
+
+def _asked(model: type[Entity], given: Mapping[str, Any]) -> Iterator[tuple[str, Parameter]]:
+    for name, value in given.items():
+        if isinstance(value, Parameter):
+            yield name, _bound(model, name, value)
+
+
+def _bound(model: type[Entity], name: str, parameter: Parameter) -> Parameter:
+    """Return the parameter with what its column says."""
+    column = fields.column(model, _column_name(model, name))
+    if isinstance(parameter, Value):
+        return replace(parameter, column=column)
+    if parameter.required is None:
+        return replace(parameter, required=not column.nullable)
+    return parameter
+
+
+def _single(parameter: Parameter, value: Any) -> Any:
+    """Return the id of the one row that was chosen; any other value is itself."""
+    if isinstance(parameter, Choose):
+        return value[0] if value else None
+    return value
+
+
+def _column_name(model: type[Entity], name: str) -> str:
+    """Return the attribute with the column behind a single relation, or `name` itself."""
+    if not fields.is_one(model, name):
+        return name
+    (key,) = fields.relation(model, name).local_columns
+    return inspect(model).get_property_by_column(key).key
+
+
+def _by_column(model: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_column_name(model, name): value for name, value in values.items()}
+
+
+def _loaded(model: type[Entity], rows: Ids) -> Iterator[Sequence[Entity]]:
+    """Yield the rows in parts, and forget each part afterwards."""
+    ids = db.session.scalars(rows).all()
+    for start in range(0, len(ids), BATCH):
+        part = db.session.scalars(select(model).where(model.id.in_(ids[start : start + BATCH])))
+        batch = part.all()
+        yield batch
+        db.session.flush()
+        for row in batch:
+            db.session.expunge(row)

@@ -1,0 +1,191 @@
+"""Declare values that an action asks for: numbers, texts, dates, choices, switches.
+
+Values have the kinds that columns have (models/kinds): a kind parses, checks and writes them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+from flask_babel import gettext as _
+from sqlalchemy import BigInteger, Boolean, Column, Numeric, String
+from sqlalchemy import Date as DateType
+from sqlalchemy import Text as TextType
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
+
+from backoffice import limits
+from backoffice.actions.engine.parameters import Parameter
+from backoffice.errors import RuleBroken
+from backoffice.models import kinds
+from backoffice.models.kinds import Kind, texts
+from backoffice.models.kinds.numbers import DIGITS
+from backoffice.models.types import TableColumn, UTCDateTime
+from backoffice.policy.actor import Actor
+
+
+@dataclass(frozen=True, eq=False)
+class Value(Parameter):
+    """A value of the kind of a column.
+
+    Attributes:
+        column: the column, such as `Pallet.weight`; None in a subclass that says the type itself.
+        least, most: bounds within those of the column.
+        unit: the unit that people read behind the value, such as "kg".
+        default: what the field contains at first.
+    """
+
+    column: TableColumn | InstrumentedAttribute[Any] | None = None
+    least: Any = field(default=None, kw_only=True)
+    most: Any = field(default=None, kw_only=True)
+    unit: str = field(default="", kw_only=True)
+    default: Any = field(default=None, kw_only=True)
+
+    is_noted: ClassVar[bool] = True
+
+    def declared_as(self, name: str) -> Self:
+        parameter = super().declared_as(name)
+        own = self._own_column(name)
+        required = self.required
+        if required is None:
+            required = not (own.nullable or _may_be_empty_text(own))
+        described = Column(
+            name,
+            own.type,
+            info=dict(own.info) | self._bounds(own),
+            nullable=own.nullable,
+            default=self.default,
+        )
+        return replace(parameter, column=described, required=required)
+
+    def _own_column(self, name: str) -> TableColumn:
+        if isinstance(self.column, InstrumentedAttribute):
+            column: TableColumn = self.column.property.columns[0]
+            return column
+        if self.column is not None:
+            return self.column
+        is_optional = self.required is False
+        return Column(name, self.value_type(), info=self.value_info(), nullable=is_optional)
+
+    def value_type(self) -> TypeEngine[Any]:
+        """Return the type of a value that belongs to no column."""
+        raise TypeError("Value needs a column: Value(Pallet.weight)")
+
+    def value_info(self) -> dict[str, Any]:
+        """Return the `info` that the column of such a value would have."""
+        return {}
+
+    def _bounds(self, column: TableColumn) -> dict[str, Any]:
+        """Return the stricter bounds of the parameter and of its column."""
+        least = [bound for bound in (self.least, column.info.get("least")) if bound is not None]
+        most = [bound for bound in (self.most, column.info.get("most")) if bound is not None]
+        bounds = {"least": max(least, default=None), "most": min(most, default=None)}
+        return {name: bound for name, bound in bounds.items() if bound is not None}
+
+    @property
+    def described(self) -> TableColumn:
+        """The column that says what the value is."""
+        assert isinstance(self.column, Column)
+        return self.column
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the value."""
+        kind = kinds.of(self.described)
+        assert kind is not None
+        return kind
+
+    def parse(self, given: Sequence[object]) -> Any:
+        texts = [str(value) for value in given]
+        if len(texts) > 1:
+            raise RuleBroken(_("Give one value."), field=self.name)
+        try:
+            value = self.kind.parse(self.described, texts[0] if texts else "")
+        except ValueError as error:
+            raise RuleBroken(str(error), field=self.name) from None
+        return None if value == "" and self.described.nullable else value
+
+    def stored(self, value: Any) -> list[Any]:
+        return [] if value is None else [self.kind.write(self.described, value)]
+
+    def told(self, _actor: Actor, stored: list[Any]) -> list[str]:
+        try:
+            value = self.parse(stored)
+        except RuleBroken:  # it was given before the declaration was changed
+            return list(map(str, stored))
+        if value is None:
+            return []
+        text = self.kind.tell(self.described, value)
+        return [f"{text} {self.unit}" if self.unit else text]
+
+
+@dataclass(frozen=True, eq=False)
+class Number(Value):
+    """A number with so many decimal places; without any, a whole number."""
+
+    places: int = field(default=0, kw_only=True)
+
+    def value_type(self) -> TypeEngine[Any]:
+        return Numeric(DIGITS, self.places) if self.places else BigInteger()
+
+
+@dataclass(frozen=True, eq=False)
+class Text(Value):
+    """A text of at most `length` characters; `lines` says whether it may have several lines."""
+
+    length: int = field(default=limits.REASON, kw_only=True)
+    lines: bool = field(default=False, kw_only=True)
+
+    def value_type(self) -> TypeEngine[Any]:
+        return String(self.length)
+
+    def value_info(self) -> dict[str, Any]:
+        return {"kind": "long_text" if self.lines else "text"}
+
+
+@dataclass(frozen=True, eq=False)
+class Date(Value):
+    """A day."""
+
+    def value_type(self) -> TypeEngine[Any]:
+        return DateType()
+
+
+@dataclass(frozen=True, eq=False)
+class DateTime(Value):
+    """A time with its date, in UTC."""
+
+    def value_type(self) -> TypeEngine[Any]:
+        return UTCDateTime()
+
+
+@dataclass(frozen=True, eq=False)
+class Switch(Value):
+    """Yes or no; it is off at first."""
+
+    default: Any = field(default=False, kw_only=True)
+
+    def value_type(self) -> TypeEngine[Any]:
+        return Boolean()
+
+    def parse(self, given: Sequence[object]) -> bool:
+        # A form posts an empty value before that of a box.
+        return bool(super().parse(list(given)[-1:]))
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf(Value):
+    """One of a few values, each with a word for people where it does not read well itself."""
+
+    choices: Sequence[str] = field(default=(), kw_only=True)
+    words: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
+    def value_type(self) -> TypeEngine[Any]:
+        return TextType()
+
+    def value_info(self) -> dict[str, Any]:
+        return {"choices": tuple(self.choices), "words": self.words}
+
+
+def _may_be_empty_text(column: TableColumn) -> bool:
+    return isinstance(kinds.of(column), texts.Text) and column.default is not None

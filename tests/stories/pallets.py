@@ -1,0 +1,82 @@
+"""Depots, pallets and crates, for the walks that `test_what_actions_ask_for.py` runs in a copy."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.depot import Crate, Depot, Pallet  # the test writes it
+from backoffice.models.event import Event
+from tests.support.client import Client, settle
+
+TABLES = (Depot, Pallet, Crate)
+
+
+def company() -> None:
+    """Create the tables, two open depots and a closed one, and four pallets in the first."""
+    for model in TABLES:
+        model.__table__.create(db.session.connection(), checkfirst=True)
+    for model in reversed(TABLES):
+        db.session.query(model).delete()
+    north, south = Depot(name="North"), Depot(name="South")
+    db.session.add_all([north, south, Depot(name="Closed", is_active=False)])
+    for number in range(1, 5):
+        pallet = Pallet(code=f"P{number}", goods=f"Tea {number}", weight=number, pieces=number)
+        pallet.depot = north
+        db.session.add(pallet)
+    settle()
+
+
+def pallets() -> list[Pallet]:
+    settle()
+    return list(db.session.scalars(select(Pallet).order_by(Pallet.id)))
+
+
+def ids() -> list[int]:
+    return [pallet.id for pallet in pallets()]
+
+
+def depot(name: str) -> int:
+    return db.session.scalars(select(Depot.id).where(Depot.name == name)).one()
+
+
+def plan(client: Client, action: str, rows: list[int], screen: str = "pallets") -> str:
+    """Ask for the preview of an action, and return its address."""
+    answer = client.post(f"/admin/{screen}/actions/{action}", {"row": rows})
+    assert answer.status_code == 303, answer.get_data(as_text=True)[:2000]
+    return answer.location
+
+
+def choose(client: Client, address: str, **parameters: Any) -> Any:
+    """Choose the parameters, and return the preview's page."""
+    sent = {f"with.{name}": value for name, value in parameters.items()}
+    assert client.post(address, {"step": "choose", **sent}).location == address
+    return client.get(address)
+
+
+def run(client: Client, address: str, **words: str) -> Any:
+    """Press the button of a preview, and return the answer."""
+    return client.post(address, {"step": "run", **words})
+
+
+def done(client: Client, action: str, rows: list[int], **parameters: Any) -> None:
+    """Carry an action out on rows."""
+    address = plan(client, action, rows)
+    if parameters:
+        assert choose(client, address, **parameters).status_code == 200
+    answer = run(client, address)
+    assert answer.location != address, client.get(address).get_data(as_text=True)[:6000]
+
+
+def undone(client: Client) -> None:
+    """Undo the newest run."""
+    page = client.get("/admin/pallets/")
+    run_id = newest_event().bulk_run_id
+    answer = client.post(f"/admin/bulk-runs/{run_id}/undo")
+    assert answer.status_code == 303, page
+    assert run(client, answer.location).status_code == 303
+
+
+def newest_event() -> Event:
+    settle()
+    return db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()

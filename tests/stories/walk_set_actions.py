@@ -1,0 +1,206 @@
+"""Set columns of many rows, and give each row its former values back.
+
+`test_what_actions_ask_for.py` runs this in a copy of the code.
+"""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.bulk_run import BulkItem
+from backoffice.models.depot import Crate, Depot, Hazard  # the test writes it
+from tests.stories import pallets
+from tests.stories.pallets import choose, done, plan, run, undone
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import error_at, read
+
+
+@pytest.fixture
+def olivia(cast: Cast, client: Client) -> Client:
+    pallets.company()
+    return client.sign_in("olivia")
+
+
+def values(name: str) -> list[Any]:
+    return [getattr(pallet, name) for pallet in pallets.pallets()]
+
+
+def test_rows_are_moved_told_and_brought_back(olivia: Client) -> None:
+    north, south = pallets.depot("North"), pallets.depot("South")
+    done(olivia, "move", pallets.ids()[:3], depot=south)
+    assert values("depot_id") == [south, south, south, north]
+    assert values("version") == [2, 2, 2, 1]
+    event = pallets.newest_event()
+    assert (event.before, event.after) == ({"depot": "North"}, {"depot": "South"})
+    undone(olivia)
+    assert values("depot_id") == [north] * 4
+    undone(olivia)  # the undo itself
+    assert values("depot_id") == [south, south, south, north]
+
+
+def test_rows_that_have_the_value_are_unchanged_and_said_so(olivia: Client) -> None:
+    address = plan(olivia, "set-weight", pallets.ids())
+    page = choose(olivia, address, weight="3")
+    assert "1 would not change: already set." in read(page).text
+    assert read(page).one("h1").text == "Set weight: 3 kg (3 pallets)"
+    assert run(olivia, address).status_code == 303
+    assert values("weight") == [3, 3, 3, 3]
+    undone(olivia)
+    assert values("weight") == [1, 2, 3, 4]
+
+
+def test_rows_changed_since_stay_as_they_are(olivia: Client) -> None:
+    done(olivia, "set-weight", pallets.ids(), weight="9")
+    second = pallets.pallets()[1]
+    second.weight, second.version = 50, second.version + 1
+    settle()
+    undone(olivia)
+    assert values("weight") == [1, 50, 3, 4]
+
+
+@pytest.mark.parametrize("weight", ["-1", "1000.01", "1.234", "heavy"])
+def test_the_bounds_of_the_column_and_of_the_action_both_hold(olivia: Client, weight: str) -> None:
+    page = choose(olivia, plan(olivia, "set-weight", pallets.ids()), weight=weight)
+    assert error_at(page, "with.weight")
+
+
+def test_a_row_that_may_not_be_chosen_is_refused(olivia: Client) -> None:
+    page = choose(olivia, plan(olivia, "move", pallets.ids()), depot=pallets.depot("Closed"))
+    assert error_at(page, "with.depot") == "This depot is closed."
+
+
+def test_a_choice_that_is_forbidden_meanwhile_is_refused_at_the_run(olivia: Client) -> None:
+    address = plan(olivia, "move", pallets.ids())
+    assert choose(olivia, address, depot=pallets.depot("South")).status_code == 200
+    db.session.get_one(Depot, pallets.depot("South")).is_active = False
+    settle()
+    run(olivia, address)
+    assert error_at(olivia.get(address), "with.depot") == "This depot is closed."
+    assert set(values("depot_id")) == {pallets.depot("North")}
+
+
+def test_what_a_row_belonged_to_may_be_gone_by_the_undo(olivia: Client) -> None:
+    done(olivia, "move", pallets.ids(), depot=pallets.depot("South"))
+    run_id = pallets.newest_event().bulk_run_id
+    db.session.delete(db.session.get_one(Depot, pallets.depot("North")))
+    settle()
+    answer = olivia.post(f"/admin/bulk-runs/{run_id}/undo")
+    assert "What P1 belonged to before exists no more." in olivia.get(answer.location).text
+    run(olivia, answer.location)
+    assert set(values("depot_id")) == {pallets.depot("South")}
+
+
+def test_what_is_searched_is_found_by_its_new_text_and_again_by_the_old(olivia: Client) -> None:
+    done(olivia, "rename", pallets.ids()[:2], goods="Coffee")
+    assert "2 pallets" in read(olivia.get("/admin/pallets/?search=coffee")).one("h1").text
+    undone(olivia)
+    assert "0 pallets" in read(olivia.get("/admin/pallets/?search=coffee")).one("h1").text
+    assert "1 pallet" in read(olivia.get("/admin/pallets/?search=tea+2")).one("h1").text
+
+
+def test_what_needs_no_answer_is_set_at_once(olivia: Client) -> None:
+    done(olivia, "empty", pallets.ids())
+    assert (values("pieces"), values("weight")) == ([0] * 4, [None] * 4)
+    undone(olivia)
+    assert (values("pieces"), values("weight")) == ([1, 2, 3, 4], [1, 2, 3, 4])
+
+
+def test_a_constraint_of_the_table_is_said_in_its_words(olivia: Client) -> None:
+    done(olivia, "empty", pallets.ids()[:1])
+    address = plan(olivia, "send", pallets.ids())
+    run(olivia, address)
+    assert "An empty pallet does not move." in read(olivia.get(address)).text
+    assert set(values("status")) == {"here"}
+
+
+AS_TYPED = {
+    "code": ("P9", "P9"),
+    "goods": ("", ""),
+    "weight": ("12.5", Decimal("12.5")),
+    "pieces": ("7", 7),
+    "ratio": ("0.30000000000000004", 0.30000000000000004),
+    "status": ("moving", "moving"),
+    "hazard": ("FIRE", Hazard.FIRE),
+    "is_fragile": (["", "y"], True),
+    "due": ("2026-02-03", date(2026, 2, 3)),
+    "at": ("2026-02-03T04:05:06", datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)),
+    "opens": ("07:30", time(7, 30)),
+    "facts": ('{"a": [1, "b"]}', {"a": [1, "b"]}),
+    "marks": ("one\r\ntwo", ["one", "two"]),
+    "uuid": ("123e4567-e89b-12d3-a456-426614174000", UUID("123e4567-e89b-12d3-a456-426614174000")),
+    "note": ("First\r\nSecond", "First\nSecond"),
+}
+
+
+@pytest.mark.parametrize("name", AS_TYPED)
+def test_every_kind_of_field_is_changed_and_brought_back(olivia: Client, name: str) -> None:
+    typed, value = AS_TYPED[name]
+    first, second = pallets.pallets()[:2]
+    setattr(first, name, value)  # this one needs no change
+    settle()
+    before = values(name)
+    done(olivia, "change-field", pallets.ids()[:2], field=name, **{name: typed})
+    assert values(name) == [value, value, *before[2:]]
+    event = pallets.newest_event()
+    assert (event.subject_id, [*event.after]) == (second.id, [name])
+    undone(olivia)
+    assert values(name) == before
+
+
+def test_a_relation_is_changed_and_brought_back(olivia: Client) -> None:
+    before = values("depot_id")
+    done(olivia, "change-field", pallets.ids(), field="depot", depot=pallets.depot("South"))
+    assert set(values("depot_id")) == {pallets.depot("South")}
+    undone(olivia)
+    assert values("depot_id") == before
+
+
+def crates() -> list[Crate]:
+    db.session.add_all(
+        [Crate(name="Weak", strength=5), Crate(name="Strong"), Crate(name="Shut", locked=True)]
+    )
+    settle()
+    return list(db.session.scalars(select(Crate).order_by(Crate.id)))
+
+
+def test_what_is_checked_in_a_form_is_checked_for_each_row(olivia: Client) -> None:
+    weak, strong, shut = crates()
+    address = plan(olivia, "change-field", [weak.id, strong.id, shut.id], screen="crates")
+    page = choose(olivia, address, field="weight", weight="8")
+    assert "1 refused: This crate carries 5." in read(page).text
+    assert "1 refused: This crate is locked." in read(page).text
+    run(olivia, address)
+    settle()
+    found = db.session.scalars(select(Crate).order_by(Crate.id)).all()
+    assert [crate.weight for crate in found] == [0, 8, 0]
+    assert found[1].label_text == "8 of 10", "the check completes the values"
+    assert [crate.version for crate in found] == [1, 2, 1]
+    messages = db.session.scalars(select(BulkItem.message).order_by(BulkItem.row_id)).all()
+    assert [*messages] == ["This crate carries 5.", "", "This crate is locked."]
+
+
+def test_a_row_that_is_locked_meanwhile_is_refused_at_the_run_and_at_the_undo(
+    olivia: Client,
+) -> None:
+    _weak, strong, _shut = crates()
+    address = plan(olivia, "change-field", [strong.id], screen="crates")
+    assert choose(olivia, address, field="weight", weight="8").status_code == 200
+    db.session.get_one(Crate, strong.id).locked = True
+    settle()
+    run(olivia, address)
+    settle()
+    assert db.session.get_one(Crate, strong.id).weight == 0
+
+
+def test_who_may_not_edit_may_not_set(cast: Cast, client: Client) -> None:
+    pallets.company()
+    vera = client.sign_in("vera")
+    row = pallets.ids()[:1]
+    for action in ("move", "set-weight", "change-field", "rename"):
+        assert vera.post(f"/admin/pallets/actions/{action}", {"row": row}).status_code == 403
