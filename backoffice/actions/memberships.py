@@ -90,7 +90,7 @@ class AddToGroup(UserAction):
         return _is_member(context)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        relations.add(rows, user_groups, context.parameters["group"])
+        relations.add(rows, User, "groups", context.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
@@ -121,7 +121,7 @@ class RemoveFromGroup(ExclusiveUserAction):
         return ~_is_member(context)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        relations.remove(rows, user_groups, context.parameters["group"])
+        relations.remove(rows, User, "groups", context.parameters["group"])
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
@@ -158,9 +158,9 @@ class AddClientTags(UserAction):
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         if context.undo_of:
-            relations.restore(context, rows, user_client_tags, "client_tags")
+            relations.restore(context, rows, User, "client_tags")
         else:
-            relations.add(rows, user_client_tags, context.parameters["tags"])
+            relations.add(rows, User, "client_tags", context.parameters["tags"])
 
 
 def _leaves_nothing(context: ActionContext) -> ColumnElement[bool]:
@@ -211,6 +211,6 @@ class RemoveClientTags(UserAction):
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         if context.undo_of:
-            relations.restore(context, rows, user_client_tags, "client_tags")
+            relations.restore(context, rows, User, "client_tags")
         else:
-            relations.remove(rows, user_client_tags, context.parameters["tags"])
+            relations.remove(rows, User, "client_tags", context.parameters["tags"])

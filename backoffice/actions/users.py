@@ -252,7 +252,7 @@ class GrantAccessAgain(UserAction):
             status = func.coalesce(User.status_before, status)
         self.set_status(context, rows, status)
         if context.undo_of:
-            relations.restore(context, rows, user_groups, "groups")
+            relations.restore(context, rows, User, "groups")
 
 
 class EndSessions(UserAction):

@@ -34,7 +34,8 @@ class Query:
     """What a person asked a list for.
 
     `sort` is the name of an attribute, with a minus before it for descending order. `after` or
-    `before` is the cursor of the row next to the page.
+    `before` is the cursor of the row next to the page. `pinned` names the filter that belongs to
+    the place where the list is shown, and not to what was asked for.
     """
 
     search: str = ""
@@ -43,6 +44,12 @@ class Query:
     after: str = ""
     before: str = ""
     size: int = 50
+    pinned: str = ""
+
+    @property
+    def asked(self) -> tuple[Filter, ...]:
+        """The filters that people can take off."""
+        return tuple(each for each in self.filters if each.name != self.pinned)
 
     @property
     def sort_name(self) -> str:

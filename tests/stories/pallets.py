@@ -2,22 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from backoffice.extensions import db
-from backoffice.models.depot import Crate, Depot, Pallet  # the test writes it
+from backoffice.models.depot import Crate, Depot, Pallet, depot_tags  # the test writes it
 from backoffice.models.event import Event
+from backoffice.models.group import Group
 from tests.support.client import Client, settle
 
-TABLES = (Depot, Pallet, Crate)
+TABLES = (Depot.__table__, Pallet.__table__, Crate.__table__, depot_tags)
 
 
 def company() -> None:
     """Create the tables, two open depots and a closed one, and four pallets in the first."""
-    for model in TABLES:
-        model.__table__.create(db.session.connection(), checkfirst=True)
-    for model in reversed(TABLES):
-        db.session.query(model).delete()
+    for table in TABLES:
+        table.create(db.session.connection(), checkfirst=True)
+    for table in reversed(TABLES):
+        db.session.execute(delete(table))
     north, south = Depot(name="North"), Depot(name="South")
     db.session.add_all([north, south, Depot(name="Closed", is_active=False)])
     for number in range(1, 5):
@@ -38,6 +39,13 @@ def ids() -> list[int]:
 
 def depot(name: str) -> int:
     return db.session.scalars(select(Depot.id).where(Depot.name == name)).one()
+
+
+def allow(key: str, *codes: str) -> None:
+    """Give a shipped group exactly these permissions."""
+    group = db.session.scalars(select(Group).where(Group.key == key)).one()
+    group.permissions = list(codes)
+    settle()
 
 
 def plan(client: Client, action: str, rows: list[int], screen: str = "pallets") -> str:

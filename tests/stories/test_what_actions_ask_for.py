@@ -17,12 +17,23 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Numeric, String
+from sqlalchemy import (
+    CheckConstraint, Column, Float, ForeignKey, Index, Numeric, String, Table,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Entity, Searchable
+from backoffice.models.base import Base, Entity, Searchable
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
 from backoffice.models.types import BigInt
+
+# The columns stand the other way round, as they may.
+depot_tags = Table(
+    "depot_tags",
+    Base.metadata,
+    Column("client_tag_id", BigInt, ForeignKey("client_tags.id"), primary_key=True),
+    Column("depot_id", BigInt, ForeignKey("depots.id", ondelete="CASCADE"), primary_key=True),
+)
 
 
 class Hazard(Enum):
@@ -35,6 +46,8 @@ class Depot(Entity):
 
     name: Mapped[str] = mapped_column(String(80), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+
+    client_tags: Mapped[list[ClientTag]] = relationship(secondary=depot_tags)
 
 
 class Pallet(Searchable, Entity):
@@ -113,12 +126,13 @@ def reach(_actor: Actor, row: Crate) -> str:
 SCREENS = '''"""Depots, pallets and crates."""
 
 from backoffice.models.depot import Crate, Depot, Pallet
-from views.screen import Screen
+from views.screen import Rows, Screen
 
 
 class Depots(Screen):
     model = Depot
     form_columns = ("name", "is_active")
+    tabs = (Rows("pallets"), Rows("client_tags", attach=True))
 
 
 class Pallets(Screen):
@@ -215,7 +229,11 @@ FILES = (
     Block("views/admin/depots.py", "python", SCREENS),
     Block("backoffice/actions/depots.py", "python", ACTIONS),
 )
-WALKS = ("tests/stories/walk_parameters.py", "tests/stories/walk_set_actions.py")
+WALKS = (
+    "tests/stories/walk_parameters.py",
+    "tests/stories/walk_related_rows.py",
+    "tests/stories/walk_set_actions.py",
+)
 
 
 @pytest.mark.slow

@@ -139,6 +139,14 @@ def _list(screen: Screen, person: Person, world: World) -> Tries:
         yield Try("GET", gate(screen, person, POWERS["index"], status), {name: "none"})
 
 
+def _detach(screen: Screen, person: Person, world: World) -> Tries:
+    row = _row(screen, world)
+    for rows in (rows for rows in screen.tabs if rows.attach):
+        expected = 303 if person.holds(f"{screen.endpoint}.edit") else 403
+        yield Try("POST", gate(screen, person, "view", expected), {**row, "tab": rows.name})
+    yield Try("POST", gate(screen, person, "view", 404), {**row, "tab": "nonsense"})
+
+
 def _preferences(screen: Screen, person: Person, _world: World) -> Tries:
     yield Try("POST", gate(screen, person, "view", 303), data={"size": "20"})
 
@@ -201,6 +209,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "export": _export,
     "act": _act,
     "preview": _others_preview,
+    "detach": _detach,
     "lookup": _lookup,
     "preferences": _preferences,
 }

@@ -1,5 +1,6 @@
 """The machinery of every admin screen."""
 
+from views.screen.related_lists import Rows
 from views.screen.screen import Screen
 
-__all__ = ["Screen"]
+__all__ = ["Rows", "Screen"]

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.attaching import detach_name
 from backoffice.actions.engine.plan import (
     Selection,
     choose,
@@ -66,6 +67,25 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
         db.session.rollback()
         flash(error.message, "warning")
         return redirect(back, HTTPStatus.SEE_OTHER)
+    return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
+
+
+def plan_detaching(screen: Definition, actor: Actor, row_id: int, relation: str) -> Answer:
+    """Plan the preview that detaches the ticked rows of a tab from the row of the page."""
+    action = _action(screen, detach_name(relation))
+    back = _back(screen) or screen.url_of("details", row_id=row_id, tab=relation)
+    ticked = request.form.getlist("row")
+    if not ticked or request.form.get("all_matching"):
+        flash(_("Tick the rows that are to be detached."), "warning")
+        return redirect(back, HTTPStatus.SEE_OTHER)
+    planned = preview(
+        actor=actor,
+        action=action,
+        selection=Selection(ids=[row_id]),
+        parameters={relation: ticked},
+        draft={"back": back},
+    ).run
+    db.session.commit()
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
@@ -228,10 +248,11 @@ def _matched() -> int | None:
 def _back(screen: Definition) -> str | None:
     """Return where the browser was, or None if the form does not say.
 
-    That is the list with its query, or the page that the form names.
+    That is the page that the form names, or else the list with its query.
     """
-    if "list" not in request.form:
-        return safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS] or None
+    back = safe_path(request.form.get("back"), "")[:MOST_OF_AN_ADDRESS]
+    if back or "list" not in request.form:
+        return back or None
     query = urlencode(_list_pairs())
     list_href = screen.url_of("index")
     return f"{list_href}?{query}" if query else list_href

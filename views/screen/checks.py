@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
 from views.screen.definition import Definition
+from views.screen.related_lists import target_of
 
 ICONS = Path(__file__).parents[2] / "backoffice" / "static" / "icons.svg"
 # Options of Flask-Admin that a screen does not have, and what to do instead.
@@ -54,6 +55,7 @@ def check(screen: Definition) -> None:
         *_kinds(screen),
         *_unwritable(screen),
         *_bulk_fields(screen),
+        *_tabs(screen),
         *_sort(screen),
         *_icon(screen),
     ]
@@ -131,6 +133,16 @@ def _bulk_fields(screen: Definition) -> Iterator[str]:
     for name in screen.bulk_fields:
         if name not in screen.form_columns:
             yield f"bulk_fields names {name!r}, which form_columns lacks: add it there."
+
+
+def _tabs(screen: Definition) -> Iterator[str]:
+    for rows in screen.tabs:
+        try:
+            target_of(screen.model, rows.name)
+        except LookupError as error:
+            yield f"{error}."
+        if rows.name in screen.details_tabs:
+            yield f"tabs and details_tabs both name {rows.name!r}: leave one out."
 
 
 def _sort(screen: Definition) -> Iterator[str]:

@@ -5,7 +5,7 @@ The pages are made from it, and know nothing else of a screen.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from flask import current_app, url_for
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
 from backoffice.data import disclosure, filters, lists, sorting
+from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
@@ -25,9 +26,11 @@ from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
 from backoffice.time_zones import timezone_of
 from forms.base import Form
+from views.screen import related_lists
 from views.screen.cells import ListRow, OwnCell, Words
 from views.screen.columns import Column, lists_of
 from views.screen.pages import Heading, Section
+from views.screen.related_lists import Rows, target_of
 from views.web.actor import actor as current_actor
 from views.web.answers import Answer
 
@@ -77,6 +80,7 @@ class Definition(BaseView):
     # Those of them under History, where times and whoever acted stand by themselves
     column_history_list: ClassVar[Sequence[str]] = ()
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
+    tabs: ClassVar[Sequence[Rows]] = ()  # further tabs with the list of rows that belong to a row
     form_columns: ClassVar[Sequence[str]] = ()  # that may be written
     bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once
     form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
@@ -100,6 +104,16 @@ class Definition(BaseView):
             menu_icon_value=self.menu_icon_value,
         )
         self._fill_in_columns()
+
+    @property
+    def filters_of_tabs(self) -> tuple[str, ...]:
+        """The filters by which tabs of other screens show the list of this one."""
+        pairs = [
+            target_of(screen.model, rows.name)
+            for screen in current_app.extensions["screens"]
+            for rows in screen.tabs
+        ]
+        return tuple(name for target, name in pairs if target is self.model)
 
     def _fill_in_columns(self) -> None:
         """Replace every list of columns that was left out by what follows from the model."""
@@ -171,6 +185,19 @@ class Definition(BaseView):
             if may_read(actor, self.model, name)
         }
 
+    def readable_lists(self, actor: Actor) -> list[Rows]:
+        """Return the tabs with other rows that the actor may see, on a screen of their own."""
+        seen = [rows for rows in self.tabs if related_lists.may_see(actor, self.model, rows.name)]
+        return [rows for rows in seen if self.base_of(target_of(self.model, rows.name)[0])]
+
+    def screen_of(self, model: type[Record]) -> "Definition":
+        """Return the screen of another model. Raises NotFound if there is none."""
+        area = area_of(model)
+        for screen in current_app.extensions["screens"]:
+            if screen.endpoint == area:
+                return cast(Definition, screen)
+        raise NotFound
+
     def sorts(self, actor: Actor, name: str) -> bool:
         """Tell whether the actor may order the list by `name`.
 
@@ -238,22 +265,28 @@ class Definition(BaseView):
 
     # What a person asked for
 
-    def query(self, actor: Actor, pairs: Iterable[tuple[str, str]]) -> Query:
+    def query(
+        self, actor: Actor, pairs: Iterable[tuple[str, str]], pinned: Filter | None = None
+    ) -> Query:
         """Return the list query of a request, with the person's own page size and time zone.
 
         Raises BadRequest for a filter or an order that this actor may not use.
         """
+        allowed = self.readable(actor, (*self.column_filters, *self.filters_of_tabs))
         query = lists.parse(
             self.model,
             pairs,
-            allowed=self.readable(actor, self.column_filters),
+            allowed=[name for name in allowed if not (pinned and name == pinned.name)],
             sort=self.column_default_sort,
             size=self.preferences_of(actor).get("size", 50),
             zone=timezone_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest(_("This list cannot be sorted like that."), field="sort")
-        return self._in_order_of_time(query)
+        query = self._in_order_of_time(query)
+        if pinned is None:
+            return query
+        return replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
 
     def _in_order_of_time(self, query: Query) -> Query:
         """Sort a list that is filtered by time in order of that time, unless asked otherwise.
@@ -269,11 +302,15 @@ class Definition(BaseView):
             return query
         return replace(query, sort=f"-{times[0]}")
 
-    def chosen_columns(self, actor: Actor) -> tuple[str, ...]:
-        """Return the columns that the person wants to see and may read, at least one."""
+    def chosen_columns(self, actor: Actor, pinned: Filter | None = None) -> tuple[str, ...]:
+        """Return the columns that the person wants to see and may read, at least one.
+
+        `pinned` is left out: the place of the list says it already.
+        """
         chosen = self.preferences_of(actor).get("columns")
         wanted = chosen or self.column_default_list or self.column_list
-        columns = self.readable(actor, self.column_list)
+        left_out = pinned.name if pinned else ""
+        columns = tuple(n for n in self.readable(actor, self.column_list) if n != left_out)
         return tuple(name for name in columns if name in wanted) or columns[:1]
 
     def preferences_of(self, actor: Actor) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Show one row: its values in sections, its tabs, and the actions on it."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import render_template, request
@@ -13,14 +14,14 @@ from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
-from views.screen import cells
+from views.screen import cells, tabs
 from views.screen.definition import Definition
 from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
+from views.screen.tabs import OVERVIEW
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 from views.web.answers import Answer
 
-OVERVIEW = "overview"
 ALL_PILLS = 1000
 
 
@@ -28,16 +29,26 @@ def show(screen: Definition, actor: Actor, row_id: int) -> Answer:
     """Show the details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
-    tabs = screen.readable_tabs(actor)
-    if current not in (OVERVIEW, *tabs):
+    links = tabs.links(screen, actor, row, current)
+    if not any(link.current for link in links):
         raise NotFound(_("There is no such tab."))
-    page = _page(screen, actor, row, tabs, current)
-    return screen.render("admin/details.html", page=page)
+    page, status = _with_content(_page(screen, actor, row, links), screen, actor, row, current)
+    return screen.render("admin/details.html", page=page), status
 
 
-def _page(
-    screen: Definition, actor: Actor, row: Record, tabs: dict[str, str], current: str
-) -> DetailsPage:
+def _with_content(
+    page: DetailsPage, screen: Definition, actor: Actor, row: Record, current: str
+) -> tuple[DetailsPage, int]:
+    """Return the page with what its tab shows, and its status."""
+    if current == OVERVIEW:
+        return replace(page, sections=screen.sections(row)), HTTPStatus.OK
+    if current in screen.details_tabs:
+        return replace(page, panel=screen.tab(actor, row, current)), HTTPStatus.OK
+    rows, status = tabs.rows(screen, actor, row, current)
+    return replace(page, rows=rows), status
+
+
+def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> DetailsPage:
     edit_href, edit_refused = _edit(screen, actor, row)
     heading = screen.heading_of(row)
     return DetailsPage(
@@ -50,20 +61,8 @@ def _page(
         back_label=str(screen.name),
         edit_href=edit_href,
         actions=_actions(screen, actor, row, edit_refused),
-        tabs=_tabs(screen, row, tabs, current),
-        sections=screen.sections(row) if current == OVERVIEW else [],
-        panel=screen.tab(actor, row, current) if current != OVERVIEW else None,
+        tabs=links,
     )
-
-
-def _tabs(screen: Definition, row: Record, tabs: dict[str, str], current: str) -> list[Tab]:
-    """Return the links to the overview and to the other tabs."""
-    links = []
-    for name, label in ((OVERVIEW, _("Overview")), *tabs.items()):
-        tab = None if name == OVERVIEW else name
-        href = screen.url_of("details", row_id=row.id, tab=tab)
-        links.append(Tab(label, href, current=name == current))
-    return links
 
 
 def row_menu(screen: Definition, actor: Actor, row_id: int) -> Answer:

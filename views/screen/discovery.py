@@ -12,6 +12,7 @@ from flask_admin.theme import Theme
 import backoffice
 import views.admin
 from backoffice.actions.deletion import declare_missing
+from backoffice.actions.engine import attaching
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.set_action import declare_change_field
 from backoffice.models.base import Entity
@@ -50,6 +51,7 @@ def register(app: Flask) -> None:
     instances = [screen() for screen in screens()]
     for screen in instances:
         _declare_bulk_fields(screen)
+        _declare_attaching(screen)
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
@@ -70,6 +72,13 @@ def _declare_bulk_fields(screen: Screen) -> None:
     if screen.bulk_fields and issubclass(model, Entity) and not is_declared:
         labels = {name: screen.english_label_of(name) for name in screen.bulk_fields}
         declare_change_field(model, screen.bulk_fields, labels)
+
+
+def _declare_attaching(screen: Screen) -> None:
+    """Declare the actions of tabs in which rows are attached and detached."""
+    for rows in screen.tabs:
+        if rows.attach and issubclass(screen.model, Entity):
+            attaching.declare(screen.model, rows.name)
 
 
 def areas() -> list[ModuleType]:

@@ -19,7 +19,7 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.text import capital
+from backoffice.text import capital, is_id
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
@@ -32,23 +32,46 @@ from views.web.actor import signed_in
 from views.web.answers import Answer
 from views.web.conflicts import Compared
 from views.web.errors import note_denial
+from views.web.redirects import safe_path
 
 OPTIONS_OFFERED = 50  # as many related rows are all offered at once
 CHOSEN_SHOWN = 1000  # as many chosen rows are shown with their names
 
 
 def new(screen: Definition, actor: Actor) -> Answer:
-    """Show the empty form, or create a row from it."""
+    """Show the form as its address fills it in, or create a row from it."""
     form_class = screen.form_class(actor, None)
-    form = form_class(request.form if request.method == "POST" else None)
+    if request.method == "POST":
+        form = form_class(request.form)
+    else:
+        form = form_class(data=_filled_in(form_class()))
     if request.method == "POST" and form.validate():
         answer = _try(screen, actor, None, None, form)
         if answer is not None:
             return answer
-    title = _("Add %(noun)s", noun=screen.model.noun())
+    back = _back()
     return _page(
-        screen, form, title=title, action=screen.url_of("new"), cancel=screen.url_of("index")
+        screen,
+        form,
+        title=_("Add %(noun)s", noun=screen.model.noun()),
+        action=screen.url_of("new", back=back or None),
+        cancel=back or screen.url_of("index"),
     )
+
+
+def _filled_in(form: Form) -> dict[str, object]:
+    """Return the related rows that the address names, as the tab does from which one comes."""
+    given = {field: request.args.get(field.name, "") for field in form}
+    return {
+        field.name: [int(text)] if field.multiple else int(text)
+        for field, text in given.items()
+        if isinstance(field, PickField) and is_id(text)
+    }
+
+
+def _back() -> str:
+    """Return the page from which one came to add a row, if the address says so."""
+    return safe_path(request.args.get("back"), "")
 
 
 def edit(screen: Definition, actor: Actor, row_id: int) -> Answer:
@@ -202,7 +225,8 @@ def _try(
     if isinstance(saved, (Response, str, tuple)):
         return saved
     flash(_("%(label)s is saved.", label=saved.label), "success")
-    return redirect(screen.url_of("details", row_id=saved.id), HTTPStatus.SEE_OTHER)
+    back = "" if row else _back()
+    return redirect(back or screen.url_of("details", row_id=saved.id), HTTPStatus.SEE_OTHER)
 
 
 def _page(

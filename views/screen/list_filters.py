@@ -106,7 +106,7 @@ def chips(screen: Definition, query: Query, choices: Choices) -> list[Chip]:
         without = href(replace(query, search=""))
         label = _("“%(text)s”", text=query.search)
         shown.append(Chip(label, without))
-    for filter_ in query.filters:
+    for filter_ in query.asked:
         names = dict(choices.get(filter_.name, ())) | {NONE: _("none")}
         for value in filter_.values:
             label = _chip_label(screen, filter_, value, names)
@@ -164,5 +164,19 @@ def href(query: Query, **place: str | None) -> str:
     """Return the query string of a list at a place in it, such as `after` a row."""
     # A size in the address goes along; otherwise the person's own preference holds.
     place["size"] = request.args.get("size")
+    place["tab"] = query.pinned and request.args.get("tab")
     given = [(name, value) for name, value in place.items() if value]
-    return "?" + urlencode([*query.pairs(), ("sort", query.sort), *given])
+    asked = replace(query, filters=query.asked)
+    return "?" + urlencode([*asked.pairs(), ("sort", query.sort), *given])
+
+
+def rows_of(query: Query) -> str:
+    """Return the query string of the same rows on the page of their own screen."""
+    return urlencode([*query.pairs(), ("sort", query.sort)])
+
+
+def href_of_all(screen: Definition, query: Query) -> str:
+    """Return the address of the list without search and filters."""
+    if not query.pinned:
+        return screen.url_of("index")
+    return "?" + urlencode({"tab": request.args.get("tab", "")})

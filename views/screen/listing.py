@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action
 from backoffice.data import disclosure, filters, lists
+from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.models import fields
@@ -18,25 +19,28 @@ from views.screen import cells, list_filters
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
-from views.screen.list_filters import href
+from views.screen.list_filters import href, href_of_all, rows_of
 from views.screen.pages import BulkAction, Choice, ColumnHead, ListPage
+from views.screen.related_lists import Within
 
 NEAR = 3  # columns from the edge
 Getter = Callable[[ListRow], Markup]  # from a row to one of its cells
 
 
-def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
+def build(screen: Definition, actor: Actor, within: Within | None = None) -> tuple[ListPage, int]:
     """Return the page that the request asks for, and its status.
 
-    The status is 400, and the page has a message, where the query makes no sense.
+    `within` is the tab where it is shown, if it is no page of its own. The status is 400, and the
+    page has a message, where the query makes no sense.
     """
-    chosen = screen.chosen_columns(actor)
+    pinned = within.pinned if within else None
+    chosen = screen.chosen_columns(actor, pinned)
     try:
-        query, found = _found(screen, actor, chosen)
+        query, found = _found(screen, actor, chosen, pinned)
     except BadRequest as error:
-        return _refused(screen, actor, chosen, error), 400
+        return _refused(screen, actor, chosen, error, pinned), 400
 
-    frame = _frame(screen, actor, chosen, query)
+    frame = _in_tab(_frame(screen, actor, chosen, query), within)
     visible_rows = disclosure.redacted(actor, screen.model, found.rows)
     rows = _rows(screen, chosen, replace(found, rows=visible_rows), ticks=bool(frame.actions))
     count = found.count or 0
@@ -44,9 +48,25 @@ def build(screen: Definition, actor: Actor) -> tuple[ListPage, int]:
     return _with_places(page, query, found), 200
 
 
-def _found(screen: Definition, actor: Actor, chosen: Sequence[str]) -> tuple[Query, lists.Page]:
+def _in_tab(frame: ListPage, within: Within | None) -> ListPage:
+    """Return the page with the buttons that attach and detach rows, in a tab that has them."""
+    if within is None:
+        return frame
+    detach = [within.detach] if within.detach else []
+    return replace(
+        frame,
+        actions=[*detach, *frame.actions],
+        sticky_column=frame.sticky_column + bool(detach and not frame.actions),
+        attach=within.attach,
+        attach_to=within.row_id,
+    )
+
+
+def _found(
+    screen: Definition, actor: Actor, chosen: Sequence[str], pinned: Filter | None
+) -> tuple[Query, lists.Page]:
     """Return the query of the request, and the rows it finds; raises BadRequest."""
-    query = screen.query(actor, request.args.items(multi=True))
+    query = screen.query(actor, request.args.items(multi=True), pinned)
     names = (*chosen, *screen.column_extra_list)
     found = lists.page(actor, screen.model, query, names, counted=True)
     if not found.rows and (query.after or query.before):
@@ -74,27 +94,37 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
         columns=_columns(screen, actor, chosen, query),
         sticky_column=_sticky_column(screen, chosen) + bool(actions),
         sizes=[(size, size == query.size) for size in lists.SIZES],
-        column_choices=_column_choices(screen, actor, chosen),
+        column_choices=_column_choices(screen, actor, chosen, query.pinned),
         preferences_href=screen.url_of("preferences"),
         actions=actions,
-        query_string=request.query_string.decode(),
+        query_string=rows_of(query) if query.pinned else request.query_string.decode(),
+        tab=query.pinned and request.args.get("tab", ""),
         may_all_matching=can(actor, "bulk.run_all_matching"),
         exports=_exports(screen, actor, query),
     )
-    return _with_filters(_with_buttons(page, screen, actor), screen, actor, query)
+    return _with_filters(_with_buttons(page, screen, actor, query), screen, actor, query)
 
 
-def _with_buttons(page: ListPage, screen: Definition, actor: Actor) -> ListPage:
+def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query) -> ListPage:
     """Return the page with what can be done beside its title."""
-    page = replace(page, global_actions=_buttons(screen, screen.global_actions(actor)))
-    if not screen.may(actor, "create"):
+    if not query.pinned:
+        page = replace(page, global_actions=_buttons(screen, screen.global_actions(actor)))
+    # What is added in a tab has to belong there.
+    belongs = not query.pinned or query.pinned in screen.form_columns
+    if not (belongs and screen.may(actor, "create")):
         return page
     label = _("Add %(noun)s", noun=screen.model.noun())
-    return replace(page, create_href=screen.url_of("new"), create_label=label)
+    filled_in = {}
+    if query.pinned:
+        (only,) = [each for each in query.filters if each.name == query.pinned]
+        filled_in = {query.pinned: only.values[0], "back": request.full_path}
+    return replace(page, create_href=screen.url_of("new", **filled_in), create_label=label)
 
 
-def _column_choices(screen: Definition, actor: Actor, chosen: Sequence[str]) -> list[Choice]:
-    names = screen.readable(actor, screen.column_list)
+def _column_choices(
+    screen: Definition, actor: Actor, chosen: Sequence[str], pinned: str
+) -> list[Choice]:
+    names = [name for name in screen.readable(actor, screen.column_list) if name != pinned]
     return [(name, screen.label_of(name), name in chosen) for name in names]
 
 
@@ -107,9 +137,10 @@ def _with_filters(page: ListPage, screen: Definition, actor: Actor, query: Query
         filters=[
             list_filters.control(screen, name, query, choices)
             for name in screen.readable(actor, screen.column_filters)
+            if name != query.pinned
         ],
         chips=list_filters.chips(screen, query, choices),
-        clear_href=screen.url_of("index"),
+        clear_href=href_of_all(screen, query),
     )
 
 
@@ -117,7 +148,8 @@ def _exports(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, 
     """Return the formats in which this person may have the list, each with its address."""
     if not screen.may(actor, "export"):
         return []
-    return [(each.upper(), screen.url_of("export", ending=each) + href(query)) for each in ENDINGS]
+    rows = rows_of(query)
+    return [(each.upper(), f"{screen.url_of('export', ending=each)}?{rows}") for each in ENDINGS]
 
 
 def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
@@ -135,7 +167,11 @@ def _buttons(screen: Definition, actions: Sequence[Action]) -> list[BulkAction]:
 
 
 def _refused(
-    screen: Definition, actor: Actor, chosen: Sequence[str], error: BadRequest
+    screen: Definition,
+    actor: Actor,
+    chosen: Sequence[str],
+    error: BadRequest,
+    pinned: Filter | None,
 ) -> ListPage:
     """Return the page with a message instead of rows.
 
@@ -143,7 +179,10 @@ def _refused(
     """
     readable = screen.readable(actor, screen.column_filters)
     typed = filters.as_typed(request.args.items(multi=True), readable)
-    page = _frame(screen, actor, chosen, Query(sort=screen.column_default_sort, filters=typed))
+    query = Query(sort=screen.column_default_sort, filters=typed)
+    if pinned:
+        query = replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
+    page = _frame(screen, actor, chosen, query)
     search = request.args.get("search", "")[:1000]
     return replace(page, search=search, problems=[error.message], actions=(), exports=())
 

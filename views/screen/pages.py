@@ -97,6 +97,8 @@ class ListPage:
         preferences_href: where the chosen size and columns are kept.
         actions: what may be done with ticked rows.
         global_actions: what may be done without any row.
+        attach, attach_to: the button that attaches rows, and the row that it attaches them to.
+        tab: the tab in which the list is shown; '' on a page of its own.
         query_string: the query string, which the form of the rows sends along.
         may_all_matching: whether the actions may be used on all rows that match.
         exports: the formats of a file, each with its address.
@@ -122,6 +124,9 @@ class ListPage:
     preferences_href: str = ""
     actions: Sequence[BulkAction] = ()
     global_actions: Sequence[BulkAction] = ()
+    attach: BulkAction | None = None
+    attach_to: int = 0
+    tab: str = ""
     query_string: str = ""
     may_all_matching: bool = False
     exports: Sequence[tuple[str, str]] = ()
@@ -163,6 +168,7 @@ class Tab:
     label: str
     href: str
     current: bool
+    count: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,7 @@ class DetailsPage:
         actions: what may be done with it.
         tabs: the parts of the page.
         sections: the content of the overview.
+        rows: the list of a tab with other rows.
         panel: the content of any other tab.
     """
 
@@ -202,8 +209,9 @@ class DetailsPage:
     edit_href: str | None
     actions: list[MenuItem]
     tabs: list[Tab]
-    sections: list[Section]
-    panel: Markup | None
+    sections: Sequence[Section] = ()
+    rows: ListPage | None = None
+    panel: Markup | None = None
 
 
 # Its form

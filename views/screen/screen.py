@@ -83,6 +83,11 @@ class Screen(Definition):
         answer = acting.decide if request.method == "POST" else acting.show
         return answer(self, signed_in(), action, token)
 
+    @writes_no_row
+    @expose(f"/{ID}/tabs/<tab>/detach", methods=("POST",))
+    def detach(self, row_id: int, tab: str) -> Answer:
+        return acting.plan_detaching(self, signed_in(), row_id, tab)
+
     @expose("/lookup/<field>")
     def lookup(self, field: str) -> Answer:
         return lookups.answer(self, signed_in(), field)

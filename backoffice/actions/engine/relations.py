@@ -2,50 +2,63 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Subquery, Table, cast, delete, func, insert, literal, select
+from sqlalchemy import Column, Subquery, cast, delete, func, insert, literal, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.extensions import db
+from backoffice.models import fields
+from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkItem
-from backoffice.models.types import BigInt
+from backoffice.models.types import BigInt, TableColumn
 
 
-def add(rows: Ids, table: Table, others: Sequence[int]) -> None:
-    """Give each of `rows` each of `others` that it does not have yet.
+def columns(model: type[Record], name: str) -> tuple[TableColumn, TableColumn]:
+    """Return the columns of the association table behind a relation of many to many."""
+    relation = fields.relation(model, name)
+    ((_own_id, own),) = relation.synchronize_pairs
+    ((_other_id, other),) = relation.secondary_synchronize_pairs or ()
+    assert isinstance(own, Column)
+    assert isinstance(other, Column)
+    return own, other
 
-    The columns of `table` are (row, other).
-    """
-    own, other = table.columns
+
+def add(rows: Ids, model: type[Record], name: str, others: Sequence[int]) -> None:
+    """Give each of `rows` each of `others` that it does not have yet."""
+    own, other = columns(model, name)
     for other_id in others:
         wanted = rows.subquery()
         has = select(own).where(other == other_id)
         missing = select(wanted.c[0], literal(other_id)).where(wanted.c[0].not_in(has))
-        db.session.execute(insert(table).from_select([own, other], missing))
+        db.session.execute(insert(own.table).from_select([own, other], missing))
 
 
-def remove(rows: Ids, table: Table, others: Sequence[int]) -> None:
+def remove(rows: Ids, model: type[Record], name: str, others: Sequence[int]) -> None:
     """Take each of `others` from each of `rows`."""
-    own, other = table.columns
-    db.session.execute(delete(table).where(own.in_(rows), other.in_(others)))
+    own, other = columns(model, name)
+    db.session.execute(delete(own.table).where(own.in_(rows), other.in_(others)))
 
 
-def restore(context: ActionContext, rows: Ids, table: Table, name: str) -> None:
+def restore(context: ActionContext, rows: Ids, model: type[Record], name: str) -> None:
     """Give `rows` exactly the relations they had before the run that is being undone.
 
     Related rows that were deleted since then are left out.
     """
-    own, other = table.columns
+    own, other = columns(model, name)
     kept = remembered(context.undo_of, name)
-    target = next(iter(other.foreign_keys)).column
-    existing = select(target).where(target.in_(select(kept.c.other_id))).order_by(target)
-    # The related rows that exist now must exist until the transaction ends.
-    db.session.execute(existing.with_for_update(read=True))
-    db.session.execute(delete(table).where(own.in_(rows)))
+    target = fields.related_model(model, name).id
+    _lock(target, kept)
+    db.session.execute(delete(own.table).where(own.in_(rows)))
     pairs = select(kept.c.row_id, kept.c.other_id).where(
-        kept.c.row_id.in_(rows),
-        kept.c.other_id.in_(select(target)),
+        kept.c.row_id.in_(rows), kept.c.other_id.in_(select(target))
     )
-    db.session.execute(insert(table).from_select([own, other], pairs))
+    db.session.execute(insert(own.table).from_select([own, other], pairs))
+
+
+def _lock(target: InstrumentedAttribute[int], kept: Subquery) -> None:
+    """Lock the related rows that exist now, which must exist until the transaction ends."""
+    existing = select(target).where(target.in_(select(kept.c.other_id))).order_by(target)
+    db.session.execute(existing.with_for_update(read=True))
 
 
 def remembered(run_id: int | None, name: str) -> Subquery:

@@ -1,0 +1,126 @@
+"""Rows: a tab of a row's details with the list of other rows that belong to it.
+
+The list is that of their own screen, limited to one row by a filter that nobody can take off.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import RelationshipProperty, relationship
+
+from backoffice.data import lists
+from backoffice.data.filters import Filter
+from backoffice.data.lists import Query
+from backoffice.models import fields
+from backoffice.models.base import Record, records
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import may_read
+from views.screen.pages import BulkAction
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A tab with the rows of one relation.
+
+    Attributes:
+        name: the relation of the screen's model, or the table of a model that has one relation to
+            it. The tab bears this name.
+        label: what people call the tab; by default, its name in words.
+        attach: whether rows may be attached and detached, in a relation of many to many.
+    """
+
+    name: str
+    label: str = ""
+    attach: bool = field(default=False, kw_only=True)
+
+    @property
+    def heading(self) -> str:
+        """What people call the tab."""
+        return str(self.label or fields.heading(self.name))
+
+
+@dataclass(frozen=True)
+class Within:
+    """The tab in which a list is shown.
+
+    Attributes:
+        pinned: the filter that limits the list to the rows of the tab.
+        row_id: the row that they belong to.
+        attach, detach: what attaches rows to it and detaches the ticked ones, if people may.
+    """
+
+    pinned: Filter
+    row_id: int
+    attach: BulkAction | None = None
+    detach: BulkAction | None = None
+
+
+@cache
+def target_of(model: type[Record], name: str) -> tuple[type[Record], str]:
+    """Return the model of the rows in the tab, and its relation to `model`.
+
+    A relation that the target lacks is added to it, to read from alone. Raises LookupError with the
+    cure if `name` names neither a relation nor a table.
+    """
+    if name in inspect(model).relationships:
+        there = fields.relation(model, name)
+        target = there.mapper.class_
+        return target, _counterpart(there) or _added(model, there)
+    leading_back = [
+        (each, back)
+        for each in records()
+        if each.__tablename__ == name
+        for back in _relations_to(each, model)
+    ]
+    if len(leading_back) != 1:
+        raise LookupError(
+            f"tabs names {name!r}, which is neither a relation of {model.__name__} "
+            "nor a table with one relation to it"
+        )
+    return leading_back[0]
+
+
+def _relations_to(target: type[Record], model: type[Record]) -> list[str]:
+    relationships = inspect(target).relationships
+    return [name for name, each in relationships.items() if each.mapper.class_ is model]
+
+
+def _counterpart(there: RelationshipProperty[Record]) -> str:
+    """Return the relation by which the target leads back, or '' if there is none."""
+    for name, back in there.mapper.relationships.items():
+        is_same_table = back.secondary is not None and back.secondary is there.secondary
+        is_same_key = there.secondary is None and back.local_columns == there.remote_side
+        if back.mapper is there.parent and (is_same_table or is_same_key):
+            return str(name)
+    return ""
+
+
+def _added(model: type[Record], there: RelationshipProperty[Record]) -> str:
+    name = f"{model.__tablename__}_by_{there.key}"
+    joins: dict[str, Any] = {"primaryjoin": there.primaryjoin}
+    if there.secondary is not None:
+        joins = {"primaryjoin": there.secondaryjoin, "secondaryjoin": there.primaryjoin}
+    back = relationship(model, secondary=there.secondary, viewonly=True, **joins)
+    setattr(there.mapper.class_, name, back)
+    return name
+
+
+def pinned(model: type[Record], name: str, row_id: int) -> Filter:
+    """Return the filter that finds the rows in the tab of one row."""
+    _target, back = target_of(model, name)
+    return Filter(back, "", (str(row_id),))
+
+
+def may_see(actor: Actor, model: type[Record], name: str) -> bool:
+    """Return whether the actor sees rows of the tab's kind, and may know which belong where."""
+    target, back = target_of(model, name)
+    return may_read(actor, target, back) and may_read(actor, model, name)
+
+
+def count(actor: Actor, model: type[Record], name: str, row_id: int) -> str:
+    """Return how many rows the tab has, as people read it."""
+    target, _back = target_of(model, name)
+    query = Query(filters=(pinned(model, name, row_id),))
+    return lists.capped(lists.count(actor, target, query))
