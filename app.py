@@ -4,9 +4,9 @@ from flask import Flask
 
 import backoffice.actions
 import backoffice.models  # noqa: F401  # maps every entity
-from backoffice import commands, logs
+from backoffice import apps, commands, logs
 from backoffice.extensions import babel, csrf, db, jobs, migrate
-from backoffice.jobs import SCHEDULE
+from backoffice.jobs import schedule
 from backoffice.settings import Settings
 from views import account, health, home
 from views.screen import discovery
@@ -24,12 +24,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure(settings)
     app = Flask("backoffice")
     app.extensions["settings"] = settings
-    app.config.update(flask_config(settings))
+    apps.join(app)
+    app.config.update(flask_config(app))
     db.init_app(app)
     migrate.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=reader.language)
-    jobs.init_app(app, SCHEDULE)
+    jobs.init_app(app, schedule(app))
     login_manager.init_app(app, add_context_processor=False)
     retries.register(app)
     headers.register(app, settings)

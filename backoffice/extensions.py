@@ -1,6 +1,8 @@
 """The extensions, which `create_app()` joins to an app."""
 
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from click import Command, Context
 from flask import Flask, current_app
@@ -8,6 +10,7 @@ from flask_babel import Babel
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+from backoffice import apps
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
 
@@ -23,8 +26,19 @@ class _Database(Command):
         **extra: object,
     ) -> Context:
         commands = import_module("flask_migrate.cli").db
+        if args == ["upgrade"]:  # of every branch, and not of one
+            args = ["upgrade", "heads"]
         context: Context = commands.make_context(info_name, args, parent, **extra)
         return context
+
+
+def _with_branches(config: Any) -> Any:
+    """Tell Alembic of the migrations of packages that join, which are branches of their own."""
+    own = Path(config.config_file_name).parent / "versions"
+    branches = apps.folders(current_app.extensions["apps"], "migrations")
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, [own, *branches])))
+    return config
 
 
 class Migrations:
@@ -42,7 +56,8 @@ class Migrations:
     def __getattr__(self, name: str) -> object:
         from flask_migrate import Migrate  # noqa: PLC0415  # see above
 
-        Migrate(current_app, db)  # replaces this object in `extensions`
+        extension = Migrate(current_app, db)  # replaces this object in `extensions`
+        extension.configure(_with_branches)
         return getattr(current_app.extensions["migrate"], name)
 
 

@@ -1,7 +1,7 @@
 """Checks whether the product can work: its database, its migrations and its folder of uploads."""
 
+import ast
 import os
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backoffice import clock, failures
+from backoffice import apps, clock, failures
 from backoffice.data.storage import ROOT
 from backoffice.extensions import db
 from backoffice.settings import configured
@@ -22,7 +22,8 @@ OK, MISSING = "ok", "missing"
 LEAST_FREE = 16 * 2**20
 # How long a database that could not write counts as such: PostgreSQL cannot be asked about it.
 REMEMBERED = timedelta(minutes=1)
-REVISION = re.compile(r"^(down_revision|revision)\b.*?=\s*[\"'](\w+)[\"']", re.MULTILINE)
+# What a migration is called, and what comes before it.
+NAMES = ("revision", "down_revision", "depends_on")
 
 
 def parts() -> Mapping[str, str]:
@@ -64,17 +65,42 @@ def migrations_state() -> str:
     return MISSING if is_behind else OK
 
 
-@cache
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """Return all revisions, and the newest ones.
+    """Return all revisions, and the newest ones, those of packages that join among them.
 
     They are read from the files of the migrations: Alembic would take 11 MB of memory.
     """
-    files = (ROOT / "migrations/versions").glob("*.py")
-    migrations = [dict(REVISION.findall(path.read_text("utf-8"))) for path in files]
-    known = frozenset(migration["revision"] for migration in migrations)
-    predecessors = {migration.get("down_revision") for migration in migrations}
+    return _revisions(current_app.extensions["apps"])
+
+
+@cache
+def _revisions(companies: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    folders = [ROOT / "migrations/versions", *apps.folders(companies, "migrations")]
+    migrations = [_names_in(path) for folder in folders for path in folder.glob("*.py")]
+    known = frozenset(name for each in migrations for name in each["revision"])
+    # A revision on which another one depends is implied by it: Alembic stores the other alone.
+    predecessors = {
+        name for each in migrations for name in (*each["down_revision"], *each["depends_on"])
+    }
     return known, known - predecessors
+
+
+def own_heads() -> frozenset[str]:
+    """Return the newest migrations of the product itself."""
+    return _revisions(())[1]
+
+
+def _names_in(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return what the file of a migration says under each of NAMES."""
+    said: dict[str, tuple[str, ...]] = dict.fromkeys(NAMES, ())
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            name = ast.unparse(target)
+            if name in NAMES:
+                value = ast.literal_eval(node.value)
+                said[name] = (value,) if isinstance(value, str) else tuple(value or ())
+    return said
 
 
 def _database() -> str:

@@ -65,6 +65,7 @@ class Settings:
 
     environment: str = "production"
     product_name: str = "Backoffice"
+    backoffice_apps: tuple[str, ...] = ()
     database_url: DatabaseURL = field(default=A_FILE, repr=False)
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)

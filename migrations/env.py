@@ -8,41 +8,84 @@ from typing import Any
 import structlog
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import JSON, Connection, Table, text
+from sqlalchemy.dialects import postgresql
 
-from backoffice import schema
+from backoffice import readiness, schema
+from backoffice.models.base import Base
 from backoffice.models.types import UTCDateTime
 from backoffice.queueing import PREFIX
 
 database = current_app.extensions["migrate"].db
 log = structlog.get_logger()
+# The package that a migration is written for, by `flask backoffice new-migration`; '' for ours.
+WRITTEN_FOR = context.get_x_argument(as_dictionary=True).get("app", "")
 
 
-def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+def render_item(kind: str, item: Any, writing: Any) -> str | bool:
     """Render our types as SQLAlchemy's own: migrations must not depend on code that may change."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, JSON) and _is_jsonb(item):
+        writing.imports.add("from sqlalchemy.dialects import postgresql")
+        return JSON_WRITTEN
     return False
 
 
-def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Return whether Alembic manages the table or index.
+# Alembic would write the texts of JSONB as a name that nothing imports, and lists as our own type.
+JSON_WRITTEN = (
+    "sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql')"
+)
 
-    It leaves alone what backoffice/schema.py declares, and the tables that the queue of jobs
-    creates for itself.
+
+def _is_jsonb(item: JSON) -> bool:
+    return isinstance(item.dialect_impl(postgresql.dialect()), postgresql.JSONB)
+
+
+def owner_of(table: str) -> str:
+    """Return the package that joins and has declared the table; '' for the product's own tables."""
+    for mapper in Base.registry.mappers:
+        tables = [mapper.local_table, *(each.secondary for each in mapper.relationships)]
+        package = mapper.class_.__module__.partition(".")[0]
+        if package in current_app.extensions["apps"] and any(
+            isinstance(each, Table) and each.name == table for each in tables
+        ):
+            return package
+    return ""
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Return whether Alembic manages the table or index in this run.
+
+    It leaves alone what backoffice/schema.py declares, the tables that the queue of jobs creates
+    for itself, and those of other packages than the one that a migration is written for.
     """
     if kind == "table" and str(name).startswith(f"{PREFIX}_"):
+        return False
+    if kind == "table" and owner_of(str(name)) != WRITTEN_FOR:
         return False
     if kind in ("table", "index"):
         return not schema.is_declared(str(name), kind)
     return True
 
 
-def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
-    """Write no file if autogenerate found no change."""
+def include_object(
+    _object: Any, name: str | None, kind: str, _reflected: bool, _other: Any
+) -> bool:
+    """Return whether Alembic compares a table that the models declare."""
+    return kind != "table" or owner_of(str(name)) == WRITTEN_FOR
+
+
+def complete(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Write no file if autogenerate found no change; let another package's branch begin after ours.
+
+    Its tables refer to ours.
+    """
     is_generated = getattr(context.config.cmd_opts, "autogenerate", False)
     if is_generated and directives[0].upgrade_ops.is_empty():
         directives.clear()
+    elif directives[0].branch_label:
+        directives[0].depends_on = sorted(readiness.own_heads())
 
 
 @contextmanager
@@ -113,8 +156,9 @@ with database.engine.connect() as connection, copies_of_tables(connection):
         target_metadata=database.metadata,
         render_item=render_item,
         include_name=include_name,
+        include_object=include_object,
         render_as_batch=True,
-        process_revision_directives=skip_empty,
+        process_revision_directives=complete,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -106,6 +106,7 @@ def settings_for(url: str, **others: Any) -> Settings:
         "DATABASE_STATEMENT_TIMEOUT": "20",
     }
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
+    values |= {"BACKOFFICE_APPS": os.environ.get("BACKOFFICE_APPS", "")}  # of walks in packages
     # What the stories about throttles count to, whatever the product's defaults are.
     values |= {"FAILURES_PER_5_MINUTES": "5", "FAILURES_PER_HOUR": "20"}
     values |= {
@@ -131,7 +132,7 @@ def migrated(url: str) -> None:
     app = create_app(settings_for(url))
     with app.app_context():
         try:
-            flask_migrate.upgrade()
+            flask_migrate.upgrade(revision="heads")
         finally:
             db.engine.dispose()
 

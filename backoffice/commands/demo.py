@@ -43,7 +43,7 @@ def load(people: int) -> None:
     if settings.environment != "demo":
         raise click.ClickException(REFUSAL.format(environment=settings.environment))
     password = _password(settings)
-    flask_migrate.upgrade()
+    flask_migrate.upgrade(revision="heads")
     if demo.is_empty():
         label = _("Loading demo data, day by day")
         with click.progressbar(length=demo.DAYS, label=label) as bar:

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from huey.storage import MemoryStorage
 
-from backoffice.jobs import SCHEDULE
+from backoffice.jobs import schedule
 from backoffice.queueing import Queue, storage
 from backoffice.settings import Settings
 from tests.support.patience import PATIENCE
@@ -73,7 +73,7 @@ def keep_tasks_in_memory(app: Flask) -> None:
 
     No test should leave a file, a table or a connection behind that it did not ask for.
     """
-    app.extensions["jobs"] = Queue(app, SCHEDULE, {"storage_class": MemoryStorage})
+    app.extensions["jobs"] = Queue(app, schedule(app), {"storage_class": MemoryStorage})
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def shared_queue(app: Flask) -> Iterator[Queue]:
     settings, before = app.extensions["settings"], app.extensions["jobs"]
     queue = Queue(
         app,
-        SCHEDULE,
+        schedule(app),
         storage(replace(settings, environment="development"), Path(app.instance_path)),
     )
     app.extensions["jobs"] = queue

@@ -11,6 +11,7 @@ from flask_admin.theme import Theme
 
 import backoffice
 import views.admin
+from backoffice import apps
 from backoffice.actions.deletion import declare_missing
 from backoffice.actions.engine import attaching
 from backoffice.actions.engine.action import find
@@ -48,7 +49,7 @@ def register(app: Flask) -> None:
     # Again, after the import of actions: a company's own entities are known only now.
     declare_missing()
     rotation.verify_at_start()
-    instances = [screen() for screen in screens()]
+    instances = [screen() for screen in screens(app.extensions["apps"])]
     for screen in instances:
         _declare_bulk_fields(screen)
         _declare_attaching(screen)
@@ -87,10 +88,11 @@ def areas() -> list[ModuleType]:
     return [import_module(f"backoffice.{name}") for name in packages if name not in ASIDE]
 
 
-def screens() -> list[type[Screen]]:
-    """Return the screens declared in the files of views/admin/."""
+def screens(companies: tuple[str, ...] = ()) -> list[type[Screen]]:
+    """Return the screens declared in the files of views/admin/, and of the packages that join."""
     found: dict[type[Screen], None] = {}  # in order and without repeats, for modules import others
-    for module in modules_of(views.admin):
+    joined = [module for name in companies for module in apps.modules(name, "screens")]
+    for module in [*modules_of(views.admin), *joined]:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Screen) and hasattr(value, "model"):
                 found[value] = None

@@ -1,12 +1,16 @@
 """Configure Flask and its extensions from the settings."""
 
-from backoffice import limits
+from flask import Flask
+
+from backoffice import apps, languages, limits
 from backoffice.database import engine_options
 from backoffice.settings import Settings
 
 
-def flask_config(settings: Settings) -> dict[str, object]:
+def flask_config(app: Flask) -> dict[str, object]:
     """Return the application's configuration; what is not here is Flask's default."""
+    settings: Settings = app.extensions["settings"]
+    translations = apps.folders(app.extensions["apps"], "translations")
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url.url,
@@ -17,6 +21,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_NAME": "__Host-backoffice" if settings.tls else "backoffice",
         "SESSION_COOKIE_SECURE": settings.tls,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "BABEL_TRANSLATION_DIRECTORIES": ";".join(map(str, [languages.FOLDER, *translations])),
         # views.web.headers checks the token, in its place among the other checks.
         "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_TIME_LIMIT": None,

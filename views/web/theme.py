@@ -10,9 +10,11 @@ from pathlib import Path
 import flask_bootstrap
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, get_translations
+from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
+from backoffice import apps
 from backoffice.text.numbers import formatted
 from views.web import words
 from views.web.actor import actor
@@ -43,6 +45,14 @@ class Area:
     entries: list[Entry]
 
 
+def _join_templates(app: Flask) -> None:
+    """Add the templates of packages that join; one of the same name as ours is not used."""
+    folders = apps.folders(app.extensions["apps"], "templates")
+    ours = app.jinja_loader
+    assert ours is not None
+    app.jinja_loader = ChoiceLoader([ours, *map(FileSystemLoader, folders)])
+
+
 def register(app: Flask) -> None:
     """Serve the static files, and give the templates their globals."""
     settings = app.extensions["settings"]
@@ -52,6 +62,7 @@ def register(app: Flask) -> None:
     app.wsgi_app = served  # type: ignore[method-assign]  # Flask documents this
     served.add_files(str(STATIC), prefix="static/")
     served.add_files(str(VENDOR), prefix="static/vendor/")
+    _join_templates(app)
     app.jinja_env.globals.update(
         asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
     )

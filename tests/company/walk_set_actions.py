@@ -1,6 +1,6 @@
 """Set columns of many rows, and give each row its former values back.
 
-`test_what_actions_ask_for.py` runs this in a copy of the code.
+`test_company_package.py` runs this with the package.
 """
 
 from datetime import UTC, date, datetime, time
@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from acme.models.depot import Crate, Depot, Hazard
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
-from backoffice.models.depot import Crate, Depot, Hazard  # the test writes it
-from tests.stories import pallets
-from tests.stories.pallets import choose, done, plan, run, undone
+from tests.company import pallets
+from tests.company.pallets import choose, done, plan, run, undone
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read

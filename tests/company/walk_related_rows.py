@@ -1,16 +1,16 @@
 """Work on the rows that belong to a row, in a tab of its details.
 
-`test_what_actions_ask_for.py` runs this in a copy of the code.
+`test_company_package.py` runs this with the package.
 """
 
 import pytest
+from acme.models.depot import Depot, Pallet
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
-from backoffice.models.depot import Depot, Pallet  # the test writes it
-from tests.stories import pallets
-from tests.stories.pallets import choose, run
+from tests.company import pallets
+from tests.company.pallets import choose, run
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read, row_ids

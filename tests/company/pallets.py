@@ -1,24 +1,18 @@
-"""Depots, pallets and crates, for the walks that `test_what_actions_ask_for.py` runs in a copy."""
+"""Depots, pallets and crates, for the walks that `test_company_package.py` runs."""
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from acme.models.depot import Depot, Pallet
+from sqlalchemy import select
 
 from backoffice.extensions import db
-from backoffice.models.depot import Crate, Depot, Pallet, depot_tags  # the test writes it
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from tests.support.client import Client, settle
 
-TABLES = (Depot.__table__, Pallet.__table__, Crate.__table__, depot_tags)
-
 
 def company() -> None:
-    """Create the tables, two open depots and a closed one, and four pallets in the first."""
-    for table in TABLES:
-        table.create(db.session.connection(), checkfirst=True)
-    for table in reversed(TABLES):
-        db.session.execute(delete(table))
+    """Create two open depots and a closed one, and four pallets in the first."""
     north, south = Depot(name="North"), Depot(name="South")
     db.session.add_all([north, south, Depot(name="Closed", is_active=False)])
     for number in range(1, 5):

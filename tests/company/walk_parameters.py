@@ -1,6 +1,6 @@
 """Ask for values of many kinds before an action, on the page and at the command line.
 
-`test_what_actions_ask_for.py` runs this in a copy of the code.
+`test_company_package.py` runs this with the package.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
-from tests.stories import pallets
-from tests.stories.pallets import choose, plan, run
+from tests.company import pallets
+from tests.company.pallets import choose, plan, run
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read

@@ -1,0 +1,49 @@
+"""Depots, pallets and crates."""
+
+from typing import ClassVar
+
+from acme.models.depot import Crate, Depot, Pallet
+from flask import render_template
+from markupsafe import Markup
+
+from backoffice.policy.actor import Actor
+from views.screen import Rows, Screen
+
+
+class Depots(Screen):
+    model = Depot
+    form_columns = ("name", "is_active")
+    tabs = (Rows("pallets"), Rows("client_tags", attach=True))
+    details_tabs: ClassVar = {"sign": "Sign"}
+
+    def tab(self, _actor: Actor, row: Depot, name: str) -> Markup:
+        return Markup(render_template("acme/sign.html", row=row))
+
+
+class Pallets(Screen):
+    model = Pallet
+    form_columns = (
+        "code",
+        "goods",
+        "weight",
+        "pieces",
+        "ratio",
+        "status",
+        "hazard",
+        "is_fragile",
+        "due",
+        "at",
+        "opens",
+        "facts",
+        "marks",
+        "uuid",
+        "note",
+        "depot",
+    )
+    bulk_fields = form_columns
+
+
+class Crates(Screen):
+    model = Crate
+    form_columns = ("name", "weight", "strength")
+    bulk_fields = ("weight",)

@@ -1,0 +1,129 @@
+"""Join the package of a company: its migrations, screens, actions, rules and jobs."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from tests.house.source import ROOT
+
+COMPANY = ROOT / "tests" / "company"
+WALKS = sorted(str(path.relative_to(ROOT)) for path in COMPANY.glob("walk_*.py"))
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """Return a folder with a copy of the package, which has no migrations yet."""
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(COMPANY / "acme", tmp_path / "acme", ignore=left_out)
+    catalogue = tmp_path / "acme/translations/de/LC_MESSAGES/messages.po"
+    with catalogue.open("rb") as written, catalogue.with_suffix(".mo").open("wb") as compiled:
+        write_mo(compiled, read_po(written))
+    return tmp_path
+
+
+def run(company: Path, *command: str, **more: str) -> str:
+    """Run a program of the environment with the package, and return what it prints."""
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+    environ |= {"PYTHONPATH": str(company), "BACKOFFICE_APPS": "acme", **more}
+    done = subprocess.run(
+        (sys.executable, *command),
+        cwd=ROOT,
+        env=environ,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
+    return done.stdout
+
+
+def flask(company: Path, *command: str, **more: str) -> str:
+    url = f"sqlite:///{company / 'acme.sqlite3'}"
+    environ = {"BACKOFFICE_ENV": "development", "DATABASE_URL": url, **more}
+    return run(company, "-m", "flask", "--app", "app", *command, **environ)
+
+
+STATE = """
+from app import create_app
+from backoffice.readiness import migrations_state
+with create_app().app_context():
+    print(migrations_state())
+"""
+
+
+def state(company: Path) -> str:
+    """Return what /readyz says about the migrations."""
+    url = f"sqlite:///{company / 'acme.sqlite3'}"
+    environ = {"BACKOFFICE_ENV": "development", "DATABASE_URL": url}
+    return run(company, "-c", STATE, **environ).strip()
+
+
+@pytest.mark.slow
+def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path) -> None:
+    flask(company, "backoffice", "new-migration", "acme", "Begin")
+    (written,) = (company / "acme" / "migrations").glob("*.py")
+    text = written.read_text()
+    created = re.findall(r"create_table\(\s*[\"'](\w+)", text)
+    assert sorted(created) == ["crates", "depot_tags", "depots", "pallets"]
+    assert re.search(r"branch_labels = .*acme", text)
+    assert re.search(r"revision = '[0-9a-f]{12}'", text)
+    options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+    output = run(company, "-m", "pytest", *options, *WALKS)
+    assert re.search(r"\d+ passed", output)
+    assert "skipped" not in output
+
+
+@pytest.mark.slow
+def test_both_branches_go_on_by_themselves(company: Path) -> None:
+    flask(company, "backoffice", "new-migration", "acme", "Begin")
+    flask(company, "db", "upgrade")
+    model = company / "acme" / "models" / "depot.py"
+    column = "    is_active: Mapped[bool] = mapped_column(default=True)\n"
+    more = "    city: Mapped[str | None] = mapped_column(String(80))\n"
+    model.write_text(model.read_text().replace(column, column + more))
+    flask(company, "backoffice", "new-migration", "acme", "Add a city")
+    (second,) = (company / "acme" / "migrations").glob("*add_a_city.py")
+    assert "add_column" in second.read_text()
+    assert "create_table" not in second.read_text()
+    assert state(company) == "missing"
+    flask(company, "db", "upgrade")
+    assert state(company) == "ok"
+    flask(company, "backoffice", "new-migration", "acme", "Nothing")
+    assert len(list((company / "acme" / "migrations").glob("*.py"))) == 2
+
+
+NAMES = """
+from app import create_app
+print(create_app().extensions["apps"])
+"""
+
+
+def test_an_installed_package_joins_by_its_entry_point(company: Path) -> None:
+    folder = company / "acme-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text("[backoffice.apps]\nacme = acme\n")
+    names = run(company, "-c", NAMES, BACKOFFICE_APPS="", BACKOFFICE_ENV="development")
+    assert names.strip() == "('acme',)"
+
+
+def test_a_package_that_is_not_there_stops_the_start_with_the_cure(company: Path) -> None:
+    with pytest.raises(AssertionError) as stopped:
+        run(company, "-c", NAMES, BACKOFFICE_APPS="acme,emca", BACKOFFICE_ENV="development")
+    assert "BACKOFFICE_APPS names 'emca', which Python does not find" in str(stopped.value)
+    assert "Traceback" not in str(stopped.value)
+
+
+def test_what_goes_wrong_in_a_package_is_told_with_its_place(company: Path) -> None:
+    (company / "acme" / "policy" / "broken.py").write_text("import nothing_of_the_kind\n")
+    with pytest.raises(AssertionError) as stopped:
+        run(company, "-c", NAMES, BACKOFFICE_ENV="development")
+    assert "broken.py" in str(stopped.value)
+    assert "No module named 'nothing_of_the_kind'" in str(stopped.value)
