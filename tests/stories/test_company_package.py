@@ -127,3 +127,27 @@ def test_what_goes_wrong_in_a_package_is_told_with_its_place(company: Path) -> N
         run(company, "-c", NAMES, BACKOFFICE_ENV="development")
     assert "broken.py" in str(stopped.value)
     assert "No module named 'nothing_of_the_kind'" in str(stopped.value)
+
+
+COLUMNS = (
+    *("name", "code:unique", "country:DE,FR", "day:date?", "capacity:integer", "open:boolean"),
+    *("manager:User", "deputy:User?", "value:money?", "note:long_text?", "facts:json?"),
+    *("marks:texts", "site:url?", "uuid:uuid?", "opens:time_of_day?"),
+)
+
+
+@pytest.mark.slow
+def test_a_screen_is_written_from_a_few_words_and_works(company: Path) -> None:
+    said = flask(company, "backoffice", "new-screen", "Warehouse", *COLUMNS)
+    assert "new-migration acme" in said
+    flask(company, "backoffice", "new-screen", "Box", "size:integer", "warehouse:Warehouse")
+    for name in ("models/warehouse.py", "screens/warehouses.py", "models/box.py"):
+        lines = (company / "acme" / name).read_text().splitlines()
+        assert max(map(len, lines)) <= 100
+    flask(company, "backoffice", "new-migration", "acme", "Begin")
+    options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+    output = run(company, "-m", "pytest", *options, "tests/company/written_screens.py")
+    assert re.search(r"\d+ passed", output)
+    for again in (("Warehouse", "name"), ("Depot", "name")):
+        with pytest.raises(AssertionError, match="already"):
+            flask(company, "backoffice", "new-screen", *again)

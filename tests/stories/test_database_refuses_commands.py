@@ -20,7 +20,7 @@ COMMANDS = {
     "act": ["users.block", "--id", "1"],
 }
 # It refuses outside the demo; they start processes; it asks nothing of a database.
-ELSEWHERE = {"demo", "serve", "web", "worker", "translations", "new-migration"}
+ELSEWHERE = {"demo", "serve", "web", "worker", "translations", "new-migration", "new-screen"}
 
 
 def test_every_command_is_tried() -> None:
