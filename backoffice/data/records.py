@@ -12,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
 from backoffice.data import constraints, lists, searching, sorting
-from backoffice.errors import Conflict, NotAllowed, NotFound, RuleBroken
+from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields, keys, personal
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read, require, restriction, scope
+from backoffice.text import without_invisible
 from backoffice.transactions import lock
 
 R = TypeVar("R", bound=Record)
@@ -163,8 +164,8 @@ def refusal(*, actor: Actor, row: Entity, values: Values | None) -> str:
     try:
         if values is not None:
             _checked(actor, row, values, new=False)
-    except (RuleBroken, NotAllowed) as error:
-        return error.message
+    except BackofficeError as error:
+        return without_invisible(str(error.message)) or _("This is not possible.")
     return ""
 
 

@@ -19,6 +19,9 @@ from backoffice.models.kinds.choices import Choice, worded
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import Expression, TableColumn
 
+# A key in the `info` of relationships that are for filters alone, and are shown nowhere.
+FOR_FILTERS = "for_filters"
+
 
 @lru_cache(maxsize=1024)  # names come from addresses too
 def kind(model: type[Record], name: str) -> Kind | None:
@@ -182,7 +185,7 @@ def relations(model: type[Record]) -> tuple[str, ...]:
     return tuple(
         name
         for name, relationship in relationships.items()
-        if issubclass(relationship.mapper.class_, Record)
+        if issubclass(relationship.mapper.class_, Record) and FOR_FILTERS not in relationship.info
     )
 
 

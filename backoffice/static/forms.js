@@ -71,8 +71,8 @@ for (const kind of ["keydown", "keyup"]) {
 // Fields that are shown only with some values of others; those out of sight are not sent.
 const valueOf = (form, name) => {
   const controls = [...form.elements].filter(control => control.name === name && control.type !== "hidden" && !control.disabled);
-  if (controls.length === 1 && controls[0].type === "checkbox") return [controls[0].checked ? "yes" : "no"];
-  return controls.filter(control => control.type !== "radio" || control.checked).map(control => control.value);
+  if (controls.length === 1 && controls[0].type === "checkbox" && controls[0].value === "y") return [controls[0].checked ? "yes" : "no"];
+  return controls.filter(control => !["checkbox", "radio"].includes(control.type) || control.checked).map(control => control.value);
 };
 function showFields(form) {
   for (const part of form.querySelectorAll("[data-shown-when]")) {

@@ -4,8 +4,8 @@
 """
 
 import pytest
-from acme.models.depot import Depot, Pallet
-from sqlalchemy import select
+from acme.models.depot import Depot, Pallet, Shelf, depot_tags
+from sqlalchemy import insert, select
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
@@ -106,7 +106,7 @@ def test_what_is_added_there_belongs_there(olivia: Client) -> None:
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
 def test_the_way_back_leads_nowhere_else(olivia: Client, back: str) -> None:
     answer = olivia.post(
-        "/admin/depots/new", {"name": "East"}, query_string={"back": back, "is_active": "yes"}
+        "/admin/depots/new", {"name": "East"}, query_string={"_back": back, "is_active": "yes"}
     )
     assert answer.location.startswith("/admin/depots/")
     settle()
@@ -210,3 +210,66 @@ def test_who_may_not_edit_neither_attaches_nor_detaches(cast: Cast, client: Clie
     depot = pallets.depot("North")
     for url in ("actions/attach-client-tags", f"{depot}/tabs/client_tags/detach"):
         assert vera.post(f"/admin/depots/{url}", {"row": [depot]}).status_code == 403
+
+
+def test_what_others_attached_meanwhile_stays_when_one_takes_back(
+    olivia: Client, tags: list[int]
+) -> None:
+    address = pallets.plan(olivia, "attach-client-tags", [pallets.depot("North")], "depots")
+    choose(olivia, address, client_tags=["", tags[1]])
+    run(olivia, address)
+    other = {"depot_id": pallets.depot("North"), "client_tag_id": tags[2]}
+    db.session.execute(insert(depot_tags).values(other))  # as the other side would
+    settle()
+    pallets.undone(olivia)
+    assert tags_of("North") == [tags[0], tags[2]]
+
+
+def test_a_tab_has_its_own_rows_though_they_have_no_relation_back(olivia: Client) -> None:
+    for name in ("North", "South"):
+        for number in (1, 2):
+            db.session.add(Shelf(name=f"{name} {number}", depot_id=pallets.depot(name)))
+    settle()
+    page = read(olivia.get(f"/admin/depots/{pallets.depot('North')}?tab=shelves"))
+    assert "2 shelves" in page.one("header", class_="tab-head").text
+    assert "South" not in page.one("table", class_="list").text
+    (href,) = [e["href"] for e in page.all("a") if "export.csv" in e["href"]]
+    assert "South" not in olivia.get(href).text
+    own = read(olivia.get("/admin/shelves/"))
+    assert [e.text for e in own.all("th", scope="col")] == ["ID", "Name", "Created at"]
+    (first, *_rest) = row_ids(olivia.get("/admin/shelves/"))
+    assert olivia.get(f"/admin/shelves/{first}").status_code == 200
+
+
+def test_a_relation_to_the_same_entity_is_followed_forwards(olivia: Client) -> None:
+    north, south = pallets.depot("North"), pallets.depot("South")
+    db.session.get_one(Depot, north).neighbours = [db.session.get_one(Depot, south)]
+    settle()
+    assert row_ids(olivia.get(f"/admin/depots/{north}?tab=neighbours")) == [south]
+    assert row_ids(olivia.get(f"/admin/depots/{south}?tab=neighbours")) == []
+
+
+def test_columns_that_are_chosen_in_a_tab_keep_the_one_it_does_not_show(olivia: Client) -> None:
+    sent = {"columns": ["id", "code", "depot"], "size": "50"}
+    assert olivia.post("/admin/pallets/preferences", sent).status_code == 303
+    page = read(olivia.get(tab()))
+    (form,) = [f for f in page.all("form", class_="menu-form") if "preferences" in f["action"]]
+    columns = [
+        e["value"]
+        for e in form.all("input", name="columns")
+        if e["type"] == "hidden" or "checked" in e.attributes
+    ]
+    olivia.post(form["action"], {"columns": columns, "size": "50"})
+    headings = [e.text for e in read(olivia.get("/admin/pallets/")).all("th", scope="col")]
+    assert "Depot" in headings
+
+
+@pytest.mark.parametrize("key", ["depot.is", "depot.from", "depot"])
+def test_a_filter_like_that_of_the_tab_is_refused(olivia: Client, key: str) -> None:
+    assert olivia.get(tab(**{key: "1"})).status_code == 400
+
+
+def test_ticking_too_many_is_refused_in_words(olivia: Client, tags: list[int]) -> None:
+    url = f"/admin/depots/{pallets.depot('North')}/tabs/client_tags/detach"
+    answer = olivia.post(url, {"row": [str(number) for number in range(1, 1900)]})
+    assert answer.status_code == 422

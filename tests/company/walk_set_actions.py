@@ -10,10 +10,12 @@ from uuid import UUID
 
 import pytest
 from acme.models.depot import Crate, Depot, Hazard
+from flask import Flask
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
+from backoffice.models.event import Event
 from tests.company import pallets
 from tests.company.pallets import choose, done, plan, run, undone
 from tests.support.cast import Cast
@@ -133,6 +135,8 @@ AS_TYPED = {
     "opens": ("07:30", time(7, 30)),
     "facts": ('{"a": [1, "b"]}', {"a": [1, "b"]}),
     "marks": ("one\r\ntwo", ["one", "two"]),
+    "raw": ('{"a": [1, "b"]}', {"a": [1, "b"]}),
+    "rating": ("7", 7),
     "uuid": ("123e4567-e89b-12d3-a456-426614174000", UUID("123e4567-e89b-12d3-a456-426614174000")),
     "note": ("First\r\nSecond", "First\nSecond"),
 }
@@ -180,9 +184,17 @@ def test_what_is_checked_in_a_form_is_checked_for_each_row(olivia: Client) -> No
     found = db.session.scalars(select(Crate).order_by(Crate.id)).all()
     assert [crate.weight for crate in found] == [0, 8, 0]
     assert found[1].label_text == "8 of 10", "the check completes the values"
-    assert [crate.version for crate in found] == [1, 2, 1]
-    messages = db.session.scalars(select(BulkItem.message).order_by(BulkItem.row_id)).all()
-    assert [*messages] == ["This crate carries 5.", "", "This crate is locked."]
+    (event,) = db.session.scalars(select(Event).where(Event.result == "done")).all()
+    assert event.after == {"weight": 8, "label_text": "8 of 10"}
+    pallets.undone(olivia)
+    settle()
+    strong = db.session.get_one(Crate, strong.id)
+    assert (strong.weight, strong.label_text) == (0, "")
+    assert [crate.version for crate in found] == [1, 3, 1]
+    messages = db.session.scalars(
+        select(BulkItem.message).order_by(BulkItem.run_id, BulkItem.row_id)
+    ).all()
+    assert [*messages] == ["This crate carries 5.", "", "This crate is locked.", ""]
 
 
 def test_a_row_that_is_locked_meanwhile_is_refused_at_the_run_and_at_the_undo(
@@ -204,3 +216,85 @@ def test_who_may_not_edit_may_not_set(cast: Cast, client: Client) -> None:
     row = pallets.ids()[:1]
     for action in ("move", "set-weight", "change-field", "rename"):
         assert vera.post(f"/admin/pallets/actions/{action}", {"row": row}).status_code == 403
+
+
+def test_a_list_of_texts_is_emptied(olivia: Client) -> None:
+    pallets.pallets()[0].marks = ["one"]
+    settle()
+    done(olivia, "change-field", pallets.ids(), field="marks", marks="")
+    assert values("marks") == [[]] * 4
+    undone(olivia)
+    assert values("marks") == [["one"], [], [], []]
+
+
+def test_an_undo_touches_and_tells_what_was_changed_alone(olivia: Client) -> None:
+    done(olivia, "change-field", pallets.ids()[:1], field="goods", goods="Coffee")
+    undone(olivia)
+    assert [*(pallets.newest_event().after or {})] == ["goods"]
+    pallets.pallets()[0].depot_id = pallets.depot("South")  # without a new version
+    settle()
+    undone(olivia)  # the undo
+    first = pallets.pallets()[0]
+    assert (first.goods, first.depot_id) == ("Coffee", pallets.depot("South"))
+
+
+def test_an_undo_asks_nobody_whether_the_depot_is_still_open(olivia: Client) -> None:
+    done(olivia, "move", pallets.ids(), depot=pallets.depot("South"))
+    run_id = pallets.newest_event().bulk_run_id
+    db.session.get_one(Depot, pallets.depot("South")).is_active = False
+    settle()
+    answer = olivia.post(f"/admin/bulk-runs/{run_id}/undo")
+    assert olivia.get(answer.location).status_code == 200
+    run(olivia, answer.location)
+    assert set(values("depot_id")) == {pallets.depot("North")}
+
+
+def test_nothing_runs_before_it_was_chosen(olivia: Client) -> None:
+    for action in ("change-field", "set-weight", "report"):
+        address = plan(olivia, action, pallets.ids())
+        assert run(olivia, address).location == address
+        assert "Choose first what is asked for." in olivia.get(address).text
+    assert set(values("version")) == {1}
+
+
+def test_an_event_tells_both_values_of_what_is_watched(olivia: Client) -> None:
+    done(olivia, "weigh", pallets.ids()[:1], weight="9")
+    page = read(olivia.get(f"/admin/events/{pallets.newest_event().id}")).text
+    assert "Weight 1.00 → 9.00" in page
+
+
+RIGHTS = ("pallets.view", "pallets.edit", "bulk.undo", "bulk_runs.view", "bulk.run")
+
+
+def test_who_may_not_read_a_column_neither_sets_nor_restores_nor_sees_it(
+    olivia: Client, app: Flask
+) -> None:
+    done(olivia, "change-field", pallets.ids(), field="rating", rating="7")
+    run_id = pallets.newest_event().bulk_run_id
+    pallets.allow("viewers", *RIGHTS)
+    vera: Any = app.test_client()
+    vera.sign_in("vera")
+    rows = {"row": pallets.ids()[:1]}
+    assert vera.post("/admin/pallets/actions/praise", rows).status_code == 403
+    address = plan(vera, "change-field", pallets.ids())
+    chosen = {"step": "choose", "with.field": "rating", "with.rating": "7"}
+    assert vera.post(address, chosen).status_code == 403
+    assert "would not change" not in vera.get(address).text
+    assert vera.post(f"/admin/bulk-runs/{run_id}/undo").status_code == 403
+    assert "Rating 7" not in read(vera.get(f"/admin/bulk-runs/{run_id}")).text
+    assert set(values("rating")) == {7}
+
+
+def test_an_undo_that_was_planned_is_refused_when_the_column_is_hidden_since(
+    olivia: Client, app: Flask
+) -> None:
+    done(olivia, "change-field", pallets.ids(), field="rating", rating="7")
+    run_id = pallets.newest_event().bulk_run_id
+    pallets.allow("viewers", *RIGHTS, "groups.view")
+    vera: Any = app.test_client()
+    vera.sign_in("vera")
+    planned = vera.post(f"/admin/bulk-runs/{run_id}/undo").location
+    pallets.allow("viewers", *RIGHTS)
+    run(vera, planned)
+    assert vera.get(planned).status_code == 403
+    assert set(values("rating")) == {7}

@@ -71,7 +71,9 @@ def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path
     (written,) = (company / "acme" / "migrations").glob("*.py")
     text = written.read_text()
     created = re.findall(r"create_table\(\s*[\"'](\w+)", text)
-    assert sorted(created) == ["crates", "depot_tags", "depots", "pallets"]
+    assert sorted(created) == [
+        *("crates", "depot_neighbours", "depot_tags", "depots", "pallets", "shelves")
+    ]
     assert re.search(r"branch_labels = .*acme", text)
     assert re.search(r"revision = '[0-9a-f]{12}'", text)
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")

@@ -72,6 +72,8 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
 
 def plan_detaching(screen: Definition, actor: Actor, row_id: int, relation: str) -> Answer:
     """Plan the preview that detaches the ticked rows of a tab from the row of the page."""
+    if not any(rows.attach and rows.name == relation for rows in screen.tabs):
+        raise NotFound(_("There is no such action."))
     action = _action(screen, detach_name(relation))
     back = _back(screen) or screen.url_of("details", row_id=row_id, tab=relation)
     ticked = request.form.getlist("row")

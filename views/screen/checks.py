@@ -133,6 +133,8 @@ def _bulk_fields(screen: Definition) -> Iterator[str]:
     for name in screen.bulk_fields:
         if name not in screen.form_columns:
             yield f"bulk_fields names {name!r}, which form_columns lacks: add it there."
+    if screen.bulk_fields and not screen.has("edit"):
+        yield "bulk_fields need rows that can be edited: leave out can_edit = False."
 
 
 def _tabs(screen: Definition) -> Iterator[str]:
@@ -141,6 +143,8 @@ def _tabs(screen: Definition) -> Iterator[str]:
             target_of(screen.model, rows.name)
         except LookupError as error:
             yield f"{error}."
+        if rows.attach and not screen.has("edit"):
+            yield "attach needs rows that can be edited: name form_columns, or leave it out."
         if rows.name in screen.details_tabs:
             yield f"tabs and details_tabs both name {rows.name!r}: leave one out."
 

@@ -79,7 +79,10 @@ def _declare_attaching(screen: Screen) -> None:
     """Declare the actions of tabs in which rows are attached and detached."""
     for rows in screen.tabs:
         if rows.attach and issubclass(screen.model, Entity):
-            attaching.declare(screen.model, rows.name)
+            try:
+                attaching.declare(screen.model, rows.name)
+            except LookupError as error:
+                raise TypeError(f"{type(screen).__name__}: {error}.") from None
 
 
 def areas() -> list[ModuleType]:

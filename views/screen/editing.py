@@ -27,6 +27,7 @@ from forms.kinds import ChoiceField, ValueField
 from views.screen.definition import Definition
 from views.screen.details import value_of
 from views.screen.pages import FormPage, FormSection
+from views.screen.related_lists import BACK
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
 from views.web.answers import Answer
@@ -54,7 +55,7 @@ def new(screen: Definition, actor: Actor) -> Answer:
         screen,
         form,
         title=_("Add %(noun)s", noun=screen.model.noun()),
-        action=screen.url_of("new", back=back or None),
+        action=screen.url_of("new", **({BACK: back} if back else {})),
         cancel=back or screen.url_of("index"),
     )
 
@@ -71,7 +72,7 @@ def _filled_in(form: Form) -> dict[str, object]:
 
 def _back() -> str:
     """Return the page from which one came to add a row, if the address says so."""
-    return safe_path(request.args.get("back"), "")
+    return safe_path(request.args.get(BACK), "")
 
 
 def edit(screen: Definition, actor: Actor, row_id: int) -> Answer:

@@ -21,7 +21,7 @@ from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
 from views.screen.list_filters import href, href_of_all, rows_of
 from views.screen.pages import BulkAction, Choice, ColumnHead, ListPage
-from views.screen.related_lists import Within
+from views.screen.related_lists import BACK, Within
 
 NEAR = 3  # columns from the edge
 Getter = Callable[[ListRow], Markup]  # from a row to one of its cells
@@ -107,6 +107,8 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
 
 def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query) -> ListPage:
     """Return the page with what can be done beside its title."""
+    if query.pinned in screen.chosen_columns(actor):
+        page = replace(page, column_kept=query.pinned)
     if not query.pinned:
         page = replace(page, global_actions=_buttons(screen, screen.global_actions(actor)))
     # What is added in a tab has to belong there.
@@ -117,7 +119,7 @@ def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query
     filled_in = {}
     if query.pinned:
         (only,) = [each for each in query.filters if each.name == query.pinned]
-        filled_in = {query.pinned: only.values[0], "back": request.full_path}
+        filled_in = {query.pinned: only.values[0], BACK: request.full_path}
     return replace(page, create_href=screen.url_of("new", **filled_in), create_label=label)
 
 
@@ -177,7 +179,8 @@ def _refused(
 
     What was typed stays, and can be removed.
     """
-    readable = screen.readable(actor, screen.column_filters)
+    left_out = pinned.name if pinned else ""
+    readable = [n for n in screen.readable(actor, screen.column_filters) if n != left_out]
     typed = filters.as_typed(request.args.items(multi=True), readable)
     query = Query(sort=screen.column_default_sort, filters=typed)
     if pinned:

@@ -94,6 +94,7 @@ class ListPage:
         first_href, previous_href, next_href: other rows; None where there are none.
         sizes: how many rows a page may have, and whether it is the size of this one.
         column_choices: the columns to choose from.
+        column_kept: a chosen column that a tab does not show.
         preferences_href: where the chosen size and columns are kept.
         actions: what may be done with ticked rows.
         global_actions: what may be done without any row.
@@ -121,6 +122,7 @@ class ListPage:
     next_href: str | None = None
     sizes: Sequence[tuple[int, bool]] = ()
     column_choices: Sequence[Choice] = ()
+    column_kept: str = ""
     preferences_href: str = ""
     actions: Sequence[BulkAction] = ()
     global_actions: Sequence[BulkAction] = ()

@@ -12,6 +12,7 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_met, is_required
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
+from backoffice.errors import RuleBroken
 from backoffice.policy.actor import Actor
 from backoffice.text import LONGEST, without_invisible
 from forms.base import Form
@@ -107,8 +108,11 @@ def _texts(wanted: str | Collection[str]) -> list[str]:
 
 
 def _data(parameter: Parameter, given: list[Any]) -> Any:
-    """Return what a run stores as the field takes it."""
-    value = parameter.parse(given)
+    """Return what a run stores as the field takes it; None if it fits no more."""
+    try:
+        value = parameter.parse(given)
+    except RuleBroken:
+        return None
     if isinstance(parameter, Choose) and not parameter.multiple:
         return value[0] if value else None
     return value

@@ -43,7 +43,8 @@ class Typed(TypedDict, total=False):
 
 def page(screen: Definition, actor: Actor, shown: Preview) -> Answer:
     """Show the page; its status is 422 if it says why something was refused."""
-    problem = (shown.run.draft or {}).get("problem") or _overtaken(actor, shown)
+    overtaken = _overtaken(actor, shown)  # which may also refuse the page as a whole
+    problem = (shown.run.draft or {}).get("problem") or overtaken
     form = None
     if shown.action.parameters and not shown.run.undo_of_id:
         form = _filled_form(actor, shown, problem)
@@ -91,6 +92,9 @@ def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
     They may have been deleted meanwhile, or this person may not give them any more.
     """
     if not shown.ready:
+        return None
+    if shown.run.undo_of_id and shown.action.restores:
+        shown.action.require_readable(actor, shown.run.parameters)
         return None
     try:
         shown.action.checked(actor, shown.run.parameters)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import BindParameter, and_, inspect
 from sqlalchemy.orm import RelationshipProperty, relationship
+from sqlalchemy.sql import visitors
 
 from backoffice.data import lists
 from backoffice.data.filters import Filter
@@ -18,6 +19,8 @@ from backoffice.models.base import Record, records
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
 from views.screen.pages import BulkAction
+
+BACK = "_back"  # in the address that adds a row: where one came from. No attribute is called so
 
 
 @dataclass(frozen=True)
@@ -90,21 +93,47 @@ def _relations_to(target: type[Record], model: type[Record]) -> list[str]:
 def _counterpart(there: RelationshipProperty[Record]) -> str:
     """Return the relation by which the target leads back, or '' if there is none."""
     for name, back in there.mapper.relationships.items():
-        is_same_table = back.secondary is not None and back.secondary is there.secondary
-        is_same_key = there.secondary is None and back.local_columns == there.remote_side
-        if back.mapper is there.parent and (is_same_table or is_same_key):
+        if back is not there and back.mapper is there.parent and _leads_back(there, back):
             return str(name)
     return ""
 
 
+def _leads_back(there: RelationshipProperty[Any], back: RelationshipProperty[Any]) -> bool:
+    if there.secondary is None:
+        return back.secondary is None and back.local_columns == there.remote_side
+    return back.synchronize_pairs == there.secondary_synchronize_pairs
+
+
 def _added(model: type[Record], there: RelationshipProperty[Record]) -> str:
+    """Add the relation by which the target leads back, for filters alone."""
+    if any(isinstance(part, BindParameter) for part in visitors.iterate(there.primaryjoin)):
+        raise LookupError(
+            f"tabs names {there.key!r}, a relation with a condition of its own: name one without"
+        )
     name = f"{model.__tablename__}_by_{there.key}"
-    joins: dict[str, Any] = {"primaryjoin": there.primaryjoin}
-    if there.secondary is not None:
-        joins = {"primaryjoin": there.secondaryjoin, "secondaryjoin": there.primaryjoin}
-    back = relationship(model, secondary=there.secondary, viewonly=True, **joins)
+    back: RelationshipProperty[Any] = relationship(
+        model, viewonly=True, info={fields.FOR_FILTERS: True}, **_joins_back(there)
+    )
     setattr(there.mapper.class_, name, back)
     return name
+
+
+def _joins_back(there: RelationshipProperty[Record]) -> dict[str, Any]:
+    """Return how the target is joined to the model, without what SQLAlchemy has noted of it."""
+    if there.secondary is None:
+        pairs = there.local_remote_pairs or ()
+        return {
+            "primaryjoin": and_(*(key == own for own, key in pairs)),
+            "foreign_keys": [key for _own, key in pairs],
+            "remote_side": [own for own, _key in pairs],
+            "uselist": False,
+        }
+    targets = there.secondary_synchronize_pairs or ()
+    return {
+        "secondary": there.secondary,
+        "primaryjoin": and_(*(own == key for own, key in targets)),
+        "secondaryjoin": and_(*(own == key for own, key in there.synchronize_pairs)),
+    }
 
 
 def pinned(model: type[Record], name: str, row_id: int) -> Filter:

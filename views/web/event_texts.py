@@ -196,7 +196,10 @@ def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, st
     if action is None:
         return {}
     given = {}
-    for name in action.noted({name: [value] for name, value in after.items()}):
+    values = {name: [value] for name, value in after.items() if name in action.parameters}
+    for name in action.noted(values):
+        if name in action.watches:  # it has a value before and one after
+            continue
         parameter = action.parameters[name]
         words = ", ".join(parameter.told(signed_in(), [after[name]]))
         given[name] = (str(parameter.label), "–", words)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, false, update
 
 from backoffice.actions.engine import restoring
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, noted
+from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, declared, noted
 from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
 from backoffice.extensions import db
 from backoffice.models import keys
@@ -87,9 +87,7 @@ class Action:
         if cls.restores:
             cls.rules = (*cls.rules, *restoring.rules_of(cls.model, cls.restores, cls.rules))
         check_codes(cls.rules, cls.__name__)
-        cls.parameters = {
-            name: parameter.declared_as(name) for name, parameter in cls.parameters.items()
-        }
+        cls.parameters = declared(cls.parameters, cls.__name__)
         if cls.name:
             cls.permission = cls.permission or cls.code()
             if cls.meaning:
@@ -109,7 +107,9 @@ class Action:
         With `locked`, chosen rows stay as they are until the transaction ends.
         Raises RuleBroken with the parameter's name as its field.
         """
-        return checked(actor, self.parameters, given, code=self.permission, locked=locked)
+        stored = checked(actor, self.parameters, given, code=self.permission, locked=locked)
+        self.require_readable(actor, stored)
+        return stored
 
     def chosen(self, stored: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the parameters of a run as `context.parameters` has them.
@@ -140,7 +140,17 @@ class Action:
 
     def is_seen(self, actor: Actor) -> bool:
         """Tell whether the actor sees all that the action asks for."""
-        return all(parameter.is_seen(actor) for parameter in self.parameters.values())
+        return all(self.shows(actor, name) for name in self.parameters)
+
+    def shows(self, actor: Actor, name: str) -> bool:
+        """Tell whether the actor may know what was chosen for this parameter."""
+        return self.parameters[name].is_seen(actor)
+
+    def require_readable(self, _actor: Actor, _stored: Stored) -> None:
+        """Raise NotAllowed if the actor may not read what a run with these parameters changes.
+
+        An undo that restores values asks this too.
+        """
 
     def watched(self, _context: ActionContext) -> tuple[str, ...]:
         """Return those of `watches` that a run may change."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, false, func, select
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.actions.engine.parameters import Choose
+from backoffice.actions.engine.parameters import Choose, Stored
 from backoffice.data import records
 from backoffice.models import fields
 from backoffice.models.base import Entity
@@ -25,8 +25,11 @@ class _Relating(Action):
 
     relation: ClassVar[str] = ""
 
-    def is_seen(self, actor: Actor) -> bool:
-        return super().is_seen(actor) and may_read(actor, self.model, self.relation)
+    def shows(self, actor: Actor, name: str) -> bool:
+        return super().shows(actor, name) and may_read(actor, self.model, self.relation)
+
+    def require_readable(self, actor: Actor, _stored: Stored) -> None:
+        records.require_readable(actor, self.model, self.relation)
 
     def others(self, context: ActionContext) -> list[int]:
         """Return the ids of the rows that were chosen."""
@@ -40,37 +43,15 @@ class _Relating(Action):
         return select(func.count()).where(own == self.model.id, chosen).scalar_subquery()
 
     def judges_each_row(self) -> bool:
-        return records.is_checked(self.model) or records.is_reached(self.model)
+        return records.is_reached(self.model)
 
     def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[int, str]:
-        sentences = {}
-        for row in rows:
-            values = None if context.undo_of else {self.relation: self.wanted(context, row)}
-            if sentence := records.refusal(actor=context.actor, row=row, values=values):
-                sentences[row.id] = sentence
-        return sentences
-
-    def wanted(self, context: ActionContext, row: Entity) -> list[int]:
-        """Return the ids of the related rows that the row would have."""
-        raise NotImplementedError
-
-    def present(self, row: Entity) -> set[int]:
-        """Return the ids of the related rows that the row has."""
-        return {other.id for other in getattr(row, self.relation)}
-
-    def apply(self, context: ActionContext, rows: Ids) -> None:
-        if context.undo_of:
-            relations.restore(context, rows, self.model, self.relation)
-        else:
-            self.change(rows, self.others(context))
-
-    def change(self, rows: Ids, others: Sequence[int]) -> None:
-        """Attach or detach the chosen rows."""
-        raise NotImplementedError
+        sentences = {row.id: records.out_of_reach(context.actor, row) for row in rows}
+        return {row_id: sentence for row_id, sentence in sentences.items() if sentence}
 
 
 class Attach(_Relating):
-    """Give rows further related rows."""
+    """Give rows further related rows; undone, it takes those that a row did not have before."""
 
     done = _l("attached")
 
@@ -80,15 +61,15 @@ class Attach(_Relating):
         has_all: ColumnElement[bool] = self.number_of(context) == len(self.others(context))
         return has_all
 
-    def wanted(self, context: ActionContext, row: Entity) -> list[int]:
-        return sorted(self.present(row) | set(self.others(context)))
-
-    def change(self, rows: Ids, others: Sequence[int]) -> None:
-        relations.add(rows, self.model, self.relation, others)
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
+            relations.give_back(context, rows, self.model, self.relation, self.others(context))
+        else:
+            relations.add(rows, self.model, self.relation, self.others(context))
 
 
 class Detach(_Relating):
-    """Take related rows from rows."""
+    """Take related rows from rows; undone, it gives back those that a row had before."""
 
     done = _l("detached")
 
@@ -98,11 +79,11 @@ class Detach(_Relating):
         has_none: ColumnElement[bool] = self.number_of(context) == 0
         return has_none
 
-    def wanted(self, context: ActionContext, row: Entity) -> list[int]:
-        return sorted(self.present(row) - set(self.others(context)))
-
-    def change(self, rows: Ids, others: Sequence[int]) -> None:
-        relations.remove(rows, self.model, self.relation, others)
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        if context.undo_of:
+            relations.take_back(context, rows, self.model, self.relation, self.others(context))
+        else:
+            relations.remove(rows, self.model, self.relation, self.others(context))
 
 
 def declare(model: type[Entity], name: str) -> None:
@@ -110,14 +91,24 @@ def declare(model: type[Entity], name: str) -> None:
 
     Raises LookupError with the cure if it is none.
     """
-    if not fields.is_many(model, name) or fields.relation(model, name).secondary is None:
-        raise LookupError(
-            f"tabs: {name!r} is no relation of many to many, so nothing can be attached: "
-            "leave out attach, and let people edit the rows"
-        )
+    if fault := _fault(model, name):
+        raise LookupError(f"tabs: rows cannot be attached to {name!r}: {fault}")
     if find(f"{area_of(model)}.{attach_name(name)}") is None:
         _declare(Attach, model, attach_name(name), detach_name(name), name)
         _declare(Detach, model, detach_name(name), attach_name(name), name)
+
+
+def _fault(model: type[Entity], name: str) -> str:
+    """Return why rows of the relation cannot be attached, with the cure; '' if they can."""
+    is_many = fields.is_many(model, name)
+    table = fields.relation(model, name).secondary if is_many else None
+    if table is None:
+        return "it is no relation of many to many. Leave out attach, and let people edit the rows"
+    if set(table.c) != set(relations.columns(model, name)):
+        return "its table has columns of its own. Map it as an entity, and show that in a tab"
+    if records.is_checked(model):
+        return "a function checks the whole form. Leave out attach, and let people edit the row"
+    return ""
 
 
 def attach_name(relation: str) -> str:

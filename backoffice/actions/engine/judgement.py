@@ -11,6 +11,7 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext
 from backoffice.actions.engine.rules import Rule
 from backoffice.extensions import db
+from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun
 
 BATCH = 500  # rows
@@ -34,7 +35,7 @@ def outcomes(
 
 def applicable_rules(action: Action, context: ActionContext) -> list[Rule]:
     """Return the rules that apply in this context."""
-    if not _lacks_parameters(action, context):
+    if not _lacks_parameters(action, context) and not is_restoring(action, context):
         return list(action.rules)
     return [rule for rule in action.rules if not rule.of_choice]
 
@@ -66,8 +67,14 @@ def judge_each_row(action: Action, context: ActionContext, run: BulkRun) -> None
         refused = action.refusals(context, rows)
         if refused:
             _refuse(run, refused)
-        for row in rows:
-            db.session.expunge(row)  # statements are about to change it
+        forget(rows)  # statements are about to change them
+
+
+def forget(rows: Sequence[Entity]) -> None:
+    """Let the session forget rows, and those that it forgets along with them."""
+    for row in rows:
+        if row in db.session:
+            db.session.expunge(row)
 
 
 def _refuse(run: BulkRun, refused: Mapping[int, str]) -> None:

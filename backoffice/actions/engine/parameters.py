@@ -17,6 +17,7 @@ from sqlalchemy import (
     true,
 )
 
+from backoffice import limits
 from backoffice.actions.engine.context import ActionContext
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
@@ -25,9 +26,11 @@ from backoffice.models.fields import english_heading
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, scope, sees
 from backoffice.text import is_id
+from backoffice.text.numbers import formatted
 
 # Which written values other parameters have, by their names: {"how": "days"}.
 Condition = Mapping[str, str | Collection[str]]
+TAKEN = ("reason", "confirm")  # the names of the fields that a preview has besides
 Stored = dict[str, list[Any]]  # the parameters of a run, by their names
 
 
@@ -56,7 +59,8 @@ class Parameter:
     def declared_as(self, name: str) -> Self:
         """Return the parameter under the name that an action gives it."""
         label = self.label or _l(english_heading(name))
-        return replace(self, name=name, label=label)
+        required = False if self.required is None and self.required_when else self.required
+        return replace(self, name=name, label=label, required=required)
 
     def parse(self, given: Sequence[object]) -> Any:
         """Return the value that was given, as text or as a run stores it.
@@ -126,6 +130,9 @@ class Choose(Parameter):
                 sentence = _("There is no %(noun)s “%(text)s”.", noun=noun, text=text[:40])
                 raise RuleBroken(sentence, field=self.name)
         ids = sorted({int(text) for text in texts})
+        if len(ids) > limits.RELATED:
+            most = formatted(limits.RELATED)
+            raise RuleBroken(_("Choose at most %(most)s.", most=most), field=self.name)
         if len(ids) > 1 and not self.multiple:
             raise RuleBroken(self.asked_for(), field=self.name)
         return ids
@@ -170,6 +177,23 @@ class Choose(Parameter):
         return str(self.prompt or _("Choose %(what)s.", what=self.label.lower()))
 
 
+def declared(parameters: Mapping[str, Parameter], owner: str) -> dict[str, Parameter]:
+    """Return the parameters of an action under their names.
+
+    Raises TypeError, which stops the start, for a name that a preview has already, and for a
+    condition on what is not asked for before.
+    """
+    before: set[str] = set()
+    for name, parameter in parameters.items():
+        if name in TAKEN:
+            raise TypeError(f"{owner}: no parameter can be called {name!r}, as a preview's own is")
+        for other in (*parameter.shown_when, *parameter.required_when):
+            if other not in before:
+                raise TypeError(f"{owner}: {name!r} depends on {other!r}, which is not before it")
+        before.add(name)
+    return {name: parameter.declared_as(name) for name, parameter in parameters.items()}
+
+
 def checked(
     actor: Actor,
     declared: Mapping[str, Parameter],
@@ -188,11 +212,15 @@ def checked(
         if not is_met(parameter.shown_when, stored):
             continue
         value = parameter.parse(given.get(name, ()))
-        if value in (None, [], "") and is_required(parameter, stored):
+        if _is_empty(value) and is_required(parameter, stored):
             raise RuleBroken(parameter.asked_for(), field=name)
         parameter.check(actor, value, code=code, locked=locked)
         stored[name] = parameter.stored(value)
     return stored
+
+
+def _is_empty(value: object) -> bool:
+    return value in (None, [], "")
 
 
 def is_required(parameter: Parameter, stored: Mapping[str, Sequence[object]]) -> bool:

@@ -109,15 +109,22 @@ def preview(
     if len(selection.ids) > MAX_TICKED:
         most = formatted(MAX_TICKED)
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
-    chosen: Stored = {}
-    if parameters is not None:
-        chosen = action.checked(actor, parameters)
+    chosen = _given(actor, action, parameters)
     run = BulkRun(parameters=chosen, selection=selection.stored(), draft=draft)
     rows = _rows(action, selection)
     store_plan(actor=actor, action=action, run=run, rows=rows)
     _check_number(actor, action, run, selection)  # it is known only now
     judge_and_count(actor, action, run)
     return _shown(action, run)
+
+
+def _given(
+    actor: Actor, action: Action, parameters: Mapping[str, Sequence[object]] | None
+) -> Stored:
+    """Return the parameters as a run stores them; none if they are still to be chosen."""
+    if parameters is None and action.parameters:
+        return {}
+    return action.checked(actor, parameters or {})
 
 
 def _rows(action: Action, selection: Selection) -> ColumnElement[bool]:
@@ -206,7 +213,7 @@ def choose(
 def _judge_items(actor: Actor, action: Action, run: BulkRun) -> None:
     model = action.model
     row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    context = ActionContext(actor, row_ids, action.chosen(run.parameters))
+    context = ActionContext(actor, row_ids, chosen_for(action, run))
     outcome, rule = outcomes(action, context)
     judged = (
         select(model.id, outcome.label("outcome"), rule.label("rule"), model.version)
@@ -295,9 +302,14 @@ def require_for(actor: Actor, action: Action, *, rows: int = 1, all_matching: bo
 def chosen_for(action: Action, run: BulkRun) -> dict[str, Any]:
     """Return the run's parameters as `context.parameters` has them.
 
-    An undo that restores values has none.
+    In an undo that restores values they only tell what is changed: they may fit no more.
     """
-    return {} if run.undo_of_id and action.restores else action.chosen(run.parameters)
+    try:
+        return action.chosen(run.parameters)
+    except RuleBroken:
+        if run.undo_of_id and action.restores:
+            return dict.fromkeys(run.parameters)
+        raise
 
 
 def require_recent_for(actor: Actor, action: Action, parameters: Stored) -> None:

@@ -55,6 +55,31 @@ def restore(context: ActionContext, rows: Ids, model: type[Record], name: str) -
     db.session.execute(insert(own.table).from_select([own, other], pairs))
 
 
+def give_back(
+    context: ActionContext, rows: Ids, model: type[Record], name: str, others: Sequence[int]
+) -> None:
+    """Give `rows` those of `others` that they had before the run that is being undone."""
+    own, other = columns(model, name)
+    kept = remembered(context.undo_of, name)
+    _lock(fields.related_model(model, name).id, kept)
+    has = select(own).where(own == kept.c.row_id, other == kept.c.other_id).exists()
+    pairs = select(kept.c.row_id, kept.c.other_id).where(
+        kept.c.row_id.in_(rows), kept.c.other_id.in_(others), ~has
+    )
+    db.session.execute(insert(own.table).from_select([own, other], pairs))
+
+
+def take_back(
+    context: ActionContext, rows: Ids, model: type[Record], name: str, others: Sequence[int]
+) -> None:
+    """Take those of `others` from `rows` that they did not have before that run."""
+    own, other = columns(model, name)
+    kept = remembered(context.undo_of, name)
+    had = select(kept.c.row_id).where(kept.c.row_id == own, kept.c.other_id == other).exists()
+    taken = delete(own.table).where(own.in_(rows), other.in_(others), ~had)
+    db.session.execute(taken, execution_options={"synchronize_session": False})
+
+
 def _lock(target: InstrumentedAttribute[int], kept: Subquery) -> None:
     """Lock the related rows that exist now, which must exist until the transaction ends."""
     existing = select(target).where(target.in_(select(kept.c.other_id))).order_by(target)

@@ -243,5 +243,5 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
     return [
         (str(parameter.label), parameter.told(actor, run.parameters[name]))
         for name, parameter in action.parameters.items()
-        if run.parameters.get(name) and parameter.is_seen(actor)
+        if run.parameters.get(name) and action.shows(actor, name)
     ]

@@ -56,6 +56,9 @@ def restore(context: ActionContext, model: type[Entity], rows: Ids, names: Colle
         ]
         db.session.execute(update(model), changes)
     search_keys.remake(model, rows, names)
+    if raised := model.raised_with(names):
+        raising = update(model).where(model.id.in_(rows)).values(**raised)
+        db.session.execute(raising, execution_options={"synchronize_session": False})
 
 
 def rules_of(model: type[Entity], names: Iterable[str], rules: Iterable[Rule]) -> Iterator[Rule]:
@@ -78,7 +81,7 @@ def rules_of(model: type[Entity], names: Iterable[str], rules: Iterable[Rule]) -
 def _is_lost(name: str, column: TableColumn) -> ColumnElement[bool]:
     """Return the SQL condition for items that remember a related row that is gone."""
     target = next(iter(column.foreign_keys)).column
-    then = BulkItem.memory[name].as_integer()
+    then = BulkItem.memory[name].as_integer()  # NULL where it was not remembered
     return and_(then.is_not(None), then.not_in(select(target)))
 
 

@@ -35,6 +35,7 @@ from backoffice.text import N_, fold
 from backoffice.transactions import in_bulk, lock
 
 REASON_LENGTH = limits.REASON
+Noted = dict[str, object]  # the values of a row, as events keep them
 # The reasons that people did not type: stored in English, and shown by `report.reason`.
 OF_UNDO = N_("Undo of bulk run %(number)s")
 OF_REFUSAL = N_("Refused: %(rule)s")
@@ -104,10 +105,14 @@ def _check_again(actor: Actor, action: Action, planned: BulkRun) -> BulkRun | No
     all_matching = "all_matching" in planned.selection
     require_for(actor, action, rows=planned.planned, all_matching=all_matching)
     original = undoing.lock_original(actor, planned) if planned.undo_of_id else None
-    if not (original and action.restores):  # whose parameters only tell what was done
+    if original and action.restores:  # whose parameters only tell what was done
+        action.require_readable(actor, planned.parameters)
+    else:
         given = planned.parameters
         if original:
             given = undoing.existing(action, given)
+        elif action.parameters and not given:
+            raise RuleBroken(_("Choose first what is asked for."))
         planned.parameters = action.checked(actor, given, locked=True)
     require_recent_for(actor, action, planned.parameters)
     return original
@@ -227,7 +232,7 @@ def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
     """Change the rows. Raises RuleBroken if a constraint of the database refuses that."""
     try:
         if is_restoring(action, context):
-            restoring.restore(context, action.model, rows, action.restores)
+            restoring.restore(context, action.model, rows, action.remembered(context))
         else:
             action.apply(context, rows)
         db.session.flush()
@@ -249,7 +254,7 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
     db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
-def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, dict[str, object]]:
+def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, Noted]:
     """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
     relations = [name for name in watched if fields.shape(model, name) == "rows"]
@@ -264,7 +269,7 @@ def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, di
     return snapshot
 
 
-def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, dict[str, object]]:
+def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, Noted]:
     model = action.model
     columns = [fields.attribute(model, name) for name in names]
     statement = select(model.id, *columns).where(model.id.in_(rows))
@@ -293,18 +298,19 @@ def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -
 def _event_drafts(
     action: Action,
     run: BulkRun,
-    before: dict[int, dict[str, object]],
-    after: dict[int, dict[str, object]],
+    before: dict[int, Noted],
+    after: dict[int, Noted],
 ) -> Iterator[EventDraft]:
     """Yield one event for every row that was changed or refused."""
     area = area_of(action.model)
     given = {} if run.undo_of_id else action.noted(run.parameters)
     for row_id, values in before.items():
+        changed, new = _changes(action, values, after.get(row_id, {}))
         yield EventDraft(
             action=action.code(),
             subject=(area, row_id),
-            before=values or None,
-            after=given | after.get(row_id, {}) or None,
+            before=changed or None,
+            after=given | new or None,
             reason=run.reason,
             bulk_run_id=run.id,
         )
@@ -317,6 +323,14 @@ def _event_drafts(
             bulk_run_id=run.id,
         )
     yield from _refusal_drafts(action, run)
+
+
+def _changes(action: Action, before: Noted, after: Noted) -> tuple[Noted, Noted]:
+    """Return what the row had before and has after; where values are set, what differs alone."""
+    if not action.restores:
+        return before, after
+    names = [name for name in after if before.get(name) != after[name]]
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
 
 
 def _refusal_drafts(action: Action, run: BulkRun) -> Iterator[EventDraft]:

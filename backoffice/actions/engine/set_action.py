@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Table, and_, inspect, select
+from sqlalchemy import JSON, ColumnElement, String, Table, and_, cast, inspect, literal, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.judgement import forget
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored
 from backoffice.actions.engine.values import OneOf, Value
 from backoffice.data import records, search_keys
@@ -21,6 +23,10 @@ from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import may_read
 
 BATCH = 1000  # rows
+# What every entity sets by itself.
+OWN_COLUMNS = ("id", "created_at", "updated_at")
+# What the choice of a field may be called: the first that is no field itself.
+SELECTORS = ("field", "changed_field", "field_to_change")
 
 
 class SetAction(Action):
@@ -48,13 +54,9 @@ class SetAction(Action):
         chosen = {name: _single(self.parameters[name], context.parameters[name]) for name in asked}
         return dict(self.constants) | chosen
 
-    def checked(
-        self, actor: Actor, given: Mapping[str, Sequence[object]], *, locked: bool = False
-    ) -> Stored:
-        stored = super().checked(actor, given, locked=locked)
+    def require_readable(self, actor: Actor, stored: Stored) -> None:
         for name in self._names(stored):
             records.require_readable(actor, self.model, name)
-        return stored
 
     def noted(self, _stored: Stored) -> dict[str, object]:
         return {}  # what is set is watched
@@ -63,11 +65,24 @@ class SetAction(Action):
         readable = (may_read(actor, self.model, name) for name in self.watches)
         return super().is_seen(actor) and all(readable)
 
+    def shows(self, actor: Actor, name: str) -> bool:
+        is_readable = name not in self.watches or may_read(actor, self.model, name)
+        return super().shows(actor, name) and is_readable
+
     def watched(self, context: ActionContext) -> tuple[str, ...]:
-        return self._names(context.parameters)
+        names = self._names(context.parameters)
+        return tuple(dict.fromkeys((*names, *self._completed())))
 
     def remembered(self, context: ActionContext) -> tuple[str, ...]:
-        return tuple(_column_name(self.model, name) for name in self._names(context.parameters))
+        names = self._names(context.parameters)
+        columns = (_column_name(self.model, name) for name in names)
+        return tuple(dict.fromkeys((*columns, *self._completed())))
+
+    def _completed(self) -> tuple[str, ...]:
+        """Return the columns that a check may complete, which are all that people see."""
+        if not records.is_checked(self.model):
+            return ()
+        return tuple(name for name in fields.visible(self.model) if name not in OWN_COLUMNS)
 
     def _names(self, _parameters: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is set with these parameters."""
@@ -76,9 +91,7 @@ class SetAction(Action):
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         values = _by_column(self.model, self.values(context))
         columns = {name: fields.attribute(self.model, name) for name in values}
-        return and_(
-            *(column.is_not_distinct_from(values[name]) for name, column in columns.items())
-        )
+        return and_(*(_is_same(column, values[name]) for name, column in columns.items()))
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         values = self.values(context)
@@ -113,27 +126,31 @@ class ChangeField(SetAction):
 
     def _names(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
         # The other parameters are not asked for.
-        chosen = tuple(name for name in self.watches if name in parameters)
-        return chosen or self.watches
+        return tuple(name for name in self.watches if name in parameters)
 
 
 def declare_change_field(
     model: type[Entity], names: Sequence[str], labels: Mapping[str, str]
 ) -> type[ChangeField]:
     """Declare the action that sets one of the named columns of `model`."""
+    selector = next(name for name in SELECTORS if name not in names)
     field = OneOf(choices=names, words=labels, label=_l("Field"))
-    sets = {getattr(model, name): _parameter_of(model, name, labels[name]) for name in names}
+    sets = {
+        getattr(model, name): _parameter_of(model, name, labels[name], {selector: name})
+        for name in names
+    }
     attributes = {
         "model": model,
         "name": "change_field",
-        "parameters": {"field": field},
+        "parameters": {selector: field},
         "sets": sets,
     }
     return type(f"Change{model.__name__}", (ChangeField,), attributes)
 
 
-def _parameter_of(model: type[Entity], name: str, label: str) -> Parameter:
-    condition = {"field": name}
+def _parameter_of(
+    model: type[Entity], name: str, label: str, condition: Mapping[str, str]
+) -> Parameter:
     if fields.is_one(model, name):
         return Choose(fields.related_model(model, name), label=label, shown_when=condition)
     return Value(label=label, shown_when=condition)
@@ -211,6 +228,14 @@ def _bound(model: type[Entity], name: str, parameter: Parameter) -> Parameter:
     return parameter
 
 
+def _is_same(column: InstrumentedAttribute[object], value: object) -> ColumnElement[bool]:
+    """Return the SQL condition that a column has this value, which may be none."""
+    if isinstance(column.type, JSON):  # PostgreSQL compares no json, only its text
+        wanted = cast(literal(value, column.type), String)
+        return cast(column, String).is_not_distinct_from(wanted)
+    return column.is_not_distinct_from(value)
+
+
 def _single(parameter: Parameter, value: Any) -> Any:
     """Return the id of the one row that was chosen; any other value is itself."""
     if isinstance(parameter, Choose):
@@ -238,5 +263,4 @@ def _loaded(model: type[Entity], rows: Ids) -> Iterator[Sequence[Entity]]:
         batch = part.all()
         yield batch
         db.session.flush()
-        for row in batch:
-            db.session.expunge(row)
+        forget(batch)

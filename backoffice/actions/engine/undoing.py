@@ -86,6 +86,7 @@ def _planned_undo(
 def _chosen_for(actor: Actor, inverse: Action, original: BulkRun) -> Stored:
     """Return the parameters of an undo; where it restores values, they only tell what was done."""
     if inverse.restores:
+        inverse.require_readable(actor, original.parameters)
         return dict(original.parameters)
     return inverse.checked(actor, existing(inverse, original.parameters))
 

@@ -18,7 +18,7 @@ from backoffice import limits
 from backoffice.actions.engine.parameters import Parameter
 from backoffice.errors import RuleBroken
 from backoffice.models import kinds
-from backoffice.models.kinds import Kind, texts
+from backoffice.models.kinds import Kind, documents, texts
 from backoffice.models.kinds.numbers import DIGITS
 from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.policy.actor import Actor
@@ -45,10 +45,10 @@ class Value(Parameter):
 
     def declared_as(self, name: str) -> Self:
         parameter = super().declared_as(name)
-        own = self._own_column(name)
-        required = self.required
+        own = parameter.own_column(name)
+        required = parameter.required
         if required is None:
-            required = not (own.nullable or _may_be_empty_text(own))
+            required = not (own.nullable or _may_be_left_empty(own))
         described = Column(
             name,
             own.type,
@@ -58,7 +58,8 @@ class Value(Parameter):
         )
         return replace(parameter, column=described, required=required)
 
-    def _own_column(self, name: str) -> TableColumn:
+    def own_column(self, name: str) -> TableColumn:
+        """Return the column that the value belongs to, or one of its own."""
         if isinstance(self.column, InstrumentedAttribute):
             column: TableColumn = self.column.property.columns[0]
             return column
@@ -187,5 +188,7 @@ class OneOf(Value):
         return {"choices": tuple(self.choices), "words": self.words}
 
 
-def _may_be_empty_text(column: TableColumn) -> bool:
-    return isinstance(kinds.of(column), texts.Text) and column.default is not None
+def _may_be_left_empty(column: TableColumn) -> bool:
+    """Return whether an empty text, or an empty list of texts, is a value of the column."""
+    has_empty_value = isinstance(kinds.of(column), texts.Text | documents.TextLines)
+    return has_empty_value and column.default is not None

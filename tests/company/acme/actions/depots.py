@@ -16,6 +16,7 @@ from backoffice.actions.engine import (
     SetAction,
     Switch,
     Text,
+    Value,
 )
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
@@ -61,6 +62,25 @@ class Count(Action):
         if context.parameters["pieces"] == 13:
             raise RuleBroken("Thirteen is no number to count to.", field="pieces")
         db.session.execute(update(Pallet).values(pieces=context.parameters["pieces"]))
+
+
+class Praise(SetAction):
+    """Sets what not everybody may read."""
+
+    model, label = Pallet, "Praise"
+    sets = {Pallet.rating: 10}
+
+
+class Weigh(Action):
+    """Asks for a value of the same name as the column that it watches."""
+
+    model, name, label = Pallet, "weigh", "Weigh"
+    permission = "pallets.edit"
+    watches = ("weight",)
+    parameters: ClassVar = {"weight": Value(Pallet.weight)}
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.update(rows, weight=context.parameters["weight"])
 
 
 class Report(Action):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     Float,
@@ -32,6 +33,14 @@ depot_tags = Table(
 )
 
 
+depot_neighbours = Table(
+    "depot_neighbours",
+    Base.metadata,
+    Column("depot_id", BigInt, ForeignKey("depots.id", ondelete="CASCADE"), primary_key=True),
+    Column("neighbour_id", BigInt, ForeignKey("depots.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
 class Hazard(Enum):
     NONE = "none"
     FIRE = "fire"
@@ -44,6 +53,20 @@ class Depot(Entity):
     is_active: Mapped[bool] = mapped_column(default=True)
 
     client_tags: Mapped[list[ClientTag]] = relationship(secondary=depot_tags)
+    neighbours: Mapped[list["Depot"]] = relationship(
+        secondary=depot_neighbours,
+        primaryjoin=lambda: Depot.id == depot_neighbours.c.depot_id,
+        secondaryjoin=lambda: Depot.id == depot_neighbours.c.neighbour_id,
+    )
+    # A shelf has no relation back.
+    shelves: Mapped[list["Shelf"]] = relationship(order_by=lambda: Shelf.id)
+
+
+class Shelf(Entity):
+    __tablename__ = "shelves"
+
+    name: Mapped[str] = mapped_column(String(80))
+    depot_id: Mapped[int] = mapped_column(BigInt, ForeignKey("depots.id"))
 
 
 class Pallet(Searchable, Entity):
@@ -66,6 +89,9 @@ class Pallet(Searchable, Entity):
     at: Mapped[datetime | None]
     opens: Mapped[time | None]
     facts: Mapped[dict[str, Any] | None]
+    raw: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    # Tells something about groups, so those who see no groups do not see it.
+    rating: Mapped[int] = column(default=5, info={"tells_of": "groups"})
     marks: Mapped[list[str]] = mapped_column(default=list)
     uuid: Mapped[UUID | None]
     note: Mapped[str | None] = column(String(2000), kind="long_text")

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from acme.models.depot import Crate, Depot, Pallet
+from acme.models.depot import Crate, Depot, Pallet, Shelf
 from flask import render_template
 from markupsafe import Markup
 
@@ -13,7 +13,12 @@ from views.screen import Rows, Screen
 class Depots(Screen):
     model = Depot
     form_columns = ("name", "is_active")
-    tabs = (Rows("pallets"), Rows("client_tags", attach=True))
+    tabs = (
+        Rows("pallets"),
+        Rows("shelves"),
+        Rows("client_tags", attach=True),
+        Rows("neighbours", attach=True),
+    )
     details_tabs: ClassVar = {"sign": "Sign"}
 
     def tab(self, _actor: Actor, row: Depot, name: str) -> Markup:
@@ -22,6 +27,7 @@ class Depots(Screen):
 
 class Pallets(Screen):
     model = Pallet
+    column_list = ("id", "code", "goods", "weight", "pieces", "status", "depot", "created_at")
     form_columns = (
         "code",
         "goods",
@@ -35,6 +41,8 @@ class Pallets(Screen):
         "at",
         "opens",
         "facts",
+        "raw",
+        "rating",
         "marks",
         "uuid",
         "note",
@@ -47,3 +55,8 @@ class Crates(Screen):
     model = Crate
     form_columns = ("name", "weight", "strength")
     bulk_fields = ("weight",)
+
+
+class Shelves(Screen):
+    model = Shelf
+    form_columns = ("name",)
