@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run test mutants check fix migration translations limits benchmark starved clean chromium
+.PHONY: help run dev test mutants check fix migration translations limits benchmark starved clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -24,6 +24,13 @@ run: $(RUNTIME) $(KEY) ## Serve the demo on 127.0.0.1 (PORT=8000, DEMO_PASSWORD=
 	@export BACKOFFICE_ENV=demo SECRET_KEY="$${SECRET_KEY:-$$(cat $(KEY))}"; \
 	$(BIN)/flask --app app backoffice demo && \
 	exec $(BIN)/flask --app app backoffice serve --bind 127.0.0.1:$(PORT)
+
+# The same data, and a server that starts anew when code or a template changes; mails leave as in the demo.
+dev: $(RUNTIME) $(KEY) ## Serve the demo, and start anew whenever code changes (PORT=8000)
+	@export BACKOFFICE_ENV=demo SECRET_KEY="$${SECRET_KEY:-$$(cat $(KEY))}"; \
+	$(BIN)/flask --app app backoffice demo && \
+	{ $(BIN)/flask --app app backoffice worker & worker=$$!; trap 'kill $$worker' EXIT; \
+	$(BIN)/flask --app app run --debug --port $(PORT); }
 
 $(KEY): | $(RUNTIME)
 	@mkdir -p $(@D)
