@@ -1,6 +1,7 @@
 """The base of all forms: it keeps what was typed, and tells sent fields from missing ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -79,10 +80,17 @@ class Form(wtforms.Form):
 
     def validate_sent(self) -> bool:
         """Validate the fields that were sent; the others are taken as they are."""
-        all_fields = self._fields
-        self._fields = {name: field for name, field in all_fields.items() if field.raw_data}
-        try:
+        sent = [name for name, field in self._fields.items() if field.raw_data]
+        with self.only(sent):
             return self.validate()
+
+    @contextmanager
+    def only(self, names: Iterable[str]) -> Iterator[None]:
+        """Have the form consist of these fields alone within the block."""
+        all_fields = self._fields
+        self._fields = {name: all_fields[name] for name in names}
+        try:
+            yield
         finally:
             self._fields = all_fields
 

@@ -36,12 +36,8 @@ class ParameterForm(Form):
     def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
         """Validate what is asked for, with the other parameters as they are."""
         asked_for = dict(self._asked_for())
-        all_fields = self._fields
-        self._fields = {name: all_fields[name] for name in asked_for}
-        try:
+        with self.only(asked_for):
             is_valid = super().validate(extra_validators)
-        finally:
-            self._fields = all_fields
         return self._validate_required(asked_for) and is_valid
 
     def given(self) -> Stored:

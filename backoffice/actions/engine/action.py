@@ -84,8 +84,10 @@ class Action:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        if cls.restores:
-            cls.rules = (*cls.rules, *restoring.rules_of(cls.model, cls.restores, cls.rules))
+        is_known = any(rule.code == restoring.GONE for rule in cls.rules)
+        if cls.restores and not is_known:
+            gone = restoring.rule_of(cls.model, cls.restores)
+            cls.rules = (*cls.rules, gone) if gone else cls.rules
         check_codes(cls.rules, cls.__name__)
         cls.parameters = declared(cls.parameters, cls.__name__)
         if cls.name:
@@ -156,7 +158,7 @@ class Action:
         """Return those of `watches` that a run may change."""
         return self.watches
 
-    def remembered(self, _context: ActionContext) -> tuple[str, ...]:
+    def restored(self, _context: ActionContext) -> tuple[str, ...]:
         """Return those of `restores` that a run may change."""
         return self.restores
 

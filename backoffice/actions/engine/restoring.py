@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, select, update
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, update
 
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Rule
@@ -35,7 +35,7 @@ THAWING: dict[type, Callable[[str], Any]] = {
 }
 
 
-def remembered(
+def frozen_values(
     model: type[Entity], rows: Ids, names: Sequence[str]
 ) -> Iterator[tuple[int, Values]]:
     """Yield the id of each row with the values of the named columns, as JSON has them."""
@@ -61,21 +61,24 @@ def restore(context: ActionContext, model: type[Entity], rows: Ids, names: Colle
         db.session.execute(raising, execution_options={"synchronize_session": False})
 
 
-def rules_of(model: type[Entity], names: Iterable[str], rules: Iterable[Rule]) -> Iterator[Rule]:
-    """Yield the rule that refuses rows whose former related row exists no more."""
+def rule_of(model: type[Entity], names: Iterable[str]) -> Rule | None:
+    """Return the rule that refuses rows whose former related row exists no more.
+
+    None if no column of these names belongs to a relation.
+    """
     columns = {name: fields.column(model, name) for name in names}
     keys_of_others = {name: column for name, column in columns.items() if column.foreign_keys}
-    if not keys_of_others or any(rule.code == GONE for rule in rules):
-        return
+    if not keys_of_others:
+        return None
 
     def refuses(context: ActionContext) -> ColumnElement[bool]:
         if not context.undo_of:
             return false()
         lost = [_is_lost(name, column) for name, column in keys_of_others.items()]
         items = _remembered_by(context).where(BulkItem.row_id == model.id)
-        return items.where(*lost).correlate(model).exists()
+        return items.where(or_(*lost)).correlate(model).exists()
 
-    yield Rule(GONE, _l("What {label} belonged to before exists no more."), refuses)
+    return Rule(GONE, _l("What {label} belonged to before exists no more."), refuses)
 
 
 def _is_lost(name: str, column: TableColumn) -> ColumnElement[bool]:

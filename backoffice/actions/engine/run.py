@@ -232,7 +232,7 @@ def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
     """Change the rows. Raises RuleBroken if a constraint of the database refuses that."""
     try:
         if is_restoring(action, context):
-            restoring.restore(context, action.model, rows, action.remembered(context))
+            restoring.restore(context, action.model, rows, action.restored(context))
         else:
             action.apply(context, rows)
         db.session.flush()
@@ -283,8 +283,8 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, Note
 def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -> None:
     """Store the values, and the ids of the related rows, that an undo has to bring back."""
     by_row: dict[int, dict[str, Any]] = {}
-    if names := action.remembered(context):
-        by_row = dict(restoring.remembered(action.model, rows, names))
+    if names := action.restored(context):
+        by_row = dict(restoring.frozen_values(action.model, rows, names))
     for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]

@@ -73,7 +73,7 @@ class SetAction(Action):
         names = self._names(context.parameters)
         return tuple(dict.fromkeys((*names, *self._completed())))
 
-    def remembered(self, context: ActionContext) -> tuple[str, ...]:
+    def restored(self, context: ActionContext) -> tuple[str, ...]:
         names = self._names(context.parameters)
         columns = (_column_name(self.model, name) for name in names)
         return tuple(dict.fromkeys((*columns, *self._completed())))
