@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)
-    for part in (health, home, account, discovery):
+    for part in (health, account, discovery, home):
         part.register(app)
     commands.register(app)
     return app

@@ -21,6 +21,8 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.settings import configured
+from views import home_parts
+from views.home_parts import Block, Tile
 from views.web import words
 from views.web.actor import signed_in
 from views.web.event_texts import Described, described, verb
@@ -115,6 +117,7 @@ class HomePage:
         days: how many sign-ins worked and failed on each day.
         most: the largest number of tries on a day.
         events: the latest events.
+        tiles, blocks: what packages add: counts, and other parts with a heading of their own.
     """
 
     alerts: list[Alert] | None
@@ -125,10 +128,13 @@ class HomePage:
     days: Sequence[Day] = ()
     most: int = 0
     events: Sequence[Described] = ()
+    tiles: Sequence[Tile] = ()
+    blocks: Sequence[Block] = ()
 
 
 def register(app: Flask) -> None:
-    """Add home at `/`."""
+    """Add home at `/`, with what packages add to it."""
+    home_parts.find(app)
     app.add_url_rule("/", "home", home)
 
 
@@ -143,6 +149,7 @@ def home() -> str:
         page = replace(page, days=days, most=most)
     if can(who, "events.view"):
         page = replace(page, events=described(figures.latest_events(who)))
+    page = replace(page, tiles=home_parts.tiles(who), blocks=list(home_parts.blocks(who)))
     return render_template("home.html", home=page)
 
 

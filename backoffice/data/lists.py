@@ -162,6 +162,12 @@ def count(actor: Actor, model: type[Record], query: Query) -> int:
     return db.session.scalar(_counting(actor, model, query)) or 0
 
 
+def counts(actor: Actor, model: type[Record], queries: Sequence[Query]) -> list[int]:
+    """Count the rows of several queries in one statement, each as `count` does."""
+    counting = [_counting(actor, model, query).scalar_subquery() for query in queries]
+    return list(db.session.execute(select(*counting)).one()) if counting else []
+
+
 def matches_many(actor: Actor, model: type[Record], query: Query) -> bool:
     """Return whether a search matches so many rows that the search index is of no use."""
     if not query.search:

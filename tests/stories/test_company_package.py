@@ -153,3 +153,33 @@ def test_a_screen_is_written_from_a_few_words_and_works(company: Path) -> None:
     for again in (("Warehouse", "name"), ("Depot", "name")):
         with pytest.raises(AssertionError, match="already"):
             flask(company, "backoffice", "new-screen", *again)
+
+
+@pytest.mark.parametrize(
+    "part, words",
+    [
+        ('Figure(Pallet, filters={"nothing": "x"})', "no filter “nothing”"),
+        ('Figure(Pallet, filters={"pieces.from": "many"})', "give a number"),
+        ("Share(Pallet.pieces)", "is no choice"),
+        ("Trend(Pallet.pieces)", "is no date or time"),
+        ("Trend(Pallet.due, days=1000)", "at most 60 days"),
+        ("Latest(Pallet, number=0)", "at most 20 rows"),
+        ('Figure(Pallet, filters={"note": "x"})', "its list has no filter 'note'"),
+        ("Latest(User)", ""),
+    ],
+)
+def test_a_figure_that_cannot_be_counted_stops_the_start(
+    company: Path, part: str, words: str
+) -> None:
+    imports = (
+        "from acme.models.depot import Pallet\n"
+        "from backoffice.dashboard.parts import Figure, Latest, Share, Trend\n"
+        "from backoffice.models.user import User\n"
+    )
+    (company / "acme" / "figures" / "wrong.py").write_text(f"{imports}WRONG = {part}\n")
+    if not words:
+        assert run(company, "-c", NAMES, BACKOFFICE_ENV="development")
+        return
+    with pytest.raises(AssertionError, match=r"acme\.figures\.wrong\.WRONG") as stopped:
+        run(company, "-c", NAMES, BACKOFFICE_ENV="development")
+    assert words in str(stopped.value)

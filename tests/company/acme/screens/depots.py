@@ -28,6 +28,7 @@ class Depots(Screen):
 class Pallets(Screen):
     model = Pallet
     column_list = ("id", "code", "goods", "weight", "pieces", "status", "depot", "created_at")
+    column_filters = (*column_list, "is_fragile", "due", "rating")
     form_columns = (
         "code",
         "goods",

@@ -1,0 +1,209 @@
+"""Declare what home shows of an entity: a count, shares of a choice, a trend, the latest rows.
+
+Each part counts what a list shows with the same filters, within the reader's scope and as far as
+lists count; so its number and the list that it leads to always agree.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backoffice import clock
+from backoffice.data import lists
+from backoffice.data.lists import Query
+from backoffice.errors import BadRequest
+from backoffice.models import fields
+from backoffice.models.base import Record
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import may_read, sees
+from backoffice.text import capital
+from backoffice.time_zones import timezone_of
+
+# By key, as in the query of a list: {"status": "full", "pieces.from": 10}.
+Filters = Mapping[str, Any]
+Pairs = list[tuple[str, str]]
+MOST_DAYS = 60
+MOST_ROWS = 20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Part:
+    """Something that home shows; a subclass says what.
+
+    Attributes:
+        label: its heading; by default, the words of the entity or of the attribute.
+        filters: which rows it is about, as in the query of their list.
+    """
+
+    label: str = ""
+    filters: Filters = field(default_factory=dict)
+
+    @property
+    def of(self) -> type[Record]:
+        """The model whose rows it is about."""
+        raise NotImplementedError
+
+    @property
+    def heading(self) -> str:
+        """What people call it."""
+        return str(self.label) or capital(self.of.nouns())
+
+    def names(self) -> Iterator[str]:
+        """Yield the attributes that it tells something about."""
+        for key in self.filters:
+            yield key.partition(".")[0]
+
+    def is_seen(self, actor: Actor) -> bool:
+        """Tell whether the actor may see the rows, and all that the part tells of them."""
+        readable = (may_read(actor, self.of, name) for name in self.names())
+        return sees(actor, self.of) and all(readable)
+
+    def pairs(self, **more: object) -> Pairs:
+        """Return the filters, and these ones, as in a query string."""
+        return [
+            (key, str(each))
+            for key, value in {**self.filters, **more}.items()
+            for each in (value if isinstance(value, tuple | list) else [value])
+        ]
+
+    def query(self, actor: Actor, pairs: Pairs) -> Query:
+        """Return the query of the list with these filters, in which days are the actor's."""
+        return lists.parse(self.of, pairs, zone=timezone_of(actor.time_zone))
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what is wrong with its declaration, as sentences."""
+        try:
+            lists.parse(self.of, self.pairs())
+        except BadRequest as error:
+            yield str(error.message)
+
+
+@dataclass(frozen=True, eq=False)
+class Figure(Part):
+    """How many rows there are; above the number `warns_above` it stands out."""
+
+    model: type[Record]
+    warns_above: int | None = field(default=None, kw_only=True)
+
+    @property
+    def of(self) -> type[Record]:
+        return self.model
+
+    def count(self, actor: Actor) -> int:
+        """Return the number, counted as far as lists count."""
+        return lists.count(actor, self.model, self.query(actor, self.pairs()))
+
+    def warns(self, number: int) -> bool:
+        """Tell whether so many rows are too many."""
+        return self.warns_above is not None and number > self.warns_above
+
+
+@dataclass(frozen=True, eq=False)
+class Share(Part):
+    """How many rows have which value of a choice, or yes or no."""
+
+    attribute: InstrumentedAttribute[Any]
+
+    @property
+    def of(self) -> type[Record]:
+        return cast("type[Record]", self.attribute.class_)
+
+    @property
+    def heading(self) -> str:
+        return str(self.label) or fields.heading(self.attribute.key)
+
+    def names(self) -> Iterator[str]:
+        yield from super().names()
+        yield self.attribute.key
+
+    def values(self) -> tuple[str, ...]:
+        """Return every value, as it is written."""
+        if fields.shape(self.of, self.attribute.key) == "yes":
+            return "yes", "no"
+        return fields.choices(self.of, self.attribute.key)
+
+    def counts(self, actor: Actor) -> list[tuple[str, int]]:
+        """Return each value with its number of rows, counted as far as lists count."""
+        key = self.attribute.key
+        queries = [self.query(actor, self.pairs(**{key: value})) for value in self.values()]
+        return list(zip(self.values(), lists.counts(actor, self.of, queries), strict=True))
+
+    def mistakes(self) -> Iterator[str]:
+        yield from super().mistakes()
+        if fields.shape(self.of, self.attribute.key) not in ("choice", "derived", "yes"):
+            yield f"{self.attribute} is no choice"
+
+
+@dataclass(frozen=True, eq=False)
+class Trend(Part):
+    """How many rows belong to each of the last days, by a date or a time."""
+
+    attribute: InstrumentedAttribute[Any]
+    days: int = field(default=30, kw_only=True)
+
+    @property
+    def of(self) -> type[Record]:
+        return cast("type[Record]", self.attribute.class_)
+
+    @property
+    def heading(self) -> str:
+        return str(self.label or _("%(nouns)s per day", nouns=capital(self.of.nouns())))
+
+    def names(self) -> Iterator[str]:
+        yield from super().names()
+        yield self.attribute.key
+
+    def of_day(self, day: date) -> Pairs:
+        """Return the filters of one day."""
+        key = self.attribute.key
+        return self.pairs(**{f"{key}.from": day, f"{key}.to": day})
+
+    def by_day(self, actor: Actor) -> list[tuple[date, int]]:
+        """Return each day of the actor's calendar with its number of rows; today comes last."""
+        today = clock.now().astimezone(timezone_of(actor.time_zone)).date()
+        days = [today - timedelta(days=back) for back in reversed(range(self.days))]
+        queries = [self.query(actor, self.of_day(day)) for day in days]
+        return list(zip(days, lists.counts(actor, self.of, queries), strict=True))
+
+    def mistakes(self) -> Iterator[str]:
+        yield from super().mistakes()
+        if fields.shape(self.of, self.attribute.key) not in ("day", "moment"):
+            yield f"{self.attribute} is no date or time"
+        if not 1 <= self.days <= MOST_DAYS:
+            yield f"a trend has at most {MOST_DAYS} days"
+
+
+@dataclass(frozen=True, eq=False)
+class Latest(Part):
+    """The rows that were added last."""
+
+    model: type[Record]
+    number: int = field(default=8, kw_only=True)
+
+    @property
+    def of(self) -> type[Record]:
+        return self.model
+
+    @property
+    def heading(self) -> str:
+        return str(self.label or _("Latest %(nouns)s", nouns=self.model.nouns()))
+
+    def rows(self, actor: Actor) -> Sequence[tuple[int, str, datetime | None]]:
+        """Return the number, the label and the time of each row."""
+        label = self.model.__label__
+        has_time = "created_at" in fields.visible(self.model)
+        columns = [label, "created_at"] if has_time else [label]
+        found = lists.page(actor, self.model, self.query(actor, self.pairs()), columns).rows
+        return [
+            (row.id, str(getattr(row, label)), getattr(row, "created_at", None))
+            for row in found[: self.number]
+        ]
+
+    def mistakes(self) -> Iterator[str]:
+        yield from super().mistakes()
+        if not 1 <= self.number <= MOST_ROWS:
+            yield f"at most {MOST_ROWS} rows are shown"
