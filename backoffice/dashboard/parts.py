@@ -114,7 +114,10 @@ class Share(Part):
 
     @property
     def heading(self) -> str:
-        return str(self.label) or fields.heading(self.attribute.key)
+        if self.label:
+            return str(self.label)
+        name = fields.heading(self.attribute.key)
+        return _("%(nouns)s: %(attribute)s", nouns=capital(self.of.nouns()), attribute=name)
 
     def names(self) -> Iterator[str]:
         yield from super().names()

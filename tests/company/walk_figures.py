@@ -37,7 +37,7 @@ def counted(text: str) -> int:
     return int(found[0])
 
 
-HEADINGS = ("Figures", "Status", "Is fragile", "Pallets per day", "Due")
+HEADINGS = ("Figures", "Pallets: Status", "Pallets: Is fragile", "Pallets per day", "Due")
 
 
 @pytest.mark.parametrize("heading", HEADINGS)
@@ -55,7 +55,7 @@ def test_parts_say_what_they_count(olivia: Client) -> None:
     assert tiles == ["2 Pallets on the move", "2 Large pallets", "4 Rated five"]
     (warned,) = section(page, "Figures").all("a", class_="tile-warns")
     assert warned.text == "2 Pallets on the move"
-    shares = [e.text for e in section(page, "Status").one("ul", class_="legend").all("li")]
+    shares = [e.text for e in section(page, "Pallets: Status").one("ul", class_="legend").all("li")]
     assert shares == ["2 On the spot 50 %", "2 Moving 50 %"]
     days = [e.text for e in section(page, "Pallets per day").one("tbody").all("td")]
     assert days == ["3", "0", "0", "1", "0", "0", "0"]
