@@ -176,6 +176,12 @@ class Trend(Part):
         yield from super().mistakes()
         if fields.shape(self.of, self.attribute.key) not in ("day", "moment"):
             yield f"{self.attribute} is no date or time"
+        elif not fields.has_index(self.of, self.attribute.key):
+            table, name = self.of.__tablename__, self.attribute.key
+            yield (
+                "each day would read the whole table: declare an index, "
+                f'Index("ix_{table}_{name}_id", "{name}", "id")'
+            )
         if not 1 <= self.days <= MOST_DAYS:
             yield f"a trend has at most {MOST_DAYS} days"
 

@@ -222,6 +222,16 @@ def in_order(model: type[Record], name: str) -> bool:
     return any(list(index.expressions)[:2] == wanted for index in table.indexes)
 
 
+def has_index(model: type[Record], name: str) -> bool:
+    """Return whether an index begins with the column, and so finds a few of its values."""
+    table = inspect(model).local_table
+    if not isinstance(table, Table):
+        return False
+    first = column(model, name)
+    is_unique = bool(first.unique or first.primary_key)
+    return is_unique or any(list(index.expressions)[:1] == [first] for index in table.indexes)
+
+
 def heading(name: str) -> str:
     """Return the default heading of an attribute, in the reader's language.
 

@@ -162,6 +162,7 @@ def test_a_screen_is_written_from_a_few_words_and_works(company: Path) -> None:
         ('Figure(Pallet, filters={"pieces.from": "many"})', "give a number"),
         ("Share(Pallet.pieces)", "is no choice"),
         ("Trend(Pallet.pieces)", "is no date or time"),
+        ("Trend(Pallet.at)", 'Index("ix_pallets_at_id", "at", "id")'),
         ("Trend(Pallet.due, days=1000)", "at most 60 days"),
         ("Latest(Pallet, number=0)", "at most 20 rows"),
         ('Figure(Pallet, filters={"note": "x"})', "its list has no filter 'note'"),

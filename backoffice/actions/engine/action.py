@@ -84,6 +84,8 @@ class Action:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.restores and cls.undo_relations:
+            raise TypeError(f"{cls.__name__}: an undo restores columns or relations, not both")
         is_known = any(rule.code == restoring.GONE for rule in cls.rules)
         if cls.restores and not is_known:
             gone = restoring.rule_of(cls.model, cls.restores)

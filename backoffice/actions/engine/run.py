@@ -1,6 +1,7 @@
 """Run previews: judge every row again, change the rows, and write events, in one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from backoffice.text import N_, fold
 from backoffice.transactions import in_bulk, lock
 
 REASON_LENGTH = limits.REASON
+BATCH = 1000  # rows
 Noted = dict[str, object]  # the values of a row, as events keep them
 # The reasons that people did not type: stored in English, and shown by `report.reason`.
 OF_UNDO = N_("Undo of bulk run %(number)s")
@@ -281,18 +283,21 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, Note
 
 
 def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -> None:
-    """Store the values, and the ids of the related rows, that an undo has to bring back."""
-    by_row: dict[int, dict[str, Any]] = {}
+    """Store the values, or the ids of the related rows, that an undo has to bring back."""
     if names := action.restored(context):
-        by_row = dict(restoring.frozen_values(action.model, rows, names))
+        _store_memories(run, restoring.frozen_values(action.model, rows, names))
+    by_row: dict[int, dict[str, Any]] = {}
     for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
-    if by_row:
-        memories = [
-            {"run_id": run.id, "row_id": row_id, "memory": ids} for row_id, ids in by_row.items()
-        ]
-        db.session.execute(update(BulkItem), memories)
+    _store_memories(run, by_row.items())
+
+
+def _store_memories(run: BulkRun, memories: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    """Store what each row remembers; of many rows, never all of it is held at once."""
+    rows = ({"run_id": run.id, "row_id": row_id, "memory": memory} for row_id, memory in memories)
+    while batch := list(islice(rows, BATCH)):
+        db.session.execute(update(BulkItem), batch)
 
 
 def _event_drafts(

@@ -103,6 +103,8 @@ class Pallet(Searchable, Entity):
 
     __table_args__ = (
         Index("ix_pallets_depot_id", "depot_id"),
+        Index("ix_pallets_created_at_id", "created_at", "id"),
+        Index("ix_pallets_due_id", "due", "id"),
         CheckConstraint(
             "status <> 'moving' OR pieces > 0",
             name="moves_something",
