@@ -11,9 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import inspect
 
+from backoffice.actions.engine.action import Action
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
+from forms.base import Form
 from views.screen.definition import Definition
+from views.screen.parameter_forms import ParameterForm
 from views.screen.related_lists import target_of
 
 ICONS = Path(__file__).parents[2] / "backoffice" / "static" / "icons.svg"
@@ -127,6 +130,21 @@ def _unwritable(screen: Definition) -> Iterator[str]:
         kind = fields.kind(screen.model, name)
         if kind and not kind.editable:
             yield f"form_columns names {name!r}, which is computed: leave it out."
+        if hasattr(Form, name):
+            yield (
+                f"form_columns names {name!r}, as forms call something of their own: "
+                f'call the attribute otherwise, its column may keep the name, column("{name}").'
+            )
+
+
+def check_parameters(action: Action) -> None:
+    """Raise TypeError if an action asks for something that a form cannot hold by its name."""
+    for name in action.parameters:
+        if hasattr(ParameterForm, name):
+            raise TypeError(
+                f"{type(action).__name__}: no parameter can be called {name!r}, "
+                "as forms call something of their own"
+            )
 
 
 def _bulk_fields(screen: Definition) -> Iterator[str]:

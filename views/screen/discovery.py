@@ -14,10 +14,11 @@ import views.admin
 from backoffice import apps
 from backoffice.actions.deletion import declare_missing
 from backoffice.actions.engine import attaching
-from backoffice.actions.engine.action import find
+from backoffice.actions.engine.action import actions_of, find
 from backoffice.actions.engine.set_action import declare_change_field
 from backoffice.models.base import Entity
 from backoffice.secrets import rotation
+from views.screen import checks
 from views.screen.screen import Screen
 from views.web.answers import Answer
 from views.web.theme import csp_nonce
@@ -53,6 +54,9 @@ def register(app: Flask) -> None:
     for screen in instances:
         _declare_bulk_fields(screen)
         _declare_attaching(screen)
+        for is_global in (False, True):
+            for action in actions_of(screen.model, is_global=is_global):
+                checks.check_parameters(action)
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(

@@ -51,7 +51,7 @@ class _Relating(Action):
 
 
 class Attach(_Relating):
-    """Give rows further related rows; undone, it takes those that a row did not have before."""
+    """Give rows further related rows; to undo detaching, those that they had before."""
 
     done = _l("attached")
 
@@ -69,7 +69,7 @@ class Attach(_Relating):
 
 
 class Detach(_Relating):
-    """Take related rows from rows; undone, it gives back those that a row had before."""
+    """Take related rows from rows; to undo attaching, those that they did not have before."""
 
     done = _l("detached")
 

@@ -1,12 +1,13 @@
 """A screen with a wrong definition does not start, and the error says what would be right."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 
+from backoffice.actions.engine import Action, Text
 from backoffice.models.client_tag import ClientTag
-from views.screen import Screen
+from views.screen import Screen, checks
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"column_lits": ("name",)}, "there is no option 'column_lits': did you mean 'column_list'?"),
@@ -17,6 +18,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"column_labels": {"colur": "Colour"}}, "column_labels names 'colur'"),
     ({"form_columns": ("nam",)}, "form_columns names 'nam'"),
+    ({"form_columns": ("data",)}, 'its column may keep the name, column("data")'),
     ({"column_formatters": {"nme": str}}, "column_formatters names 'nme'"),
     (
         {"column_list": ("name",), "column_default_list": ("colour",)},
@@ -58,3 +60,12 @@ def test_a_power_that_is_switched_off_is_nobodys(app: Flask, power: str) -> None
     options = {"model": ClientTag, "__module__": "views.admin.marks", "form_columns": ("name",)}
     assert type("Marks", (Screen,), options)().has(power)
     assert not type("Marks", (Screen,), {**options, f"can_{power}": False})().has(power)
+
+
+@pytest.mark.parametrize("name", ["data", "errors", "validate", "sections", "given"])
+def test_no_parameter_takes_the_place_of_what_a_form_has(name: str) -> None:
+    class Asking(Action):
+        parameters: ClassVar = {name: Text()}
+
+    with pytest.raises(TypeError, match=f"no parameter can be called '{name}'"):
+        checks.check_parameters(Asking())
