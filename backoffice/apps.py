@@ -2,8 +2,8 @@
 
 `BACKOFFICE_APPS=acme` names packages that Python finds. Whatever a package lacks, it goes without:
 
-models, policy, actions, jobs, screens   packages, of which every module is imported
-templates, translations, migrations      folders
+models, policy, actions, screens, figures, jobs   packages, of which every module is imported
+templates, translations, migrations               folders
 """
 
 import sys
@@ -19,7 +19,7 @@ from flask import Flask
 from backoffice.settings import Settings, SettingsError
 
 GROUP = "backoffice.apps"  # the entry points by which an installed package joins by itself
-# What is imported at the start, in this order; jobs and screens are asked for by `modules`.
+# What is imported at the start, in this order; the other packages are asked for by `modules`.
 IMPORTED = ("models", "policy", "actions")
 
 
@@ -37,7 +37,7 @@ def join(app: Flask) -> None:
     it is.
     """
     found = names(app.extensions["settings"])
-    missing = [name for name in found if find_spec(name) is None]
+    missing = [name for name in found if not _is_found(name)]
     if missing:
         refusal = SettingsError(
             [
@@ -52,6 +52,13 @@ def join(app: Flask) -> None:
         for name in found:
             modules(name, part)
     app.extensions["apps"] = found
+
+
+def _is_found(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):  # of a part of the name, or of what is no name
+        return False
 
 
 def modules(name: str, part: str) -> list[ModuleType]:

@@ -103,8 +103,8 @@ class Figure(Part):
 
 
 @dataclass(frozen=True, eq=False)
-class Share(Part):
-    """How many rows have which value of a choice, or yes or no."""
+class AttributePart(Part):
+    """A part about the values of one attribute."""
 
     attribute: InstrumentedAttribute[Any]
 
@@ -112,16 +112,21 @@ class Share(Part):
     def of(self) -> type[Record]:
         return cast("type[Record]", self.attribute.class_)
 
+    def names(self) -> Iterator[str]:
+        yield from super().names()
+        yield self.attribute.key
+
+
+@dataclass(frozen=True, eq=False)
+class Share(AttributePart):
+    """How many rows have which value of a choice, or yes or no."""
+
     @property
     def heading(self) -> str:
         if self.label:
             return str(self.label)
         name = fields.heading(self.attribute.key)
         return _("%(nouns)s: %(attribute)s", nouns=capital(self.of.nouns()), attribute=name)
-
-    def names(self) -> Iterator[str]:
-        yield from super().names()
-        yield self.attribute.key
 
     def values(self) -> tuple[str, ...]:
         """Return every value, as it is written."""
@@ -142,23 +147,14 @@ class Share(Part):
 
 
 @dataclass(frozen=True, eq=False)
-class Trend(Part):
+class Trend(AttributePart):
     """How many rows belong to each of the last days, by a date or a time."""
 
-    attribute: InstrumentedAttribute[Any]
     days: int = field(default=30, kw_only=True)
-
-    @property
-    def of(self) -> type[Record]:
-        return cast("type[Record]", self.attribute.class_)
 
     @property
     def heading(self) -> str:
         return str(self.label or _("%(nouns)s per day", nouns=capital(self.of.nouns())))
-
-    def names(self) -> Iterator[str]:
-        yield from super().names()
-        yield self.attribute.key
 
     def of_day(self, day: date) -> Pairs:
         """Return the filters of one day."""

@@ -116,10 +116,13 @@ def test_an_installed_package_joins_by_its_entry_point(company: Path) -> None:
     assert names.strip() == "('acme',)"
 
 
-def test_a_package_that_is_not_there_stops_the_start_with_the_cure(company: Path) -> None:
+@pytest.mark.parametrize("name", ["emca", "emca.sub", "../acme", "acme.nowhere"])
+def test_a_package_that_is_not_there_stops_the_start_with_the_cure(
+    company: Path, name: str
+) -> None:
     with pytest.raises(AssertionError) as stopped:
-        run(company, "-c", NAMES, BACKOFFICE_APPS="acme,emca", BACKOFFICE_ENV="development")
-    assert "BACKOFFICE_APPS names 'emca', which Python does not find" in str(stopped.value)
+        run(company, "-c", NAMES, BACKOFFICE_APPS=f"acme,{name}", BACKOFFICE_ENV="development")
+    assert f"BACKOFFICE_APPS names {name!r}, which Python does not find" in str(stopped.value)
     assert "Traceback" not in str(stopped.value)
 
 
