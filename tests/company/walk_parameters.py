@@ -149,6 +149,8 @@ def test_an_action_about_no_rows_stands_beside_the_title_of_the_list(olivia: Cli
     assert (event.subject_type, event.subject_id, event.after) == ("pallets", None, {"pieces": "7"})
     result = read(olivia.get(f"/admin/bulk-runs/{event.bulk_run_id}"))
     assert "Pieces 7" in result.text
+    assert "Count again: done." in result.text
+    assert not [e for e in result.all("a") if e["href"].endswith("items.csv")]
     assert not result.all("button", formaction="undo")
 
 

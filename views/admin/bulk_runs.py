@@ -148,7 +148,8 @@ def _page(screen: Screen, actor: Actor, run: BulkRun) -> ResultPage:
 
 
 def _download_href(screen: Screen, actor: Actor, run: BulkRun) -> str:
-    return screen.url_of("download", row_id=run.id) if _is_offered(actor, run) else ""
+    has_rows = bool(run.planned)  # an action about no rows has none
+    return screen.url_of("download", row_id=run.id) if has_rows and _is_offered(actor, run) else ""
 
 
 def _is_offered(actor: Actor, run: BulkRun) -> bool:
@@ -240,16 +241,22 @@ def _undone(run: BulkRun) -> str:
     return str(text)
 
 
-def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
+def _done(run: BulkRun, action: Action) -> str:
+    # Rows that got their former values back are in no state that the action has a word for.
+    if action.is_global or (run.undo_of_id and action.restores):
+        return report.done(run, action)
     # Translators: state is what a row is afterwards, such as "blocked" or "in the group".
-    done = _(
+    return _(
         "%(number)s of %(planned)s %(state)s.",
         number=formatted(run.counts.get("done", 0)),
         planned=formatted(run.planned),
         state=action.done,
     )
+
+
+def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     return [
-        done,
+        _done(run, action),
         *report.unchanged(run, action),
         *report.refusals(actor, run, action),
         *report.stale(run),

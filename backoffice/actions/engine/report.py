@@ -127,7 +127,7 @@ def _refusal(number: int, sentence: str) -> str:
 
 def brief(run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
-    sentences = [_done(run, action)]
+    sentences = [done(run, action)]
     if unchanged := run.counts.get("unchanged"):
         number = formatted(unchanged)
         text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
@@ -138,7 +138,8 @@ def brief(run: BulkRun, action: Action) -> str:
     return " ".join([*sentences, *stale(run)])
 
 
-def _done(run: BulkRun, action: Action) -> str:
+def done(run: BulkRun, action: Action) -> str:
+    """Say how many rows were changed, and how they are now: "45 people blocked."."""
     number = run.counts.get("done", 0)
     if run.undo_of_id and action.restores:
         return str(_("%(rows)s as before.", rows=action.model.counted(number)))
