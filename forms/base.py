@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import wtforms
 from flask_babel import gettext as _
@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms.fields.core import UnboundField
 
 from backoffice.errors import BackofficeError
+from backoffice.field_conditions import Condition, is_met, wanted_of
 
 # Values of `autocomplete` by which fields tell browsers that they take a secret.
 SECRETS = ("current-password", "new-password", "one-time-code")
@@ -22,10 +23,18 @@ typed_before: ContextVar[MultiDict[str, str] | None] = ContextVar("typed_before"
 class Form(wtforms.Form):
     """A form; the application checks its CSRF token before the form is made.
 
-    `retry_after` is the number of seconds until the next try is allowed, or 0 if that is now.
+    A field that is shown only with some values of others is neither checked nor taken without them,
+    whatever a browser sends.
+
+    Attributes:
+        retry_after: the seconds until the next try is allowed, or 0 if that is now.
+        shown_when: with which values of the fields before them fields are shown, by name.
+        required_when: with which of them fields may not be left empty.
     """
 
     retry_after = 0
+    shown_when: ClassVar[Mapping[str, Condition]] = {}
+    required_when: ClassVar[Mapping[str, Condition]] = {}
 
     class Meta:
         """Have WTForms write its own messages in the reader's language."""
@@ -61,28 +70,63 @@ class Form(wtforms.Form):
         """Return the fields under their headings: one section without a name, unless overridden."""
         return [("", list(self))]
 
-    @property
-    def shown_when(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        """With which values of other fields a field is shown, by the names of the fields."""
-        return {}
+    def asked_for(self) -> dict[str, list[Any]]:
+        """Return the values of the fields that are shown, by name, as conditions read them."""
+        asked: dict[str, list[Any]] = {}
+        for name in self._fields:
+            if is_met(self.shown_when.get(name, {}), asked):
+                asked[name] = self._written(name)
+        return asked
+
+    def _written(self, name: str) -> list[Any]:
+        """Return the value of a field as conditions read it."""
+        return written(self[name])
+
+    def condition_of(self, field: wtforms.Field) -> dict[str, list[str]]:
+        """Return with which values of other fields a field is shown, by their names in the page."""
+        condition = self.shown_when.get(field.short_name, {})
+        return {self[name].name: sorted(wanted_of(condition, name)) for name in condition}
+
+    def _refusal_if_empty(self, name: str, asked: Mapping[str, Sequence[object]]) -> str:
+        """Return the sentence for a field that the others make required, or ''."""
+        condition = self.required_when.get(name)
+        return _("Fill this in.") if condition and is_met(condition, asked) else ""
 
     def sent(self) -> dict[str, object]:
         """Return the values of the fields that were sent; a missing field changes nothing."""
-        return {field.name: field.data for field in self if field.raw_data}
+        asked = self.asked_for()
+        return {
+            name: field.data
+            for name, field in self._fields.items()
+            if name in asked and field.raw_data
+        }
 
     def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
-        """Validate as WTForms does, and refuse several values for a field that takes one."""
-        is_valid = super().validate(extra_validators)
-        doubled = [field for field in self if _is_doubled(field)]
-        for field in doubled:
-            field.errors = [*field.errors, _("Give one value.")]
-        return is_valid and not doubled
+        """Validate what is shown as WTForms does; a field that takes one value takes no more."""
+        asked = self.asked_for()
+        return self._validate(asked, asked, extra_validators)
 
     def validate_sent(self) -> bool:
         """Validate the fields that were sent; the others are taken as they are."""
-        sent = [name for name, field in self._fields.items() if field.raw_data]
-        with self.only(sent):
-            return self.validate()
+        asked = self.asked_for()
+        return self._validate(asked, [name for name in asked if self[name].raw_data])
+
+    def _validate(
+        self,
+        asked: Mapping[str, Sequence[object]],
+        names: Iterable[str],
+        extra_validators: Mapping[str, Sequence[object]] | None = None,
+    ) -> bool:
+        with self.only(names):
+            super().validate(extra_validators)
+            for field in filter(_is_doubled, self):
+                field.errors = [*field.errors, _("Give one value.")]
+        for name, values in asked.items():
+            field = self[name]
+            refusal = self._refusal_if_empty(name, asked)
+            if refusal and not field.errors and all(value in (None, "") for value in values):
+                field.errors = [refusal]
+        return not self.errors
 
     @contextmanager
     def only(self, names: Iterable[str]) -> Iterator[None]:
@@ -102,6 +146,16 @@ class Form(wtforms.Form):
             field.errors = [*field.errors, error.message]
         else:
             self.form_errors.append(error.message)
+
+
+def written(field: wtforms.Field) -> list[Any]:
+    """Return the value of a field as the conditions of others read it."""
+    data = field.data
+    if isinstance(data, bool):
+        return ["yes" if data else "no"]
+    if isinstance(data, (list, tuple)):
+        return list(data)
+    return [] if data is None else [data]
 
 
 def _is_doubled(field: wtforms.Field) -> bool:

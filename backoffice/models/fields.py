@@ -8,12 +8,24 @@ from functools import cache, lru_cache, partial
 from typing import Literal
 
 from flask_babel import gettext as _
-from sqlalchemy import Column, Enum, String, Table, bindparam, cast, func, inspect
+from sqlalchemy import (
+    Column,
+    Enum,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    cast,
+    func,
+    inspect,
+)
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models import kinds
 from backoffice.models.base import Record, records
-from backoffice.models.keys import SUFFIX
+from backoffice.models.keys import LOOKS, SUFFIX
 from backoffice.models.kinds import Kind
 from backoffice.models.kinds.choices import Choice, worded
 from backoffice.models.kinds.texts import Text
@@ -21,6 +33,7 @@ from backoffice.models.types import Expression, TableColumn
 
 # A key in the `info` of relationships that are for filters alone, and are shown nowhere.
 FOR_FILTERS = "for_filters"
+KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 
 
 @lru_cache(maxsize=1024)  # names come from addresses too
@@ -220,6 +233,27 @@ def in_order(model: type[Record], name: str) -> bool:
         return False
     wanted = [first, table.c.id]
     return any(list(index.expressions)[:2] == wanted for index in table.indexes)
+
+
+@cache
+def is_unique(model: type[Record], name: str) -> bool:
+    """Return whether no two rows have the same value of the attribute, or the same key of it."""
+    mapper = inspect(model)
+    if is_one(model, name):
+        return any(map(_is_unique, _own_keys(model, name)))
+    names = (name, name + SUFFIX, name + LOOKS)
+    return any(_is_unique(column(model, each)) for each in names if each in mapper.column_attrs)
+
+
+def _is_unique(column: TableColumn) -> bool:
+    table = column.table
+    if column.unique or not isinstance(table, Table):
+        return bool(column.unique)
+    keys: list[UniqueConstraint | PrimaryKeyConstraint | Index] = [
+        *(each for each in table.constraints if isinstance(each, KEYS)),
+        *(index for index in table.indexes if index.unique),
+    ]
+    return any(list(key.columns) == [column] for key in keys)
 
 
 def has_index(model: type[Record], name: str) -> bool:

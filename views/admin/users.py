@@ -111,6 +111,7 @@ class Users(Screen):
     column_extra_list = ("email", "picture", "client_tags_mode")  # what cells need
     details_tabs: ClassVar = user_tabs.LABELS
     form = UserForm
+    can_duplicate = False  # nearly all that a copy would have is of one person alone
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form with the fields that this actor may fill in for this person."""

@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from backoffice.actions.engine.action import Action
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
-from forms.base import Form
+from views.screen import form_checks
 from views.screen.definition import Definition
 from views.screen.parameter_forms import ParameterForm
 from views.screen.related_lists import target_of
@@ -42,7 +42,7 @@ INSTEAD: Mapping[str, str] = {
 NAMING = [
     option
     for option in dir(Definition)
-    if option.startswith(("column_", "form_columns", "bulk_fields"))
+    if option.startswith(("column_", "form_columns", "form_readonly", "bulk_fields"))
     and option not in ("column_default_sort", "column_table")
 ]
 
@@ -56,8 +56,7 @@ def check(screen: Definition) -> None:
         *_unlisted(screen),
         *_filters(screen),
         *_kinds(screen),
-        *_unwritable(screen),
-        *_bulk_fields(screen),
+        *form_checks.mistakes(screen),
         *_tabs(screen),
         *_sort(screen),
         *_icon(screen),
@@ -125,18 +124,6 @@ def _kinds(screen: Definition) -> Iterator[str]:
             yield f"{model.__name__}.{attribute.key}: {mistake}."
 
 
-def _unwritable(screen: Definition) -> Iterator[str]:
-    for name in screen.form_columns:
-        kind = fields.kind(screen.model, name)
-        if kind and not kind.editable:
-            yield f"form_columns names {name!r}, which is computed: leave it out."
-        if hasattr(Form, name):
-            yield (
-                f"form_columns names {name!r}, as forms call something of their own: "
-                f'call the attribute otherwise, its column may keep the name, column("{name}").'
-            )
-
-
 def check_parameters(action: Action) -> None:
     """Raise TypeError if an action asks for something that a form cannot hold by its name."""
     for name in action.parameters:
@@ -145,14 +132,6 @@ def check_parameters(action: Action) -> None:
                 f"{type(action).__name__}: no parameter can be called {name!r}, "
                 "as forms call something of their own"
             )
-
-
-def _bulk_fields(screen: Definition) -> Iterator[str]:
-    for name in screen.bulk_fields:
-        if name not in screen.form_columns:
-            yield f"bulk_fields names {name!r}, which form_columns lacks: add it there."
-    if screen.bulk_fields and not screen.has("edit"):
-        yield "bulk_fields need rows that can be edited: leave out can_edit = False."
 
 
 def _tabs(screen: Definition) -> Iterator[str]:

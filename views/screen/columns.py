@@ -1,4 +1,4 @@
-"""Column: where an attribute of a model stands on its screen, in one line."""
+"""Where the attributes of a model stand on its screen: on its pages, and within its form."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from views.screen.cells import OwnCell, Words
 # In the list, or offered for it; as a filter; among the details, or there under History; in
 # exported files; in the form.
 PLACES = ("shown", "offered", "filter", "details", "history", "export", "form")
+# The sections of a form, heading to names; those in a tuple of their own stand side by side.
+Layout = Mapping[str, Sequence[str | Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,14 @@ def lists_of(table: Sequence[Column]) -> Mapping[str, Sequence[str] | Mapping[st
 def _named(table: Sequence[Column], *places: str) -> tuple[str, ...]:
     """Return the names of the columns that stand in one of these places, in order."""
     return tuple(column.name for column in table if column.stands(*places))
+
+
+def lines_of(layout: Layout) -> Iterator[tuple[str, list[Sequence[str]]]]:
+    """Yield each heading of a form with its lines, of one name or several."""
+    for heading, names in layout.items():
+        yield heading, [[name] if isinstance(name, str) else name for name in names]
+
+
+def names_of(layout: Layout) -> tuple[str, ...]:
+    """Return all names of a form's sections, in order."""
+    return tuple(name for _heading, lines in lines_of(layout) for line in lines for name in line)

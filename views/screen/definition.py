@@ -19,6 +19,7 @@ from backoffice.data import disclosure, filters, lists, sorting
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
+from backoffice.field_conditions import Condition
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
@@ -28,7 +29,7 @@ from backoffice.time_zones import timezone_of
 from forms.base import Form
 from views.screen import related_lists
 from views.screen.cells import ListRow, OwnCell, Words
-from views.screen.columns import Column, lists_of
+from views.screen.columns import Column, Layout, lists_of, names_of
 from views.screen.pages import Heading, Section
 from views.screen.related_lists import Rows, target_of
 from views.web.actor import actor as current_actor
@@ -53,6 +54,7 @@ class Definition(BaseView):
     can_edit: ClassVar[bool] = True
     can_delete: ClassVar[bool] = True
     can_export: ClassVar[bool] = True
+    can_duplicate: ClassVar[bool] = True  # for those who may create
 
     # In the menu
     name: ClassVar[str] = ""
@@ -81,9 +83,17 @@ class Definition(BaseView):
     column_history_list: ClassVar[Sequence[str]] = ()
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
     tabs: ClassVar[Sequence[Rows]] = ()  # further tabs with the list of rows that belong to a row
-    form_columns: ClassVar[Sequence[str]] = ()  # that may be written
+    form_columns: Sequence[str] = ()  # that may be written
     bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once
     form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
+    # Its sections, heading to names; those in a tuple of their own stand side by side
+    form_sections: ClassVar[Layout] = {}
+    form_readonly: ClassVar[Sequence[str]] = ()  # that the form of an existing row only shows
+    # With which values of the fields before them fields are shown, and may not be left empty
+    form_shown_when: ClassVar[Mapping[str, Condition]] = {}
+    form_required_when: ClassVar[Mapping[str, Condition]] = {}
+    # What a new row's form begins with, if its column has no default: a value, or f(actor)
+    form_defaults: ClassVar[Mapping[str, object]] = {}
     column_labels: ClassVar[Mapping[str, str]] = {}
     column_descriptions: ClassVar[Mapping[str, str]] = {}
 
@@ -117,11 +127,16 @@ class Definition(BaseView):
 
     def _fill_in_columns(self) -> None:
         """Replace every list of columns that was left out by what follows from the model."""
+        self.form_columns = tuple(self.form_columns) or self._columns_of_sections()
         self.column_list = tuple(self.column_list) or self._default_columns()
         # The others follow from the columns of the list.
         self.column_filters = tuple(self.column_filters) or self._default_filters()
         self.column_export_list = tuple(self.column_export_list) or fields.visible(self.model)
         self.column_details_list = tuple(self.column_details_list) or self._default_details()
+
+    def _columns_of_sections(self) -> tuple[str, ...]:
+        names = names_of(self.form_sections)
+        return tuple(name for name in names if name not in self.form_readonly)
 
     def _default_columns(self) -> tuple[str, ...]:
         """Return the number, the name, the row's own columns and single relations.

@@ -17,6 +17,7 @@ from backoffice.text import capital
 from views.screen import cells, tabs
 from views.screen.definition import Definition
 from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
+from views.screen.prefilling import COPIED_FROM
 from views.screen.tabs import OVERVIEW
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
@@ -60,6 +61,7 @@ def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> De
         back_href=screen.url_of("index"),
         back_label=str(screen.name),
         edit_href=edit_href,
+        duplicate_href=_duplicate_href(screen, actor, row),
         actions=_actions(screen, actor, row, edit_refused),
         tabs=links,
     )
@@ -72,6 +74,9 @@ def row_menu(screen: Definition, actor: Actor, row_id: int) -> Answer:
     edit_href, edit_refused = _edit(screen, actor, row)
     if edit_href:
         links.append((_("Edit"), edit_href))
+    duplicate_href = _duplicate_href(screen, actor, row)
+    if duplicate_href:
+        links.append((_("Duplicate"), duplicate_href))
     items = _actions(screen, actor, row, edit_refused)
     return render_template("admin/menu.html", items=items, links=links), HTTPStatus.OK
 
@@ -87,6 +92,13 @@ def _edit(screen: Definition, actor: Actor, row: Record) -> tuple[str | None, st
     if refused:
         return None, refused
     return screen.url_of("edit", row_id=row.id), ""
+
+
+def _duplicate_href(screen: Definition, actor: Actor, row: Record) -> str:
+    """Return where a row like this one is added, or '' if the actor may not."""
+    if not screen.can_duplicate or not screen.may(actor, "create"):
+        return ""
+    return screen.url_of("new", **{COPIED_FROM: row.id})
 
 
 def _actions(screen: Definition, actor: Actor, row: Record, edit_refused: str) -> list[MenuItem]:
@@ -126,7 +138,7 @@ def sections(screen: Definition, row: Record) -> list[Section]:
     main = [name for name in names if name not in history]
     parts = [(capital(screen.model.noun()), main), (_("History"), history)]
     return [
-        Section(title, [_fact(screen, row, name) for name in part]) for title, part in parts if part
+        Section(title, [fact(screen, row, name) for name in part]) for title, part in parts if part
     ]
 
 
@@ -135,7 +147,8 @@ def _is_history(screen: Definition, name: str) -> bool:
     return is_time or name.endswith("_by") or name in screen.column_history_list
 
 
-def _fact(screen: Definition, row: Record, name: str) -> Fact:
+def fact(screen: Definition, row: Record, name: str) -> Fact:
+    """Return an attribute of a loaded row under its heading."""
     return Fact(screen.label_of(name), value_of(screen, row, name))
 
 

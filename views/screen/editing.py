@@ -19,14 +19,15 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
-from backoffice.text import capital, is_id
 from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
 from forms.kinds import ChoiceField, ValueField
+from views.screen import form_layout
 from views.screen.definition import Definition
 from views.screen.details import value_of
-from views.screen.pages import FormPage, FormSection
+from views.screen.form_layout import FormPage
+from views.screen.prefilling import current_values, filled_in
 from views.screen.related_lists import BACK
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
@@ -45,7 +46,7 @@ def new(screen: Definition, actor: Actor) -> Answer:
     if request.method == "POST":
         form = form_class(request.form)
     else:
-        form = form_class(data=_filled_in(form_class()))
+        form = form_class(data=filled_in(screen, actor, form_class()))
     if request.method == "POST" and form.validate():
         answer = _try(screen, actor, None, None, form)
         if answer is not None:
@@ -58,16 +59,6 @@ def new(screen: Definition, actor: Actor) -> Answer:
         action=screen.url_of("new", **({BACK: back} if back else {})),
         cancel=back or screen.url_of("index"),
     )
-
-
-def _filled_in(form: Form) -> dict[str, object]:
-    """Return the related rows that the address names, as the tab does from which one comes."""
-    given = {field: request.args.get(field.name, "") for field in form}
-    return {
-        field.name: [int(text)] if field.multiple else int(text)
-        for field, text in given.items()
-        if isinstance(field, PickField) and is_id(text)
-    }
 
 
 def _back() -> str:
@@ -118,22 +109,25 @@ def _edit_page(screen: Definition, row: Record, form: Form, version: int | None)
         title=_("Edit %(label)s", label=row.label),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
+        row=row,
         version=version,
     )
 
 
-def generated_form(screen: Definition, actor: Actor) -> type[Form]:
+def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type[Form]:
     """Return a form for those of the screen's columns that the actor may read.
 
-    A form of the screen's own gets fields for the columns that it lacks.
+    A form of the screen's own gets fields for the columns that it lacks. What is read only of an
+    existing row has no field there.
     """
     own = screen.form or Form
-    missing = [name for name in screen.form_columns if name not in own.names()]
+    read_only = set(screen.form_readonly if row else ())
+    missing = [name for name in screen.form_columns if name not in own.names() | read_only]
 
     def picker_of(model: type[Record], name: str) -> dict[str, Any]:
         return picker(screen, actor, fields.related_model(model, name), name)
 
-    return form_for(
+    form_class = form_for(
         screen.model,
         screen.readable(actor, missing),
         labels=screen.column_labels,
@@ -141,6 +135,11 @@ def generated_form(screen: Definition, actor: Actor) -> type[Form]:
         picker=picker_of,
         base=own,
     )
+    form_class.shown_when = {**own.shown_when, **screen.form_shown_when}
+    form_class.required_when = {**own.required_when, **screen.form_required_when}
+    for name in own.names() & read_only:
+        setattr(form_class, name, None)
+    return form_class
 
 
 def picker(
@@ -195,19 +194,6 @@ def write(
     return records.update(actor=actor, model=model, row_id=row.id, version=version, values=values)
 
 
-def current_values(row: Record, form: Form) -> dict[str, object]:
-    """Return the row's values as the form takes them, with related rows by their ids."""
-    values: dict[str, object] = {}
-    for field in form:
-        value = getattr(row, field.name, None)
-        if isinstance(field, PickField) and field.multiple:
-            value = [other.id for other in value or ()]
-        elif isinstance(field, PickField):
-            value = value and value.id
-        values[field.name] = value
-    return values
-
-
 def _try(
     screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form
 ) -> Answer | None:
@@ -237,13 +223,13 @@ def _page(
     title: str,
     action: str,
     cancel: str,
+    row: Record | None = None,
     version: int | None = None,
 ) -> tuple[str, int]:
-    noun = capital(screen.model.noun())
     page = FormPage(
         title=title,
         form=form,
-        sections=[FormSection(heading or noun, fields) for heading, fields in form.sections],
+        sections=form_layout.sections(screen, form, row),
         errors=form.form_errors,
         action=action,
         cancel_href=cancel,
@@ -277,6 +263,7 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
 def _compared(screen: Definition, row: Record, form: Form) -> list[Compared]:
     """Return each field that was sent, with the saved value and the sent one."""
     current = current_values(row, form)
+    sent = form.sent()
     return [
         Compared(
             label=field.label.text,
@@ -285,7 +272,7 @@ def _compared(screen: Definition, row: Record, form: Form) -> list[Compared]:
             differs=_sent(field) != current[field.name],
         )
         for field in form
-        if field.raw_data
+        if field.name in sent
     ]
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
-from wtforms import Field
 
 from forms.base import Form
 
@@ -194,6 +193,7 @@ class DetailsPage:
         warnings: what people should know about it.
         back_href, back_label: the list.
         edit_href: its form; None if this person may not edit it.
+        duplicate_href: the form of a new row like it; '' if this person may not add one.
         actions: what may be done with it.
         tabs: the parts of the page.
         sections: the content of the overview.
@@ -209,47 +209,12 @@ class DetailsPage:
     back_href: str
     back_label: str
     edit_href: str | None
+    duplicate_href: str
     actions: list[MenuItem]
     tabs: list[Tab]
     sections: Sequence[Section] = ()
     rows: ListPage | None = None
     panel: Markup | None = None
-
-
-# Its form
-
-
-@dataclass(frozen=True)
-class FormSection:
-    """Some fields of a form under a title."""
-
-    title: str
-    fields: list[Field]
-
-
-@dataclass(frozen=True)
-class FormPage:
-    """A form that adds or edits a row.
-
-    Attributes:
-        title: its heading.
-        form: the form itself.
-        sections: its fields.
-        errors: what is wrong, and belongs to no field.
-        action: where it is sent.
-        cancel_href: where giving up leads to.
-        version: the version of the row that it was made for; None for a new row.
-        button: what the button says.
-    """
-
-    title: str
-    form: Form
-    sections: list[FormSection]
-    errors: Sequence[str]
-    action: str
-    cancel_href: str
-    version: int | None
-    button: str
 
 
 # The preview of an action

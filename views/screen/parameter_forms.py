@@ -1,7 +1,7 @@
 """The form of what an action asks for: a field for each parameter, by its kind."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field
 
 from backoffice.actions.engine.action import Action
-from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_met, is_required
+from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_required
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
 from backoffice.errors import RuleBroken
@@ -33,42 +33,16 @@ class ParameterForm(Form):
 
     declared: ClassVar[Mapping[str, Parameter]] = {}
 
-    def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
-        """Validate what is asked for, with the other parameters as they are."""
-        asked_for = dict(self._asked_for())
-        with self.only(asked_for):
-            is_valid = super().validate(extra_validators)
-        return self._validate_required(asked_for) and is_valid
-
     def given(self) -> Stored:
         """Return what was chosen, as a run stores it."""
-        return dict(self._asked_for())
+        return self.asked_for()
 
-    def _asked_for(self) -> Iterator[tuple[str, list[Any]]]:
-        stored: Stored = {}
-        for name, parameter in self.declared.items():
-            if is_met(parameter.shown_when, stored):
-                stored[name] = _stored(parameter, self[name])
-                yield name, stored[name]
+    def _written(self, name: str) -> list[Any]:
+        return _stored(self.declared[name], self[name])
 
-    def _validate_required(self, given: Stored) -> bool:
-        """Refuse empty fields that only the other parameters make required."""
-        is_valid = True
-        for name, value in given.items():
-            parameter = self.declared[name]
-            shown = self[name]
-            if not any(value) and not shown.errors and is_required(parameter, given):
-                shown.errors = [parameter.asked_for()]
-                is_valid = False
-        return is_valid
-
-    @property
-    def shown_when(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        return {
-            self[name].name: {self[other].name: _texts(wanted) for other, wanted in conditions}
-            for name, parameter in self.declared.items()
-            if (conditions := parameter.shown_when.items())
-        }
+    def _refusal_if_empty(self, name: str, asked: Mapping[str, Sequence[object]]) -> str:
+        parameter = self.declared[name]
+        return parameter.asked_for() if is_required(parameter, asked) else ""
 
     def typed(self) -> dict[str, list[str]]:
         """Return what was sent, as it was sent, to show it again."""
@@ -89,7 +63,11 @@ def form_of(
     attributes: dict[str, Any] = {
         name: _field(actor, parameter) for name, parameter in parameters.items()
     }
-    form_class = type(f"{action.name}Form", (ParameterForm,), attributes | {"declared": parameters})
+    attributes |= {
+        "declared": parameters,
+        "shown_when": {name: parameter.shown_when for name, parameter in parameters.items()},
+    }
+    form_class = type(f"{action.name}Form", (ParameterForm,), attributes)
     data = {
         name: _data(parameters[name], given)
         for name, given in (stored or {}).items()
@@ -97,10 +75,6 @@ def form_of(
     }
     form: ParameterForm = form_class(formdata, prefix=PREFIX, data=data)
     return form
-
-
-def _texts(wanted: str | Collection[str]) -> list[str]:
-    return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
 def _data(parameter: Parameter, given: list[Any]) -> Any:

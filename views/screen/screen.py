@@ -120,7 +120,7 @@ class Screen(Definition):
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return the form that writes a row."""
-        return editing.generated_form(self, actor)
+        return editing.generated_form(self, actor, row)
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]

@@ -3,7 +3,7 @@
 A run stores each parameter as a list, of ids or of one written value (engine/values.py).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -21,6 +21,7 @@ from backoffice import limits
 from backoffice.actions.engine.context import ActionContext
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
+from backoffice.field_conditions import Condition, is_met
 from backoffice.models.base import Record
 from backoffice.models.fields import english_heading
 from backoffice.policy.actor import Actor
@@ -28,8 +29,6 @@ from backoffice.policy.rules import named, scope, sees
 from backoffice.text import is_id
 from backoffice.text.numbers import formatted
 
-# Which written values other parameters have, by their names: {"how": "days"}.
-Condition = Mapping[str, str | Collection[str]]
 TAKEN = ("reason", "confirm")  # the names of the fields that a preview has besides
 Stored = dict[str, list[Any]]  # the parameters of a run, by their names
 
@@ -228,16 +227,6 @@ def is_required(parameter: Parameter, stored: Mapping[str, Sequence[object]]) ->
     if parameter.required_when and is_met(parameter.required_when, stored):
         return True
     return parameter.required is not False
-
-
-def is_met(condition: Condition, stored: Mapping[str, Sequence[object]]) -> bool:
-    """Tell whether the other parameters are as the condition says."""
-    return all(_has(stored.get(name, ()), wanted) for name, wanted in condition.items())
-
-
-def _has(values: Sequence[object], wanted: str | Collection[str]) -> bool:
-    texts = {wanted} if isinstance(wanted, str) else set(wanted)
-    return not texts.isdisjoint(map(str, values))
 
 
 def noted(declared: Mapping[str, Parameter], stored: Stored) -> dict[str, object]:

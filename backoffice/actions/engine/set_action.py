@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, String, Table, and_, cast, inspect, literal, select
+from sqlalchemy import JSON, ColumnElement, String, and_, cast, inspect, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.actions.engine.action import Action
@@ -189,17 +189,9 @@ def _name(model: type[Entity], attribute: object) -> str:
     kind = fields.kind(model, name)
     if kind is None or not kind.editable or fields.is_many(model, name):
         raise TypeError(f"sets: {attribute} cannot be set, as forms cannot either")
-    if _is_unique(model, name):
+    if fields.is_unique(model, name):
         raise TypeError(f"sets: {attribute} is unique, so no two rows can have the same")
     return name
-
-
-def _is_unique(model: type[Entity], name: str) -> bool:
-    column = fields.column(model, _column_name(model, name))
-    table = column.table
-    assert isinstance(table, Table)
-    indexes = (index for index in table.indexes if index.unique)
-    return bool(column.unique) or any(list(index.columns) == [column] for index in indexes)
 
 
 def _constant(model: type[Entity], given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -9,6 +9,7 @@ from backoffice.actions.engine import Action, Text
 from backoffice.models.client_tag import ClientTag
 from views.screen import Screen, checks
 
+BOTH: dict[str, Any] = {"form_columns": ("name", "colour")}
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"column_lits": ("name",)}, "there is no option 'column_lits': did you mean 'column_list'?"),
     ({"column_searchable_list": ("name",)}, "say in the model what is searched"),
@@ -20,6 +21,24 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"form_columns": ("nam",)}, "form_columns names 'nam'"),
     ({"form_columns": ("data",)}, 'its column may keep the name, column("data")'),
     ({"column_formatters": {"nme": str}}, "column_formatters names 'nme'"),
+    (BOTH | {"form_sections": {"A": ("name",)}}, "form_sections lacks 'colour'"),
+    (BOTH | {"form_sections": {"A": ("name", ("colour", "name"))}}, "'name' more than once"),
+    (BOTH | {"form_sections": {"A": ("name", "colour", "id")}}, "names 'id', which the form lacks"),
+    (
+        BOTH | {"form_shown_when": {"name": {"colour": "red"}}},
+        "is no field before it: put it first",
+    ),
+    (BOTH | {"form_required_when": {"id": {"name": "x"}}}, "form_required_when names 'id'"),
+    (BOTH | {"form_defaults": {"nme": "x"}}, "form_defaults names 'nme'"),
+    (BOTH | {"form_readonly": ("nme",)}, "form_readonly names 'nme'"),
+    (
+        {"form_columns": ("colour", "name"), "form_shown_when": {"name": {"colour": "red"}}},
+        "its column may not be empty: give the column a default",
+    ),
+    (
+        BOTH | {"bulk_fields": ("colour",), "form_readonly": ("colour",)},
+        "which form_readonly does not let change",
+    ),
     (
         {"column_list": ("name",), "column_default_list": ("colour",)},
         "which column_list lacks: add it there",

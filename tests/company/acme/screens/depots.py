@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from acme.models.depot import Crate, Depot, Pallet, Shelf
+from acme.models.tank import Tank
 from flask import render_template
 from markupsafe import Markup
 
@@ -61,3 +62,19 @@ class Crates(Screen):
 class Shelves(Screen):
     model = Shelf
     form_columns = ("name",)
+
+
+class Tanks(Screen):
+    model = Tank
+    form_columns = ("name", "code", "content", "pressure", "is_cooled", "degrees", "depot")
+    form_sections: ClassVar = {
+        "Tank": ("name", ("code", "content"), "pressure", "filled"),
+        "Cooling": ("is_cooled", "degrees", "depot"),
+    }
+    form_readonly = ("code", "filled")
+    form_shown_when: ClassVar = {
+        "pressure": {"content": "gas"},
+        "degrees": {"is_cooled": "yes"},
+    }
+    form_required_when: ClassVar = {"degrees": {"is_cooled": "yes"}}
+    form_defaults: ClassVar = {"code": lambda actor: f"by {actor.user_id}", "pressure": 4}

@@ -1,0 +1,70 @@
+"""Fill in the form of a new row, before anybody types: from its address, or from another row."""
+
+from flask import request
+
+from backoffice.data import records
+from backoffice.errors import NotFound
+from backoffice.models import fields
+from backoffice.models.base import Record
+from backoffice.policy.actor import Actor
+from backoffice.text import is_id
+from forms.base import Form
+from forms.fields import PickField
+from views.screen.definition import Definition
+
+COPIED_FROM = "_from"  # in an address: the row whose values are copied
+
+
+def filled_in(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
+    """Return the values that the form of a new row begins with.
+
+    Those of the address win over copied ones, and these over the screen's defaults. Raises NotFound
+    if the actor does not see the row to copy.
+    """
+    return _defaults(screen, actor) | _copied(screen, actor, form) | _given(form)
+
+
+def _defaults(screen: Definition, actor: Actor) -> dict[str, object]:
+    return {
+        name: default(actor) if callable(default) else default
+        for name, default in screen.form_defaults.items()
+    }
+
+
+def _copied(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
+    """Return the values of the row to copy, but for those that no two rows can have."""
+    row_id = request.args.get(COPIED_FROM)
+    if row_id is None:
+        return {}
+    if not screen.can_duplicate or not is_id(row_id):
+        raise NotFound
+    row = records.get(actor=actor, model=screen.model, row_id=int(row_id))
+    values = current_values(row, form)
+    return {name: value for name, value in values.items() if not _is_unique(screen, name)}
+
+
+def _is_unique(screen: Definition, name: str) -> bool:
+    return bool(fields.kind(screen.model, name)) and fields.is_unique(screen.model, name)
+
+
+def _given(form: Form) -> dict[str, object]:
+    """Return the related rows that the address names, as the tab does from which one comes."""
+    given = {field: request.args.get(field.name, "") for field in form}
+    return {
+        field.name: [int(text)] if field.multiple else int(text)
+        for field, text in given.items()
+        if isinstance(field, PickField) and is_id(text)
+    }
+
+
+def current_values(row: Record, form: Form) -> dict[str, object]:
+    """Return the row's values as the form takes them, with related rows by their ids."""
+    values: dict[str, object] = {}
+    for field in form:
+        value = getattr(row, field.name, None)
+        if isinstance(field, PickField) and field.multiple:
+            value = [other.id for other in value or ()]
+        elif isinstance(field, PickField):
+            value = value and value.id
+        values[field.name] = value
+    return values
