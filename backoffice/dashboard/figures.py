@@ -3,53 +3,26 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import Select, func, literal, select, union_all
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.dashboard import sign_ins
-from backoffice.data import lists
+from backoffice.dashboard.parts import Counts, Share
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
-from backoffice.models.user import STATUSES, TWO_FACTORS, User
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.time_zones import start_of, timezone_of
 
-
-def people(actor: Actor) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """Count the people whom the actor sees, by status and by second factor.
-
-    Statuses are in the order of a person's life. Second factors are those of active people, the
-    best first. Both are counted as far as lists are, since more would cost reading the whole table;
-    if there are more active people, the newest count.
-    """
-    return _by_status(actor), _by_factor(actor)
-
-
-def _by_status(actor: Actor) -> list[tuple[str, int]]:
-    statuses = STATUSES[:-1]  # the last one means that the person is deleted
-    counts = union_all(*(_in_status(actor, status) for status in statuses))
-    numbers = dict(db.session.execute(counts).all())
-    return [(status, numbers[status]) for status in statuses]
-
-
-def _in_status(actor: Actor, status: str) -> Select[str, int]:
-    some = (
-        select(User.id)
-        .where(scope(actor, User), User.status == status)
-        .order_by(User.id)  # the order of an index, so that only the index is read
-        .limit(lists.COUNT_CAP + 1)
-    )
-    return select(literal(status), func.count()).select_from(some.subquery())
-
-
-def _by_factor(actor: Actor) -> list[tuple[str, int]]:
-    active = select(User.two_factor).where(scope(actor, User), User.status == "active")
-    newest = active.order_by(User.id.desc()).limit(lists.COUNT_CAP).subquery()
-    counts = select(newest.c.two_factor, func.count()).group_by(newest.c.two_factor)
-    numbers: dict[str, int] = dict(db.session.execute(counts).all())
-    return [(factor, numbers.get(factor, 0)) for factor in reversed(TWO_FACTORS)]
+PEOPLE = Counts(User.status, label=_l("People by status"))
+SECOND_FACTORS = Share(
+    User.two_factor,
+    label=_l("Two-factor authentication of active people"),
+    filters={"status": "active"},
+)
 
 
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:

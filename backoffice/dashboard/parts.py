@@ -18,6 +18,7 @@ from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.models.kinds.choices import Boolean, Choice
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read, sees
 from backoffice.text import capital
@@ -112,38 +113,74 @@ class AttributePart(Part):
     def of(self) -> type[Record]:
         return cast("type[Record]", self.attribute.class_)
 
+    @property
+    def name(self) -> str:
+        """The name of the attribute."""
+        return self.attribute.key
+
     def names(self) -> Iterator[str]:
         yield from super().names()
-        yield self.attribute.key
+        yield self.name
 
 
 @dataclass(frozen=True, eq=False)
-class Share(AttributePart):
-    """How many rows have which value of a choice, or yes or no."""
+class ChoicePart(AttributePart):
+    """A part about each value of a choice, or yes and no."""
 
     @property
     def heading(self) -> str:
         if self.label:
             return str(self.label)
-        name = fields.heading(self.attribute.key)
+        name = fields.heading(self.name)
         return _("%(nouns)s: %(attribute)s", nouns=capital(self.of.nouns()), attribute=name)
 
     def values(self) -> tuple[str, ...]:
         """Return every value, as it is written."""
-        if fields.shape(self.of, self.attribute.key) == "yes":
+        if fields.shape(self.of, self.name) == "yes":
             return "yes", "no"
-        return fields.choices(self.of, self.attribute.key)
-
-    def counts(self, actor: Actor) -> list[tuple[str, int]]:
-        """Return each value with its number of rows, counted as far as lists count."""
-        key = self.attribute.key
-        queries = [self.query(actor, self.pairs(**{key: value})) for value in self.values()]
-        return list(zip(self.values(), lists.counts(actor, self.of, queries), strict=True))
+        return fields.choices(self.of, self.name)
 
     def mistakes(self) -> Iterator[str]:
         yield from super().mistakes()
-        if fields.shape(self.of, self.attribute.key) not in ("choice", "derived", "yes"):
+        if fields.shape(self.of, self.name) not in ("choice", "derived", "yes"):
             yield f"{self.attribute} is no choice"
+
+
+@dataclass(frozen=True, eq=False)
+class Counts(ChoicePart):
+    """How many rows have each value of a choice."""
+
+    def counts(self, actor: Actor) -> list[tuple[str, int]]:
+        """Return each value with its number of rows, counted as far as lists count."""
+        queries = [self.query(actor, self.pairs(**{self.name: value})) for value in self.values()]
+        return list(zip(self.values(), lists.counts(actor, self.of, queries), strict=True))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How many rows have which value; above zero, `newest` says that only so many were counted."""
+
+    numbers: Mapping[str, int]
+    newest: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Share(ChoicePart):
+    """The parts that the values of a choice have of all rows, or of the newest of very many."""
+
+    def spread(self, actor: Actor) -> Spread:
+        """Return the number of each value, among as many of the newest rows as lists count."""
+        counted = lists.spread(actor, self.of, self.query(actor, self.pairs()), self.name)
+        kind, column = fields.kind(self.of, self.name), fields.column(self.of, self.name)
+        assert isinstance(kind, Choice | Boolean)
+        written = {kind.write(column, value): number for value, number in counted.items()}
+        newest = lists.COUNT_CAP if sum(written.values()) >= lists.COUNT_CAP else 0
+        return Spread({value: written.get(value, 0) for value in self.values()}, newest)
+
+    def mistakes(self) -> Iterator[str]:
+        yield from super().mistakes()
+        if fields.shape(self.of, self.name) == "derived":
+            yield f"{self.name!r} is in no column: use Counts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +195,7 @@ class Trend(AttributePart):
 
     def of_day(self, day: date) -> Pairs:
         """Return the filters of one day."""
-        key = self.attribute.key
-        return self.pairs(**{f"{key}.from": day, f"{key}.to": day})
+        return self.pairs(**{f"{self.name}.from": day, f"{self.name}.to": day})
 
     def by_day(self, actor: Actor) -> list[tuple[date, int]]:
         """Return each day of the actor's calendar with its number of rows; today comes last."""
@@ -170,10 +206,10 @@ class Trend(AttributePart):
 
     def mistakes(self) -> Iterator[str]:
         yield from super().mistakes()
-        if fields.shape(self.of, self.attribute.key) not in ("day", "moment"):
+        if fields.shape(self.of, self.name) not in ("day", "moment"):
             yield f"{self.attribute} is no date or time"
-        elif not fields.has_index(self.of, self.attribute.key):
-            table, name = self.of.__tablename__, self.attribute.key
+        elif not fields.has_index(self.of, self.name):
+            table, name = self.of.__tablename__, self.name
             yield (
                 "each day would read the whole table: declare an index, "
                 f'Index("ix_{table}_{name}_id", "{name}", "id")'

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select
@@ -166,6 +167,15 @@ def counts(actor: Actor, model: type[Record], queries: Sequence[Query]) -> list[
     """Count the rows of several queries in one statement, each as `count` does."""
     counting = [_counting(actor, model, query).scalar_subquery() for query in queries]
     return list(db.session.execute(select(*counting)).one()) if counting else []
+
+
+def spread(actor: Actor, model: type[Record], query: Query, name: str) -> dict[Any, int]:
+    """Count the values of a column among the newest rows that match, COUNT_CAP of them at most."""
+    values = select(fields.attribute(model, name).label("value"))
+    newest = values.where(matching(actor, model, query)).order_by(model.id.desc())
+    rows = newest.limit(COUNT_CAP).subquery()
+    counting = select(rows.c.value, func.count()).group_by(rows.c.value)
+    return dict(db.session.execute(counting).all())
 
 
 def matches_many(actor: Actor, model: type[Record], query: Query) -> bool:

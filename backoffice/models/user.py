@@ -154,7 +154,7 @@ class User(Searchable, Entity):
         default="disabled",
         choices=TWO_FACTORS,
         words={"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator app"},
-        colours={"totp": "green"},
+        colours={"email": "blue", "totp": "green"},
         personal=True,
         info=CREDENTIAL,
     )

@@ -16,6 +16,7 @@ from backoffice import clock
 from backoffice.auth import attempts, tokens
 from backoffice.auth.attempts import Key, Origin
 from backoffice.dashboard import alerts, figures
+from backoffice.data import lists
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
@@ -255,9 +256,9 @@ def test_second_factors_of_active_people_are_counted(viewer: Client, calm: Cast)
     settle()
     legend = read(viewer.get("/")).all("ul", class_="legend")[0].all("li")
     assert [item.text for item in legend] == [
-        "1 Authenticator app 33 %",
-        "1 E-mail code 33 %",
         "1 No 2FA 33 %",
+        "1 E-mail code 33 %",
+        "1 Authenticator app 33 %",
     ]
     assert [number_in(viewer, item.one("a")["href"]) for item in legend] == [1, 1, 1]
 
@@ -287,3 +288,14 @@ def test_locked_accounts_are_not_looked_for_in_all_the_years(
         alerts.current(calm.actor("olivia"), app.extensions["settings"])
     (locked,) = [text for text in seen if "GROUP BY" in text]
     assert "GROUP BY coalesce(" in locked
+
+
+def test_of_very_many_people_the_newest_are_counted(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_CAP", 2)
+    page = read(viewer.get("/"))
+    (share,) = [e for e in page.all("section") if "Two-factor" in e.one("h2").text]
+    assert "Of the newest 2." in share.text
+    assert not share.all("strong"), "a number would differ from that of the list"
+    assert sum(int(text) for text in re.findall(r"(\d+) %", share.text)) == 100
