@@ -1,0 +1,38 @@
+"""Warehouses, their tags and their pallets."""
+
+from acme.models.warehouse import Pallet, Tag, Warehouse
+
+from views.screen import Rows, Screen
+
+
+# feature: plain
+class Tags(Screen):
+    model = Tag
+    form_columns = ("name",)
+
+
+class Warehouses(Screen):
+    model = Warehouse
+    column_default_sort = "name"
+    column_list = (
+        "name",
+        "code",
+        "country",
+        "opened_on",
+        "capacity",
+        "rent",
+        "is_active",
+        "manager",
+    )
+    form_columns = (*column_list, "tags", "note", "email", "website", "facts")
+    # feature: bulk-edit
+    bulk_fields = ("country", "capacity", "is_active")
+    # feature: related
+    tabs = (Rows("pallets"),)
+
+
+class Pallets(Screen):
+    model = Pallet
+    form_columns = ("warehouse", "weight", "status", "note")
+    # feature: bulk-edit
+    bulk_fields = ("warehouse", "weight", "status")

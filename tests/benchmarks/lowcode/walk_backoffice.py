@@ -1,0 +1,125 @@
+"""Ask the pages of the company in `benchmarks/lowcode/backoffice`, and press its buttons.
+
+`tests/stories/test_lowcode.py` runs this with the package.
+"""
+
+from typing import Any
+
+import pytest
+from acme.models.warehouse import Pallet, Warehouse
+from flask import Flask
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from backoffice.models.group import Group
+from backoffice.models.user import User
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import error_at, read, row_ids
+
+
+@pytest.fixture
+def olivia(cast: Cast, client: Client) -> Client:
+    """Sign Olivia in; three pallets are in the North, which Max manages."""
+    max_ = db.session.scalars(select(User).where(User.email.startswith("max"))).one()
+    north = Warehouse(name="North", code="N", manager=max_)
+    db.session.add_all([north, Warehouse(name="South", code="S")])
+    db.session.add(Warehouse(name="Closed", code="C", is_active=False))
+    db.session.add_all(Pallet(warehouse=north, weight=2, note="") for _ in range(3))
+    settle()
+    return client.sign_in("olivia")
+
+
+def warehouse(code: str) -> int:
+    return db.session.scalars(select(Warehouse.id).where(Warehouse.code == code)).one()
+
+
+def pallets() -> list[Pallet]:
+    settle()
+    return list(db.session.scalars(select(Pallet).order_by(Pallet.id)))
+
+
+def newest_event() -> Event:
+    settle()
+    return db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+
+
+def chosen(client: Client, action: str, rows: list[int], **parameters: str) -> str:
+    """Ask for the preview of an action, choose its parameters, and return its address."""
+    address = client.post(f"/admin/pallets/actions/{action}", {"row": rows}).location
+    sent = {f"with.{name}": value for name, value in parameters.items()}
+    client.post(address, {"step": "choose", **sent})
+    return str(address)
+
+
+def run(client: Client, address: str) -> None:
+    """Press the button of a preview."""
+    assert client.post(address, {"step": "run"}).location != address, client.get(address).text
+
+
+def test_warehouses_are_added_found_and_exported(olivia: Client) -> None:
+    typed = {"name": "East", "code": "E", "country": "DE", "capacity": "-1"}
+    assert error_at(olivia.post("/admin/warehouses/new", typed), "capacity")
+    assert olivia.post("/admin/warehouses/new", typed | {"capacity": "3"}).status_code == 303
+    for query in ("search=nor", "country=DE", "is_active=no", "capacity.from=1"):
+        assert len(row_ids(olivia.get(f"/admin/warehouses/?{query}"))) == 1, query
+    assert "East" in olivia.get("/admin/warehouses/export.json").text
+
+
+def test_pallets_stand_in_a_tab_of_their_warehouse(olivia: Client) -> None:
+    page = f"/admin/warehouses/{warehouse('N')}?tab=pallets"
+    assert len(row_ids(olivia.get(page))) == 3
+    assert len(row_ids(olivia.get(f"{page}&status=moving"))) == 0
+    assert "Move to warehouse" in olivia.get(page).text
+
+
+@pytest.mark.parametrize(
+    "action, typed, attribute, value",
+    [
+        ("set-weight", {"weight": "12.5"}, "weight", 12.5),
+        ("add-note", {"text": "Dented"}, "note", "Dented"),
+        ("change-field", {"field": "status", "status": "moving"}, "status", "moving"),
+    ],
+)
+def test_actions_change_rows_and_are_undone(
+    olivia: Client, action: str, typed: dict[str, str], attribute: str, value: Any
+) -> None:
+    before = [getattr(pallet, attribute) for pallet in pallets()]
+    rows = [pallet.id for pallet in pallets()][:2]
+    run(olivia, chosen(olivia, action, rows, **typed))
+    assert [getattr(pallet, attribute) for pallet in pallets()] == [value, value, before[2]]
+    event = newest_event()
+    assert attribute.removesuffix("_id") in (event.after or {})
+    run(olivia, olivia.post(f"/admin/bulk-runs/{event.bulk_run_id}/undo").location)
+    assert [getattr(pallet, attribute) for pallet in pallets()] == before
+
+
+def test_pallets_are_moved_to_open_warehouses_and_back(olivia: Client) -> None:
+    north, south = warehouse("N"), warehouse("S")
+    rows = [pallet.id for pallet in pallets()]
+    refused = chosen(olivia, "move", rows, warehouse=str(warehouse("C")))
+    assert error_at(olivia.get(refused), "with.warehouse")
+    run(olivia, chosen(olivia, "move", rows, warehouse=str(south)))
+    assert {pallet.warehouse_id for pallet in pallets()} == {south}
+    run(olivia, olivia.post(f"/admin/bulk-runs/{newest_event().bulk_run_id}/undo").location)
+    assert {pallet.warehouse_id for pallet in pallets()} == {north}
+
+
+def test_home_counts_closed_warehouses(olivia: Client) -> None:
+    page = read(olivia.get("/")).text
+    assert "1 Closed warehouses" in page
+
+
+def test_managers_see_only_their_warehouses(olivia: Client, app: Flask) -> None:
+    group = db.session.scalars(select(Group).where(Group.key == "managers")).one()
+    group.permissions = ["warehouses.view", "pallets.view", "pallets.edit", "users.view"]
+    settle()
+    max_: Any = app.test_client()
+    max_.sign_in("max")
+    assert row_ids(max_.get("/admin/warehouses/")) == [warehouse("N")]
+    assert max_.get(f"/admin/warehouses/{warehouse('S')}").status_code == 404
+    assert len(row_ids(max_.get("/admin/pallets/"))) == 3
+    south = str(warehouse("S"))
+    address = chosen(max_, "move", [pallets()[0].id], warehouse=south)
+    assert error_at(max_.get(address), "with.warehouse")
