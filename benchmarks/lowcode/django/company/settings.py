@@ -3,8 +3,6 @@
 # feature: start
 from pathlib import Path
 
-from django.urls import reverse_lazy
-
 SECRET_KEY = "change me"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "company.urls"
@@ -56,17 +54,4 @@ STATIC_URL = "static/"
 MEDIA_ROOT = "uploads"
 MEDIA_URL = "media/"
 # feature: figure
-UNFOLD = {
-    "DASHBOARD_CALLBACK": "company.admin.dashboard",
-    # feature: saved-view
-    "TABS": [
-        {
-            "models": ["company.warehouse"],
-            "items": [
-                {"title": "All", "link": reverse_lazy("admin:company_warehouse_changelist")},
-                {"title": "Germany", "link": "/admin/company/warehouse/?country__exact=DE"},
-            ],
-        }
-    ],
-    # feature: figure
-}
+UNFOLD = {"DASHBOARD_CALLBACK": "company.admin.dashboard"}

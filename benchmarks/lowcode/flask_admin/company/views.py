@@ -54,8 +54,6 @@ class WarehouseView(Scoped, Remembered, CompanyView):
         "picture": ImageUploadField(base_path=UPLOADS, thumbnail_size=(48, 48, True)),
         "contract": FileUploadField(base_path=UPLOADS, allowed_extensions=["pdf"]),
     }
-    # feature: bulk-edit
-    column_editable_list = ["country", "capacity", "is_active"]
     # feature: related
     inline_models = [(Pallet, {"form_args": {"weight": {"validators": [NumberRange(min=0)]}}})]
 
@@ -115,8 +113,6 @@ class PalletView(Scoped, Remembered, CompanyView):
     column_filters = ["warehouse.name", "weight", "status"]
     form_args = {"weight": {"validators": [NumberRange(min=0)]}}
     form_ajax_refs = {"warehouse": {"fields": ["name", "code"]}}
-    # feature: bulk-edit
-    column_editable_list = ["weight", "status"]
 
     # feature: move
     @action("move", "Move to warehouse")

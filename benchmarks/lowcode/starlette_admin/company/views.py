@@ -59,8 +59,6 @@ class WarehouseView(CompanyView):
     exclude_fields_from_list = ["note", "facts"]
     searchable_fields = ["name", "code", "country", "opened_on", "capacity", "is_active", "manager"]
     fields_default_sort = ["name"]
-    # feature: bulk-edit
-    inline_editable_fields = ["country", "capacity", "is_active"]
     # feature: related
     inlines = [PalletInline]
 
@@ -103,8 +101,6 @@ class PalletView(CompanyView):
         "add_note",
         # feature: related
     ]
-    # feature: bulk-edit
-    inline_editable_fields = ["warehouse", "weight", "status"]
 
     # feature: move
     @action(name="move", text="Move to warehouse", confirmation="Move to:", form=move_form)
