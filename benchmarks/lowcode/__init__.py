@@ -1,1 +1,1 @@
-"""Count what the same company costs in Backoffice and in its peers: lines, files, what is missing."""
+"""Count what one company costs in Backoffice and its peers: lines, files, what is missing."""

@@ -1,9 +1,9 @@
 """Count the lines of an application, each for the feature that it is there for.
 
-A comment `# feature: move` says what the lines below it are for, up to the next one (in templates,
-`{# feature: move #}`). Blank lines, comments and docstrings count nothing. An import counts for the
-feature that is the first to use it. All of a file `models.py`, or of a folder `models`, counts as
-models; migrations are not counted.
+A comment `# feature: move` says what the lines below it are for, up to the next one; in templates
+it is `{# feature: move #}`. Blank lines, comments and docstrings count nothing. Each line of an
+import counts for the feature that is the first to use what it names. All of a file `models.py`, or
+of a folder `models`, counts as models; migrations are not counted.
 """
 
 import ast
@@ -26,7 +26,7 @@ NO_CODE = {
     tokenize.ENCODING,
     tokenize.ENDMARKER,
 }
-Import = ast.Import | ast.ImportFrom
+DESCRIBED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,23 @@ def attributed(text: str, path: Path) -> dict[str, int]:
 
 def _code(text: str) -> Iterator[int]:
     """Yield the numbers of the lines with code, those of strings included but not docstrings."""
-    tree = ast.parse(text)
-    described = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = [node for node in ast.walk(tree) if isinstance(node, described)]
-    docstrings = {
-        number
-        for node in nodes
-        if ast.get_docstring(node) is not None
-        for number in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
-    }
+    docstrings = set(_docstrings(text))
     lines = text.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in NO_CODE:
             for number in range(token.start[0], token.end[0] + 1):
                 if number not in docstrings and lines[number - 1].strip():
                     yield number
+
+
+def _docstrings(text: str) -> Iterator[int]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, DESCRIBED) and ast.get_docstring(node) is not None:
+            yield from _lines(node.body[0])
+
+
+def _lines(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 def _markup(text: str) -> Iterator[int]:
@@ -116,18 +118,30 @@ def _places(text: str) -> dict[int, str]:
 
 
 def _imports(text: str, places: Mapping[int, str]) -> dict[int, str]:
-    """Return the feature of each line of an import: the first one that uses one of its names."""
+    """Return the feature of each line of an import: the first one that uses what it brings."""
     tree = ast.parse(text)
-    uses = sorted(
-        (node.lineno, node.id)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and node.lineno in places
-    )
+    used = _first_uses(tree, places)
     result = {}
-    for statement in (node for node in tree.body if isinstance(node, Import)):
-        names = {(each.asname or each.name).partition(".")[0] for each in statement.names}
-        first = next((number for number, name in uses if name in names), None)
-        if first is not None:
-            lines = range(statement.lineno, (statement.end_lineno or 0) + 1)
-            result |= dict.fromkeys(lines, places[first])
+    for statement in (node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)):
+        uses = list(_uses(statement, used))
+        for number in _lines(statement) if uses else ():
+            here = [use for line, use in uses if line == number]
+            result[number] = places[min(here or (use for _line, use in uses))]
     return result
+
+
+def _first_uses(tree: ast.Module, places: Mapping[int, str]) -> dict[str, int]:
+    """Return the first line with a feature in which each name stands."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names.sort(key=lambda node: node.lineno, reverse=True)
+    return {node.id: node.lineno for node in names if node.lineno in places}
+
+
+def _uses(
+    statement: ast.Import | ast.ImportFrom, used: Mapping[str, int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the line of each name that is imported, and the first line that uses it."""
+    for each in statement.names:
+        name = (each.asname or each.name).partition(".")[0]
+        if name in used:
+            yield each.lineno, used[name]

@@ -1,4 +1,4 @@
-"""Write the comparison as Markdown: a table of lines and files, and what is missing with sources."""
+"""Write the comparison as Markdown: lines and files, and what is missing with its sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

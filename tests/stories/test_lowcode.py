@@ -1,4 +1,4 @@
-"""The company that `benchmarks/lowcode` counts runs; those of the peers need their own libraries."""
+"""The company that `benchmarks/lowcode` counts runs; the peers need libraries of their own."""
 
 import re
 import shutil

@@ -8,24 +8,16 @@ from starlette.testclient import TestClient
 
 EXISTING = Path(__file__).parents[1] / "existing.sql"
 PASSWORD = "lantern under bridges"
+# What managers may do.
+GRANTED = [(key, verb) for key in ("pallet", "warehouse") for verb in ("list", "edit")]
+GRANTED += [("pallet", "action:move")]
 
 
 def main() -> None:
     """Run in an empty folder."""
     from company import models  # noqa: PLC0415  # its database is in this folder
 
-    tables = models.Base.metadata.sorted_tables
-    new = [table for table in tables if table.name not in ("KUNDEN", "STOCK", "loads")]
-    models.Base.metadata.create_all(models.engine, tables=new)
-    sqlite3.connect("company.sqlite3").executescript(EXISTING.read_text())
-    with models.session_maker.begin() as session:
-        hashed = PasswordHash.recommended().hash(PASSWORD)
-        codes = [(key, verb) for key in ("pallet", "warehouse") for verb in ("list", "edit")]
-        grants = [models.GroupAccess(identity=key, action=verb) for key, verb in codes]
-        grants.append(models.GroupAccess(identity="pallet", action="action:move"))
-        managers = models.Group(name="Managers", accesses=grants)
-        session.add(models.User(name="olivia", password=hashed, is_superuser=True))
-        session.add(models.User(name="max", password=hashed, groups=[managers]))
+    prepare(models)
     olivia = signed_in("olivia")
     add_warehouses(olivia)
     with models.session_maker.begin() as session:
@@ -33,6 +25,19 @@ def main() -> None:
     pages(olivia)
     act(olivia)
     scope()
+
+
+def prepare(models):
+    tables = models.Base.metadata.sorted_tables
+    new = [table for table in tables if table.name not in ("KUNDEN", "STOCK", "loads")]
+    models.Base.metadata.create_all(models.engine, tables=new)
+    sqlite3.connect("company.sqlite3").executescript(EXISTING.read_text())
+    hashed = PasswordHash.recommended().hash(PASSWORD)
+    grants = [models.GroupAccess(identity=key, action=verb) for key, verb in GRANTED]
+    managers = models.Group(name="Managers", accesses=grants)
+    with models.session_maker.begin() as session:
+        session.add(models.User(name="olivia", password=hashed, is_superuser=True))
+        session.add(models.User(name="max", password=hashed, groups=[managers]))
 
 
 def signed_in(name):

@@ -14,29 +14,29 @@ PASSWORD = "lantern under bridges"
 
 def main() -> None:
     """Run in an empty folder."""
-    from company.models import Base, Group, Pallet, User, engine  # noqa: PLC0415  # in this folder
+    from company import models  # noqa: PLC0415  # its database is in this folder
 
-    there = EXISTING.read_text()
-    new = [
-        each
-        for each in Base.metadata.sorted_tables
-        if each.name not in ("KUNDEN", "STOCK", "loads")
-    ]
-    Base.metadata.create_all(engine, tables=new)
-    sqlite3.connect("company.sqlite3").executescript(there)
-    with Session(engine) as session, session.begin():
-        hashed = PasswordHash.recommended().hash(PASSWORD)
-        codes = [f"{key}.{verb}" for key in ("pallet", "warehouse") for verb in ("view", "edit")]
-        managers = Group(name="Managers", permissions=codes)
-        session.add(User(name="olivia", password=hashed, is_owner=True))
-        session.add(User(name="max", password=hashed, groups=[managers]))
+    prepare(models)
     olivia = signed_in("olivia")
     add_warehouses(olivia)
-    with Session(engine) as session, session.begin():
-        session.add_all(Pallet(warehouse_id=1, weight=2) for _ in range(3))
+    with Session(models.engine) as session, session.begin():
+        session.add_all(models.Pallet(warehouse_id=1, weight=2) for _ in range(3))
     pages(olivia)
-    act(olivia)
+    act(olivia, models)
     scope()
+
+
+def prepare(models):
+    tables = models.Base.metadata.sorted_tables
+    new = [table for table in tables if table.name not in ("KUNDEN", "STOCK", "loads")]
+    models.Base.metadata.create_all(models.engine, tables=new)
+    sqlite3.connect("company.sqlite3").executescript(EXISTING.read_text())
+    hashed = PasswordHash.recommended().hash(PASSWORD)
+    codes = [f"{key}.{verb}" for key in ("pallet", "warehouse") for verb in ("view", "edit")]
+    managers = models.Group(name="Managers", permissions=codes)
+    with Session(models.engine) as session, session.begin():
+        session.add(models.User(name="olivia", password=hashed, is_owner=True))
+        session.add(models.User(name="max", password=hashed, groups=[managers]))
 
 
 def signed_in(name):
@@ -79,9 +79,7 @@ def pages(olivia):
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-3000:])
 
 
-def act(olivia):
-    from company.models import Change, Pallet, engine  # noqa: PLC0415  # in this folder
-
+def act(olivia, models):
     for action, typed in (
         ("move", {"warehouse": "2"}),
         ("set_weight", {"weight": "12.5"}),
@@ -92,10 +90,10 @@ def act(olivia):
         assert answer.status_code == 200, answer.text
     wrong = olivia.post("/admin/_api/pallet/action?name=set_weight&pks=1", data={"weight": "-1"})
     assert wrong.status_code == 400
-    with Session(engine) as session:
-        first = session.get(Pallet, 1)
+    with Session(models.engine) as session:
+        first = session.get(models.Pallet, 1)
         assert (first.warehouse_id, float(first.weight), first.note) == (2, 12.5, "Dented")
-        assert session.query(Change).count() >= 5
+        assert session.query(models.Change).count() >= 5
 
 
 def scope():

@@ -138,12 +138,7 @@ class TagAdmin(ModelAdmin):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(HistoryAdmin):
-    list_display = [
-        *("name", "code", "country", "opened_on", "capacity", "rent", "is_active", "manager"),
-        # feature: files
-        "thumbnail",
-        # feature: plain
-    ]
+    list_display = ["name", "code", "country", "opened_on", "capacity", "is_active", "manager"]
     list_filter = [
         ("country", ChoicesDropdownFilter),
         ("opened_on", RangeDateFilter),
@@ -161,6 +156,8 @@ class WarehouseAdmin(HistoryAdmin):
     actions = [mass_update]
 
     # feature: files
+    list_display += ["thumbnail"]
+
     @admin.display(description="Picture")
     def thumbnail(self, warehouse):
         return warehouse.picture and format_html('<img src="{}" width=48>', warehouse.picture.url)

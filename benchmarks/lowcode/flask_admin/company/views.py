@@ -37,12 +37,7 @@ class Remembered:
 
 # feature: plain
 class WarehouseView(Scoped, Remembered, CompanyView):
-    column_list = [
-        *("name", "code", "country", "opened_on", "capacity", "rent", "is_active", "manager"),
-        # feature: files
-        "picture",
-        # feature: plain
-    ]
+    column_list = ["name", "code", "country", "opened_on", "capacity", "is_active", "manager"]
     column_searchable_list = ["name", "code", "email"]
     column_filters = ["country", "opened_on", "capacity", "is_active", "manager.name"]
     column_default_sort = "name"
@@ -50,6 +45,7 @@ class WarehouseView(Scoped, Remembered, CompanyView):
     form_args = {"capacity": {"validators": [NumberRange(min=0)]}}
     form_ajax_refs = {"manager": {"fields": ["name"]}, "tags": {"fields": ["name"]}}
     # feature: files
+    column_list += ["picture"]
     form_extra_fields = {
         "picture": ImageUploadField(base_path=UPLOADS, thumbnail_size=(48, 48, True)),
         "contract": FileUploadField(base_path=UPLOADS, allowed_extensions=["pdf"]),

@@ -34,12 +34,7 @@ class TagView(ModelView, model=Tag):
 
 
 class WarehouseView(Scoped, ModelView, model=Warehouse):
-    column_list = [
-        *("name", "code", "country", "opened_on", "capacity", "rent", "is_active", "manager"),
-        # feature: files
-        "picture",
-        # feature: plain
-    ]
+    column_list = ["name", "code", "country", "opened_on", "capacity", "is_active", "manager"]
     column_searchable_list = ["name", "code", "email"]
     column_sortable_list = ["name", "code", "country", "opened_on", "capacity", "rent"]
     column_default_sort = "name"
@@ -53,6 +48,8 @@ class WarehouseView(Scoped, ModelView, model=Warehouse):
     form_excluded_columns = ["pallets"]
     form_args = {"capacity": {"validators": [NumberRange(min=0)]}}
     form_ajax_refs = {"manager": {"fields": ["name"]}, "tags": {"fields": ["name"]}}
+    # feature: files
+    column_list += ["picture"]
 
     # feature: permissions
     def mine(self, user):

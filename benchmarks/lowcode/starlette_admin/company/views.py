@@ -1,7 +1,8 @@
 """Views and actions."""
 
 import json
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from markupsafe import escape
 from sqlalchemy import func, select
@@ -37,26 +38,14 @@ class PalletInline(InlineModelView):
 
 # feature: plain
 class WarehouseView(CompanyView):
-    fields = [
-        "name",
-        "code",
-        CountryField("country"),
-        "opened_on",
-        IntegerField("capacity", min=0),
-        "rent",
-        "is_active",
-        "manager",
-        "tags",
-        "note",
-        EmailField("email"),
-        URLField("website"),
-        "facts",
-        # feature: files
-        ImageField("picture", storage=storage, upload_folder="pictures"),
-        FileField("contract", storage=storage, upload_folder="contracts"),
-        # feature: plain
-    ]
-    exclude_fields_from_list = ["note", "facts"]
+    fields = ["name", "code", CountryField("country"), "opened_on", IntegerField("capacity", min=0)]
+    fields += ["rent", "is_active", "manager", "tags", "note"]
+    fields += [EmailField("email"), URLField("website"), "facts"]
+    # feature: files
+    fields += [ImageField("picture", storage=storage, upload_folder="pictures")]
+    fields += [FileField("contract", storage=storage, upload_folder="contracts")]
+    # feature: plain
+    exclude_fields_from_list = ["rent", "tags", "note", "email", "website", "facts"]
     searchable_fields = ["name", "code", "country", "opened_on", "capacity", "is_active", "manager"]
     fields_default_sort = ["name"]
     # feature: related
@@ -121,15 +110,11 @@ class PalletView(CompanyView):
         form='<form><input class="form-control" name="weight" type="number" min="0"></form>',
     )
     async def set_weight(self, request, selection):
-        data = await request.form()
-        try:
-            weight = Decimal(data.get("weight"))
-        except InvalidOperation:
-            raise ActionFailed("Give a number.") from None
-        if not 0 <= weight < 1_000_000:
+        weight = str((await request.form()).get("weight"))
+        if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", weight):
             raise ActionFailed("Give a number of at least 0.")
         for pallet in await selection.rows():
-            pallet.weight = weight
+            pallet.weight = Decimal(weight)
         flash(request, f"{await selection.count()} pallets were changed.")
 
     # feature: add-note

@@ -1,8 +1,8 @@
 """What people do to pallets."""
 
-from acme.models.warehouse import Pallet, Warehouse
 from sqlalchemy import func
 
+from acme.models.warehouse import Pallet, Warehouse
 from backoffice.actions.engine import Action, Choose, Number, SetAction, Text
 
 
@@ -26,5 +26,4 @@ class AddNote(Action):
     watches = restores = ("note",)
 
     def apply(self, context, rows):
-        text = context.parameters["text"]
-        self.update(rows, note=func.ltrim(Pallet.note + "\n" + text, "\n"))
+        self.update(rows, note=func.ltrim(Pallet.note + "\n" + context.parameters["text"], "\n"))

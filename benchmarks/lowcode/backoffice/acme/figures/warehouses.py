@@ -1,7 +1,6 @@
 """What home shows."""
 
 from acme.models.warehouse import Warehouse
-
 from backoffice.dashboard.parts import Figure
 
 # feature: figure

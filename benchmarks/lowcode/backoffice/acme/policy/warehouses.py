@@ -1,8 +1,8 @@
 """Managers see only their warehouses."""
 
-from acme.models.warehouse import Pallet, Warehouse
 from sqlalchemy import true
 
+from acme.models.warehouse import Pallet, Warehouse
 from backoffice.policy.rules import scope, scoped
 
 

@@ -1,7 +1,6 @@
 """Warehouses, their tags and their pallets."""
 
 from acme.models.warehouse import Pallet, Tag, Warehouse
-
 from views.screen import Rows, Screen
 
 
@@ -14,17 +13,8 @@ class Tags(Screen):
 class Warehouses(Screen):
     model = Warehouse
     column_default_sort = "name"
-    column_list = (
-        "name",
-        "code",
-        "country",
-        "opened_on",
-        "capacity",
-        "rent",
-        "is_active",
-        "manager",
-    )
-    form_columns = (*column_list, "tags", "note", "email", "website", "facts")
+    column_list = ("name", "code", "country", "opened_on", "capacity", "is_active", "manager")
+    form_columns = (*column_list, "rent", "tags", "note", "email", "website", "facts")
     # feature: bulk-edit
     bulk_fields = ("country", "capacity", "is_active")
     # feature: related
