@@ -19,7 +19,8 @@ class Result:
     @classmethod
     def of(cls, system: System) -> "Result":
         """Count a system. Raises ValueError where its counts and its gaps contradict each other."""
-        result = cls(system, counted(system.code), gaps(system))
+        found = {feature: gap for gap in gaps(system) for feature in gap.features}
+        result = cls(system, counted(system.code), found)
         known = {*FEATURES, *APART}
         if strange := set(result.counts) - known:
             raise ValueError(f"{system.title}: {sorted(strange)} are no features")
@@ -60,11 +61,12 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _sources(results: Sequence[Result]) -> Iterator[str]:
-    yield _row("system", "feature", "what is missing", "says", "source")
+    yield _row("system", "features", "what is missing", "what its documentation says", "source")
     yield _row(*["---"] * 5)
     for result in results:
-        for feature, gap in result.gaps.items():
-            yield _row(result.system.title, feature, gap.what, gap.says, gap.source)
+        for gap in dict.fromkeys(result.gaps.values()):
+            features = ", ".join(gap.features)
+            yield _row(result.system.title, features, gap.what, gap.evidence, gap.source)
 
 
 def _row(*cells: str) -> str:

@@ -11,14 +11,20 @@ from benchmarks.lowcode.gaps import gaps
 from benchmarks.lowcode.report import Result, markdown
 
 RESULTS = {system.title: Result.of(system) for system in SYSTEMS}
-GAP = 'what = "No undo"\nsays = "None."\nsource = "https://docs.example"\n'
 
 
-def system(folder: Path, code: str, gap: str = "") -> System:
+def gap(sort: str, *features: str) -> str:
+    """Return an entry of a `missing.toml`."""
+    names = ", ".join(f'"{feature}"' for feature in features)
+    words = 'what = "No undo"\nsays = "None."\nsource = "https://docs.example"\n'
+    return f"[[{sort}]]\nfeatures = [{names}]\n{words}"
+
+
+def system(folder: Path, code: str, missing: str) -> System:
     (folder / "company").mkdir()
     (folder / "company" / "__init__.py").touch()
     (folder / "company" / "admin.py").write_text(code)
-    (folder / "missing.toml").write_text(gap)
+    (folder / "missing.toml").write_text(missing)
     return System(folder, "Some admin")
 
 
@@ -43,14 +49,16 @@ def test_every_feature_is_counted_or_missing(title: str) -> None:
     result = RESULTS[title]
     there = {*result.counts, *result.gaps}
     assert set(FEATURES) - there <= {"history"}, "in ours it needs no line"
-    for gap in result.gaps.values():
-        assert gap.what
-        assert gap.says
-        assert re.match(r"https://|docs/", gap.source)
+    for missing in result.gaps.values():
+        assert missing.what
+        assert bool(missing.says) != bool(missing.tried)
+        assert re.match(r"https://|docs/", missing.source)
 
 
 def test_a_cell_says_lines_files_and_what_is_missing(tmp_path: Path) -> None:
-    some = system(tmp_path, "# feature: move\nX = 1\n", f"[half.move]\n{GAP}[missing.files]\n{GAP}")
+    some = system(
+        tmp_path, "# feature: move\nX = 1\n", gap("half", "move") + gap("missing", "files")
+    )
     result = Result.of(some)
     assert result.cell("move") == "**1** (1) *No undo*"
     assert result.cell("files") == "*missing: No undo*"
@@ -59,15 +67,18 @@ def test_a_cell_says_lines_files_and_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_has_no_lines(tmp_path: Path) -> None:
-    some = system(tmp_path, "# feature: move\nX = 1\n", f"[missing.move]\n{GAP}")
+    some = system(tmp_path, "# feature: move\nX = 1\n", gap("missing", "move"))
     with pytest.raises(ValueError, match="are missing, and have lines"):
         Result.of(some)
 
 
-def test_a_feature_that_nobody_asked_for_is_found(tmp_path: Path) -> None:
-    some = system(tmp_path, "# feature: fly\nX = 1\n", f"[half.swim]\n{GAP}")
+def test_a_feature_that_nobody_asked_for_or_asked_twice_is_found(tmp_path: Path) -> None:
+    some = system(tmp_path, "# feature: fly\nX = 1\n", gap("half", "swim"))
     with pytest.raises(ValueError, match="swim"):
         gaps(some)
-    (tmp_path / "missing.toml").unlink()
+    (tmp_path / "missing.toml").write_text(gap("half", "move") + gap("missing", "move"))
+    with pytest.raises(ValueError, match="names a feature twice"):
+        gaps(some)
+    (tmp_path / "missing.toml").write_text("")
     with pytest.raises(ValueError, match="fly"):
         Result.of(some)

@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from company.access import GroupView, Login, UserView
 from company.models import User, session_maker
 from company.views import (
-    Audit,
     ChangeView,
     CustomerView,
     LoadView,
@@ -18,6 +17,7 @@ from company.views import (
     StockView,
     TagView,
     WarehouseView,
+    audit,
     count_closed,
 )
 
@@ -32,7 +32,7 @@ admin = Admin(
     authentication_backend=Login(secret_key="change me"),
     authorization_backend=DBAuthorizationBackend(session_maker, user_model=User),
     # feature: history
-    audit_backend=Audit(session_maker),
+    audit_backend=audit,
     # feature: start
 )
 # feature: plain

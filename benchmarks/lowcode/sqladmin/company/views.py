@@ -139,7 +139,7 @@ class PalletView(Scoped, ModelView, model=Pallet):
                 form.populate_obj(pallet)
         # feature: history
         entry = AuditEntry(name, self.identity, ", ".join(pks), {**await request.form()})
-        await self._admin_ref.audit_backend.log(entry, request)
+        await audit.log(entry, request)
 
     # feature: set-weight
     @action("set_weight", "Set weight")
@@ -201,6 +201,9 @@ class Audit(DBAuditBackend):
             row=entry.pk or "",
             values=values,
         )
+
+
+audit = Audit(session_maker)
 
 
 # feature: figure
