@@ -2,11 +2,13 @@
 
 import os
 import sqlite3
+from io import BytesIO
 from pathlib import Path
 
 import django
 from django.core.management import call_command
 from django.test import Client
+from PIL import Image
 
 EXISTING = Path(__file__).parents[1] / "existing.sql"
 PALLETS = "/admin/company/pallet/"
@@ -35,6 +37,15 @@ def signed_in(name, **values):
     return client
 
 
+def picture():
+    """Return a picture of nothing, as a file."""
+    file = BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    file.seek(0)
+    file.name = "door.png"
+    return file
+
+
 def add_warehouses(olivia):
     from company.models import Pallet, Warehouse  # noqa: PLC0415  # needs Django's set-up
 
@@ -42,7 +53,10 @@ def add_warehouses(olivia):
     wrong = olivia.post("/admin/company/warehouse/add/", typed | {"name": "North", "capacity": -1})
     assert wrong.status_code == 200, "a capacity is never negative"
     for code, name in (("N", "North"), ("S", "South")):
-        answer = olivia.post("/admin/company/warehouse/add/", typed | {"name": name, "code": code})
+        answer = olivia.post(
+            "/admin/company/warehouse/add/",
+            typed | {"name": name, "code": code, "picture": picture()},
+        )
         assert answer.status_code == 302, answer.content.decode()[-3000:]
     north, south = Warehouse.objects.order_by("name")
     Pallet.objects.bulk_create(Pallet(warehouse=north, weight=2) for _ in range(3))
@@ -63,6 +77,7 @@ def pages(olivia, north):
     ):
         answer = olivia.get(path)
         assert answer.status_code == 200, (path, answer)
+    assert "<img" in olivia.get("/admin/company/warehouse/?q=north").content.decode()
     tab = olivia.get(f"/admin/company/warehouse/{north.pk}/change/").content.decode()
     assert tab.count("/admin/company/pallet/") >= 3, "the pallets of the warehouse"
     export = {"action": "export_admin_action", "_selected_action": [1], "format": 0}

@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from werkzeug.security import generate_password_hash
 
 EXISTING = Path(__file__).parents[1] / "existing.sql"
@@ -54,13 +56,22 @@ def send(client, path, typed, to=""):
     return client.post(to or page.request.full_path, data=typed | {"csrf_token": token[1]})
 
 
+def picture():
+    """Return a picture of nothing, as a file."""
+    file = BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    file.seek(0)
+    file.name = "door.png"
+    return file
+
+
 def add_warehouses(olivia):
     typed = {"code": "N", "country": "DE", "capacity": "3", "is_active": "y", "facts": "{}"}
     wrong = send(olivia, "/admin/warehouse/new/", typed | {"name": "North", "capacity": "-1"})
     assert wrong.status_code == 200, "a capacity is never negative"
     for code, name in (("N", "North"), ("S", "South")):
         sent = typed | {"name": name, "code": code} | ({"manager": "2"} if code == "N" else {})
-        answer = send(olivia, "/admin/warehouse/new/", sent)
+        answer = send(olivia, "/admin/warehouse/new/", sent | {"picture": (picture(), "door.png")})
         assert answer.status_code == 302, answer.text[-3000:]
 
 
@@ -81,6 +92,8 @@ def pages(olivia):
     ):
         answer = olivia.get(path)
         assert answer.status_code == 200, (path, answer.status, answer.text[-3000:])
+
+    assert "door_thumb.png" in olivia.get("/admin/warehouse/").text
 
 
 def act(olivia, models):

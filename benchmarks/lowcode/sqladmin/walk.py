@@ -1,8 +1,10 @@
 """Ask the pages of this application, and press its buttons."""
 
 import sqlite3
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from pwdlib import PasswordHash
 from starlette.testclient import TestClient
 
@@ -49,6 +51,15 @@ def signed_in(name):
     return client
 
 
+def picture():
+    """Return a picture of nothing, as a file."""
+    file = BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    file.seek(0)
+    file.name = "door.png"
+    return file
+
+
 def add_warehouses(olivia):
     typed = {"code": "N", "country": "DE", "capacity": "3", "is_active": "on", "facts": "{}"}
     typed["save"] = "Save"
@@ -56,7 +67,7 @@ def add_warehouses(olivia):
     assert wrong.status_code == 400, "a capacity is never negative"
     for code, name in (("N", "North"), ("S", "South")):
         sent = typed | {"name": name, "code": code} | ({"manager": "2"} if code == "N" else {})
-        answer = olivia.post("/admin/warehouse/create", data=sent)
+        answer = olivia.post("/admin/warehouse/create", data=sent, files={"picture": picture()})
         assert answer.url.path == "/admin/warehouse/list", answer.text[-3000:]
 
 
@@ -78,6 +89,8 @@ def pages(olivia):
     ):
         answer = olivia.get(path)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-3000:])
+
+    assert "door.png" in olivia.get("/admin/warehouse/list").text
 
 
 def act(olivia):
