@@ -1,6 +1,6 @@
 """Run the applications of the peers, each with its own libraries, and walk through them.
 
-`python -m benchmarks.lowcode.running [django sqladmin ...]` makes an environment for each in
+`python -m benchmarks.lowcode.running [--peers django sqladmin]` makes an environment for each in
 `.venv/lowcode`, installs what its `requirements.txt` names, and runs its `walk.py` in an empty
 folder. Ours runs in the test suite (`tests/stories/test_lowcode.py`).
 """
@@ -22,8 +22,8 @@ def main() -> None:
     """Walk through the peers that the command line names, by default all of them."""
     peers = {peer.folder.name: peer for peer in PEERS}
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lowcode.running")
-    parser.add_argument("peers", nargs="*", metavar="peer", help=", ".join(peers))
-    for name in parser.parse_args().peers or peers:
+    parser.add_argument("--peers", nargs="+", choices=peers, default=list(peers))
+    for name in parser.parse_args().peers:
         walk(peers[name], environment(peers[name]))
         print(f"{peers[name].title}: every page and every action answers as it should.")
 
