@@ -2,10 +2,12 @@
 
 Texts are collected from the sources, from the templates, and from the models: headings, nouns and
 words of choices follow from names, and stand in no source. A catalogue lies in
-translations/<language>/LC_MESSAGES.
+translations/<language>/LC_MESSAGES. A package of a company has catalogues of its own, without what
+the product says too.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,23 +17,18 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 
-from backoffice import languages
+from backoffice import apps, languages
 from backoffice.models import fields
 from backoffice.models.base import Record, records
 from backoffice.models.kinds import choices
 
 ROOT = Path(__file__).parents[2]
-SOURCES = (
-    ("backoffice/**.py", "python"),
-    ("forms/**.py", "python"),
-    ("views/**.py", "python"),
-    ("backoffice/templates/**", "jinja2"),
-)
-OPTIONS = {"backoffice/templates/**": {"silent": "false", "newstyle_gettext": "true"}}
+OF_TEMPLATES = {"silent": "false", "newstyle_gettext": "true"}
 # What marks a text in the sources, and which arguments are texts.
 KEYWORDS = {
     "_": None,
@@ -49,22 +46,74 @@ UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 Text = str | tuple[str, str]  # one text, or its singular and its plural
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose texts they are: the product's, or those of a package.
+
+    Attributes:
+        package: the package whose models speak, which is `backoffice` for the product.
+        root: the folder of the sources.
+        sources: patterns of files below it, each with the way that Babel reads them.
+        catalogues: the folder with a folder for each language.
+    """
+
+    package: str
+    root: Path
+    sources: tuple[tuple[str, str], ...]
+    catalogues: Path
+
+    def path_of(self, language: str) -> Path:
+        """Return where the catalogue of a language is."""
+        return self.catalogues / language / "LC_MESSAGES" / "messages.po"
+
+    def languages(self) -> set[str]:
+        """Return the codes of the languages that have a catalogue."""
+        return {path.parts[-3] for path in self.catalogues.glob("*/LC_MESSAGES/messages.po")}
+
+
+PRODUCT = Owner(
+    "backoffice",
+    ROOT,
+    (
+        ("backoffice/**.py", "python"),
+        ("forms/**.py", "python"),
+        ("views/**.py", "python"),
+        ("backoffice/templates/**", "jinja2"),
+    ),
+    languages.FOLDER,
+)
+
+
+def of_package(name: str) -> Owner:
+    """Return the owner of a package's texts."""
+    folder = apps.folder(name)
+    sources = (("templates/**", "jinja2"), ("**.py", "python"))
+    return Owner(name, folder, sources, folder / "translations")
+
+
 def add(group: AppGroup) -> None:
     group.command("translations")(translations)
 
 
+@click.argument("app", default="")
 @click.option("--add", "new", metavar="CODE", default="", help="Add a language, such as fr.")
-def translations(new: str) -> None:
-    """Collect every text for translators, and compile what they wrote."""
-    codes = set(languages.translated()) - {languages.DEFAULT}
+def translations(*, app: str, new: str) -> None:
+    """Collect every text for translators, and compile what they wrote.
+
+    Those of APP, a package of BACKOFFICE_APPS, have catalogues of their own.
+    """
+    if app and app not in current_app.extensions["apps"]:
+        raise click.ClickException(_("BACKOFFICE_APPS does not name %(app)s.", app=app))
+    owner = of_package(app) if app else PRODUCT
+    codes = owner.languages()
     if new:
         codes.add(_known(new))
     for code in sorted(codes):
-        catalog = update(code)
+        catalog = update(code, owner)
         click.echo(
             _(
                 "%(path)s: %(texts)s texts, %(missing)s without a translation.",
-                path=path_of(code),
+                path=owner.path_of(code),
                 texts=len(catalog),
                 missing=len(missing(catalog)),
             )
@@ -80,20 +129,22 @@ def _known(code: str) -> str:
         raise click.ClickException(sentence) from None
 
 
-def template() -> Catalog:
+def template(owner: Owner = PRODUCT) -> Catalog:
     """Return a catalogue of every text, untranslated and in alphabetical order."""
     found = Catalog(project="Backoffice")
-    for text, comments in (*_of_sources(), *_of_models()):
-        if text not in found or isinstance(text, tuple):
+    others = template() if owner is not PRODUCT else ()
+    for text, comments in (*_of_sources(owner), *_of_models(owner)):
+        is_new = text not in found or isinstance(text, tuple)
+        if is_new and text not in others:
             found.add(text, auto_comments=comments)
     return found
 
 
-def _of_sources() -> Iterator[tuple[Text, list[str]]]:
+def _of_sources(owner: Owner) -> Iterator[tuple[Text, list[str]]]:
     extracted = extract_from_dir(
-        str(ROOT),
-        list(SOURCES),
-        OPTIONS,
+        str(owner.root),
+        list(owner.sources),
+        {pattern: OF_TEMPLATES for pattern, way in owner.sources if way == "jinja2"},
         keywords=KEYWORDS,
         comment_tags=COMMENTS,
         strip_comment_tags=True,
@@ -109,9 +160,11 @@ def _is_ours(folder: str) -> bool:
     return not Path(folder).name.startswith((".", "_"))
 
 
-def _of_models() -> Iterator[tuple[Text, list[str]]]:
+def _of_models(owner: Owner) -> Iterator[tuple[Text, list[str]]]:
     """Yield the texts that follow from the declarations of models."""
     for model in records():
+        if model.__module__.partition(".")[0] != owner.package:
+            continue
         yield (model.__singular__, model.__plural__), [f"Rows of {model.__name__}"]
         yield model.__plural__, []
         yield fields.english_heading(model.__plural__), []
@@ -139,30 +192,31 @@ def _words(model: type[Record], name: str) -> list[str]:
     return [kind.english_label(column, value) for value in kind.values(column)]
 
 
-def path_of(language: str) -> Path:
-    """Return where the catalogue of a language is."""
-    return languages.FOLDER / language / "LC_MESSAGES" / "messages.po"
-
-
-def read(language: str) -> Catalog:
+def read(language: str, owner: Owner = PRODUCT) -> Catalog:
     """Return the catalogue of a language, or an empty one."""
-    path = path_of(language)
+    path = owner.path_of(language)
     if not path.exists():
         return Catalog(locale=Locale.parse(language))
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
 
-def update(language: str) -> Catalog:
-    """Bring the catalogue of a language up to date, write and compile it, and return it.
+def current(language: str, owner: Owner = PRODUCT) -> Catalog:
+    """Return the catalogue of a language as it should be, without writing it.
 
     New texts are added without a translation, texts that are gone are dropped.
     """
-    catalog = read(language)
-    catalog.update(template(), no_fuzzy_matching=True)
+    catalog = read(language, owner)
+    catalog.update(template(owner), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.creation_date = UNDATED
-    path = path_of(language)
+    return catalog
+
+
+def update(language: str, owner: Owner = PRODUCT) -> Catalog:
+    """Bring the catalogue of a language up to date, write and compile it, and return it."""
+    catalog = current(language, owner)
+    path = owner.path_of(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=100, no_location=True, omit_header=True, sort_output=True)

@@ -101,6 +101,58 @@ def test_both_branches_go_on_by_themselves(company: Path) -> None:
     assert len(list((company / "acme" / "migrations").glob("*.py"))) == 2
 
 
+@pytest.mark.slow
+def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
+    flask(company, "backoffice", "new-migration", "acme", "Begin")
+
+    def checked() -> str:
+        with pytest.raises(AssertionError) as stopped:
+            flask(company, "backoffice", "check")
+        return str(stopped.value)
+
+    assert "The database lacks migrations." in checked()
+    flask(company, "db", "upgrade")
+    said = checked()
+    assert "Migrations: nothing is missing" in said
+    assert "/admin/pallets/: these read the whole table, which has 0 rows" in said
+    assert 'Index("ix_pallets_status_id", "status", "id")  # sort=status, status=' in said
+    assert "/admin/users/" not in said
+    assert "messages.po lacks" in said
+    flask(company, "backoffice", "translations", "acme")
+    catalogue = company / "acme/translations/de/LC_MESSAGES/messages.po"
+    assert 'msgid "Is fragile"' in catalogue.read_text()
+    assert 'msgid "Created at"' not in catalogue.read_text(), "the product says it"
+    shutil.rmtree(company / "acme" / "translations")
+    model = company / "acme" / "models" / "tank.py"
+    model.write_text(model.read_text() + "    place: Mapped[str | None]\n")
+    assert "'add_column'" in checked()
+    flask(company, "backoffice", "new-migration", "acme", "Add a place")
+    flask(company, "db", "upgrade")
+    assert "Translations: nothing is missing" in flask(company, "backoffice", "check")
+
+
+@pytest.mark.parametrize(
+    "file, old, new, words",
+    [
+        ("screens/depots.py", 'form_columns = ("name",)', 'form_colums = ("name",)', "Shelves: "),
+        ("actions/depots.py", "sets = {Pallet.status", "sets = {Pallet.serial", "is unique"),
+        ("figures/pallets.py", "Latest(Pallet, number=3)", "Latest(Pallet, number=0)", "LATEST: "),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_and_line(
+    company: Path, file: str, old: str, new: str, words: str
+) -> None:
+    path = company / "acme" / file
+    before = path.read_text()
+    path.write_text(before.replace(old, new))
+    line = before[: before.index(old)].count("\n") + 1
+    with pytest.raises(AssertionError) as stopped:
+        run(company, "-c", NAMES, BACKOFFICE_ENV="development")
+    found = re.search(rf"{re.escape(str(path))}:(\d+): .*{words}", str(stopped.value))
+    assert found
+    assert line - 2 <= int(found[1]) <= line
+
+
 NAMES = """
 from app import create_app
 print(create_app().extensions["apps"])

@@ -20,7 +20,16 @@ COMMANDS = {
     "act": ["users.block", "--id", "1"],
 }
 # It refuses outside the demo; they start processes; it asks nothing of a database.
-ELSEWHERE = {"demo", "serve", "web", "worker", "translations", "new-migration", "new-screen"}
+ELSEWHERE = {
+    "demo",
+    "serve",
+    "web",
+    "worker",
+    "translations",
+    "new-migration",
+    "new-screen",
+    "check",
+}
 
 
 def test_every_command_is_tried() -> None:

@@ -12,6 +12,7 @@ from backoffice import apps
 from backoffice.dashboard.parts import Counts, Figure, Latest, Part, Share, Spread, Trend
 from backoffice.data import lists
 from backoffice.models import fields
+from backoffice.places import place_in
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.text.numbers import formatted
@@ -79,7 +80,7 @@ def find(app: Flask) -> list[Section]:
             for variable, value in vars(module).items():
                 if isinstance(value, Part):
                     where = f"{module.__name__}.{variable}"
-                    _check(app, where, value)
+                    _check(app, f"{place_in(module, variable)}{where}", value)
                     found[where] = value
     in_order = sorted(found.items(), key=lambda item: not isinstance(item[1], Figure))
     return [section(where, part) for where, part in in_order]

@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 from backoffice.actions.engine.action import Action
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
+from backoffice.places import place_of
 from views.screen import form_checks
 from views.screen.definition import Definition
 from views.screen.parameter_forms import ParameterForm
@@ -62,8 +63,8 @@ def check(screen: Definition) -> None:
         *_icon(screen),
     ]
     if mistakes:
-        name = type(screen).__name__
-        raise TypeError("\n".join(f"{name}: {sentence}" for sentence in mistakes))
+        where = f"{place_of(type(screen))}{type(screen).__name__}"
+        raise TypeError("\n".join(f"{where}: {sentence}" for sentence in mistakes))
 
 
 def _unknown_options(screen: Definition) -> Iterator[str]:
@@ -128,8 +129,9 @@ def check_parameters(action: Action) -> None:
     """Raise TypeError if an action asks for something that a form cannot hold by its name."""
     for name in action.parameters:
         if hasattr(ParameterForm, name):
+            where = f"{place_of(type(action))}{type(action).__name__}"
             raise TypeError(
-                f"{type(action).__name__}: no parameter can be called {name!r}, "
+                f"{where}: no parameter can be called {name!r}, "
                 "as forms call something of their own"
             )
 

@@ -17,6 +17,7 @@ from backoffice.actions.engine import attaching
 from backoffice.actions.engine.action import actions_of, find
 from backoffice.actions.engine.set_action import declare_change_field
 from backoffice.models.base import Entity
+from backoffice.places import place_of
 from backoffice.secrets import rotation
 from views.screen import checks
 from views.screen.screen import Screen
@@ -86,7 +87,8 @@ def _declare_attaching(screen: Screen) -> None:
             try:
                 attaching.declare(screen.model, rows.name)
             except LookupError as error:
-                raise TypeError(f"{type(screen).__name__}: {error}.") from None
+                where = f"{place_of(type(screen))}{type(screen).__name__}"
+                raise TypeError(f"{where}: {error}.") from None
 
 
 def areas() -> list[ModuleType]:

@@ -17,6 +17,7 @@ from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
 from backoffice.extensions import db
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
+from backoffice.places import placed
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -84,6 +85,12 @@ class Action:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        with placed(cls):
+            cls._complete()
+
+    @classmethod
+    def _complete(cls) -> None:
+        """Fill in what follows from the declaration. Raises TypeError for a mistake in it."""
         if cls.restores and cls.undo_relations:
             raise TypeError(f"{cls.__name__}: an undo restores columns or relations, not both")
         is_known = any(rule.code == restoring.GONE for rule in cls.rules)

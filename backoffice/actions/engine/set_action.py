@@ -18,6 +18,7 @@ from backoffice.data import records, search_keys
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity
+from backoffice.places import placed
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import may_read
@@ -45,7 +46,8 @@ class SetAction(Action):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         if "sets" in vars(cls):
-            _complete(cls)
+            with placed(cls):
+                _complete(cls)
         super().__init_subclass__(**kwargs)
 
     def values(self, context: ActionContext) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def forms(string: Any) -> list[str]:
 @pytest.mark.parametrize("code", CODES)
 def test_what_is_compiled_is_what_was_written(code: str) -> None:
     written = translations.read(code)
-    with translations.path_of(code).with_suffix(".mo").open("rb") as file:
+    with translations.PRODUCT.path_of(code).with_suffix(".mo").open("rb") as file:
         compiled = read_mo(file)
     for entry in written:
         if entry.id:
@@ -82,6 +83,8 @@ def test_a_language_is_added_by_one_command(
     folder = tmp_path / "translations"
     shutil.copytree(languages.FOLDER, folder)
     monkeypatch.setattr(languages, "FOLDER", folder)
+    product = replace(translations.PRODUCT, catalogues=folder)
+    monkeypatch.setattr(translations, "PRODUCT", product)
     done = run("backoffice", "translations", "--add", "fr")
     assert done.exit_code == 0, done.output
     assert re.search(r"/fr/LC_MESSAGES/messages.po: (\d+) texts, \1 without", done.output)

@@ -1,0 +1,145 @@
+"""Tell developers what a package lacks before others notice it: indexes, migrations, texts.
+
+What is wrong in a declaration stops every start, and so this command too.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
+from sqlalchemy import func, literal, select
+
+from backoffice import readiness
+from backoffice.commands import translations
+from backoffice.data import unindexed
+from backoffice.extensions import db
+from backoffice.models.base import Record
+from backoffice.text.numbers import formatted
+
+SHOWN = 5  # untranslated texts of a language
+COUNTED = 1_000_000  # rows of a table; more of them cost no less
+MANY = 10_000  # rows: with fewer, an index is advice for later
+
+
+def add(group: AppGroup) -> None:
+    group.command("check")(check)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is missing, and what would help; `is_late` says that it hurts already."""
+
+    sentence: str
+    cures: tuple[str, ...] = ()
+    is_late: bool = True
+
+
+@click.option("--all", "everything", is_flag=True, help="The product's own screens too.")
+def check(*, everything: bool) -> None:
+    """Say which migrations, indexes and texts the packages of a company lack.
+
+    The status is 1 if any is missing; an index is, once its table has 10,000 rows.
+    """
+    packages = current_app.extensions["apps"]
+    late = False
+    for title, part in PARTS:
+        found = list(part(("", *packages) if everything else packages))
+        click.echo(click.style(f"{title}: {len(found) or _('nothing is missing')}", bold=True))
+        for finding in found:
+            click.echo("\n    ".join((f"  {finding.sentence}", *finding.cures)))
+            late = late or finding.is_late
+    if late:
+        raise click.exceptions.Exit(1)
+
+
+def _migrations(packages: tuple[str, ...]) -> Iterator[Finding]:
+    if readiness.migrations_state() != readiness.OK:
+        yield Finding(_("The database lacks migrations."), ("flask --app app db upgrade",))
+        return
+    db.session.rollback()  # Alembic has a connection of its own, which must not wait for this one.
+    for package in packages:
+        if difference := _difference(package):
+            new = f"flask --app app backoffice new-migration {package}"
+            yield Finding(difference, (new if package else "make migration",))
+
+
+def _difference(package: str) -> str:
+    """Return what the models of a package say and no migration does, or ''."""
+    named = ("-x", f"app={package}") if package else ()
+    done = subprocess.run(  # noqa: S603  # our own program
+        (sys.executable, "-m", "flask", "--app", "app", "db", *named, "check"),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    said = done.stderr.strip() or done.stdout.strip()
+    return said.splitlines()[-1] if done.returncode else ""
+
+
+def _indexes(packages: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield each screen with sorts and filters that read a whole table, and what that costs."""
+    for screen in current_app.extensions["screens"]:
+        if _package_of(screen.model) not in packages:
+            continue
+        asked: dict[str, list[str]] = {}
+        for gap in unindexed.gaps(
+            screen.model, sorted_by=screen.column_list, filtered_by=screen.column_filters
+        ):
+            asked.setdefault(gap.cure, []).append(gap.asked)
+        if asked:
+            number, cost = _cost(screen.model)
+            cures = (f"{cure}  # {', '.join(questions)}" for cure, questions in asked.items())
+            yield Finding(f"/admin/{screen.slug}/: {cost}", tuple(cures), number >= MANY)
+
+
+def _package_of(model: type[Record]) -> str:
+    """Return the package of a model; '' for the product's own."""
+    package = model.__module__.partition(".")[0]
+    return package if package in current_app.extensions["apps"] else ""
+
+
+def _cost(model: type[Record]) -> tuple[int, str]:
+    """Return how many rows the table has, and how long one pass through them takes here."""
+    rows = select(literal(1)).select_from(model).limit(COUNTED).subquery()
+    start = time.perf_counter()
+    number = db.session.scalar(select(func.count()).select_from(rows)) or 0
+    milliseconds = (time.perf_counter() - start) * 1000
+    text = _n(
+        "these read the whole table, which has %(rows)s row and takes %(time)s ms here",
+        "these read the whole table, which has %(rows)s rows and takes %(time)s ms here",
+        number,
+        rows=formatted(number),
+        time=formatted(round(milliseconds)),
+    )
+    return number, str(text)
+
+
+def _texts(packages: tuple[str, ...]) -> Iterator[Finding]:
+    for package in packages:
+        owner = translations.of_package(package) if package else translations.PRODUCT
+        for code in sorted(owner.languages()):
+            missing = translations.missing(translations.current(code, owner))
+            if missing:
+                sentence = _n(
+                    "%(path)s lacks %(num)s text.",
+                    "%(path)s lacks %(num)s texts.",
+                    len(missing),
+                    path=owner.path_of(code),
+                )
+                collect = f"flask --app app backoffice translations {package}".rstrip()
+                yield Finding(str(sentence), (collect, *missing[:SHOWN]))
+
+
+PARTS: tuple[tuple[str, Callable[[tuple[str, ...]], Iterator[Finding]]], ...] = (
+    (_l("Migrations"), _migrations),
+    (_l("Indexes"), _indexes),
+    (_l("Translations"), _texts),
+)
