@@ -301,3 +301,29 @@ def test_an_undo_that_was_planned_is_refused_when_the_column_is_hidden_since(
     run(vera, planned)
     assert vera.get(planned).status_code == 403
     assert set(values("rating")) == {7}
+
+
+def test_a_text_is_added_behind_what_each_row_has_and_taken_back(olivia: Client) -> None:
+    first, second, third, fourth = pallets.pallets()
+    first.note, third.note, fourth.note = "Old", "x" * 1998, "x" * 1999
+    settle()
+    rows = [pallet.id for pallet in (first, second, third, fourth)]
+    done(olivia, "add-note", rows, note="é")
+    notes = [pallet.note for pallet in pallets.pallets()]
+    assert notes == ["Old\né", "é", "x" * 1998 + "\né", "x" * 1999]
+    assert [pallet.version for pallet in pallets.pallets()] == [2, 2, 2, 1]
+    changed = db.session.scalars(select(Event).where(Event.action == "pallets.add_note")).all()
+    assert [(event.before, event.after) for event in changed if event.subject_id == rows[0]] == [
+        ({"note": "Old"}, {"note": "Old\né"})
+    ]
+    done(olivia, "add-note", rows[:1], note="é")
+    assert pallets.pallets()[0].note == "Old\né\né", "the same text changes it again"
+    undone(olivia)
+    assert pallets.pallets()[0].note == "Old\né"
+
+
+def test_no_text_is_nothing_to_add(olivia: Client) -> None:
+    address = plan(olivia, "add-note", pallets.ids())
+    answer = choose(olivia, address, note=" ")
+    assert read(answer).one("p", id="with.note-errors").text == "Fill this in."
+    assert [pallet.note for pallet in pallets.pallets()] == [None] * 4

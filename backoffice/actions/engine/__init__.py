@@ -5,6 +5,7 @@ is here; those who plan and run actions use the modules.
 """
 
 from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.appending import Append
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Parameter
 from backoffice.actions.engine.rules import Counted, Effect, Rule
@@ -14,6 +15,7 @@ from backoffice.actions.engine.values import Date, DateTime, Number, OneOf, Swit
 __all__ = [
     "Action",
     "ActionContext",
+    "Append",
     "Choose",
     "Counted",
     "Date",

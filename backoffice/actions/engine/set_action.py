@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, String, and_, cast, inspect, literal, select
+from sqlalchemy import JSON, ColumnElement, String, and_, cast, false, inspect, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.appending import Append, Appended
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.judgement import forget
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored
+from backoffice.actions.engine.rules import Rule
 from backoffice.actions.engine.values import OneOf, Value
 from backoffice.data import records, search_keys
 from backoffice.extensions import db
@@ -51,9 +53,9 @@ class SetAction(Action):
         super().__init_subclass__(**kwargs)
 
     def values(self, context: ActionContext) -> dict[str, Any]:
-        """Return what is set, by attribute; related rows by their ids."""
+        """Return what is set, by attribute: related rows by their ids, added texts as Appended."""
         asked = [name for name in self._names(context.parameters) if name not in self.constants]
-        chosen = {name: _single(self.parameters[name], context.parameters[name]) for name in asked}
+        chosen = {name: _given(self.parameters[name], context.parameters[name]) for name in asked}
         return dict(self.constants) | chosen
 
     def require_readable(self, actor: Actor, stored: Stored) -> None:
@@ -97,10 +99,10 @@ class SetAction(Action):
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         values = self.values(context)
-        if records.is_checked(self.model):
+        if records.is_checked(self.model) or _differ(values):
             for batch in _loaded(self.model, rows):
                 for row in batch:
-                    records.write(actor=context.actor, row=row, values=values)
+                    records.write(actor=context.actor, row=row, values=_of_row(row, values))
         else:
             self.update(rows, **_by_column(self.model, values))
             search_keys.remake(self.model, rows, values)
@@ -112,7 +114,10 @@ class SetAction(Action):
         # An undo writes what was there before: it is asked only whose rows these are.
         values = None if context.undo_of else self.values(context)
         sentences = {
-            row.id: records.refusal(actor=context.actor, row=row, values=values) for row in rows
+            row.id: records.refusal(
+                actor=context.actor, row=row, values=values and _of_row(row, values)
+            )
+            for row in rows
         }
         return {row_id: sentence for row_id, sentence in sentences.items() if sentence}
 
@@ -163,24 +168,39 @@ def _complete(cls: type[SetAction]) -> None:
     model = cls.model
     given = {_name(model, attribute): value for attribute, value in cls.sets.items()}
     own = vars(cls)
-    cls.name = own.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    cls.name = own.get("name") or _in_words(cls.__name__)
     cls.parameters = dict(own.get("parameters", {})) | dict(_asked(model, given))
     cls.constants = dict(_constant(model, given))
     cls.watches = tuple(given)
     cls.restores = tuple(_column_name(model, name) for name in given)
+    cls.rules = (*cls.rules, *_rules(model, given))
     if cls.parameters and "title" not in own:
         cls.title = _l("{label}: {chosen} ({rows})")
-    if not (cls.permission or cls.meaning):
-        cls.permission = _edit_permission(cls)
+    _permit(cls)
 
 
-def _edit_permission(cls: type[SetAction]) -> str:
+def _in_words(name: str) -> str:
+    """Return `set_weight` for `SetWeight`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _rules(model: type[Entity], given: Mapping[str, Any]) -> Iterator[Rule]:
+    """Yield the rules that follow from what is set."""
+    for name, value in given.items():
+        if isinstance(value, Append):
+            yield value.rule(model, name)
+
+
+def _permit(cls: type[SetAction]) -> None:
+    """Let whoever may edit the entity use the action, unless it says something else."""
+    if cls.permission or cls.meaning:
+        return
     if "edit" not in verbs_of(cls.model):
         raise TypeError(
             f"{cls.__name__}: nobody may edit {cls.model.__plural__}: "
             "say which permission it needs, permission = ... or meaning = ..."
         )
-    return f"{area_of(cls.model)}.edit"
+    cls.permission = f"{area_of(cls.model)}.edit"
 
 
 def _name(model: type[Entity], attribute: object) -> str:
@@ -224,17 +244,32 @@ def _bound(model: type[Entity], name: str, parameter: Parameter) -> Parameter:
 
 def _is_same(column: InstrumentedAttribute[object], value: object) -> ColumnElement[bool]:
     """Return the SQL condition that a column has this value, which may be none."""
+    if isinstance(value, Appended):
+        return false()
     if isinstance(column.type, JSON):  # PostgreSQL compares no json, only its text
         wanted = cast(literal(value, column.type), String)
         return cast(column, String).is_not_distinct_from(wanted)
     return column.is_not_distinct_from(value)
 
 
-def _single(parameter: Parameter, value: Any) -> Any:
-    """Return the id of the one row that was chosen; any other value is itself."""
+def _given(parameter: Parameter, value: Any) -> Any:
+    """Return what a parameter says is set: of a row that was chosen, its id."""
     if isinstance(parameter, Choose):
         return value[0] if value else None
-    return value
+    return Appended(value, parameter.separator) if isinstance(parameter, Append) else value
+
+
+def _differ(values: Mapping[str, Any]) -> bool:
+    """Tell whether each row gets a value of its own."""
+    return any(isinstance(value, Appended) for value in values.values())
+
+
+def _of_row(row: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is set on one row."""
+    return {
+        name: value.to(getattr(row, name)) if isinstance(value, Appended) else value
+        for name, value in values.items()
+    }
 
 
 def _column_name(model: type[Entity], name: str) -> str:

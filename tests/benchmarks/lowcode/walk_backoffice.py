@@ -78,7 +78,7 @@ def test_pallets_stand_in_a_tab_of_their_warehouse(olivia: Client) -> None:
     "action, typed, attribute, value",
     [
         ("set-weight", {"weight": "12.5"}, "weight", 12.5),
-        ("add-note", {"text": "Dented"}, "note", "Dented"),
+        ("add-note", {"note": "Dented"}, "note", "Dented"),
         ("change-field", {"field": "status", "status": "moving"}, "status", "moving"),
     ],
 )

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from backoffice.actions.engine import (
     Action,
     ActionContext,
+    Append,
     Choose,
     Date,
     Ids,
@@ -36,6 +37,11 @@ class Rename(SetAction):
     model, label = Pallet, "Rename goods"
     sets = {Pallet.goods: Text(label="Goods now")}
     meaning = "Rename goods"
+
+
+class AddNote(SetAction):
+    model, label = Pallet, "Add note"
+    sets = {Pallet.note: Append(label="Text")}
 
 
 class Empty(SetAction):

@@ -1,9 +1,7 @@
 """What people do to pallets."""
 
-from sqlalchemy import func
-
 from acme.models.warehouse import Pallet, Warehouse
-from backoffice.actions.engine import Action, Choose, Number, SetAction, Text
+from backoffice.actions.engine import Append, Choose, Number, SetAction
 
 
 # feature: move
@@ -19,11 +17,6 @@ class SetWeight(SetAction):
 
 
 # feature: add-note
-class AddNote(Action):
-    model, name, label = Pallet, "add_note", "Add note"
-    permission = "pallets.edit"
-    parameters = {"text": Text(lines=True)}
-    watches = restores = ("note",)
-
-    def apply(self, context, rows):
-        self.update(rows, note=func.ltrim(Pallet.note + "\n" + context.parameters["text"], "\n"))
+class AddNote(SetAction):
+    model, label = Pallet, "Add note"
+    sets = {Pallet.note: Append(label="Text")}
