@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run dev test mutants check fix migration translations limits reference benchmark starved clean chromium
+.PHONY: help run dev test mutants check fix migration translations limits reference wheel benchmark starved clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -75,6 +75,11 @@ limits: $(RUNTIME) ## Write docs/limits.md from the settings and the constants
 reference: $(RUNTIME) ## Write docs/reference.md from the docstrings
 	@$(BIN)/python -m docs.make_reference
 
+# setuptools would put in again what an earlier build left behind.
+wheel: $(DEV) ## Build dist/backoffice-<version>-py3-none-any.whl, which companies install
+	@rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
+
 benchmark: $(DEV) ## Measure against the peers and the floor (ARGS=...)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -85,7 +90,7 @@ starved: $(DEV) ## Print what others see while clients are slow and databases, d
 	@$(BIN)/python -m benchmarks.starved $(ARGS)
 
 clean: ## Remove the environment and what tools left behind; data stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 chromium: $(DEV)

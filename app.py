@@ -1,5 +1,7 @@
 """Joins the parts into one application; decides nothing."""
 
+from pathlib import Path
+
 from flask import Flask
 
 import backoffice.actions
@@ -22,10 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_environment()
     logs.configure(settings)
-    app = Flask("backoffice")
-    app.extensions["settings"] = settings
-    apps.join(app)
-    app.config.update(flask_config(app))
+    app = _configured(settings)
     db.init_app(app)
     migrate.init_app(app)
     csrf.init_app(app)
@@ -39,4 +38,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (health, account, discovery, home):
         part.register(app)
     commands.register(app)
+    return app
+
+
+def _configured(settings: Settings) -> Flask:
+    """Return an app that knows its settings, the packages that join, and where its data lies."""
+    # Data lies where the product is started; Flask would look for it beside the installed code.
+    app = Flask("backoffice", instance_path=str(Path("instance").absolute()))
+    app.extensions["settings"] = settings
+    apps.join(app)
+    app.config.update(flask_config(app))
     return app

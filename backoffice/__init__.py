@@ -2,4 +2,6 @@
 
 from backoffice import memory
 
+__version__ = "0.1.0"  # here and nowhere else; a company's repository pins it
+
 memory.prepare()

@@ -14,6 +14,8 @@ from backoffice import apps
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
 
+MIGRATIONS = Path(__file__).parents[1] / "migrations"  # in a checkout, and where it is installed
+
 
 class _Database(Command):
     """`flask db`: a placeholder for Flask-Migrate's commands, which are imported on first use."""
@@ -56,7 +58,8 @@ class Migrations:
     def __getattr__(self, name: str) -> object:
         from flask_migrate import Migrate  # noqa: PLC0415  # see above
 
-        extension = Migrate(current_app, db)  # replaces this object in `extensions`
+        # It replaces this object in `extensions`.
+        extension = Migrate(current_app, db, directory=str(MIGRATIONS))
         extension.configure(_with_branches)
         return getattr(current_app.extensions["migrate"], name)
 

@@ -13,8 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import apps, clock, failures
-from backoffice.data.storage import ROOT
-from backoffice.extensions import db
+from backoffice.extensions import MIGRATIONS, db
 from backoffice.settings import configured
 
 OK, MISSING = "ok", "missing"
@@ -75,7 +74,7 @@ def revisions() -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def _revisions(companies: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    folders = [ROOT / "migrations/versions", *apps.folders(companies, "migrations")]
+    folders = [MIGRATIONS / "versions", *apps.folders(companies, "migrations")]
     migrations = [_names_in(path) for folder in folders for path in folder.glob("*.py")]
     known = frozenset(name for each in migrations for name in each["revision"])
     # A revision on which another one depends is implied by it: Alembic stores the other alone.
@@ -122,7 +121,7 @@ def _refusals() -> dict[str, datetime]:
 
 
 def _uploads() -> Path:
-    return ROOT / configured().uploads_dir
+    return configured().uploads_dir
 
 
 def _folder(folder: Path) -> str:

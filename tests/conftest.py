@@ -31,6 +31,7 @@ from tests.support import cast as the_cast
 from tests.support import zoo as the_zoo
 from tests.support.client import Client, Runner
 from tests.support.databases import Database, Workshop, worker_name
+from tests.support.installed import Installed, install, sources, wheel
 from tests.support.smtp import Server
 from tests.support.statements import Statements, counted
 
@@ -312,6 +313,13 @@ def run(app: Flask) -> Callable[..., Any]:
 def blank_database(workshop: Workshop, engine_name: str) -> str:
     """Return the URL of a database without tables, for migrations and first installations."""
     return workshop.blank(engine_name, worker_name())
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Return an environment in which the product is installed from its wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    return install(folder / "venv", wheel(sources(folder / "source"), folder / "wheels"))
 
 
 @pytest.fixture

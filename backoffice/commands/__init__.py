@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backoffice import failures
+from backoffice import __version__, failures
 
 SENTENCES = {
     failures.AWAY: _l(
@@ -70,6 +70,7 @@ def _sentence(error: DBAPIError) -> str | None:
 
 
 group = Commands("backoffice", help="Administer this installation.")
+click.version_option(__version__, prog_name="Backoffice", message="%(prog)s %(version)s")(group)
 
 
 def register(app: Flask) -> None:

@@ -15,7 +15,6 @@ from backoffice import failures
 from backoffice.errors import CannotStore
 from backoffice.settings import configured
 
-ROOT = Path(__file__).parents[2]
 SENTENCES = {
     failures.NO_SPACE: _l(
         "There is no space left on the server's disk. Nothing was changed; tell your administrator."
@@ -120,9 +119,9 @@ class Folder:
 def uploads() -> Storage:
     """Return the store of the running application.
 
-    A relative UPLOADS_DIR begins at the project's own folder.
+    A relative UPLOADS_DIR begins at the folder in which the product was started.
     """
-    return Folder(ROOT / configured().uploads_dir)
+    return Folder(configured().uploads_dir)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -262,9 +262,13 @@ def test_storage_keeps_reads_and_forgets(tmp_path: Path) -> None:
     assert stored(tmp_path) == []
 
 
-def test_a_relative_folder_begins_at_the_project(app_with: Callable[..., Flask]) -> None:
+def test_a_relative_folder_begins_where_the_product_is_started(
+    app_with: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     other = app_with(uploads_dir=Path("uploads"))
     with other.app_context():
         store = uploads()
     assert isinstance(store, Folder)
-    assert store.root == Path(__file__).parents[3] / "uploads"
+    assert store.root.absolute() == tmp_path / "uploads"
+    assert Path(other.instance_path) == tmp_path / "instance"

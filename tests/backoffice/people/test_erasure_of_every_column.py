@@ -14,7 +14,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, String, Table, Uuid, inser
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backoffice import clock, events
-from backoffice.data.storage import ROOT, uploads
+from backoffice.data.storage import uploads
 from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import Base
@@ -140,7 +140,7 @@ def traces() -> set[str]:
         for table, column in columns
         if any(TRACES.search(str(value)) for value in db.session.scalars(select(column)))
     }
-    folder = ROOT / configured().uploads_dir
+    folder = configured().uploads_dir
     files = (path for path in folder.rglob("*") if path.is_file())
     return found | {"a file" for path in files if MARK.encode() in path.read_bytes()}
 

@@ -1,0 +1,1 @@
+"""The history of the tables. Alembic reads the files in `versions`."""
