@@ -94,7 +94,7 @@ clean: ## Remove the environment and what tools left behind; data stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 chromium: $(DEV)
-	@$(BIN)/python -m tests.support.chromium > /dev/null
+	@$(BIN)/python -m backoffice.testing.chromium > /dev/null
 
 $(RUNTIME): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

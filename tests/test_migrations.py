@@ -20,8 +20,9 @@ from app import create_app
 from backoffice import events, schema
 from backoffice.extensions import db
 from backoffice.settings import Settings
+from backoffice.testing.databases import worker_name
 from tests.support.catalog import catalog
-from tests.support.databases import Workshop, worker_name
+from tests.support.databases import SharedWorkshop
 from tests.support.old_database import fill, unguard
 
 PEOPLE = 20
@@ -46,7 +47,9 @@ def installation(blank_database: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def wanted(workshop: Workshop, engine_name: str, installation: Flask) -> dict[tuple[str, ...], Any]:
+def wanted(
+    workshop: SharedWorkshop, engine_name: str, installation: Flask
+) -> dict[tuple[str, ...], Any]:
     """Return the catalog of a database that was made from the models and the declaration alone."""
     engine = create_engine(workshop.blank(engine_name, worker_name()))
     with engine.begin() as connection:

@@ -23,6 +23,8 @@ UNWANTED = {
     "PIL.WebPImagePlugin": "uploads",
     "PIL.ImageDraw": "the demo",
     "backoffice.demo": "the demo",
+    "backoffice.testing": "the tests of companies",
+    "pytest": "the tests of companies",
     "backoffice.commands.worker": "the worker",
     "huey.bin.huey_consumer": "the worker",
     "xlsxwriter": "exports",

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 
 from backoffice.extensions import db
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.patience import PATIENCE

@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from app import create_app
 from backoffice.extensions import db
 from backoffice.settings import Settings
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.outbox import put, state_of
 from tests.support.patience import PATIENCE

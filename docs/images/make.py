@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.browser import ARGUMENTS
-from tests.support.chromium import find
+from backoffice.testing.browser import ARGUMENTS
+from backoffice.testing.chromium import find
 
 HERE = Path(__file__).parent
 ADMINISTRATOR = "olivia@example.com"

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from backoffice import clock
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.factors import code_of
 from tests.support.smtp import Server

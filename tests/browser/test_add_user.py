@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.browser

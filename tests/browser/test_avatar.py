@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backoffice.people import image_processing
-from tests.support.browser import sign_in, visit
+from backoffice.testing.browser import sign_in, visit
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.images import encoded, exif, fields, padded, quarters

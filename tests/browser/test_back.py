@@ -15,8 +15,8 @@ from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
+from backoffice.testing.browser import sign_in
 from tests.support.acting import group
-from tests.support.browser import sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import settle
 from tests.support.factors import code_of, give_app

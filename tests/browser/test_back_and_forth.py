@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support import browser
-from tests.support.browser import sign_in
+from backoffice.testing import browser
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 
 pytestmark = [

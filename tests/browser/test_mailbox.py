@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from backoffice.models.user import User
 from backoffice.people import invitations
-from tests.conftest import Stage
-from tests.support import browser
+from backoffice.testing import browser
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.outbox import deliver
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.client import settle
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from backoffice import clock
 from backoffice.auth import links
-from tests.support.browser import sign_in, visit
+from backoffice.testing.browser import sign_in, visit
 from tests.support.camera import qr_codes
 from tests.support.cast import PASSWORD, Cast
 from tests.support.factors import code_of

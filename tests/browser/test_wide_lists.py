@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.client import settle
 

@@ -18,7 +18,7 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.docs.test_deployment import TEXT
 from tests.support.cast import Cast
 from tests.support.client import settle

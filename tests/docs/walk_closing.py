@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.docs.reading import (
     LIST,
     carried_out,

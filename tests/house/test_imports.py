@@ -43,6 +43,7 @@ TABLE = {
     "forms": (*FORMS, "forms"),
     "views": (*AREAS, "forms", "views"),
     "app": (*AREAS, "forms", "views"),
+    "backoffice.testing": (*AREAS, "forms", "views", "app", "backoffice.testing"),
 }
 # Flask's own names that mean "there is a request": backoffice/ works without one.
 REQUEST_BOUND = {"request", "session", "g", "flash", "abort", "redirect"}
@@ -180,6 +181,7 @@ def test_imports_know_every_top_level_name() -> None:
         ("backoffice.auth.sessions", "from backoffice.people import users", "above"),
         ("backoffice.shifts.users", "from backoffice.dashboard import figures", "above"),
         ("forms.user", "from views import screen", "above"),
+        ("app", "from backoffice.testing import fixtures", "above"),
         ("forms.user", "from backoffice.people import users", "above"),
         ("views.screen", "from app import create_app", "above"),
         ("views.screen", "def f():\n    from backoffice.people import users", "inside a function"),

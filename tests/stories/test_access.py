@@ -3,7 +3,7 @@
 Visitors who are not signed in are one of the cases.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -15,33 +15,17 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.policy.permissions import catalogue
-from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.access import EVERYBODY, PAGES, POWERS, cases, unexpected
+from backoffice.testing.asking import Person, Unknown, World
 from tests.support import world
-from tests.support.access import PAGES, POWERS, cases
 from tests.support.acting import act, decided
-from tests.support.asking import Case, Person, Unknown, World
 from tests.support.cast import PASSWORD
 from tests.support.client import Client
-
-EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 
 @pytest.fixture
 def there(app: Flask, staff: list[str]) -> World:
     return world.build(app.extensions["settings"])
-
-
-def answers(client: Client, asked: Iterator[Case]) -> list[str]:
-    """Send every case and return one line for each unexpected answer."""
-    wrong = []
-    for case in asked:
-        if case.method == "GET":
-            answer = client.get(case.path, buffered=True)
-        else:
-            answer = client.post(case.path, case.data)
-        if answer.status_code not in case.expected:
-            wrong.append(f"{case}: {answer.status_code} and not {case.expected}")
-    return wrong
 
 
 @pytest.mark.parametrize("key", EVERYBODY)
@@ -51,7 +35,7 @@ def test_access_of_every_group_is_what_the_policy_says(
     client.sign_in(key)
     asked = list(cases(app, Person(key), there))
     assert len(asked) > 100
-    assert answers(client, iter(asked)) == []
+    assert unexpected(client, asked) == []
 
 
 @pytest.mark.parametrize("name", ["nobody", "eve"])
@@ -62,7 +46,7 @@ def test_access_signed_out_is_the_sign_in_and_nothing_else(
     if name == "eve":
         assert client.try_sign_in("eve", PASSWORD).status_code == 422
     asked = list(cases(app, Person(None), there))
-    assert answers(client, iter(asked)) == []
+    assert unexpected(client, asked) == []
     closed = [case for case in asked if case.expected == (303,) and case.method == "GET"]
     # A sign-in's second step is open, and leads to its beginning.
     closed = [case for case in closed if not case.path.startswith("/sign-in/code/")]

@@ -20,9 +20,9 @@ from backoffice.commands import translations
 from backoffice.extensions import db
 from backoffice.models.base import Base
 from backoffice.models.user import User
+from backoffice.testing.access import cases
+from backoffice.testing.asking import Person, World
 from tests.support import world
-from tests.support.access import cases
-from tests.support.asking import Person, World
 from tests.support.client import Client
 from views.web import times
 

@@ -13,8 +13,8 @@ from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.asking import Person
 from tests.support.acting import followed
-from tests.support.asking import Person
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import Element, read

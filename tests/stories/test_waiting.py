@@ -17,8 +17,8 @@ from backoffice import database, limits
 from backoffice.data import lists
 from backoffice.extensions import db
 from backoffice.settings import Settings
+from backoffice.testing.stage import Stage
 from backoffice.transactions import with_timeouts
-from tests.conftest import Stage
 from tests.support.acting import edit
 from tests.support.cast import Cast
 from tests.support.client import Client, outside, settle

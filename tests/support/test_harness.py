@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, inspect, select, text
 
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.browser import Witness, sign_in
+from backoffice.testing.browser import Witness, sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
 from tests.support.statements import Statements

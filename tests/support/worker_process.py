@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from huey.storage import MemoryStorage
 
 from backoffice.jobs import schedule
 from backoffice.queueing import Queue, storage
@@ -66,14 +65,6 @@ def killed(process: subprocess.Popen[str]) -> None:
     """Kill the worker, unless the test has done so."""
     process.kill()
     process.communicate(timeout=PATIENCE)
-
-
-def keep_tasks_in_memory(app: Flask) -> None:
-    """Keep tasks in memory, whatever the environment is.
-
-    No test should leave a file, a table or a connection behind that it did not ask for.
-    """
-    app.extensions["jobs"] = Queue(app, schedule(app), {"storage_class": MemoryStorage})
 
 
 @contextmanager

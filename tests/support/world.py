@@ -23,7 +23,7 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.support.asking import World
+from backoffice.testing.asking import World
 from tests.support.cast import Cast
 
 

@@ -72,9 +72,8 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
 
 def plan_detaching(screen: Definition, actor: Actor, row_id: int, relation: str) -> Answer:
     """Plan the preview that detaches the ticked rows of a tab from the row of the page."""
-    if not any(rows.attach and rows.name == relation for rows in screen.tabs):
-        raise NotFound(_("There is no such action."))
-    action = _action(screen, detach_name(relation))
+    action = _detaching(screen, relation)
+    require(actor, action.permission)
     back = _back(screen) or screen.url_of("details", row_id=row_id, tab=relation)
     ticked = request.form.getlist("row")
     if not ticked or request.form.get("all_matching"):
@@ -89,6 +88,13 @@ def plan_detaching(screen: Definition, actor: Actor, row_id: int, relation: str)
     ).run
     db.session.commit()
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
+
+
+def _detaching(screen: Definition, relation: str) -> Action:
+    """Return the action of the tab's button. Raises NotFound if the screen has no such tab."""
+    if not any(rows.attach and rows.name == relation for rows in screen.tabs):
+        raise NotFound(_("There is no such action."))
+    return _action(screen, detach_name(relation))
 
 
 def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:

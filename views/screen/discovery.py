@@ -26,7 +26,7 @@ from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
 AREAS = ("People", "Work", "System")  # of the menu, in its order; others follow
-ASIDE = ("commands", "demo", "scaffold")  # packages that run beside a server
+ASIDE = ("commands", "demo", "scaffold", "testing")  # packages that run beside a server
 
 
 class Index(AdminIndexView):

@@ -15,7 +15,7 @@ from backoffice.demo.company import ACCOUNTS
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from tests.conftest import made, settings_for
+from backoffice.testing.stage import made, settings_for
 
 COMMAND = ("backoffice", "demo", "--people", "50")
 

@@ -22,7 +22,7 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.links import fresh_link, invited

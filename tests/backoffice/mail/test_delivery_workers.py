@@ -17,7 +17,7 @@ from backoffice.extensions import db
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
 from backoffice.settings import Settings
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.client import settle
 from tests.support.outbox import LINK, put, state_of

@@ -17,7 +17,7 @@ from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.house.source import ROOT
 from tests.support.cast import Cast
 from tests.support.outbox import LINK, VALUES

@@ -19,7 +19,7 @@ from backoffice.mail import smtp as transport
 from backoffice.mail.delivery import HOLD, deliver_due
 from backoffice.models.message import Message
 from backoffice.settings import Settings
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support import certificates
 from tests.support.cast import Cast
 from tests.support.client import settle

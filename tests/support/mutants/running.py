@@ -21,8 +21,8 @@ from typing import Any
 import coverage
 import pytest
 
+from backoffice.testing.databases import Database
 from tests.house.source import ROOT
-from tests.support.databases import Database
 from tests.support.mutants.making import Mutant, changed_units
 
 # A mutant is broken if the tests could not even be begun.

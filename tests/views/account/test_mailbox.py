@@ -8,7 +8,7 @@ from flask import Flask
 
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.outbox import LINK, VALUES, deliver, put

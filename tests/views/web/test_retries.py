@@ -19,7 +19,7 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from tests.conftest import Stage
+from backoffice.testing.stage import Stage
 from tests.support.cast import Cast
 from tests.support.client import Client, outside, settle
 from tests.support.html import read

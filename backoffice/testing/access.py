@@ -5,7 +5,8 @@ and every kind derives what it expects from the permission codes, the powers of 
 the declarations of the actions. A rule that belongs to none raises `Unknown`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -14,50 +15,105 @@ from werkzeug.routing import Rule
 from backoffice.actions.engine.action import Action, actions_of
 from backoffice.models import fields
 from backoffice.policy.permissions import area_of
-from tests.support.access_alone import ALONE
-from tests.support.asking import METHODS, Case, Person, Tries, Try, Unknown, World
+from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.access_alone import ALONE
+from backoffice.testing.asking import METHODS, Case, Person, Tries, Try, Unknown, World
+from backoffice.testing.client import Client
 from views.screen.screen import POWERS, Screen
 from views.web.headers import OPEN
 
+# A filter that finds something or nothing, by its shape.
+FILTERS = {"rows": ("", "none"), "range": (".from", "1"), "text": ("", "a"), "yes": ("", "yes")}
+EVERYBODY = [shipped.key for shipped in SHIPPED]
 
-def cases(app: Flask, person: Person, world: World) -> Iterator[Case]:
+
+def screens_of(app: Flask, packages: Collection[str]) -> list[Screen]:
+    """Return the screens that these packages bring."""
+    screens: list[Screen] = app.extensions["screens"]
+    return [each for each in screens if type(each).__module__.partition(".")[0] in packages]
+
+
+def faults(app: Flask, client: Client, key: str | None, world: World) -> list[str]:
+    """Ask every address of the screens of packages that join as a member of a shipped group.
+
+    Returns a line for each answer that is not what the policy says. `key` is one of EVERYBODY, or
+    None for somebody who is not signed in; it needs the fixture `staff`.
+    """
+    if key:
+        client.sign_in(key)
+    screens = screens_of(app, app.extensions["apps"])
+    assert screens, "no package has a screen: does BACKOFFICE_APPS name yours?"
+    return unexpected(client, cases(app, Person(key), world, screens))
+
+
+def unexpected(client: Client, asked: Iterable[Case]) -> list[str]:
+    """Send every case and return one line for each unexpected answer."""
+    wrong = []
+    for case in asked:
+        if case.method == "GET":
+            answer = client.get(case.path)
+        else:
+            answer = client.post(case.path, case.data)
+        if answer.status_code not in case.expected:
+            wrong.append(f"{case}: {answer.status_code} and not {case.expected}")
+    return wrong
+
+
+def cases(
+    app: Flask, person: Person, world: World, screens: Collection[Screen] | None = None
+) -> Iterator[Case]:
     """Yield every rule by every method, with the answer that the person must get.
 
-    Signing out comes last.
+    With `screens`, those of these screens alone. Signing out comes last.
     """
-    rules = sorted(
-        app.url_map.iter_rules(), key=lambda rule: (rule.endpoint == "sign_out", rule.rule)
-    )
-    for rule in rules:
-        tries = list(_tries(app, rule, person, world))
-        if not tries:
-            raise Unknown(f"{rule.endpoint} has no request to try")
-        if missing := (set(METHODS) & set(rule.methods or ())) - {each.method for each in tries}:
-            raise Unknown(f"{rule.endpoint} takes {missing}, which nobody tries")
-        wrong = (m for m in METHODS if m not in (rule.methods or ()))
-        nowhere = 405 if person.signed_in or rule.endpoint == "static" else 303
-        tries = [*(Try(m, (nowhere,), tries[0].values) for m in wrong), *tries]
-        for each in tries:
+    for rule in _rules(app, screens):
+        tries = [_as_seen(rule, person, each) for each in _tries(app, rule, person, world)]
+        for each in (*_wrong_methods(rule, person, tries), *tries):
             yield Case(each.method, _path(app, rule, each.values), each.data, each.expected)
 
 
-def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Iterator[Try]:
-    tries: Tries
-    screen = next(
-        (s for s in app.extensions["screens"] if s.endpoint == rule.endpoint.rpartition(".")[0]),
-        None,
-    )
+def _rules(app: Flask, screens: Collection[Screen] | None) -> list[Rule]:
+    """Return the rules of the URL map, those of `screens` if these are given."""
+    rules = list(app.url_map.iter_rules())
+    if screens is not None:
+        ends = {screen.endpoint for screen in screens}
+        rules = [rule for rule in rules if rule.endpoint.rpartition(".")[0] in ends]
+    return sorted(rules, key=lambda rule: (rule.endpoint == "sign_out", rule.rule))
+
+
+def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Tries:
+    area, _dot, page = rule.endpoint.rpartition(".")
+    screen = next((each for each in app.extensions["screens"] if each.endpoint == area), None)
     if rule.endpoint in ALONE:
-        tries = ALONE[rule.endpoint](person)
-    elif screen and rule.endpoint in OWN_PAGES:
-        tries = OWN_PAGES[rule.endpoint](screen, person, world)
-    elif screen and (page := rule.endpoint.rpartition(".")[2]) in PAGES:
-        tries = PAGES[page](screen, person, world)
-    else:
-        raise Unknown(f"{rule.rule} ({rule.endpoint})")
-    for each in tries:
-        closed = not person.signed_in and rule.endpoint not in OPEN
-        yield Try(each.method, (303,) if closed else each.expected, each.values, each.data)
+        return ALONE[rule.endpoint](person)
+    if screen and rule.endpoint in OWN_PAGES:
+        return OWN_PAGES[rule.endpoint](screen, person, world)
+    if screen and page in PAGES:
+        return PAGES[page](screen, person, world)
+    raise Unknown(f"{rule.rule} ({rule.endpoint})")
+
+
+def _as_seen(rule: Rule, person: Person, wanted: Try) -> Try:
+    """Return the try as it ends for somebody who may have to sign in first."""
+    if person.signed_in or rule.endpoint in OPEN:
+        return wanted
+    return replace(wanted, expected=(303,))
+
+
+def _wrong_methods(rule: Rule, person: Person, tries: Sequence[Try]) -> Iterator[Try]:
+    """Yield a try of each method that the rule does not take.
+
+    Raises Unknown if nobody tries one that it does.
+    """
+    if not tries:
+        raise Unknown(f"{rule.endpoint} has no request to try")
+    taken = rule.methods or set()
+    if missing := (set(METHODS) & taken) - {each.method for each in tries}:
+        raise Unknown(f"{rule.endpoint} takes {missing}, which nobody tries")
+    nowhere = 405 if person.signed_in or rule.endpoint == "static" else 303
+    for method in METHODS:
+        if method not in taken:
+            yield Try(method, (nowhere,), tries[0].values)
 
 
 def _path(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
@@ -129,14 +185,17 @@ def _sees_told(screen: Screen, person: Person, name: str) -> bool:
 
 
 def _list(screen: Screen, person: Person, world: World) -> Tries:
-    """Yield the list, also filtered by each relation.
+    """Yield the list, also filtered by each column that tells something about other rows.
 
-    A filter by a relation needs the right to see the related rows.
+    Such a filter needs the right to see these rows.
     """
     yield from _looking("index", at_row=False)(screen, person, world)
     for name in (name for name in screen.column_filters if fields.told_of(screen.model, name)):
-        status = 200 if _sees_told(screen, person, name) else 400
-        yield Try("GET", gate(screen, person, POWERS["index"], status), {name: "none"})
+        if (shape := fields.shape(screen.model, name)) in FILTERS:
+            operator, value = FILTERS[shape]
+            status = 200 if _sees_told(screen, person, name) else 400
+            asked = {f"{name}{operator}": value}
+            yield Try("GET", gate(screen, person, POWERS["index"], status), asked)
 
 
 def _detach(screen: Screen, person: Person, world: World) -> Tries:
@@ -169,14 +228,13 @@ def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
 
     The same token is tried with every other action too.
     """
-    for action in actions_of(screen.model) or [None]:
+    offered: list[Action | None] = [*actions_of(screen.model)]
+    for action in offered or [None]:
         name = action.name.replace("_", "-") if action else "nonsense"
-        known = action is not None and (action.name != "delete" or screen.has("delete"))
-        gated = (
-            _action_gate(screen, person, action)
-            if action and known
-            else gate(screen, person, "view", 404)
-        )
+        if action and (action.name != "delete" or screen.has("delete")):
+            gated = _action_gate(screen, person, action)
+        else:
+            gated = gate(screen, person, "view", 404)
         for method, data in (("GET", {}), ("POST", {}), ("POST", {"step": "choose"})):
             yield Try(method, gated or (404,), {"action": name, "token": world.preview}, data)
 

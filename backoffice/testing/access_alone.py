@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from tests.support.asking import METHODS, Person, Tries, Try
+from backoffice.testing.asking import METHODS, Person, Tries, Try
 
 
 def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tries]:

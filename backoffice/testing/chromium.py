@@ -1,16 +1,25 @@
-"""Find a Chromium for the browser tests, or install one: `python tests/support/chromium.py`."""
+"""Find a Chromium for browser tests, or install one: `python -m backoffice.testing.chromium`."""
 
 import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-
-from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-HINT = "no Chromium found: `make test` installs one, or set CHROMIUM to its path"
+HINT = (
+    "no Chromium found: `python -m backoffice.testing.chromium` installs one, or set CHROMIUM to "
+    "its path"
+)
+
+
+def missing() -> str:
+    """Return what tests in a browser lack here, in words, or ''."""
+    if find_spec("playwright") is None:
+        return "playwright is not installed: pip install playwright"
+    return "" if find() else HINT
 
 
 def find() -> str | None:
@@ -40,6 +49,8 @@ def install() -> None:
 
 
 def _downloaded() -> Path | None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # it may be missing
+
     with sync_playwright() as playwright:
         return Path(playwright.chromium.executable_path)
 

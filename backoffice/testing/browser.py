@@ -1,29 +1,27 @@
 """A real server and a real Chromium; a page that complains fails its test."""
 
+from __future__ import annotations  # for what playwright declares, which may be missing
+
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from io import BufferedReader
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Page,
-    Request,
-    Response,
-    Route,
-    expect,
-    sync_playwright,
-)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.support.cast import PASSWORD, address
-from tests.support.chromium import HINT, find
-from tests.support.client import settle, without_app
+from backoffice.testing.cast import PASSWORD, address
+from backoffice.testing.chromium import HINT, find
+from backoffice.testing.client import settle, without_app
+
+with suppress(ImportError):  # without it, tests in a browser are skipped
+    from playwright.sync_api import expect, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, Route
 
 # No sandbox, because CI runs as root; the rest keeps Chromium from calling home.
 ARGUMENTS = [

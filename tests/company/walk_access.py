@@ -1,0 +1,34 @@
+"""Everything that a company's screens answer, to everybody; `test_company_package.py` runs this."""
+
+import pytest
+from acme.models.depot import Crate, Depot, Pallet, Shelf
+from flask import Flask
+from playwright.sync_api import Page
+
+from backoffice.testing import access, rows, walk
+from backoffice.testing.asking import World
+from backoffice.testing.client import Client
+
+
+@pytest.fixture
+def there(staff: list[str]) -> World:
+    north, south = Depot(name="North"), Depot(name="South")
+    shelves = [Shelf(name="A"), Shelf(name="B")]
+    north.shelves = shelves
+    pallets = [Pallet(code=code, depot=north) for code in ("P1", "P2")]
+    crates = [Crate(name=name) for name in ("Apples", "Pears")]
+    return rows.stored(north, south, *shelves, *pallets, *crates)
+
+
+@pytest.mark.parametrize("key", [None, *access.EVERYBODY])
+def test_every_address_answers_what_the_policy_says(
+    app: Flask, client: Client, there: World, key: str | None
+) -> None:
+    assert access.faults(app, client, key, there) == []
+
+
+@pytest.mark.browser
+def test_every_page_of_every_screen_fits_and_has_names(
+    app: Flask, page: Page, there: World
+) -> None:
+    assert walk.faults(page, app, there) == []
