@@ -29,6 +29,7 @@ ELSEWHERE = {
     "new-migration",
     "new-screen",
     "check",
+    "new-app",
 }
 
 

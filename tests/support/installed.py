@@ -19,9 +19,13 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment with the product; what the product needs is that of the tests."""
+    """An environment with the product; what the product needs is that of the tests.
+
+    `wheel` is the path of what was installed.
+    """
 
     folder: Path
+    wheel: str
 
     @property
     def python(self) -> str:
@@ -74,9 +78,13 @@ def wheel(source: Path, folder: Path) -> Path:
 def install(folder: Path, *wheels: Path) -> Installed:
     """Make an environment in which these wheels are installed."""
     venv.create(folder, with_pip=False, symlinks=True)
-    made = Installed(folder)
+    made = Installed(folder, str(wheels[0]))
     (site,) = (folder / "lib").glob("python*/site-packages")
     (site / "requirements.pth").write_text(f"{get_path('purelib')}\n")
+    for name in ("flask", "pip"):  # whose programs lie with the requirements
+        program = folder / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec {made.python} -m {name} "$@"\n')
+        program.chmod(0o755)
     into = (*PIP, "--python", made.python, "install", "--no-deps", "--no-index", "--no-compile")
     subprocess.run((*into, *map(str, wheels)), check=True, capture_output=True)
     return made

@@ -1,0 +1,44 @@
+"""Write the repository of a company's package."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from backoffice.scaffold import repository
+from backoffice.scaffold.repository import WHEEL
+
+
+def add(group: AppGroup) -> None:
+    # It needs neither settings nor an app: in an environment with the product alone, this is first.
+    group.command("new-app", with_appcontext=False)(new_app)
+
+
+@click.argument("name")
+@click.option(
+    "--wheel",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The wheel of the product, which is copied into it.",
+)
+def new_app(*, name: str, wheel: Path | None) -> None:
+    """Write the repository of the package NAME, such as acme, into a folder of this name.
+
+    It has an entity with its screen, an action, a rule, a figure, its migration, and tests.
+    """
+    folder = Path(name)
+    if fault := repository.fault_of(name):
+        raise click.ClickException(fault)
+    if folder.exists() or folder.is_symlink():
+        raise click.ClickException(_("%(path)s exists already.", path=folder.absolute()))
+    if wheel and wheel.name != WHEEL:
+        raise click.ClickException(_("This product is in %(wheel)s: give that one.", wheel=WHEEL))
+    try:
+        repository.write(folder.absolute(), name, wheel)
+    except OSError as error:
+        sentence = _("Nothing was written: %(error)s.", error=error.strerror)
+        raise click.ClickException(sentence) from None
+    click.echo(_("Written: %(path)s", path=folder.absolute()))
+    if not wheel:
+        click.echo(_("Put %(wheel)s into its folder wheels.", wheel=WHEEL))
+    click.echo(_("Then: cd %(name)s && make test", name=name))
