@@ -26,19 +26,24 @@ def new_app(*, name: str, wheel: Path | None) -> None:
 
     It has an entity with its screen, an action, a rule, a figure, its migration, and tests.
     """
-    folder = Path(name)
-    if fault := repository.fault_of(name):
+    folder = Path(name).absolute()
+    if fault := repository.fault_of(name) or _fault(folder, wheel):
         raise click.ClickException(fault)
-    if folder.exists() or folder.is_symlink():
-        raise click.ClickException(_("%(path)s exists already.", path=folder.absolute()))
-    if wheel and wheel.name != WHEEL:
-        raise click.ClickException(_("This product is in %(wheel)s: give that one.", wheel=WHEEL))
     try:
-        repository.write(folder.absolute(), name, wheel)
+        repository.write(folder, name, wheel)
     except OSError as error:
         sentence = _("Nothing was written: %(error)s.", error=error.strerror)
         raise click.ClickException(sentence) from None
-    click.echo(_("Written: %(path)s", path=folder.absolute()))
+    click.echo(_("Written: %(path)s", path=folder))
     if not wheel:
         click.echo(_("Put %(wheel)s into its folder wheels.", wheel=WHEEL))
     click.echo(_("Then: cd %(name)s && make test", name=name))
+
+
+def _fault(folder: Path, wheel: Path | None) -> str:
+    """Return why the repository cannot be written there, or ''."""
+    if folder.exists() or folder.is_symlink():
+        return _("%(path)s exists already.", path=folder)
+    if wheel and wheel.name != WHEEL:
+        return _("This product is in %(wheel)s: give that one.", wheel=WHEEL)
+    return ""
