@@ -15,7 +15,7 @@ TOP_LEVEL = {
     "tests", "benchmarks", "docs", "README.md", "CHANGELOG.md", "LICENSE",
     # what tools expect there
     "Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml",
-    ".ci", ".editorconfig", ".gitignore",
+    ".ci", ".dockerignore", ".editorconfig", ".gitignore", "Dockerfile",
 }  # fmt: skip
 SOURCES = {".py", ".html", ".txt", ".js", ".css", ".toml", ".ini", ".mako", ".md", ".json", ""}
 REASON = r"\s+(?:# |- ).{8,}"

@@ -76,15 +76,17 @@ def wheel(source: Path, folder: Path) -> Path:
 
 
 def install(folder: Path, *wheels: Path) -> Installed:
-    """Make an environment in which these wheels are installed."""
+    """Make an environment with these wheels, of which the product is the first."""
     venv.create(folder, with_pip=False, symlinks=True)
-    made = Installed(folder, str(wheels[0]))
+    made = Installed(folder, str(wheels[0]) if wheels else "")
     (site,) = (folder / "lib").glob("python*/site-packages")
     (site / "requirements.pth").write_text(f"{get_path('purelib')}\n")
     for name in ("flask", "pip"):  # whose programs lie with the requirements
         program = folder / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {made.python} -m {name} "$@"\n')
         program.chmod(0o755)
+    if not wheels:
+        return made
     into = (*PIP, "--python", made.python, "install", "--no-deps", "--no-index", "--no-compile")
     subprocess.run((*into, *map(str, wheels)), check=True, capture_output=True)
     return made
