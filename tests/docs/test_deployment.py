@@ -14,7 +14,7 @@ from tests.house.source import ROOT
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (?:`([^`]*)`|none) \| (.+) \|$", re.MULTILINE)
-COMMAND = re.compile(r"flask --app app backoffice ([\w-]+)(?: ([\w.]+))?")
+COMMAND = re.compile(r"flask --app app backoffice ([a-z][\w-]*)(?: ([\w.]+))?")
 
 
 def written(default: Any) -> str:
