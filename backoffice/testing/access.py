@@ -19,6 +19,7 @@ from backoffice.policy.shipped import SHIPPED
 from backoffice.testing.access_alone import ALONE
 from backoffice.testing.asking import METHODS, Case, Person, Tries, Try, Unknown, World
 from backoffice.testing.client import Client
+from views.screen.own_pages import permission_of
 from views.screen.screen import POWERS, Screen
 from views.web.headers import OPEN
 
@@ -90,6 +91,8 @@ def _tries(app: Flask, rule: Rule, person: Person, world: World) -> Tries:
         return OWN_PAGES[rule.endpoint](screen, person, world)
     if screen and page in PAGES:
         return PAGES[page](screen, person, world)
+    if screen and (code := permission_of(type(screen), page)) is not None:
+        return _own_page(rule, screen, person, world, code)
     raise Unknown(f"{rule.rule} ({rule.endpoint})")
 
 
@@ -297,6 +300,21 @@ def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
     else:
         expected = 303 if person.holds("users.assign_scope") else 403
     yield Try("POST", (expected,), _row(screen, world))
+
+
+# What a page of a screen's own may answer to those who may open it.
+ANSWERS = (200, 204, 302, 303, 400, 404, 409, 422)
+
+
+def _own_page(rule: Rule, screen: Screen, person: Person, world: World, code: str) -> Tries:
+    """Yield a page that names its permission, for one row if its address has one."""
+    values = _row(screen, world) if "row_id" in rule.arguments else {}
+    if others := rule.arguments - values.keys():
+        raise Unknown(f"{rule.rule} ({rule.endpoint}): no {', '.join(sorted(others))} to ask for")
+    expected = ANSWERS if not code or person.holds(code) else (403,)
+    for method in METHODS:
+        if method in (rule.methods or ()):
+            yield Try(method, expected, values)
 
 
 OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {

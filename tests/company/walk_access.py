@@ -2,6 +2,7 @@
 
 import pytest
 from acme.models.depot import Crate, Depot, Pallet, Shelf
+from acme.models.tank import Tank
 from flask import Flask
 from playwright.sync_api import Page
 
@@ -17,7 +18,8 @@ def there(staff: list[str]) -> World:
     north.shelves = shelves
     pallets = [Pallet(code=code, depot=north) for code in ("P1", "P2")]
     crates = [Crate(name=name) for name in ("Apples", "Pears")]
-    return rows.stored(north, south, *shelves, *pallets, *crates)
+    tanks = [Tank(name=name, code=name) for name in ("T1", "T2")]
+    return rows.stored(north, south, *shelves, *pallets, *crates, *tanks)
 
 
 @pytest.mark.parametrize("key", [None, *access.EVERYBODY])

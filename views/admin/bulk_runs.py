@@ -29,7 +29,7 @@ from backoffice.settings import configured
 from backoffice.text import is_id
 from backoffice.text.numbers import formatted
 from backoffice.transactions import begin, with_timeouts
-from views.screen import Screen, cells
+from views.screen import Screen, cells, no_permission_required
 from views.screen.formats import formats
 from views.screen.pages import ResultCount, ResultPage, ResultRow, Undo
 from views.screen.screen import ID
@@ -41,6 +41,7 @@ from views.web.redirects import safe_path
 
 ROWS = 100  # on a page of a run
 EXPORT = "bulk_runs.export"
+HIDDEN = "whoever can act sees their own runs, and the scope hides those of others"
 
 
 def _action(row: cells.ListRow, page: cells.CellContext) -> Markup:
@@ -74,21 +75,18 @@ class BulkRuns(Screen):
     column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}
     column_formatters: ClassVar = {"action": _action, "state": _state}
 
-    def _handle_view(self, name: str, **kwargs: object) -> None:
-        """Open the pages of one run to everybody who can act; the scope hides others' runs."""
-        if name not in ("details", "take_back", "download"):
-            super()._handle_view(name, **kwargs)
-
     def prepare(self, rows: Sequence[cells.ListRow]) -> None:
         """Read which of the page's runs were undone in part."""
         g.partly_undone = undoing.partly_undone([row.id for row in rows])
 
+    @no_permission_required(HIDDEN)
     @expose(f"/{ID}")
     def details(self, row_id: int) -> Answer:
         who = signed_in()
         run = records.get(actor=who, model=BulkRun, row_id=row_id)
         return self.render("admin/bulk_runs/details.html", run=_page(self, who, run))
 
+    @no_permission_required(HIDDEN)
     @expose(f"/{ID}/undo", methods=("POST",))
     def take_back(self, row_id: int) -> Answer:
         back = safe_path(request.form.get("back"), self.url_of("details", row_id=row_id))
@@ -102,6 +100,7 @@ class BulkRuns(Screen):
         )
         return redirect(href, HTTPStatus.SEE_OTHER)
 
+    @no_permission_required(HIDDEN)
     @offered_on("details")
     @expose(f"/{ID}/items.csv")
     def download(self, row_id: int) -> Answer:

@@ -15,8 +15,10 @@ from backoffice.actions.engine.action import Action
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
 from backoffice.places import place_of
+from backoffice.policy import permissions
 from views.screen import form_checks
 from views.screen.definition import Definition
+from views.screen.own_pages import own_pages, permission_of
 from views.screen.parameter_forms import ParameterForm
 from views.screen.related_lists import target_of
 
@@ -61,6 +63,7 @@ def check(screen: Definition) -> None:
         *_tabs(screen),
         *_sort(screen),
         *_icon(screen),
+        *_own_pages(screen),
     ]
     if mistakes:
         where = f"{place_of(type(screen))}{type(screen).__name__}"
@@ -156,6 +159,25 @@ def _sort(screen: Definition) -> Iterator[str]:
             f"column_default_sort names {name!r}, by which no list can be sorted: "
             f"{_meant(name, visible)}."
         )
+
+
+def _own_pages(screen: Definition) -> Iterator[str]:
+    """Yield each page under @expose that does not say who may open it."""
+    for page, place in own_pages(type(screen)):
+        code = permission_of(type(screen), page)
+        function = getattr(type(screen), page).__name__
+        if function != page:  # by which Flask-Admin asks whether somebody may open it
+            yield f"{page}, at {place}, is a function {function!r}: use functools.wraps."
+        if code is None:
+            yield (
+                f"{page}, at {place}, has an address and names no permission: write "
+                f'@permission_required("{screen.endpoint}.view"), or another code, above it.'
+            )
+        elif code and (unknown := permissions.unknown([code])):
+            yield (
+                f"{page}, at {place}, requires {unknown[0]!r}, which is no permission: "
+                f"{_meant(code, permissions.catalogue())}."
+            )
 
 
 def _icon(screen: Definition) -> Iterator[str]:

@@ -16,6 +16,7 @@ from forms.base import Form
 from views.screen import acting, checks, details, editing, exporting, listing, lookups
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
+from views.screen.own_pages import permission_of
 from views.screen.pages import Section
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in, writes_no_row
@@ -104,10 +105,14 @@ class Screen(Definition):
         A page whose power is switched off does not exist; one whose permission the actor lacks is
         refused.
         """
-        power = POWERS.get(name, "view")
-        if not self.has(power):
-            raise NotFound(_("This screen has no such page."))
-        require(current_actor(), f"{self.endpoint}.{power}")
+        code = permission_of(type(self), name)
+        if code is None:
+            power = POWERS.get(name, "view")
+            if not self.has(power):
+                raise NotFound(_("This screen has no such page."))
+            code = f"{self.endpoint}.{power}"
+        if code:
+            require(current_actor(), code)
 
     def _run_view(self, fn: Callable[..., Answer], *args: object, **kwargs: object) -> Answer:
         """Call the page once: Flask-Admin's own catches TypeError and calls it again.

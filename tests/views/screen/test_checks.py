@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
+from flask_admin import expose
 
 from backoffice.actions.engine import Action, Text
 from backoffice.models.client_tag import ClientTag
-from views.screen import Screen, checks
+from views.screen import Screen, checks, permission_required
 
 BOTH: dict[str, Any] = {"form_columns": ("name", "colour")}
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -88,3 +89,51 @@ def test_no_parameter_takes_the_place_of_what_a_form_has(name: str) -> None:
 
     with pytest.raises(TypeError, match=f"no parameter can be called '{name}'"):
         checks.check_parameters(Asking())
+
+
+def page(_screen: Screen) -> str:
+    return "a page of its own"
+
+
+def other(_screen: Screen) -> str:
+    return "a page under another name"
+
+
+def of_nothing(screen: Screen) -> str:
+    return page(screen)
+
+
+PAGES: list[tuple[dict[str, Any], str]] = [
+    ({"page": expose("/page")(page)}, 'write @permission_required("client_tags.view")'),
+    ({"page": expose("/page")(page)}, f"page, at {__file__}:{page.__code__.co_firstlineno}, "),
+    (
+        {"of_nothing": permission_required("client_tags.veiw")(expose("/x")(of_nothing))},
+        "requires 'client_tags.veiw', which is no permission: did you mean 'client_tags.view'?",
+    ),
+    (
+        {"page": permission_required("client_tags.edit")(expose("/other")(other))},
+        "is a function 'other': use functools.wraps.",
+    ),
+]
+
+
+@pytest.mark.parametrize("pages, sentence", PAGES)
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_a_page_of_its_own_says_who_may_open_it(
+    app: Flask, pages: dict[str, Any], sentence: str
+) -> None:
+    wrong = type(
+        "Marks", (Screen,), {"model": ClientTag, "__module__": "acme.screens.marks", **pages}
+    )
+    with pytest.raises(TypeError) as stopped:
+        wrong()
+    assert sentence in str(stopped.value)
+
+
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_a_page_in_place_of_one_that_every_screen_has_needs_what_that_one_needs(app: Flask) -> None:
+    def edit(_screen: Screen, row_id: int) -> str:
+        return "another form"
+
+    options = {"model": ClientTag, "__module__": "acme.screens.marks", "edit": expose("/e")(edit)}
+    type("Marks", (Screen,), options)()

@@ -5,10 +5,13 @@ from typing import ClassVar
 from acme.models.depot import Crate, Depot, Pallet, Shelf
 from acme.models.tank import Tank
 from flask import render_template
+from flask_admin import expose
 from markupsafe import Markup
 
+from backoffice.data import records
 from backoffice.policy.actor import Actor
-from views.screen import Rows, Screen
+from views.screen import ID, Rows, Screen, permission_required
+from views.web.actor import signed_in
 
 
 class Depots(Screen):
@@ -24,6 +27,11 @@ class Depots(Screen):
 
     def tab(self, _actor: Actor, row: Depot, name: str) -> Markup:
         return Markup(render_template("acme/sign.html", row=row))
+
+    @permission_required("depots.edit")
+    @expose(f"/{ID}/label", methods=("GET", "POST"))
+    def label(self, row_id: int) -> str:
+        return records.get(actor=signed_in(), model=Depot, row_id=row_id).name
 
 
 class Pallets(Screen):
