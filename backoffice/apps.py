@@ -80,3 +80,8 @@ def folders(found: tuple[str, ...], part: str) -> list[Path]:
 def folder(name: str) -> Path:
     """Return the folder of a package."""
     return Path(str(import_module(name).__file__)).parent
+
+
+def is_checkout() -> bool:
+    """Return whether this is the repository of the product, and no installed copy of it."""
+    return (Path(__file__).parents[1] / "pyproject.toml").exists()

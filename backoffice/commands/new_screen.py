@@ -51,6 +51,10 @@ def new_screen(*, entity: str, column: tuple[str, ...], app: str) -> None:
 def _package(app: str) -> str:
     """Return the package that gets the files; '' for the product itself."""
     joined: tuple[str, ...] = current_app.extensions["apps"]
+    if not joined and not apps.is_checkout():
+        raise click.ClickException(
+            _("No package of yours joins the installed product: name it in BACKOFFICE_APPS.")
+        )
     if app and app not in joined:
         raise click.ClickException(_("BACKOFFICE_APPS does not name %(app)s.", app=app))
     if len(joined) > 1 and not app:

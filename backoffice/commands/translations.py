@@ -104,6 +104,8 @@ def translations(*, app: str, new: str) -> None:
     """
     if app and app not in current_app.extensions["apps"]:
         raise click.ClickException(_("BACKOFFICE_APPS does not name %(app)s.", app=app))
+    if not app and not apps.is_checkout():
+        raise click.ClickException(_("Texts of the product are collected in its repository."))
     owner = of_package(app) if app else PRODUCT
     codes = owner.languages()
     if new:

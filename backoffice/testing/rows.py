@@ -1,6 +1,7 @@
 """Two rows of each model, which every page of a screen can be asked about."""
 
 from collections import defaultdict
+from uuid import uuid4
 
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.plan import Selection, preview
@@ -30,10 +31,10 @@ def stored(*rows: Record) -> World:
 
 
 def _preview_of(row: Record) -> str:
-    """Return the token of a preview of olivia's, or '' where rows cannot be deleted."""
+    """Return the token of a preview of olivia's, or one of nobody's where no row can be deleted."""
     action = find(f"{row.__tablename__}.delete")
     if action is None:
-        return ""
+        return str(uuid4())
     planned = preview(
         actor=Cast().actor("olivia"),
         action=action,

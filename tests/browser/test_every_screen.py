@@ -9,6 +9,7 @@ from tests.support import world as the_world
 
 
 @pytest.mark.browser
+@pytest.mark.one_engine("sqlite", reason="a page looks the same on both")
 def test_every_page_of_every_screen_fits_and_has_names(
     app: Flask, page: Page, staff: list[str]
 ) -> None:

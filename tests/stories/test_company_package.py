@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from tests.house.source import ROOT
 
 COMPANY = ROOT / "tests" / "company"
+ACCESS = "tests/company/walk_access.py"  # it takes as long as all others together
 WALKS = sorted(str(path.relative_to(ROOT)) for path in COMPANY.glob("walk_*.py"))
 
 
@@ -76,8 +77,19 @@ def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path
     ]
     assert re.search(r"branch_labels = .*acme", text)
     assert re.search(r"revision = '[0-9a-f]{12}'", text)
+    walk(company, *(path for path in WALKS if path != ACCESS))
+
+
+@pytest.mark.slow
+def test_every_address_of_a_package_answers_everybody_as_the_policy_says(company: Path) -> None:
+    flask(company, "backoffice", "new-migration", "acme", "Begin")
+    walk(company, ACCESS)
+
+
+def walk(company: Path, *files: str) -> None:
+    """Run walks in the package, and fail unless all of them pass."""
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
-    output = run(company, "-m", "pytest", *options, *WALKS)
+    output = run(company, "-m", "pytest", *options, *files)
     assert re.search(r"\d+ passed", output)
     assert "skipped" not in output
 

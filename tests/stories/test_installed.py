@@ -115,3 +115,18 @@ def test_dependencies_are_those_of_the_requirements(installed: Installed, tmp_pa
     named = installed.run(tmp_path, "named").splitlines()
     pins = re.findall(r"^(\S+==\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     assert [each for each in named if "==" in each and "extra" not in each] == pins
+
+
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        (("new-screen", "Warehouse", "name"), "name it in BACKOFFICE_APPS"),
+        (("translations",), "are collected in its repository"),
+    ],
+)
+def test_nothing_is_written_into_the_installed_product(
+    installed: Installed, tmp_path: Path, command: tuple[str, ...], words: str
+) -> None:
+    flask = ("flask", "--app", "app", "backoffice")
+    with pytest.raises(AssertionError, match=words):
+        installed.run(tmp_path, *flask, *command, BACKOFFICE_ENV="development")
