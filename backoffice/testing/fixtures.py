@@ -28,7 +28,7 @@ from backoffice.urls import DatabaseURL
 if TYPE_CHECKING:  # playwright may be missing
     from playwright.sync_api import Browser, Page
 
-World = Callable[[str, Callable[[], Any]], None]
+Enter = Callable[[str, Callable[[], Any]], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -122,7 +122,7 @@ def app_with(stage: Stage, app: Flask) -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
-def world(stage: Stage, app: Flask) -> World:
+def world(stage: Stage, app: Flask) -> Enter:
     """Return a function that puts the database into a named state.
 
     `world("name", build)` calls `build` once per worker, and restores what it made from then on.
@@ -131,14 +131,14 @@ def world(stage: Stage, app: Flask) -> World:
 
 
 @pytest.fixture
-def cast(stage: Stage, world: World) -> the_cast.Cast:
+def cast(stage: Stage, world: Enter) -> the_cast.Cast:
     """Add olivia (Administrators), max (Managers), vera (Viewers) and eve, who is blocked."""
     world("cast", partial(the_cast.build, stage.settings))
     return the_cast.Cast()
 
 
 @pytest.fixture
-def staff(stage: Stage, world: World) -> list[str]:
+def staff(stage: Stage, world: Enter) -> list[str]:
     """Add the cast and one member of every shipped group, named like the key of the group.
 
     The value is the list of these names.
