@@ -29,6 +29,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "backoffice.queueing": ("Job",),
     "backoffice.transactions": ("lock", "after_commit", "after_rollback", "pause"),
     "backoffice.clock": (),
+    "views.web.actor": ("signed_in",),
+    "backoffice.testing.rows": (),
+    "backoffice.testing.access": ("faults", "cases"),
+    "backoffice.testing.walk": ("faults",),
+    "backoffice.testing.client": ("Client", "settle"),
 }
 INTRODUCTION = """# Reference
 

@@ -37,6 +37,8 @@ def test_reference_has_what_the_chapters_import() -> None:
     missing = [
         f"{module}.{name}"
         for module, name in sorted(wanted)
-        if not re.search(rf"^### `(?:class )?{name}\b", chapters.get(module, ""), re.MULTILINE)
+        if f"{module}.{name}" not in chapters
+        and not name.isupper()  # constants have no docstring
+        and not re.search(rf"^### `(?:class )?{name}\b", chapters.get(module, ""), re.MULTILINE)
     ]
     assert missing == []
