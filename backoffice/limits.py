@@ -89,6 +89,12 @@ HASHING_PATIENCE: Seconds = 2
 PICTURE_PATIENCE: Seconds = 3
 """A request waits this long for a picture slot, and is then answered with 503."""
 
+VIEW_COUNTS: FloatSeconds = 1.5
+"""The numbers on the tabs of a list take at most this time together; the list is there already."""
+
+VIEW_COUNT: FloatSeconds = 0.5
+"""The number on one tab is left out if counting takes longer."""
+
 # Size
 
 BODY: Bytes = 4 * 1024 * 1024
@@ -129,6 +135,18 @@ FILTER_VALUES: Values = 50
 
 WHITELIST: Entries = 50
 """A person's IP whitelist has at most this many entries."""
+
+SAVED_VIEW: Characters = 2000
+"""The address of a saved view has at most this length; browsers and proxies take twice as much."""
+
+SAVED_VIEWS: Entries = 100
+"""A person keeps at most this many views."""
+
+SHARED_VIEWS: Entries = 20
+"""A group is shown at most this many views of one list."""
+
+VIEW_TABS: Entries = 40
+"""A list shows at most this many saved views as tabs."""
 
 RELATED: Rows = 1000
 """A form field holds at most this many related rows; nobody picks more by hand."""
@@ -184,6 +202,9 @@ HASHING_QUEUE: Requests = 4
 
 PICTURE_QUEUE: Requests = 1
 """This many requests wait for a picture slot."""
+
+BRIEF: Requests = 2
+"""This many requests ask at once for what their page can do without, such as numbers on tabs."""
 
 HEALTH_THREADS: Threads = 2
 """These threads serve only `/healthz` and `/readyz`, which therefore answer under any load."""

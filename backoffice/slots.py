@@ -69,3 +69,9 @@ def exports(number: int) -> Slots:
     An export keeps a thread busy for seconds, so no other thread is made to wait for its slot.
     """
     return Slots(number)
+
+
+@cache
+def brief() -> Slots:
+    """Return the slots for what a page can do without: it is left out if there is none."""
+    return Slots(limits.BRIEF)

@@ -19,7 +19,7 @@ BEGINNING = "1900-01-01"  # shows a list from its first day, if it looks back on
 NONE = "none"  # the choice "has no related row"
 # Keys of a query string that are about the list itself. A filter by an attribute that has one of
 # these names needs an operator.
-RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab")
+RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab", "columns", "view")
 IS = "is"
 RANGED = ("range", "day", "moment")  # the shapes that have two ends
 

@@ -54,7 +54,8 @@ def _views_people(permission: Permission) -> bool:
 
 
 def _runs_company(permission: Permission) -> bool:
-    return permission.area in (*PEOPLE, "client_tags", "messages", "bulk", "bulk_runs", "events")
+    areas = (*PEOPLE, "client_tags", "messages", "bulk", "bulk_runs", "events", "saved_views")
+    return permission.area in areas
 
 
 def _runs_staff(permission: Permission) -> bool:

@@ -213,6 +213,31 @@ def _preferences(screen: Screen, person: Person, _world: World) -> Tries:
     yield Try("POST", gate(screen, person, "view", 303), data={"size": "20"})
 
 
+def _new_view(screen: Screen, person: Person, _world: World) -> Tries:
+    yield Try("GET", gate(screen, person, "view", 200))
+    yield Try("POST", gate(screen, person, "view", 422))
+
+
+def _default_view(screen: Screen, person: Person, _world: World) -> Tries:
+    yield Try("POST", gate(screen, person, "view", 303), data={"view": "all"})
+    yield Try("POST", gate(screen, person, "view", 404), data={"view": "nonsense"})
+
+
+def _others_view(*methods: str) -> Callable[[Screen, Person, World], Tries]:
+    """Yield a view that nobody has saved, or somebody else has: both are not found."""
+
+    def tries(screen: Screen, person: Person, world: World) -> Tries:
+        for method in methods:
+            yield Try(method, gate(screen, person, "view", 404), {"view_id": world.view})
+
+    return tries
+
+
+def _stop_sharing(screen: Screen, person: Person, world: World) -> Tries:
+    values = {"view_id": world.view, "group_id": 1}
+    yield Try("POST", gate(screen, person, "view", 404), values)
+
+
 def _act(screen: Screen, person: Person, world: World) -> Tries:
     yield Try("POST", gate(screen, person, "view", 404), {"action": "nonsense"}, {"row": 1})
     for action in actions_of(screen.model):
@@ -273,6 +298,13 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "detach": _detach,
     "lookup": _lookup,
     "preferences": _preferences,
+    "views_page": lambda screen, person, _world: [Try("GET", gate(screen, person, "view", 200))],
+    "view_counts": lambda screen, person, _world: [Try("GET", gate(screen, person, "view", 200))],
+    "new_view": _new_view,
+    "choose_view": _default_view,
+    "edit_view": _others_view("GET", "POST"),
+    "delete_view": _others_view("POST"),
+    "stop_sharing": _stop_sharing,
 }
 
 

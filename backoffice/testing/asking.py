@@ -32,11 +32,12 @@ class Person:
 
 @dataclass(frozen=True)
 class World:
-    """The rows to ask for: two of each model, and what another person has previewed and run."""
+    """The rows to ask for: two of each model, what another person has previewed, run and saved."""
 
     rows: Mapping[type[Record], tuple[int, int]]
     versions: Mapping[type[Record], int] = field(default_factory=dict)
     preview: str = ""
+    view: int = 0
 
 
 @dataclass(frozen=True)

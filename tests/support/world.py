@@ -1,4 +1,4 @@
-"""Two rows of every kind, a preview and two bulk runs: what every page can be asked about."""
+"""Two rows of every kind, a preview, two bulk runs and a view: what pages can be asked about."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +10,7 @@ from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import run
 from backoffice.auth import attempts, sessions
 from backoffice.auth.attempts import Key, Origin
+from backoffice.data import saved_views
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
@@ -28,7 +29,7 @@ from tests.support.cast import Cast
 
 
 def build(settings: Settings) -> World:
-    """Create two rows of every kind, a preview of Olivia's, and two bulk runs that she made."""
+    """Create two rows of every kind, and what Olivia has previewed, run and saved."""
     cast = Cast()
     db.session.add_all([ClientTag(name="Gold"), ClientTag(name="Silver")])
     db.session.commit()
@@ -52,7 +53,16 @@ def build(settings: Settings) -> World:
     }
     db.session.expire_all()
     versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
-    return World(rows, versions, str(planned.token))
+    return World(rows, versions, str(planned.token), _view(cast))
+
+
+def _view(cast: Cast) -> int:
+    """Save a view of people for Olivia."""
+    view = saved_views.create(
+        actor=cast.actor("olivia"), screen="users", name="Active", address="status=active"
+    )
+    db.session.commit()
+    return view.id
 
 
 def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from sqlalchemy import inspect
 
 from backoffice.actions.engine.action import Action
+from backoffice.data import lists
+from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Entity, Searchable
 from backoffice.places import place_of
@@ -19,6 +22,7 @@ from backoffice.policy import permissions
 from views.screen import form_checks
 from views.screen.definition import Definition
 from views.screen.own_pages import own_pages, permission_of
+from views.screen.pages_of_views import EVERYTHING
 from views.screen.parameter_forms import ParameterForm
 from views.screen.related_lists import target_of
 
@@ -62,6 +66,7 @@ def check(screen: Definition) -> None:
         *form_checks.mistakes(screen),
         *_tabs(screen),
         *_sort(screen),
+        *_views(screen),
         *_icon(screen),
         *_own_pages(screen),
     ]
@@ -178,6 +183,23 @@ def _own_pages(screen: Definition) -> Iterator[str]:
                 f"{page}, at {place}, requires {unknown[0]!r}, which is no permission: "
                 f"{_meant(code, permissions.catalogue())}."
             )
+
+
+def _views(screen: Definition) -> Iterator[str]:
+    if EVERYTHING in screen.declared_views or len(screen.declared_views) < len(screen.views):
+        yield "views need names that differ, and none of them is All: it is there already."
+    for label, address in screen.views.items():
+        if str(label).isdecimal():
+            yield f"views has {label!r}: saved views are numbers in addresses, give it a name."
+        pairs = [(key, value) for key, value in parse_qsl(address) if key != "columns"]
+        try:
+            lists.parse(screen.model, pairs, allowed=screen.column_filters)
+        except BadRequest as error:
+            yield f"views has {label!r}, which its list does not take: {error.message}"
+        asked = dict(parse_qsl(address)).get("columns", "").split(",")
+        for name in asked:
+            if name and name not in screen.column_list:
+                yield f"views has {label!r} with the column {name!r}, which column_list lacks."
 
 
 def _icon(screen: Definition) -> Iterator[str]:

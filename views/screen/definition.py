@@ -3,7 +3,7 @@
 The pages are made from it, and know nothing else of a screen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -25,12 +25,14 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
+from backoffice.text import name_key
 from backoffice.time_zones import timezone_of
 from forms.base import Form
 from views.screen import related_lists
 from views.screen.cells import ListRow, OwnCell, Words
 from views.screen.columns import Column, Layout, lists_of, names_of
 from views.screen.pages import Heading, Section
+from views.screen.pages_of_views import EVERYTHING
 from views.screen.related_lists import Rows, target_of
 from views.web.actor import actor as current_actor
 from views.web.answers import Answer
@@ -76,6 +78,8 @@ class Definition(BaseView):
     column_filters: Sequence[str] = ()
     column_default_sort: ClassVar[str] = "-id"
     column_export_list: Sequence[str] = ()
+    # Tabs above the list: what people call them, and the query of the list
+    views: ClassVar[Mapping[str, str]] = {}
 
     # One row
     column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
@@ -114,6 +118,11 @@ class Definition(BaseView):
             menu_icon_value=self.menu_icon_value,
         )
         self._fill_in_columns()
+        # By the name that addresses have: before any request, a label is in English.
+        self.declared_views = {
+            name_key(str(label)).replace(" ", "-"): (label, address)
+            for label, address in self.views.items()
+        }
 
     @property
     def filters_of_tabs(self) -> tuple[str, ...]:
@@ -259,6 +268,10 @@ class Definition(BaseView):
         """Return the address of one of the screen's own pages."""
         return url_for(f"{self.endpoint}.{page}", **values)
 
+    def href_of_everything(self, actor: Actor) -> str:
+        """Return the address of the whole list, which does not open with a view."""
+        return self.url_of("index", view=EVERYTHING if self.default_view(actor) else None)
+
     def action_url(self, action: Action) -> str:
         """Return the address that plans an action's preview."""
         return self.url_of("act", action=action.name.replace("_", "-"))
@@ -317,16 +330,24 @@ class Definition(BaseView):
             return query
         return replace(query, sort=f"-{times[0]}")
 
-    def chosen_columns(self, actor: Actor, pinned: Filter | None = None) -> tuple[str, ...]:
+    def chosen_columns(
+        self, actor: Actor, pinned: Filter | None = None, asked: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Return the columns that the person wants to see and may read, at least one.
 
-        `pinned` is left out: the place of the list says it already.
+        `asked` are those that the address asks for, if it does. `pinned` is left out: the place of
+        the list says it already.
         """
-        chosen = self.preferences_of(actor).get("columns")
+        chosen = asked or self.preferences_of(actor).get("columns")
         wanted = chosen or self.column_default_list or self.column_list
         left_out = pinned.name if pinned else ""
         columns = tuple(n for n in self.readable(actor, self.column_list) if n != left_out)
         return tuple(name for name in columns if name in wanted) or columns[:1]
+
+    def default_view(self, actor: Actor) -> str:
+        """Return the name in addresses of the view with which the person's list opens, or ''."""
+        mark = self.preferences_of(actor).get("view", "")
+        return mark if isinstance(mark, str) else ""
 
     def preferences_of(self, actor: Actor) -> dict[str, Any]:
         """Return what the person chose for this screen before."""

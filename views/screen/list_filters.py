@@ -16,6 +16,7 @@ from backoffice.policy.actor import Actor
 from backoffice.text import is_id
 from views.screen.definition import Definition
 from views.screen.pages import Chip, FilterControl
+from views.screen.pages_of_views import EVERYTHING
 from views.web.reader import zone
 
 OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
@@ -164,10 +165,21 @@ def href(query: Query, **place: str | None) -> str:
     """Return the query string of a list at a place in it, such as `after` a row."""
     # A size in the address goes along; otherwise the person's own preference holds.
     place["size"] = request.args.get("size")
-    place["tab"] = query.pinned and request.args.get("tab")
+    for name in ("tab",) if query.pinned else ("view", "columns"):
+        place[name] = request.args.get(name)
     given = [(name, value) for name, value in place.items() if value]
     asked = replace(query, filters=query.asked)
     return "?" + urlencode([*asked.pairs(), ("sort", query.sort), *given])
+
+
+def kept(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, str]]:
+    """Return what a search sends along, so that the order and the place of the list stay."""
+    names = ("tab", "sort") if query.pinned else ("view", "columns", "sort")
+    pairs = [(name, request.args[name]) for name in names if request.args.get(name)]
+    if not query.pinned and screen.default_view(actor) and "view" not in request.args:
+        # Else a form without any filter would ask for the view with which the list opens.
+        pairs.append(("view", EVERYTHING))
+    return pairs
 
 
 def rows_of(query: Query) -> str:
@@ -175,8 +187,8 @@ def rows_of(query: Query) -> str:
     return urlencode([*query.pairs(), ("sort", query.sort)])
 
 
-def href_of_all(screen: Definition, query: Query) -> str:
+def href_of_all(screen: Definition, actor: Actor, query: Query) -> str:
     """Return the address of the list without search and filters."""
     if not query.pinned:
-        return screen.url_of("index")
+        return screen.href_of_everything(actor)
     return "?" + urlencode({"tab": request.args.get("tab", "")})

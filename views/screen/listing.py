@@ -15,7 +15,7 @@ from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from views.screen import cells, list_filters
+from views.screen import cells, list_filters, list_views
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
@@ -34,7 +34,7 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
     page has a message, where the query makes no sense.
     """
     pinned = within.pinned if within else None
-    chosen = screen.chosen_columns(actor, pinned)
+    chosen = _chosen(screen, actor, pinned)
     try:
         query, found = _found(screen, actor, chosen, pinned)
     except BadRequest as error:
@@ -46,6 +46,12 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
     count = found.count or 0
     page = replace(frame, rows=rows, count=count, count_label=_count_label(screen, count))
     return _with_places(page, query, found), 200
+
+
+def _chosen(screen: Definition, actor: Actor, pinned: Filter | None) -> tuple[str, ...]:
+    """Return the columns that the address asks for, or else the person's own choice."""
+    asked = [] if pinned else list_views.columns_in(request.args.items())
+    return screen.chosen_columns(actor, pinned, asked)
 
 
 def _in_tab(frame: ListPage, within: Within | None) -> ListPage:
@@ -102,7 +108,7 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
         may_all_matching=can(actor, "bulk.run_all_matching"),
         exports=_exports(screen, actor, query),
     )
-    return _with_filters(_with_buttons(page, screen, actor, query), screen, actor, query)
+    return _with_filters(_with_buttons(page, screen, actor, query), screen, actor, query, chosen)
 
 
 def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query) -> ListPage:
@@ -130,9 +136,16 @@ def _column_choices(
     return [(name, screen.label_of(name), name in chosen) for name in names]
 
 
-def _with_filters(page: ListPage, screen: Definition, actor: Actor, query: Query) -> ListPage:
-    """Return the page with the search, the filters, and the chips of those that are on."""
+def _with_filters(
+    page: ListPage, screen: Definition, actor: Actor, query: Query, chosen: Sequence[str]
+) -> ListPage:
+    """Return the page with its views, the search, the filters, and the chips of those that are on.
+
+    A tab of another row has no views.
+    """
     choices = list_filters.related_choices(screen, actor, query)
+    if not query.pinned:
+        page = replace(page, views=list_views.bar(screen, actor, query, chosen))
     return replace(
         page,
         search=query.search,
@@ -142,7 +155,8 @@ def _with_filters(page: ListPage, screen: Definition, actor: Actor, query: Query
             if name != query.pinned
         ],
         chips=list_filters.chips(screen, query, choices),
-        clear_href=href_of_all(screen, query),
+        clear_href=href_of_all(screen, actor, query),
+        kept=list_filters.kept(screen, actor, query),
     )
 
 

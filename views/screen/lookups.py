@@ -1,6 +1,8 @@
 """Answer a page's small requests: related rows to choose from, and a person's preferences."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import parse_qsl, urlencode
 
 from flask import jsonify, redirect, request
 from flask_babel import gettext as _
@@ -46,12 +48,32 @@ def keep_preferences(screen: Definition, actor: Actor) -> Answer:
     sizes = [str(each) for each in lists.SIZES]
     if size not in sizes:
         raise BadRequest(_("A page has %(sizes)s rows.", sizes=", ".join(sizes)))
-    user = lock_own_row(actor)
-    preferences = {
-        "size": int(size),
-        "columns": [name for name in screen.column_list if name in columns],
-    }
-    user.preferences = {**user.preferences, screen.endpoint: preferences}
-    db.session.commit()
+    chosen = [name for name in screen.column_list if name in columns]
     back = safe_path(request.form.get("next"), screen.url_of("index"))
-    return redirect(back, HTTPStatus.SEE_OTHER)
+    with_columns = _with_columns(back, chosen)
+    if with_columns is None:
+        prefer(screen, actor, size=int(size), columns=chosen)
+    else:
+        prefer(screen, actor, size=int(size))
+    db.session.commit()
+    return redirect(with_columns or back, HTTPStatus.SEE_OTHER)
+
+
+def prefer(screen: Definition, actor: Actor, **chosen: object) -> None:
+    """Keep what the person has chosen for this screen, beside what they chose before."""
+    user = lock_own_row(actor)
+    preferences = {**screen.preferences_of(actor), **chosen}
+    user.preferences = {**user.preferences, screen.endpoint: preferences}
+
+
+def _with_columns(address: str, columns: Sequence[str]) -> str | None:
+    """Return the address of a list with these columns instead of those that it asks for.
+
+    Return None if it asks for none: the columns are then the person's own.
+    """
+    path, _mark, query = address.partition("?")
+    pairs = parse_qsl(query)
+    others = [(key, value) for key, value in pairs if key != "columns"]
+    if others == pairs:
+        return None
+    return f"{path}?{urlencode([*others, ('columns', ','.join(columns))])}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from forms.base import Form
+from views.screen.pages_of_views import ViewBar
 
 Choice = tuple[str, str, bool]  # the value, its label, and whether it is chosen
 
@@ -91,6 +92,7 @@ class ListPage:
         filters, chips: what the list can be filtered by, and what it is filtered by.
         clear_href: the list without search and filters.
         first_href, previous_href, next_href: other rows; None where there are none.
+        kept: what a search sends along, so that order, columns, view and tab stay.
         sizes: how many rows a page may have, and whether it is the size of this one.
         column_choices: the columns to choose from.
         column_kept: a chosen column that a tab does not show.
@@ -99,6 +101,7 @@ class ListPage:
         global_actions: what may be done without any row.
         attach, attach_to: the button that attaches rows, and the row that it attaches them to.
         tab: the tab in which the list is shown; '' on a page of its own.
+        views: the views of the list; None in a tab.
         query_string: the query string, which the form of the rows sends along.
         may_all_matching: whether the actions may be used on all rows that match.
         exports: the formats of a file, each with its address.
@@ -116,6 +119,7 @@ class ListPage:
     filters: Sequence[FilterControl] = ()
     chips: Sequence[Chip] = ()
     clear_href: str = ""
+    kept: Sequence[tuple[str, str]] = ()
     first_href: str | None = None
     previous_href: str | None = None
     next_href: str | None = None
@@ -128,6 +132,7 @@ class ListPage:
     attach: BulkAction | None = None
     attach_to: int = 0
     tab: str = ""
+    views: ViewBar | None = None
     query_string: str = ""
     may_all_matching: bool = False
     exports: Sequence[tuple[str, str]] = ()

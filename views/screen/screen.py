@@ -1,10 +1,11 @@
 """Screen: name a model, and it has a list, details, forms, exports, actions and access rules."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
 
@@ -13,7 +14,18 @@ from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
-from views.screen import acting, checks, details, editing, exporting, listing, lookups
+from views.screen import (
+    acting,
+    checks,
+    details,
+    editing,
+    exporting,
+    list_views,
+    listing,
+    lookups,
+    view_counts,
+    view_pages,
+)
 from views.screen.definition import Definition
 from views.screen.formats import ENDINGS
 from views.screen.own_pages import permission_of
@@ -24,6 +36,8 @@ from views.web.answers import Answer
 from views.web.downloads import offered_on
 
 ID = "<int(max=9223372036854775807):row_id>"
+VIEW_ID = ID.replace("row_id", "view_id")
+GROUP_ID = ID.replace("row_id", "group_id")
 POWERS = {  # what it takes to see a page; "view" for those that are not here
     "index": "view",
     "details": "view",
@@ -49,6 +63,8 @@ class Screen(Definition):
 
     @expose("/")
     def index(self) -> Answer:
+        if address := list_views.address_to_open(self, signed_in()):
+            return redirect(address, HTTPStatus.SEE_OTHER)
         page, status = listing.build(self, signed_in())
         return self.render("admin/list.html", page=page), status
 
@@ -96,6 +112,41 @@ class Screen(Definition):
     @expose("/preferences", methods=("POST",))
     def preferences(self) -> Answer:
         return lookups.keep_preferences(self, signed_in())
+
+    # Views of the list
+
+    @expose("/views")
+    def views_page(self) -> Answer:
+        return view_pages.overview(self, signed_in())
+
+    @writes_no_row
+    @expose("/views/new", methods=("GET", "POST"))
+    def new_view(self) -> Answer:
+        return view_pages.new(self, signed_in())
+
+    @writes_no_row
+    @expose(f"/views/{VIEW_ID}", methods=("GET", "POST"))
+    def edit_view(self, view_id: int) -> Answer:
+        return view_pages.edit(self, signed_in(), view_id)
+
+    @writes_no_row
+    @expose(f"/views/{VIEW_ID}/delete", methods=("POST",))
+    def delete_view(self, view_id: int) -> Answer:
+        return view_pages.delete(self, signed_in(), view_id)
+
+    @writes_no_row
+    @expose(f"/views/{VIEW_ID}/groups/{GROUP_ID}/stop", methods=("POST",))
+    def stop_sharing(self, view_id: int, group_id: int) -> Answer:
+        return view_pages.stop_sharing(self, signed_in(), view_id, group_id)
+
+    @writes_no_row
+    @expose("/views/default", methods=("POST",))
+    def choose_view(self) -> Answer:
+        return view_pages.choose_default(self, signed_in())
+
+    @expose("/views/counts")
+    def view_counts(self) -> Answer:
+        return view_counts.answer(self, signed_in())
 
     # What Flask-Admin calls
 

@@ -6,7 +6,7 @@ from backoffice.models.fields import heading
 from backoffice.text import N_
 
 # What events and permissions are about besides the tables, whose names are collected themselves.
-OTHER_AREAS = (N_("Account"), N_("Bulk"), N_("Invitations"))
+OTHER_AREAS = (N_("Account"), N_("Bulk"), N_("Invitations"), N_("Saved views"))
 # How a link ended that a mail brought.
 LINKS = (N_("Live"), N_("Used"), N_("Superseded"), N_("Revoked"), N_("Expired"))
 # Of bulk runs, and of what events tell.

@@ -36,6 +36,7 @@ MEANINGS = {
     "messages.export": "Download messages as a file",
     "messages.retry": "Have messages sent again that did not go out",
     "messages.view": "See the list of messages and their details",
+    "saved_views.share": "Share saved views of lists with their groups",
     "sessions.view": "See the list of sessions and their details",
     "sign_in_attempts.export": "Download sign-ins as a file",
     "sign_in_attempts.view": "See the list of sign-ins and their details",

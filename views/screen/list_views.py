@@ -1,0 +1,225 @@
+"""The views of a list: those that its screen declares, and those that people have saved.
+
+A view is the address of a list. What of it the reader may not ask for is left out, and said.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+
+from flask import request
+from flask_babel import gettext as _
+
+from backoffice.data import filters, saved_views
+from backoffice.data.lists import Query
+from backoffice.errors import BadRequest, NotFound
+from backoffice.models.saved_view import SavedView
+from backoffice.policy.actor import Actor
+from backoffice.text import is_id
+from views.screen.definition import Definition
+from views.screen.pages_of_views import EVERYTHING, ViewBar, ViewTab
+
+STATELESS = {"view", "size"}  # what an address may have that asks for no rows
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of a list; `mark` names it in addresses, and `saved` is its row if it has one."""
+
+    mark: str
+    label: str
+    address: str
+    saved: SavedView | None = None
+
+
+@dataclass(frozen=True)
+class Readable:
+    """What of a view the reader may ask for; `left_out` are the keys of the rest."""
+
+    query: Query
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def of_list(screen: Definition, actor: Actor) -> list[View]:
+    """Return the views that the actor sees, in the order of the tabs."""
+    declared = [
+        View(mark, str(label), address) for mark, (label, address) in screen.declared_views.items()
+    ]
+    return [*declared, *map(_of_row, saved_views.visible(actor, screen.endpoint))]
+
+
+def _of_row(saved: SavedView) -> View:
+    return View(str(saved.id), saved.name, saved.address, saved)
+
+
+def find(screen: Definition, actor: Actor, mark: str) -> View | None:
+    """Return the view that an address names, or None if the actor sees none of that name."""
+    if mark in screen.declared_views:
+        label, address = screen.declared_views[mark]
+        return View(mark, str(label), address)
+    if not is_id(mark):
+        return None
+    try:
+        saved = saved_views.get(actor=actor, screen=screen.endpoint, view_id=int(mark))
+    except NotFound:
+        return None
+    return _of_row(saved)
+
+
+def address_to_open(screen: Definition, actor: Actor) -> str | None:
+    """Return the full address of the view that is asked for by its mark alone, or by nothing.
+
+    An address says everything that it shows, so that whatever is done next is done to the rows that
+    are seen. Return None if this address does so already. Raises NotFound for a view that the actor
+    does not see.
+    """
+    if set(request.args) - STATELESS:
+        return None
+    asked = request.args.get("view")
+    mark = asked or screen.default_view(actor)
+    view = find(screen, actor, mark)
+    if view is None:
+        if asked and asked != EVERYTHING:
+            raise NotFound(_("There is no such view, or it is not yours to see."))
+        return None
+    shown = readable(screen, actor, view.address)
+    pairs = [*_pairs(screen, shown.query, shown.columns), ("view", view.mark)]
+    if size := request.args.get("size"):
+        pairs.append(("size", size))
+    return f"{screen.url_of('index')}?{urlencode(pairs)}"
+
+
+def readable(screen: Definition, actor: Actor, address: str) -> Readable:
+    """Return what of an address the actor may ask for now."""
+    pairs = parse_qsl(address)
+    kept: list[tuple[str, str]] = []
+    left_out: list[str] = []
+    for key in dict.fromkeys(key for key, _value in pairs if key != "columns"):
+        of_key = [pair for pair in pairs if pair[0] == key]
+        if _is_understood(screen, actor, of_key):
+            kept += of_key
+        else:
+            left_out.append(key)
+    asked = columns_in(pairs)
+    columns = screen.readable(actor, [name for name in screen.column_list if name in asked])
+    if len(columns) < len(asked):
+        left_out.append("columns")
+    return Readable(screen.query(actor, kept), columns, tuple(left_out))
+
+
+def columns_in(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the columns that the query of a list asks for."""
+    names = dict(pairs).get("columns", "").split(",")
+    return [name for name in names if name]
+
+
+def _is_understood(screen: Definition, actor: Actor, pairs: Iterable[tuple[str, str]]) -> bool:
+    try:
+        screen.query(actor, pairs)
+    except BadRequest:
+        return False
+    return True
+
+
+def address_of(screen: Definition, query: Query, columns: Sequence[str]) -> str:
+    """Return the address of a list in one form, so that two can be compared."""
+    return urlencode(_pairs(screen, query, columns))
+
+
+def _pairs(screen: Definition, query: Query, columns: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = [("search", query.search)] if query.search else []
+    for each in sorted(query.filters, key=lambda each: each.key):
+        # A log looks back some days anyway, counted from the day on which it is looked at.
+        if each != filters.recent(screen.model, each.zone):
+            pairs += [(each.key, value) for value in sorted(each.values)]
+    pairs.append(("sort", query.sort))
+    return [*pairs, ("columns", ",".join(columns))] if columns else pairs
+
+
+def bar(screen: Definition, actor: Actor, query: Query, columns: Sequence[str]) -> ViewBar:
+    """Return the tabs above a list, and what can be done with the view that is open."""
+    views = of_list(screen, actor)
+    mark = request.args.get("view", "")
+    current = next((view for view in views if view.mark == mark), None)
+    shown = readable(screen, actor, current.address) if current else None
+    is_changed = not _is_same(screen, shown, query, columns)
+    plain = ViewBar(
+        tabs=_tabs(screen, actor, views, current, changed=is_changed),
+        state=address_of(screen, query, columns),
+        changed=is_changed,
+        is_default=(current.mark if current else "") == screen.default_view(actor),
+        counts_href=screen.url_of("view_counts"),
+        new_href=screen.url_of("new_view"),
+        default_href=screen.url_of("choose_view"),
+        all_href=screen.url_of("views_page"),
+    )
+    return _with_current(plain, screen, actor, current, shown)
+
+
+def _with_current(
+    page: ViewBar,
+    screen: Definition,
+    actor: Actor,
+    current: View | None,
+    shown: Readable | None,
+) -> ViewBar:
+    """Return the bar with what is about the view that is open, if one is."""
+    if current is None or shown is None:
+        return page
+    page = replace(page, mark=current.mark, label=current.label)
+    saved = current.saved
+    is_own = saved is not None and saved.user_id == actor.user_id
+    if saved is not None and is_own:
+        edit_href = screen.url_of("edit_view", view_id=saved.id)
+        page = replace(page, edit_href=edit_href, version=saved.version)
+    return replace(page, left_out=_left_out(screen, shown, is_own=is_own))
+
+
+def _is_same(
+    screen: Definition, shown: Readable | None, query: Query, columns: Sequence[str]
+) -> bool:
+    """Tell whether the list shows what the view asks for; one without columns takes any."""
+    if shown is None:
+        return True
+    wanted = address_of(screen, shown.query, shown.columns)
+    return wanted == address_of(screen, query, columns if shown.columns else ())
+
+
+def _tabs(
+    screen: Definition, actor: Actor, views: list[View], current: View | None, *, changed: bool
+) -> list[ViewTab]:
+    """Return a tab for everything and one for each view; none if there are no views."""
+    if not views:
+        return []
+    everything = screen.href_of_everything(actor)
+    tabs = [ViewTab(_("All"), everything, EVERYTHING, current=current is None)]
+    for view in views:
+        href = screen.url_of("index", view=view.mark)
+        is_current = view is current
+        tabs.append(ViewTab(view.label, href, view.mark, is_current, changed and is_current))
+    return tabs
+
+
+def _left_out(screen: Definition, shown: Readable, *, is_own: bool) -> str:
+    """Return the sentence that says what of a view is not shown; its owner reads which part."""
+    if not shown.left_out:
+        return ""
+    if not is_own:
+        return _("A part of this view is left out: it is not there any more, or not yours to see.")
+    names = [_word(screen, key) for key in shown.left_out]
+    return _(
+        "Left out of this view: %(parts)s. It is not there any more, or not yours to see.",
+        parts=", ".join(dict.fromkeys(names)),
+    )
+
+
+def _word(screen: Definition, key: str) -> str:
+    match key:
+        case "columns":
+            return _("Columns")
+        case "sort":
+            return _("Order")
+        case "search":
+            return _("Search")
+    return screen.label_of(key.partition(".")[0])
