@@ -123,6 +123,18 @@ def boss(app: Flask, staff: list[str]) -> Client:
 
 
 @pytest.fixture
+def entered(app: Flask) -> Callable[[str], Client]:
+    """Return a function that signs somebody in, in a browser of their own: `entered("vera")`."""
+
+    def sign_in(name: str) -> Client:
+        other = app.test_client()
+        assert isinstance(other, Client)
+        return other.sign_in(name)
+
+    return sign_in
+
+
+@pytest.fixture
 def still() -> Iterator[datetime]:
     """Stop the product's clock for the test, its threads and its live server; yield what it shows.
 

@@ -80,15 +80,10 @@ class ViewsPage:
 
 @dataclass(frozen=True)
 class ViewFormPage:
-    """The form of a view.
-
-    `address` is that of the list to be saved, or '' if the view keeps its own; `version` is the one
-    that is changed, or None if the view is new.
-    """
+    """The form of a view; `version` is the one that is changed, or None if the view is new."""
 
     title: str
     form: Form
     action: str
     cancel_href: str
-    address: str
     version: int | None

@@ -13,7 +13,7 @@ from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.saved_view import SavedView
 from backoffice.policy.actor import Actor
-from forms.saved_view import SavedViewForm, with_groups
+from forms.saved_view import SavedViewForm, offering
 from views.screen import list_views, lookups
 from views.screen.definition import Definition
 from views.screen.pages_of_views import EVERYTHING, KeptView, ViewFormPage, ViewsPage
@@ -80,7 +80,7 @@ def new(screen: Definition, actor: Actor) -> Answer:
                 actor=actor,
                 screen=screen.endpoint,
                 name=form.name.data,
-                address=_address(screen, actor),
+                address=_address(screen, actor, form),
                 group_ids=_groups_sent(form) or (),
             )
             db.session.commit()
@@ -94,7 +94,6 @@ def new(screen: Definition, actor: Actor) -> Answer:
         form,
         title=_("Save this view"),
         action=screen.url_of("new_view"),
-        address=request.values.get("address", ""),
     )
 
 
@@ -120,7 +119,6 @@ def edit(screen: Definition, actor: Actor, view_id: int) -> Answer:
         form,
         title=_("Change the view “%(name)s”", name=form.name.object_data),
         action=screen.url_of("edit_view", view_id=view_id),
-        address=request.form.get("address", ""),
         version=version,
     )
 
@@ -135,7 +133,7 @@ def _changed(
         version=version,
         name=form.name.data if form.name.raw_data else None,
         group_ids=_groups_sent(form),
-        address=_address(screen, actor) if request.form.get("address") else None,
+        address=_address(screen, actor, form) if form.address.data else None,
     )
     db.session.commit()
     flash(_("The view “%(name)s” is saved.", name=view.name), "success")
@@ -176,9 +174,7 @@ def _form(actor: Actor, view: SavedView | None) -> SavedViewForm:
     """Return the form, with groups to choose if the actor may share or take back."""
     shown_to = [(group.id, group.name) for group in view.groups] if view else []
     offered = dict([*shown_to, *saved_views.groups_to_share_with(actor)])
-    form_class: type[SavedViewForm] = SavedViewForm
-    if offered:
-        form_class = with_groups(lambda _chosen: (list(offered.items()), False))
+    form_class = offering(list(offered.items()))
     values = {"name": view.name if view else None, "groups": [row_id for row_id, _name in shown_to]}
     return form_class(request.form if request.method == "POST" else None, data=values)
 
@@ -189,9 +185,9 @@ def _groups_sent(form: SavedViewForm) -> list[int] | None:
     return chosen
 
 
-def _address(screen: Definition, actor: Actor) -> str:
+def _address(screen: Definition, actor: Actor, form: SavedViewForm) -> str:
     """Return the address that was sent, in the form in which it is kept. Raises RuleBroken."""
-    pairs = parse_qsl(request.form.get("address", ""))
+    pairs = parse_qsl(form.address.data or "")
     try:
         query = screen.query(actor, pairs)
     except BadRequest as error:
@@ -213,10 +209,9 @@ def _page(
     *,
     title: str,
     action: str,
-    address: str,
     version: int | None = None,
 ) -> Answer:
-    page = ViewFormPage(title, form, action, screen.url_of("views_page"), address, version)
+    page = ViewFormPage(title, form, action, screen.url_of("views_page"), version)
     status = HTTPStatus.OK
     if form.errors or form.form_errors:
         status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -21,6 +21,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from backoffice.text import is_id
 from forms import base as forms
+from forms.saved_view import SavedViewForm
 from views.web import redirects
 
 TOKEN = "csrf_token"  # Flask-WTF's name of the field, and of the key in the browser's session
@@ -173,7 +174,7 @@ def _keepable(endpoint: str) -> set[str]:
     if screen is None:
         classes = list(_declared(forms.Form))
     else:
-        classes = [screen.form] if screen.form else []
+        classes = [SavedViewForm, *([screen.form] if screen.form else [])]
         known.update(screen.form_columns)
     secrets_of_forms = set()
     for form in classes:

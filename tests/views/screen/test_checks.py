@@ -44,6 +44,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"column_list": ("name",), "column_default_list": ("colour",)},
         "which column_list lacks: add it there",
     ),
+    ({"views": {"Red": "color=red"}}, "views has 'Red', which its list does not take: This list"),
+    ({"views": {"Red": "colour=rot"}}, "views has 'Red', which its list does not take"),
+    ({"views": {"Red": "colour=red&sort=nothing"}}, "which its list does not take"),
+    ({"views": {"Red": "columns=colour,nme"}}, "with the column 'nme', which column_list lacks"),
+    ({"views": {"All": "colour=red"}}, "none of them is All"),
+    ({"views": {"Red": "colour=red", "RED": "colour=red"}}, "names that differ"),
+    ({"views": {"2026": "colour=red"}}, "saved views are numbers in addresses"),
     ({"menu_icon_value": "tag"}, "there is no icon 'tag' in icons.svg: did you mean 'tags'?"),
 ]
 

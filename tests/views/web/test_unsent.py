@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.auth import unsent_forms
+from backoffice.data import saved_views
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
@@ -68,12 +69,18 @@ def own_forms(app: Flask, zoo: Cast) -> Iterator[tuple[str, str]]:
     settle()
     rows = {"users": zoo.vera.id, "groups": group("viewers").id}
     rows["client_tags"] = db.session.scalars(select(ClientTag.id).order_by(ClientTag.id)).first()
+    view = saved_views.create(
+        actor=zoo.actor("olivia"), screen="users", name="Active", address="status=active"
+    ).id
+    settle()
     for rule in app.url_map.iter_rules():
         if {"GET", "POST"} <= (rule.methods or set()) and rule.endpoint not in OPEN:
             area = rule.endpoint.partition(".")[0]
             values: dict[str, Any] = dict.fromkeys(rule.arguments, "x")
             if "row_id" in rule.arguments:
                 values["row_id"] = rows.get(area, 1)
+            if "view_id" in rule.arguments:
+                values["view_id"] = view
             with app.test_request_context():
                 yield rule.endpoint, str(app.url_map.bind("127.0.0.1").build(rule.endpoint, values))
 
@@ -143,6 +150,8 @@ def test_every_form_with_a_page_shows_again_what_was_typed(
         "users.edit",
         "groups.edit",
         "client_tags.new",
+        "groups.new_view",
+        "users.edit_view",
     } <= {*tried}
 
 

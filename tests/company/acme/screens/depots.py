@@ -59,6 +59,11 @@ class Pallets(Screen):
         "depot",
     )
     bulk_fields = form_columns
+    views: ClassVar = {
+        "Heavy ones": "weight.from=3&sort=-weight&columns=code,weight",
+        "Moving": "status=moving",
+        "With a rating": "rating.from=1",
+    }
 
 
 class Crates(Screen):
