@@ -10,7 +10,7 @@ from backoffice import apps, commands, logs
 from backoffice.extensions import babel, csrf, db, jobs, migrate
 from backoffice.jobs import schedule
 from backoffice.settings import Settings
-from views import account, health, home
+from views import account, find, health, home
 from views.screen import discovery
 from views.web import errors, headers, reader, retries, theme
 from views.web.actor import login_manager
@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)
-    for part in (health, account, discovery, home):
+    for part in (health, account, discovery, home, find):
         part.register(app)
     commands.register(app)
     return app

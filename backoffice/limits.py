@@ -95,6 +95,15 @@ VIEW_COUNTS: FloatSeconds = 1.5
 VIEW_COUNT: FloatSeconds = 0.5
 """The number on one tab is left out if counting takes longer."""
 
+FIND: FloatSeconds = 2
+"""A search in all lists takes at most this time; lists beyond it are named and not searched."""
+
+FIND_IN_LIST: FloatSeconds = 0.6
+"""A search in all lists leaves a list alone that takes longer."""
+
+BRIEF_PATIENCE: FloatSeconds = 1
+"""A request waits this long for one of the slots of BRIEF, and is then answered with 503."""
+
 # Size
 
 BODY: Bytes = 4 * 1024 * 1024
@@ -126,6 +135,9 @@ SEARCH: Characters = 200
 
 SEARCH_WORDS: Words = 8
 """A search has at most this many words, because each one adds a condition to the query."""
+
+FOUND: Rows = 5
+"""A search in all lists shows at most this many rows of each, and how many more there are."""
 
 FILTERS: Filters = 20
 """A list has at most this many filters at a time."""
@@ -204,7 +216,10 @@ PICTURE_QUEUE: Requests = 1
 """This many requests wait for a picture slot."""
 
 BRIEF: Requests = 2
-"""This many requests ask at once for what their page can do without, such as numbers on tabs."""
+"""This many requests at once count for tabs, or search in all lists."""
+
+BRIEF_QUEUE: Requests = 2
+"""This many requests wait for one of the slots of BRIEF."""
 
 HEALTH_THREADS: Threads = 2
 """These threads serve only `/healthz` and `/readyz`, which therefore answer under any load."""

@@ -73,5 +73,5 @@ def exports(number: int) -> Slots:
 
 @cache
 def brief() -> Slots:
-    """Return the slots for what a page can do without: it is left out if there is none."""
-    return Slots(limits.BRIEF)
+    """Return the slots for many questions to the database at once, which nobody waits for long."""
+    return Slots(limits.BRIEF, limits.BRIEF_QUEUE, limits.BRIEF_PATIENCE)

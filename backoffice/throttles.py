@@ -191,6 +191,13 @@ AVATARS = Throttle(
         "You have reached the limit for pictures: %(most)s per hour. Try again in %(minutes)s min."
     ),
 )
+FINDS = Throttle(
+    name="finds",
+    counts="Searches in all lists; while somebody types, each pause is one.",
+    per="person",
+    rates=(Rate(120, A_MINUTE),),
+    refusal=_l("You searched %(most)s times within a minute. Wait a little."),
+)
 DENIALS = Throttle(
     name="denials",
     counts="Attempts to change or export something without the permission.",

@@ -96,6 +96,11 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
     return or_(False, *(_within(model, name, word) for name in names))
 
 
+def is_searched(model: type[Record]) -> bool:
+    """Return whether a search in rows of `model` can find any."""
+    return bool(model.__search__ or _text_columns(model))
+
+
 def _text_columns(model: type[Record]) -> tuple[str, ...]:
     kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
     return tuple(name for name, kind in kinds.items() if kind and kind.searched)

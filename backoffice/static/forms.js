@@ -5,16 +5,6 @@
 const toGet = document.querySelector("meta[name='address-to-get']");
 if (toGet) history.replaceState(history.state, "", toGet.content);
 
-// "/" puts the cursor into the search box.
-document.addEventListener("keydown", event => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  const box = document.querySelector("[data-hotkey='/']");
-  if (!box) return;
-  event.preventDefault();
-  box.focus();
-  box.select();
-});
-
 // A second click must not send a form twice. Files to download leave the page where it is, so only POST counts.
 document.addEventListener("submit", event => {
   const form = event.target;

@@ -3,12 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import flask_bootstrap
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g
 from flask_babel import get_locale, get_translations
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
@@ -16,7 +15,7 @@ from whitenoise import WhiteNoise
 
 from backoffice import apps
 from backoffice.text.numbers import formatted
-from views.web import words
+from views.web import menu, words
 from views.web.actor import actor
 from views.web.redirects import address_to_get
 from views.web.times import ago, exact
@@ -25,24 +24,6 @@ STATIC = Path(__file__).parents[2] / "backoffice" / "static"
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 A_YEAR = 365 * 24 * 3600
 STRICT_TRANSPORT = f"max-age={A_YEAR}; includeSubDomains"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A screen in the menu; `active` says that the page is one of its own."""
-
-    label: str
-    url: str
-    icon: str
-    active: bool
-
-
-@dataclass(frozen=True)
-class Area:
-    """Screens that stand together in the menu."""
-
-    name: str
-    entries: list[Entry]
 
 
 def _join_templates(app: Flask) -> None:
@@ -144,22 +125,7 @@ def _context() -> dict[str, object]:
     return {
         "actor": who,
         "language": str(get_locale()).replace("_", "-"),
-        "menu": _menu() if who else [],
+        "menu": menu.areas() if who else [],
+        "account_pages": menu.account_pages(who) if who else [],
         "address_to_get": address_to_get(),
     }
-
-
-def _menu() -> list[Area]:
-    """Return the areas and their screens, as far as the actor may see them."""
-    areas: dict[str, list[Entry]] = {}
-    for screen in current_app.extensions["screens"]:
-        if not (screen.is_visible() and screen.is_accessible()):
-            continue
-        entry = Entry(
-            label=str(screen.name),
-            url=url_for(f"{screen.endpoint}.index"),
-            icon=screen.menu_icon_value,
-            active=screen.endpoint == request.blueprint,
-        )
-        areas.setdefault(str(screen.category), []).append(entry)
-    return [Area(name, entries) for name, entries in areas.items()]
