@@ -20,10 +20,11 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.grants import grantable_group_ids
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, sees
-from backoffice.text import name_key
+from backoffice.text import N_, name_key
 from backoffice.transactions import is_writing, lock
 
 SHARE = "saved_views.share"
+NOTED = (N_("List"), N_("Asks for"))  # headings of what events keep of a view
 
 
 def visible(actor: Actor, screen: str) -> Sequence[SavedView]:
@@ -228,9 +229,9 @@ def _noted(view: SavedView) -> dict[str, object]:
     """
     asked = sorted({key for key, _value in parse_qsl(view.address)})
     return {
-        "view": view.name,
+        "name": view.name,
         "list": view.screen,
-        "address": asked,
+        "asks_for": asked,
         "groups": [group.name for group in view.groups],
     }
 

@@ -41,9 +41,9 @@ def test_a_view_keeps_search_filters_order_and_columns(max_: Client, cast: Cast)
     (event,) = events_of("account.save_view")
     assert (event.subject_type, event.subject_id) == ("users", cast.max.id)
     assert event.after == {
-        "view": "Active ones",
+        "name": "Active ones",
         "list": "users",
-        "address": ["columns", "search", "sort", "status"],
+        "asks_for": ["columns", "search", "sort", "status"],
         "groups": [],
     }
 
@@ -84,7 +84,7 @@ def test_a_changed_view_is_updated_or_saved_as_another(max_: Client) -> None:
     assert asked(opened(max_, answer.location))["status"] == "blocked"
     assert saved("Active").version == 2
     (event,) = events_of("account.change_view")
-    assert event.after["view"] == "Active"
+    assert event.after["name"] == "Active"
     save(max_, "Another", "?status=active")
     assert tabs(max_, LIST) == ["*All", "Active", "Another"]
 
@@ -101,7 +101,7 @@ def test_a_view_is_renamed_and_deleted(max_: Client, cast: Cast) -> None:
     assert max_.post(f"{address}/delete").location == VIEWS
     assert tabs(max_, LIST) == []
     (event,) = events_of("account.delete_view")
-    assert (event.before["view"], event.subject_id) == ("Here", cast.max.id)
+    assert (event.before["name"], event.subject_id) == ("Here", cast.max.id)
     assert max_.get(address).status_code == 404
     assert max_.get(f"{LIST}?view={address.rsplit('/', 1)[1]}").status_code == 404
 

@@ -167,7 +167,7 @@ def test_views_are_erased_with_their_owner_and_so_is_what_events_say_of_them(
 ) -> None:
     save(max_, "Looking for Zebulon", "?search=zebulon")
     (event,) = events_of("account.save_view")
-    assert "zebulon" not in str(event.after["address"])
+    assert "zebulon" not in str(event.after["asks_for"])
     act(entered("olivia"), "users", "delete", cast.max.id)
     settle()
     assert db.session.scalar(select(func.count()).select_from(SavedView)) == 0

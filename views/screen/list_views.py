@@ -142,6 +142,8 @@ def bar(screen: Definition, actor: Actor, query: Query, columns: Sequence[str]) 
     views = of_list(screen, actor)
     mark = request.args.get("view", "")
     current = next((view for view in views if view.mark == mark), None)
+    if current is None and (current := find(screen, actor, mark)):
+        views.append(current)  # one of more than there are tabs
     shown = readable(screen, actor, current.address) if current else None
     is_changed = not _is_same(screen, shown, query, columns)
     plain = ViewBar(
