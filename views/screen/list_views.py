@@ -53,8 +53,14 @@ def _of_row(saved: SavedView) -> View:
     return View(str(saved.id), saved.name, saved.address, saved)
 
 
-def find(screen: Definition, actor: Actor, mark: str) -> View | None:
-    """Return the view that an address names, or None if the actor sees none of that name."""
+def find(screen: Definition, actor: Actor, mark: str, known: Sequence[View] = ()) -> View | None:
+    """Return the view that an address names, or None if the actor sees none of that name.
+
+    What is among the `known` ones is not read again.
+    """
+    for view in known:
+        if view.mark == mark:
+            return view
     if mark in screen.declared_views:
         label, address = screen.declared_views[mark]
         return View(mark, str(label), address)
@@ -140,9 +146,8 @@ def _pairs(screen: Definition, query: Query, columns: Sequence[str]) -> list[tup
 def bar(screen: Definition, actor: Actor, query: Query, columns: Sequence[str]) -> ViewBar:
     """Return the tabs above a list, and what can be done with the view that is open."""
     views = of_list(screen, actor)
-    mark = request.args.get("view", "")
-    current = next((view for view in views if view.mark == mark), None)
-    if current is None and (current := find(screen, actor, mark)):
+    current = find(screen, actor, request.args.get("view", ""), views)
+    if current and current not in views:
         views.append(current)  # one of more than there are tabs
     shown = readable(screen, actor, current.address) if current else None
     is_changed = not _is_same(screen, shown, query, columns)
