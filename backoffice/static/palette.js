@@ -60,7 +60,11 @@ function nameParts() {
     section.setAttribute("role", "group");
     section.querySelector("h2").id = `palette-group-${place}`;
     section.setAttribute("aria-labelledby", `palette-group-${place}`);
-    for (const part of section.querySelectorAll("ul, li, form")) part.setAttribute("role", "presentation");
+    // Within a listbox there are groups and options alone.
+    for (const part of section.querySelectorAll("h2, ul, li, form")) {
+      part.setAttribute("role", "presentation");
+      part.removeAttribute("aria-labelledby");
+    }
   });
   list.querySelectorAll(".menu-item").forEach((item, place) => {
     item.id = `palette-option-${place}`;

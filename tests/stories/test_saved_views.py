@@ -1,9 +1,12 @@
 """Save the view of a list, come back to it, change it, and let the list open with it."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import func, select
 
-from backoffice import limits
+from backoffice import limits, slots
 from backoffice.extensions import db
 from backoffice.models.user import User
 from tests.support.cast import Cast
@@ -87,6 +90,23 @@ def test_a_changed_view_is_updated_or_saved_as_another(max_: Client) -> None:
     assert event.after["name"] == "Active"
     save(max_, "Another", "?status=active")
     assert tabs(max_, LIST) == ["*All", "Active", "Another"]
+
+
+def test_an_action_on_all_that_match_is_about_the_rows_of_the_view(
+    max_: Client, cast: Cast, entered: Callable[[str], Client]
+) -> None:
+    olivia = entered("olivia")
+    address = opened(olivia, save(olivia, "Blocked", "?status=blocked&columns=name").location)
+    page = read(olivia.get(address))
+    form = page.one("form", id="rows")
+    sent = {e["name"]: e["value"] for e in form.all("input", type="hidden")}
+    sent = {**sent, "all_matching": "1"}
+    answer = olivia.post("/admin/users/actions/unblock", sent)
+    assert read(olivia.get(answer.location)).one("h1").text == "Unblock 1 person"
+    assert read(olivia.get(answer.location)).one("a", class_="back")["href"] == address
+    links = [e["href"] for e in page.all("a") if "export.csv" in e["href"]]
+    assert all("status=blocked" in href for href in links)
+    assert links
 
 
 def test_a_view_is_renamed_and_deleted(max_: Client, cast: Cast) -> None:
@@ -177,6 +197,20 @@ def test_tabs_get_their_numbers_after_the_page(max_: Client, cast: Cast) -> None
         str(saved("Active").id): str(number),
         str(saved("Blocked").id): "1",
     }
+
+
+def test_numbers_and_searches_do_not_queue_up(max_: Client) -> None:
+    """Where too many count at once, the page is told to do without."""
+    save(max_, "Active")
+    with ExitStack() as held:
+        for _number in range(limits.BRIEF):
+            held.enter_context(slots.brief().taken())
+        for address in (f"{VIEWS}/counts", "/find?q=max"):
+            answer = max_.get(address)
+            assert answer.status_code == 503
+            assert answer.headers["Retry-After"]
+        assert max_.get(LIST).status_code == 200
+    assert max_.get(f"{VIEWS}/counts").status_code == 200
 
 
 def test_a_number_that_takes_too_long_is_left_out(

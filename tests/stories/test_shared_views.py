@@ -3,17 +3,20 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select
+from flask import Flask
+from sqlalchemy import delete, func, select
 
 from backoffice import limits
 from backoffice.events import verify
 from backoffice.extensions import db
+from backoffice.models.group import Group
 from backoffice.models.saved_view import SavedView
 from backoffice.models.user import User
 from tests.support.acting import act, group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read, ticked, value_of
+from tests.support.races import at_once
 from tests.support.views import (
     LIST,
     VIEWS,
@@ -175,3 +178,26 @@ def test_views_are_erased_with_their_owner_and_so_is_what_events_say_of_them(
     assert event.after is None
     assert db.session.get_one(User, event.subject_id).status == "deleted"
     assert verify() == []
+
+
+def test_a_group_that_goes_while_a_view_is_shared_leaves_no_error(
+    max_: Client, cast: Cast, app: Flask
+) -> None:
+    """The group is locked while it is written down, or the view is refused: nothing in between."""
+    number = group("managers").id
+    join(cast.max, "administrators")
+    max_.token()
+
+    def delete_group() -> None:
+        with app.app_context():
+            db.session.execute(delete(Group).where(Group.id == number))
+            db.session.commit()
+
+    def share() -> int:
+        sent = {"name": "Ours", "address": "sort=-id", "groups": ["", number]}
+        return int(max_.post(f"{VIEWS}/new", sent).status_code)
+
+    answers = at_once([share, delete_group])
+    assert answers[0] in (303, 422)
+    settle()
+    assert [view.groups for view in db.session.scalars(select(SavedView))] in ([[]], [])
