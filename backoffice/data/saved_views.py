@@ -199,12 +199,8 @@ def _groups(actor: Actor, view: SavedView, ids: frozenset[int]) -> list[Group]:
     if not ids:
         return []
     allowed = dict(groups_to_share_with(actor))
-    if not can(actor, SHARE):
-        text = _("You may not share views. Share it with nobody, or ask an administrator.")
-        raise GrantExceeded(text, field="groups", code=SHARE)
-    if ids - allowed.keys():
-        text = _("You may share a view only with groups of yours, or that you may give.")
-        raise GrantExceeded(text, field="groups", code=SHARE)
+    if sentence := _refusal(actor, ids - allowed.keys()):
+        raise GrantExceeded(sentence, field="groups", code=SHARE)
     for group_id in sorted(ids - {group.id for group in view.groups}):
         _require_room(view.screen, group_id, allowed[group_id])
     # Locked, so that none of them is deleted before this is written.
@@ -213,6 +209,15 @@ def _groups(actor: Actor, view: SavedView, ids: frozenset[int]) -> list[Group]:
     if len(groups) < len(ids):
         raise RuleBroken(_("One of these groups is gone. Choose again."), field="groups")
     return groups
+
+
+def _refusal(actor: Actor, beyond: frozenset[int]) -> str:
+    """Return why the actor may not share views with these groups, or '' if there are none."""
+    if not beyond:
+        return ""
+    if not can(actor, SHARE):
+        return _("You may not share views. Share it with nobody, or ask an administrator.")
+    return _("You may share a view only with groups of yours, or that you may give.")
 
 
 def _require_room(screen: str, group_id: int, name: str) -> None:

@@ -47,7 +47,7 @@ function here() {
   return items.length ? [element("section", { className: "found" }, element("h2", { textContent: palette.dataset.here }), element("ul", {}, ...items))] : [];
 }
 
-// Those of the items that have every word that is typed.
+// The section with those of its items alone that have every word.
 function fitting(section, words) {
   for (const item of section.querySelectorAll("li")) {
     if (!words.every(word => plain(item.textContent).includes(word))) item.remove();
@@ -73,11 +73,11 @@ function nameParts() {
   });
 }
 
+const words = () => plain(box.value).split(/\s+/).filter(Boolean);
+const allFitting = sections => sections.map(section => fitting(section, words())).filter(section => section.querySelector("li"));
+
 function draw() {
-  const words = plain(box.value).split(/\s+/).filter(Boolean);
-  const known = [...here(), ...(commands?.cloneNode(true).children ?? [])];
-  const fit = known.map(section => fitting(section, words)).filter(section => section.querySelector("li"));
-  list.replaceChildren(...fit, ...rows);
+  list.replaceChildren(...allFitting([...here(), ...(commands?.cloneNode(true).children ?? [])]), ...rows);
   nameParts();
   choose(place); // rows that arrive stand below, so whoever has gone down stays there
   box.setAttribute("aria-expanded", options().length > 0);
@@ -119,7 +119,10 @@ function typed() {
     rows = [];
     notes.replaceChildren();
     status.textContent = "";
-  } else waiting = setTimeout(search, PAUSE);
+  } else {
+    rows = allFitting(rows); // until the answer is there, none that Enter should not choose
+    waiting = setTimeout(search, PAUSE);
+  }
   draw();
 }
 
@@ -159,4 +162,6 @@ box.addEventListener("keydown", event => {
     active().click();
   }
 });
+// What is chosen leads on; whoever comes back by the browser finds the page, and not the dialog over it.
+list.addEventListener("click", event => { if (event.target.closest("[role=option]")) palette.close() });
 palette.addEventListener("close", () => { clearTimeout(waiting); latest?.abort() });

@@ -41,6 +41,8 @@ def test_a_row_is_found_while_one_types_and_opened_by_enter(olivia: Page, cast: 
     expect(olivia.locator("#palette [role=status]")).to_have_text("Results: 1")
     olivia.keyboard.press("Enter")
     olivia.wait_for_url(f"**/admin/users/{cast.max.id}")
+    olivia.go_back()
+    expect(olivia.locator("#palette")).to_be_hidden()
 
 
 def test_pages_and_actions_are_filtered_as_one_types_without_accents(olivia: Page) -> None:
@@ -54,6 +56,16 @@ def test_pages_and_actions_are_filtered_as_one_types_without_accents(olivia: Pag
     olivia.keyboard.press("Control+k")
     olivia.keyboard.type("emeraude")
     expect(options.filter(has_text="Émeraude")).to_be_visible()
+
+
+def test_enter_never_chooses_what_was_found_for_other_words(olivia: Page, cast: Cast) -> None:
+    olivia.keyboard.press("/")
+    olivia.keyboard.type("ma")
+    expect(olivia.get_by_role("option", name="Max Mander")).to_be_visible()
+    olivia.keyboard.type("zzz")
+    expect(olivia.get_by_role("option", name="Max Mander")).to_have_count(0)
+    olivia.keyboard.press("Enter")
+    olivia.wait_for_url("**/find?q=mazzz")
 
 
 def test_arrow_keys_walk_through_and_escape_gives_the_focus_back(olivia: Page) -> None:

@@ -46,7 +46,7 @@ def test_a_shared_view_is_a_tab_for_the_group_and_for_nobody_else(
     assert vera.get(f"{LIST}?view={saved('Ours').id}").status_code == 404
     join(cast.vera, "managers")
     vera = entered("vera")
-    assert tabs(vera, LIST) == ["*All", "Ours"]
+    assert tabs(vera, LIST) == ["*All", "Shared: Ours"]
     assert asked(opened(vera, f"{LIST}?view={saved('Ours').id}"))["status"] == "active"
 
 
@@ -162,7 +162,7 @@ def test_what_the_reader_may_not_see_is_left_out_and_said(
     page = read(vera.get(address))
     assert "left out" in page.one("p", class_="notice-warning").text
     assert "Groups" not in page.one("p", class_="notice-warning").text
-    assert tabs(vera, address) == ["All", "*Ours"]
+    assert tabs(vera, address) == ["All", "*Shared: Ours"]
 
 
 def test_views_are_erased_with_their_owner_and_so_is_what_events_say_of_them(

@@ -204,7 +204,16 @@ def _tabs(
     for view in views:
         href = screen.url_of("index", view=view.mark)
         is_current = view is current
-        tabs.append(ViewTab(view.label, href, view.mark, is_current, changed and is_current))
+        tabs.append(
+            ViewTab(
+                view.label,
+                href,
+                view.mark,
+                is_current,
+                changed=changed and is_current,
+                shared=view.saved is not None and view.saved.user_id != actor.user_id,
+            )
+        )
     return tabs
 
 

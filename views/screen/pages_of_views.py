@@ -10,13 +10,17 @@ EVERYTHING = "all"  # what the address of a list has instead of a view
 
 @dataclass(frozen=True)
 class ViewTab:
-    """A view of the list, or the whole list; `mark` names it, `changed` says that this differs."""
+    """A view of the list, or the whole list.
+
+    `mark` names it, `changed` says that the list differs from it, `shared` that it is another's.
+    """
 
     label: str
     href: str
     mark: str
     current: bool
     changed: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
