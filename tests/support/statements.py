@@ -1,4 +1,4 @@
-"""Count the SQL statements of a block."""
+"""Count the SQL statements of a block; and statements that take for ever."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,13 @@ TRANSACTION = (
     "SELECT set_config(",
     "PRAGMA busy_timeout",
 )
+
+# By the engine; each takes many seconds unless it is stopped.
+SLOW = {
+    "postgresql": "SELECT pg_sleep(10)",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) "
+    "SELECT count(*) FROM n",
+}
 
 
 class Statements(list[str]):

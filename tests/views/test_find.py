@@ -17,6 +17,7 @@ from tests.support.acting import group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import Element, read
+from tests.support.statements import SLOW
 from views.screen import definition
 
 PART = {"X-Requested-With": "fetch"}
@@ -144,13 +145,6 @@ def test_a_list_that_takes_too_long_is_named_and_searched_by_itself(
     assert list(found(answer)) == ["Client tags"]
     (link,) = read(answer).one("p", class_="found-note").all("a")
     assert (link.text, link["href"]) == ("Users", "/admin/users/?search=max")
-
-
-SLOW = {
-    "postgresql": "SELECT pg_sleep(10)",
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) "
-    "SELECT count(*) FROM n",
-}
 
 
 def test_all_lists_together_have_a_limit(
