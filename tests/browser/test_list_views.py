@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backoffice.data import saved_views
-from tests.support.browser import sign_in
+from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
 from tests.support.client import settle
 

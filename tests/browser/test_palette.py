@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
-from tests.support.browser import sign_in, visit
+from backoffice.testing.browser import sign_in, visit
 from tests.support.cast import Cast
 from tests.support.client import settle
 
