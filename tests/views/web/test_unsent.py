@@ -29,6 +29,7 @@ from views.web.headers import OPEN
 TYPED = "Typed in the evening"
 SAID = "Here is what you typed"
 LONE = (
+    "arrange_home",
     "account.confirm",
     "account.avatar",
     "account.password",
