@@ -16,8 +16,10 @@ from backoffice.data.brief import Budget
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields
+from backoffice.models.base import Record
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
+from backoffice.text import capital
 from backoffice.transactions import begin
 from views.screen.definition import Definition
 from views.web import menu
@@ -127,8 +129,7 @@ def _searched(who: Actor) -> Iterator[Definition]:
 def _in_list(who: Actor, screen: Definition, text: str) -> Group:
     """Return the first rows that the list finds, as far as the person may see them."""
     query = replace(screen.query(who, [("search", text)]), size=limits.FOUND)
-    label = screen.model.__label__
-    columns = [label, *_details(who, screen)]
+    columns = [_label(screen.model), *_details(who, screen)]
     found = lists.page(who, screen.model, query, columns, counted=True)
     rows = disclosure.redacted(who, screen.model, found.rows)
     items = [_item(screen, row, columns) for row in rows]
@@ -139,6 +140,11 @@ def _in_list(who: Actor, screen: Definition, text: str) -> Group:
     return Group(str(screen.name), items)
 
 
+def _label(model: type[Record]) -> str:
+    """Return the column that names a row; a row without a name has its number."""
+    return model.__label__ if hasattr(model, model.__label__) else "id"
+
+
 def _details(who: Actor, screen: Definition) -> tuple[str, ...]:
     """Return the columns beside the name: those that are searched and that the person sees."""
     shown = {*screen.column_list, *screen.column_details_list} - {screen.model.__label__}
@@ -147,6 +153,8 @@ def _details(who: Actor, screen: Definition) -> tuple[str, ...]:
 
 def _item(screen: Definition, row: Any, columns: Sequence[str]) -> Item:
     label, *details = [_word(screen, name, getattr(row, name)) for name in columns]
+    if columns[0] == "id":
+        label = f"{capital(screen.model.noun())} {label}"
     # Such as the parts of a person's name, which say nothing new.
     details = [detail for detail in details if detail not in label][:DETAILS]
     href = screen.url_of("details", row_id=row.id)

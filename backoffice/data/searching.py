@@ -92,16 +92,17 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
     if issubclass(model, Searchable):
         in_key = _contains(model, _folded(word))
         return or_(in_key, model.id == int(word)) if is_id(word) else in_key
-    names = model.__search__ or _text_columns(model)
+    names = model.__search__ or text_columns(model)
     return or_(False, *(_within(model, name, word) for name in names))
 
 
 def is_searched(model: type[Record]) -> bool:
     """Return whether a search in rows of `model` can find any."""
-    return bool(model.__search__ or _text_columns(model))
+    return bool(model.__search__ or text_columns(model))
 
 
-def _text_columns(model: type[Record]) -> tuple[str, ...]:
+def text_columns(model: type[Record]) -> tuple[str, ...]:
+    """Return the columns in which rows are searched whose model names none."""
     kinds = {name: fields.kind(model, name) for name in fields.visible(model)}
     return tuple(name for name, kind in kinds.items() if kind and kind.searched)
 

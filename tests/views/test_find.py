@@ -7,12 +7,13 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from backoffice import limits, throttles
-from backoffice.data import lists
+from backoffice.data import lists, searching
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.usage import Usage
 from backoffice.models.user import User
+from tests.support import world as the_world
 from tests.support.acting import group
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -180,3 +181,22 @@ def test_what_one_may_not_read_of_events_is_not_found(cast: Cast, client: Client
     viewers.permissions = ["events.view"]
     settle()
     assert "Events log" not in found(client.sign_in("vera").get("/find?q=zebras"))
+
+
+def test_a_row_of_every_list_is_found_with_its_page(
+    app: Flask, staff: list[str], client: Client
+) -> None:
+    """Whatever its rows are called: some have a name, some only a number."""
+    there = the_world.build(app.extensions["settings"])
+    olivia = client.sign_in("olivia")
+    screens = [each for each in app.extensions["screens"] if searching.is_searched(each.model)]
+    assert len(screens) > 5
+    for screen in screens:
+        row_id = there.rows[screen.model][0]
+        row = db.session.get_one(screen.model, row_id)
+        names = screen.model.__search__ or searching.text_columns(screen.model)
+        values = [getattr(row, name) for name in names]
+        word = next(str(value).split()[0] for value in values if isinstance(value, str) and value)
+        answer = olivia.get("/find", query_string={"q": word})
+        assert answer.status_code == 200
+        assert str(screen.name) in found(answer), (screen.name, word)
