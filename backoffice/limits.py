@@ -172,6 +172,12 @@ LINES_TYPED: Characters = 5000
 PASSWORD_TYPED: Characters = 1000
 """A typed password is cut here, because Unicode normalisation takes quadratic time."""
 
+FILE: Bytes = 3 * 1024 * 1024
+"""A file in a column has at most this size; a request body has room for it and its form."""
+
+FILES: Entries = 10
+"""A column holds at most this many files of a row."""
+
 PICTURE: Bytes = 3 * 1024 * 1024
 """A picture file has at most this size."""
 

@@ -120,6 +120,7 @@ class Settings:
     export_timeout: timedelta = timedelta(minutes=15)
     exports_per_hour: int = 30
     avatars_per_hour: int = 30
+    uploads_per_hour: int = 300
     denials_per_minute: int = 20
     web_threads: int = 8
     hashing_slots: int = 2

@@ -198,6 +198,15 @@ FINDS = Throttle(
     rates=(Rate(120, A_MINUTE),),
     refusal=_l("You searched %(most)s times within a minute. Wait a little."),
 )
+UPLOADS = Throttle(
+    name="uploads",
+    counts="Files that were sent for columns and actions, invalid ones too.",
+    per="person",
+    rates=(Rate("uploads_per_hour", AN_HOUR),),
+    refusal=_l(
+        "You have reached the limit for files: %(most)s per hour. Try again in %(minutes)s min."
+    ),
+)
 DENIALS = Throttle(
     name="denials",
     counts="Attempts to change or export something without the permission.",

@@ -50,13 +50,17 @@ def in_bulk(act: Callable[P, T]) -> Callable[P, T]:
     return with_bulk_timeouts
 
 
-def begin(*, writing: bool) -> None:
+def begin(*, writing: bool, snapshot: bool = False) -> None:
     """Roll back the current transaction and begin one that writes, or one that only reads.
 
-    What `database.set_reading` said does not matter for it.
+    What `database.set_reading` said does not matter for it. With `snapshot`, all its statements see
+    the database as it is at the first; on SQLite they always do.
     """
     db.session.rollback()
-    db.session.connection(execution_options={"writing": writing})
+    options: dict[str, object] = {"writing": writing}
+    if snapshot and db.session.get_bind().dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    db.session.connection(execution_options=options)
 
 
 def lock(name: str) -> None:

@@ -65,6 +65,12 @@ class Form(wtforms.Form):
         """
         return {name for name in cls.names() if _is_secret(getattr(cls, name))}
 
+    @classmethod
+    def of_files(cls) -> set[str]:
+        """Return the names of the fields that take files."""
+        fields = ((name, getattr(cls, name).field_class) for name in cls.names())
+        return {name for name, field_class in fields if getattr(field_class, "takes_files", False)}
+
     @property
     def sections(self) -> list[tuple[str, list[wtforms.Field]]]:
         """Return the fields under their headings: one section without a name, unless overridden."""

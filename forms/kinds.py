@@ -10,11 +10,12 @@ from wtforms import Field, SelectChoice, SelectField  # type: ignore[attr-define
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import TextArea, TextInput
 
-from backoffice.models.kinds import Kind, choices, documents, part_of, relations, times
+from backoffice.models.kinds import Kind, choices, documents, files, part_of, relations, times
 from backoffice.models.kinds.identifiers import Uuid
 from backoffice.models.kinds.numbers import Decimal, Integer, Number, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
 from backoffice.models.types import TableColumn
+from forms.files import FilesField
 from forms.fields import (
     EmailField,
     LongTextField,
@@ -225,6 +226,17 @@ def _select(spec: FieldSpec, words: list[tuple[str, str]]) -> Field:
     return ChoiceField(spec.label, kind=spec.kind, column=spec.column, words=offered, **spec.common)
 
 
+def _files(spec: FieldSpec) -> Field:
+    assert isinstance(spec.kind, files.File)
+    return FilesField(
+        spec.label,
+        kind=spec.kind,
+        column=spec.column,
+        required=spec.required,
+        description=" ".join(filter(None, (spec.description, spec.kind.hint(spec.column)))),
+    )
+
+
 def _related(spec: FieldSpec) -> Field:
     return PickField(
         spec.label,
@@ -264,6 +276,7 @@ FIELDS: dict[type[Kind], Callable[[FieldSpec], Field]] = {
     documents.Json: _lines,
     documents.TextLines: _lines,
     Uuid: _value,
+    files.File: _files,
     relations.One: _related,
     relations.Many: _related,
 }

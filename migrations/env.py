@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from backoffice import readiness, schema
 from backoffice.models.base import Base
+from backoffice.models.files import FilesType
 from backoffice.models.types import UTCDateTime
 from backoffice.queueing import PREFIX
 
@@ -26,6 +27,8 @@ def render_item(kind: str, item: Any, writing: Any) -> str | bool:
     """Render our types as SQLAlchemy's own: migrations must not depend on code that may change."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if isinstance(item, FilesType):
+        item = item.impl_instance
     if kind == "type" and isinstance(item, JSON) and _is_jsonb(item):
         writing.imports.add("from sqlalchemy.dialects import postgresql")
         return JSON_WRITTEN

@@ -5,6 +5,7 @@ from sqlalchemy import delete
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.data import uploaded_files
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, records
@@ -22,6 +23,7 @@ class Delete(Action):
     irreversible = (_l("Deleted rows do not come back; the events log keeps what they said."),)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
+        uploaded_files.forget_rows(self.model, rows)
         db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
 
 

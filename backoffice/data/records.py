@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
-from backoffice.data import constraints, lists, searching, sorting
+from backoffice.data import constraints, lists, searching, sorting, uploaded_files
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields, keys, personal
@@ -139,10 +139,13 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     """
     if version != row.version:
         raise Conflict(_("Somebody else changed this meanwhile."), current=row)
+    files = {name: getattr(row, name) for name in fields.files_of(type(row))}
     before, after = _write(actor, row, values, new=False)
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
         return
+    for name, value in files.items():
+        uploaded_files.replaced(fields.column(type(row), name), value, getattr(row, name))
     row.version += 1
     db.session.flush()
     events.record(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from backoffice import clock
 from backoffice.models import keys
 from backoffice.models.columns import MODELS
+from backoffice.models.files import File, FileType, Picture, PictureType
 from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
 from backoffice.text.numbers import formatted
 
@@ -42,6 +43,10 @@ class Base(DeclarativeBase):
         dict[str, Any]: Json,
         list[str]: Texts,
         list[int]: Json,
+        File: FileType(),
+        list[File]: FileType(several=True),
+        Picture: PictureType(),
+        list[Picture]: PictureType(several=True),
     }
 
 

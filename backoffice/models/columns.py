@@ -21,6 +21,9 @@ def column(
     least: Any = None,
     most: Any = None,
     currency: str = "",
+    accepts: Iterable[str] = (),
+    largest: int = 0,
+    holds: int = 0,
     hidden: bool = False,
     personal: bool | None = None,
     info: Mapping[str, Any] | None = None,
@@ -38,6 +41,9 @@ def column(
             Alembic does not notice a changed bound: write that migration yourself.
         most: the largest number or date, likewise.
         currency: of an amount of money, as ISO 4217 has it.
+        accepts: the types of the files that may be uploaded, such as "pdf" (file_types.py).
+        largest: the most bytes that such a file has.
+        holds: the most files that a list of them holds.
         hidden: whether the column never reaches a screen, a filter, an export or an event.
         personal: see models/personal.py.
         info: more for the column's `info`.
@@ -49,6 +55,9 @@ def column(
         "words": words,
         "colours": colours,
         "currency": currency or None,
+        "accepts": tuple(accepts) or None,
+        "largest": largest or None,
+        "holds": holds or None,
         "least": least,
         "most": most,
         "hidden": hidden or None,

@@ -25,9 +25,11 @@ from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from backoffice.models import kinds
 from backoffice.models.base import Record, records
+from backoffice.models.files import FilesType
 from backoffice.models.keys import LOOKS, SUFFIX
 from backoffice.models.kinds import Kind
 from backoffice.models.kinds.choices import Choice, worded
+from backoffice.models.kinds.files import File
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import Expression, TableColumn
 
@@ -70,6 +72,18 @@ def is_one(model: type[Record], name: str) -> bool:
 def is_many(model: type[Record], name: str) -> bool:
     """Return whether the attribute is several related rows."""
     return kind(model, name) is kinds.named("many")
+
+
+def is_file(model: type[Record], name: str) -> bool:
+    """Return whether the attribute is a file, or several."""
+    return isinstance(kind(model, name), File)
+
+
+@cache
+def files_of(model: type[Record]) -> tuple[str, ...]:
+    """Return the attributes that hold files, hidden ones among them."""
+    attributes = inspect(model).column_attrs
+    return tuple(a.key for a in attributes if isinstance(a.columns[0].type, FilesType))
 
 
 def is_text(model: type[Record], name: str) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, inspect
 from sqlalchemy.orm import Mapper
 
 from backoffice.models.base import Base, Entity
+from backoffice.models.files import FilesType
 from backoffice.models.types import TableColumn
 from backoffice.models.user import User
 
@@ -56,8 +57,13 @@ def by_address() -> Iterator[Owned]:
 
 
 def upload_columns() -> Iterator[Owned]:
-    """Yield the columns that refer to uploaded files (people/uploaded_files.py)."""
-    return _owned(lambda column: bool(column.info.get("upload")))
+    """Yield the columns that refer to uploaded files (data/uploaded_files.py)."""
+    return _owned(holds_files)
+
+
+def holds_files(column: TableColumn) -> bool:
+    """Return whether the column refers to uploaded files."""
+    return bool(column.info.get("upload")) or isinstance(column.type, FilesType)
 
 
 def _owned(wanted: Callable[[TableColumn], bool]) -> Iterator[Owned]:

@@ -11,13 +11,13 @@ from sqlalchemy import Select, select
 from backoffice import events, slots, throttles
 from backoffice.auth.actors import lock_own_row
 from backoffice.data.storage import KEY, Storage, uploads
-from backoffice.errors import CannotStore, NotFound
+from backoffice.errors import CannotStore, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.user import User
-from backoffice.people import image_processing
-from backoffice.people.image_processing import SIZES, Crop
-from backoffice.people.uploaded_files import discard, forget_column
+from backoffice.data import pictures
+from backoffice.data.pictures import SIZES, Crop
+from backoffice.data.uploaded_files import discard, forget_column
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.settings import configured
@@ -33,8 +33,7 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     the middle. Raises RuleBroken (field avatar), CannotStore or Busy.
     """
     # Rendering takes a while, so it is done before the database is asked for anything.
-    with slots.pictures(configured().picture_slots).taken():
-        renditions = image_processing.rendered(data, filename, crop)
+    renditions = _rendered(data, filename, crop)
     user = lock_own_row(actor)
     key = secrets.token_hex(16)
     before = user.avatar
@@ -46,6 +45,14 @@ def set_avatar(*, actor: Actor, data: bytes, filename: str, crop: Crop | None = 
     if before:
         after_commit(partial(discard, store, COLUMN, [before]))
     events.record(actor=actor, action="account.set_avatar", subject=events.subject_of(user))
+
+
+def _rendered(data: bytes, filename: str, crop: Crop | None) -> dict[int, bytes]:
+    try:
+        with slots.pictures(configured().picture_slots).taken():
+            return pictures.rendered(data, filename, crop)
+    except RuleBroken as error:
+        raise RuleBroken(error.message, field="avatar") from error
 
 
 def count_upload(*, actor: Actor) -> None:
@@ -74,7 +81,7 @@ def forget(people: Select[int]) -> None:
 
     The caller has to empty the column.
     """
-    forget_column(COLUMN, fields.column(User, "id"), people)
+    forget_column(COLUMN, fields.column(User, "id").in_(people))
 
 
 def read_avatar(*, key: str, size: int) -> bytes:

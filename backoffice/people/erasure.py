@@ -11,13 +11,13 @@ from sqlalchemy import Select, Update, delete, select, true, update
 
 from backoffice import events
 from backoffice.auth import attempts
+from backoffice.data import uploaded_files
 from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from backoffice.people import uploaded_files
 from backoffice.policy.permissions import area_of
 from backoffice.settings import configured
 from backoffice.text import address_key

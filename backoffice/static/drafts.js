@@ -2,7 +2,8 @@
 // form's own address, until the form is sent: from then on the server keeps it.
 
 const ticks = field => ["checkbox", "radio"].includes(field.type);
-const fields = form => [...form.elements].filter(field => field.name && field.type !== "hidden");
+// No script may choose a file, so a chosen one is not brought back.
+const fields = form => [...form.elements].filter(field => field.name && !["hidden", "file"].includes(field.type));
 const touched = field => (ticks(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 
 function store(form) {

@@ -36,6 +36,7 @@ def settings_for(url: str, **others: Any) -> Settings:
         "DENIALS_PER_MINUTE": "100000",
         "EXPORTS_PER_HOUR": "100000",
         "AVATARS_PER_HOUR": "100000",
+        "UPLOADS_PER_HOUR": "100000",
     }
     return replace(Settings.from_environment(values), **others)
 

@@ -7,6 +7,9 @@ from babel import Locale
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
 
+THOUSAND = 1024  # bytes
+PRECISE = 10  # from here on, no decimal is shown
+
 
 def formatted(number: float | Decimal) -> str:
     """Return the number as it reads in the language of the page, such as `1,234` in English.
@@ -15,6 +18,17 @@ def formatted(number: float | Decimal) -> str:
     """
     separators = _separators(get_locale() or Locale("en"))
     return f"{number:,}".translate(separators)
+
+
+def memory(size: int) -> str:
+    """Return a number of bytes in the unit that reads best, such as `1.5 MB` (of 1,048,576)."""
+    number, unit = float(size), "bytes"
+    for larger in ("KB", "MB", "GB"):
+        if number < THOUSAND:
+            break
+        number, unit = number / THOUSAND, larger
+    shown = round(number, 1) if number < PRECISE else round(number)
+    return f"{formatted(int(shown) if shown == int(shown) else shown)} {unit}"
 
 
 @cache

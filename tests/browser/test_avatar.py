@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backoffice.people import image_processing
+from backoffice.data import pictures
 from backoffice.testing.browser import sign_in, visit
 from tests.support.cast import Cast
 from tests.support.client import settle
@@ -154,13 +154,13 @@ def test_a_picture_is_cut_as_it_was_shown_whichever_way_it_was_held(
 
 def test_too_large_a_file_is_not_even_sent(page: Page, cast: Cast, tmp_path: Path) -> None:
     file = tmp_path / "me.png"
-    file.write_bytes(padded(encoded(WIDE), image_processing.BYTES + 1))
+    file.write_bytes(padded(encoded(WIDE), pictures.BYTES + 1))
     sign_in(page, "vera")
     page.goto("/account/avatar")
     field = page.get_by_label("Picture", exact=True)
     field.set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
-    assert field.evaluate("field => field.validationMessage") == image_processing.HEAVY
+    assert field.evaluate("field => field.validationMessage") == pictures.HEAVY
     expect(page.get_by_text("people see your initials")).to_be_visible()
 
 
@@ -174,7 +174,7 @@ def test_what_the_browser_cannot_show_the_server_judges(
     page.get_by_label("Picture", exact=True).set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
     expect(page.locator("#avatar-errors")).to_have_text(
-        re.compile(re.escape(image_processing.OTHER))
+        re.compile(re.escape(pictures.OTHER))
     )
     expect(page.locator(CROP)).to_be_hidden()
 

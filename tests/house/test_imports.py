@@ -14,6 +14,7 @@ from tests.house.source import PRODUCT, Module, modules
 AREAS = (
     "backoffice",  # the ground: errors, settings, clock, text ...
     "backoffice.models.types",
+    "backoffice.models.files",
     "backoffice.models.columns",
     "backoffice.models.kinds",
     "backoffice.models.keys",

@@ -9,8 +9,9 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.people import avatars, image_processing
-from backoffice.people.image_processing import Crop
+from backoffice.data import pictures
+from backoffice.people import avatars
+from backoffice.data.pictures import Crop
 from backoffice.policy.actor import Actor
 from forms.avatar import AvatarForm
 from views.account.blueprint import account
@@ -37,7 +38,7 @@ def picture(key: str, size: int) -> Response:
 
     A browser takes it for nothing but a picture, and runs nothing in it.
     """
-    response = Response(avatars.read_avatar(key=key, size=size), content_type=image_processing.TYPE)
+    response = Response(avatars.read_avatar(key=key, size=size), content_type=pictures.TYPE)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = f"private, max-age={A_WEEK}, immutable"
@@ -65,13 +66,13 @@ def avatar() -> Answer:
             flash(_("Your avatar is changed."), "success")
             return redirect(url_for("account.avatar"), HTTPStatus.SEE_OTHER)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render_template("account/avatar.html", form=form, limit=image_processing.BYTES), status
+    return render_template("account/avatar.html", form=form, limit=pictures.BYTES), status
 
 
 def _set_avatar(who: Actor, form: AvatarForm) -> None:
     file = form.avatar.data
     # One byte more than allowed is enough to see that the file is too large.
-    data = file.stream.read(image_processing.BYTES + 1)
+    data = file.stream.read(pictures.BYTES + 1)
     avatars.set_avatar(actor=who, data=data, filename=file.filename, crop=_crop(form))
     db.session.commit()
 
@@ -94,5 +95,5 @@ def _crop(form: AvatarForm) -> Crop | None:
     if not any(given):
         return None
     if not all(map(PIXELS.fullmatch, given)):
-        raise RuleBroken(image_processing.OUTSIDE, field="avatar")
+        raise RuleBroken(pictures.OUTSIDE, field="avatar")
     return Crop(*map(int, given))

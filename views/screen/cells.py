@@ -24,6 +24,7 @@ from backoffice.models.kinds import (
     Kind,
     choices,
     documents,
+    files,
     identifiers,
     numbers,
     part_of,
@@ -33,6 +34,7 @@ from backoffice.models.kinds import (
 )
 from backoffice.text import phones, shortened
 from backoffice.text.numbers import formatted
+from views.screen import file_cells
 from views.web.avatars import avatar
 from views.web.times import ago
 
@@ -41,7 +43,7 @@ Cell = Callable[[Any], Markup]  # from a value, whose type is its column's
 Words = Callable[[Any], str]  # the same, from a value to what people call it
 Maker = Callable[[type[Record], str], Cell]
 Pairs = Sequence[tuple[int, str]]
-NOTHING = Markup('<span class="muted">–</span>')
+NOTHING = file_cells.NOTHING
 PILLS_SHOWN = 2
 SHORT = 120  # characters of a long text in a list
 
@@ -261,6 +263,7 @@ CELLS: dict[type[Kind], Maker] = {
     documents.Json: _always(document_in_short),
     documents.TextLines: _always(listed),
     identifiers.Uuid: _always(text),
+    files.File: file_cells.in_short,
     relations.One: _always(text),
     relations.Many: _always(pills),
     relations.Computed: _always(text),
@@ -269,4 +272,5 @@ CELLS: dict[type[Kind], Maker] = {
 FULL_CELLS: dict[type[Kind], Maker] = {
     texts.LongText: _always(text),
     documents.Json: _always(document),
+    files.File: file_cells.in_full,
 }

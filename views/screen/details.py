@@ -16,6 +16,7 @@ from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from views.screen import cells, tabs
 from views.screen.definition import Definition
+from views.screen.file_cells import Held
 from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
 from views.screen.prefilling import COPIED_FROM
 from views.screen.tabs import OVERVIEW
@@ -164,6 +165,8 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
         return cells.text(value)
     if name in screen.column_value_labels:
         return cells.text(screen.value_label(name, value))
+    if fields.is_file(screen.model, name):
+        value = Held(f"{screen.url_of('details', row_id=row.id)}/", value)
     return cells.full_maker(screen.model, name)(value)
 
 

@@ -23,7 +23,7 @@ from forms.base import Form
 from forms.fields import PickField
 from forms.generated import form_for
 from forms.kinds import ChoiceField, ValueField
-from views.screen import form_layout
+from views.screen import form_layout, uploads
 from views.screen.definition import Definition
 from views.screen.details import value_of
 from views.screen.form_layout import FormPage
@@ -44,7 +44,7 @@ def new(screen: Definition, actor: Actor) -> Answer:
     """Show the form as its address fills it in, or create a row from it."""
     form_class = screen.form_class(actor, None)
     if request.method == "POST":
-        form = form_class(request.form)
+        form = uploads.filled(actor, form_class, screen.endpoint)
     else:
         form = form_class(data=filled_in(screen, actor, form_class()))
     if request.method == "POST" and form.validate():
@@ -87,7 +87,8 @@ def _save(screen: Definition, actor: Actor, row: Entity) -> Answer:
     """Save the row; show the form again if it is not valid, or both versions after a conflict."""
     row_id = row.id
     form_class = screen.form_class(actor, row)
-    form = form_class(request.form, data=current_values(row, form_class()))
+    former = current_values(row, form_class())
+    form = uploads.filled(actor, form_class, screen.endpoint, data=former)
     version = request.form.get("version", type=int)
     if form.validate_sent():
         try:
@@ -226,6 +227,8 @@ def _page(
     row: Record | None = None,
     version: int | None = None,
 ) -> tuple[str, int]:
+    base = f"{screen.url_of('details', row_id=row.id)}/" if row else ""
+    uploads.show(signed_in(), form, screen.endpoint, base)
     page = FormPage(
         title=title,
         form=form,
@@ -250,12 +253,14 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     db.session.rollback()
     row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
     assert isinstance(row, Entity)  # others have no versions that could differ
+    uploads.show(signed_in(), form, screen.endpoint)
     return conflicts.answer(
         row,
         _compared(screen, row, form),
         title=_("%(label)s was changed meanwhile", label=row.label),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
+        more=uploads.handles(form),
         render=screen.render,
     )
 

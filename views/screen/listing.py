@@ -18,6 +18,7 @@ from backoffice.policy.rules import can
 from views.screen import cells, list_filters, list_views
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
+from views.screen.file_cells import Held
 from views.screen.formats import ENDINGS
 from views.screen.list_filters import href, href_of_all, rows_of
 from views.screen.pages import BulkAction, Choice, ColumnHead, ListPage
@@ -250,6 +251,9 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
         return _related_getter(screen, name, position)
     if name in (screen.model.__label__, "id"):
         return lambda row: make((row.id, row[position]))
+    if fields.is_file(screen.model, name):
+        base = screen.url_of("index")
+        return lambda row: make(Held(f"{base}{row.id}/", row[position]))
     if name in screen.column_value_labels:
         return lambda row: cells.text(screen.value_label(name, row[position]))
     return lambda row: make(row[position])

@@ -23,6 +23,7 @@ from views.screen import (
     list_views,
     listing,
     lookups,
+    row_files,
     view_counts,
     view_pages,
 )
@@ -71,6 +72,15 @@ class Screen(Definition):
     @expose(f"/{ID}")
     def details(self, row_id: int) -> Answer:
         return details.show(self, signed_in(), row_id)
+
+    @offered_on("details")
+    @expose(f"/{ID}/files/<column>/<string(length=32):key>")
+    def file(self, row_id: int, column: str, key: str) -> Answer:
+        return row_files.file(self, signed_in(), row_id, column, key)
+
+    @expose(f"/{ID}/pictures/<column>/<string(length=32):key>/<int:size>")
+    def picture(self, row_id: int, column: str, key: str, size: int) -> Answer:
+        return row_files.picture(self, signed_in(), row_id, column, key, size)
 
     @expose(f"/{ID}/menu")
     def row_menu(self, row_id: int) -> Answer:

@@ -48,6 +48,7 @@ def answer(
     title: str,
     action: str,
     cancel: str,
+    more: Iterable[tuple[str, str]] = (),
     render: Callable[..., str] = render_template,
 ) -> tuple[str, int]:
     """Return the page for a row as it is saved now, and for what this request has sent.
@@ -58,16 +59,16 @@ def answer(
         title: the heading of the page.
         action: where saving mine over theirs is posted to.
         cancel: where keeping theirs leads to.
+        more: what else is sent again, such as what keeps an uploaded file.
         render: renders the template.
     """
+    sent = request.form.items(multi=True)
     page = Page(
         title=title,
         who=history.last_author(signed_in(), row),
         when=row.updated_at,
         fields=list(fields),
-        hidden=[
-            (name, value) for name, value in request.form.items(multi=True) if name not in DROPPED
-        ],
+        hidden=[*(pair for pair in sent if pair[0] not in DROPPED), *more],
         version=row.version,
         action=action,
         cancel_href=cancel,

@@ -56,8 +56,8 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
 ELSEWHERE = Markup(
     '<!doctype html>\n<html lang="{language}"><title>{title}</title>\n<p>{text}</p></html>\n'
 )
-# What browsers may keep: its address never stands for anything else.
-KEPT = ("static", "avatar")
+# What browsers may keep, by the end of its endpoint: its address never stands for anything else.
+KEPT = ("static", "avatar", "file", "picture")
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -209,7 +209,8 @@ def _headers(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    if request.endpoint not in KEPT or response.status_code != HTTPStatus.OK:
+    is_kept = (request.endpoint or "").rpartition(".")[2] in KEPT
+    if not is_kept or response.status_code not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         response.headers["Cache-Control"] = "no-store"
     if configured().tls:
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from whitenoise import WhiteNoise
 
 from backoffice import apps
-from backoffice.text.numbers import formatted
+from backoffice.text.numbers import formatted, memory
 from views.web import menu, words
 from views.web.actor import actor
 from views.web.redirects import address_to_get
@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
         asset=asset, vendor=vendor, icon=icon, ago=ago, exact=exact, csp_nonce=csp_nonce
     )
     app.jinja_env.filters["number"] = formatted
+    app.jinja_env.filters["memory"] = memory
     app.jinja_env.globals.update(area_name=words.area, state_name=words.state)
     app.jinja_env.globals |= {
         "settings_name": settings.product_name,

@@ -16,11 +16,15 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, update
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Rule
 from backoffice.data import search_keys
+from backoffice.data.orphaned_files import in_parts
+from backoffice.data.uploaded_files import keys_in
 from backoffice.extensions import db
 from backoffice.models import fields, keys
-from backoffice.models.base import Entity
-from backoffice.models.bulk_run import BulkItem
+from backoffice.models.base import Entity, records
+from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.files import FilesType, frozen
 from backoffice.models.types import TableColumn
+from backoffice.policy.permissions import area_of
 
 BATCH = 1000  # rows
 GONE = "gone"
@@ -61,6 +65,32 @@ def restore(context: ActionContext, model: type[Entity], rows: Ids, names: Colle
         db.session.execute(raising, execution_options={"synchronize_session": False})
 
 
+def remembered_files() -> Iterator[str]:
+    """Yield the keys of the files that an undo could bring back to their rows."""
+    for model in records():
+        if issubclass(model, Entity) and (names := fields.files_of(model)):
+            for memory in _undoable_memories(model):
+                for value in _thawed(model, memory, names).values():
+                    yield from keys_in(value)
+
+
+def _undoable_memories(model: type[Entity]) -> Iterator[Values]:
+    """Yield what runs remember of rows that are still as they left them."""
+    done = select(BulkRun.id).where(
+        BulkRun.action.startswith(f"{area_of(model)}.", autoescape=True), BulkRun.state == "done"
+    )
+    is_as_left = or_(model.version == BulkItem.version, model.version == BulkItem.version + 1)
+    is_undoable = and_(
+        BulkItem.run_id.in_(done),
+        BulkItem.outcome == "done",
+        BulkItem.memory.is_not(None),
+        select(model.id).where(model.id == BulkItem.row_id, is_as_left).exists(),
+    )
+    key = [BulkItem.run_id, BulkItem.row_id]
+    for memory, *_key in in_parts([BulkItem.memory], key, is_undoable):
+        yield memory
+
+
 def rule_of(model: type[Entity], names: Iterable[str]) -> Rule | None:
     """Return the rule that refuses rows whose former related row exists no more.
 
@@ -93,6 +123,7 @@ def _remembered_by(context: ActionContext) -> Select[tuple[int, Any]]:
 
 
 def _frozen(value: Any) -> Any:
+    value = frozen(value)
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, date | time):
@@ -107,6 +138,8 @@ def _thawed(model: type[Entity], memory: Values, names: Collection[str]) -> Valu
 
 
 def _thaw(column: TableColumn, value: Any) -> Any:
+    if isinstance(column.type, FilesType):
+        return column.type.thawed(value)
     if members := getattr(column.type, "enum_class", None):
         return members[value] if value else value
     read = THAWING.get(column.type.python_type)

@@ -66,6 +66,17 @@ class Kind(Generic[Value]):
         """Write a value as people read and type it, so that `parse` returns it again."""
         return "" if value is None else str(value)
 
+    def keep(self, column: TableColumn, value: Value) -> str:
+        """Write a value as a bulk run keeps it, so that `recall` returns it again."""
+        return self.write(column, value)
+
+    def recall(self, column: TableColumn, text: str) -> Value | None:
+        """Return the value that a bulk run has kept, or that a person gave for a new one.
+
+        Raises ValueError as `parse` does.
+        """
+        return self.parse(column, text)
+
     def tell(self, column: TableColumn, value: Value) -> str:
         """Write a value within a sentence, in the reader's language."""
         return self.write(column, value)

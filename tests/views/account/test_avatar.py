@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.people import image_processing
+from backoffice.data import pictures
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read
@@ -128,7 +128,7 @@ def test_a_part_that_makes_no_sense_is_refused(
 ) -> None:
     answer = upload(vera, x=x, y=y, size=size)
     assert answer.status_code == 422
-    assert error_at(answer, "avatar") == image_processing.OUTSIDE
+    assert error_at(answer, "avatar") == pictures.OUTSIDE
     assert stored(folder) == []
 
 
@@ -145,13 +145,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "an empty field": (lambda: file(b"", ""), "Choose a picture first."),
     "a text": (lambda: "me.png", "Choose a picture first."),
     "several": (lambda: [file(), file()], "Choose one picture alone."),
-    "an empty file": (lambda: file(b""), image_processing.EMPTY),
-    "a script": (lambda: file(b"<script>alert(1)</script>"), image_processing.OTHER),
-    "another ending": (lambda: file(PNG, "me.svg"), image_processing.ENDING),
-    "half": (lambda: file(PNG[:70]), image_processing.DAMAGED),
-    "an animation": (lambda: file(PLAYS), image_processing.SEVERAL),
-    "too many pixels": (lambda: file(png_of(13_000, 13_000, b"")), image_processing.LARGE_PNG),
-    "a byte too many": (lambda: file(padded(PNG, 3_145_729)), image_processing.HEAVY),
+    "an empty file": (lambda: file(b""), pictures.EMPTY),
+    "a script": (lambda: file(b"<script>alert(1)</script>"), pictures.OTHER),
+    "another ending": (lambda: file(PNG, "me.svg"), pictures.ENDING),
+    "half": (lambda: file(PNG[:70]), pictures.DAMAGED),
+    "an animation": (lambda: file(PLAYS), pictures.SEVERAL),
+    "too many pixels": (lambda: file(png_of(13_000, 13_000, b"")), pictures.LARGE_PNG),
+    "a byte too many": (lambda: file(padded(PNG, 3_145_729)), pictures.HEAVY),
 }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from backoffice.people import image_processing
-from backoffice.people.image_processing import Crop
+from backoffice.data import pictures
+from backoffice.data.pictures import Crop
 from tests.support.images import (
     BLUE,
     RED,
@@ -142,7 +142,7 @@ BEYOND = [
 
 @pytest.mark.parametrize("place", BEYOND)
 def test_a_part_outside_the_picture_is_refused(place: tuple[int, int, int]) -> None:
-    assert refusal(PNG, crop=Crop(*place)) == image_processing.OUTSIDE
+    assert refusal(PNG, crop=Crop(*place)) == pictures.OUTSIDE
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from PIL import Image
 
-from backoffice.people import image_processing
+from backoffice.data import pictures
 from tests.house.source import ROOT
 from tests.support.images import (
     SIGNATURE,
@@ -63,7 +63,7 @@ OTHERS = {
 @pytest.mark.parametrize("filename", ["me.png", "me.jpg"])
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_formats_are_refused_whatever_they_are_called(name: str, filename: str) -> None:
-    assert refusal(OTHERS[name], filename) == image_processing.OTHER
+    assert refusal(OTHERS[name], filename) == pictures.OTHER
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_other_formats_are_refused_whatever_they_are_called(name: str, filename:
     ],
 )
 def test_files_of_other_names_are_refused(filename: str) -> None:
-    assert refusal(PNG, filename) == image_processing.ENDING
+    assert refusal(PNG, filename) == pictures.ENDING
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_odd_names_do_not_matter_because_none_is_kept(filename: str) -> None:
 
 
 def test_nothing_is_refused() -> None:
-    assert refusal(b"") == image_processing.EMPTY
+    assert refusal(b"") == pictures.EMPTY
 
 
 def test_a_jpeg_may_be_called_png_because_content_decides() -> None:
@@ -108,12 +108,12 @@ def test_a_jpeg_may_be_called_png_because_content_decides() -> None:
 @pytest.mark.parametrize("content", [PNG, JPEG])
 def test_three_megabytes_are_let_in_and_one_byte_more_is_not(content: bytes) -> None:
     clean(padded(content, 3_145_728))
-    assert refusal(padded(content, 3_145_729)) == image_processing.HEAVY
+    assert refusal(padded(content, 3_145_729)) == pictures.HEAVY
 
 
 def test_size_is_judged_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("PIL.Image.open", lambda *_args, **_options: pytest.fail("opened"))
-    assert refusal(bytes(3_145_729), "me.exe") == image_processing.HEAVY
+    assert refusal(bytes(3_145_729), "me.exe") == pictures.HEAVY
 
 
 # --- two things in one file ---
@@ -154,8 +154,8 @@ def _mpo() -> bytes:
 
 
 def test_animations_are_refused() -> None:
-    assert refusal(encoded(plain(), "PNG", **FRAMES)) == image_processing.SEVERAL
-    assert refusal(with_chunks(PNG, chunk(b"acTL", PLAYS))) == image_processing.SEVERAL
+    assert refusal(encoded(plain(), "PNG", **FRAMES)) == pictures.SEVERAL
+    assert refusal(with_chunks(PNG, chunk(b"acTL", PLAYS))) == pictures.SEVERAL
 
 
 def test_an_animation_of_one_frame_is_a_picture() -> None:
@@ -183,7 +183,7 @@ def test_truncated_pictures_are_refused_at_every_length(kind: str) -> None:
     content = WHOLE[kind]
     enough = len(content) if kind == "png" else len(content) - 2
     for length in sorted({*range(1, 60), *range(60, enough, 37), enough - 1}):
-        assert refusal(content[:length]) in (image_processing.DAMAGED, image_processing.OTHER), (
+        assert refusal(content[:length]) in (pictures.DAMAGED, pictures.OTHER), (
             length
         )
 
@@ -204,7 +204,7 @@ def test_a_broken_checksum_anywhere_is_refused() -> None:
     for begin, end in _chunks(content):
         for place in {begin + 4, (begin + end) // 2, end - 1}:
             broken = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
-            assert refusal(broken) == image_processing.DAMAGED, place
+            assert refusal(broken) == pictures.DAMAGED, place
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_broken_checksum_anywhere_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_nonsense_between_right_beginnings_is_refused(content: bytes) -> None:
-    assert refusal(content) in (image_processing.DAMAGED, image_processing.SEVERAL)
+    assert refusal(content) in (pictures.DAMAGED, pictures.SEVERAL)
 
 
 # --- too large ---
@@ -243,7 +243,7 @@ def claiming(width: int, height: int, jpeg: bytes = JPEG) -> bytes:
     "width, height", [(13_000, 13_000), (4097, 1), (1, 4097), (2**31 - 1,) * 2]
 )
 def test_claims_of_a_png_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
-    assert refusal(png_of(width, height, zlib.compress(b""))) == image_processing.LARGE_PNG
+    assert refusal(png_of(width, height, zlib.compress(b""))) == pictures.LARGE_PNG
 
 
 @pytest.mark.parametrize(
@@ -251,26 +251,26 @@ def test_claims_of_a_png_of_too_many_pixels_are_refused_unseen(width: int, heigh
     [(13_000, 13_000), (1, 65_535), (65_535, 1), (12_001, 1), (1, 12_001), (8192, 8193)],
 )
 def test_claims_of_a_jpeg_of_too_many_pixels_are_refused_unseen(width: int, height: int) -> None:
-    assert refusal(claiming(width, height), "me.jpg") == image_processing.LARGE
+    assert refusal(claiming(width, height), "me.jpg") == pictures.LARGE
 
 
 def test_a_jpeg_that_has_to_be_kept_whole_may_have_fewer_pixels() -> None:
     """A JPEG that comes in several passes is in memory as a whole, scaled down or not."""
     progressive = encoded(plain(), "JPEG", progressive=True)
-    assert refusal(claiming(4097, 4097, progressive), "me.jpg") == image_processing.LARGE_IN_PASSES
+    assert refusal(claiming(4097, 4097, progressive), "me.jpg") == pictures.LARGE_IN_PASSES
     scan = JPEG.index(b"\xff\xda")
     one_colour_at_a_time = JPEG[: scan + 4] + b"\1" + JPEG[scan + 5 :]
     assert (
         refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg")
-        == image_processing.LARGE_IN_PASSES
+        == pictures.LARGE_IN_PASSES
     )
 
 
 @pytest.mark.slow
 def test_a_real_picture_of_thirteen_thousand_pixels_is_refused() -> None:
     content = huge(13_000, 13_000)
-    assert len(content) < image_processing.BYTES
-    assert refusal(content) == image_processing.LARGE_PNG
+    assert len(content) < pictures.BYTES
+    assert refusal(content) == pictures.LARGE_PNG
 
 
 @pytest.mark.parametrize("width, height", [(4096, 1), (1, 4096), (4096, 4096), (1, 1)])
@@ -304,7 +304,7 @@ def test_text_bombs_never_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_jpeg_of_endless_scans_is_refused_at_once() -> None:
     content = encoded(SHAPES, "JPEG", progressive=True)
     scan = content[content.rindex(b"\xff\xda") : -2]
-    assert refusal(content[:-2] + scan * 200 + content[-2:]) == image_processing.ODD
+    assert refusal(content[:-2] + scan * 200 + content[-2:]) == pictures.ODD
 
 
 # --- how much room it takes ---
@@ -332,7 +332,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from backoffice.errors import RuleBroken
-from backoffice.people.image_processing import Crop, rendered
+from backoffice.data.pictures import Crop, rendered
 most = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 content, before = Path(sys.argv[1]).read_bytes(), most()
 try:

@@ -2,7 +2,9 @@
 
 import struct
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +18,6 @@ from backoffice.models.user import AVATAR_SIZES
 from backoffice.text import N_
 from backoffice.text.numbers import formatted
 
-FIELD = "avatar"
 BYTES = limits.PICTURE
 WHOLE = limits.PICTURE_WHOLE  # pixels that are decoded at once
 PNG_SIDE = limits.PICTURE_PNG_SIDE  # pixels: a PNG can only be decoded as a whole
@@ -107,21 +108,38 @@ def rendered(content: bytes, filename: str, crop: Crop | None = None) -> dict[in
 
     The part is `crop`, or the middle of the picture. The results carry no metadata.
     A large picture takes some 200 MB for a moment: callers must hold a slot (backoffice/slots.py).
-    Raises RuleBroken (field avatar), which says what is wrong with the file and what to do.
+    Raises RuleBroken, which says what is wrong with the file and what to do.
+    """
+    square = _drawn(content, filename, partial(_square, crop=crop))
+    return {size: _encoded(square.resize((size, size), Image.Resampling.LANCZOS)) for size in SIZES}
+
+
+def whole(content: bytes, filename: str, sizes: Sequence[int]) -> dict[int, bytes]:
+    """Return the whole picture, encoded as TYPE, with each of `sizes` as its longest side.
+
+    It is not enlarged. Otherwise this is as `rendered`.
+    """
+    image = _drawn(content, filename, partial(_within_side, side=max(sizes)))
+    return {size: _encoded(_reduced(image, size)) for size in sizes}
+
+
+def _drawn(content: bytes, filename: str, draw: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """Return what `draw` makes of the picture, after all checks.
+
+    Raises RuleBroken, which says what is wrong with the file and what to do.
     """
     picture = _decodable(content, filename)
     try:
         with _opened(picture) as image:
-            square = _square(image, crop)
+            return draw(image)
     except RuleBroken:
         raise
     except Exception as error:  # decoders raise anything over what was made to break them
         raise _refusal(DAMAGED) from error
-    return {size: _encoded(square.resize((size, size), Image.Resampling.LANCZOS)) for size in SIZES}
 
 
 def _refusal(sentence: str) -> RuleBroken:
-    return RuleBroken(sentence, field=FIELD)
+    return RuleBroken(sentence)
 
 
 def _decodable(content: bytes, filename: str) -> bytes:
@@ -236,17 +254,40 @@ def _square(image: Image.Image, crop: Crop | None) -> Image.Image:
     if orientation >= LYING:
         width, height = height, width
     crop = _within(crop, width, height)
-    _load_reduced(image, crop)
+    _load_reduced(image, LARGEST / crop.size)
     profile = image.info.get("icc_profile")
-    upright = image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    upright = _upright(image, orientation)
     box = _box(crop, upright, width, height)
     square = _scalable(upright).resize((LARGEST, LARGEST), Image.Resampling.LANCZOS, box)
     return _plain(square, profile)
 
 
-def _load_reduced(image: Image.Image, crop: Crop) -> None:
-    """Decode the picture, a JPEG at no more detail than the crop needs."""
-    ratio = 2 * LARGEST / crop.size
+def _within_side(image: Image.Image, side: int) -> Image.Image:
+    """Return the whole picture, upright, as RGB or RGBA; no side is longer than `side`."""
+    if image.format == "PNG":
+        image.load()  # as above
+    orientation = _orientation(image)
+    _load_reduced(image, side / max(image.size))
+    profile = image.info.get("icc_profile")
+    return _plain(_reduced(_scalable(_upright(image, orientation)), side), profile)
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """Return the picture with `side` as its longest side, unless it is smaller already."""
+    ratio = side / max(image.size)
+    if ratio >= 1:
+        return image
+    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+
+
+def _load_reduced(image: Image.Image, ratio: float) -> None:
+    """Decode the picture, a JPEG at no more detail than twice what the ratio leaves of it."""
+    ratio = 2 * ratio
     if image.width * image.height > WHOLE:
         ratio = min(ratio, 0.5)
     # libjpeg can decode at a half, a quarter or an eighth of the size.
@@ -338,3 +379,9 @@ def _encoded(image: Image.Image) -> bytes:
     file = BytesIO()
     pixels_only.save(file, "WEBP", quality=QUALITY)
     return file.getvalue()
+
+
+def without_ending(filename: str) -> str:
+    """Return the name of a picture without the ending that says how it was encoded."""
+    ending = next((end for end in ENDINGS if filename.lower().endswith(end)), "")
+    return filename[: len(filename) - len(ending)]

@@ -1,0 +1,161 @@
+"""Take the files that a form sends, and keep them where the form is shown again.
+
+What was uploaded is stored at once. The page then has a handle of it: its description, signed, for
+this person and this field, for a while.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from flask import current_app, request
+from flask_babel import gettext as _
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
+
+from backoffice.data import files
+from backoffice.data.orphaned_files import GRACE
+from backoffice.errors import Busy, NotFound, RuleBroken, TooMany
+from backoffice.extensions import db
+from backoffice.file_types import LONGEST_NAME
+from backoffice.models.files import FilesType, StoredFile, listed
+from backoffice.policy.actor import Actor
+from backoffice.text import shortened, without_invisible
+from backoffice.transactions import forget_commits
+from forms.base import Form
+from forms.files import FilesField, KeptFile
+from views.screen.file_cells import file_href
+
+F = TypeVar("F", bound=Form)
+SALT = "backoffice.files"
+# Seconds: a handle ends some hours before its file may be swept.
+VALID = int(GRACE.total_seconds()) - 4 * 3600
+LONGEST_HANDLE = 2000  # characters
+
+
+def sent(form_class: type[Form], prefix: str = "") -> MultiDict[str, Any]:
+    """Return what was sent, with files where the form takes some, and nowhere else."""
+    given: MultiDict[str, Any] = MultiDict(request.form)
+    for name in form_class.of_files():
+        for file in request.files.getlist(prefix + name):
+            given.add(prefix + name, file)
+    return given
+
+
+def filled(
+    actor: Actor, form_class: type[F], about: str, *, data: Mapping[str, object] | None = None
+) -> F:
+    """Return the form with what was sent; new files are stored, and their number is counted.
+
+    `about` says what the form is for: no handle of another form counts. Commits. What is wrong
+    with a file is said at its field when the form is validated. Raises TooMany or Busy.
+    """
+    form = form_class(sent(form_class), data=data)
+    receive(actor, form, about)
+    return form
+
+
+def receive(actor: Actor, form: Form, about: str) -> None:
+    """Store the new files of the form's fields, and find those that are kept."""
+    fields = [field for field in _fields(form) if field.raw_data]
+    try:
+        _count(actor, fields)
+    except TooMany as error:
+        db.session.rollback()
+        form.retry_after = error.retry_after
+        for field in (each for each in fields if each.uploads):
+            field.uploads = []
+            field.complain(error.message)
+    for field in fields:
+        field.take([*_kept(actor, field, about), *_new(form, field)])
+
+
+def show(actor: Actor, form: Form, about: str, base: str = "") -> None:
+    """Have the page show the files of the form; `base` is the address of the row that has them."""
+    for field in _fields(form):
+        if field.raw_data and not field.taken:  # the form is shown again after a sign-in
+            field.take(_kept(actor, field, about))
+        field.shown = [_shown(actor, field, file, about, base) for file in listed(field.data)]
+
+
+def handles(form: Form) -> list[tuple[str, str]]:
+    """Return what keeps the new files of a form, as another page posts it again."""
+    return [
+        (field.name, kept.handle)
+        for field in _fields(form)
+        for kept in field.shown
+        if kept.handle not in field.handles
+    ]
+
+
+def _fields(form: Form) -> list[FilesField]:
+    return [field for field in form if isinstance(field, FilesField)]
+
+
+def _count(actor: Actor, fields: list[FilesField]) -> None:
+    """Count the uploads, and commit: nobody should wait for a lock while pictures are drawn."""
+    number = sum(len(field.uploads) for field in fields)
+    for _upload in range(number):
+        files.count_upload(actor=actor)
+    if number:
+        db.session.commit()
+        forget_commits()
+
+
+def _new(form: Form, field: FilesField) -> Iterator[StoredFile]:
+    """Yield the new files, stored; what is wrong with one is said at the field."""
+    for upload in field.uploads:
+        # One byte more than allowed is enough to see that the file is too large.
+        data = upload.stream.read(field.kind.largest(field.column) + 1)
+        try:
+            yield files.receive(field.column, data, upload.filename)
+        except (RuleBroken, Busy) as error:
+            form.retry_after = getattr(error, "retry_after", form.retry_after)
+            name = shortened(without_invisible(upload.filename), LONGEST_NAME)
+            field.complain(f"{name}: {error.message}" if field.multiple else error.message)
+
+
+def _kept(actor: Actor, field: FilesField, about: str) -> Iterator[StoredFile]:
+    """Yield the files that the handles stand for."""
+    owned = {file.key: file for file in field.owned}
+    for handle in field.handles:
+        try:
+            file, is_held = _opened(actor, field, handle, about)
+            if file.key in owned:
+                yield owned[file.key]
+            else:
+                # Another row may have it: this one gets a copy.
+                yield files.copied(file) if is_held else file
+                field.sealed[file.key] = handle
+        except (BadData, NotFound, TypeError, ValueError):
+            field.complain(_("A file of this form is not there any more. Choose it again."))
+        except RuleBroken as error:
+            field.complain(error.message)
+
+
+def _opened(actor: Actor, field: FilesField, handle: str, about: str) -> tuple[StoredFile, bool]:
+    """Return the file that a handle stands for, and whether a row had it when it was made.
+
+    Raises BadData if it was made for somebody else, for another field, or too long ago.
+    """
+    given = _signer().loads(handle[:LONGEST_HANDLE], max_age=VALID)
+    whose, what, is_held, described = given
+    if (whose, what) != (actor.user_id, f"{about}.{field.short_name}"):
+        raise BadSignature("this handle is not for this field")
+    return _column_type(field).thawed(described), is_held
+
+
+def _shown(actor: Actor, field: FilesField, file: StoredFile, about: str, base: str) -> KeptFile:
+    is_held = file in field.owned
+    content = [actor.user_id, f"{about}.{field.short_name}", is_held, file.stored()]
+    handle = field.sealed.get(file.key) or str(_signer().dumps(content))
+    href = file_href(base, field.short_name, file) if base and is_held else ""
+    return KeptFile(file, handle, href)
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt=SALT)
+
+
+def _column_type(field: FilesField) -> FilesType:
+    assert isinstance(field.column.type, FilesType)
+    return field.column.type
