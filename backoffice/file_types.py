@@ -97,7 +97,9 @@ TYPES: Mapping[str, FileType] = {
         ),
         FileType("webp", "WebP", "image/webp", (".webp",), _is_webp),
         FileType("gif", "GIF", "image/gif", (".gif",), _begins(b"GIF87a", b"GIF89a")),
-        FileType("docx", "Word", f"{OFFICE}wordprocessingml.document", (".docx",), _office("word/")),
+        FileType(
+            "docx", "Word", f"{OFFICE}wordprocessingml.document", (".docx",), _office("word/")
+        ),
         FileType("xlsx", "Excel", f"{OFFICE}spreadsheetml.sheet", (".xlsx",), _office("xl/")),
         FileType(
             "pptx",

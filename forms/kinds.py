@@ -15,7 +15,6 @@ from backoffice.models.kinds.identifiers import Uuid
 from backoffice.models.kinds.numbers import Decimal, Integer, Number, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
 from backoffice.models.types import TableColumn
-from forms.files import FilesField
 from forms.fields import (
     EmailField,
     LongTextField,
@@ -25,6 +24,7 @@ from forms.fields import (
     TextField,
     UnchangedMixin,
 )
+from forms.files import FilesField
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ has it. If no row ever names it, the nightly job removes it (data/orphaned_files
 
 import hashlib
 import secrets
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from backoffice.data import pictures
 from backoffice.data.storage import Storage, uploads
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
-from backoffice.file_types import TYPES
+from backoffice.file_types import TYPES, FileType
 from backoffice.models import fields, kinds
 from backoffice.models.base import Record
 from backoffice.models.files import File, Picture, StoredFile, listed
@@ -45,6 +46,14 @@ def receive(column: TableColumn, data: bytes, filename: str) -> StoredFile:
     assert isinstance(kind, FileKind)
     if isinstance(kind, PictureKind):
         return _picture(data, filename)
+    file_type = _checked(kind, column, data, filename)
+    file = File(**_described(data, file_types.named(filename, file_type), file_type.name))
+    _put(uploads(), {file.key: data})
+    return file
+
+
+def _checked(kind: FileKind, column: TableColumn, data: bytes, filename: str) -> FileType:
+    """Return the type of what was sent. Raises RuleBroken if the column does not accept it."""
     if not data:
         raise RuleBroken(_("This file is empty."))
     if len(data) > kind.largest(column):
@@ -54,11 +63,8 @@ def receive(column: TableColumn, data: bytes, filename: str) -> StoredFile:
     file_type = file_types.recognised(data, filename, accepted)
     if file_type is None:
         words = ", ".join(TYPES[name].words for name in accepted)
-        sentence = _("This is none of %(types)s, whatever its name says.", types=words)
-        raise RuleBroken(sentence)
-    file = File(**_described(data, file_types.named(filename, file_type), file_type.name))
-    _put(uploads(), {file.key: data})
-    return file
+        raise RuleBroken(_("This is none of %(types)s, whatever its name says.", types=words))
+    return file_type
 
 
 def _picture(data: bytes, filename: str) -> Picture:
@@ -71,7 +77,7 @@ def _picture(data: bytes, filename: str) -> Picture:
     return picture
 
 
-def _described(data: bytes, name: str, file_type: str) -> dict[str, object]:
+def _described(data: bytes, name: str, file_type: str) -> dict[str, Any]:
     return {
         "key": secrets.token_hex(16),
         "name": name,

@@ -123,7 +123,9 @@ def whole(content: bytes, filename: str, sizes: Sequence[int]) -> dict[int, byte
     return {size: _encoded(_reduced(image, size)) for size in sizes}
 
 
-def _drawn(content: bytes, filename: str, draw: Callable[[Image.Image], Image.Image]) -> Image.Image:
+def _drawn(
+    content: bytes, filename: str, draw: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
     """Return what `draw` makes of the picture, after all checks.
 
     Raises RuleBroken, which says what is wrong with the file and what to do.

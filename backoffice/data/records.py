@@ -139,13 +139,12 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     """
     if version != row.version:
         raise Conflict(_("Somebody else changed this meanwhile."), current=row)
-    files = {name: getattr(row, name) for name in fields.files_of(type(row))}
+    files = uploaded_files.held_by(row)
     before, after = _write(actor, row, values, new=False)
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
         return
-    for name, value in files.items():
-        uploaded_files.replaced(fields.column(type(row), name), value, getattr(row, name))
+    uploaded_files.forget_replaced(row, files)
     row.version += 1
     db.session.flush()
     events.record(

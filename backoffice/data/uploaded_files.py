@@ -1,11 +1,11 @@
 """Remove the files that columns refer to, once the transaction is committed.
 
 A column of the kind `file` or `picture` holds what is said about its files (models/files.py). A
-column with `info={"upload": True}` holds the key of a file as a text; with `"renditions": (64, 256)`
-it holds the key of several, each stored under the key, a hyphen and a number.
+column with `info={"upload": True}` holds the key of a file as a text; with `"renditions": (64,
+256)` it holds the key of several, each stored under the key, a hyphen and a number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, select
 
 from backoffice.data.storage import Storage, uploads
 from backoffice.extensions import db
-from backoffice.models import personal
-from backoffice.models.base import Base
+from backoffice.models import fields, personal
+from backoffice.models.base import Base, Record
 from backoffice.models.files import listed
 from backoffice.models.types import TableColumn
 from backoffice.models.user import User
@@ -51,12 +51,21 @@ def forget_column(column: TableColumn, which: ColumnElement[bool]) -> None:
         after_commit(partial(discard, uploads(), column, values))
 
 
-def replaced(column: TableColumn, before: Any, after: Any) -> None:
-    """Remove the files that a row had and has no more, once the transaction is committed."""
-    kept = set(listed(after))
-    gone = [file for file in listed(before) if file not in kept]
-    if gone:
-        after_commit(partial(discard, uploads(), column, gone))
+def held_by(row: Record) -> dict[str, Any]:
+    """Return the files that a row has, by attribute."""
+    return {name: getattr(row, name) for name in fields.files_of(type(row))}
+
+
+def forget_replaced(row: Record, before: Mapping[str, Any]) -> None:
+    """Remove the files that the row had and has no more, once the transaction is committed.
+
+    `before` is what `held_by` returned.
+    """
+    for name, value in before.items():
+        kept = set(listed(getattr(row, name)))
+        if gone := [file for file in listed(value) if file not in kept]:
+            column = fields.column(type(row), name)
+            after_commit(partial(discard, uploads(), column, gone))
 
 
 def discard(store: Storage, column: TableColumn, values: Iterable[Any]) -> None:
@@ -97,4 +106,3 @@ def keys_in(value: Any) -> Iterator[str]:
 def key_of(storage_key: str) -> str:
     """Return what a column holds for the file, which may be one of several renditions."""
     return storage_key.partition("-")[0]
-

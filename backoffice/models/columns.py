@@ -9,21 +9,23 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from backoffice.models.types import TableColumn
 
 BOUNDS = ("least", "most")
+UNSAID = (None, "", ())
 MODELS = "models"  # a key in the `info` of the metadata that the models declare
+ByValue = Mapping[str, str] | None  # of a choice's values
 
 
 def column(
     *arguments: Any,
     kind: str = "",
     choices: Iterable[str] = (),
-    words: Mapping[str, str] | None = None,
-    colours: Mapping[str, str] | None = None,
+    words: ByValue = None,
+    colours: ByValue = None,
     least: Any = None,
     most: Any = None,
     currency: str = "",
     accepts: Iterable[str] = (),
-    largest: int = 0,
-    holds: int = 0,
+    largest: int | None = None,
+    holds: int | None = None,
     hidden: bool = False,
     personal: bool | None = None,
     info: Mapping[str, Any] | None = None,
@@ -50,20 +52,20 @@ def column(
         options: those of `mapped_column`, such as `default`.
     """
     said = {
-        "kind": kind or None,
-        "choices": tuple(choices) or None,
+        "kind": kind,
+        "choices": tuple(choices),
         "words": words,
         "colours": colours,
-        "currency": currency or None,
-        "accepts": tuple(accepts) or None,
-        "largest": largest or None,
-        "holds": holds or None,
+        "currency": currency,
+        "accepts": tuple(accepts),
+        "largest": largest,
+        "holds": holds,
         "least": least,
         "most": most,
         "hidden": hidden or None,
         "personal": personal,
     }
-    described = {name: value for name, value in said.items() if value is not None}
+    described = {name: value for name, value in said.items() if value not in UNSAID}
     return mapped_column(*arguments, info=described | dict(info or {}), **options)
 
 

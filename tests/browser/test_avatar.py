@@ -173,9 +173,7 @@ def test_what_the_browser_cannot_show_the_server_judges(
     page.goto("/account/avatar")
     page.get_by_label("Picture", exact=True).set_input_files(str(file))
     page.get_by_role("button", name="Save picture").click()
-    expect(page.locator("#avatar-errors")).to_have_text(
-        re.compile(re.escape(pictures.OTHER))
-    )
+    expect(page.locator("#avatar-errors")).to_have_text(re.compile(re.escape(pictures.OTHER)))
     expect(page.locator(CROP)).to_be_hidden()
 
 

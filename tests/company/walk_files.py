@@ -59,7 +59,7 @@ def parcel() -> Parcel:
 
 
 def added(client: Client, **sent: Any) -> Parcel:
-    answer = client.post(f"{LIST}new", {"name": "One", **sent})
+    answer = client.post(f"{LIST}new", {"name": "One"} | sent)
     assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
     return parcel()
 
@@ -212,7 +212,7 @@ def test_two_people_at_once_lose_nothing(olivia: Client, folder: Path) -> None:
 
 
 def test_who_does_not_see_the_row_gets_no_file(olivia: Client, cast: Cast) -> None:
-    row = added(olivia, slip=file(), photo=file(PNG, "p.png"))
+    row = added(olivia, name="Secret", slip=file(), photo=file(PNG, "p.png"))
     other = added(olivia, slip=file())
     key, picture = row.slip.key, row.photo.key
     addresses = {
@@ -233,8 +233,9 @@ def test_who_does_not_see_the_row_gets_no_file(olivia: Client, cast: Cast) -> No
         assert olivia.get(address).status_code == status, address
     vera = another(olivia).sign_in("vera")
     stranger = another(olivia)
+    assert vera.get(f"{LIST}{other.id}/files/slip/{other.slip.key}").status_code == 200
     for address in addresses:
-        assert vera.get(address).status_code in (403, 404), address
+        assert vera.get(address).status_code == 404, address
         assert stranger.get(address).status_code == 303, address
 
 
@@ -329,7 +330,12 @@ def test_too_many_files_are_refused(olivia: Client, folder: Path) -> None:
     answer = edited(olivia, row, sent)
     assert error_at(answer, "papers") == "Choose at most 3."
     assert len(parcel().papers) == 2
-    papers = [(BytesIO(b"x"), "x.txt") for _ in range(10_000)]
+
+
+# Werkzeug leaves the parts that it has read to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_form_of_very_many_parts_is_refused(olivia: Client) -> None:
+    papers = [(BytesIO(b"x"), "x.txt") for _ in range(2_100)]
     assert olivia.post(f"{LIST}new", {"name": "One", "papers": papers}).status_code == 413
 
 
@@ -339,9 +345,7 @@ def test_a_text_in_place_of_a_file_and_a_file_in_place_of_a_text(olivia: Client)
     assert error_at(answer, "name")
 
 
-def test_a_file_belongs_to_the_person_of_its_row(
-    olivia: Client, cast: Cast, folder: Path
-) -> None:
+def test_a_file_belongs_to_the_person_of_its_row(olivia: Client, cast: Cast, folder: Path) -> None:
     with olivia.application.test_request_context():
         picture = files.receive(Keepsake.__table__.c.picture, PNG, "p.png")
     db.session.add(Keepsake(name="Ring", picture=picture, user_id=cast.vera.id))

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backoffice.errors import RuleBroken
 from backoffice.data.pictures import Crop, rendered
+from backoffice.errors import RuleBroken
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (40, 60, 220), (255, 255, 255)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

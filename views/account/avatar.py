@@ -7,11 +7,11 @@ from flask import Flask, Response, flash, redirect, render_template, request, ur
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
+from backoffice.data import pictures
+from backoffice.data.pictures import Crop
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.data import pictures
 from backoffice.people import avatars
-from backoffice.data.pictures import Crop
 from backoffice.policy.actor import Actor
 from forms.avatar import AvatarForm
 from views.account.blueprint import account

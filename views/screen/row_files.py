@@ -32,7 +32,7 @@ def file(screen: Definition, actor: Actor, row_id: int, name: str, key: str) -> 
 
 
 def picture(
-    screen: Definition, actor: Actor, row_id: int, name: str, key: str, size: int
+    screen: Definition, actor: Actor, row_id: int, name: str, key: str, *, size: int
 ) -> Response:
     """Return a picture of a row, as we encoded it, in one of its sizes. Raises NotFound."""
     found = _found(screen, actor, row_id, name, key)

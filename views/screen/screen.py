@@ -80,7 +80,7 @@ class Screen(Definition):
 
     @expose(f"/{ID}/pictures/<column>/<string(length=32):key>/<int:size>")
     def picture(self, row_id: int, column: str, key: str, size: int) -> Answer:
-        return row_files.picture(self, signed_in(), row_id, column, key, size)
+        return row_files.picture(self, signed_in(), row_id, column, key, size=size)
 
     @expose(f"/{ID}/menu")
     def row_menu(self, row_id: int) -> Answer:

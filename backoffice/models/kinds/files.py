@@ -158,4 +158,3 @@ def _described(file: StoredFile) -> Mapping[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
     }
-

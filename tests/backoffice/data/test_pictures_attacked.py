@@ -183,9 +183,7 @@ def test_truncated_pictures_are_refused_at_every_length(kind: str) -> None:
     content = WHOLE[kind]
     enough = len(content) if kind == "png" else len(content) - 2
     for length in sorted({*range(1, 60), *range(60, enough, 37), enough - 1}):
-        assert refusal(content[:length]) in (pictures.DAMAGED, pictures.OTHER), (
-            length
-        )
+        assert refusal(content[:length]) in (pictures.DAMAGED, pictures.OTHER), length
 
 
 def _chunks(png: bytes) -> list[tuple[int, int]]:
@@ -260,10 +258,7 @@ def test_a_jpeg_that_has_to_be_kept_whole_may_have_fewer_pixels() -> None:
     assert refusal(claiming(4097, 4097, progressive), "me.jpg") == pictures.LARGE_IN_PASSES
     scan = JPEG.index(b"\xff\xda")
     one_colour_at_a_time = JPEG[: scan + 4] + b"\1" + JPEG[scan + 5 :]
-    assert (
-        refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg")
-        == pictures.LARGE_IN_PASSES
-    )
+    assert refusal(claiming(4097, 4097, one_colour_at_a_time), "me.jpg") == pictures.LARGE_IN_PASSES
 
 
 @pytest.mark.slow

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from backoffice.data import pictures
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from backoffice.data import pictures
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read
