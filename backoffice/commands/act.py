@@ -1,20 +1,25 @@
 """Run actions from the command line, with the preview, rules, events and result of the screen."""
 
+from pathlib import Path
+
 import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from backoffice import limits
 from backoffice.actions.engine import report
 from backoffice.actions.engine.action import Action, find
+from backoffice.actions.engine.parameters import Parameter
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import phrase, run
 from backoffice.actions.engine.values import Value
-from backoffice.data import lists
+from backoffice.data import files, lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.files import StoredFile
 from backoffice.policy.actor import Actor, system
 from backoffice.text import without_invisible
 from backoffice.text.numbers import formatted
@@ -39,7 +44,12 @@ def add(group: AppGroup) -> None:
     multiple=True,
     help="A filter as in a list's address: status=active, search=ma. Days are days in UTC.",
 )
-@click.option("--with", "parameters", multiple=True, help="A parameter: group=3, weight=12.5.")
+@click.option(
+    "--with",
+    "parameters",
+    multiple=True,
+    help="A parameter: group=3, weight=12.5, letter=@file.pdf.",
+)
 @click.option("--reason", default="")
 @click.option("--yes", is_flag=True, help="Run it; without this, only the preview is shown.")
 def act(
@@ -121,7 +131,32 @@ def _values(action: Action, parameters: tuple[str, ...]) -> dict[str, list[str]]
         if name not in action.parameters:
             raise click.ClickException(_unknown(action, name))
         values.setdefault(name, []).append(value)
-    return values
+    return {name: _given(action.parameters[name], texts) for name, texts in values.items()}
+
+
+def _given(parameter: Parameter, texts: list[str]) -> list[str]:
+    """Return what was given for a parameter; a file is read from where the text says."""
+    if not (isinstance(parameter, Value) and parameter.takes_files):
+        return texts
+    received = [_file(parameter, text) for text in texts]
+    return parameter.stored(received)
+
+
+def _file(parameter: Value, text: str) -> StoredFile:
+    """Store the file of a text such as `@letter.pdf`."""
+    path = Path(text.removeprefix("@"))
+    if path == Path(text):
+        raise click.ClickException(_("Write a file as %(name)s=@path.", name=parameter.name))
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.FILE + 1)
+    except OSError as error:
+        sentence = _("%(path)s cannot be read: %(why)s", path=path, why=error.strerror)
+        raise click.ClickException(sentence) from None
+    try:
+        return files.receive(parameter.described, data, path.name)
+    except BackofficeError as error:
+        raise click.ClickException(f"{parameter.name}: {error.message}") from None
 
 
 def _unknown(action: Action, name: str) -> str:

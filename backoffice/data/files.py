@@ -101,6 +101,12 @@ def content(file: StoredFile, rendition: int = LARGE) -> bytes:
     return found
 
 
+def is_there(file: StoredFile) -> bool:
+    """Return whether the storage still has the content of a file."""
+    store = uploads()
+    return all(store.has(key) for key in file.storage_keys)
+
+
 def copied(file: StoredFile) -> StoredFile:
     """Store the same content under another key, for another row. Raises NotFound, CannotStore."""
     key = secrets.token_hex(16)

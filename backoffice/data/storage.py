@@ -41,6 +41,9 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes | None:
         """Return the content, or None if there is none."""
 
+    def has(self, key: str) -> bool:
+        """Return whether there is content under the key."""
+
     def delete(self, key: str) -> None:
         """Delete the content, which may be gone already. Raises OSError if the disk refuses."""
 
@@ -89,6 +92,9 @@ class Folder:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             return None
+
+    def has(self, key: str) -> bool:
+        return self._path(key).is_file()
 
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)

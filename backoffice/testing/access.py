@@ -150,6 +150,17 @@ def _looking(page: str, *, at_row: bool) -> Callable[[Screen, Person, World], Tr
     return tries
 
 
+def _file_of_no_column(screen: Screen, person: Person, world: World) -> Tries:
+    """Yield a file that the row does not have; none of our own entities has a column for files."""
+    values = {**_row(screen, world), "column": "id", "key": "0" * 32}
+    yield Try("GET", gate(screen, person, "view", 404), values)
+
+
+def _picture_of_no_column(screen: Screen, person: Person, world: World) -> Tries:
+    for each in _file_of_no_column(screen, person, world):
+        yield Try(each.method, each.expected, {**each.values, "size": 256})
+
+
 def _new(screen: Screen, person: Person, _world: World) -> Tries:
     yield Try("GET", gate(screen, person, POWERS["new"], 200))
     yield Try("POST", gate(screen, person, POWERS["new"], 422))
@@ -290,6 +301,8 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "index": _list,
     "details": _looking("details", at_row=True),
     "row_menu": _looking("row_menu", at_row=True),
+    "file": _file_of_no_column,
+    "picture": _picture_of_no_column,
     "new": _new,
     "edit": _edit,
     "export": _export,

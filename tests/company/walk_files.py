@@ -4,34 +4,38 @@
 """
 
 import hashlib
-import os
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from acme.models.parcel import Keepsake, Parcel
+from acme.models.parcel import Keepsake
 from flask import Flask
-from sqlalchemy import select
 
-from backoffice import clock
 from backoffice.data import files
 from backoffice.events import log
 from backoffice.extensions import db
-from backoffice.jobs import sweep_uploads
-from backoffice.models.event import Event
-from backoffice.settings import configured
 from tests.company import pallets
+from tests.company.pallets import newest_event
+from tests.company.parcels import (
+    LIST,
+    PDF,
+    PNG,
+    added,
+    another,
+    deleted,
+    edit_page,
+    edited,
+    file,
+    form_of,
+    parcel,
+    stored,
+    swept,
+)
 from tests.support.acting import act
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read, sent_by
-from tests.support.images import encoded, plain
-
-LIST = "/admin/parcels/"
-PDF = b"%PDF-1.7\nhello\n%%EOF\n"
-PNG = encoded(plain())
 
 
 @pytest.fixture
@@ -43,67 +47,6 @@ def olivia(cast: Cast, client: Client) -> Client:
 def folder(app: Flask) -> Path:
     found: Path = app.extensions["settings"].uploads_dir
     return found
-
-
-def file(content: bytes = PDF, name: str = "slip.pdf") -> tuple[BytesIO, str]:
-    return BytesIO(content), name
-
-
-def stored(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
-
-
-def parcel() -> Parcel:
-    settle()
-    return db.session.scalars(select(Parcel).order_by(Parcel.id.desc()).limit(1)).one()
-
-
-def added(client: Client, **sent: Any) -> Parcel:
-    answer = client.post(f"{LIST}new", {"name": "One"} | sent)
-    assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
-    return parcel()
-
-
-def form_of(page: Any, **more: list[Any]) -> dict[str, list[Any]]:
-    """Return what a browser sends of the form on the page, with more values of its fields."""
-    form = read(page).one("form", class_="form")
-    sent: dict[str, list[Any]] = {}
-    for name, value in [*sent_by(form), *((name, v) for name, vs in more.items() for v in vs)]:
-        sent.setdefault(name, []).append(value)
-    return sent
-
-
-def edit_page(client: Client, row: Parcel) -> Any:
-    return client.get(f"{LIST}{row.id}/edit")
-
-
-def edited(client: Client, row: Parcel, sent: dict[str, list[Any]]) -> Any:
-    return client.post(f"{LIST}{row.id}/edit", sent)
-
-
-def another(client: Client) -> Client:
-    """Return the browser of somebody else."""
-    return Client(client.application, client.response_wrapper)
-
-
-def deleted(client: Client, row: Parcel) -> None:
-    address = pallets.plan(client, "delete", [row.id], "parcels")
-    assert pallets.run(client, address, confirm="delete 1").location == LIST
-
-
-def swept(folder: Path) -> None:
-    """Let two days pass, and the night come."""
-    settle()
-    then = (clock.now() - timedelta(days=2)).timestamp()
-    for path in folder.rglob("*"):
-        if path.is_file():
-            os.utime(path, (then, then))
-    sweep_uploads.run(configured(), lambda: False)
-
-
-def newest_event() -> Event:
-    settle()
-    return db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
 
 
 def test_files_are_kept_shown_and_downloaded(olivia: Client, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Specimens and what one does with them, for the walks that `test_every_kind.py` runs in a copy."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, inspect, select
 
 from backoffice.extensions import db
+from backoffice.file_types import USUAL
 from backoffice.models import fields
 from backoffice.models.base import Base
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
-from backoffice.models.kinds import choices
+from backoffice.models.files import File, Picture, StoredFile
+from backoffice.models.kinds import choices, files
 from backoffice.models.specimen import Specimen, specimen_tags  # the test writes it
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
@@ -31,6 +34,21 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
+
+
+def _described(value_class: type[StoredFile], types: Sequence[str]) -> Any:
+    """Return a strategy for what a row has of a file; nobody asks for its content here."""
+    return st.builds(
+        value_class,
+        key=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+        name=TEXT.filter(str.strip),
+        type=st.sampled_from(types),
+        size=st.integers(1, 3 * 2**20),
+        sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+        shared=st.booleans(),
+    )
+
+
 # Values as the database may hold them, by the name of the kind, however they got there.
 VALUES: dict[str, Any] = {
     "text": TEXT,
@@ -52,6 +70,8 @@ VALUES: dict[str, Any] = {
     "json": JSON,
     "texts": st.lists(TEXT, max_size=4),
     "uuid": st.uuids(),
+    "file": _described(File, USUAL),
+    "picture": _described(Picture, ["webp"]),
 }
 # Related rows are chosen by hand below; the others are never written by a form.
 ELSEWHERE = {"one", "many", "derived", "computed"}
@@ -78,6 +98,8 @@ def values_of(name: str) -> Any:
         values = st.decimals(Decimal("-99999.999"), Decimal("99999.999"), places=3)
     else:
         values = VALUES[kind.name]
+        if isinstance(kind, files.File) and kind.is_list(column):
+            values = st.lists(values, max_size=3, unique_by=lambda file: file.key)
     return st.none() | values if column.nullable else values
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice.models.base import Base, Entity, Searchable
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
+from backoffice.models.files import File, Picture
 from backoffice.models.types import BigInt
 from backoffice.models.user import User
 
@@ -79,6 +80,10 @@ class Specimen(Searchable, Entity):
     facts: Mapped[dict[str, Any] | None]
     marks: Mapped[list[str]] = mapped_column(default=list)
     uuid: Mapped[UUID | None]
+    letter: Mapped[File | None]
+    papers: Mapped[list[File]] = mapped_column(default=list)
+    photo: Mapped[Picture | None]
+    photos: Mapped[list[Picture]] = mapped_column(default=list)
     blob: Mapped[bytes | None] = column(LargeBinary, hidden=True)
     manager_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id"))
     deputy_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id"))

@@ -34,7 +34,7 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, is_id, without_invisible
-from views.screen import after_run, parameter_forms, previews
+from views.screen import after_run, parameter_forms, previews, uploads
 from views.screen.definition import Definition
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
@@ -126,7 +126,7 @@ def _action(screen: Definition, name: str) -> Action:
 
 
 def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
-    form = parameter_forms.form_of(actor, action, request.form)
+    form = parameter_forms.sent(actor, action)
     typed: Typed = {"chosen": form.typed(), "problem": None}
     if form.validate():
         try:
@@ -134,6 +134,10 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
             typed["chosen"] = None
         except RuleBroken as error:
             typed["problem"] = _refused(error)
+    elif complaint := uploads.complaint(form):
+        # The page behind the redirect has no more of the file than its handle.
+        field, sentence = complaint
+        typed["problem"] = {"field": field, "message": sentence}
     return _keep(screen, actor, action, token, typed)
 
 

@@ -17,7 +17,9 @@ from backoffice.policy.actor import Actor
 from backoffice.text import LONGEST, without_invisible
 from forms.base import Form
 from forms.fields import PickField
+from forms.files import FilesField
 from forms.kinds import FieldSpec, field
+from views.screen import uploads
 
 PREFIX = "with."  # before the names of parameters: none can clash with another field of the form
 MOST_OPTIONS = 200
@@ -46,10 +48,20 @@ class ParameterForm(Form):
 
     def typed(self) -> dict[str, list[str]]:
         """Return what was sent, as it was sent, to show it again."""
-        return {
-            field.name: [_shown_again(field, text) for text in (field.raw_data or ())[:MOST_CHOSEN]]
-            for field in self
-        }
+        return {field.name: list(_shown_again(field)) for field in self}
+
+
+def sent(actor: Actor, action: Action) -> ParameterForm:
+    """Return the form with what was sent; new files are stored (uploads.py)."""
+    names = [PREFIX + name for name, each in action.parameters.items() if _takes_files(each)]
+    form = form_of(actor, action, uploads.sent(names))
+    uploads.receive(actor, form, action.code())
+    uploads.show(actor, form, action.code())
+    return form
+
+
+def _takes_files(parameter: Parameter) -> bool:
+    return isinstance(parameter, Value) and parameter.takes_files
 
 
 def form_of(
@@ -98,14 +110,20 @@ def _stored(parameter: Parameter, shown: Field) -> list[Any]:
     return parameter.stored(data)
 
 
-def _shown_again(shown: Field, text: str) -> str:
-    """Return what was sent as it can be kept.
+def _shown_again(shown: Field) -> Iterator[str]:
+    """Yield what was sent as it can be kept.
 
-    A choice of which nothing can be seen is replaced, and so stays a wrong one.
+    A choice of which nothing can be seen is replaced, and so stays a wrong one. New files are kept
+    by their handles.
     """
-    if isinstance(shown, PickField):
-        return without_invisible(text[:LONGEST_NUMBER]) or (text and UNSEEN)
-    return UNSTORABLE.sub(STILL_WRONG, text[:LONGEST])
+    if isinstance(shown, FilesField):
+        yield from ("", *(kept.handle for kept in shown.shown))
+        return
+    for text in (shown.raw_data or ())[:MOST_CHOSEN]:
+        if isinstance(shown, PickField):
+            yield without_invisible(text[:LONGEST_NUMBER]) or (text and UNSEEN)
+        else:
+            yield UNSTORABLE.sub(STILL_WRONG, text[:LONGEST])
 
 
 def _field(actor: Actor, parameter: Parameter) -> Field:

@@ -16,7 +16,7 @@ from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
 from forms.base import Form
-from views.screen import parameter_forms
+from views.screen import parameter_forms, uploads
 from views.screen.definition import Definition
 from views.screen.pages import Outcome, OutcomeRow, PreviewPage
 from views.web.answers import Answer
@@ -108,9 +108,13 @@ def _filled_form(actor: Actor, shown: Preview, problem: Problem | None) -> Form:
     chosen = (shown.run.draft or {}).get("chosen")
     if chosen is not None:
         form = parameter_forms.form_of(actor, shown.action, MultiDict(chosen))
+        uploads.receive(actor, form, shown.action.code())
+        if problem and uploads.complain(form, problem["field"], problem["message"]):
+            problem = None
         form.validate()
     else:
         form = parameter_forms.form_of(actor, shown.action, stored=shown.run.parameters)
+    uploads.show(actor, form, shown.action.code())
     if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
     return form

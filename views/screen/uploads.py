@@ -4,7 +4,7 @@ What was uploaded is stored at once. The page then has a handle of it: its descr
 this person and this field, for a while.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from flask import current_app, request
@@ -32,12 +32,12 @@ VALID = int(GRACE.total_seconds()) - 4 * 3600
 LONGEST_HANDLE = 2000  # characters
 
 
-def sent(form_class: type[Form], prefix: str = "") -> MultiDict[str, Any]:
-    """Return what was sent, with files where the form takes some, and nowhere else."""
+def sent(names: Iterable[str]) -> MultiDict[str, Any]:
+    """Return what was sent, with files under these names, where a form takes some."""
     given: MultiDict[str, Any] = MultiDict(request.form)
-    for name in form_class.of_files():
-        for file in request.files.getlist(prefix + name):
-            given.add(prefix + name, file)
+    for name in names:
+        for file in request.files.getlist(name):
+            given.add(name, file)
     return given
 
 
@@ -49,7 +49,7 @@ def filled(
     `about` says what the form is for: no handle of another form counts. Commits. What is wrong
     with a file is said at its field when the form is validated. Raises TooMany or Busy.
     """
-    form = form_class(sent(form_class), data=data)
+    form = form_class(sent(form_class.of_files()), data=data)
     receive(actor, form, about)
     return form
 
@@ -75,6 +75,20 @@ def show(actor: Actor, form: Form, about: str, base: str = "") -> None:
         if field.raw_data and not field.taken:  # the form is shown again after a sign-in
             field.take(_kept(actor, field, about))
         field.shown = [_shown(actor, field, file, about, base) for file in listed(field.data)]
+
+
+def complaint(form: Form) -> tuple[str, str] | None:
+    """Return the first field of files of which one was refused, and why."""
+    refused = (field for field in _fields(form) if field.process_errors)
+    return next(((field.short_name, str(field.process_errors[0])) for field in refused), None)
+
+
+def complain(form: Form, field_name: str | None, sentence: str) -> bool:
+    """Say again what `complaint` returned; return whether the field is one of files."""
+    fields = [field for field in _fields(form) if field.short_name == field_name]
+    for field in fields:
+        field.complain(sentence)
+    return bool(fields)
 
 
 def handles(form: Form) -> list[tuple[str, str]]:
@@ -145,10 +159,11 @@ def _opened(actor: Actor, field: FilesField, handle: str, about: str) -> tuple[S
 
 
 def _shown(actor: Actor, field: FilesField, file: StoredFile, about: str, base: str) -> KeptFile:
-    is_held = file in field.owned
+    # What was given to an action is nobody's, and what several rows share goes at night alone.
+    is_held = file in field.owned and not file.shared
     content = [actor.user_id, f"{about}.{field.short_name}", is_held, file.stored()]
     handle = field.sealed.get(file.key) or str(_signer().dumps(content))
-    href = file_href(base, field.short_name, file) if base and is_held else ""
+    href = file_href(base, field.short_name, file) if base and file in field.owned else ""
     return KeptFile(file, handle, href)
 
 

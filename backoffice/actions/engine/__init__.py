@@ -10,7 +10,16 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Parameter
 from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.engine.set_action import SetAction
-from backoffice.actions.engine.values import Date, DateTime, Number, OneOf, Switch, Text, Value
+from backoffice.actions.engine.values import (
+    Date,
+    DateTime,
+    File,
+    Number,
+    OneOf,
+    Switch,
+    Text,
+    Value,
+)
 
 __all__ = [
     "Action",
@@ -21,6 +30,7 @@ __all__ = [
     "Date",
     "DateTime",
     "Effect",
+    "File",
     "Ids",
     "Number",
     "OneOf",

@@ -87,6 +87,10 @@ class Parameter:
         """Return what was chosen, as people read it."""
         raise NotImplementedError
 
+    def noted(self, stored: list[Any]) -> object:
+        """Return what was given as events keep it."""
+        return stored[0]
+
     def is_seen(self, _actor: Actor) -> bool:
         """Tell whether the actor may know what was chosen, and may choose it."""
         return True
@@ -235,7 +239,7 @@ def noted(declared: Mapping[str, Parameter], stored: Stored) -> dict[str, object
     Chosen rows are not among them: what became of these is in the attributes that actions watch.
     """
     return {
-        name: given[0]
+        name: declared[name].noted(given)
         for name, given in stored.items()
         if given and name in declared and declared[name].is_noted
     }

@@ -14,11 +14,13 @@ from sqlalchemy import Text as TextType
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
-from backoffice import limits
+from backoffice import file_types, limits
 from backoffice.actions.engine.parameters import Parameter
+from backoffice.data.files import is_there
 from backoffice.errors import RuleBroken
 from backoffice.models import kinds
-from backoffice.models.kinds import Kind, documents, texts
+from backoffice.models.files import FileType, listed
+from backoffice.models.kinds import Kind, documents, files, texts
 from backoffice.models.kinds.numbers import DIGITS
 from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.policy.actor import Actor
@@ -101,13 +103,32 @@ class Value(Parameter):
         if len(texts) > 1:
             raise RuleBroken(_("Give one value."), field=self.name)
         try:
-            value = self.kind.parse(self.described, texts[0] if texts else "")
+            value = self.kind.recall(self.described, texts[0] if texts else "")
         except ValueError as error:
             raise RuleBroken(str(error), field=self.name) from None
         return None if value == "" and self.described.nullable else value
 
     def stored(self, value: Any) -> list[Any]:
-        return [] if value is None else [self.kind.write(self.described, value)]
+        return [] if value is None else [self.kind.keep(self.described, value)]
+
+    def check(self, actor: Actor, value: Any, *, code: str, locked: bool) -> None:
+        """Refuse a file whose content is gone: it is kept for a day."""
+        if self.takes_files and not all(map(is_there, listed(value))):
+            sentence = _("A file of this form is not there any more. Choose it again.")
+            raise RuleBroken(sentence, field=self.name)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether it asks for files."""
+        return isinstance(self.kind, files.File)
+
+    def noted(self, stored: list[Any]) -> object:
+        if not self.takes_files:
+            return super().noted(stored)
+        try:
+            return self.kind.note(self.described, self.parse(stored))
+        except RuleBroken:  # events have it noted already
+            return stored[0]
 
     def told(self, _actor: Actor, stored: list[Any]) -> list[str]:
         try:
@@ -175,6 +196,26 @@ class Switch(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class File(Value):
+    """A file, or with `several` a list of them, of types that are accepted.
+
+    Its value is a File of models/files.py, whose content `data.files.content` returns. `accepts`,
+    `largest` and `holds` are those of columns.
+    """
+
+    several: bool = field(default=False, kw_only=True)
+    accepts: Sequence[str] = field(default=file_types.USUAL, kw_only=True)
+    largest: int = field(default=limits.FILE, kw_only=True)
+    holds: int = field(default=limits.FILES, kw_only=True)
+
+    def value_type(self) -> TypeEngine[Any]:
+        return FileType(several=self.several)
+
+    def value_info(self) -> dict[str, Any]:
+        return {"accepts": self.accepts, "largest": self.largest, "holds": self.holds}
+
+
+@dataclass(frozen=True, eq=False)
 class OneOf(Value):
     """One of a few values, each with a word for people where it does not read well itself."""
 
@@ -190,5 +231,5 @@ class OneOf(Value):
 
 def _may_be_left_empty(column: TableColumn) -> bool:
     """Return whether an empty text, or an empty list of texts, is a value of the column."""
-    has_empty_value = isinstance(kinds.of(column), texts.Text | documents.TextLines)
+    has_empty_value = isinstance(kinds.of(column), texts.Text | documents.TextLines | files.File)
     return has_empty_value and column.default is not None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
@@ -87,14 +88,17 @@ class File(Kind[Value]):
         return self.clean(column, text) if text.strip() else self._nothing(column)
 
     def keep(self, _column: TableColumn, value: Value) -> str:
-        return json.dumps(frozen(value))
+        return json.dumps(frozen(value)) if listed(value) else ""
 
     def recall(self, column: TableColumn, text: str) -> Value:
+        """Return the files that a run was given, each of which several rows may get."""
+        if not text:
+            return self._nothing(column)
         try:
-            value: Value = self._column_type(column).thawed(json.loads(text or "null"))
+            kept = listed(self._column_type(column).thawed(json.loads(text)))
         except (TypeError, ValueError, RecursionError):
             return self.parse(column, text)  # which says what people do instead
-        return value if listed(value) else self._nothing(column)
+        return self.clean(column, [replace(file, shared=True) for file in kept])
 
     def write(self, _column: TableColumn, value: Value) -> str:
         return ", ".join(map(str, listed(value)))
