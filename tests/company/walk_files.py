@@ -212,6 +212,16 @@ def test_a_handle_of_somebody_else_is_none(olivia: Client) -> None:
     assert "not there any more" in error_at(answer, "slip")
 
 
+def test_a_row_like_another_has_files_of_its_own(olivia: Client, folder: Path) -> None:
+    row = added(olivia, slip=file(), photo=file(PNG, "p.png"))
+    page = olivia.get(f"{LIST}new?_from={row.id}")
+    assert "Keep slip.pdf" in read(page).text
+    assert olivia.post(f"{LIST}new", form_of(page)).status_code == 303
+    again = parcel()
+    deleted(olivia, row)
+    assert stored(folder) == sorted([again.slip.key, *again.photo.storage_keys])
+
+
 def test_the_file_of_another_row_is_copied(olivia: Client, folder: Path) -> None:
     row = added(olivia, slip=file(), photo=file(PNG, "p.png"))
     sent = form_of(edit_page(olivia, row))

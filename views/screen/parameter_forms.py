@@ -1,7 +1,7 @@
 """The form of what an action asks for: a field for each parameter, by its kind."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
