@@ -1,14 +1,19 @@
 """The causes of failures of disks and databases, in words for people, the log and health checks."""
 
 import errno
+import os
 import sqlite3
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 log = structlog.get_logger()
 
+OK, MISSING = "ok", "missing"
 NO_SPACE, READ_ONLY, AWAY = "no space left", "read-only", "away"
+# Bytes: enough for a few pictures, and for what SQLite writes beside its file before a commit.
+LEAST_FREE = 16 * 2**20
 # EFBIG is a limit that the system sets for one process; a person can do as little about it.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # The lowest byte of SQLite's result codes; the higher bytes only add detail.
@@ -18,7 +23,7 @@ SQLITE = {
     sqlite3.SQLITE_CANTOPEN: AWAY,
 }
 POSTGRESQL = {"53100": NO_SPACE, "25006": READ_ONLY}  # disk_full, read_only_sql_transaction
-MISSING = ("42P01", "42703")  # undefined_table, undefined_column
+NO_TABLE = ("42P01", "42703")  # undefined_table, undefined_column
 
 
 def of_database(error: DBAPIError) -> str:
@@ -37,10 +42,25 @@ def of_file(error: OSError) -> str:
     return NO_SPACE if error.errno in FULL else READ_ONLY
 
 
+def of_folder(folder: Path) -> str:
+    """Return whether files can be written to the folder, or to its first parent that exists."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        disk = os.statvfs(existing)
+    except OSError:
+        return AWAY
+    if disk.f_flag & os.ST_RDONLY or not os.access(existing, os.W_OK | os.X_OK):
+        return READ_ONLY
+    has_space = disk.f_bavail * disk.f_frsize >= LEAST_FREE
+    # Some file systems do not count their inodes, and report 0 of 0.
+    has_inodes = disk.f_favail > 0 or disk.f_files == 0
+    return OK if has_space and has_inodes else NO_SPACE
+
+
 def is_missing_table(error: DBAPIError) -> bool:
     """Return whether the statement names a table or column that the database does not have."""
     state = getattr(error.orig, "sqlstate", None)
-    if state in MISSING:
+    if state in NO_TABLE:
         return True
     # SQLite has no code of its own for this.
     return str(error.orig).startswith(("no such table", "no such column"))

@@ -53,6 +53,12 @@ DATABASE_GRACE: FloatSeconds = 0.4
 COMMAND_LOCK: Seconds = 60
 """A command or a migration waits this long for a lock. It has no other limit."""
 
+STORE_CONNECT: Seconds = 2
+"""A bucket of files has this long to accept a connection."""
+
+STORE_ANSWER: Seconds = 10
+"""A bucket of files has this long to send the next part of an answer."""
+
 READY: FloatSeconds = 0.8
 """`/readyz` answers "not ready" if its checks take longer."""
 
@@ -209,6 +215,9 @@ MAIL_TRIES: Tries = 20
 
 CODE_TRIES: Tries = 5
 """A mailed code takes this many tries, because it has only a million possible values."""
+
+STORE_TRIES: Tries = 3
+"""A bucket of files is asked this many times if it does not answer."""
 
 REPEATS: Tries = 4
 """A request that conflicts with others on the same rows runs at most this many times."""

@@ -1,7 +1,6 @@
-"""Checks whether the product can work: its database, its migrations and its folder of uploads."""
+"""Checks whether the product can work: its database, its migrations and its store of files."""
 
 import ast
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,12 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backoffice import apps, clock, failures
+from backoffice.data.storage import uploads
 from backoffice.extensions import MIGRATIONS, db
+from backoffice.failures import MISSING, OK
 from backoffice.settings import configured
 
-OK, MISSING = "ok", "missing"
-# Bytes: enough for a few pictures, and for what SQLite writes beside its file before a commit.
-LEAST_FREE = 16 * 2**20
 # How long a database that could not write counts as such: PostgreSQL cannot be asked about it.
 REMEMBERED = timedelta(minutes=1)
 # What a migration is called, and what comes before it.
@@ -39,7 +37,7 @@ def parts() -> Mapping[str, str]:
         migrations = "unknown"
     else:
         database = _database()
-    return {"database": database, "migrations": migrations, "uploads": _folder(_uploads())}
+    return {"database": database, "migrations": migrations, "uploads": uploads().state()}
 
 
 def database_refused(why: str) -> None:
@@ -111,29 +109,10 @@ def _database() -> str:
         return OK
     if not url.database or url.database.startswith((":", "file:")):
         return OK
-    return _folder(Path(db.engine.url.database or "").parent)
+    return failures.of_folder(Path(db.engine.url.database or "").parent)
 
 
 def _refusals() -> dict[str, datetime]:
     """Return until when each reason of `database_refused` is remembered, by reason."""
     refusals: dict[str, datetime] = current_app.extensions.setdefault("database_refusals", {})
     return refusals
-
-
-def _uploads() -> Path:
-    return configured().uploads_dir
-
-
-def _folder(folder: Path) -> str:
-    """Return whether files can be written to the folder, or to its first parent that exists."""
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    try:
-        disk = os.statvfs(existing)
-    except OSError:
-        return failures.AWAY
-    if disk.f_flag & os.ST_RDONLY or not os.access(existing, os.W_OK | os.X_OK):
-        return failures.READ_ONLY
-    has_space = disk.f_bavail * disk.f_frsize >= LEAST_FREE
-    # Some file systems do not count their inodes, and report 0 of 0.
-    has_inodes = disk.f_favail > 0 or disk.f_files == 0
-    return OK if has_space and has_inodes else failures.NO_SPACE

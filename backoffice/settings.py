@@ -16,7 +16,7 @@ from typing import Any
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
-from backoffice.urls import SMTP, BaseURL, DatabaseURL, MailServer, Sender
+from backoffice.urls import SMTP, BaseURL, BucketURL, DatabaseURL, MailServer, Sender
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
@@ -33,11 +33,12 @@ WEAK_SECRET = (
     "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
     "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
 )
-ENDPOINTS: dict[str, type[BaseURL | DatabaseURL | MailServer | Sender]] = {
+ENDPOINTS: dict[str, type[BaseURL | BucketURL | DatabaseURL | MailServer | Sender]] = {
     "base_url": BaseURL,
     "database_url": DatabaseURL,
     "smtp_url": MailServer,
     "mail_from": Sender,
+    "uploads_url": BucketURL,
 }
 
 # The exit status on which gunicorn gives up instead of starting its workers again.
@@ -74,6 +75,10 @@ class Settings:
     mail_from: Sender | str = ""
     special_use_domains: bool = False
     uploads_dir: Path = Path("uploads")
+    uploads_url: BucketURL | str = ""
+    aws_access_key_id: str = field(default="", repr=False)
+    aws_secret_access_key: str = field(default="", repr=False)
+    aws_session_token: str = field(default="", repr=False)
     trusted_proxies: tuple[Network, ...] = ()
 
     session_idle: timedelta = timedelta(minutes=30)
@@ -178,6 +183,11 @@ class Settings:
         return self.smtp_url if isinstance(self.smtp_url, MailServer) else None
 
     @property
+    def bucket_credentials(self) -> tuple[str, str, str]:
+        """The id of the key to the bucket, the key, and its token if it has one."""
+        return self.aws_access_key_id, self.aws_secret_access_key, self.aws_session_token
+
+    @property
     def issuer(self) -> str:
         """The name of this installation in authenticator apps."""
         # Other installations must not look like production.
@@ -225,6 +235,10 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         bool(country) and country not in SUPPORTED_REGIONS,
         "DEFAULT_COUNTRY must be two capital letters, such as DE (ISO 3166), or unset.",
     )
+    yield (
+        bool(settings.uploads_url) and not all(settings.bucket_credentials[:2]),
+        "UPLOADS_URL needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both.",
+    )
     if settings.production:
         yield from _rules_of_production(settings)
 
@@ -232,9 +246,17 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
 def _rules_of_production(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield _mails_in_the_clear(settings), f"SMTP_URL {SMTP}"
     yield (
+        _stores_in_the_clear(settings),
+        "UPLOADS_URL must have an endpoint_url with https:// in production.",
+    )
+    yield (
         bool(settings.base_url) and not settings.tls,
         "BASE_URL must begin with https:// in production: sign-in cookies need TLS.",
     )
+
+
+def _stores_in_the_clear(settings: Settings) -> bool:
+    return isinstance(settings.uploads_url, BucketURL) and settings.uploads_url.is_open
 
 
 def _is_weak(key: str) -> bool:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from email.headerregistry import Address
 from ipaddress import IPv6Address, ip_address
 from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import idna
 from sqlalchemy.engine import URL, make_url
@@ -19,6 +19,7 @@ HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
 HOST_HEADER = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 DOT_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 NAME_AND_ADDRESS = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 LONGEST_NAME = 100  # characters
 
 BASE = "must be the address people open, such as https://admin.example.com"
@@ -27,6 +28,11 @@ DATABASE = "must begin with sqlite:/// or postgresql+psycopg://."
 SMTP = (
     "must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once; "
     "smtp+plain://localhost for a relay on this machine), special characters written as %40."
+)
+BUCKET = (
+    "must look like s3://bucket/prefix?region=eu-central-1, for another service than AWS with "
+    "&endpoint_url=https://s3.example.com; the keys stand in AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY."
 )
 SENDER = "must look like backoffice@example.com or Backoffice <backoffice@example.com>."
 
@@ -160,6 +166,47 @@ class MailServer(str):
     def is_local(self) -> bool:
         """Whether the server is on this machine, where unencrypted mail does not leave it."""
         return self.host in LOOPBACK
+
+
+class BucketURL(str):
+    """The address of the bucket that keeps uploaded files.
+
+    Attributes:
+        bucket: its name.
+        prefix: what the names of its objects begin with, a slash at its end, or nothing.
+        region: where it is; `us-east-1` is what services without regions expect.
+        endpoint: the address of the service; empty for AWS.
+    """
+
+    __slots__ = ("bucket", "endpoint", "prefix", "region")
+    bucket: str
+    prefix: str
+    region: str
+    endpoint: str
+
+    def __new__(cls, text: str) -> Self:
+        """Parse `text`. Raises ValueError with a sentence about what the address must be."""
+        parts, port = _split(text, BUCKET)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+        is_bucket = parts.scheme == "s3" and BUCKET_NAME.fullmatch(parts.netloc) and not port
+        if not is_bucket or parts.fragment or not set(given) <= {"endpoint_url", "region"}:
+            raise ValueError(BUCKET)
+        endpoint = urlsplit(given.get("endpoint_url", ""))
+        if given.get("endpoint_url") and not (endpoint.scheme in USUAL_PORTS and endpoint.hostname):
+            raise ValueError(BUCKET)
+        prefix = unquote(parts.path).strip("/")
+        made = super().__new__(cls, text)
+        made.bucket = parts.netloc
+        made.prefix = f"{prefix}/" if prefix else ""
+        made.region = given.get("region") or "us-east-1"
+        made.endpoint = given.get("endpoint_url", "")
+        return made
+
+    @property
+    def is_open(self) -> bool:
+        """Whether files leave this machine unencrypted."""
+        parts = urlsplit(self.endpoint)
+        return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
 class Sender(str):

@@ -34,7 +34,7 @@ def readyz() -> Response:
         parts = within(limits.READY, _parts)
     except TimeoutError:
         parts = {"database": failures.AWAY}
-    if all(state == readiness.OK for state in parts.values()):
+    if all(state == failures.OK for state in parts.values()):
         return jsonify(status="ready")
     response = jsonify(status="not ready", **parts)
     response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

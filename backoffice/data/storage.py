@@ -1,7 +1,6 @@
-"""Store uploaded files in a folder of this machine, behind a protocol that other stores can use."""
+"""Store uploaded files in a folder of this machine, or behind the same protocol in a bucket."""
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,8 +11,11 @@ import structlog
 from flask_babel import lazy_gettext as _l
 
 from backoffice import failures
+from backoffice.data.bucket import Bucket
 from backoffice.errors import CannotStore
+from backoffice.models.files import KEY
 from backoffice.settings import configured
+from backoffice.urls import BucketURL
 
 SENTENCES = {
     failures.NO_SPACE: _l(
@@ -25,8 +27,6 @@ SENTENCES = {
     ),
 }
 log = structlog.get_logger()
-# Our own random digits and the number of a rendition, nothing that people typed.
-KEY = re.compile(r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII)
 
 
 class Storage(Protocol):
@@ -49,6 +49,9 @@ class Storage(Protocol):
 
     def keys(self, before: datetime) -> Iterator[str]:
         """Yield every key whose content was stored before that moment."""
+
+    def state(self) -> str:
+        """Return whether it can store something, as `/readyz` tells it (backoffice/failures.py)."""
 
     def discard_unfinished(self, before: datetime) -> None:
         """Remove content that a process began to store before that moment and never finished."""
@@ -102,6 +105,9 @@ class Folder:
     def keys(self, before: datetime) -> Iterator[str]:
         return (path.name for path in self._files(before) if KEY.fullmatch(path.name))
 
+    def state(self) -> str:
+        return failures.of_folder(self.root)
+
     def discard_unfinished(self, before: datetime) -> None:
         for path in self._files(before):
             if path.name.startswith("."):
@@ -123,11 +129,14 @@ class Folder:
 
 
 def uploads() -> Storage:
-    """Return the store of the running application.
+    """Return the store of the running application: the bucket of UPLOADS_URL, if that is set.
 
     A relative UPLOADS_DIR begins at the folder in which the product was started.
     """
-    return Folder(configured().uploads_dir)
+    settings = configured()
+    if isinstance(settings.uploads_url, BucketURL):
+        return Bucket(settings.uploads_url, settings.bucket_credentials)
+    return Folder(settings.uploads_dir)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,12 +4,17 @@
 has what is said about a file, as JSON; its bytes are in the storage, under its key.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Dialect, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
+
+# What the storage has a content under: our own random digits and the number of a rendition,
+# nothing that people typed.
+KEY = re.compile(r"[0-9a-f]{32}(?:-\d{1,4})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from backoffice import events, slots, throttles
 from backoffice.auth.actors import lock_own_row
 from backoffice.data import pictures
 from backoffice.data.pictures import SIZES, Crop
-from backoffice.data.storage import KEY, Storage, uploads
+from backoffice.data.storage import Storage, uploads
 from backoffice.data.uploaded_files import discard, forget_column
 from backoffice.errors import CannotStore, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
+from backoffice.models.files import KEY
 from backoffice.models.user import User
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
