@@ -187,13 +187,10 @@ class BucketURL(str):
     def __new__(cls, text: str) -> Self:
         """Parse `text`. Raises ValueError with a sentence about what the address must be."""
         parts, port = _split(text, BUCKET)
-        given = dict(parse_qsl(parts.query, keep_blank_values=True))
         is_bucket = parts.scheme == "s3" and BUCKET_NAME.fullmatch(parts.netloc) and not port
-        if not is_bucket or parts.fragment or not set(given) <= {"endpoint_url", "region"}:
+        if not is_bucket or parts.fragment:
             raise ValueError(BUCKET)
-        endpoint = urlsplit(given.get("endpoint_url", ""))
-        if given.get("endpoint_url") and not (endpoint.scheme in USUAL_PORTS and endpoint.hostname):
-            raise ValueError(BUCKET)
+        given = _options(parts.query)
         prefix = unquote(parts.path).strip("/")
         made = super().__new__(cls, text)
         made.bucket = parts.netloc
@@ -207,6 +204,16 @@ class BucketURL(str):
         """Whether files leave this machine unencrypted."""
         parts = urlsplit(self.endpoint)
         return parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
+def _options(query: str) -> dict[str, str]:
+    """Return the options of a bucket. Raises ValueError for any that it does not have."""
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    endpoint, _port = _split(given.get("endpoint_url", "https://s3"), BUCKET)
+    is_service = endpoint.scheme in USUAL_PORTS and bool(endpoint.hostname)
+    if not is_service or not set(given) <= {"endpoint_url", "region"}:
+        raise ValueError(BUCKET)
+    return given
 
 
 class Sender(str):

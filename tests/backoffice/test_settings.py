@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backoffice.settings import Settings, SettingsError
+from backoffice.urls import BucketURL
 
 KEY = "a key with many different letters 0123456789"
 WHOLE = {"SECRET_KEY": KEY, "BASE_URL": "https://admin.example.com"}
@@ -289,3 +290,38 @@ def test_the_most_characters_of_a_password_are_not_fewer_than_the_fewest() -> No
 )
 def test_yes_and_no_are_said_in_words(word: str, value: bool) -> None:
     assert Settings.from_environment(WHOLE | {"LOG_JSON": word}).log_json is value
+
+
+BUCKET_KEYS = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret of a bucket"}
+
+
+def test_a_bucket_is_read_with_its_keys_which_are_shown_nowhere() -> None:
+    address = "s3://acme-files/in/here/?region=eu-central-1&endpoint_url=https://s3.example.com"
+    settings = Settings.from_environment(WHOLE | BUCKET_KEYS | {"UPLOADS_URL": address})
+    found = settings.uploads_url
+    assert isinstance(found, BucketURL)
+    assert (found.bucket, found.prefix, found.region) == ("acme-files", "in/here/", "eu-central-1")
+    assert found.endpoint == "https://s3.example.com"
+    assert settings.bucket_credentials == ("AKIA", "secret of a bucket", "")
+    assert "secret of a bucket" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "address, words",
+    [
+        ("https://acme-files", "must look like s3://"),
+        ("s3://", "must look like s3://"),
+        ("s3://Acme_Files", "must look like s3://"),
+        ("s3://key:secret@acme-files", "must look like s3://"),
+        ("s3://acme-files?zone=x", "must look like s3://"),
+        ("s3://acme-files?endpoint_url=ftp://x", "must look like s3://"),
+        ("s3://acme-files?endpoint_url=http://s3.example.com", "https:// in production"),
+    ],
+)
+def test_an_address_of_no_bucket_is_refused(address: str, words: str) -> None:
+    assert words in refusal(WHOLE | BUCKET_KEYS | {"UPLOADS_URL": address})
+
+
+def test_a_bucket_without_its_keys_is_refused() -> None:
+    message = refusal(WHOLE | {"UPLOADS_URL": "s3://acme-files"})
+    assert "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in message
