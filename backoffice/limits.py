@@ -178,8 +178,11 @@ LINES_TYPED: Characters = 5000
 PASSWORD_TYPED: Characters = 1000
 """A typed password is cut here, because Unicode normalisation takes quadratic time."""
 
-FILE: Bytes = 3 * 1024 * 1024
-"""A file in a column has at most this size; a request body has room for it and its form."""
+FILE: Bytes = 10 * 1024 * 1024
+"""A file in a column has at most this size, as a scanned contract or a photo of a phone has."""
+
+FILES_BODY: Bytes = 12 * 1024 * 1024
+"""The request body of a form with fields for files holds one of the largest, or smaller ones."""
 
 FILES: Entries = 10
 """A column holds at most this many files of a row."""

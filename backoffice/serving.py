@@ -195,7 +195,7 @@ def _adjusted(settings: Settings) -> dict[str, object]:
         # Beyond it, the thread would wait for the client.
         "outbuf_high_watermark": limits.EXPORT_BUFFER,
         # Between one and two times the limit, our own page says that it is too much.
-        "max_request_body_size": 2 * limits.BODY,
+        "max_request_body_size": 2 * limits.FILES_BODY,
         "max_request_header_size": limits.HEADERS,
         # views.web.headers knows which proxies to trust.
         "clear_untrusted_proxy_headers": False,

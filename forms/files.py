@@ -19,12 +19,13 @@ class KeptFile:
     """A file as the page shows it.
 
     `handle` is what the page sends back to keep it. `href` is where its content is, if a row has it
-    already.
+    already, and `thumbnail` where it is small, if it is a picture.
     """
 
     file: StoredFile
     handle: str
     href: str = ""
+    thumbnail: str = ""
 
 
 class FilesField(Field):
@@ -68,6 +69,11 @@ class FilesField(Field):
     def accept(self) -> str:
         """What a browser offers to choose."""
         return self.kind.accept(self.column)
+
+    @property
+    def largest(self) -> int:
+        """How many bytes a file has at most."""
+        return self.kind.largest(self.column)
 
     @property
     def multiple(self) -> bool:

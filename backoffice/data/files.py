@@ -44,6 +44,9 @@ def receive(column: TableColumn, data: bytes, filename: str) -> StoredFile:
     """
     kind = kinds.of(column)
     assert isinstance(kind, FileKind)
+    if len(data) > kind.largest(column):
+        size = memory(kind.largest(column))
+        raise RuleBroken(_("The file has more than %(size)s.", size=size))
     if isinstance(kind, PictureKind):
         return _picture(data, filename)
     file_type = _checked(kind, column, data, filename)
@@ -56,14 +59,13 @@ def _checked(kind: FileKind, column: TableColumn, data: bytes, filename: str) ->
     """Return the type of what was sent. Raises RuleBroken if the column does not accept it."""
     if not data:
         raise RuleBroken(_("This file is empty."))
-    if len(data) > kind.largest(column):
-        size = memory(kind.largest(column))
-        raise RuleBroken(_("The file has more than %(size)s.", size=size))
     accepted = kind.accepted(column)
     file_type = file_types.recognised(data, filename, accepted)
     if file_type is None:
         words = ", ".join(TYPES[name].words for name in accepted)
-        raise RuleBroken(_("This is none of %(types)s, whatever its name says.", types=words))
+        raise RuleBroken(
+            _("This file is none of these, whatever its name says: %(types)s.", types=words)
+        )
     return file_type
 
 

@@ -110,6 +110,8 @@ def rendered(content: bytes, filename: str, crop: Crop | None = None) -> dict[in
     A large picture takes some 200 MB for a moment: callers must hold a slot (backoffice/slots.py).
     Raises RuleBroken, which says what is wrong with the file and what to do.
     """
+    if len(content) > BYTES:
+        raise _refusal(HEAVY)
     square = _drawn(content, filename, partial(_square, crop=crop))
     return {size: _encoded(square.resize((size, size), Image.Resampling.LANCZOS)) for size in SIZES}
 
@@ -117,7 +119,8 @@ def rendered(content: bytes, filename: str, crop: Crop | None = None) -> dict[in
 def whole(content: bytes, filename: str, sizes: Sequence[int]) -> dict[int, bytes]:
     """Return the whole picture, encoded as TYPE, with each of `sizes` as its longest side.
 
-    It is not enlarged. Otherwise this is as `rendered`.
+    It is not enlarged. The caller has seen to the size of the file. Otherwise this is as
+    `rendered`.
     """
     image = _drawn(content, filename, partial(_within_side, side=max(sizes)))
     return {size: _encoded(_reduced(image, size)) for size in sizes}
@@ -151,8 +154,6 @@ def _decodable(content: bytes, filename: str) -> bytes:
     """
     if not content:
         raise _refusal(EMPTY)
-    if len(content) > BYTES:
-        raise _refusal(HEAVY)
     if not filename.lower().endswith(ENDINGS):
         raise _refusal(ENDING)
     if content.startswith(PNG):

@@ -17,6 +17,7 @@ Import = tuple[str, str]  # a module, and a name in it
 
 ORM = "sqlalchemy.orm"
 SQL = "sqlalchemy"
+FILES = "backoffice.models.files"
 COLUMN: Import = ("backoffice.models.columns", "column")
 BIG: Import = ("backoffice.models.types", "BigInt")
 
@@ -76,6 +77,8 @@ KINDS = {
     ),
     "texts": Written("list[str]", "mapped_column({more})", default="default=list"),
     "uuid": Written("UUID", "mapped_column({more})", (("uuid", "UUID"),)),
+    "file": Written("File", "mapped_column({more})", ((FILES, "File"),)),
+    "picture": Written("Picture", "mapped_column({more})", ((FILES, "Picture"),)),
 }
 
 

@@ -41,6 +41,15 @@ document.addEventListener("click", async event => {
   setTimeout(() => { label.textContent = before }, 2000);
 });
 
+// A file that is too large is said before it is sent.
+document.addEventListener("change", event => {
+  const field = event.target;
+  if (!field.dataset.largest) return;
+  const isTooLarge = [...field.files].some(file => file.size > field.dataset.largest);
+  field.setCustomValidity(isTooLarge ? field.dataset.tooLarge : "");
+  field.reportValidity();
+});
+
 // Show a password while it is typed.
 document.addEventListener("click", event => {
   const button = event.target.closest("[data-reveal]");

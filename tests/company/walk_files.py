@@ -285,6 +285,21 @@ def test_too_many_files_are_refused(olivia: Client, folder: Path) -> None:
     assert len(parcel().papers) == 2
 
 
+def test_a_form_with_files_takes_more_than_another(olivia: Client, folder: Path) -> None:
+    large, huge = (b"%PDF-" + bytes(size) for size in (9 * 2**20, 13 * 2**20))
+    assert len(added(olivia, papers=[file(large)]).papers) == 1
+    assert olivia.post(f"{LIST}new", {"name": "One", "papers": [file(huge)]}).status_code == 413
+    assert olivia.post("/admin/depots/new", {"name": file(large)}).status_code == 413
+    answer = olivia.post(
+        f"{LIST}new", {"name": "One", "papers": [file(large + bytes(2**20 + 2**10))]}
+    )
+    assert error_at(answer, "papers") == "slip.pdf: The file has more than 10 MB."
+    assert len(stored(folder)) == 1
+    assert olivia.post(f"{LIST}new", {"name": "x" * (5 * 2**20)}).status_code == 413
+    texts = {"name": "x" * (5 * 2**20), "slip": file()}
+    assert olivia.post(f"{LIST}new", texts).status_code == 413
+
+
 # Werkzeug leaves the parts that it has read to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_form_of_very_many_parts_is_refused(olivia: Client) -> None:

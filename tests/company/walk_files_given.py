@@ -79,7 +79,9 @@ def test_a_wrong_file_is_said_at_its_field_and_the_other_stays(olivia: Client) -
     address = plan(olivia, "measure", [added(olivia).id], "parcels")
     page = choose(olivia, address, letter=file(PNG), more=[file()])
     assert page.status_code == 422
-    assert error_at(page, "with.letter") == "This is none of PDF, whatever its name says."
+    assert (
+        error_at(page, "with.letter") == "This file is none of these, whatever its name says: PDF."
+    )
     assert "Keep slip.pdf" in read(page).text
     page = choose(olivia, address, letter="")
     assert error_at(page, "with.letter") == "Choose a file."
@@ -194,7 +196,7 @@ def test_the_command_line_reads_files(
     assert parcel().weight == len(PDF)
     for given, words in (
         (f"letter={letter}", "Write a file as letter=@path."),
-        (f"letter=@{wrong}", "letter: This is none of PDF, whatever its name says."),
+        (f"letter=@{wrong}", "letter: This file is none of these, whatever its name says: PDF."),
         (f"letter=@{tmp_path / 'nowhere'}", "cannot be read: No such file"),
     ):
         answer = act(given)

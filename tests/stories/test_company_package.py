@@ -203,6 +203,7 @@ COLUMNS = (
     *("name", "code:unique", "country:DE,FR", "day:date?", "capacity:integer", "open:boolean"),
     *("manager:User", "deputy:User?", "value:money?", "note:long_text?", "facts:json?"),
     *("marks:texts", "site:url?", "uuid:uuid?", "opens:time_of_day?"),
+    *("photo:picture?", "slip:file?"),
 )
 
 

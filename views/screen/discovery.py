@@ -1,5 +1,6 @@
 """Find the screens: every Screen with a model in a file under views/admin/ is one."""
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -16,10 +17,12 @@ from backoffice.actions.deletion import declare_missing
 from backoffice.actions.engine import attaching
 from backoffice.actions.engine.action import actions_of, find
 from backoffice.actions.engine.set_action import declare_change_field
+from backoffice.models import fields
 from backoffice.models.base import Entity
 from backoffice.places import place_of
 from backoffice.secrets import rotation
 from views.screen import checks
+from views.screen.parameter_forms import takes_files
 from views.screen.screen import Screen
 from views.web.answers import Answer
 from views.web.theme import csp_nonce
@@ -69,6 +72,17 @@ def register(app: Flask) -> None:
     )
     admin.add_views(*instances)
     app.extensions["screens"] = instances
+    app.extensions["takes_files"] = frozenset(_taking_files(instances))
+
+
+def _taking_files(screens: Iterable[Screen]) -> Iterator[str]:
+    """Yield the endpoints to which forms with fields for files are sent."""
+    for screen in screens:
+        if any(fields.is_file(screen.model, name) for name in screen.form_columns):
+            yield from (f"{screen.endpoint}.new", f"{screen.endpoint}.edit")
+        actions = (*actions_of(screen.model), *actions_of(screen.model, is_global=True))
+        if any(map(takes_files, actions)):
+            yield f"{screen.endpoint}.preview"
 
 
 def _declare_bulk_fields(screen: Screen) -> None:

@@ -34,6 +34,11 @@ def file_href(base: str, name: str, file: StoredFile, size: int = LARGE) -> str:
     return f"{base}files/{name}/{file.key}"
 
 
+def thumbnail_href(base: str, name: str, file: StoredFile) -> str:
+    """Return the address of a small picture; '' for a file that is none."""
+    return file_href(base, name, file, THUMBNAIL) if isinstance(file, Picture) else ""
+
+
 def in_short(_model: type[Record], name: str) -> Cell:
     """Return the function that draws files in a list."""
     return lambda held: _drawn(held, name, listed(held.value)[:SHOWN], full=False)
@@ -58,7 +63,7 @@ def _one(base: str, name: str, file: StoredFile, *, full: bool) -> str:
     href = escape(file_href(base, name, file))
     words = escape(file.name)
     if isinstance(file, Picture):
-        small = escape(file_href(base, name, file, THUMBNAIL))
+        small = escape(thumbnail_href(base, name, file))
         side = 128 if full else 40  # pixels, as the style sheet has it
         return (
             f'<a href="{href}"><img class="thumbnail" src="{small}" alt="{words}" '

@@ -60,6 +60,11 @@ def sent(actor: Actor, action: Action) -> ParameterForm:
     return form
 
 
+def takes_files(action: Action) -> bool:
+    """Return whether the action asks for files."""
+    return any(map(_takes_files, action.parameters.values()))
+
+
 def _takes_files(parameter: Parameter) -> bool:
     return isinstance(parameter, Value) and parameter.takes_files
 

@@ -23,7 +23,7 @@ from backoffice.text import shortened, without_invisible
 from backoffice.transactions import forget_commits
 from forms.base import Form
 from forms.files import FilesField, KeptFile
-from views.screen.file_cells import file_href
+from views.screen.file_cells import file_href, thumbnail_href
 
 F = TypeVar("F", bound=Form)
 SALT = "backoffice.files"
@@ -163,8 +163,11 @@ def _shown(actor: Actor, field: FilesField, file: StoredFile, about: str, base: 
     is_held = file in field.owned and not file.shared
     content = [actor.user_id, f"{about}.{field.short_name}", is_held, file.stored()]
     handle = field.sealed.get(file.key) or str(_signer().dumps(content))
-    href = file_href(base, field.short_name, file) if base and file in field.owned else ""
-    return KeptFile(file, handle, href)
+    if not base or file not in field.owned:
+        return KeptFile(file, handle)
+    href = file_href(base, field.short_name, file)
+    thumbnail = thumbnail_href(base, field.short_name, file)
+    return KeptFile(file, handle, href, thumbnail)
 
 
 def _signer() -> URLSafeTimedSerializer:

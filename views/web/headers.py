@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backoffice import database
+from backoffice import database, limits
 from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
 from backoffice.http import HEALTH_PATHS, READING_METHODS
@@ -124,12 +124,20 @@ def _begin() -> Response | None:
     database.configure_transactions(
         reading=request.method in READING_METHODS, timeouts=database.request_timeouts(configured())
     )
+    if _brings_files():
+        request.max_content_length = limits.FILES_BODY
     any_loopback_name = not configured().production
     if not configured().home.matches_host_header(request.host, any_loopback_name=any_loopback_name):
         return _elsewhere()
     if _is_garbled():
         return _garbled()
     return None
+
+
+def _brings_files() -> bool:
+    """Tell whether the request may be larger than others; its texts may not."""
+    is_taken = request.endpoint in current_app.extensions["takes_files"]
+    return is_taken and request.mimetype == "multipart/form-data"
 
 
 def _elsewhere() -> Response:

@@ -92,7 +92,7 @@ def _pause(number: int) -> None:
 class Kept:
     """The body of a request, which can be read again.
 
-    `known` holds what was read so far: at most limits.BODY, beyond which Werkzeug reads nothing.
+    `known` holds what was read so far: at most limits.FILES_BODY, beyond which nothing is read.
     `again` says whether `known` is being read for another time.
     """
 

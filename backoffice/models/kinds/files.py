@@ -59,7 +59,7 @@ class File(Kind[Value]):
         size = memory(self.largest(column))
         if self.is_list(column):
             return _(
-                "At most %(number)s files of at most %(size)s: %(types)s.",
+                "Up to %(number)s files, each of at most %(size)s: %(types)s.",
                 number=self.holds(column),
                 size=size,
                 types=types,
