@@ -13,6 +13,8 @@ from backoffice.policy.actor import Actor
 from views.screen.definition import Definition
 
 SANDBOX = "default-src 'none'; sandbox"
+# A browser styles its own page around a picture, inline.
+PICTURE_SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 # Seconds: its address never shows another picture, but a right may be taken away.
 A_DAY = 24 * 3600
 
@@ -39,6 +41,7 @@ def picture(
     if size not in found.renditions:
         raise NotFound
     response = _answer(found, files.content(found, size), "inline")
+    response.headers["Content-Security-Policy"] = PICTURE_SANDBOX
     response.headers["Cache-Control"] = f"private, max-age={A_DAY}, immutable"
     return response
 
