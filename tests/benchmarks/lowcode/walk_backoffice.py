@@ -3,6 +3,7 @@
 `tests/stories/test_lowcode.py` runs this with the package.
 """
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read, row_ids
+from tests.support.images import encoded, plain
 
 
 @pytest.fixture
@@ -65,6 +67,21 @@ def test_warehouses_are_added_found_and_exported(olivia: Client) -> None:
     for query in ("search=nor", "country=DE", "is_active=no", "capacity.from=1"):
         assert len(row_ids(olivia.get(f"/admin/warehouses/?{query}"))) == 1, query
     assert "East" in olivia.get("/admin/warehouses/export.json").text
+
+
+def test_a_warehouse_has_a_picture_with_its_thumbnail_and_a_file(
+    olivia: Client, app: Flask
+) -> None:
+    sent = {"picture": (BytesIO(encoded(plain())), "gate.png")}
+    sent |= {"contract": (BytesIO(b"%PDF-1.7"), "contract.pdf")}
+    answer = olivia.post("/admin/warehouses/new", {"name": "East", "code": "E", **sent})
+    assert answer.status_code == 303
+    details = read(olivia.get(answer.location))
+    assert olivia.get(details.one("img", alt="gate.webp")["src"]).content_type == "image/webp"
+    settle()
+    made = db.session.get_one(Warehouse, warehouse("E"))
+    address = f"{answer.location}/files/contract/{made.contract.key}"
+    assert olivia.get(details.one("a", href=address)["href"]).data == b"%PDF-1.7"
 
 
 def test_pallets_stand_in_a_tab_of_their_warehouse(olivia: Client) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Base, Entity, Searchable
 from backoffice.models.columns import column
+from backoffice.models.files import File, Picture
 from backoffice.models.types import BigInt
 from backoffice.models.user import User
 
@@ -46,6 +47,8 @@ class Warehouse(Searchable, Entity):
     email: Mapped[str | None] = column(String(254), kind="email")
     website: Mapped[str | None] = column(String(200), kind="url")
     facts: Mapped[dict[str, Any] | None]
+    picture: Mapped[Picture | None]
+    contract: Mapped[File | None]
 
     manager: Mapped[User | None] = relationship()
     tags: Mapped[list[Tag]] = relationship(secondary=warehouse_tags)

@@ -15,6 +15,8 @@ class Warehouses(Screen):
     column_default_sort = "name"
     column_list = ("name", "code", "country", "opened_on", "capacity", "is_active", "manager")
     form_columns = (*column_list, "rent", "tags", "note", "email", "website", "facts")
+    # feature: files
+    form_columns += ("picture", "contract")
     # feature: bulk-edit
     bulk_fields = ("country", "capacity", "is_active")
     # feature: related
