@@ -39,7 +39,7 @@ class FilesField(Field):
         handles: the handles that were sent.
         uploads: the new files that were sent, as Werkzeug has them.
         taken: whether `take` was called.
-        sealed: the handles by the keys of their files, of those that no row has.
+        sealed: the handles that were sent, by the keys of their files.
         shown: the files that the page shows.
     """
 
@@ -102,7 +102,7 @@ class FilesField(Field):
 
     def take(self, given: Iterable[StoredFile]) -> None:
         """Have these files, in this order; of a single file the last one."""
-        files = list(given)
+        files = list(dict.fromkeys(given))
         self.taken = True
         if self.multiple:
             self.data = list(files)

@@ -118,7 +118,33 @@ def test_an_upload_survives_an_error_elsewhere(olivia: Client, folder: Path) -> 
     assert answer.status_code == 422, "the name is still missing"
     assert olivia.post(f"{LIST}new", form_of(answer) | {"name": "Two"}).status_code == 303
     assert (parcel().slip.name, parcel().photo.name) == ("slip.pdf", "p.webp")
-    assert len(stored(folder)) == 3
+    swept(folder)
+    assert stored(folder) == sorted([parcel().slip.key, *parcel().photo.storage_keys])
+
+
+def test_a_form_that_is_sent_twice_makes_rows_with_files_of_their_own(
+    olivia: Client, folder: Path
+) -> None:
+    sent = form_of(olivia.post(f"{LIST}new", {"name": "", "slip": file()})) | {"name": "Twice"}
+    assert olivia.post(f"{LIST}new", sent).status_code == 303
+    first = parcel()
+    assert olivia.post(f"{LIST}new", sent).status_code == 303
+    second = parcel()
+    assert first.slip.key != second.slip.key
+    deleted(olivia, first)
+    assert files.content(second.slip) == PDF
+    sent["papers"] = sent["slip"] * 2
+    assert olivia.post(f"{LIST}new", sent).status_code == 422, "a handle is for its field"
+    swept(folder)
+    assert stored(folder) == [second.slip.key]
+
+
+def test_a_file_is_kept_once_however_often_it_is_sent(olivia: Client) -> None:
+    row = added(olivia, papers=[file()])
+    sent = form_of(edit_page(olivia, row))
+    sent["papers"] *= 2
+    assert edited(olivia, row, sent).status_code == 303
+    assert parcel().papers == row.papers
 
 
 def test_what_was_never_saved_goes_at_night(olivia: Client, folder: Path) -> None:
@@ -151,6 +177,7 @@ def test_two_people_at_once_lose_nothing(olivia: Client, folder: Path) -> None:
     assert edited(olivia, row, sent).status_code == 303
     assert [paper.name for paper in parcel().papers] == ["mine.pdf"]
     assert parcel().slip == row.slip
+    swept(folder)
     assert len(stored(folder)) == 2
 
 

@@ -203,7 +203,7 @@ def _try(
     Return None if a rule forbids it; the form then shows the reason at the right field.
     """
     try:
-        saved = screen.saved(actor, row, version, form.sent())
+        saved = screen.saved(actor, row, version, uploads.own(form, form.sent()))
         db.session.commit()
     except (RuleBroken, TooMany) as error:
         db.session.rollback()

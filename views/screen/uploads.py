@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from flask import current_app, request
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
@@ -17,7 +17,7 @@ from backoffice.data.orphaned_files import GRACE
 from backoffice.errors import Busy, NotFound, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.file_types import LONGEST_NAME
-from backoffice.models.files import FilesType, StoredFile, listed
+from backoffice.models.files import FilesType, StoredFile, Value, listed
 from backoffice.policy.actor import Actor
 from backoffice.text import shortened, without_invisible
 from backoffice.transactions import forget_commits
@@ -29,6 +29,7 @@ F = TypeVar("F", bound=Form)
 SALT = "backoffice.files"
 # Seconds: a handle ends some hours before its file may be swept.
 VALID = int(GRACE.total_seconds()) - 4 * 3600
+GONE: str = _l("A file of this form is not there any more. Choose it again.")
 LONGEST_HANDLE = 2000  # characters
 
 
@@ -91,6 +92,31 @@ def complain(form: Form, field_name: str | None, sentence: str) -> bool:
     return bool(fields)
 
 
+def own(form: Form, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values of a form that is saved, each file of which belongs to its row alone.
+
+    A handle may be sent twice, and may stand for a file of another row: what it stands for is
+    copied. Raises RuleBroken with the field.
+    """
+    owned = {field.name: _own(field) for field in _fields(form) if field.name in values}
+    return {**values, **owned}
+
+
+def _own(field: FilesField) -> Value:
+    try:
+        files_of_row = [
+            file if file in field.owned or file.key not in field.sealed else files.copied(file)
+            for file in listed(field.data)
+        ]
+    except NotFound:
+        raise RuleBroken(str(GONE), field=field.name) from None
+    except RuleBroken as error:
+        raise RuleBroken(error.message, field=field.name) from error
+    if field.multiple:
+        return files_of_row
+    return files_of_row[0] if files_of_row else None
+
+
 def handles(form: Form) -> list[tuple[str, str]]:
     """Return what keeps the new files of a form, as another page posts it again."""
     return [
@@ -133,35 +159,28 @@ def _kept(actor: Actor, field: FilesField, about: str) -> Iterator[StoredFile]:
     owned = {file.key: file for file in field.owned}
     for handle in field.handles:
         try:
-            file, is_held = _opened(actor, field, handle, about)
-            if file.key in owned:
-                yield owned[file.key]
-            else:
-                # Another row may have it: this one gets a copy.
-                yield files.copied(file) if is_held else file
-                field.sealed[file.key] = handle
-        except (BadData, NotFound, TypeError, ValueError):
-            field.complain(_("A file of this form is not there any more. Choose it again."))
-        except RuleBroken as error:
-            field.complain(error.message)
+            file = _opened(actor, field, handle, about)
+        except (BadData, TypeError, ValueError):
+            field.complain(str(GONE))
+        else:
+            field.sealed.setdefault(file.key, handle)
+            yield owned.get(file.key, file)
 
 
-def _opened(actor: Actor, field: FilesField, handle: str, about: str) -> tuple[StoredFile, bool]:
-    """Return the file that a handle stands for, and whether a row had it when it was made.
+def _opened(actor: Actor, field: FilesField, handle: str, about: str) -> StoredFile:
+    """Return the file that a handle stands for.
 
     Raises BadData if it was made for somebody else, for another field, or too long ago.
     """
-    given = _signer().loads(handle[:LONGEST_HANDLE], max_age=VALID)
-    whose, what, is_held, described = given
+    whose, what, described = _signer().loads(handle[:LONGEST_HANDLE], max_age=VALID)
     if (whose, what) != (actor.user_id, f"{about}.{field.short_name}"):
         raise BadSignature("this handle is not for this field")
-    return _column_type(field).thawed(described), is_held
+    file: StoredFile = _column_type(field).thawed(described)
+    return file
 
 
 def _shown(actor: Actor, field: FilesField, file: StoredFile, about: str, base: str) -> KeptFile:
-    # What was given to an action is nobody's, and what several rows share goes at night alone.
-    is_held = file in field.owned and not file.shared
-    content = [actor.user_id, f"{about}.{field.short_name}", is_held, file.stored()]
+    content = [actor.user_id, f"{about}.{field.short_name}", file.stored()]
     handle = field.sealed.get(file.key) or str(_signer().dumps(content))
     if not base or file not in field.owned:
         return KeptFile(file, handle)
