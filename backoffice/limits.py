@@ -59,6 +59,9 @@ STORE_CONNECT: Seconds = 2
 STORE_ANSWER: Seconds = 10
 """A bucket of files has this long to send the next part of an answer."""
 
+REMOVING: Seconds = 3
+"""A request removes files for this long; what is left goes at night."""
+
 READY: FloatSeconds = 0.8
 """`/readyz` answers "not ready" if its checks take longer."""
 

@@ -5,6 +5,7 @@ column with `info={"upload": True}` holds the key of a file as a text; with `"re
 256)` it holds the key of several, each stored under the key, a hyphen and a number.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Select, select
 
+from backoffice import limits
 from backoffice.data.storage import Storage, uploads
 from backoffice.extensions import db
 from backoffice.models import fields, personal
@@ -71,15 +73,19 @@ def forget_replaced(row: Record, before: Mapping[str, Any]) -> None:
 def discard(store: Storage, column: TableColumn, values: Iterable[Any]) -> None:
     """Remove the files that these values of the column refer to, unless others may have them too.
 
-    Those that the disk does not let go are logged. No row refers to such a file, and nobody sees
-    it; a nightly job tries to remove it again.
+    Those that the disk does not let go are logged, and somebody waits no longer than
+    limits.REMOVING for all of them. No row refers to a file that is left, and nobody sees it; a
+    nightly job removes it.
     """
-    for value in values:
-        for key in _removable(column, value):
-            try:
-                store.delete(key)
-            except OSError as error:
-                log.warning("upload_not_removed", key=key, error=type(error).__name__)
+    end = time.monotonic() + limits.REMOVING
+    for key in (key for value in values for key in _removable(column, value)):
+        if time.monotonic() > end:
+            log.info("uploads_left_to_the_night")
+            return
+        try:
+            store.delete(key)
+        except OSError as error:
+            log.warning("upload_not_removed", key=key, error=type(error).__name__)
 
 
 def _removable(column: TableColumn, value: Any) -> Iterator[str]:
