@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -54,12 +54,26 @@ def migrations_state() -> str:
     connection = db.session.connection()
     if not inspect(connection).has_table("alembic_version"):
         return MISSING
-    applied = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+    applied = _applied(connection)
     if not applied:
         return MISSING
     known, heads = revisions()
     is_behind = applied <= known and not heads <= applied
     return MISSING if is_behind else OK
+
+
+def is_behind_the_database() -> bool:
+    """Return whether the database has had migrations that this process does not know.
+
+    It then has tables and columns that the process knows nothing of, such as those of a package
+    that did not join.
+    """
+    known, _heads = revisions()
+    return not _applied(db.session.connection()) <= known
+
+
+def _applied(connection: Connection) -> set[str]:
+    return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
 def revisions() -> tuple[frozenset[str], frozenset[str]]:

@@ -34,7 +34,7 @@ from views.screen.pages import Section
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in, writes_no_row
 from views.web.answers import Answer
-from views.web.downloads import offered_on
+from views.web.downloads import offered_on, with_caching
 
 ID = "<int(max=9223372036854775807):row_id>"
 VIEW_ID = ID.replace("row_id", "view_id")
@@ -73,11 +73,13 @@ class Screen(Definition):
     def details(self, row_id: int) -> Answer:
         return details.show(self, signed_in(), row_id)
 
+    @with_caching
     @offered_on("details")
     @expose(f"/{ID}/files/<column>/<string(length=32):key>")
     def file(self, row_id: int, column: str, key: str) -> Answer:
         return row_files.file(self, signed_in(), row_id, column, key)
 
+    @with_caching
     @expose(f"/{ID}/pictures/<column>/<string(length=32):key>/<int:size>")
     def picture(self, row_id: int, column: str, key: str, size: int) -> Answer:
         return row_files.picture(self, signed_in(), row_id, column, key, size=size)

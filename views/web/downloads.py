@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 View = TypeVar("View", bound=Callable[..., Any])
 PAGE = "offered_on"
+CACHING = "says_caching"
 
 
 def offered_on(page: str) -> Callable[[View], View]:
@@ -29,6 +30,17 @@ def offered_on(page: str) -> Callable[[View], View]:
 def is_download(endpoint: str | None) -> bool:
     """Return whether the endpoint returns a file, see `offered_on`."""
     return hasattr(current_app.view_functions.get(endpoint or ""), PAGE)
+
+
+def with_caching(view: View) -> View:
+    """Decorate a view that says itself whether a browser may keep its answer."""
+    setattr(view, CACHING, True)
+    return view
+
+
+def says_caching(endpoint: str | None) -> bool:
+    """Return whether the endpoint says whether a browser may keep its answer."""
+    return hasattr(current_app.view_functions.get(endpoint or ""), CACHING)
 
 
 def page_of(path: str) -> str | None:

@@ -19,7 +19,7 @@ from backoffice.settings import Settings, configured
 from views.web import reader, unsent
 from views.web.actor import actor
 from views.web.answers import Answer
-from views.web.downloads import page_of
+from views.web.downloads import page_of, says_caching
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
 
 OPEN = {  # pages that need no sign-in
@@ -56,8 +56,8 @@ WHILE_ENROLMENT_IS_DUE = WHILE_PASSWORD_IS_DUE | {
 ELSEWHERE = Markup(
     '<!doctype html>\n<html lang="{language}"><title>{title}</title>\n<p>{text}</p></html>\n'
 )
-# What browsers may keep, by the end of its endpoint: its address never stands for anything else.
-KEPT = ("static", "avatar", "file", "picture")
+# What browsers may keep: its address never stands for anything else.
+KEPT = ("static", "avatar")
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -217,7 +217,7 @@ def _headers(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    is_kept = (request.endpoint or "").rpartition(".")[2] in KEPT
+    is_kept = request.endpoint in KEPT or says_caching(request.endpoint)
     if not is_kept or response.status_code not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         response.headers["Cache-Control"] = "no-store"
     if configured().tls:

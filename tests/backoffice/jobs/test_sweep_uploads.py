@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from backoffice import clock
@@ -70,6 +71,24 @@ def test_where_nearly_all_files_are_nobodys_the_folder_is_another_databases(
         swept()
     assert len(stored(folder)) == 101
     assert [line["event"] for line in logs] == ["uploads_of_another_database"]
+
+
+def test_nothing_goes_while_a_package_with_tables_of_its_own_has_not_joined(
+    cast: Cast, folder: Path
+) -> None:
+    Folder(folder).put("0a" * 16, b"a file of a row that this process does not know")
+    age(folder)
+    unknown = text("INSERT INTO alembic_version (version_num) VALUES ('acme')")
+    db.session.execute(unknown)
+    db.session.commit()
+    with capture_logs() as logs:
+        swept()
+    assert len(stored(folder)) == 1
+    assert [line["event"] for line in logs] == ["uploads_of_unknown_tables"]
+    db.session.execute(text("DELETE FROM alembic_version WHERE version_num = 'acme'"))
+    db.session.commit()
+    swept()
+    assert stored(folder) == []
 
 
 def test_a_file_that_does_not_go_keeps_none_of_the_others(
