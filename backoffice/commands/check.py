@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 from sqlalchemy import func, literal, select
 
-from backoffice import readiness
+from backoffice import failures, readiness
 from backoffice.commands import translations
 from backoffice.data import unindexed
 from backoffice.extensions import db
@@ -61,7 +61,7 @@ def check(*, everything: bool) -> None:
 
 
 def _migrations(packages: tuple[str, ...]) -> Iterator[Finding]:
-    if readiness.migrations_state() != readiness.OK:
+    if readiness.migrations_state() != failures.OK:
         yield Finding(_("The database lacks migrations."), ("flask --app app db upgrade",))
         return
     db.session.rollback()  # Alembic has a connection of its own, which must not wait for this one.
