@@ -16,6 +16,7 @@ PAGE = HERE / "reference.md"
 MODULES: dict[str, tuple[str, ...]] = {
     "backoffice.models.base": ("Record", "Entity", "Searchable"),
     "backoffice.models.columns": ("column",),
+    "backoffice.models.files": ("File", "Picture", "StoredFile"),
     "views.screen": (),
     "views.screen.columns": ("Column",),
     "views.screen.pages": ("Section", "Fact", "Heading"),
@@ -25,6 +26,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "backoffice.policy.actor": (),
     "backoffice.policy.rules": (),
     "backoffice.data.records": (),
+    "backoffice.data.files": ("receive", "content", "copied"),
     "backoffice.errors": (),
     "backoffice.queueing": ("Job",),
     "backoffice.transactions": ("lock", "after_commit", "after_rollback", "pause"),

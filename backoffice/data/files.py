@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice import file_types, slots, throttles
 from backoffice.data import pictures
@@ -37,11 +38,18 @@ def count_upload(*, actor: Actor) -> None:
     quotas.consume(actor=actor, throttle=throttles.UPLOADS)
 
 
-def receive(column: TableColumn, data: bytes, filename: str) -> StoredFile:
-    """Check what was sent for the column, store it, and return the file, which no row names yet.
+def receive(
+    target: TableColumn | InstrumentedAttribute[Any], data: bytes, filename: str
+) -> StoredFile:
+    """Check what was sent for a column, such as `Parcel.slip`, and return the file, stored.
 
-    Raises RuleBroken, which says what is wrong with it, CannotStore or Busy.
+    No row names it yet. Raises RuleBroken, which says what is wrong with it, CannotStore or Busy.
     """
+    column: TableColumn
+    if isinstance(target, InstrumentedAttribute):
+        column = target.property.columns[0]
+    else:
+        column = target
     kind = kinds.of(column)
     assert isinstance(kind, FileKind)
     if len(data) > kind.largest(column):

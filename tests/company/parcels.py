@@ -48,6 +48,7 @@ def form_of(page: Any, look: str = "form", **more: list[Any]) -> dict[str, list[
     sent: dict[str, list[Any]] = {}
     for name, value in [*sent_by(form), *((name, v) for name, vs in more.items() for v in vs)]:
         sent.setdefault(name, []).append(value)
+    del sent["csrf_token"]  # each browser adds its own
     return sent
 
 

@@ -5,13 +5,15 @@
 
 import gc
 import hashlib
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from acme.models.parcel import Keepsake
+from acme.models.parcel import Keepsake, Parcel
 from flask import Flask
+from sqlalchemy import select
 
 from backoffice.data import files
 from backoffice.events import log
@@ -37,6 +39,7 @@ from tests.support.acting import act
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read, sent_by
+from tests.support.races import at_once
 
 
 @pytest.fixture
@@ -140,6 +143,37 @@ def test_a_form_that_is_sent_twice_makes_rows_with_files_of_their_own(
     assert stored(folder) == [second.slip.key]
 
 
+def test_a_form_that_is_sent_twice_at_once_makes_no_file_of_two_rows(
+    olivia: Client, folder: Path
+) -> None:
+    sent = form_of(olivia.post(f"{LIST}new", {"name": "", "slip": file()})) | {"name": "Twice"}
+    browsers = [another(olivia).sign_in("olivia") for _ in range(4)]
+    answers = at_once([partial(browser.post, f"{LIST}new", sent) for browser in browsers])
+    assert {answer.status_code for answer in answers} == {303}
+    settle()
+    keys = [row.slip.key for row in db.session.scalars(select(Parcel))]
+    assert len(set(keys)) == 4
+    swept(folder)
+    assert stored(folder) == sorted(keys)
+
+
+def test_two_at_once_replace_a_file_and_one_of_them_is_told(olivia: Client, folder: Path) -> None:
+    row = added(olivia, slip=file())
+    forms = [
+        form_of(edit_page(olivia, row), slip=[file(PDF + str(number).encode(), f"{number}.pdf")])
+        for number in range(4)
+    ]
+    browsers = [another(olivia).sign_in("olivia") for _ in forms]
+    asked = zip(browsers, forms, strict=True)
+    page = f"{LIST}{row.id}/edit"
+    answers = at_once([partial(browser.post, page, form) for browser, form in asked])
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
+    kept = parcel().slip
+    assert files.content(kept) == PDF + kept.name[0].encode()
+    swept(folder)
+    assert stored(folder) == [kept.key]
+
+
 def test_a_file_is_kept_once_however_often_it_is_sent(olivia: Client) -> None:
     row = added(olivia, papers=[file()])
     sent = form_of(edit_page(olivia, row))
@@ -234,7 +268,6 @@ def test_a_handle_of_somebody_else_is_none(olivia: Client) -> None:
     sent = form_of(answer) | {"name": "Two"}
     pallets.allow("managers", "parcels.view", "parcels.create")
     max_ = another(olivia).sign_in("max")
-    sent.pop("csrf_token", None)
     answer = max_.post(f"{LIST}new", sent)
     assert answer.status_code == 422
     assert "not there any more" in error_at(answer, "slip")
@@ -349,7 +382,7 @@ def test_a_text_in_place_of_a_file_and_a_file_in_place_of_a_text(olivia: Client)
 
 def test_a_file_belongs_to_the_person_of_its_row(olivia: Client, cast: Cast, folder: Path) -> None:
     with olivia.application.test_request_context():
-        picture = files.receive(Keepsake.__table__.c.picture, PNG, "p.png")
+        picture = files.receive(Keepsake.picture, PNG, "p.png")
     db.session.add(Keepsake(name="Ring", picture=picture, user_id=cast.vera.id))
     settle()
     assert len(stored(folder)) == 2
