@@ -18,6 +18,7 @@ from tests.support.images import (
     exif,
     fields,
     held,
+    opened,
     plain,
     png_of,
     quarters,
@@ -157,3 +158,21 @@ def test_a_part_at_the_edge_is_within(crop: Crop, seen: list[str]) -> None:
     picture = quarters("rgb", "bwg", scale=20)
     for content in (encoded(picture), encoded(picture, "JPEG", quality=100, subsampling=0)):
         assert fields(clean(content, crop=crop)[256]) == seen
+
+
+SIDES = (64, 256)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_whole_picture_is_upright_and_no_side_is_longer_than_asked(orientation: int) -> None:
+    content = held(quarters("rgrb", "bwgw", scale=100), orientation)
+    drawn = {side: opened(each) for side, each in pictures.whole(content, "a.jpg", SIDES).items()}
+    assert {side: image.size for side, image in drawn.items()} == {64: (64, 32), 256: (256, 128)}
+    assert not any(image.getexif() or image.info.get("exif") for image in drawn.values())
+
+
+def test_a_small_picture_is_not_enlarged_and_keeps_its_shape() -> None:
+    (drawn,) = pictures.whole(encoded(plain(size=(3, 900))), "a.png", (256,)).values()
+    assert opened(drawn).size == (1, 256)
+    (drawn,) = pictures.whole(encoded(plain(size=(30, 20))), "a.png", (256,)).values()
+    assert opened(drawn).size == (30, 20)

@@ -327,13 +327,17 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from backoffice.errors import RuleBroken
-from backoffice.data.pictures import Crop, rendered
+from backoffice.data.pictures import Crop, rendered, whole
 most = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 content, before = Path(sys.argv[1]).read_bytes(), most()
-try:
-    rendered(content, "me.png", Crop(10, 10, 200))
-except RuleBroken:
-    pass
+for draw in (
+    lambda: rendered(content, "me.png", Crop(10, 10, 200)),
+    lambda: whole(content, "me.png", (256, 2048)),
+):
+    try:
+        draw()
+    except RuleBroken:
+        pass
 print(most() - before)
 """
 ROOM = (
