@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from backoffice.testing.browser import sign_in, visit
 from tests.company.parcels import LIST, PDF, parcel
-from tests.support.browser import sign_in, visit
 from tests.support.cast import Cast
 from tests.support.images import encoded, opened, quarters
 
