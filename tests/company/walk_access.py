@@ -2,12 +2,14 @@
 
 import pytest
 from acme.models.depot import Crate, Depot, Pallet, Shelf
+from acme.models.parcel import Keepsake, Parcel
 from acme.models.tank import Tank
 from flask import Flask
 from playwright.sync_api import Page
 
 from backoffice.testing import access, rows, walk
 from backoffice.testing.asking import World
+from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client
 
 
@@ -19,7 +21,10 @@ def there(staff: list[str]) -> World:
     pallets = [Pallet(code=code, depot=north) for code in ("P1", "P2")]
     crates = [Crate(name=name) for name in ("Apples", "Pears")]
     tanks = [Tank(name=name, code=name) for name in ("T1", "T2")]
-    return rows.stored(north, south, *shelves, *pallets, *crates, *tanks)
+    parcels = [Parcel(name=name) for name in ("Small", "Large")]
+    owner = Cast().vera.id
+    keepsakes = [Keepsake(name=name, user_id=owner) for name in ("Ring", "Watch")]
+    return rows.stored(north, south, *shelves, *pallets, *crates, *tanks, *parcels, *keepsakes)
 
 
 @pytest.mark.parametrize("key", [None, *access.EVERYBODY])

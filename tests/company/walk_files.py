@@ -205,7 +205,7 @@ def test_two_people_at_once_lose_nothing(olivia: Client, folder: Path) -> None:
     answer = edited(olivia, row, mine)
     assert answer.status_code == 409
     assert "mine.pdf" in answer.text
-    form = read(answer).all("form")[-1]
+    form = read(answer).one("form", action=f"{LIST}{row.id}/edit")
     sent: dict[str, list[Any]] = {}
     for name, value in sent_by(form):
         sent.setdefault(name, []).append(value)
