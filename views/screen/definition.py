@@ -136,7 +136,8 @@ class Definition(BaseView):
 
     def _fill_in_columns(self) -> None:
         """Replace every list of columns that was left out by what follows from the model."""
-        self.form_columns = tuple(self.form_columns) or self._columns_of_sections()
+        if not self.form_columns:
+            self.form_columns = self._columns_of_sections()
         self.column_list = tuple(self.column_list) or self._default_columns()
         # The others follow from the columns of the list.
         self.column_filters = tuple(self.column_filters) or self._default_filters()
