@@ -15,29 +15,31 @@ def add(group: AppGroup) -> None:
     group.command("new-app", with_appcontext=False)(new_app)
 
 
-@click.argument("name")
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--wheel",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The wheel of the product, which is copied into it.",
 )
-def new_app(*, name: str, wheel: Path | None) -> None:
-    """Write the repository of the package NAME, such as acme, into a folder of this name.
+def new_app(*, path: Path, wheel: Path | None) -> None:
+    """Write the repository of a package into the new folder PATH, such as ../acme.
 
-    It has an entity with its screen, an action, a rule, a figure, its migration, and tests.
+    The package is called like the folder. It has an entity with its screen, an action, a rule, a
+    figure, its migration, and tests.
     """
-    folder = Path(name).absolute()
-    if fault := repository.fault_of(name) or _fault(folder, wheel):
-        raise click.ClickException(fault)
+    folder = path.absolute()
     try:
-        repository.write(folder, name, wheel)
+        fault = repository.fault_of(folder.name) or _fault(folder, wheel)
+        if fault:
+            raise click.ClickException(fault)
+        repository.write(folder, folder.name, wheel)
     except OSError as error:
         sentence = _("Nothing was written: %(error)s.", error=error.strerror)
         raise click.ClickException(sentence) from None
     click.echo(_("Written: %(path)s", path=folder))
     if not wheel:
         click.echo(_("Put %(wheel)s into its folder wheels.", wheel=WHEEL))
-    click.echo(_("Then: cd %(name)s && make test", name=name))
+    click.echo(_("Then: cd %(path)s && make test", path=path))
 
 
 def _fault(folder: Path, wheel: Path | None) -> str:

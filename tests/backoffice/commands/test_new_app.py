@@ -60,11 +60,11 @@ def test_what_is_written_pleases_the_linter(new_app: NewApp, tmp_path: Path) -> 
     [
         ("Acme", "small letters"),
         ("acme-stock", "small letters"),
-        ("../acme", "small letters"),
+        ("../Acme", "small letters"),
+        ("..", "small letters"),
         ("acme.stock", "small letters"),
         ("2acme", "small letters"),
         ("äcme", "small letters"),
-        ("", "small letters"),
         ("a" * 41, "at most 40"),
         ("a" * 100_000, "at most 40"),
         ("class", "can be called class"),
@@ -101,6 +101,26 @@ def test_nothing_is_written_over(new_app: NewApp, tmp_path: Path, kind: str) -> 
     assert "exists already" in said.output
     assert list(tmp_path.iterdir()) == [there]
     assert not there.is_dir() or not list(there.iterdir())
+
+
+def test_it_may_be_written_beside_what_is_here(
+    new_app: NewApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "product").mkdir()
+    monkeypatch.chdir(tmp_path / "product")
+    said = new_app("../acme")
+    assert (said.exit_code, "cd ../acme && make test" in said.output) == (0, True)
+    assert (tmp_path / "acme" / "acme" / "models" / "warehouse.py").exists()
+    assert list((tmp_path / "product").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["nowhere/acme", f"{'a' * 300}/acme"])
+def test_a_folder_that_cannot_be_is_said_to_be_none(
+    new_app: NewApp, tmp_path: Path, path: str
+) -> None:
+    said = new_app(path)
+    assert (said.exit_code, "Nothing was written" in said.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_wheel_of_another_version_is_refused(new_app: NewApp, tmp_path: Path) -> None:
