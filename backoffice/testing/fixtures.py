@@ -156,6 +156,18 @@ def client(app: Flask) -> Client:
 
 
 @pytest.fixture
+def signed_in(app: Flask, cast: the_cast.Cast) -> Callable[[str], Client]:
+    """Return a function that signs in one of the cast and returns a client: `signed_in("max")`."""
+
+    def sign_in(name: str) -> Client:
+        visitor = app.test_client()
+        assert isinstance(visitor, Client)
+        return visitor.sign_in(name)
+
+    return sign_in
+
+
+@pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
     """Return a function that runs a command: `run("backoffice", "demo")` gives click's result."""
     return lambda *arguments, **options: app.test_cli_runner().invoke(

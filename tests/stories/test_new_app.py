@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backoffice.testing.chromium import MACOS
 from backoffice.testing.stage import Stage
 from tests.support.installed import Installed, environment
 
@@ -29,6 +30,7 @@ def test_its_tests_pass_at_once(installed: Installed, company: Path, stage: Stag
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(MACOS.exists(), reason="a browser in this place cannot be hidden")
 @pytest.mark.one_engine("sqlite", reason="which browser there is has nothing to do with it")
 def test_without_a_chromium_its_walk_is_skipped_with_the_cure(
     installed: Installed, company: Path, engine_name: str
