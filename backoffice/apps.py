@@ -6,7 +6,6 @@ models, policy, actions, screens, figures, jobs   packages, of which every modul
 templates, translations, migrations               folders
 """
 
-import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ from types import ModuleType
 
 from flask import Flask
 
-from backoffice.settings import Settings, SettingsError
+from backoffice.settings import Settings, refuse
 
 GROUP = "backoffice.apps"  # the entry points by which an installed package joins by itself
 # What is imported at the start, in this order; the other packages are asked for by `modules`.
@@ -39,15 +38,13 @@ def join(app: Flask) -> None:
     found = names(app.extensions["settings"])
     missing = [name for name in found if not _is_found(name)]
     if missing:
-        refusal = SettingsError(
+        refuse(
             [
                 f"BACKOFFICE_APPS names {name!r}, which Python does not find: install it, or put "
                 "the folder that contains it on PYTHONPATH."
                 for name in missing
             ]
         )
-        sys.stderr.write(f"{refusal}\n")
-        raise refusal
     for part in IMPORTED:
         for name in found:
             modules(name, part)

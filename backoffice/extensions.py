@@ -13,6 +13,7 @@ from flask_wtf import CSRFProtect
 from backoffice import apps
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
+from backoffice.settings import refuse
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"  # in a checkout, and where it is installed
 
@@ -64,7 +65,26 @@ class Migrations:
         return getattr(current_app.extensions["migrate"], name)
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+class Database(SQLAlchemy):
+    """The database of an app."""
+
+    def init_app(self, app: Flask) -> None:
+        """Make the folder of a relative SQLite file, where the product is started.
+
+        Raises SettingsError if it cannot be made.
+        """
+        try:
+            super().init_app(app)
+        except OSError as error:
+            sentence = (
+                f"DATABASE_URL names a file in {app.instance_path}, and this folder cannot be made "
+                f"({error.strerror}): start the product in a folder in which it may write, or name "
+                "the file by its whole path."
+            )
+            refuse([sentence])
+
+
+db = Database(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrations()
 csrf = CSRFProtect()
 babel = Babel()

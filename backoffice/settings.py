@@ -11,7 +11,7 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
@@ -54,6 +54,13 @@ class SettingsError(SystemExit):
 
     def __str__(self) -> str:
         return self.text
+
+
+def refuse(faults: list[str]) -> NoReturn:
+    """Print why the product cannot start, and stop it. Raises SettingsError."""
+    refusal = SettingsError(faults)
+    sys.stderr.write(f"{refusal}\n")
+    raise refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +154,7 @@ class Settings:
         if settings.production and _is_debugging(environ):
             faults.append("FLASK_DEBUG is on: unset it, it shows code to strangers.")
         if faults:
-            refusal = SettingsError(faults)
-            sys.stderr.write(f"{refusal}\n")
-            raise refusal
+            refuse(faults)
         return settings
 
     def __post_init__(self) -> None:

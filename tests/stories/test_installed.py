@@ -130,3 +130,12 @@ def test_nothing_is_written_into_the_installed_product(
     flask = ("flask", "--app", "app", "backoffice")
     with pytest.raises(AssertionError, match=words):
         installed.run(tmp_path, *flask, *command, BACKOFFICE_ENV="development")
+
+
+def test_a_folder_that_cannot_hold_the_data_stops_the_start_with_the_cure(
+    installed: Installed, tmp_path: Path
+) -> None:
+    (tmp_path / "instance").write_text("a file in its place")
+    with pytest.raises(AssertionError, match="in a folder in which it may write") as stopped:
+        installed.run(tmp_path, "flask", "--app", "app", "db", "heads", BACKOFFICE_ENV="test")
+    assert "Traceback" not in str(stopped.value)
