@@ -109,6 +109,12 @@ def test_the_version_stands_in_one_place(installed: Installed, tmp_path: Path) -
     assert f'"{__version__}"' not in text
 
 
+def test_pages_name_the_present_version() -> None:
+    pages = [(ROOT / path).read_text("utf-8") for path in tracked() if path.suffix == ".md"]
+    named = re.findall(r"backoffice-(\d+\.\d+\.\d+)-py3", "\n".join(pages))
+    assert set(named) == {__version__}
+
+
 def test_dependencies_are_those_of_the_requirements(installed: Installed, tmp_path: Path) -> None:
     program = "import importlib.metadata as m; print(*m.requires('backoffice'), sep='\\n')"
     (tmp_path / "named.py").write_text(program)
