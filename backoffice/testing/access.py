@@ -260,6 +260,13 @@ def _act(screen: Screen, person: Person, world: World) -> Tries:
         for data in ({"row": one}, {"row": [one, two]}, {"all_matching": "1"}):
             yield Try("POST", _preview(screen, person, action, data), values, data)
         yield Try("POST", _action_gate(screen, person, action) or (400,), values, {"row": "x"})
+    yield from _act_on_nothing(screen, person)
+
+
+def _act_on_nothing(screen: Screen, person: Person) -> Tries:
+    for action in actions_of(screen.model, is_global=True):
+        values = {"action": action.name.replace("_", "-")}
+        yield Try("POST", _action_gate(screen, person, action) or (303,), values)
 
 
 def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
@@ -268,6 +275,7 @@ def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
     The same token is tried with every other action too.
     """
     offered: list[Action | None] = [*actions_of(screen.model)]
+    offered += actions_of(screen.model, is_global=True)
     for action in offered or [None]:
         name = action.name.replace("_", "-") if action else "nonsense"
         if action and (action.name != "delete" or screen.has("delete")):
