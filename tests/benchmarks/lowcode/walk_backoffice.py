@@ -17,7 +17,7 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
-from tests.support.html import error_at, read, row_ids
+from tests.support.html import error_at, hidden, read, row_ids
 from tests.support.images import encoded, plain
 
 
@@ -82,6 +82,19 @@ def test_a_warehouse_has_a_picture_with_its_thumbnail_and_a_file(
     made = db.session.get_one(Warehouse, warehouse("E"))
     address = f"{answer.location}/files/contract/{made.contract.key}"
     assert olivia.get(details.one("a", href=address)["href"]).data == b"%PDF-1.7"
+
+
+def test_lists_have_a_view_and_people_save_their_own(olivia: Client) -> None:
+    db.session.add(Warehouse(name="East", code="E", capacity=120))
+    settle()
+    assert "Large" in read(olivia.get("/admin/warehouses/")).one("nav", class_="view-tabs").text
+    large = olivia.get("/admin/warehouses/?view=large", follow_redirects=True)
+    assert row_ids(large) == [warehouse("E")]
+    state = hidden(olivia.get("/admin/warehouses/?is_active=no"), "address")
+    sent = {"name": "Shut", "address": state}
+    saved = olivia.post("/admin/warehouses/views/new", sent).location
+    assert "Shut" in read(olivia.get("/admin/warehouses/")).one("nav", class_="view-tabs").text
+    assert row_ids(olivia.get(saved, follow_redirects=True)) == [warehouse("C")]
 
 
 def test_pallets_stand_in_a_tab_of_their_warehouse(olivia: Client) -> None:

@@ -17,6 +17,8 @@ class Warehouses(Screen):
     form_columns = (*column_list, "rent", "tags", "note", "email", "website", "facts")
     # feature: files
     form_columns += ("picture", "contract")
+    # feature: saved-view
+    views = {"Large": "capacity.from=100&sort=-capacity"}
     # feature: bulk-edit
     bulk_fields = ("country", "capacity", "is_active")
     # feature: related
