@@ -63,7 +63,7 @@ migration: $(DEV) ## Write the migration that the models ask for (NAME="add phon
 	@rm -f $(SCRATCH)*
 	$(FLASK_DB) upgrade
 	$(FLASK_DB) revision --autogenerate -m "$(NAME)" \
-		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
+		--rev-id $$(printf %04d $$(($$(ls migrations/versions | sed -n 's/^0*\([0-9]*\)_.*/\1/p' | sort -n | tail -1) + 1)))
 
 translations: $(RUNTIME) ## Collect all texts for translators, and compile what they wrote (ADD=fr adds a language)
 	@BACKOFFICE_ENV=development DATABASE_URL=sqlite:///$(CURDIR)/$(SCRATCH) \

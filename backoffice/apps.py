@@ -6,6 +6,7 @@ models, policy, actions, screens, figures, jobs   packages, of which every modul
 templates, translations, migrations               folders
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -20,6 +21,16 @@ from backoffice.settings import Settings, refuse
 GROUP = "backoffice.apps"  # the entry points by which an installed package joins by itself
 # What is imported at the start, in this order; the other packages are asked for by `modules`.
 IMPORTED = ("models", "policy", "actions")
+_after_models: list[Callable[[Settings], None]] = []
+
+
+def after_models(act: Callable[[Settings], None]) -> Callable[[Settings], None]:
+    """Decorate a function that is called when the models of all packages are imported.
+
+    It has done its work before what names their columns is imported.
+    """
+    _after_models.append(act)
+    return act
 
 
 def names(settings: Settings) -> tuple[str, ...]:
@@ -48,6 +59,8 @@ def join(app: Flask) -> None:
     for part in IMPORTED:
         for name in found:
             modules(name, part)
+        for act in _after_models if part == "models" else ():
+            act(app.extensions["settings"])
     app.extensions["apps"] = found
 
 

@@ -13,8 +13,9 @@ from psycopg.errors import _WaitTimeout
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backoffice import limits
+from backoffice import checksums, limits
 from backoffice.settings import Settings
+from backoffice.urls import DatabaseURL
 from backoffice.waiting import within
 
 # Readers and a writer at once, foreign keys kept, and nothing erased left in the file.
@@ -113,13 +114,13 @@ def default_timeouts(timeouts: Timeouts) -> Iterator[None]:
         _timeouts.reset(before)
 
 
-def engine_options(settings: Settings) -> dict[str, object]:
-    """Return the options for SQLAlchemy's engine.
+def engine_options(settings: Settings, address: DatabaseURL) -> dict[str, object]:
+    """Return the options for SQLAlchemy's engine of a database.
 
     Parameters of statements never reach a log, and a dead connection is noticed before it is used.
     """
     options: dict[str, object] = {"hide_parameters": True}
-    if settings.database_url.is_sqlite:
+    if address.is_sqlite:
         return options
     return options | {
         "pool_pre_ping": True,
@@ -213,6 +214,7 @@ def _prepare_sqlite(
     # By itself pysqlite begins a transaction too late: `_begin` does it instead.
     connection.isolation_level = None
     connection.set_progress_handler(is_over, SQLITE_STEPS_PER_CHECK)
+    connection.create_function(checksums.FUNCTION, -1, checksums.row_version, deterministic=True)
     connection.execute(f"PRAGMA busy_timeout={_milliseconds(timeouts.lock)}")
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

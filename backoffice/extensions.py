@@ -11,6 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from backoffice import apps
+from backoffice.databases import RoutedSession
 from backoffice.models.base import Base
 from backoffice.queueing import Jobs
 from backoffice.settings import refuse
@@ -84,7 +85,10 @@ class Database(SQLAlchemy):
             refuse([sentence])
 
 
-db = Database(metadata=Base.metadata, session_options={"expire_on_commit": False})
+db = Database(
+    metadata=Base.metadata,
+    session_options={"expire_on_commit": False, "class_": RoutedSession},
+)
 migrate = Migrations()
 csrf = CSRFProtect()
 babel = Babel()

@@ -4,6 +4,7 @@ If they are incomplete, the product does not start, and says what to do about it
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,7 @@ WEAK_SECRET = (
 ENDPOINTS: dict[str, type[BaseURL | BucketURL | DatabaseURL | MailServer | Sender]] = {
     "base_url": BaseURL,
     "database_url": DatabaseURL,
+    "existing_tables_url": DatabaseURL,
     "smtp_url": MailServer,
     "mail_from": Sender,
     "uploads_url": BucketURL,
@@ -75,6 +77,8 @@ class Settings:
     product_name: str = "Backoffice"
     backoffice_apps: tuple[str, ...] = ()
     database_url: DatabaseURL = field(default=A_FILE, repr=False)
+    backoffice_databases: tuple[tuple[str, DatabaseURL], ...] = field(default=(), repr=False)
+    existing_tables_url: DatabaseURL | str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     base_url: BaseURL | str = ""
@@ -319,6 +323,8 @@ def _parsed(spec: Field[object], text: str) -> object:
         return ENDPOINTS[spec.name](text)
     if spec.name == "product_name":
         return _name(text)
+    if spec.name == "backoffice_databases":
+        return tuple(_database(part) for part in _parts(text))
     if spec.name == "trusted_proxies":
         return tuple(_network(part) for part in text.split(","))
     return _parsed_like(spec.default, spec.metadata, text)
@@ -368,6 +374,16 @@ def _name(text: str) -> str:
         unfit = " ".join(sorted(UNFIT_FOR_A_NAME))
         raise ValueError(f"must be a name of at most {LONGEST_NAME} characters, without {unfit}")
     return text
+
+
+def _database(text: str) -> tuple[str, DatabaseURL]:
+    name, _sign, url = text.partition("=")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or not url:
+        raise ValueError("must be names with addresses, such as erp=postgresql+psycopg://...")
+    try:
+        return name, DatabaseURL(url)
+    except ValueError as error:
+        raise ValueError(f"has an address that cannot be used: it {error}") from None
 
 
 def _network(text: str) -> Network:

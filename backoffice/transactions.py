@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import event, func, select
+from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from backoffice import database
 from backoffice.database import Timeouts
+from backoffice.databases import OTHERS
 from backoffice.extensions import db
 from backoffice.settings import configured
 
@@ -130,6 +132,26 @@ def _committed(session: Session) -> None:
         act()
 
 
+@event.listens_for(db.session, "after_begin")
+def _begun(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if connection.engine is not db.engine:
+        session.info.setdefault(OTHERS, []).append(connection)
+
+
+@event.listens_for(db.session, "before_commit")
+def _commit_others(session: Session) -> None:
+    """Commit what was changed in other databases, before ours has the events about it."""
+    if session.in_nested_transaction() or not session.info.get(OTHERS):
+        return
+    session.flush()
+    for connection in session.info.pop(OTHERS):
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.commit()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise OperationalError("COMMIT", None, error) from error
+
+
 @event.listens_for(db.session, "after_soft_rollback")
 def _taken_back(session: Session, transaction: SessionTransaction) -> None:
     if not transaction.nested:
@@ -143,5 +165,6 @@ def _ended(session: Session, transaction: SessionTransaction) -> None:
     There is no rollback event to rely on: closing a session rolls back without one.
     """
     if transaction.parent is None:
+        session.info.pop(OTHERS, None)
         for act in session.info.pop("after_rollback", ()):
             act()

@@ -17,6 +17,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "backoffice.models.base": ("Record", "Entity", "Searchable"),
     "backoffice.models.columns": ("column",),
     "backoffice.models.files": ("File", "Picture", "StoredFile"),
+    "backoffice.models.external": ("External", "SqlView"),
     "views.screen": (),
     "views.screen.columns": ("Column",),
     "views.screen.pages": ("Section", "Fact", "Heading"),

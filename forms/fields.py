@@ -13,12 +13,14 @@ from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextArea
 
 from backoffice import limits
+from backoffice.models import row_keys
+from backoffice.models.row_keys import RowKey
 from backoffice.text import LONGEST, fault, is_id, phones, tidied, without_invisible
 from backoffice.text.addresses import pasted
 from backoffice.text.numbers import formatted
 
 LARGEST_CHOICE = limits.RELATED  # related rows of one row; far fewer than a statement can take
-Options = Callable[[Sequence[int]], tuple[list[tuple[int, str]], bool]]
+Options = Callable[[Sequence[RowKey]], tuple[list[tuple[RowKey, str]], bool]]
 
 
 class UnchangedMixin:
@@ -146,12 +148,17 @@ class SwitchField(BooleanField):
         super().process_formdata(valuelist[-1:])
 
 
+def number(text: str) -> RowKey | None:
+    """Return the number of a row, or None if it is none."""
+    return int(text) if is_id(text) else None
+
+
 class PickField(Field):
     """Related rows to choose: all of them if they are few, otherwise the chosen ones and a look-up.
 
-    `find` takes the chosen ids. It returns the options as (id, label), the chosen ones among them,
-    and whether there are more. An empty value is posted first, so that 'none' and 'not sent'
-    differ.
+    `parse` reads the id of a row from what is sent. `find` takes the chosen ids. It returns the
+    options as (id, label), the chosen ones among them, and whether there are more. An empty value
+    is posted first, so that 'none' and 'not sent' differ.
     """
 
     repeats = True
@@ -164,6 +171,7 @@ class PickField(Field):
         required: bool = False,
         find: Options,
         lookup_url: str = "",
+        parse: Callable[[str], RowKey | None] = number,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, **kwargs)
@@ -171,10 +179,11 @@ class PickField(Field):
         self.multiple = multiple
         self._find = find
         self._lookup_url = lookup_url
-        self._found: tuple[list[tuple[int, str]], bool] | None = None
+        self.parse = parse
+        self._found: tuple[list[tuple[RowKey, str]], bool] | None = None
 
     @property
-    def options(self) -> list[tuple[int, str, bool]]:
+    def options(self) -> list[tuple[RowKey, str, bool]]:
         """Return the options as (id, label, chosen)."""
         chosen = self._chosen()
         options, _more = self._options()
@@ -188,9 +197,10 @@ class PickField(Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         texts = [text for text in valuelist if text]
-        if not all(map(is_id, texts)):
+        keys = [self.parse(text) for text in texts]
+        ids = row_keys.in_order(key for key in keys if key is not None)
+        if None in keys:
             raise ValueError(_("Choose one of the offered values."))
-        ids = sorted({int(text) for text in texts})
         if len(ids) > 1 and not self.multiple:
             raise ValueError(_("Choose only one."))
         if len(ids) > LARGEST_CHOICE:
@@ -202,11 +212,11 @@ class PickField(Field):
         else:
             self.data = ids[0] if ids else None
 
-    def _chosen(self) -> list[int]:
+    def _chosen(self) -> list[RowKey]:
         data = self.data if self.multiple else [self.data]
         return [value for value in data or () if value]
 
-    def _options(self) -> tuple[list[tuple[int, str]], bool]:
+    def _options(self) -> tuple[list[tuple[RowKey, str]], bool]:
         if self._found is None:
             self._found = self._find(self._chosen())
         return self._found

@@ -6,12 +6,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
+from backoffice.models.row_keys import RowKey
 from backoffice.models.saved_view import NAME_LENGTH
 from forms.base import Form
 from forms.fields import PickField, TextField
 
 
-def _nothing(_chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
+def _nothing(_chosen: Sequence[RowKey]) -> tuple[list[tuple[RowKey, str]], bool]:
     return [], False
 
 

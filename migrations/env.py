@@ -13,12 +13,14 @@ from sqlalchemy.dialects import postgresql
 
 from backoffice import readiness, schema
 from backoffice.models.base import Base
+from backoffice.models.columns import EXISTING
 from backoffice.models.files import FilesType
 from backoffice.models.types import UTCDateTime
 from backoffice.queueing import PREFIX
 
 database = current_app.extensions["migrate"].db
 log = structlog.get_logger()
+NOBODY = "-"  # no package can be called so
 # The package that a migration is written for, by `flask backoffice new-migration`; '' for ours.
 WRITTEN_FOR = context.get_x_argument(as_dictionary=True).get("app", "")
 
@@ -46,7 +48,14 @@ def _is_jsonb(item: JSON) -> bool:
 
 
 def owner_of(table: str) -> str:
-    """Return the package that joins and has declared the table; '' for the product's own tables."""
+    """Return the package that joins and has declared the table; '' for the product's own tables.
+
+    A table that existed before the product came belongs to NOBODY here, and so does one that no
+    model declares: no migration creates, changes or drops it.
+    """
+    declared = database.metadata.tables.get(table)
+    if declared is None or EXISTING in declared.info:
+        return NOBODY
     for mapper in Base.registry.mappers:
         tables = [mapper.local_table, *(each.secondary for each in mapper.relationships)]
         package = mapper.class_.__module__.partition(".")[0]

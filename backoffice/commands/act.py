@@ -17,9 +17,10 @@ from backoffice.actions.engine.values import Value
 from backoffice.data import files, lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.files import StoredFile
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor, system
 from backoffice.text import without_invisible
 from backoffice.text.numbers import formatted
@@ -38,7 +39,7 @@ def add(group: AppGroup) -> None:
 
 
 @click.argument("code")
-@click.option("--id", "ids", type=int, multiple=True, help="A row's number; may be repeated.")
+@click.option("--id", "ids", multiple=True, help="A row's number or key; may be repeated.")
 @click.option(
     "--where",
     multiple=True,
@@ -55,7 +56,7 @@ def add(group: AppGroup) -> None:
 def act(
     *,
     code: str,
-    ids: tuple[int, ...],
+    ids: tuple[str, ...],
     where: tuple[str, ...],
     parameters: tuple[str, ...],
     reason: str,
@@ -81,7 +82,7 @@ def _message(action: Action, error: BackofficeError) -> str:
 
 def _preview_and_run(
     action: Action,
-    ids: tuple[int, ...],
+    ids: tuple[str, ...],
     where: tuple[str, ...],
     parameters: tuple[str, ...],
     *,
@@ -90,10 +91,7 @@ def _preview_and_run(
 ) -> None:
     actor = system()
     _check_selection(action, ids, where)
-    selection = Selection(ids=ids)
-    if where:
-        query = lists.parse(action.model, [_name_and_value(text) for text in where])
-        selection = Selection(query=query)
+    selection = _selection(action, ids, where)
     chosen = _values(action, parameters)
     planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
     _print_title(actor, action, planned, selection.query)
@@ -104,7 +102,22 @@ def _preview_and_run(
         _run(actor, action, planned, reason)
 
 
-def _check_selection(action: Action, ids: tuple[int, ...], where: tuple[str, ...]) -> None:
+def _selection(action: Action, ids: tuple[str, ...], where: tuple[str, ...]) -> Selection:
+    if not where:
+        return Selection(ids=[_key(action, text) for text in ids])
+    return Selection(query=lists.parse(action.model, [_name_and_value(text) for text in where]))
+
+
+def _key(action: Action, text: str) -> RowKey:
+    """Return the key of a row: as its address has it or, of a single column, as it is written."""
+    keys = (row_keys.parse(action.model, each) for each in (text, row_keys.token([text])))
+    key = next((each for each in keys if each is not None), None)
+    if key is None:
+        raise click.ClickException(_("“%(text)s” is no number or key of a row.", text=text))
+    return key
+
+
+def _check_selection(action: Action, ids: tuple[str, ...], where: tuple[str, ...]) -> None:
     """Refuse what would select other rows than it says: without its value, a filter is none."""
     if action.is_global:
         if ids or where:

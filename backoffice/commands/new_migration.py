@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from backoffice import apps
+from backoffice.settings import configured
 
 FLASK = (sys.executable, "-m", "flask", "--app", "app", "db")
 
@@ -47,7 +48,12 @@ def _options(app: str, folder: Path, message: str, *, is_first: bool) -> list[st
 
 
 def _flask(scratch: Path, *arguments: str) -> None:
-    environ = os.environ | {"DATABASE_URL": f"sqlite:///{scratch / 'scratch.sqlite3'}"}
+    settings = configured()
+    environ = os.environ | {
+        "DATABASE_URL": f"sqlite:///{scratch / 'scratch.sqlite3'}",
+        # The scratch database has none of the tables that existed before the product came.
+        "EXISTING_TABLES_URL": settings.existing_tables_url or settings.database_url,
+    }
     command = (*FLASK, *arguments)
     done = subprocess.run(  # noqa: S603  # our own program, and what the developer typed
         command, env=environ, check=False, capture_output=True, text=True

@@ -35,20 +35,15 @@ def new_screen(*, entity: str, column: tuple[str, ...], app: str) -> None:
     day:date?         any kind of column (docs/kinds.md)
     manager:User      a row of another entity
     """
-    package = _package(app)
+    package = package_of(app)
     new = Entity(_class_name(entity), _parsed(column))
     if new.table in {each.__tablename__ for each in records()}:
         raise click.ClickException(_("There is a table %(table)s already.", table=new.table))
-    files = _files(new, package)
-    if existing := [path for path in files if path.exists()]:
-        raise click.ClickException(_("%(path)s exists already.", path=existing[0]))
-    for path, text in files.items():
-        _write(path, text)
-        click.echo(_("Written: %(path)s", path=path))
+    write_files(_files(new, package))
     click.echo(_next_step(new, package))
 
 
-def _package(app: str) -> str:
+def package_of(app: str) -> str:
     """Return the package that gets the files; '' for the product itself."""
     joined: tuple[str, ...] = current_app.extensions["apps"]
     if not joined and not apps.is_checkout():
@@ -90,6 +85,15 @@ def _files(new: Entity, package: str) -> Mapping[Path, str]:
         models / f"{new.module}.py": screen.model(new),
         screens / f"{new.table}.py": screen.screen(new, f"{package}.models"),
     }
+
+
+def write_files(texts: Mapping[Path, str]) -> None:
+    """Write new files, and say so; none of them if one exists already."""
+    if existing := [path for path in texts if path.exists()]:
+        raise click.ClickException(_("%(path)s exists already.", path=existing[0]))
+    for path, text in texts.items():
+        _write(path, text)
+        click.echo(_("Written: %(path)s", path=path))
 
 
 def _write(path: Path, text: str) -> None:

@@ -25,15 +25,16 @@ from sqlalchemy.types import TypeEngine
 
 from backoffice.data.filters import NONE, Filter
 from backoffice.errors import BadRequest
-from backoffice.models import fields, search
+from backoffice.models import fields, row_keys, search
 from backoffice.models.base import Record
 from backoffice.models.kinds.identifiers import IpAddress
 from backoffice.models.kinds.texts import Phone, Text
 from backoffice.models.kinds.times import YEARS
+from backoffice.models.row_keys import RowKey
 from backoffice.models.search import begins
 from backoffice.models.types import Expression
 from backoffice.settings import configured
-from backoffice.text import MAX_ID, fold, is_id, phones
+from backoffice.text import MAX_ID, fold, phones
 from backoffice.time_zones import start_of
 
 MAX_PLACES = 30  # decimal places; PostgreSQL refuses numbers with thousands of them
@@ -154,7 +155,8 @@ def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     """Match rows that are related to one of the chosen rows, or to none."""
-    ids = [_id(filter_, value) for value in filter_.values if value != NONE]
+    target = fields.related_model(model, filter_.name)
+    ids = [_id(filter_, target, value) for value in filter_.values if value != NONE]
     has_chosen, has_none = _relation_conditions(model, filter_.name, ids)
     parts = []
     if ids:
@@ -165,23 +167,32 @@ def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 
 
 def _relation_conditions(
-    model: type[Record], name: str, ids: list[int]
+    model: type[Record], name: str, ids: list[RowKey]
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return two conditions: a related row has one of the ids, and there is no related row."""
-    relation = fields.relation(model, name)
-    if relation.secondary_synchronize_pairs:
-        # The association table suffices, without the table of the related rows.
-        ((own_id, association_own),) = relation.synchronize_pairs
-        ((_other_id, association_other),) = relation.secondary_synchronize_pairs
-        association = exists().where(association_own == own_id)
-        return association.where(association_other.in_(ids)), ~association
-    if relation.uselist:
-        attribute = fields.attribute(model, name)
-        target = fields.related_model(model, name)
+    if fields.relation(model, name).secondary_synchronize_pairs:
+        return _association_conditions(model, name, ids)
+    target = fields.related_model(model, name)
+    attribute = fields.attribute(model, name)
+    if fields.is_many(model, name):
         return attribute.any(target.id.in_(ids)), ~attribute.any()
+    own_keys = fields.own_keys(model, name)
+    if own_keys is None:  # it refers to something else than the key of the other row
+        return attribute.has(target.id.in_(ids)), ~attribute.has()
     # The row's own foreign key, which has an index.
-    (foreign_key,) = relation.local_columns
-    return foreign_key.in_(ids), foreign_key.is_(None)
+    has_none = or_(*(key.is_(None) for key in own_keys))
+    return row_keys.referring(target, own_keys).in_(ids), has_none
+
+
+def _association_conditions(
+    model: type[Record], name: str, ids: list[RowKey]
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the same of many to many, by the association table alone."""
+    relation = fields.relation(model, name)
+    others = [key for _id, key in relation.secondary_synchronize_pairs or ()]
+    other_id = row_keys.referring(fields.related_model(model, name), others)
+    association = exists().where(*(own == key for own, key in relation.synchronize_pairs))
+    return association.where(other_id.in_(ids)), ~association
 
 
 def _number(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -270,12 +281,13 @@ def _day(filter_: Filter) -> date:
     return day
 
 
-def _id(filter_: Filter, text: str) -> int:
-    if not is_id(text):
+def _id(filter_: Filter, target: type[Record], text: str) -> RowKey:
+    key = row_keys.parse(target, text)
+    if key is None:
         label = _label(filter_)
         sentence = _("%(label)s: “%(value)s” is not a choice.", label=label, value=text[:60])
         raise BadRequest(sentence, field=filter_.key)
-    return int(text)
+    return key
 
 
 def _label(filter_: Filter) -> str:

@@ -1,18 +1,60 @@
 """Say in words, at the right field, which constraint of the database refused a row."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, inspect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CheckConstraint, Column, inspect
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backoffice.errors import RuleBroken
 from backoffice.models import fields, keys
 from backoffice.models.base import Entity
+from backoffice.text import without_invisible
 
 # What each engine says: the classes of errors of PostgreSQL (appendix A of its manual), and the
 # beginning of SQLite's sentence.
 MISSING = ("23502", "NOT NULL")
 RELATED = ("23503", "FOREIGN KEY")
 TAKEN = ("23505", "UNIQUE")
+
+
+# Of tables that existed before: a trigger that says why, and rights that the product was not given.
+# By a trigger, SQLite means what it calls a constraint.
+BY_TRIGGER = ("P0001", "SQLITE_CONSTRAINT_TRIGGER")
+NOT_ALLOWED = "42501"
+WORDS_OF_A_TRIGGER = 300  # characters
+
+
+@contextmanager
+def refusing(model: type[Entity]) -> Iterator[None]:
+    """Raise RuleBroken for what the database refuses to write within the block."""
+    try:
+        yield
+    except DBAPIError as error:
+        refused = _refused_by_others(model, error)
+        if refused is None and isinstance(error, IntegrityError):
+            refused = refusal(model, error)
+        if refused is None:
+            raise
+        raise refused from error
+
+
+def _refused_by_others(model: type[Entity], error: DBAPIError) -> RuleBroken | None:
+    """Return what those who run an existing table want to be said; None for anything else."""
+    if not model.__key_columns__:
+        return None
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    if state == NOT_ALLOWED:
+        sentence = _("The product may not write this table. Your administrator can allow it.")
+        return RuleBroken(sentence)
+    if state in BY_TRIGGER:
+        words = without_invisible(str(error.orig).partition("\n")[0])
+        return RuleBroken(
+            _("The database refuses this: %(words)s", words=words[:WORDS_OF_A_TRIGGER])
+        )
+    return None
 
 
 def refusal(model: type[Entity], error: IntegrityError) -> RuleBroken:
@@ -29,6 +71,21 @@ def refusal(model: type[Entity], error: IntegrityError) -> RuleBroken:
     return _checked(model, name)
 
 
+def check_lengths(row: Entity) -> None:
+    """Raise RuleBroken if a stored form of a text is too long for its column.
+
+    It may be longer than the text itself: folding turns one ligature into eighteen letters.
+    """
+    state = inspect(row)
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        (value,) = history.added or (None,)
+        limit = getattr(attribute.columns[0].type, "length", None)
+        if isinstance(value, str) and limit and len(value) > limit:
+            text = _("Use fewer or simpler characters.")
+            raise RuleBroken(text, field=text_of(attribute.key))
+
+
 def _checked(model: type[Entity], name: str) -> RuleBroken:
     """Return the refusal of a CHECK constraint.
 
@@ -40,7 +97,7 @@ def _checked(model: type[Entity], name: str) -> RuleBroken:
             info = constraint.info
             if "sentence" in info:
                 return RuleBroken(str(info["sentence"]), field=info.get("field"))
-    column_name = name.removeprefix(f"ck_{model.__tablename__}_")
+    column_name = name.removeprefix(f"ck_{_table(model)}_")
     field = column_name.removesuffix("_least").removesuffix("_most")
     kind = fields.kind(model, field)
     sentence = kind.refusal(fields.column(model, field)) if kind else ""
@@ -69,17 +126,36 @@ def _constraint(error: IntegrityError) -> str:
 
 def _field(model: type[Entity], name: str) -> str | None:
     """Return the field that the violated constraint guards, if it can be told."""
-    table = model.__tablename__
+    table = _table(model)
+    if guarded := _guarded(model, name):
+        return guarded
     for key, column in _columns(model):
         if f"{table}_{column}" in name or f"{table}.{column}" in name:
             return text_of(key)
     return None
 
 
+def _table(model: type[Entity]) -> str:
+    """Return the name of the table, which is not the model's own where it existed before."""
+    return str(getattr(model.__table__, "name", model.__tablename__))
+
+
+def _guarded(model: type[Entity], name: str) -> str | None:
+    """Return the first field of a constraint of an existing table, which has any name."""
+    table: Any = model.__table__
+    for constraint in (*table.constraints, *table.indexes) if model.__key_columns__ else ():
+        columns = list(getattr(constraint, "columns", ()))
+        if constraint.name == name and columns:
+            by_column = {column: key for key, column in _columns(model)}
+            return by_column.get(str(columns[0].name))
+    return None
+
+
 def _columns(model: type[Entity]) -> list[tuple[str, str]]:
     """Return the columns by attribute; of two with the same beginning the longer one first."""
     attributes = inspect(model).column_attrs
-    pairs = [(attribute.key, str(attribute.columns[0].name)) for attribute in attributes]
+    mapped = [(attribute.key, attribute.columns[0]) for attribute in attributes]
+    pairs = [(key, str(column.name)) for key, column in mapped if isinstance(column, Column)]
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 

@@ -10,10 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, Tuple, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Tuple, literal, tuple_
 
 from backoffice.data import conditions
 from backoffice.errors import BadRequest
+from backoffice.models import row_keys
+from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import Expression
 from backoffice.text import MAX_ID
 
@@ -32,7 +35,7 @@ def packed(row: Found) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def unpacked(key: Expression, cursor: str) -> Tuple:
+def unpacked(model: type[Record], key: Expression | None, cursor: str) -> Tuple:
     """Return the place of a cursor in SQL, to compare with `key` and the row's id.
 
     Raises BadRequest if the cursor is not valid. A forged cursor never causes a database error.
@@ -40,29 +43,39 @@ def unpacked(key: Expression, cursor: str) -> Tuple:
     padding = "=" * (-len(cursor) % 4)
     try:
         value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST] + padding))
-        if type(row_id) is not int or abs(row_id) > MAX_ID:
-            raise ValueError
+        own = row_keys.literals(model, _row_key(model, row_id))
+        if key is None:
+            return tuple_(*own)
         key_value = _typed(key.type.python_type, value)
-        return tuple_(literal(key_value, key.type), literal(row_id))
+        return tuple_(literal(key_value, key.type), *own)
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
         text = _("This page address is incomplete; go back to the first page.")
         raise BadRequest(text, field="after") from None
 
 
 def beyond(
-    key: Expression,
-    row_id: SQLColumnExpression[int],
-    cursor: str,
-    *,
-    descending: bool,
+    model: type[Record], key: Expression | None, cursor: str, *, descending: bool
 ) -> ColumnElement[bool]:
-    """Return the SQL condition for the rows after the cursor, in the order of (`key`, `row_id`).
+    """Return the SQL condition for the rows after the cursor, in the order of `key` and the id.
 
-    Raises BadRequest if the cursor is not valid.
+    Without a `key`, they are in the order of the id alone. Raises BadRequest if the cursor is not
+    valid.
     """
-    place = tuple_(key, row_id)
-    start = unpacked(key, cursor)
+    own = row_keys.parts(model.id)
+    place = tuple_(*own) if key is None else tuple_(key, *own)
+    start = unpacked(model, key, cursor)
     return place < start if descending else place > start
+
+
+def _row_key(model: type[Record], value: Any) -> RowKey:
+    if row_keys.is_numbered(model):
+        if type(value) is not int or abs(value) > MAX_ID:
+            raise ValueError
+        return value
+    key = row_keys.parse(model, value)
+    if key is None:
+        raise ValueError
+    return key
 
 
 def around(

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, or_, select
 
 from backoffice.extensions import db
-from backoffice.models import fields, personal
+from backoffice.models import fields, personal, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
@@ -127,14 +127,29 @@ def _readable_events(actor: Actor) -> ColumnElement[bool] | None:
         return None
     parts: list[ColumnElement[bool]] = [
         Event.subject_type.not_in(list(restricted)),
-        Event.subject_id.is_(None),
+        and_(Event.subject_id.is_(None), Event.subject_key.is_(None)),
     ]
     for area, condition in restricted.items():
         model = _models()[area]
-        if sees(actor, model):
-            ids_in_scope = select(model.id).where(condition).correlate(None)
-            parts.append(and_(Event.subject_type == area, Event.subject_id.in_(ids_in_scope)))
+        # Of rows in another database, ours cannot tell which ones the actor sees.
+        if sees(actor, model) and not model.__database__:
+            parts.append(_is_about(area, model, condition))
     return or_(*parts)
+
+
+def _is_about(
+    area: str, model: type[Record], condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return the SQL condition for events about the rows of `model` that meet the condition."""
+    ids_in_scope = select(model.id).where(condition).correlate(None)
+    of_area = Event.subject_type == area
+    if row_keys.is_numbered(model):
+        return and_(of_area, Event.subject_id.in_(ids_in_scope))
+    subject: Any = row_keys.of_stored(
+        model, Event.subject_id.expression, Event.subject_key.expression
+    )
+    # Keys of other areas may be no values of this one: they must not even be read as such.
+    return case((of_area, subject.in_(ids_in_scope)), else_=false())
 
 
 def _restriction(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:

@@ -17,6 +17,7 @@ from backoffice.data.lists import Page, Query
 from backoffice.database import export_timeouts
 from backoffice.extensions import db
 from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -37,7 +38,7 @@ class Export:
     """
 
     def __init__(
-        self, actor: Actor, model: type[Record], columns: Sequence[str], ids: "array[int]"
+        self, actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[RowKey]
     ) -> None:
         self.actor = actor
         self.model = model
@@ -65,7 +66,7 @@ class Export:
             yield page
         self.whole = True
 
-    def _page(self, ids: "array[int]") -> Page:
+    def _page(self, ids: Sequence[RowKey]) -> Page:
         with with_timeouts(export_timeouts(configured())):
             begin(writing=False)
             page = lists.rows(self.actor, self.model, self.columns, ids)

@@ -14,11 +14,12 @@ from backoffice import limits
 from backoffice.data import conditions, cursors, disclosure, filters, related, searching
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels, Statement
-from backoffice.data.sorting import sort_key, sortable
+from backoffice.data.sorting import before_id, sort_key, sortable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import Expression
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
@@ -299,9 +300,9 @@ def _paged(
     """
     # A page before a cursor is read backwards, beginning at the cursor.
     descending = query.descending != bool(query.before)
-    key = sort_key(model, query.sort_name)
+    key = before_id(model, query.sort_name)
     if query.cursor:
-        wanted = wanted & cursors.beyond(key, model.id, query.cursor, descending=descending)
+        wanted = wanted & cursors.beyond(model, key, query.cursor, descending=descending)
     order = _order(model, key, descending=descending)
     is_indexed = query.sort_name == model.__label__ or _in_insertion_order(model, query)
     limited = statement if is_indexed else select(model.id)
@@ -312,30 +313,30 @@ def _paged(
 
 
 def _order(
-    model: type[Record], key: Expression, *, descending: bool
-) -> tuple[Expression, Expression]:
-    if descending:
-        return key.desc(), model.id.desc()
-    return key.asc(), model.id.asc()
+    model: type[Record], key: Expression | None, *, descending: bool
+) -> tuple[Expression, ...]:
+    by: list[Any] = [model.id] if key is None else [key, model.id]
+    return tuple(each.desc() if descending else each.asc() for each in by)
 
 
-def ids(actor: Actor, model: type[Record], query: Query) -> "array[int]":
+def ids(actor: Actor, model: type[Record], query: Query) -> "array[int] | list[RowKey]":
     """Return the ids of all rows that match, in order.
 
-    An array takes eight bytes for each id: a million of them need little memory.
+    An array takes eight bytes for each number: a million of them need little memory.
     """
     is_dense = matches_many(actor, model, query)
-    key = sort_key(model, query.sort_name)
+    key = before_id(model, query.sort_name)
     statement = select(model.id).where(matching(actor, model, query, indexed=not is_dense))
     statement = statement.order_by(*_order(model, key, descending=query.descending))
-    return array("q", db.session.scalars(statement.execution_options(yield_per=COUNT_CAP)))
+    found = db.session.scalars(statement.execution_options(yield_per=COUNT_CAP))
+    return array("q", found) if row_keys.is_numbered(model) else list(found)
 
 
-def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[int]) -> Page:
+def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[RowKey]) -> Page:
     """Return the rows with these ids that the actor still sees, in the order of the ids."""
     readable = related.readable_ids(actor, model, columns)
     statement = _reading(model, columns, "id", readable).where(
-        scope(actor, model), model.id.in_(related.given())
+        scope(actor, model), related.among(model, ids)
     )
     by_id = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
     if not by_id:

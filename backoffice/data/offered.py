@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from sqlalchemy import BigInteger, Select, literal, null, select, union_all
 
 from backoffice.data import codes
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
 Labels = list[tuple[str, str]]  # value and label
-Labelled = Select[str, int | None, str]  # the name of a filter, an id, a label
+Labelled = Select[str, Any, str]  # the name of a filter, an id, a label
 
 
 def choices(
@@ -21,7 +23,7 @@ def choices(
     actor: Actor,
     model: type[Record],
     names: Sequence[str],
-    chosen: Mapping[str, Sequence[int]],
+    chosen: Mapping[str, Sequence[RowKey]],
     limit: int,
 ) -> dict[str, Labels]:
     """Return what the filters by `names` offer, all in one statement.
@@ -29,11 +31,17 @@ def choices(
     A filter by a code offers every code there is. A filter by related rows offers the `chosen` ids
     and the first `limit` others, within the actor's scope; other filters offer nothing here.
     """
-    relations = [name for name in names if fields.shape(model, name) == "rows"]
-    statements = [_codes(model, name) for name in names if fields.shape(model, name) == "code"]
-    for name in relations:
-        statements += _related_rows(actor, model, name, chosen.get(name, ()), limit)
-    return _read(statements)
+    together = [_codes(model, name) for name in names if fields.shape(model, name) == "code"]
+    labels: dict[str, Labels] = {}
+    for name in names:
+        if fields.shape(model, name) != "rows":
+            continue
+        statements = [*_related_rows(actor, model, name, chosen.get(name, ()), limit)]
+        if row_keys.is_numbered(fields.related_model(model, name)):
+            together += statements
+        else:  # keys of another type are read on their own
+            labels |= _read(statements)
+    return labels | _read(together)
 
 
 def _read(statements: list[Labelled]) -> dict[str, Labels]:
@@ -52,7 +60,7 @@ def _codes(model: type[Record], name: str) -> Labelled:
 
 
 def _related_rows(
-    actor: Actor, model: type[Record], name: str, chosen: Sequence[int], limit: int
+    actor: Actor, model: type[Record], name: str, chosen: Sequence[RowKey], limit: int
 ) -> Iterator[Labelled]:
     """Yield what selects the chosen rows of a relation, and the first rows of all."""
     target = fields.related_model(model, name)

@@ -3,19 +3,19 @@
 Each of these checks the permission, the scope, the version and the rules, and logs one event.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
-from sqlalchemy.exc import IntegrityError
 
 from backoffice import events
 from backoffice.data import constraints, lists, searching, sorting, uploaded_files
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
-from backoffice.models import fields, keys, personal
+from backoffice.models import fields, keys, personal, row_keys
 from backoffice.models.base import Entity, Record, Searchable
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read, require, restriction, scope
@@ -85,7 +85,7 @@ def is_reached(model: type[Entity]) -> bool:
     return model in _reaches
 
 
-def get(*, actor: Actor, model: type[R], row_id: int, locked: bool = False) -> R:
+def get(*, actor: Actor, model: type[R], row_id: RowKey, locked: bool = False) -> R:
     """Return the row if the actor sees it.
 
     Raises NotFound if not, without revealing whether the row exists.
@@ -115,7 +115,9 @@ def create(*, actor: Actor, model: type[E], values: Values) -> E:
     return row
 
 
-def update(*, actor: Actor, model: type[E], row_id: int, version: int | None, values: Values) -> E:
+def update(
+    *, actor: Actor, model: type[E], row_id: RowKey, version: int | None, values: Values
+) -> E:
     """Change the row that was read at `version`; writing the same values again changes nothing.
 
     Raises NotAllowed, NotFound, Conflict (somebody else changed the row first), or RuleBroken with
@@ -145,7 +147,8 @@ def change(*, actor: Actor, row: Entity, version: int | None, values: Values, ac
     if not changed:
         return
     uploaded_files.forget_replaced(row, files)
-    row.version += 1
+    if row.__counts_versions__:
+        row.version += 1
     db.session.flush()
     events.record(
         actor=actor,
@@ -198,10 +201,10 @@ def snapshot(row: Entity, names: list[str]) -> dict[str, object]:
     return values
 
 
-def mention(model: type[Record], row_id: int, label: str) -> str:
+def mention(model: type[Record], row_id: RowKey, label: str) -> str:
     """Return how events name a related row, without anything that would have to be erased later."""
     if personal.belongs(model):
-        return f"{model.__singular__.capitalize()} {row_id}"
+        return f"{model.__singular__.capitalize()} {row_keys.shown(row_id)}"
     return label
 
 
@@ -237,6 +240,8 @@ def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str
             continue
         if not new and _is_same(row, name, value):
             wanted[name] = getattr(row, name)
+        elif not new and name in fields.key_attributes(model):
+            raise RuleBroken(_("This tells the row from others, so it stays as it is."), field=name)
         else:
             wanted[name] = _fitting(actor, model, name, value)
     return wanted
@@ -247,7 +252,7 @@ def _is_left_out(model: type[Entity], name: str, value: object) -> bool:
     if value is not None or name not in inspect(model).column_attrs:
         return False
     column = fields.column(model, name)
-    return column.default is not None and not column.nullable
+    return fields.has_default(column) and not column.nullable
 
 
 def _is_same(row: Entity, name: str, value: object) -> bool:
@@ -268,7 +273,7 @@ def _set(row: Entity, values: Values) -> None:
                 setattr(row, name, value)
     if isinstance(row, Searchable):
         keys.update(row)
-    _check_lengths(row)
+    constraints.check_lengths(row)
 
 
 def require_readable(actor: Actor, model: type[Entity], name: str) -> None:
@@ -313,20 +318,7 @@ def _fitting_value(model: type[Entity], name: str, value: object) -> object:
     return value
 
 
-def _check_lengths(row: Entity) -> None:
-    """Raise RuleBroken if a stored form of a text is too long for its column.
-
-    It may be longer than the text itself: folding turns one ligature into eighteen letters.
-    """
-    for attribute in inspect(type(row)).column_attrs:
-        value = getattr(row, attribute.key)
-        limit = getattr(attribute.columns[0].type, "length", None)
-        if isinstance(value, str) and limit and len(value) > limit:
-            text = _("Use fewer or simpler characters.")
-            raise RuleBroken(text, field=constraints.text_of(attribute.key))
-
-
-def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> list[Record]:
+def _related(actor: Actor, model: type[Record], name: str, ids: list[RowKey]) -> list[Record]:
     """Return the rows with these ids in the actor's scope. Raises RuleBroken if one is missing."""
     statement = select(model).where(model.id.in_(ids), scope(actor, model))
     rows = list(db.session.scalars(statement))
@@ -334,7 +326,7 @@ def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> li
         text = _(
             "There is no %(noun)s with the number %(number)s.",
             noun=model.noun(),
-            number=min(missing),
+            number=row_keys.shown(row_keys.in_order(missing)[0]),
         )
         raise RuleBroken(text, field=name)
     return sorted(rows, key=lambda row: row.id)
@@ -342,11 +334,8 @@ def _related(actor: Actor, model: type[Record], name: str, ids: list[int]) -> li
 
 def _flush(model: type[Entity]) -> None:
     """Write to the database. Raises RuleBroken with the field if a constraint refuses."""
-    try:
-        with db.session.begin_nested():
-            db.session.flush()
-    except IntegrityError as error:
-        raise constraints.refusal(model, error) from error
+    with constraints.refusing(model), db.session.begin_nested():
+        db.session.flush()
 
 
 def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]:
@@ -365,10 +354,10 @@ def options(
     actor: Actor,
     model: type[Record],
     search: str = "",
-    ids: list[int] | None = None,
+    ids: Sequence[RowKey] | None = None,
     limit: int = 20,
     among: ColumnElement[bool] | None = None,
-) -> tuple[list[tuple[int, str]], bool]:
+) -> tuple[list[tuple[RowKey, str]], bool]:
     """Return rows to choose from, as (id, label), and whether there are more.
 
     `ids` asks for these rows alone. `among` is an SQL condition that leaves out rows which the
@@ -379,11 +368,11 @@ def options(
     statement = select(model.id, model.label_column()).where(scope(actor, model), wanted, allowed)
     statement = statement.order_by(_option_order(model), model.id).limit(limit + 1)
     rows = db.session.execute(statement).all()
-    return cast("list[tuple[int, str]]", rows[:limit]), len(rows) > limit
+    return cast("list[tuple[RowKey, str]]", rows[:limit]), len(rows) > limit
 
 
 def _wanted_options(
-    actor: Actor, model: type[Record], search: str, ids: list[int] | None
+    actor: Actor, model: type[Record], search: str, ids: Sequence[RowKey] | None
 ) -> ColumnElement[bool]:
     if ids is not None:
         return model.id.in_(ids)

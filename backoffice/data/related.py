@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    inspect,
     literal_column,
     select,
     union_all,
@@ -24,19 +25,20 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import restriction
 from backoffice.text import fold
 
 WORTH_AN_ARRAY = 100  # ids
 Statement = Select[*tuple[object, ...]]  # with whatever columns
-GivenIds = Select[int] | BindParameter[int]
+GivenIds = Select[Any] | BindParameter[int] | Sequence[RowKey]
 # By column, the ids of the related rows whose names the actor may read.
-Readable = dict[str, Select[int]]
+Readable = dict[str, Select[Any]]
 # By column and id of the row, the ids and labels of its related rows.
-Labels = dict[str, dict[int, list[tuple[int, str]]]]
+Labels = dict[str, dict[Any, list[tuple[Any, str]]]]
 
 
 def readable_ids(actor: Actor, model: type[Record], columns: Sequence[str]) -> Readable:
@@ -73,7 +75,7 @@ def with_label(
 
 def labels(
     model: type[Record],
-    ids: Sequence[int] | Select[int],
+    ids: Sequence[RowKey] | Select[Any],
     relations: Sequence[str],
     readable: Readable | None = None,
 ) -> Labels:
@@ -97,18 +99,18 @@ def labels(
 
 def _read(
     model: type[Record],
-    ids: Sequence[int] | Select[int],
+    ids: Sequence[RowKey] | Select[Any],
     names: tuple[str, ...],
     readable: Readable | None,
-) -> Iterable[Row[str, int, int, str]]:
+) -> Iterable[Row[str, Any, Any, str]]:
     """Read the column's name, the row's id, the related row's id and its label."""
-    if isinstance(ids, Select):
+    if isinstance(ids, Select) or not row_keys.is_numbered(model):
         return db.session.execute(_all_related(model, names, ids, readable))
     if readable:
         # A statement with the restrictions of an actor is not cached.
         statement = _all_related(model, names, _given(as_array=False), readable)
     else:
-        statement = _related_by_id(model, names, _as_array(ids))
+        statement = _related_by_id(model, names, _as_array(model, ids))
     return db.session.execute(statement, {"ids": ids})
 
 
@@ -120,21 +122,26 @@ def _related_by_id(
     return _all_related(model, names, _given(as_array=as_array))
 
 
-def _as_array(ids: Sequence[int]) -> bool:
+def _as_array(model: type[Record], ids: Sequence[RowKey]) -> bool:
     """Whether to pass the ids as one array.
 
     Exports pass a thousand ids, and psycopg is slow with so many single parameters.
     """
-    return len(ids) > WORTH_AN_ARRAY and _is_postgresql()
+    return len(ids) > WORTH_AN_ARRAY and _is_postgresql(model)
 
 
-def _is_postgresql() -> bool:
-    return db.session.get_bind().dialect.name == "postgresql"
+def _is_postgresql(model: type[Record]) -> bool:
+    return db.session.get_bind(mapper=inspect(model)).dialect.name == "postgresql"
 
 
-def given() -> GivenIds:
-    """Return the SQL for many ids in the parameter `ids`, in the form that is fastest to read."""
-    return _given(as_array=_is_postgresql())
+def among(model: type[Record], ids: Sequence[RowKey]) -> ColumnElement[bool]:
+    """Return the SQL condition for rows with one of many ids.
+
+    Numbers are those in the parameter `ids`, in the form that is fastest to read.
+    """
+    if row_keys.is_numbered(model):
+        return model.id.in_(_given(as_array=_is_postgresql(model)))
+    return model.id.in_(list(ids))
 
 
 def _given(*, as_array: bool) -> GivenIds:
@@ -175,7 +182,8 @@ def _joined(
     """Join the related rows, to the association table if there is one."""
     relation = fields.relation(model, name)
     if relation.secondary_synchronize_pairs:
-        ((_, association_other),) = relation.secondary_synchronize_pairs
+        others = [key for _own, key in relation.secondary_synchronize_pairs]
+        association_other = row_keys.referring(fields.related_model(model, name), others)
         return statement.join(other, other.id == association_other)
     return statement.join_from(model, fields.attribute(model, name).of_type(other))
 
@@ -187,6 +195,5 @@ def _own_id(model: type[Record], name: str) -> ColumnElement[int]:
     """
     relation = fields.relation(model, name)
     if relation.secondary_synchronize_pairs:
-        ((_, association_own),) = relation.synchronize_pairs
-        return association_own
+        return row_keys.referring(model, [key for _own, key in relation.synchronize_pairs])
     return model.id.expression

@@ -15,8 +15,18 @@ def sort_key(model: type[Record], name: str) -> Expression:
     """
     if name == model.__label__ and issubclass(model, Searchable):
         return model.search_key.expression
+    if name == "id" and model.__key_columns__:
+        return model.id.expression
     key = fields.key_of(model, name)
     return fields.ordered(model, name if key is None else key.key)
+
+
+def before_id(model: type[Record], name: str) -> Expression | None:
+    """Return what rows are ordered by before their ids, where they are ordered by `name`.
+
+    None if an order by the id is all, as it is by the key of an existing table.
+    """
+    return None if name == "id" and model.__key_columns__ else sort_key(model, name)
 
 
 @lru_cache(maxsize=1024)  # limited, because names also come from the addresses of requests
@@ -25,6 +35,8 @@ def sortable(model: type[Record], name: str) -> bool:
 
     A log of millions of rows can only be sorted by time, or by a column with an index.
     """
+    if name == "id" and model.__key_columns__:
+        return True
     if model.__timeline__:
         if name == model.__timeline__:
             return True

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,9 +13,10 @@ from sqlalchemy import Select, insert, select, update
 
 from backoffice import clock
 from backoffice.extensions import db
-from backoffice.models import personal
+from backoffice.models import personal, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.event import Event
+from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -39,6 +40,7 @@ CHAINED = (
     "details_hash",
     "previous_hash",
 )
+KEY = "subject_key"  # covered by the hash of those events that have it
 DETAILS = ("before", "after", "reason")
 BATCH = 1000  # rows
 WORTH_COPYING = 20  # rows
@@ -49,7 +51,7 @@ class EventDraft:
     """The content of one event before it has its place in the chain."""
 
     action: str
-    subject: tuple[str, int | None] = ("", None)
+    subject: tuple[str, RowKey | None] = ("", None)
     result: str = "done"
     before: dict[str, object] | None = None
     after: dict[str, object] | None = None
@@ -57,7 +59,7 @@ class EventDraft:
     bulk_run_id: int | None = field(default=None)
 
 
-def subject_of(row: Record) -> tuple[str, int]:
+def subject_of(row: Record) -> tuple[str, RowKey]:
     """Return the subject by which events name a row: its area and its id."""
     return area_of(type(row)), row.id
 
@@ -125,7 +127,7 @@ def _chain_faults(event: Event, previous_id: int, previous_hash: str) -> Iterato
         )
     if event.previous_hash != previous_hash:
         yield str(_("Event %(id)s does not continue the event before it.", id=event.id))
-    if event.hash != _hash([getattr(event, name) for name in CHAINED]):
+    if event.hash != _hash(_covered({name: getattr(event, name) for name in (*CHAINED, KEY)})):
         yield str(_("Event %(id)s was changed.", id=event.id))
 
 
@@ -197,19 +199,27 @@ def _chained(
         row["id"] = number
         row["previous_hash"] = last_hash
         row["details_hash"] = _hash([row[name] for name in DETAILS])
-        last_hash = _hash([row[name] for name in CHAINED])
+        last_hash = _hash(_covered(row))
         row["hash"] = last_hash
         yield row
 
 
+def _covered(event: Mapping[str, Any]) -> list[object]:
+    """Return what the hash of an event covers: the key of its subject too, if it has one."""
+    values = [event[name] for name in CHAINED]
+    return values if event[KEY] is None else [*values, event[KEY]]
+
+
 def _values(draft: EventDraft) -> dict[str, object]:
+    area, key = draft.subject
     return {
         "before": _plain(draft.before),
         "after": _plain(draft.after),
         "reason": draft.reason or None,
         "action": draft.action,
-        "subject_type": draft.subject[0],
-        "subject_id": draft.subject[1],
+        "subject_type": area,
+        "subject_id": key if isinstance(key, int) else None,
+        KEY: row_keys.stored(key),
         "result": draft.result,
         "bulk_run_id": draft.bulk_run_id,
     }

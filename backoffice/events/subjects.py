@@ -1,15 +1,20 @@
 """Name and picture the rows that events are about, as far as an actor may see them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.base import Record, records
+from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named, scope
+
+Subject = tuple[str, RowKey | None]  # an area, and the id of a row
 
 
 def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
@@ -22,15 +27,23 @@ def pictures(actor: Actor | None, ids: Iterable[int | None]) -> dict[int, str]:
     return {row_id: key for row_id, key in db.session.execute(statement) if key}
 
 
-def names(
-    actor: Actor | None, subjects: Iterable[tuple[str, int | None]]
-) -> dict[tuple[str, int | None], str]:
+def of_event(event: Any) -> Subject:
+    """Return the subject of an event, or of a row of their list: its area and its id."""
+    if event.subject_key is None:
+        return event.subject_type, event.subject_id
+    model = next((each for each in records() if area_of(each) == event.subject_type), None)
+    if model is None:
+        return event.subject_type, event.subject_id
+    return event.subject_type, row_keys.restored(model, event.subject_id, event.subject_key)
+
+
+def names(actor: Actor | None, subjects: Iterable[Subject]) -> dict[Subject, str]:
     """Return the names that the actor may see of the rows that events are about, by (area, id).
 
     There is one statement for each area.
     """
     models = {area_of(model): model for model in records()}
-    names_by_subject: dict[tuple[str, int | None], str] = {}
+    names_by_subject: dict[Subject, str] = {}
     for area, ids in _ids_by_area(subjects).items():
         if model := models.get(area):
             labels = _labels(actor, model, ids)
@@ -38,14 +51,14 @@ def names(
     return names_by_subject
 
 
-def _ids_by_area(subjects: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
-    ids: dict[str, set[int]] = {}
+def _ids_by_area(subjects: Iterable[Subject]) -> dict[str, set[RowKey]]:
+    ids: dict[str, set[RowKey]] = {}
     for area, row_id in subjects:
         if row_id is not None:
             ids.setdefault(area, set()).add(row_id)
     return ids
 
 
-def _labels(actor: Actor | None, model: type[Record], ids: set[int]) -> dict[int, str]:
+def _labels(actor: Actor | None, model: type[Record], ids: set[RowKey]) -> dict[RowKey, str]:
     statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
     return dict(db.session.execute(statement).all())

@@ -1,6 +1,6 @@
 """The base classes of all entities: id, version, times, words for people, and search keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from backoffice import clock
 from backoffice.models import keys
 from backoffice.models.columns import MODELS
 from backoffice.models.files import File, FileType, Picture, PictureType
-from backoffice.models.types import BigInt, Json, Texts, UTCDateTime
+from backoffice.models.types import BigInt, Json, TableColumn, Texts, UTCDateTime
 from backoffice.text.numbers import formatted
 
 
@@ -68,6 +68,10 @@ class Record(Base):
         __trigrams__: the columns of the search index, see models/search.py.
         __timeline__: of a log, which grows without end, the column of time that orders it.
         __recent_days__: of a log, how many days a list shows unless asked otherwise.
+        __key_columns__: the columns that tell rows apart, if not `id` (models/row_keys.py).
+        __described__: columns by attribute, where what is mapped is no table's column.
+        __database__: the name of another database that has the rows (docs/company.md).
+        __folds__: whether `name_key` is the key of the text `name` (models/keys.py).
 
     `column` declares a column with what only the product asks for (models/columns.py). Its `info`
     may also say `tells_of`: the name of the table whose rows the column tells something about.
@@ -85,6 +89,10 @@ class Record(Base):
     __trigrams__: ClassVar[tuple[str, ...]] = ()
     __timeline__: ClassVar[str] = ""
     __recent_days__: ClassVar[int] = 0
+    __key_columns__: ClassVar[tuple[TableColumn, ...]] = ()
+    __described__: ClassVar[Mapping[str, TableColumn]] = {}
+    __database__: ClassVar[str] = ""
+    __folds__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
 
@@ -141,9 +149,13 @@ class Entity(Record):
     """A record that people change, with a version and its times.
 
     A form that was made for an older version is refused.
+
+    Attributes:
+        __counts_versions__: whether the version is a column that each change raises.
     """
 
     __abstract__ = True
+    __counts_versions__: ClassVar[bool] = True
 
     version: Mapped[int] = mapped_column(
         default=1, server_default="1", info={"hidden": True, "personal": False}, sort_order=90

@@ -4,12 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    Uuid,
+    cast,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from backoffice.models import row_keys
 from backoffice.models.base import Base, Record
 from backoffice.models.columns import column
-from backoffice.models.types import BigInt, Json
+from backoffice.models.types import BigInt, Expression, Json
 from backoffice.models.user import User
 
 STATES = ("planned", "running", "done", "aborted", "undone", "failed")
@@ -80,6 +91,8 @@ class BulkItem(Base):
     """One row of a run.
 
     Attributes:
+        row_id: the number of the row; of one with another key, its place in the run.
+        row_key: such a key, as models/row_keys.py stores it.
         version: the row's version when it was previewed.
         outcome: one of OUTCOMES.
         rule: the code of the rule that refused it.
@@ -93,15 +106,28 @@ class BulkItem(Base):
         BigInt, ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
     )
     row_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    row_key: Mapped[str | None] = mapped_column(Text, info={"personal": False})
     outcome: Mapped[str] = mapped_column(String(10), info={"personal": False})
     rule: Mapped[str] = mapped_column(String(40), default="", info={"personal": False})
     message: Mapped[str] = mapped_column(
         String(300), default="", server_default="", info={"personal": True}
     )
-    version: Mapped[int] = mapped_column(info={"personal": False})
+    version: Mapped[int] = mapped_column(BigInt, info={"personal": False})
     memory: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"personal": True})
 
     __table_args__ = (
         CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),
         Index("ix_bulk_items_run_id_outcome_row_id", "run_id", "outcome", "row_id"),
     )
+
+
+def of_items(
+    statement: Select[*tuple[Any, ...]], model: type[Record], item: type[BulkItem]
+) -> Select[*tuple[Any, ...]]:
+    """Return the statement over the rows of `model`, each joined to the items that are about it."""
+    return statement.select_from(model).join(item, key_of(model, item) == model.id)
+
+
+def key_of(model: type[Record], item: type[BulkItem] = BulkItem) -> Expression:
+    """Return the id of the row of `model` that an item is about, in SQL."""
+    return row_keys.of_stored(model, item.row_id, item.row_key)  # type: ignore[arg-type]  # attributes are expressions

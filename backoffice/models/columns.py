@@ -10,6 +10,7 @@ from backoffice.models.types import TableColumn
 
 BOUNDS = ("least", "most")
 UNSAID = (None, "", ())
+EXISTING = "existing"  # a key in the `info` of a table, and its columns, that is not ours
 MODELS = "models"  # a key in the `info` of the metadata that the models declare
 ByValue = Mapping[str, str] | None  # of a choice's values
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, cast
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, cast, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Record
@@ -20,6 +20,10 @@ class Event(Record):
     `hash` covers every column except `before`, `after` and `reason`, which `details_hash` covers.
     Therefore erasing a person's data can empty these without breaking the chain. A trigger forbids
     all other changes.
+
+    Attributes:
+        subject_key: the key of a row that has no number (models/row_keys.py). The hash of an event
+            covers it if it is there, so that events from before it existed keep theirs.
     """
 
     __tablename__ = "events"
@@ -55,6 +59,7 @@ class Event(Record):
     details_hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
     previous_hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
     hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
+    subject_key: Mapped[str | None] = mapped_column(Text, info={"personal": False, "kind": "text"})
 
     # There is no foreign key, because events stay when the rows they are about are deleted.
     actor: Mapped[User | None] = relationship(
@@ -64,6 +69,12 @@ class Event(Record):
     __table_args__ = (
         CheckConstraint(f"result IN {RESULTS}", name="result"),
         Index("ix_events_subject_type_subject_id_id", "subject_type", "subject_id", "id"),
+        Index(
+            "ix_events_subject_key",
+            *("subject_key", "subject_type", "id"),
+            sqlite_where=text("subject_key IS NOT NULL"),
+            postgresql_where=text("subject_key IS NOT NULL"),
+        ),
         Index("ix_events_at_id", "at", "id"),
         Index("ix_events_action_at_id", "action", "at", "id"),
         Index("ix_events_actor_id_at_id", "actor_id", "at", "id"),

@@ -5,7 +5,7 @@ Lists, filters, forms, exports and events are made from these descriptions, with
 
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -23,8 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
-from backoffice.models import kinds
+from backoffice.models import kinds, row_keys
 from backoffice.models.base import Record, records
+from backoffice.models.columns import EXISTING
 from backoffice.models.files import FilesType
 from backoffice.models.keys import LOOKS, SUFFIX
 from backoffice.models.kinds import Kind
@@ -50,12 +51,20 @@ def kind(model: type[Record], name: str) -> Kind | None:
     if name in model.__derived__:
         return kinds.named("derived")
     if name in mapper.column_attrs:
+        if not _is_column(model, name):
+            return None
         try:
             return kinds.of(column(model, name))
         except LookupError as error:
             raise LookupError(f"{model.__name__}.{name}: {error}") from None
     is_computed = name in mapper.all_orm_descriptors and not name.startswith("_")
     return kinds.named("computed") if is_computed else None
+
+
+def _is_column(model: type[Record], name: str) -> bool:
+    """Return whether the attribute is a column, and not made of several, as a row's key may be."""
+    mapped = inspect(model).column_attrs[name].columns[0]
+    return isinstance(mapped, Column) or name in model.__described__
 
 
 def shape(model: type[Record], name: str) -> str:
@@ -112,7 +121,7 @@ def told_of(model: type[Record], name: str) -> type[Record] | None:
     mapper = inspect(model)
     if name in mapper.relationships:
         return related_model(model, name)
-    if name not in mapper.column_attrs:
+    if name not in mapper.column_attrs or not _is_column(model, name):
         return None
     table = column(model, name).info.get("tells_of")
     return next((record for record in records() if record.__tablename__ == table), None)
@@ -120,6 +129,8 @@ def told_of(model: type[Record], name: str) -> type[Record] | None:
 
 def column(model: type[Record], name: str) -> TableColumn:
     """Return the table column behind the attribute `name`."""
+    if name in model.__described__:
+        return model.__described__[name]
     found = inspect(model).column_attrs[name].columns[0]
     assert isinstance(found, Column)
     return found
@@ -172,7 +183,11 @@ def writer(
 def key_of(model: type[Record], name: str) -> InstrumentedAttribute[str] | None:
     """Return the attribute that holds the key of the text `name`, if it has one."""
     key_name = name + SUFFIX
-    if not isinstance(kind(model, name), Text) or key_name not in inspect(model).column_attrs:
+    if (
+        not model.__folds__
+        or not isinstance(kind(model, name), Text)
+        or key_name not in inspect(model).column_attrs
+    ):
         return None
     key: InstrumentedAttribute[str] = getattr(model, key_name)
     return key
@@ -191,8 +206,43 @@ def _own_keys(model: type[Record], name: str) -> list[TableColumn]:
     return [key for key in relation(model, name).local_columns if isinstance(key, Column)]
 
 
+@cache
+def key_attributes(model: type[Record]) -> tuple[str, ...]:
+    """Return the columns and relations that tell the rows of an existing table apart."""
+    own = set(model.__key_columns__)
+    names = [name for name in visible(model) if column(model, name) in own]
+    single = [name for name in relations(model) if is_one(model, name)]
+    return (*names, *(name for name in single if own & set(_own_keys(model, name))))
+
+
+@cache
+def own_keys(model: type[Record], name: str) -> list[TableColumn] | None:
+    """Return the foreign keys that refer to the one related row, in the order of its key.
+
+    None if they refer to something else than its key.
+    """
+    pairs = relation(model, name).local_remote_pairs or ()
+    own: dict[Any, Any] = {remote: local for local, remote in pairs}
+    target = row_keys.columns(related_model(model, name))
+    return [own[column] for column in target] if own.keys() == set(target) else None
+
+
 def _may_be_empty(column: TableColumn) -> bool:
-    return column.nullable or column.default is not None
+    return bool(column.nullable or has_default(column))
+
+
+def is_made_by_database(model: type[Record], name: str) -> bool:
+    """Return whether the database takes no value for a column, because it makes one itself."""
+    if name not in inspect(model).column_attrs or not _is_column(model, name):
+        return False
+    made = column(model, name)
+    return made.computed is not None or bool(made.identity and made.identity.always)
+
+
+def has_default(column: TableColumn) -> bool:
+    """Return whether a row gets a value that nobody gave: of ours, or of an existing table."""
+    is_existing = column.info.get(EXISTING, False)
+    return column.default is not None or (is_existing and column.server_default is not None)
 
 
 @cache
@@ -201,8 +251,19 @@ def visible(model: type[Record]) -> tuple[str, ...]:
     return tuple(
         attribute.key
         for attribute in inspect(model).column_attrs
-        if kind(model, attribute.key) and not attribute.columns[0].foreign_keys
+        if kind(model, attribute.key) and not _is_shown_as_row(model, attribute.key)
     )
+
+
+def _is_shown_as_row(model: type[Record], name: str) -> bool:
+    """Return whether the column belongs to a relation, which is shown instead.
+
+    Existing tables may have foreign keys for which their model has no relation.
+    """
+    key = column(model, name)
+    if not key.foreign_keys or not key.info.get(EXISTING):
+        return bool(key.foreign_keys)
+    return any(key in each.local_columns for each in inspect(model).relationships)
 
 
 @cache
@@ -242,6 +303,8 @@ def in_order(model: type[Record], name: str) -> bool:
     if name == "id":
         return True
     first = column(model, name)
+    if model.__key_columns__:
+        return first in model.__key_columns__[:1]
     table = inspect(model).local_table
     if first.nullable or not isinstance(table, Table):
         return False

@@ -122,6 +122,8 @@ def keys_of(model: Hashable) -> tuple[Key, ...]:
 
     A skeleton is the key for texts that look alike, see text/looks.py.
     """
+    if not getattr(model, "__folds__", True):  # a column of an existing table is only called so
+        return ()
     columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
     keys = []
     for name, column in columns.items():

@@ -18,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, inspect
 from sqlalchemy.orm import Mapper
 
 from backoffice.models.base import Base, Entity
+from backoffice.models.columns import EXISTING
 from backoffice.models.files import FilesType
 from backoffice.models.types import TableColumn
 from backoffice.models.user import User
@@ -146,6 +147,8 @@ def _emptied(column: TableColumn) -> object:
 
 def _owns(column: ColumnElement[object]) -> bool:
     """Return whether the column holds the id of the user whom its row belongs to."""
+    if getattr(column, "info", {}).get(EXISTING):  # what is in others' tables is theirs
+        return False
     return any(
         key.column.table is User.__table__ and key.ondelete == "CASCADE"
         for key in column.foreign_keys

@@ -89,7 +89,7 @@ def _words(entity: Entity, searched: Sequence[str]) -> Iterator[str]:
     if entity.label != "name":
         yield f'    __label__ = "{entity.label}"'
     if searched:
-        yield f"    __search__ = {_tuple(searched)}"
+        yield f"    __search__ = {tuple_of(searched)}"
 
 
 def _indexes(entity: Entity, *, is_searchable: bool) -> Iterator[str]:
@@ -118,7 +118,7 @@ def screen(entity: Entity, package: str) -> str:
 
 
 def _form_columns(names: Sequence[str]) -> list[str]:
-    line = f"    form_columns = {_tuple(names)}"
+    line = f"    form_columns = {tuple_of(names)}"
     if len(line) <= LINE:
         return [line]
     return ["    form_columns = (", *(f'        "{name}",' for name in names), "    )"]
@@ -132,6 +132,7 @@ def _wrapped(line: str) -> str:
     return f"{head}(\n        {inner.removesuffix(')')}\n    )"
 
 
-def _tuple(names: Sequence[str]) -> str:
+def tuple_of(names: Sequence[str]) -> str:
+    """Return the tuple of these names, as Python writes it."""
     inner = ", ".join(f'"{name}"' for name in names)
     return f"({inner},)" if len(names) == 1 else f"({inner})"

@@ -158,6 +158,16 @@ def libpq(address: URL) -> str:
     return text_of(address.set(drivername="postgresql"))
 
 
+def run_script(url: str, path: Path) -> None:
+    """Run the statements of a file, in a database that has none of our tables yet."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in path.read_text("utf-8").split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
 def worker_name() -> str:
     """Return gw0, gw1 and so on under xdist, and `main` without it."""
     return os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -3,6 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -15,7 +16,7 @@ from backoffice.jobs import schedule
 from backoffice.queueing import Queue
 from backoffice.settings import Settings
 from backoffice.testing.client import Client, Runner
-from backoffice.testing.databases import Database
+from backoffice.testing.databases import Database, run_script
 
 
 def settings_for(url: str, **others: Any) -> Settings:
@@ -30,6 +31,7 @@ def settings_for(url: str, **others: Any) -> Settings:
     }
     values |= {"DATABASE_POOL_TIMEOUT": "20"}
     values |= {"BACKOFFICE_APPS": os.environ.get("BACKOFFICE_APPS", "")}  # the packages under test
+    values |= {"BACKOFFICE_DATABASES": os.environ.get("BACKOFFICE_DATABASES", "")}
     # What the stories about throttles count to, whatever the product's defaults are.
     values |= {"FAILURES_PER_5_MINUTES": "5", "FAILURES_PER_HOUR": "20"}
     values |= {
@@ -60,7 +62,12 @@ def keep_tasks_in_memory(app: Flask) -> None:
 
 
 def migrated(url: str) -> None:
-    """Bring a blank database to the newest migration, as `flask db upgrade` does."""
+    """Bring a blank database to the newest migration, as `flask db upgrade` does.
+
+    BACKOFFICE_TEST_TABLES is a file with the tables that a company has had before, as SQL.
+    """
+    if tables := os.environ.get("BACKOFFICE_TEST_TABLES"):
+        run_script(url, Path(tables))
     app = create_app(settings_for(url))
     with app.app_context():
         try:

@@ -325,3 +325,16 @@ def test_an_address_of_no_bucket_is_refused(address: str, words: str) -> None:
 def test_a_bucket_without_its_keys_is_refused() -> None:
     message = refusal(WHOLE | {"UPLOADS_URL": "s3://acme-files"})
     assert "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in message
+
+
+def test_further_databases_have_names() -> None:
+    given = {"BACKOFFICE_DATABASES": "erp=sqlite:///erp.db, crm=postgresql://u:p@host/crm"}
+    databases = dict(Settings.from_environment(WHOLE | given).backoffice_databases)
+    assert databases["erp"].is_sqlite
+    assert databases["crm"].url.drivername == "postgresql+psycopg"
+    assert "u:p@host" not in repr(Settings.from_environment(WHOLE | given))
+
+
+@pytest.mark.parametrize("given", ["erp", "=sqlite:///x", "ERP=sqlite:///x", "erp=mysql://x/y"])
+def test_a_further_database_that_cannot_be_used_is_told(given: str) -> None:
+    assert "BACKOFFICE_DATABASES" in refusal(WHOLE | {"BACKOFFICE_DATABASES": given})

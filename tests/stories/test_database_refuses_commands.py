@@ -30,6 +30,7 @@ ELSEWHERE = {
     "new-screen",
     "check",
     "new-app",
+    "adopt",
 }
 
 

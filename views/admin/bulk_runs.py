@@ -19,6 +19,7 @@ from backoffice.data import disclosure, exports, records
 from backoffice.database import export_timeouts
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -168,7 +169,7 @@ def _next_href(
 ) -> str | None:
     if len(items) <= ROWS:
         return None
-    last = items[ROWS - 1].row_id
+    last = items[ROWS - 1].number
     return screen.url_of("details", row_id=run.id, outcome=outcome or None, after=last)
 
 
@@ -212,7 +213,7 @@ def _rows(base: str, items: Sequence[report.Item]) -> list[ResultRow]:
     return [
         ResultRow(
             href=f"{base}{item.row_id}",
-            number=item.row_id,
+            number=str(_shown(item)),
             label=item.label,
             outcome=item.outcome,
             outcome_label=str(report.LABELS[item.outcome]),
@@ -285,6 +286,10 @@ def _by(actor: Actor, run: BulkRun) -> str:
     return name or str(_("Command line"))
 
 
+def _shown(item: report.Item) -> int | str:
+    return item.row_id if isinstance(item.row_id, int) else row_keys.shown(item.row_id)
+
+
 def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:
     headings = [
         ("id", _("ID")),
@@ -293,5 +298,5 @@ def _csv(actor: Actor, run: BulkRun, action: Action) -> bytes:
         ("note", _("Note")),
     ]
     items = report.items(actor, run, action, limit=run.planned)
-    rows = ([item.row_id, item.label, item.outcome, item.message] for item in items)
+    rows = ([_shown(item), item.label, item.outcome, item.message] for item in items)
     return b"".join(formats(bom=configured().csv_bom)["csv"].write(headings, rows))

@@ -26,12 +26,12 @@ def _verb(row: cells.ListRow, page: cells.CellContext) -> Markup:
 
 
 def _subject(row: cells.ListRow, _page: cells.CellContext) -> Markup:
-    name = g.subject_names.get((row.subject_type, row.subject_id))
-    return subject(row.subject_type, row.subject_id, name) or cells.NOTHING
+    about = subjects.of_event(row)
+    return subject(*about, g.subject_names.get(about)) or cells.NOTHING
 
 
 def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
-    name = g.subject_names.get((row.subject_type, row.subject_id))
+    name = g.subject_names.get(subjects.of_event(row))
     return Markup("{}").format(reason(row, name)) or cells.NOTHING
 
 
@@ -52,7 +52,7 @@ class Events(Screen):
         "bulk_run_id",
     )
     column_default_list = ("at", "action", "subject_type", "actor", "result", "reason")
-    column_extra_list = ("subject_id",)
+    column_extra_list = ("subject_id", "subject_key")
     column_filters = (
         "result",
         "action",
@@ -67,6 +67,7 @@ class Events(Screen):
         "action",
         "subject_type",
         "subject_id",
+        "subject_key",
         "actor",
         "actor_groups",
         "result",
@@ -80,6 +81,7 @@ class Events(Screen):
         "at": _l("When"),
         "subject_type": _l("About"),
         "subject_id": _l("Number"),
+        "subject_key": _l("Key"),
         "actor": _l("By"),
         "actor_groups": _l("Their groups then"),
         "bulk_run_id": _l("Bulk run"),
@@ -95,7 +97,7 @@ class Events(Screen):
 
     def prepare(self, rows: Sequence[cells.ListRow]) -> None:
         """Read the names of all rows that the page's events are about."""
-        about = [(row.subject_type, row.subject_id) for row in rows]
+        about = [subjects.of_event(row) for row in rows]
         g.subject_names = subjects.names(actor(), about)
 
     def heading_of(self, row: Event) -> Heading:

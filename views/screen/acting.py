@@ -30,7 +30,9 @@ from backoffice.errors import (
     TooMany,
 )
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, is_id, without_invisible
@@ -70,7 +72,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
 
 
-def plan_detaching(screen: Definition, actor: Actor, row_id: int, relation: str) -> Answer:
+def plan_detaching(screen: Definition, actor: Actor, row_id: RowKey, relation: str) -> Answer:
     """Plan the preview that detaches the ticked rows of a tab from the row of the page."""
     action = _detaching(screen, relation)
     require(actor, action.permission)
@@ -228,11 +230,13 @@ def _selection(screen: Definition, actor: Actor) -> Selection:
     if request.form.get("all_matching") == "1":
         return Selection(query=screen.query(actor, _list_pairs()))
     texts = request.form.getlist("row")
-    if not all(map(is_id, texts)):
+    keys = [row_keys.parse(screen.model, text) for text in texts]
+    ids = row_keys.in_order(key for key in keys if key is not None)
+    if None in keys:
         raise BadRequest(_("One of the chosen rows has no proper number."))
-    if not texts:
+    if not ids:
         raise BadRequest(_("Choose at least one row first."))
-    return Selection(ids=sorted({int(text) for text in texts}))
+    return Selection(ids=ids)
 
 
 def _list_pairs() -> list[tuple[str, str]]:
@@ -275,10 +279,10 @@ def _existing_page(screen: Definition, actor: Actor, back: str | None) -> str:
     list_href = screen.url_of("index")
     if not back:
         return list_href
-    page = re.match(rf"{re.escape(list_href)}(\d+)", back)
-    if page is None or not is_id(page[1]):
+    page = re.match(rf"{re.escape(list_href)}({row_keys.PATTERN})", back)
+    row_id = row_keys.parse(screen.model, page[1]) if page else None
+    if row_id is None:
         return back
-    row_id = int(page[1])
     still_there = select(screen.model.id).where(
         screen.model.id == row_id, scope(actor, screen.model)
     )

@@ -34,5 +34,5 @@ def store_secret(actor: Actor, run: BulkRun, secrets: list[str]) -> UUID | None:
         return None
     (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
     return one_time_secrets.store(
-        actor=actor, user_id=item.row_id, secret=secrets[0], settings=configured()
+        actor=actor, user_id=item.number, secret=secrets[0], settings=configured()
     )

@@ -32,6 +32,7 @@ from backoffice.models.kinds import (
     texts,
     times,
 )
+from backoffice.models.row_keys import RowKey
 from backoffice.text import phones, shortened
 from backoffice.text.numbers import formatted
 from views.screen import file_cells
@@ -42,7 +43,7 @@ ListRow = cursors.Found  # what its screen names are its attributes
 Cell = Callable[[Any], Markup]  # from a value, whose type is its column's
 Words = Callable[[Any], str]  # the same, from a value to what people call it
 Maker = Callable[[type[Record], str], Cell]
-Pairs = Sequence[tuple[int, str]]
+Pairs = Sequence[tuple[RowKey, str]]
 NOTHING = file_cells.NOTHING
 PILLS_SHOWN = 2
 SHORT = 120  # characters of a long text in a list
@@ -57,9 +58,9 @@ class CellContext:
     """
 
     base: str
-    related: Mapping[str, Mapping[int, Pairs]]
+    related: Mapping[str, Mapping[RowKey, Pairs]]
 
-    def link(self, row_id: int, label: object) -> Markup:
+    def link(self, row_id: RowKey, label: object) -> Markup:
         """Return a row's name as a link to its details."""
         return link(self.base, row_id, label)
 
@@ -191,7 +192,7 @@ def choice(model: type[Record], name: str, value: str) -> Markup:
     return _choice(model, name)(value)
 
 
-def link(base: str, row_id: int, label: object) -> Markup:
+def link(base: str, row_id: RowKey, label: object) -> Markup:
     """Return a row's name as a link to its details, which begin at `base`."""
     return _ready(f'<a href="{base}{row_id}">{escape(label)}</a>')
 
@@ -225,7 +226,7 @@ def person(
 
 
 def row(
-    href: str, row_id: int, label: object, cells: Sequence[Markup], *, menu: str, ticks: bool
+    href: str, row_id: RowKey, label: object, cells: Sequence[Markup], *, menu: str, ticks: bool
 ) -> Markup:
     """Return a row of a list; `menu` says what its menu is for, with the label as `%(label)s`.
 

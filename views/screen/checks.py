@@ -159,6 +159,8 @@ def _tabs(screen: Definition) -> Iterator[str]:
 def _sort(screen: Definition) -> Iterator[str]:
     name = screen.column_default_sort.removeprefix("-")
     visible = fields.visible(screen.model)
+    if name == "id" and screen.model.__key_columns__:
+        return
     if not issubclass(screen.model, Searchable) and name not in visible:
         yield (
             f"column_default_sort names {name!r}, by which no list can be sorted: "

@@ -20,7 +20,7 @@ from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.field_conditions import Condition
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
@@ -76,7 +76,7 @@ class Definition(BaseView):
     # What people call a column's values, on every page
     column_value_labels: ClassVar[Mapping[str, Words]] = {}
     column_filters: Sequence[str] = ()
-    column_default_sort: ClassVar[str] = "-id"
+    column_default_sort: str = "-id"
     column_export_list: Sequence[str] = ()
     # Tabs above the list: what people call them, and the query of the list
     views: ClassVar[Mapping[str, str]] = {}
@@ -138,6 +138,8 @@ class Definition(BaseView):
         """Replace every list of columns that was left out by what follows from the model."""
         if not self.form_columns:
             self.form_columns = self._columns_of_sections()
+        if self.column_default_sort == "-id" and not row_keys.is_numbered(self.model):
+            self.column_default_sort = "id"  # such keys say nothing about which row is newer
         self.column_list = tuple(self.column_list) or self._default_columns()
         # The others follow from the columns of the list.
         self.column_filters = tuple(self.column_filters) or self._default_filters()

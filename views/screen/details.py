@@ -12,6 +12,7 @@ from backoffice.data import records
 from backoffice.errors import NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from views.screen import cells, tabs
@@ -27,7 +28,7 @@ from views.web.answers import Answer
 ALL_PILLS = 1000
 
 
-def show(screen: Definition, actor: Actor, row_id: int) -> Answer:
+def show(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:
     """Show the details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     current = request.args.get("tab", OVERVIEW)
@@ -68,7 +69,7 @@ def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> De
     )
 
 
-def row_menu(screen: Definition, actor: Actor, row_id: int) -> Answer:
+def row_menu(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:
     """Return the menu of one row, as a fragment that the list fetches when it is opened."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
     links = [(_("Open"), screen.url_of("details", row_id=row_id))]

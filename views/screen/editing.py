@@ -4,6 +4,7 @@ Typed values survive every refusal, and nobody overwrites what somebody else has
 """
 
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,8 +17,9 @@ from wtforms import Field
 from backoffice.data import records
 from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken, TooMany
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity, Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from forms.base import Form
 from forms.fields import PickField
@@ -66,7 +68,7 @@ def _back() -> str:
     return safe_path(request.args.get(BACK), "")
 
 
-def edit(screen: Definition, actor: Actor, row_id: int) -> Answer:
+def edit(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:
     """Show the form with the row's values, or save what it was sent.
 
     Where somebody else has saved the row meanwhile, show both versions side by side.
@@ -119,10 +121,10 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
     """Return a form for those of the screen's columns that the actor may read.
 
     A form of the screen's own gets fields for the columns that it lacks. What is read only of an
-    existing row has no field there.
+    existing row has no field there, and neither has what tells it apart.
     """
     own = screen.form or Form
-    read_only = set(screen.form_readonly if row else ())
+    read_only = _read_only(screen) if row else set()
     missing = [name for name in screen.form_columns if name not in own.names() | read_only]
 
     def picker_of(model: type[Record], name: str) -> dict[str, Any]:
@@ -143,6 +145,11 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
     return form_class
 
 
+def _read_only(screen: Definition) -> set[str]:
+    """Return what forms do not write once a row is there: its key as well."""
+    return {*screen.form_readonly, *fields.key_attributes(screen.model)}
+
+
 def picker(
     screen: Definition,
     actor: Actor,
@@ -156,24 +163,33 @@ def picker(
     `among` leaves out rows that the actor may not choose.
     """
 
-    def find(chosen: Sequence[int]) -> tuple[list[tuple[int, str]], bool]:
-        offered, more = records.options(
-            actor=actor, model=target, limit=OPTIONS_OFFERED, among=among
-        )
-        offered_ids = dict(offered)
-        if not more and all(row_id in offered_ids for row_id in chosen):
-            return offered, False
-        kept = _chosen_rows(actor, target, chosen)
-        if more:
-            return kept, True
-        return [*kept, *(option for option in offered if option not in kept)], False
+    return {
+        "find": partial(_offered, actor, target, among),
+        "lookup_url": screen.url_of("lookup", field=name),
+        "parse": partial(row_keys.parse, target),
+    }
 
-    return {"find": find, "lookup_url": screen.url_of("lookup", field=name)}
+
+def _offered(
+    actor: Actor,
+    target: type[Record],
+    among: ColumnElement[bool] | None,
+    chosen: Sequence[RowKey],
+) -> tuple[list[tuple[RowKey, str]], bool]:
+    """Return the options of a picker, and whether there are more."""
+    offered, more = records.options(actor=actor, model=target, limit=OPTIONS_OFFERED, among=among)
+    offered_ids = dict(offered)
+    if not more and all(row_id in offered_ids for row_id in chosen):
+        return offered, False
+    kept = _chosen_rows(actor, target, chosen)
+    if more:
+        return kept, True
+    return [*kept, *(option for option in offered if option not in kept)], False
 
 
 def _chosen_rows(
-    actor: Actor, target: type[Record], chosen: Sequence[int]
-) -> list[tuple[int, str]]:
+    actor: Actor, target: type[Record], chosen: Sequence[RowKey]
+) -> list[tuple[RowKey, str]]:
     """Return the chosen rows that the actor sees, as (id, label)."""
     ids = list(chosen)[:CHOSEN_SHOWN]
     rows, _more = records.options(actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN)

@@ -26,6 +26,8 @@ def _unwritable(screen: Definition) -> Iterator[str]:
         kind = fields.kind(screen.model, name)
         if kind and not kind.editable:
             yield f"form_columns names {name!r}, which is computed: leave it out."
+        if fields.is_made_by_database(screen.model, name):
+            yield f"form_columns names {name!r}, which the database makes: leave it out."
         if hasattr(Form, name):
             yield (
                 f"form_columns names {name!r}, as forms call something of their own: "

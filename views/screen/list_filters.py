@@ -11,9 +11,9 @@ from backoffice.data import filters, offered
 from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
 from backoffice.data.lists import Query
 from backoffice.data.offered import Labels
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
-from backoffice.text import is_id
 from views.screen.definition import Definition
 from views.screen.pages import Chip, FilterControl
 from views.screen.pages_of_views import EVERYTHING
@@ -30,15 +30,19 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
         actor=actor,
         model=screen.model,
         names=screen.readable(actor, screen.column_filters),
-        chosen={filter_.name: _ids(filter_) for filter_ in query.filters},
+        chosen={filter_.name: _ids(screen, filter_) for filter_ in query.filters},
         # One more than is shown, which tells that a look-up is needed.
         limit=OPTIONS_TICKED + 1,
     )
 
 
-def _ids(filter_: Filter) -> list[int]:
+def _ids(screen: Definition, filter_: Filter) -> list[RowKey]:
     """Return the ids in a filter by related rows; other values, such as none, are left out."""
-    return [int(value) for value in filter_.values if is_id(value)]
+    if fields.shape(screen.model, filter_.name) != "rows":
+        return []
+    target = fields.related_model(screen.model, filter_.name)
+    keys = [row_keys.parse(target, value) for value in filter_.values]
+    return [key for key in keys if key is not None]
 
 
 def control(screen: Definition, name: str, query: Query, choices: Choices) -> FilterControl:

@@ -12,7 +12,7 @@ from backoffice.data import disclosure, filters, lists
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.screen import cells, list_filters, list_views
@@ -250,7 +250,7 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
     if fields.is_one(screen.model, name):
         return _related_getter(screen, name, position)
     if name in (screen.model.__label__, "id"):
-        return lambda row: make((row.id, row[position]))
+        return lambda row: make((row.id, row[position] or row_keys.shown(row.id)))
     if fields.is_file(screen.model, name):
         base = screen.url_of("index")
         return lambda row: make(Held(f"{base}{row.id}/", row[position]))

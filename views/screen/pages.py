@@ -6,6 +6,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from backoffice.models.row_keys import RowKey
 from forms.base import Form
 from views.screen.pages_of_views import ViewBar
 
@@ -130,7 +131,7 @@ class ListPage:
     actions: Sequence[BulkAction] = ()
     global_actions: Sequence[BulkAction] = ()
     attach: BulkAction | None = None
-    attach_to: int = 0
+    attach_to: RowKey = 0
     tab: str = ""
     views: ViewBar | None = None
     query_string: str = ""
@@ -183,7 +184,7 @@ class MenuItem:
 
     label: str
     url: str = ""
-    row: int = 0
+    row: RowKey = 0
     danger: bool = False
     refused: str = ""
 
@@ -230,7 +231,7 @@ class OutcomeRow:
     """A row that a preview is about; `message` says why nothing happens to it."""
 
     href: str
-    number: int
+    number: str
     label: str
     message: str
 
@@ -296,7 +297,7 @@ class ResultRow:
     """A row of a run, with what became of it; `message` says why nothing was done."""
 
     href: str
-    number: int
+    number: str
     label: str
     outcome: str
     outcome_label: str

@@ -13,6 +13,8 @@ from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_r
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
 from backoffice.errors import RuleBroken
+from backoffice.models import key_tokens, row_keys
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.text import LONGEST, without_invisible
 from forms.base import Form
@@ -24,7 +26,7 @@ from views.screen import uploads
 PREFIX = "with."  # before the names of parameters: none can clash with another field of the form
 MOST_OPTIONS = 200
 MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
-LONGEST_NUMBER = 20  # characters of a row's number
+LONGEST_NUMBER = key_tokens.LONGEST  # characters of a row's key
 UNSEEN = "?"  # in place of a value that nobody can see
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # characters, by PostgreSQL
 STILL_WRONG = "\1"  # in their place: fields refuse it as well
@@ -143,6 +145,7 @@ def _field(actor: Actor, parameter: Parameter) -> Field:
         multiple=parameter.multiple,
         required=is_needed,
         find=partial(_options, actor, parameter),
+        parse=partial(row_keys.parse, parameter.model),
     )
 
 
@@ -159,8 +162,8 @@ def _value_field(parameter: Value, *, required: bool) -> Field:
 
 
 def _options(
-    actor: Actor, parameter: Choose, chosen: Sequence[int]
-) -> tuple[list[tuple[int, str]], bool]:
+    actor: Actor, parameter: Choose, chosen: Sequence[RowKey]
+) -> tuple[list[tuple[RowKey, str]], bool]:
     """Return rows to choose from, those chosen before among them, and whether there are more."""
     find = partial(
         records.options, actor=actor, model=parameter.model, among=parameter.offered(actor)

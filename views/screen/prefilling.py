@@ -4,10 +4,9 @@ from flask import request
 
 from backoffice.data import records
 from backoffice.errors import NotFound
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from backoffice.text import is_id
 from forms.base import Form
 from forms.fields import PickField
 from views.screen.definition import Definition
@@ -33,12 +32,12 @@ def _defaults(screen: Definition, actor: Actor) -> dict[str, object]:
 
 def _copied(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
     """Return the values of the row to copy, but for those that no two rows can have."""
-    row_id = request.args.get(COPIED_FROM)
-    if row_id is None:
+    if COPIED_FROM not in request.args:
         return {}
-    if not screen.can_duplicate or not is_id(row_id):
+    row_id = row_keys.parse(screen.model, request.args[COPIED_FROM])
+    if not screen.can_duplicate or row_id is None:
         raise NotFound
-    row = records.get(actor=actor, model=screen.model, row_id=int(row_id))
+    row = records.get(actor=actor, model=screen.model, row_id=row_id)
     values = current_values(row, form)
     return {name: value for name, value in values.items() if not _is_unique(screen, name)}
 
@@ -49,11 +48,12 @@ def _is_unique(screen: Definition, name: str) -> bool:
 
 def _given(form: Form) -> dict[str, object]:
     """Return the related rows that the address names, as the tab does from which one comes."""
-    given = {field: request.args.get(field.name, "") for field in form}
+    picks = [field for field in form if isinstance(field, PickField)]
+    given = {field: field.parse(request.args.get(field.name, "")) for field in picks}
     return {
-        field.name: [int(text)] if field.multiple else int(text)
-        for field, text in given.items()
-        if isinstance(field, PickField) and is_id(text)
+        field.name: [key] if field.multiple else key
+        for field, key in given.items()
+        if key is not None
     }
 
 

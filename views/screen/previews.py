@@ -12,6 +12,7 @@ from backoffice.actions.engine.plan import Preview
 from backoffice.actions.engine.run import phrase
 from backoffice.data import lists
 from backoffice.errors import RuleBroken
+from backoffice.models import row_keys
 from backoffice.models.bulk_run import OUTCOMES
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
@@ -206,7 +207,8 @@ def _outcome(
     base = screen.url_of("index")
     items = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
     rows = [
-        OutcomeRow(f"{base}{item.row_id}", item.row_id, item.label, item.message) for item in items
+        OutcomeRow(f"{base}{item.row_id}", row_keys.shown(item.row_id), item.label, item.message)
+        for item in items
     ]
     label = report.predicted_outcome(shown.run, shown.action, outcome)
     return Outcome(outcome, label, number, rows, more=max(0, number - ROWS_LISTED))

@@ -16,6 +16,7 @@ from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.models import fields
 from backoffice.models.base import Record, records
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
 from views.screen.pages import BulkAction
@@ -55,7 +56,7 @@ class Within:
     """
 
     pinned: Filter
-    row_id: int
+    row_id: RowKey
     attach: BulkAction | None = None
     detach: BulkAction | None = None
 
@@ -136,7 +137,7 @@ def _joins_back(there: RelationshipProperty[Record]) -> dict[str, Any]:
     }
 
 
-def pinned(model: type[Record], name: str, row_id: int) -> Filter:
+def pinned(model: type[Record], name: str, row_id: RowKey) -> Filter:
     """Return the filter that finds the rows in the tab of one row."""
     _target, back = target_of(model, name)
     return Filter(back, "", (str(row_id),))
@@ -148,7 +149,7 @@ def may_see(actor: Actor, model: type[Record], name: str) -> bool:
     return may_read(actor, target, back) and may_read(actor, model, name)
 
 
-def count(actor: Actor, model: type[Record], name: str, row_id: int) -> str:
+def count(actor: Actor, model: type[Record], name: str, row_id: RowKey) -> str:
     """Return how many rows the tab has, as people read it."""
     target, _back = target_of(model, name)
     query = Query(filters=(pinned(model, name, row_id),))

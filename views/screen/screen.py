@@ -10,7 +10,9 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice.errors import NotFound
+from backoffice.models import row_keys
 from backoffice.models.base import Entity, Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
@@ -36,9 +38,9 @@ from views.web.actor import signed_in, writes_no_row
 from views.web.answers import Answer
 from views.web.downloads import offered_on, with_caching
 
-ID = "<int(max=9223372036854775807):row_id>"
-VIEW_ID = ID.replace("row_id", "view_id")
-GROUP_ID = ID.replace("row_id", "group_id")
+ID = "<row_key:row_id>"
+VIEW_ID = "<int(max=9223372036854775807):view_id>"
+GROUP_ID = VIEW_ID.replace("view_id", "group_id")
 POWERS = {  # what it takes to see a page; "view" for those that are not here
     "index": "view",
     "details": "view",
@@ -70,7 +72,7 @@ class Screen(Definition):
         return self.render("admin/list.html", page=page), status
 
     @expose(f"/{ID}")
-    def details(self, row_id: int) -> Answer:
+    def details(self, row_id: RowKey) -> Answer:
         return details.show(self, signed_in(), row_id)
 
     @with_caching
@@ -85,7 +87,7 @@ class Screen(Definition):
         return row_files.picture(self, signed_in(), row_id, column, key, size=size)
 
     @expose(f"/{ID}/menu")
-    def row_menu(self, row_id: int) -> Answer:
+    def row_menu(self, row_id: RowKey) -> Answer:
         return details.row_menu(self, signed_in(), row_id)
 
     @expose("/new", methods=("GET", "POST"))
@@ -93,7 +95,7 @@ class Screen(Definition):
         return editing.new(self, signed_in())
 
     @expose(f"/{ID}/edit", methods=("GET", "POST"))
-    def edit(self, row_id: int) -> Answer:
+    def edit(self, row_id: RowKey) -> Answer:
         return editing.edit(self, signed_in(), row_id)
 
     @offered_on("index")
@@ -114,7 +116,7 @@ class Screen(Definition):
 
     @writes_no_row
     @expose(f"/{ID}/tabs/<tab>/detach", methods=("POST",))
-    def detach(self, row_id: int, tab: str) -> Answer:
+    def detach(self, row_id: RowKey, tab: str) -> Answer:
         return acting.plan_detaching(self, signed_in(), row_id, tab)
 
     @expose("/lookup/<field>")
@@ -176,6 +178,9 @@ class Screen(Definition):
             code = f"{self.endpoint}.{power}"
         if code:
             require(current_actor(), code)
+        row_id = kwargs.get("row_id")
+        if row_id is not None and row_keys.parse(self.model, row_id) is None:
+            raise NotFound
 
     def _run_view(self, fn: Callable[..., Answer], *args: object, **kwargs: object) -> Answer:
         """Call the page once: Flask-Admin's own catches TypeError and calls it again.

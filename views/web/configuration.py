@@ -14,7 +14,11 @@ def flask_config(app: Flask) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url.url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings, settings.database_url),
+        "SQLALCHEMY_BINDS": {
+            name: {"url": address.url, **engine_options(settings, address)}
+            for name, address in settings.backoffice_databases
+        },
         "MAX_CONTENT_LENGTH": limits.BODY,
         "MAX_FORM_MEMORY_SIZE": limits.BODY,
         "MAX_FORM_PARTS": limits.FORM_PARTS,

@@ -77,6 +77,15 @@ TOO_LONG: str = _l(
 # What PostgreSQL calls "lock not available" and "query canceled", by SQLSTATE; and SQLite's name
 # for the latter.
 MEANINGS = {"55P03": SOMEBODY_ELSE, "57014": TOO_LONG, "SQLITE_INTERRUPT": TOO_LONG}
+NOT_GRANTED = "42501"  # what PostgreSQL calls "insufficient privilege", by SQLSTATE
+NOT_GIVEN: str = _l(
+    "The product was not given the right to do this with a table. Nothing was changed. Your "
+    "administrator can give it in the database."
+)
+TABLE_CHANGED: str = _l(
+    "A table or a column that this page needs is not in the database any more. Nothing was "
+    "changed. Your administrator has to bring it back, or to start the product again without it."
+)
 UNKNOWN: str = _l(
     "The database went away just when this was to be kept. It may be done, or not at all: look "
     "before you try again."
@@ -196,6 +205,10 @@ def _database(error: DBAPIError) -> Response:
     why = failures.of_database(error)
     if why in (failures.NO_SPACE, failures.READ_ONLY):
         return _cannot_write(why)
+    if failures.is_missing_table(error):
+        return _changed_beside_us(error)
+    if _state(error) == NOT_GRANTED:
+        return _not_granted(error)
     if not (isinstance(error, OperationalError) or error.connection_invalidated):
         return _unforeseen(error)
     if retries.asked_for(error):
@@ -213,6 +226,20 @@ def _cannot_write(why: str) -> Response:
     if why == failures.NO_SPACE:
         return page(507, _l("No space left"), SENTENCES[507])
     return page(503, _l("Only for reading"), CANNOT_WRITE)
+
+
+def _not_granted(error: DBAPIError) -> Response:
+    """Answer for a table on which the product was not given the right to do this."""
+    log.error("not_granted", detail=str(error.orig).partition("\n")[0], path=_path())
+    _forget()
+    return page(503, _l("The database does not allow this"), NOT_GIVEN)
+
+
+def _changed_beside_us(error: DBAPIError) -> Response:
+    """Answer for a table that lost a column, or is gone, since the product was started."""
+    log.error("table_changed", detail=str(error.orig).partition("\n")[0], path=_path())
+    _forget()
+    return page(503, _l("A table is not as it was"), TABLE_CHANGED)
 
 
 def _database_away(error: DBAPIError | PoolTimeout | PendingRollbackError) -> Response:

@@ -14,18 +14,19 @@ from backoffice.actions.engine.action import find
 from backoffice.data import disclosure
 from backoffice.data.cursors import Found
 from backoffice.events import subjects
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
 from backoffice.models.kinds.choices import Choice
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can
 from views.web import words
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
 
-Names = Mapping[tuple[str, int | None], str]  # of rows, by their area and number
+Names = Mapping[subjects.Subject, str]  # of rows, by their area and id
 EVENT = (  # the columns that are read
     "id",
     "at",
@@ -33,6 +34,7 @@ EVENT = (  # the columns that are read
     "action",
     "subject_type",
     "subject_id",
+    "subject_key",
     "result",
     "before",
     "after",
@@ -101,7 +103,7 @@ def described(events: Iterable[Event]) -> list[Described]:
     reader = signed_in()
     visible = disclosure.redacted(reader, Event, list(events), EVENT)
 
-    about = [(event.subject_type, event.subject_id) for event in visible]
+    about = [subjects.of_event(event) for event in visible]
     actors = [("users", event.actor_id) for event in visible]
     names = subjects.names(reader, [*about, *actors])
     pictures = subjects.pictures(reader, (event.actor_id for event in visible))
@@ -109,14 +111,15 @@ def described(events: Iterable[Event]) -> list[Described]:
 
 
 def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Described:
-    subject_name = names.get((event.subject_type, event.subject_id))
+    about = subjects.of_event(event)
+    subject_name = names.get(about)
     return Described(
         href=url_for("events.details", row_id=event.id),
         at=event.at,
         actor=names.get(("users", event.actor_id), _("Command line")),
         avatar=_avatar(event, names, pictures),
         action_label=verb(event.action),
-        subject=subject(event.subject_type, event.subject_id, subject_name),
+        subject=subject(*about, subject_name),
         result=event.result,
         colour=colour(Event, "result", event.result),
         reason=reason(event, subject_name),
@@ -152,7 +155,7 @@ def full_verb(code: str) -> str:
     return f"{words.area(area)}: {verb(code)}"
 
 
-def subject(area: str, row_id: int | None, name: str | None) -> Markup:
+def subject(area: str, row_id: RowKey | None, name: str | None) -> Markup:
     """Return the row that an event is about, as a link if there is a screen for it.
 
     Without a `name` there is no link: the reader may not see the row.
@@ -171,12 +174,13 @@ def subject(area: str, row_id: int | None, name: str | None) -> Markup:
 
 def reason(event: Event | Found, name: str | None) -> str:
     """Return why something was done or refused to the row of this name, as people read it."""
-    label = name or _numbered(event.subject_type, event.subject_id)
+    label = name or _numbered(*subjects.of_event(event))
     return report.event_reason(event.action, event.reason or "", label)
 
 
-def _numbered(area: str, row_id: int | None) -> str:
-    return f"{words.area(area)} {row_id}"
+def _numbered(area: str, row_id: RowKey | None) -> str:
+    key = "" if row_id is None else row_keys.shown(row_id)
+    return f"{words.area(area)} {key}".rstrip()
 
 
 def changes(event: Event) -> list[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
 from backoffice.extensions import db
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
+from backoffice.models.row_keys import RowKey
 from backoffice.places import placed
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
@@ -100,6 +101,7 @@ class Action:
         check_codes(cls.rules, cls.__name__)
         cls.parameters = declared(cls.parameters, cls.__name__)
         if cls.name:
+            _check_database(cls.model, cls.__name__)
             cls.permission = cls.permission or cls.code()
             if cls.meaning:
                 permissions.add(cls.permission, cls.meaning, danger=cls.danger)
@@ -175,7 +177,7 @@ class Action:
         """Tell whether `refusals` has to be asked, which takes long for many rows."""
         return False
 
-    def refusals(self, _context: ActionContext, _rows: Sequence[Entity]) -> dict[int, str]:
+    def refusals(self, _context: ActionContext, _rows: Sequence[Entity]) -> dict[RowKey, str]:
         """Return sentences for those of the rows that are refused for what SQL cannot tell."""
         return {}
 
@@ -199,7 +201,7 @@ class Action:
         whose other columns follow from the changed ones says so in `raised_with`,
         as users do for `credential_version`.
         """
-        if self.changes_rows:
+        if self.changes_rows and self.model.__counts_versions__:
             values.setdefault("version", self.model.version + 1)
         values = keys.with_keys(self.model, values)
         values |= self.model.raised_with(values)
@@ -231,6 +233,14 @@ class Action:
 
     def _rows(self, number: int) -> str:
         return self.model.counted(number)
+
+
+def _check_database(model: type[Entity], owner: str) -> None:
+    if model.__database__:
+        raise TypeError(
+            f"{owner}: no action works on rows of another database: leave it out, "
+            "people edit them one by one"
+        )
 
 
 _known: dict[str, Action] = {}

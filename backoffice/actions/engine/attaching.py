@@ -13,8 +13,9 @@ from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Stored
 from backoffice.data import records
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read
@@ -45,7 +46,7 @@ class _Relating(Action):
     def judges_each_row(self) -> bool:
         return records.is_reached(self.model)
 
-    def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[int, str]:
+    def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[RowKey, str]:
         sentences = {row.id: records.out_of_reach(context.actor, row) for row in rows}
         return {row_id: sentence for row_id, sentence in sentences.items() if sentence}
 
@@ -106,6 +107,9 @@ def _fault(model: type[Entity], name: str) -> str:
         return "it is no relation of many to many. Leave out attach, and let people edit the rows"
     if set(table.c) != set(relations.columns(model, name)):
         return "its table has columns of its own. Map it as an entity, and show that in a tab"
+    target = fields.related_model(model, name)
+    if not (row_keys.is_numbered(model) and row_keys.is_numbered(target)):
+        return "its rows have no numbers. Leave out attach, and let people edit the rows"
     if records.is_checked(model):
         return "a function checks the whole form. Leave out attach, and let people edit the row"
     return ""

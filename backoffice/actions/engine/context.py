@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from backoffice import clock
 from backoffice.policy.actor import Actor
 
-Ids = Select[int]
+Ids = Select[Any]  # selects the ids of rows, which are numbers or other keys
 T = TypeVar("T")
 
 

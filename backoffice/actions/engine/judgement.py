@@ -3,7 +3,7 @@
 SQL judges all rows at once. What SQL cannot tell is then asked for each row that is left.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, case, false, literal, select, update
 
@@ -11,8 +11,10 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext
 from backoffice.actions.engine.rules import Rule
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.base import Entity
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
+from backoffice.models.row_keys import RowKey
 
 BATCH = 500  # rows
 LENGTH: int = BulkItem.__table__.c.message.type.length  # type: ignore[attr-defined]  # a String
@@ -61,12 +63,13 @@ def judge_each_row(action: Action, context: ActionContext, run: BulkRun) -> None
     if not (is_decided and action.judges_each_row()):
         return
     item = (BulkItem.run_id == run.id, BulkItem.outcome == "done")
-    ids = db.session.scalars(select(BulkItem.row_id).where(*item).order_by(BulkItem.row_id)).all()
+    keys = select(key_of(action.model)).where(*item).order_by(BulkItem.row_id)
+    ids = db.session.scalars(keys).all()
     for batch in _batches(ids):
         rows = db.session.scalars(select(action.model).where(action.model.id.in_(batch))).all()
         refused = action.refusals(context, rows)
         if refused:
-            _refuse(run, refused)
+            _refuse(action, run, refused)
         forget(rows)  # statements are about to change them
 
 
@@ -77,15 +80,30 @@ def forget(rows: Sequence[Entity]) -> None:
             db.session.expunge(row)
 
 
-def _refuse(run: BulkRun, refused: Mapping[int, str]) -> None:
+def _refuse(action: Action, run: BulkRun, refused: Mapping[RowKey, str]) -> None:
+    number_of = numbers(action.model, run)
     changes = [
-        {"run_id": run.id, "row_id": row_id, "outcome": "refused", "message": sentence[:LENGTH]}
+        {
+            "run_id": run.id,
+            "row_id": number_of(row_id),
+            "outcome": "refused",
+            "message": sentence[:LENGTH],
+        }
         for row_id, sentence in refused.items()
     ]
     db.session.execute(update(BulkItem), changes)
 
 
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def numbers(model: type[Entity], run: BulkRun) -> Callable[[RowKey], int]:
+    """Return the function from the id of a row to the number by which the run knows it."""
+    if row_keys.is_numbered(model):
+        return int
+    known = select(key_of(model), BulkItem.row_id).where(BulkItem.run_id == run.id)
+    by_key: dict[RowKey, int] = dict(db.session.execute(known).all())
+    return by_key.__getitem__
+
+
+def _batches(ids: Sequence[RowKey]) -> Iterator[Sequence[RowKey]]:
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
 

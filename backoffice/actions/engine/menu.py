@@ -11,11 +11,12 @@ from backoffice.actions.engine.judgement import applicable_rules, unchanged
 from backoffice.actions.engine.rules import Rule
 from backoffice.errors import NotFound
 from backoffice.extensions import db
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
 
-def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Action, str, str]]:
+def menu(actor: Actor, actions: Sequence[Action], row_id: RowKey) -> list[tuple[Action, str, str]]:
     """Return (action, outcome, code of the refusing rule) of each action for one row.
 
     One statement answers all of it. A rule that several actions share is part of it only once,
@@ -39,7 +40,7 @@ def menu(actor: Actor, actions: Sequence[Action], row_id: int) -> list[tuple[Act
 
 
 def _answers(
-    context: ActionContext, row_id: int, rules: Sequence[Rule], actions: Sequence[Action]
+    context: ActionContext, row_id: RowKey, rules: Sequence[Rule], actions: Sequence[Action]
 ) -> tuple[bool, ...]:
     """Ask which rules refuse the row, and then which actions would not change it."""
     model = actions[0].model

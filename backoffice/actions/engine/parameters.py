@@ -22,11 +22,12 @@ from backoffice.actions.engine.context import ActionContext
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
 from backoffice.field_conditions import Condition, is_met
+from backoffice.models import row_keys
 from backoffice.models.base import Record
 from backoffice.models.fields import english_heading
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, scope, sees
-from backoffice.text import is_id
 from backoffice.text.numbers import formatted
 
 TAKEN = ("reason", "confirm")  # the names of the fields that a preview has besides
@@ -125,25 +126,27 @@ class Choose(Parameter):
             return self.where(ActionContext(actor, select(literal(0))))
         return true() if self.where is None else self.where
 
-    def parse(self, given: Sequence[object]) -> list[int]:
+    def parse(self, given: Sequence[object]) -> list[RowKey]:
         texts = [str(value) for value in given if str(value)]
+        ids: set[RowKey] = set()
         for text in texts:
-            if not is_id(text):
+            key = row_keys.parse(self.model, text)
+            if key is None:
                 noun = self.model.noun()
                 sentence = _("There is no %(noun)s “%(text)s”.", noun=noun, text=text[:40])
                 raise RuleBroken(sentence, field=self.name)
-        ids = sorted({int(text) for text in texts})
+            ids.add(key)
         if len(ids) > limits.RELATED:
             most = formatted(limits.RELATED)
             raise RuleBroken(_("Choose at most %(most)s.", most=most), field=self.name)
         if len(ids) > 1 and not self.multiple:
             raise RuleBroken(self.asked_for(), field=self.name)
-        return ids
+        return row_keys.in_order(ids)
 
-    def stored(self, value: list[int]) -> list[int]:
+    def stored(self, value: list[RowKey]) -> list[RowKey]:
         return value
 
-    def check(self, actor: Actor, value: list[int], *, code: str, locked: bool) -> None:
+    def check(self, actor: Actor, value: list[RowKey], *, code: str, locked: bool) -> None:
         if locked:
             self._lock(value)
         model = self.model
@@ -154,22 +157,24 @@ class Choose(Parameter):
             if row_id not in offered:
                 noun = model.noun()
                 text = _(
-                    "There is no %(noun)s with the number %(number)s.", noun=noun, number=row_id
+                    "There is no %(noun)s with the number %(number)s.",
+                    noun=noun,
+                    number=row_keys.shown(row_id),
                 )
                 raise RuleBroken(text, field=self.name)
         if not all(offered.values()):
             raise GrantExceeded(str(self.refusal), field=self.name, code=code)
 
-    def _lock(self, ids: list[int]) -> None:
+    def _lock(self, ids: list[RowKey]) -> None:
         chosen = select(self.model.id).where(self.model.id.in_(ids)).order_by(self.model.id)
         # FOR SHARE: others may choose the same rows, but not change or delete them.
         db.session.execute(chosen.with_for_update(read=True))
 
-    def existing(self, stored: list[int]) -> list[int]:
+    def existing(self, stored: list[RowKey]) -> list[RowKey]:
         statement = select(self.model.id).where(self.model.id.in_(stored))
         return list(db.session.scalars(statement.order_by(self.model.id)))
 
-    def told(self, actor: Actor, stored: list[int]) -> list[str]:
+    def told(self, actor: Actor, stored: list[RowKey]) -> list[str]:
         names = select(named(actor, self.model)).where(self.model.id.in_(stored))
         return list(db.session.scalars(names.order_by(self.model.id)))
 

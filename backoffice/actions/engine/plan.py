@@ -15,15 +15,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 from sqlalchemy import (
     ColumnElement,
+    Subquery,
     and_,
     delete,
     false,
     func,
     insert,
     literal,
+    null,
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from backoffice import clock, limits
 from backoffice.actions.engine.action import Action
@@ -33,8 +36,10 @@ from backoffice.actions.engine.parameters import Stored
 from backoffice.data import lists
 from backoffice.errors import BadRequest, NotFound, RuleBroken
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.base import Entity
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of, of_items
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
@@ -53,7 +58,7 @@ GONE = _l(
 class Selection:
     """The rows that an action is asked for: ticked `ids`, or all that match `query`."""
 
-    ids: Sequence[int] = ()
+    ids: Sequence[RowKey] = ()
     query: lists.Query | None = None
 
     def stored(self) -> dict[str, object]:
@@ -174,15 +179,33 @@ def _add_items(actor: Actor, action: Action, run: BulkRun, asked: ColumnElement[
     chosen = chosen_for(action, run)
     context = ActionContext(actor, selected, chosen, undo_of=run.undo_of_id)
     outcome, rule = outcomes(action, context)
-    rows = select(literal(run.id), model.id, outcome, rule, model.version).where(wanted)
-    columns = ["run_id", "row_id", "outcome", "rule", "version"]
+    rows = _numbered(model, run, outcome, rule, model.version).where(wanted)
+    columns = ["run_id", "row_id", "row_key", "outcome", "rule", "version"]
     db.session.execute(insert(BulkItem).from_select(columns, rows))
+
+
+def _numbered(model: type[Entity], run: BulkRun, *judged: Any) -> Any:
+    """Select the run, the number and the key by which it knows a row, and what was judged.
+
+    A row without a number has its place in the run instead, and in an undo that of the run which is
+    undone.
+    """
+    if row_keys.is_numbered(model):
+        return select(literal(run.id), model.id, null(), *judged)
+    if not run.undo_of_id:
+        place = func.row_number().over(order_by=row_keys.parts(model.id))
+        return select(literal(run.id), place, row_keys.as_text(model), *judged)
+    item = aliased(BulkItem)
+    same = and_(item.run_id == run.undo_of_id, key_of(model, item) == model.id)
+    rows = select(literal(run.id), item.row_id, item.row_key, *judged)
+    return rows.select_from(model).join(item, same)
 
 
 def judge_and_count(actor: Actor, action: Action, run: BulkRun) -> None:
     """Judge each row where the action asks for that, and count the outcomes."""
-    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    context = ActionContext(actor, row_ids, chosen_for(action, run), undo_of=run.undo_of_id)
+    context = ActionContext(
+        actor, rows_of(action.model, run.id), chosen_for(action, run), undo_of=run.undo_of_id
+    )
     judge_each_row(action, context, run)
     _count(run)
 
@@ -212,30 +235,25 @@ def choose(
 
 def _judge_items(actor: Actor, action: Action, run: BulkRun) -> None:
     model = action.model
-    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
-    context = ActionContext(actor, row_ids, chosen_for(action, run))
+    context = ActionContext(actor, rows_of(model, run.id), chosen_for(action, run))
     outcome, rule = outcomes(action, context)
-    judged = (
-        select(model.id, outcome.label("outcome"), rule.label("rule"), model.version)
-        .where(model.id.in_(row_ids), scope(actor, model))
-        .subquery()
-    )
-    change = (
-        update(BulkItem)
-        .where(BulkItem.run_id == run.id, BulkItem.row_id == judged.c.id)
-        .values(
-            outcome=judged.c.outcome,
-            rule=judged.c.rule,
-            version=judged.c.version,
-            message="",
-        )
-    )
+    item = aliased(BulkItem)
+    fresh = (outcome.label("outcome"), rule.label("rule"), model.version.label("version"))
+    rows = of_items(select(item.row_id, *fresh), model, item)
+    _update_items(run, rows.where(item.run_id == run.id, scope(actor, model)).subquery())
+
+
+def _update_items(run: BulkRun, judged: Subquery) -> None:
+    values = {name: judged.c[name] for name in ("outcome", "rule", "version")}
+    change = update(BulkItem).values(**values, message="")
+    change = change.where(BulkItem.run_id == run.id, BulkItem.row_id == judged.c.row_id)
     db.session.execute(change, execution_options={"synchronize_session": False})
 
 
 def _drop_invisible_items(actor: Actor, action: Action, run: BulkRun) -> None:
     visible = select(action.model.id).where(scope(actor, action.model))
-    drop = delete(BulkItem).where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(visible))
+    key = key_of(action.model)
+    drop = delete(BulkItem).where(BulkItem.run_id == run.id, key.not_in(visible))
     db.session.execute(drop, execution_options={"synchronize_session": False})
 
 
@@ -328,15 +346,20 @@ def counts(run_id: int) -> dict[str, int]:
     return dict(db.session.execute(statement).all())
 
 
-def rows_to_change(run_id: int) -> Ids:
+def rows_of(model: type[Entity], run_id: int) -> Ids:
+    """Select the ids of all rows of a run."""
+    return select(key_of(model)).where(BulkItem.run_id == run_id)
+
+
+def rows_to_change(model: type[Entity], run_id: int) -> Ids:
     """Select the ids of the rows that a run changes or has changed."""
-    return select(BulkItem.row_id).where(BulkItem.run_id == run_id, BulkItem.outcome == "done")
+    return rows_of(model, run_id).where(BulkItem.outcome == "done")
 
 
 def _effects(action: Action, run: BulkRun) -> list[tuple[str, str, int]]:
     effects = []
     for effect in action.effects:
-        number = db.session.scalar(effect.count(rows_to_change(run.id)))
+        number = db.session.scalar(effect.count(rows_to_change(action.model, run.id)))
         if number:
             effects.append((effect.singular, effect.plural, number))
     return effects

@@ -14,7 +14,9 @@ from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
 from backoffice.errors import NotFound
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models import row_keys
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named
 from backoffice.text import capital, refilled, shortened, values_in
@@ -34,9 +36,13 @@ OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD)
 
 @dataclass(frozen=True)
 class Item:
-    """One row of a run. `message` says why it was refused."""
+    """One row of a run. `message` says why it was refused.
 
-    row_id: int
+    `number` is the one by which the run knows it, and `row_id` its id.
+    """
+
+    number: int
+    row_id: RowKey
     label: str
     outcome: str
     message: str = ""
@@ -62,16 +68,17 @@ def items(
     after: int = 0,
     limit: int = 50,
 ) -> list[Item]:
-    """Return up to `limit` rows of a run in the order of their ids.
+    """Return up to `limit` rows of a run in the order of their numbers.
 
-    Only rows with an id above `after` are returned and, with `outcome`, only those that have it.
+    Only rows with a number above `after` are returned and, with `outcome`, only those that have it.
     """
     model = action.model
+    key = key_of(model)
+    why = (BulkItem.rule, BulkItem.message)
     statement = (
-        select(
-            BulkItem.row_id, named(actor, model), BulkItem.outcome, BulkItem.rule, BulkItem.message
-        )
-        .outerjoin(model, model.id == BulkItem.row_id)
+        select(BulkItem.row_id, key.label("key"), named(actor, model), BulkItem.outcome, *why)
+        .select_from(BulkItem)
+        .outerjoin(model, model.id == key)
         .where(BulkItem.run_id == run.id, BulkItem.row_id > after)
         .order_by(BulkItem.row_id)
         .limit(limit)
@@ -81,11 +88,13 @@ def items(
     return [_item(action, *row) for row in db.session.execute(statement)]
 
 
-def _item(action: Action, row_id: int, name: str | None, outcome: str, *why: str) -> Item:
+def _item(
+    action: Action, number: int, row_id: RowKey, name: str | None, outcome: str, *why: str
+) -> Item:
     rule, message = why
     # A row that was deleted has no name any more.
-    label = name or f"{capital(action.model.noun())} {row_id}"
-    return Item(row_id, label, outcome, message or action.sentence(rule, label))
+    label = name or f"{capital(action.model.noun())} {row_keys.shown(row_id)}"
+    return Item(number, row_id, label, outcome, message or action.sentence(rule, label))
 
 
 def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
@@ -99,14 +108,14 @@ def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
         .limit(REASONS)
     )
     return [
-        _refusal(number, message or action.sentence(rule, _name(actor, action, first_id)))
+        _refusal(number, message or action.sentence(rule, _name(actor, run, action, first_id)))
         for rule, message, number, first_id in db.session.execute(statement).all()
     ]
 
 
-def _name(actor: Actor, action: Action, row_id: int) -> str:
-    name = select(named(actor, action.model)).where(action.model.id == row_id)
-    return db.session.scalar(name) or str(row_id)
+def _name(actor: Actor, run: BulkRun, action: Action, number: int) -> str:
+    (item,) = items(actor, run, action, after=number - 1, limit=1)
+    return item.label
 
 
 def _refusal(number: int, sentence: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, false, inspect, or_, select, update
 
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Rule
@@ -19,10 +19,11 @@ from backoffice.data import search_keys
 from backoffice.data.orphaned_files import in_parts
 from backoffice.data.uploaded_files import keys_in
 from backoffice.extensions import db
-from backoffice.models import fields, keys
+from backoffice.models import fields, keys, row_keys
 from backoffice.models.base import Entity, records
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.files import FilesType, frozen
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
 from backoffice.policy.permissions import area_of
 
@@ -41,7 +42,7 @@ THAWING: dict[type, Callable[[str], Any]] = {
 
 def frozen_values(
     model: type[Entity], rows: Ids, names: Sequence[str]
-) -> Iterator[tuple[int, Values]]:
+) -> Iterator[tuple[RowKey, Values]]:
     """Yield the id of each row with the values of the named columns, as JSON has them."""
     columns = [fields.attribute(model, name) for name in names]
     statement = select(model.id, *columns).where(model.id.in_(rows))
@@ -51,11 +52,11 @@ def frozen_values(
 
 def restore(context: ActionContext, model: type[Entity], rows: Ids, names: Collection[str]) -> None:
     """Give `rows` the values of the named columns that they had before the run that is undone."""
-    statement = _remembered_by(context).where(BulkItem.row_id.in_(rows))
+    statement = _remembered_by(context, model).where(key_of(model).in_(rows))
     statement = statement.order_by(BulkItem.row_id)
     for batch in db.session.execute(statement).partitions(BATCH):
         changes = [
-            {"id": row_id} | keys.with_keys(model, _thawed(model, memory or {}, names))
+            _identity(model, row_id) | keys.with_keys(model, _thawed(model, memory or {}, names))
             for row_id, memory in batch
         ]
         db.session.execute(update(model), changes)
@@ -84,11 +85,21 @@ def _undoable_memories(model: type[Entity]) -> Iterator[Values]:
         BulkItem.run_id.in_(done),
         BulkItem.outcome == "done",
         BulkItem.memory.is_not(None),
-        select(model.id).where(model.id == BulkItem.row_id, is_as_left).exists(),
+        select(model.id).where(model.id == key_of(model), is_as_left).exists(),
     )
     key = [BulkItem.run_id, BulkItem.row_id]
     for memory, *_key in in_parts([BulkItem.memory], key, is_undoable):
         yield memory
+
+
+def _identity(model: type[Entity], row_id: RowKey) -> Values:
+    """Return the attributes that tell a row apart, by which SQLAlchemy updates many rows."""
+    values = row_keys.identity(model, row_id)
+    mapper = inspect(model)
+    return {
+        mapper.get_property_by_column(column).key: values[str(column.name)]
+        for column in row_keys.columns(model)
+    }
 
 
 def rule_of(model: type[Entity], names: Iterable[str]) -> Rule | None:
@@ -105,7 +116,7 @@ def rule_of(model: type[Entity], names: Iterable[str]) -> Rule | None:
         if not context.undo_of:
             return false()
         lost = [_is_lost(name, column) for name, column in keys_of_others.items()]
-        items = _remembered_by(context).where(BulkItem.row_id == model.id)
+        items = _remembered_by(context, model).where(key_of(model) == model.id)
         return items.where(or_(*lost)).correlate(model).exists()
 
     return Rule(GONE, _l("What {label} belonged to before exists no more."), refuses)
@@ -114,12 +125,14 @@ def rule_of(model: type[Entity], names: Iterable[str]) -> Rule | None:
 def _is_lost(name: str, column: TableColumn) -> ColumnElement[bool]:
     """Return the SQL condition for items that remember a related row that is gone."""
     target = next(iter(column.foreign_keys)).column
-    then = BulkItem.memory[name].as_integer()  # NULL where it was not remembered
+    remembered = BulkItem.memory[name]  # NULL where it was not remembered
+    is_number = isinstance(column.type, Integer)
+    then = remembered.as_integer() if is_number else remembered.as_string()
     return and_(then.is_not(None), then.not_in(select(target)))
 
 
-def _remembered_by(context: ActionContext) -> Select[tuple[int, Any]]:
-    return select(BulkItem.row_id, BulkItem.memory).where(BulkItem.run_id == context.undo_of)
+def _remembered_by(context: ActionContext, model: type[Entity]) -> Select[Any]:
+    return select(key_of(model), BulkItem.memory).where(BulkItem.run_id == context.undo_of)
 
 
 def _frozen(value: Any) -> Any:

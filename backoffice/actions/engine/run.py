@@ -7,20 +7,20 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, exists, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from backoffice import clock, events, limits
 from backoffice.actions.engine import restoring, undoing
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.actions.engine.judgement import is_restoring, judge_each_row, outcomes
+from backoffice.actions.engine.judgement import is_restoring, judge_each_row, numbers, outcomes
 from backoffice.actions.engine.plan import (
     chosen_for,
     counts,
     own_run,
     require_for,
     require_recent_for,
+    rows_of,
     rows_to_change,
 )
 from backoffice.data import constraints, records, related, texts
@@ -28,7 +28,8 @@ from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft
 from backoffice.extensions import db
 from backoffice.models import fields
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of, of_items
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import scope
@@ -149,7 +150,7 @@ def _carry_out(
     show_once: Callable[[str], object],
 ) -> BulkRun:
     """Judge the rows again, change them, and store the result in `run`."""
-    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    row_ids = rows_of(action.model, run.id)
     chosen = chosen_for(action, run)
     context = ActionContext(actor, row_ids, chosen, run.reason, run.undo_of_id, show_once=show_once)
     undone = find(original.action) if original else None
@@ -178,7 +179,7 @@ def _finish(run: BulkRun) -> None:
 
 def _lock_rows(action: Action, run: BulkRun) -> None:
     """Lock the rows until the transaction ends."""
-    row_ids = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    row_ids = rows_of(action.model, run.id)
     # Always in the same order, so that no two runs wait for each other.
     rows = select(action.model.id).where(action.model.id.in_(row_ids)).order_by(action.model.id)
     db.session.execute(rows.with_for_update())
@@ -193,19 +194,18 @@ def _judge_again(action: Action, context: ActionContext, run: BulkRun) -> None:
     fresh_outcome = case((is_changed, "stale"), else_=outcome).label("outcome")
     fresh_rule = case((is_changed, ""), else_=rule).label("rule")
     fresh = (
-        select(model.id, fresh_outcome, fresh_rule)
-        .join(item, item.row_id == model.id)
+        of_items(select(item.row_id, fresh_outcome, fresh_rule), model, item)
         .where(item.run_id == run.id, item.outcome != "stale", scope(context.actor, model))
         .subquery()
     )
-    row = BulkItem.row_id == fresh.c.id
+    row = BulkItem.row_id == fresh.c.row_id
     _update_items(run, row, outcome=fresh.c.outcome, rule=fresh.c.rule, message="")
 
 
 def _mark_invisible(action: Action, context: ActionContext, run: BulkRun) -> None:
     """Mark as stale the rows that were deleted or that the actor does not see any more."""
     model = action.model
-    visible = exists().where(model.id == BulkItem.row_id, scope(context.actor, model))
+    visible = exists().where(model.id == key_of(model), scope(context.actor, model))
     _update_items(run, ~visible, outcome="stale", rule="")
 
 
@@ -216,12 +216,14 @@ def _update_items(run: BulkRun, condition: ColumnElement[bool], **values: object
 
 def _change_rows(action: Action, context: ActionContext, run: BulkRun) -> None:
     """Apply the action to the rows that it may change, and write the events."""
-    rows = rows_to_change(run.id)
+    rows = rows_to_change(action.model, run.id)
     watched = action.watched(context)
     before = _snapshot(action, rows, watched)
     _remember(action, context, run, rows)
     _apply(action, context, rows)
-    if action.changes_rows:
+    if not action.model.__counts_versions__:
+        _note_versions(action, run)
+    elif action.changes_rows:
         _raise_versions(action, run, rows)
     after = _snapshot(action, rows, watched)
     action.ensure(context)
@@ -232,14 +234,12 @@ def _change_rows(action: Action, context: ActionContext, run: BulkRun) -> None:
 
 def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
     """Change the rows. Raises RuleBroken if a constraint of the database refuses that."""
-    try:
+    with constraints.refusing(action.model):
         if is_restoring(action, context):
             restoring.restore(context, action.model, rows, action.restored(context))
         else:
             action.apply(context, rows)
         db.session.flush()
-    except IntegrityError as error:
-        raise constraints.refusal(action.model, error) from error
 
 
 def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
@@ -256,7 +256,19 @@ def _raise_versions(action: Action, run: BulkRun, rows: Ids) -> None:
     db.session.execute(raised, execution_options={"synchronize_session": False})
 
 
-def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, Noted]:
+def _note_versions(action: Action, run: BulkRun) -> None:
+    """Note the versions that the changed rows have now, where no number counts them."""
+    model = action.model
+    item = aliased(BulkItem)
+    fresh = (
+        of_items(select(item.row_id, model.version.label("version")), model, item)
+        .where(item.run_id == run.id, item.outcome == "done")
+        .subquery()
+    )
+    _update_items(run, BulkItem.row_id == fresh.c.row_id, version=fresh.c.version)
+
+
+def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[RowKey, Noted]:
     """Return the watched attributes of the rows as they are now, by row id."""
     model = action.model
     relations = [name for name in watched if fields.shape(model, name) == "rows"]
@@ -271,7 +283,7 @@ def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[int, No
     return snapshot
 
 
-def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, Noted]:
+def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[RowKey, Noted]:
     model = action.model
     columns = [fields.attribute(model, name) for name in names]
     statement = select(model.id, *columns).where(model.id.in_(rows))
@@ -285,17 +297,23 @@ def _plain_values(action: Action, rows: Ids, names: list[str]) -> dict[int, Note
 def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -> None:
     """Store the values, or the ids of the related rows, that an undo has to bring back."""
     if names := action.restored(context):
-        _store_memories(run, restoring.frozen_values(action.model, rows, names))
-    by_row: dict[int, dict[str, Any]] = {}
+        _store_memories(action, run, restoring.frozen_values(action.model, rows, names))
+    by_row: dict[RowKey, dict[str, Any]] = {}
     for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]
-    _store_memories(run, by_row.items())
+    _store_memories(action, run, by_row.items())
 
 
-def _store_memories(run: BulkRun, memories: Iterable[tuple[int, dict[str, Any]]]) -> None:
+def _store_memories(
+    action: Action, run: BulkRun, memories: Iterable[tuple[RowKey, dict[str, Any]]]
+) -> None:
     """Store what each row remembers; of many rows, never all of it is held at once."""
-    rows = ({"run_id": run.id, "row_id": row_id, "memory": memory} for row_id, memory in memories)
+    number_of = numbers(action.model, run)
+    rows = (
+        {"run_id": run.id, "row_id": number_of(row_id), "memory": memory}
+        for row_id, memory in memories
+    )
     while batch := list(islice(rows, BATCH)):
         db.session.execute(update(BulkItem), batch)
 
@@ -303,8 +321,8 @@ def _store_memories(run: BulkRun, memories: Iterable[tuple[int, dict[str, Any]]]
 def _event_drafts(
     action: Action,
     run: BulkRun,
-    before: dict[int, Noted],
-    after: dict[int, Noted],
+    before: dict[RowKey, Noted],
+    after: dict[RowKey, Noted],
 ) -> Iterator[EventDraft]:
     """Yield one event for every row that was changed or refused."""
     area = area_of(action.model)
@@ -341,7 +359,7 @@ def _changes(action: Action, before: Noted, after: Noted) -> tuple[Noted, Noted]
 def _refusal_drafts(action: Action, run: BulkRun) -> Iterator[EventDraft]:
     area = area_of(action.model)
     refused = (
-        select(BulkItem.row_id, BulkItem.rule, BulkItem.message)
+        select(key_of(action.model), BulkItem.rule, BulkItem.message)
         .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
         .order_by(BulkItem.row_id)
     )

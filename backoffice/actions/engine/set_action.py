@@ -6,7 +6,18 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, String, and_, cast, false, inspect, literal, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    false,
+    inspect,
+    literal,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.actions.engine.action import Action
@@ -18,8 +29,10 @@ from backoffice.actions.engine.rules import Rule
 from backoffice.actions.engine.values import OneOf, Value
 from backoffice.data import records, search_keys
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity
+from backoffice.models.row_keys import RowKey
+from backoffice.models.types import TableColumn
 from backoffice.places import placed
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
@@ -110,7 +123,7 @@ class SetAction(Action):
     def judges_each_row(self) -> bool:
         return records.is_checked(self.model) or records.is_reached(self.model)
 
-    def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[int, str]:
+    def refusals(self, context: ActionContext, rows: Sequence[Entity]) -> dict[RowKey, str]:
         # An undo writes what was there before: it is asked only whose rows these are.
         values = None if context.undo_of else self.values(context)
         sentences = {
@@ -211,6 +224,8 @@ def _name(model: type[Entity], attribute: object) -> str:
     kind = fields.kind(model, name)
     if kind is None or not kind.editable or fields.is_many(model, name):
         raise TypeError(f"sets: {attribute} cannot be set, as forms cannot either")
+    if name in fields.key_attributes(model):
+        raise TypeError(f"sets: {attribute} tells rows apart, so no two rows can have the same")
     if fields.is_unique(model, name):
         raise TypeError(f"sets: {attribute} is unique, so no two rows can have the same")
     return name
@@ -276,12 +291,35 @@ def _column_name(model: type[Entity], name: str) -> str:
     """Return the attribute with the column behind a single relation, or `name` itself."""
     if not fields.is_one(model, name):
         return name
-    (key,) = fields.relation(model, name).local_columns
+    key = _own_key(model, name)
     return inspect(model).get_property_by_column(key).key
 
 
+def _own_key(model: type[Entity], name: str) -> TableColumn:
+    """Return the foreign key behind a single relation. Raises TypeError if there are several."""
+    there = fields.relation(model, name)
+    if (
+        there.remote_side != set(row_keys.columns(there.mapper.class_))
+        or len(there.remote_side) > 1
+    ):
+        raise TypeError(f"sets: {model.__name__}.{name} refers to no key of a single column")
+    (key,) = there.local_columns
+    assert isinstance(key, Column)
+    return key
+
+
 def _by_column(model: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {_column_name(model, name): value for name, value in values.items()}
+    return {
+        _column_name(model, name): _reference(model, name, value) for name, value in values.items()
+    }
+
+
+def _reference(model: type[Entity], name: str, value: Any) -> Any:
+    """Return what a foreign key stores for a related row's id; any other value is itself."""
+    if value is None or not fields.is_one(model, name):
+        return value
+    (stored,) = row_keys.identity(fields.related_model(model, name), value).values()
+    return stored
 
 
 def _loaded(model: type[Entity], rows: Ids) -> Iterator[Sequence[Entity]]:

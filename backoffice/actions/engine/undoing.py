@@ -23,13 +23,14 @@ from backoffice.actions.engine.plan import (
     counts,
     judge_and_count,
     require_for,
+    rows_of,
     store_plan,
 )
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Record
-from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, require, scope
@@ -76,7 +77,7 @@ def _planned_undo(
         undo_of_id=original.id,
         draft=draft,
     )
-    rows = action.model.id.in_(_not_taken_back(original))
+    rows = action.model.id.in_(_not_taken_back(action, original))
     store_plan(actor=actor, action=inverse, run=run, rows=rows)
     skip_changed_rows(run, original, action)
     judge_and_count(actor, inverse, run)
@@ -114,8 +115,9 @@ def undoable(run: BulkRun, action: Action) -> Ids:
     """Select the rows of a run that are still as the run left them, for any actor."""
     model = action.model
     # Any other version means that the row was changed again after the run.
-    raised = 1 if action.changes_rows else 0
-    row_ids = select(BulkItem.row_id).join(model, model.id == BulkItem.row_id)
+    raised = 1 if action.changes_rows and model.__counts_versions__ else 0
+    key = key_of(model)
+    row_ids = select(key).select_from(BulkItem).join(model, model.id == key)
     return row_ids.where(*_is_done(run), model.version == BulkItem.version + raised)
 
 
@@ -165,19 +167,19 @@ def left_out(actor: Actor, run: BulkRun) -> list[str]:
     if action is None or inverse is None:
         return []
     sentences = [
-        *_rows_left_out(original, run),
+        *_rows_left_out(action, original, run),
         *_deleted_choices(original, run, inverse),
         *_deleted_relations(original, action),
     ]
-    items = select(BulkItem.row_id).where(BulkItem.run_id == run.id)
+    items = rows_of(action.model, run.id)
     chosen = chosen_for(inverse, run)
     context = ActionContext(actor, items, chosen, undo_of=original.id)
     # A parameter and a remembered relation may both name the same deleted rows.
     return [*dict.fromkeys(sentences), *inverse.preview_notes(context)]
 
 
-def _rows_left_out(original: BulkRun, run: BulkRun) -> list[str]:
-    statement = select(func.count()).select_from(_not_taken_back(original).subquery())
+def _rows_left_out(action: Action, original: BulkRun, run: BulkRun) -> list[str]:
+    statement = select(func.count()).select_from(_not_taken_back(action, original).subquery())
     number = (db.session.scalar(statement) or 0) - run.planned
     if not number:
         return []
@@ -267,7 +269,7 @@ def skip_changed_rows(run: BulkRun, original: BulkRun, action: Action) -> None:
     untouched = undoable(original, action).correlate(None)
     change = (
         update(BulkItem)
-        .where(BulkItem.run_id == run.id, BulkItem.row_id.not_in(untouched))
+        .where(BulkItem.run_id == run.id, key_of(action.model).not_in(untouched))
         .values(outcome="stale", rule="")
     )
     db.session.execute(change, execution_options={"synchronize_session": False})
@@ -281,9 +283,9 @@ def finish_original(original: BulkRun, action: Action) -> None:
         db.session.flush()
 
 
-def _not_taken_back(run: BulkRun) -> Ids:
+def _not_taken_back(action: Action, run: BulkRun) -> Ids:
     """Select the rows that the run changed and no undo has brought back."""
-    return select(BulkItem.row_id).where(*_is_done(run)).correlate(None)
+    return select(key_of(action.model)).where(*_is_done(run)).correlate(None)
 
 
 def _is_done(run: BulkRun) -> tuple[ColumnElement[bool], ...]:

@@ -117,7 +117,7 @@ class Decimal(Number[decimal.Decimal]):
         return -largest, largest
 
     def mistakes(self, column: TableColumn) -> Iterator[str]:
-        if _digits(column) > DIGITS:
+        if _digits(column) > DIGITS and not column.info.get("existing"):
             yield f"SQLite keeps {DIGITS} digits of a decimal: declare at most Numeric({DIGITS}, …)"
 
     def write(self, column: TableColumn, value: decimal.Decimal | None) -> str:

@@ -60,6 +60,7 @@ def test_rows_stand_in_the_order_of_their_numbers_page_by_page(olivia: Client) -
     assert report.items(actor, run, block, outcome="refused") == [
         report.Item(
             cast.olivia.id,
+            cast.olivia.id,
             "Olivia Owen",
             "refused",
             "You cannot do this to your own account.",

@@ -1,0 +1,1 @@
+"""Walks over the tables of `trade`, which existed before the product came."""

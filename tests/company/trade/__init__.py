@@ -1,0 +1,1 @@
+"""A company that has had its tables for years, and adopts them."""
