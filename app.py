@@ -11,7 +11,7 @@ from backoffice.extensions import babel, csrf, db, jobs, migrate
 from backoffice.jobs import schedule
 from backoffice.settings import Settings
 from views import account, find, health, home
-from views.screen import discovery
+from views.screen import discovery, row_key_converter
 from views.web import errors, headers, reader, retries, theme
 from views.web.actor import login_manager
 from views.web.configuration import flask_config
@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)
-    for part in (health, account, discovery, home, find):
+    for part in (health, account, row_key_converter, discovery, home, find):
         part.register(app)
     commands.register(app)
     return app

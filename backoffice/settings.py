@@ -4,7 +4,6 @@ If they are incomplete, the product does not start, and says what to do about it
 """
 
 import os
-import re
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,15 @@ from typing import Any, NoReturn
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
-from backoffice.urls import SMTP, BaseURL, BucketURL, DatabaseURL, MailServer, Sender
+from backoffice.urls import (
+    SMTP,
+    BaseURL,
+    BucketURL,
+    DatabaseURL,
+    MailServer,
+    Sender,
+    named_database,
+)
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
 Network = IPv4Network | IPv6Network
@@ -324,7 +331,7 @@ def _parsed(spec: Field[object], text: str) -> object:
     if spec.name == "product_name":
         return _name(text)
     if spec.name == "backoffice_databases":
-        return tuple(_database(part) for part in _parts(text))
+        return tuple(named_database(part) for part in _parts(text))
     if spec.name == "trusted_proxies":
         return tuple(_network(part) for part in text.split(","))
     return _parsed_like(spec.default, spec.metadata, text)
@@ -374,16 +381,6 @@ def _name(text: str) -> str:
         unfit = " ".join(sorted(UNFIT_FOR_A_NAME))
         raise ValueError(f"must be a name of at most {LONGEST_NAME} characters, without {unfit}")
     return text
-
-
-def _database(text: str) -> tuple[str, DatabaseURL]:
-    name, _sign, url = text.partition("=")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or not url:
-        raise ValueError("must be names with addresses, such as erp=postgresql+psycopg://...")
-    try:
-        return name, DatabaseURL(url)
-    except ValueError as error:
-        raise ValueError(f"has an address that cannot be used: it {error}") from None
 
 
 def _network(text: str) -> Network:

@@ -123,6 +123,20 @@ class DatabaseURL(str):
         return self.url.get_backend_name() == "sqlite"
 
 
+def named_database(text: str) -> tuple[str, DatabaseURL]:
+    """Return the name and the address in a text such as `erp=postgresql://host/erp`.
+
+    Raises ValueError with a sentence about what it must be.
+    """
+    name, _sign, address = text.partition("=")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or not address:
+        raise ValueError("must be names with addresses, such as erp=postgresql+psycopg://...")
+    try:
+        return name, DatabaseURL(address)
+    except ValueError as error:
+        raise ValueError(f"has an address that cannot be used: it {error}") from None
+
+
 class MailServer(str):
     """The address of the mail server that takes outgoing mail.
 

@@ -23,6 +23,7 @@ from backoffice.models.base import Record
 from backoffice.models.files import File, Picture, StoredFile, listed
 from backoffice.models.kinds.files import File as FileKind
 from backoffice.models.kinds.files import Picture as PictureKind
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
@@ -127,7 +128,7 @@ def copied(file: StoredFile) -> StoredFile:
     return copy
 
 
-def find(*, actor: Actor, model: type[Record], row_id: int, name: str, key: str) -> StoredFile:
+def find(*, actor: Actor, model: type[Record], row_id: RowKey, name: str, key: str) -> StoredFile:
     """Return the file with that key in a column of a row that the actor sees. Raises NotFound."""
     if not (fields.is_file(model, name) and may_read(actor, model, name)):
         raise NotFound

@@ -1,7 +1,6 @@
 """What mapping existing tables and mapping queries have in common: names, keys, and faults."""
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from backoffice.models.columns import EXISTING
 from backoffice.models.external import Waiting
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import TableColumn
-from backoffice.settings import SettingsError
+from backoffice.settings import refuse
 
 LONGEST_AREA = 40  # characters, as events store them
 NAMES = ("name", "title", "label")  # of a column that names a row, if there is one
@@ -31,9 +30,7 @@ class Faults:
     def refuse(self) -> None:
         """Stop the start if anything is wrong. Raises SettingsError."""
         if self.sentences:
-            refusal = SettingsError(self.sentences)
-            sys.stderr.write(f"{refusal}\n")
-            raise refusal
+            refuse(self.sentences)
 
 
 def described(column: TableColumn) -> TableColumn:

@@ -21,7 +21,7 @@ from backoffice.models import fields
 from backoffice.models.base import Entity
 from backoffice.places import place_of
 from backoffice.secrets import rotation
-from views.screen import checks, row_key_converter
+from views.screen import checks
 from views.screen.parameter_forms import takes_files
 from views.screen.screen import Screen
 from views.web.answers import Answer
@@ -49,7 +49,6 @@ class Index(AdminIndexView):
 
 def register(app: Flask) -> None:
     """Join every screen to the application, sorted by area and by `menu_order`."""
-    row_key_converter.register(app)
     for area in areas():
         modules_of(area)  # importing an entity's scope and rules is what makes them count
     # Again, after the import of actions: a company's own entities are known only now.

@@ -9,6 +9,7 @@ from backoffice.data import files
 from backoffice.errors import NotFound
 from backoffice.file_types import TYPES
 from backoffice.models.files import Picture, StoredFile
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from views.screen.definition import Definition
 
@@ -19,7 +20,7 @@ PICTURE_SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 A_DAY = 24 * 3600
 
 
-def file(screen: Definition, actor: Actor, row_id: int, name: str, key: str) -> AnyResponse:
+def file(screen: Definition, actor: Actor, row_id: RowKey, name: str, key: str) -> AnyResponse:
     """Return a file of a row as a download.
 
     A browser may keep it, and asks each time whether it may still show it. Raises NotFound.
@@ -34,7 +35,7 @@ def file(screen: Definition, actor: Actor, row_id: int, name: str, key: str) -> 
 
 
 def picture(
-    screen: Definition, actor: Actor, row_id: int, name: str, key: str, *, size: int
+    screen: Definition, actor: Actor, row_id: RowKey, name: str, key: str, *, size: int
 ) -> Response:
     """Return a picture of a row, as we encoded it, in one of its sizes. Raises NotFound."""
     found = _found(screen, actor, row_id, name, key)
@@ -46,7 +47,7 @@ def picture(
     return response
 
 
-def _found(screen: Definition, actor: Actor, row_id: int, name: str, key: str) -> StoredFile:
+def _found(screen: Definition, actor: Actor, row_id: RowKey, name: str, key: str) -> StoredFile:
     shown = {*screen.column_list, *screen.column_details_list, *screen.form_columns}
     if name not in shown:
         raise NotFound

@@ -78,12 +78,12 @@ class Screen(Definition):
     @with_caching
     @offered_on("details")
     @expose(f"/{ID}/files/<column>/<string(length=32):key>")
-    def file(self, row_id: int, column: str, key: str) -> Answer:
+    def file(self, row_id: RowKey, column: str, key: str) -> Answer:
         return row_files.file(self, signed_in(), row_id, column, key)
 
     @with_caching
     @expose(f"/{ID}/pictures/<column>/<string(length=32):key>/<int:size>")
-    def picture(self, row_id: int, column: str, key: str, size: int) -> Answer:
+    def picture(self, row_id: RowKey, column: str, key: str, size: int) -> Answer:
         return row_files.picture(self, signed_in(), row_id, column, key, size=size)
 
     @expose(f"/{ID}/menu")
