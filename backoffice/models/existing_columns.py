@@ -18,7 +18,16 @@ from backoffice.models.types import TableColumn, UTCDateTime
 OF_FORMS = frozenset(
     {
         *("asked_for", "condition_of", "csrf_token", "data", "errors", "form_errors", "meta"),
-        *("names", "only", "populate_obj", "post_process", "process", "refuse", "required_when"),
+        *(
+            "names",
+            "of_files",
+            "only",
+            "populate_obj",
+            "post_process",
+            "process",
+            "refuse",
+            "required_when",
+        ),
         *("retry_after", "secrets", "sections", "sent", "shown_when", "validate", "validate_sent"),
     }
 )
