@@ -7,14 +7,16 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from acme.models.warehouse import Pallet, Warehouse
+from acme.models.warehouse import Pallet, Tag, Warehouse
 from flask import Flask
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing import rows, walk
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, read, row_ids
@@ -136,9 +138,54 @@ def test_pallets_are_moved_to_open_warehouses_and_back(olivia: Client) -> None:
     assert {pallet.warehouse_id for pallet in pallets()} == {north}
 
 
+def test_a_table_with_a_text_as_key_is_listed_found_and_written(olivia: Client) -> None:
+    typed = {"kdnr": "K/9", "name": "Quay & Co", "ort": "Kiel"}
+    answer = olivia.post("/admin/kunden/new", typed)
+    assert answer.status_code == 303
+    assert "Quay & Co" in read(olivia.get("/admin/kunden/?ort=kiel")).one("table").text
+    edit = f"{answer.location}/edit"
+    version = hidden(olivia.get(edit), "version")
+    assert olivia.post(edit, {**typed, "ort": "Bremen", "version": version}).status_code == 303
+    assert "Bremen" in olivia.get(answer.location).text
+    assert olivia.post(edit, {**typed, "ort": "Hamburg", "version": version}).status_code == 409
+    assert newest_event().after == {"ort": "Bremen"}
+
+
+def test_a_table_with_two_keys_is_listed_and_written(olivia: Client) -> None:
+    answer = olivia.post("/admin/stock/new", {"site": "N", "item": "B/2", "pieces": "4"})
+    assert answer.status_code == 303
+    again = olivia.post("/admin/stock/new", {"site": "N", "item": "B/2", "pieces": "5"})
+    assert again.status_code == 422
+    page = read(olivia.get("/admin/stock/?pieces.from=4&site=n"))
+    assert page.all("a", href=answer.location)
+
+
+def test_a_query_is_a_list_that_nobody_writes(olivia: Client) -> None:
+    page = read(olivia.get("/admin/loads/?pallets.from=3"))
+    assert page.one("tbody").all("tr")[0].text.split()[:3] == [str(warehouse("N")), "3", "6.00"]
+    assert olivia.get("/admin/loads/new").status_code == 404
+    assert "Add" not in page.one("header", class_="page-head").text
+
+
 def test_home_counts_closed_warehouses(olivia: Client) -> None:
     page = read(olivia.get("/")).text
     assert "1 Closed warehouses" in page
+
+
+@pytest.mark.browser
+@pytest.mark.one_engine("sqlite", reason="a page looks the same on both")
+def test_every_page_fits_and_has_names(app: Flask, page: Page, staff: list[str]) -> None:
+    there = rows.stored(
+        north := Warehouse(name="North", code="N"),
+        Warehouse(name="South", code="S"),
+        Pallet(warehouse=north, weight=2),
+        Pallet(warehouse=north, weight=3),
+        Tag(name="Cold"),
+        Tag(name="Dry"),
+    )
+    ours = [each for each in walk.screens_of(app, ("acme",)) if each.model in there.rows]
+    assert len(ours) == 3
+    assert walk.faults(page, app, there, ours) == []
 
 
 def test_managers_see_only_their_warehouses(olivia: Client, app: Flask) -> None:

@@ -1,5 +1,6 @@
-"""Warehouses, their tags and their pallets."""
+"""Warehouses, their tags and their pallets; what was there before, and a query."""
 
+from acme.models.existing import Customer, Load, Stock
 from acme.models.warehouse import Pallet, Tag, Warehouse
 from views.screen import Rows, Screen
 
@@ -30,3 +31,20 @@ class Pallets(Screen):
     form_columns = ("warehouse", "weight", "status", "note")
     # feature: bulk-edit
     bulk_fields = ("warehouse", "weight", "status")
+
+
+# feature: text-key
+class Customers(Screen):
+    model = Customer
+    form_columns = ("kdnr", "name", "ort")
+
+
+# feature: two-keys
+class Stocks(Screen):
+    model = Stock
+    form_columns = ("site", "item", "pieces")
+
+
+# feature: sql-view
+class Loads(Screen):
+    model = Load
