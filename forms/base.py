@@ -80,9 +80,18 @@ class Form(wtforms.Form):
         """Return the values of the fields that are shown, by name, as conditions read them."""
         asked: dict[str, list[Any]] = {}
         for name in self._fields:
-            if is_met(self.shown_when.get(name, {}), asked):
+            if is_met(self._condition(self.shown_when, name), asked):
                 asked[name] = self._written(name)
         return asked
+
+    def _condition(self, conditions: Mapping[str, Condition], name: str) -> Condition:
+        """Return the condition of a field, as far as the form has what it depends on.
+
+        Whoever may not read one field is asked for the other all the same.
+        """
+        return {
+            other: wanted for other, wanted in conditions.get(name, {}).items() if other in self
+        }
 
     def _written(self, name: str) -> list[Any]:
         """Return the value of a field as conditions read it."""
@@ -90,12 +99,12 @@ class Form(wtforms.Form):
 
     def condition_of(self, field: wtforms.Field) -> dict[str, list[str]]:
         """Return with which values of other fields a field is shown, by their names in the page."""
-        condition = self.shown_when.get(field.short_name, {})
+        condition = self._condition(self.shown_when, field.short_name)
         return {self[name].name: sorted(wanted_of(condition, name)) for name in condition}
 
     def _refusal_if_empty(self, name: str, asked: Mapping[str, Sequence[object]]) -> str:
         """Return the sentence for a field that the others make required, or ''."""
-        condition = self.required_when.get(name)
+        condition = self._condition(self.required_when, name)
         return _("Fill this in.") if condition and is_met(condition, asked) else ""
 
     def sent(self) -> dict[str, object]:

@@ -147,6 +147,9 @@ class SwitchField(BooleanField):
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist[-1:])
 
+    def _value(self) -> str:
+        return "y"  # what WTForms takes from what was sent would be the empty value
+
 
 def number(text: str) -> RowKey | None:
     """Return the number of a row, or None if it is none."""

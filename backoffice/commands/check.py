@@ -3,6 +3,7 @@
 What is wrong in a declaration stops every start, and so this command too.
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ from backoffice.text.numbers import formatted
 
 SHOWN = 5  # untranslated texts of a language
 COUNTED = 1_000_000  # rows of a table; more of them cost no less
+# What Alembic says of a table, or of something in one: ('add_column', None, 'tanks', ...
+CHANGE = re.compile(r"\('(\w+)', (?:None, )?(?:Table\()?'(\w+)'")
 MANY = 10_000  # rows: with fewer, an index is advice for later
 
 
@@ -68,7 +71,7 @@ def _migrations(packages: tuple[str, ...]) -> Iterator[Finding]:
     db.session.rollback()  # Alembic has a connection of its own, which must not wait for this one.
     for package in packages:
         if difference := _difference(package):
-            new = f"flask --app app backoffice new-migration {package}"
+            new = f'flask --app app backoffice new-migration {package} "Say what changes"'
             yield Finding(difference, (new if package else "make migration",))
 
 
@@ -81,8 +84,11 @@ def _difference(package: str) -> str:
         capture_output=True,
         text=True,
     )
-    said = done.stderr.strip() or done.stdout.strip()
-    return said.splitlines()[-1] if done.returncode else ""
+    if not done.returncode:
+        return ""
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
+    changes = ", ".join(f"{what} {name}" for what, name in CHANGE.findall(said))
+    return _("No migration says: %(changes)s", changes=changes) if changes else said
 
 
 def _indexes(packages: tuple[str, ...]) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ has it. If no row ever names it, the nightly job removes it (data/orphaned_files
 
 import hashlib
 import secrets
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -30,6 +32,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read, scope
 from backoffice.settings import configured
 from backoffice.text.numbers import memory
+from backoffice.transactions import after_rollback
 
 THUMBNAIL, LARGE = Picture.renditions
 
@@ -119,13 +122,24 @@ def is_there(file: StoredFile) -> bool:
 
 
 def copied(file: StoredFile) -> StoredFile:
-    """Store the same content under another key, for another row. Raises NotFound, CannotStore."""
+    """Store the same content under another key, for another row. Raises NotFound, CannotStore.
+
+    It goes again if the row is not saved.
+    """
     key = secrets.token_hex(16)
     numbers = file.renditions or (LARGE,)
     contents = {size: content(file, size) for size in numbers}
     copy = type(file)(**file.stored() | {"key": key, "shared": False})
     _put(uploads(), dict(zip(copy.storage_keys, contents.values(), strict=True)))
+    after_rollback(partial(_remove, uploads(), copy))
     return copy
+
+
+def _remove(store: Storage, file: StoredFile) -> None:
+    """Remove a file that no row has got; the night removes what cannot be removed now."""
+    for key in file.storage_keys:
+        with suppress(OSError):
+            store.delete(key)
 
 
 def find(*, actor: Actor, model: type[Record], row_id: RowKey, name: str, key: str) -> StoredFile:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 
 from backoffice import events
 from backoffice.data import constraints, lists, searching, sorting, uploaded_files
+from backoffice.data.unseen import unseen
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import fields, keys, personal, row_keys
@@ -212,13 +213,12 @@ def _write(
     actor: Actor, row: Entity, values: Values, *, new: bool
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Set the values and flush; return the values of the row before and after that."""
-    model = type(row)
     wanted = _checked(actor, row, values, new=new)
     before = {} if new else snapshot(row, list(wanted))
     _set(row, wanted)
     if new:
         db.session.add(row)
-    _flush(model)
+    _flush(type(row))
     return before, snapshot(row, list(wanted))
 
 
@@ -242,9 +242,21 @@ def _wanted(actor: Actor, row: Entity, values: Values, *, new: bool) -> dict[str
             wanted[name] = getattr(row, name)
         elif not new and name in fields.key_attributes(model):
             raise RuleBroken(_("This tells the row from others, so it stays as it is."), field=name)
+        elif not new and name in inspect(model).relationships:
+            wanted[name] = _with_unseen(actor, row, name, value)
         else:
             wanted[name] = _fitting(actor, model, name, value)
     return wanted
+
+
+def _with_unseen(actor: Actor, row: Entity, name: str, value: Any) -> object:
+    """Return the related rows for their ids, with those that the actor does not see."""
+    present = getattr(row, name)
+    if fields.is_many(type(row), name):
+        wanted: Any = _fitting(actor, type(row), name, value)
+        return [*wanted, *unseen(actor, present)]
+    kept = unseen(actor, [present]) if present and not value else []
+    return kept[0] if kept else _fitting(actor, type(row), name, value)
 
 
 def _is_left_out(model: type[Entity], name: str, value: object) -> bool:

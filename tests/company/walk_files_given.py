@@ -22,6 +22,7 @@ from tests.company.parcels import (
     PNG,
     added,
     deleted,
+    edit_page,
     edited,
     file,
     form_of,
@@ -202,3 +203,14 @@ def test_the_command_line_reads_files(
         answer = act(given)
         assert answer.exit_code == 1
         assert words in answer.output
+
+
+def test_a_form_that_is_refused_leaves_no_copy_behind(olivia: Client, folder: Path) -> None:
+    row, other = added(olivia, papers=[file(), file(name="b.pdf")]), added(olivia, name="Other")
+    handles = form_of(edit_page(olivia, row))["papers"]
+    for sent, status in (
+        ({"name": "x", "version": "99", "papers": handles}, 409),
+        ({"name": "", "version": str(other.version), "papers": handles}, 422),
+    ):
+        assert edited(olivia, other, sent).status_code == status
+    assert len(stored(folder)) == 2

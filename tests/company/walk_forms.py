@@ -4,11 +4,16 @@
 """
 
 import pytest
+from acme.models.depot import Depot
 from acme.models.tank import Tank
+from flask import Flask
 from sqlalchemy import select
 
+from backoffice.data import records
 from backoffice.extensions import db
+from backoffice.policy import rules
 from tests.company import pallets
+from tests.company.parcels import form_of
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import Element, read
@@ -144,3 +149,61 @@ def test_after_a_conflict_only_what_is_shown_is_compared(olivia: Client, tank: i
     assert answer.status_code == 409
     rows = [e.text for e in read(answer).one("table").all("th", scope="row")]
     assert "Degrees" not in " ".join(rows)
+
+
+def test_a_switch_stays_on_when_the_page_of_a_refusal_is_sent(olivia: Client, tank: int) -> None:
+    """What is sent again is what the page has, and not what a test would type."""
+    answer = olivia.post("/admin/tanks/new", {**GIVEN, "name": "Cold"})  # the name is taken
+    assert answer.status_code == 422
+    sent = form_of(answer)
+    assert sent["is_cooled"] == ["", "y"]
+    assert olivia.post("/admin/tanks/new", {**sent, "name": "Colder"}).status_code == 303
+    assert tanks()[1].is_cooled
+    assert tanks()[1].degrees == 4
+
+
+def test_what_somebody_does_not_see_stays_when_they_save(
+    olivia: Client, cast: Cast, tank: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north = pallets.depot("North")
+    others = [pallets.depot(name) for name in ("South", "Closed")]
+    row = db.session.get_one(Depot, north)
+    row.neighbours = [db.session.get_one(Depot, other) for other in others]
+    settle()
+    monkeypatch.setitem(rules._narrower, Depot, lambda _actor: Depot.name != "Closed")
+    actor = cast.actor("olivia")
+    none: dict[str, object] = {"neighbours": []}
+    records.update(actor=actor, model=Depot, row_id=north, version=1, values=none)
+    settle()
+    left = db.session.get_one(Depot, north).neighbours
+    assert [other.id for other in left] == others[1:]
+    monkeypatch.setitem(rules._narrower, Depot, lambda _actor: Depot.name != "North")
+    edit = f"/admin/tanks/{tank}/edit"
+    sent = form_of(olivia.get(edit))
+    assert sent["depot"] == ["", ""]
+    assert olivia.post(edit, {**sent, "name": "Warmer"}).status_code == 303
+    (saved,) = tanks()
+    assert (saved.name, saved.depot_id) == ("Warmer", north)
+    south = str(pallets.depot("South"))
+    assert olivia.post(edit, {"version": str(saved.version), "depot": south}).status_code == 303
+    assert tanks()[0].depot_id == int(south)
+
+
+def test_who_may_not_read_a_condition_is_asked_all_the_same(
+    olivia: Client, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rating of pallets tells of groups."""
+    screen = next(each for each in app.extensions["screens"] if each.endpoint == "pallets")
+    monkeypatch.setattr(screen, "form_shown_when", {"note": {"rating": "5"}})
+    monkeypatch.setattr(screen, "column_default_sort", "-rating")
+    pallets.allow("managers", "pallets.view", "pallets.edit")
+    max_ = app.test_client()
+    assert isinstance(max_, Client)
+    max_.sign_in("max")
+    address = f"/admin/pallets/{pallets.ids()[0]}/edit"
+    assert "Depends on" not in max_.get(address).text
+    assert max_.post(address, {"version": "1", "note": "Dented"}).status_code == 303
+    assert pallets.pallets()[0].note == "Dented"
+    assert max_.get("/admin/pallets/").status_code == 200
+    assert max_.get("/find?q=tea").status_code == 200
+    assert max_.get("/admin/pallets/?sort=-rating").status_code == 400

@@ -175,3 +175,14 @@ def test_a_command_runs_it_without_rows(olivia: Client, run: Callable[..., Any])
     assert run(*words).exit_code == 0
     assert pallets.newest_event().action == "pallets.count"
     assert "It is about no rows" in run(*words, "--id", "1").output
+
+
+def test_a_text_that_is_too_long_stays_wrong_and_is_not_cut_to_fit(olivia: Client) -> None:
+    address = plan(olivia, "change-field", pallets.ids())
+    for length in (3000, 30_000):
+        answer = choose(olivia, address, field="note", note="x" * length)
+        assert error_at(answer, "with.note")
+        shown = read(answer).one("textarea", id="with.note").text.strip()
+        assert len(shown) > 2000
+        again = choose(olivia, address, field="note", note=shown)
+        assert error_at(again, "with.note")

@@ -138,7 +138,9 @@ def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
     shutil.rmtree(company / "acme" / "translations")
     model = company / "acme" / "models" / "tank.py"
     model.write_text(model.read_text() + "    place: Mapped[str | None]\n")
-    assert "'add_column'" in checked()
+    said = checked()
+    assert "No migration says: add_column tanks" in said
+    assert 'new-migration acme "Say what changes"' in said
     flask(company, "backoffice", "new-migration", "acme", "Add a place")
     flask(company, "db", "upgrade")
     assert "Translations: nothing is missing" in flask(company, "backoffice", "check")
@@ -149,6 +151,13 @@ def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
     [
         ("screens/depots.py", 'form_columns = ("name",)', 'form_colums = ("name",)', "Shelves: "),
         ("actions/depots.py", "sets = {Pallet.status", "sets = {Pallet.serial", "is unique"),
+        ("actions/depots.py", "reason_required = True", "reason_requred = True", "reason_required"),
+        (
+            "actions/depots.py",
+            'permission = "pallets.edit"',
+            'permission = "x.seel"',
+            "no permission",
+        ),
         ("figures/pallets.py", "Latest(Pallet, number=3)", "Latest(Pallet, number=0)", "LATEST: "),
     ],
 )
@@ -163,7 +172,7 @@ def test_a_mistake_is_told_with_its_file_and_line(
         run(company, "-c", NAMES, BACKOFFICE_ENV="development")
     found = re.search(rf"{re.escape(str(path))}:(\d+): .*{words}", str(stopped.value))
     assert found
-    assert line - 2 <= int(found[1]) <= line
+    assert line - 9 <= int(found[1]) <= line
 
 
 NAMES = """

@@ -219,3 +219,10 @@ def test_a_number_that_takes_too_long_is_left_out(
     save(max_, "Active")
     monkeypatch.setattr(limits, "VIEW_COUNTS", 0.0)
     assert max_.get(f"{VIEWS}/counts").json == {"counts": {}}
+
+
+@pytest.mark.parametrize("address", ["a=1&" * 5000, "a" * 20_000, "status=active&" * 3000])
+def test_an_address_that_no_list_has_is_refused_at_once(max_: Client, address: str) -> None:
+    answer = max_.post(f"{VIEWS}/new", {"name": "Long", "address": address})
+    assert answer.status_code == 422
+    assert "too long" in answer.text or "too many" in answer.text

@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
@@ -37,14 +37,13 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, is_id, without_invisible
 from views.screen import after_run, parameter_forms, previews, uploads
+from views.screen.addresses import pairs_of
 from views.screen.definition import Definition
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
 from views.web.errors import note_denial
 from views.web.redirects import safe_path
 
-MOST_PAIRS = 2000  # of a list's query; filters are far fewer
-MOST_OF_A_QUERY = 16_000  # characters; the answer leads back to it
 MOST_OF_AN_ADDRESS = 4000  # characters
 
 
@@ -244,13 +243,7 @@ def _list_pairs() -> list[tuple[str, str]]:
 
     It comes as one value: no column can clash with a field of the form.
     """
-    text = request.form.get("list", "")
-    if len(text) > MOST_OF_A_QUERY:
-        raise BadRequest(_("The list's address is too long."))
-    try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PAIRS)
-    except ValueError:
-        raise BadRequest(_("The list's address has too many parts.")) from None
+    return pairs_of(request.form.get("list", ""), keep_empty=True)
 
 
 def _matched() -> int | None:

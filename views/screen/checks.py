@@ -105,6 +105,11 @@ def _unknown_attributes(screen: Definition) -> Iterator[str]:
                     f"{option} names {name!r}, which {model.__name__} does not show: "
                     f"{_meant(name, visible)}."
                 )
+    if fields.kind(model, model.__label__) and fields.told_of(model, model.__label__):
+        yield (
+            f"{model.__name__} is called by its {model.__label__!r}, which not everybody may read: "
+            "say another attribute, __label__ = ..."
+        )
     if issubclass(model, Entity) and not hasattr(model, model.__label__):
         yield (
             f"{model.__name__} has no {model.__label__!r}: "
@@ -133,11 +138,16 @@ def _kinds(screen: Definition) -> Iterator[str]:
             yield f"{model.__name__}.{attribute.key}: {mistake}."
 
 
-def check_parameters(action: Action) -> None:
-    """Raise TypeError if an action asks for something that a form cannot hold by its name."""
+def check_action(action: Action) -> None:
+    """Raise TypeError if an action needs what is no permission, or asks for what no form holds."""
+    where = f"{place_of(type(action))}{type(action).__name__}"
+    if unknown := permissions.unknown([action.permission]):
+        raise TypeError(
+            f"{where}: {unknown[0]!r} is no permission: "
+            f"{_meant(unknown[0], permissions.catalogue())}"
+        )
     for name in action.parameters:
         if hasattr(ParameterForm, name):
-            where = f"{place_of(type(action))}{type(action).__name__}"
             raise TypeError(
                 f"{where}: no parameter can be called {name!r}, "
                 "as forms call something of their own"

@@ -31,6 +31,7 @@ from forms.base import Form
 from views.screen import related_lists
 from views.screen.cells import ListRow, OwnCell, Words
 from views.screen.columns import Column, Layout, lists_of, names_of
+from views.screen.ordering import in_order_of_time
 from views.screen.pages import Heading, Section
 from views.screen.pages_of_views import EVERYTHING
 from views.screen.related_lists import Rows, target_of
@@ -307,30 +308,21 @@ class Definition(BaseView):
             self.model,
             pairs,
             allowed=[name for name in allowed if not (pinned and name == pinned.name)],
-            sort=self.column_default_sort,
+            sort=self._default_sort(actor),
             size=self.preferences_of(actor).get("size", 50),
             zone=timezone_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
             raise BadRequest(_("This list cannot be sorted like that."), field="sort")
-        query = self._in_order_of_time(query)
+        query = in_order_of_time(self.model, self.column_list, query)
         if pinned is None:
             return query
         return replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
 
-    def _in_order_of_time(self, query: Query) -> Query:
-        """Sort a list that is filtered by time in order of that time, unless asked otherwise.
-
-        One index then finds and orders the rows.
-        """
-        times = [
-            f.name
-            for f in query.filters
-            if f.operator and fields.shape(self.model, f.name) in ("moment", "day")
-        ]
-        if query.sort != "-id" or not times or times[0] not in self.column_list:
-            return query
-        return replace(query, sort=f"-{times[0]}")
+    def _default_sort(self, actor: Actor) -> str:
+        """Return the order of the list; the newest first for whoever may not read what it says."""
+        name = self.column_default_sort.removeprefix("-")
+        return self.column_default_sort if self.sorts(actor, name) else "-id"
 
     def chosen_columns(
         self, actor: Actor, pinned: Filter | None = None, asked: Collection[str] = ()

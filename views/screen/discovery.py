@@ -60,7 +60,7 @@ def register(app: Flask) -> None:
         _declare_attaching(screen)
         for is_global in (False, True):
             for action in actions_of(screen.model, is_global=is_global):
-                checks.check_parameters(action)
+                checks.check_action(action)
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(

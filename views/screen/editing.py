@@ -3,7 +3,7 @@
 Typed values survive every refusal, and nobody overwrites what somebody else has just saved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -127,22 +127,35 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
     read_only = _read_only(screen) if row else set()
     missing = [name for name in screen.form_columns if name not in own.names() | read_only]
 
-    def picker_of(model: type[Record], name: str) -> dict[str, Any]:
-        return picker(screen, actor, fields.related_model(model, name), name)
-
     form_class = form_for(
         screen.model,
         screen.readable(actor, missing),
         labels=screen.column_labels,
         descriptions=screen.column_descriptions,
-        picker=picker_of,
+        picker=partial(_picker_of, screen, actor),
         base=own,
     )
     form_class.shown_when = {**own.shown_when, **screen.form_shown_when}
     form_class.required_when = {**own.required_when, **screen.form_required_when}
-    for name in own.names() & read_only:
-        setattr(form_class, name, None)
+    _remove(form_class, own.names() & read_only)
+    _remove(form_class, _unreadable(screen, actor, own.names()))
     return form_class
+
+
+def _picker_of(screen: Definition, actor: Actor, model: type[Record], name: str) -> dict[str, Any]:
+    return picker(screen, actor, fields.related_model(model, name), name)
+
+
+def _remove(form_class: type[Form], names: Iterable[str]) -> None:
+    """Take fields out of a form that it has from its base."""
+    for name in names:
+        setattr(form_class, name, None)
+
+
+def _unreadable(screen: Definition, actor: Actor, names: Iterable[str]) -> set[str]:
+    """Return those fields of a form of the screen's own whose column the actor may not read."""
+    columns = [name for name in names if fields.kind(screen.model, name)]
+    return set(columns).difference(screen.readable(actor, columns))
 
 
 def _read_only(screen: Definition) -> set[str]:
@@ -211,6 +224,15 @@ def write(
     return records.update(actor=actor, model=model, row_id=row.id, version=version, values=values)
 
 
+def _require_version(row: Record | None, version: int | None) -> None:
+    """Raise Conflict if the row was changed since its form was made, before any file is copied.
+
+    It is asked again when the row is locked.
+    """
+    if isinstance(row, Entity) and version != row.version:
+        raise Conflict(_("Somebody else changed this meanwhile."), current=row)
+
+
 def _try(
     screen: Definition, actor: Actor, row: Record | None, version: int | None, form: Form
 ) -> Answer | None:
@@ -219,6 +241,7 @@ def _try(
     Return None if a rule forbids it; the form then shows the reason at the right field.
     """
     try:
+        _require_version(row, version)
         saved = screen.saved(actor, row, version, uploads.own(form, form.sent()))
         db.session.commit()
     except (RuleBroken, TooMany) as error:

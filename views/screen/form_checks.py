@@ -1,7 +1,7 @@
 """Check at the start what a screen says about its form."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from backoffice.field_conditions import Condition
 from backoffice.models import fields
@@ -75,6 +75,7 @@ def _sections(screen: Definition) -> Iterator[str]:
 
 def _conditions(screen: Definition, option: str) -> Iterator[str]:
     conditions: Mapping[str, Condition] = getattr(screen, option)
+    yield from _values(conditions, option)
     order = _fields_of(screen)
     for name, condition in conditions.items():
         before = order[: order.index(name)] if name in order else order
@@ -83,6 +84,23 @@ def _conditions(screen: Definition, option: str) -> Iterator[str]:
                 yield (
                     f"{option}: {name!r} depends on {other!r}, "
                     "which is no field before it: put it first."
+                )
+            elif other in screen.form_readonly:
+                yield (
+                    f"{option}: {name!r} depends on {other!r}, which form_readonly only shows: "
+                    "name a field that people fill in."
+                )
+
+
+def _values(conditions: Mapping[str, Mapping[str, object]], option: str) -> Iterator[str]:
+    """Yield what is no value of a condition: it is compared with what a form sends."""
+    for name, condition in conditions.items():
+        for other, wanted in condition.items():
+            texts = [wanted] if isinstance(wanted, str) else wanted
+            if not isinstance(texts, Collection) or not all(isinstance(e, str) for e in texts):
+                yield (
+                    f"{option}: {name!r} depends on {other!r} being {wanted!r}: give a text or "
+                    'several, as the form sends it; a switch is "yes" or "no".'
                 )
 
 

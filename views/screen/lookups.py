@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import jsonify, redirect, request
 from flask_babel import gettext as _
@@ -14,6 +14,7 @@ from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
+from views.screen.addresses import pairs_of
 from views.screen.definition import Definition
 from views.web.answers import Answer
 from views.web.redirects import safe_path
@@ -72,7 +73,7 @@ def _with_columns(address: str, columns: Sequence[str]) -> str | None:
     Return None if it asks for none: the columns are then the person's own.
     """
     path, _mark, query = address.partition("?")
-    pairs = parse_qsl(query)
+    pairs = pairs_of(query)
     others = [(key, value) for key, value in pairs if key != "columns"]
     if others == pairs:
         return None

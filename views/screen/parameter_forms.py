@@ -16,7 +16,7 @@ from backoffice.errors import RuleBroken
 from backoffice.models import key_tokens, row_keys
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
-from backoffice.text import LONGEST, without_invisible
+from backoffice.text import without_invisible
 from forms.base import Form
 from forms.fields import PickField
 from forms.files import FilesField
@@ -25,6 +25,7 @@ from views.screen import uploads
 
 PREFIX = "with."  # before the names of parameters: none can clash with another field of the form
 MOST_OPTIONS = 200
+MOST_KEPT = 20_000  # characters of what was typed and refused, to show it again
 MOST_CHOSEN = 1000  # of what was chosen and refused, to show it again
 LONGEST_NUMBER = key_tokens.LONGEST  # characters of a row's key
 UNSEEN = "?"  # in place of a value that nobody can see
@@ -130,7 +131,12 @@ def _shown_again(shown: Field) -> Iterator[str]:
         if isinstance(shown, PickField):
             yield without_invisible(text[:LONGEST_NUMBER]) or (text and UNSEEN)
         else:
-            yield UNSTORABLE.sub(STILL_WRONG, text[:LONGEST])
+            yield UNSTORABLE.sub(STILL_WRONG, _cut(text))
+
+
+def _cut(text: str) -> str:
+    """Return what was typed as far as it is kept; what is cut off leaves it wrong."""
+    return text if len(text) <= MOST_KEPT else text[:MOST_KEPT] + STILL_WRONG
 
 
 def _field(actor: Actor, parameter: Parameter) -> Field:

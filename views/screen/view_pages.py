@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from flask import flash, redirect, request
 from flask_babel import gettext as _
@@ -15,6 +14,7 @@ from backoffice.models.saved_view import SavedView
 from backoffice.policy.actor import Actor
 from forms.saved_view import SavedViewForm, offering
 from views.screen import list_views, lookups
+from views.screen.addresses import pairs_of
 from views.screen.definition import Definition
 from views.screen.pages_of_views import EVERYTHING, KeptView, ViewFormPage, ViewsPage
 from views.web import unsent
@@ -187,8 +187,8 @@ def _groups_sent(form: SavedViewForm) -> list[int] | None:
 
 def _address(screen: Definition, actor: Actor, form: SavedViewForm) -> str:
     """Return the address that was sent, in the form in which it is kept. Raises RuleBroken."""
-    pairs = parse_qsl(form.address.data or "")
     try:
+        pairs = pairs_of(form.address.data or "")
         query = screen.query(actor, pairs)
     except BadRequest as error:
         raise RuleBroken(error.message) from None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, false, update
 
 from backoffice.actions.engine import restoring
 from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.options import check_options
 from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, declared, noted
 from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
 from backoffice.extensions import db
@@ -87,6 +88,7 @@ class Action:
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         with placed(cls):
+            check_options(cls, Action)
             cls._complete()
 
     @classmethod

@@ -29,6 +29,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         BOTH | {"form_shown_when": {"name": {"colour": "red"}}},
         "is no field before it: put it first",
     ),
+    (BOTH | {"form_shown_when": {"colour": {"name": True}}}, 'a switch is "yes" or "no"'),
+    (
+        BOTH | {"form_shown_when": {"colour": {"name": "x"}}, "form_readonly": ("name",)},
+        "which form_readonly only shows",
+    ),
     (BOTH | {"form_required_when": {"id": {"name": "x"}}}, "form_required_when names 'id'"),
     (BOTH | {"form_defaults": {"nme": "x"}}, "form_defaults names 'nme'"),
     (BOTH | {"form_readonly": ("nme",)}, "form_readonly names 'nme'"),
