@@ -1,6 +1,6 @@
 """Find anything: search in every list that a person sees, and name every page and action."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
 
 from backoffice import limits, slots, throttles
 from backoffice.data import disclosure, lists, searching
@@ -109,7 +110,7 @@ def _found(who: Actor, text: str) -> FoundPage:
     budget = Budget(limits.FIND, limits.FIND_IN_LIST)
     groups, searched, left_out = [], [], []
     for screen in _searched(who):
-        group = budget.ask(partial(_in_list, who, screen, text))
+        group = _asked(budget, partial(_in_list, who, screen, text))
         if group is None:
             left_out.append(Item(str(screen.name), screen.url_of("index", search=text)))
             continue
@@ -117,6 +118,14 @@ def _found(who: Actor, text: str) -> FoundPage:
         if group.items:
             groups.append(group)
     return FoundPage(text, groups, searched, left_out)
+
+
+def _asked(budget: Budget, question: Callable[[], Group]) -> Group | None:
+    """Return what was found; None if that takes too long, or the table is gone or away."""
+    try:
+        return budget.ask(question)
+    except DBAPIError:
+        return None
 
 
 def _searched(who: Actor) -> Iterator[Definition]:

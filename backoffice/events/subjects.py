@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from backoffice.extensions import db
 from backoffice.models import row_keys
-from backoffice.models.base import Record, records
+from backoffice.models.base import Entity, Record, records
 from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -60,5 +61,12 @@ def _ids_by_area(subjects: Iterable[Subject]) -> dict[str, set[RowKey]]:
 
 
 def _labels(actor: Actor | None, model: type[Record], ids: set[RowKey]) -> dict[RowKey, str]:
+    """Return what rows are called; nothing of a table that is gone, or away with its database."""
     statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
-    return dict(db.session.execute(statement).all())
+    if not issubclass(model, Entity) or model.__counts_versions__:
+        return dict(db.session.execute(statement).all())
+    try:
+        with db.session.begin_nested():
+            return dict(db.session.execute(statement).all())
+    except DBAPIError:
+        return {}

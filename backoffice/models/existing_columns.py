@@ -3,10 +3,11 @@
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CHAR, JSON, Cast, DateTime, Dialect, TypeDecorator, cast
+from sqlalchemy import CHAR, JSON, Cast, DateTime, Dialect, Integer, Table, TypeDecorator, cast
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import TypeEngine
 
@@ -87,6 +88,26 @@ def _fitting(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     if isinstance(type_, DateTime):
         return UTCDateTime() if type_.timezone else NaiveUTC()
     return Padded(type_.length) if isinstance(type_, CHAR) else type_
+
+
+def attribute_names(
+    table: Table, columns: Iterable[TableColumn], taken: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the name of the attribute for each of some columns, by the column's name.
+
+    A whole number that is the whole key keeps the name `id`, as every entity has it.
+    """
+    names: dict[str, str] = {}
+    used = set(taken)
+    for column in columns:
+        name = attribute_name(str(column.name))
+        if name == "id_" and [*table.primary_key] == [column] and isinstance(column.type, Integer):
+            name = "id"
+        while name in used:
+            name += "_"
+        used.add(name)
+        names[str(column.name)] = name
+    return names
 
 
 def attribute_name(column: str) -> str:

@@ -18,7 +18,7 @@ from backoffice.text import MAX_ID
 
 MARK = "~"
 BETWEEN = ","
-LONGEST = 2000  # characters
+LONGEST = 16_000  # characters
 PATTERN = r"~[A-Za-z0-9_.,~-]{0,1999}"
 PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 ESCAPED = re.compile(r"((?:~[0-9A-F]{2})+)")

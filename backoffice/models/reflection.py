@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     ForeignKeyConstraint,
-    Integer,
     MetaData,
     NullPool,
     Table,
@@ -29,7 +28,7 @@ from backoffice.databases import BIND
 from backoffice.models import row_keys
 from backoffice.models.base import Base, records
 from backoffice.models.columns import EXISTING
-from backoffice.models.existing_columns import FREE, attribute_name, fit
+from backoffice.models.existing_columns import FREE, attribute_names, fit
 from backoffice.models.external import External, SqlView, Waiting, map_onto, waiting
 from backoffice.models.mapping import Faults, area_of, can_tell_apart, label_of
 from backoffice.models.row_versions import row_version
@@ -251,16 +250,9 @@ def _name_the_others(
 
     What the model has itself under a name, such as a relation, keeps that name.
     """
-    key = list(table.primary_key)
-    for column in table.columns:
-        if column in named.values():
-            continue
-        name = attribute_name(str(column.name))
-        if name == "id_" and key == [column] and isinstance(column.type, Integer):
-            name = "id"
-        while name in named or name in taken:
-            name += "_"
-        named[name] = column
+    others = [column for column in table.columns if column not in named.values()]
+    names = attribute_names(table, others, {*named, *taken})
+    named |= {names[str(column.name)]: column for column in others}
 
 
 def _key(each: Waiting, table: Table, faults: Faults) -> tuple[TableColumn, ...]:

@@ -1,5 +1,7 @@
 """Write models and screens of tables that exist already, from what the database says of them."""
 
+import json
+import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,12 +12,13 @@ from sqlalchemy.exc import NoSuchTableError
 
 from backoffice.models import key_tokens, kinds
 from backoffice.models.base import Record, records
-from backoffice.models.existing_columns import attribute_name, fit
+from backoffice.models.existing_columns import attribute_name, attribute_names, fit
 from backoffice.models.reflection import table_names
 from backoffice.models.types import TableColumn
 from backoffice.scaffold.screen import LINE, tuple_of
 
 SHOWN = 100  # names of tables
+IMPORTED = {"Screen", "External", "ClassVar"}  # what the files import under these names
 LABEL = 40  # characters; a longer comment is a description
 
 
@@ -48,11 +51,15 @@ class Adopted:
 
     def attribute(self, column: str) -> str:
         """Return the attribute of a column."""
-        return self.renamed.get(column) or attribute_name(column)
+        names = attribute_names(self.table, self.table.columns)
+        return self.renamed.get(column) or names[column]
 
     @property
     def module(self) -> str:
-        return re.sub(r"\W+", "_", self.table.name.lower(), flags=re.ASCII).strip("_")
+        name = re.sub(r"\W+", "_", self.table.name.lower(), flags=re.ASCII).strip("_")
+        if name[:1].isdigit():
+            return f"table_{name}"
+        return f"{name}_" if keyword.iskeyword(name) else name
 
     @property
     def camel(self) -> str:
@@ -105,8 +112,27 @@ def read(connection: Connection, names: Sequence[str], place: Place) -> list[Ado
     metadata = MetaData()
     tables = [_table(connection, name, metadata, place) for name in dict.fromkeys(names)]
     adopted = [Adopted(table, place, _key(connection, table)) for table in tables]
+    _require_names(adopted)
     known = _models(place.database) | {each.table.name: each.path for each in adopted}
     return [_related(each, known) for each in adopted]
+
+
+def _require_names(adopted: Sequence[Adopted]) -> None:
+    """Raise ValueError for a table whose name gives its files or classes no name of their own."""
+    modules: dict[str, str] = {}
+    for each in adopted:
+        name = each.table.name
+        if not each.module.isidentifier() or {each.model, each.screen} & IMPORTED:
+            sentence = _("Nothing in Python can be called %(table)s: write its model by hand.")
+            raise ValueError(sentence % {"table": name})
+        if (other := modules.setdefault(each.module, name)) != name:
+            raise ValueError(
+                _(
+                    "%(table)s and %(other)s would lie in the same file: adopt one of them.",
+                    table=name,
+                    other=other,
+                )
+            )
 
 
 def _table(connection: Connection, name: str, metadata: MetaData, place: Place) -> Table:
@@ -223,7 +249,7 @@ def model(adopted: Adopted) -> str:
     table, database = adopted.table, adopted.place.database
     comment = _in_one_line(table.comment or "")
     lines = [
-        f'"""{adopted.model}: a row of the table {table.name}, which existed before."""',
+        f'"""{adopted.model}: a row of {_in_one_line(table.name)}, which existed before."""',
         "",
         *(["from sqlalchemy.orm import relationship", ""] if adopted.relations else ()),
         *(["from backoffice.models.columns import column"] if adopted.renamed else ()),
@@ -281,7 +307,7 @@ def screen(adopted: Adopted) -> str:
     ]
     labels, descriptions = _said(adopted)
     lines = [
-        f'"""{adopted.screen}: the screen of the table {adopted.table.name}."""',
+        f'"""{adopted.screen}: the screen of {_in_one_line(adopted.table.name)}."""',
         "",
         *(["from typing import ClassVar", ""] if labels or descriptions else ()),
         *sorted(imports),
@@ -342,9 +368,10 @@ def _mapping(option: str, said: Mapping[str, str]) -> list[str]:
 
 
 def _in_one_line(text: str) -> str:
-    return " ".join(text.replace('"""', "'''").replace("\\", "/").split())
+    """Return what a database says as it can stand in a docstring."""
+    return " ".join(text.replace('"', "'").replace("\\", "/").split())
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """Return a text as Python writes it, in double quotes: as JSON does too."""
+    return json.dumps(text, ensure_ascii=False)

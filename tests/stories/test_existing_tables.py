@@ -211,3 +211,40 @@ def tables(company: Path) -> list[str]:
     with sqlite3.connect(company / "acme.sqlite3") as database:
         found = database.execute("SELECT sql FROM sqlite_master WHERE type = 'table' ORDER BY name")
         return [sql for (sql,) in found]
+
+
+HOSTILE = '''
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, parent INTEGER REFERENCES items (id)
+);
+CREATE TABLE "A"""""" + str(1 / 0) + """"""" (no INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE "class" ("N
+o" INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE "2024 sales" (no INTEGER PRIMARY KEY, "a b" TEXT NOT NULL, "a_b" TEXT, "a-b" TEXT);
+CREATE TABLE "A B" (no INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE "A_B" (no INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE "Таблица" (no INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE "SCREENS" (no INTEGER PRIMARY KEY, name TEXT NOT NULL);
+'''
+STARTED = "from app import create_app\ncreate_app()\nprint('started')"
+
+
+def test_what_a_table_is_called_is_no_code(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "acme.sqlite3") as database:
+        database.executescript(HOSTILE)
+    (tmp_path / "firm").mkdir()
+    (tmp_path / "firm" / "__init__.py").touch()
+    environ = {"BACKOFFICE_APPS": "firm"}
+    adopt = ("backoffice", "adopt")
+    for names, words in (
+        (("A B", "A_B"), "would lie in the same file"),
+        (("Таблица",), "Nothing in Python can be called Таблица"),
+        (("SCREENS",), "Nothing in Python can be called SCREENS"),
+    ):
+        with pytest.raises(AssertionError, match=words):
+            flask(tmp_path, *adopt, *names, **environ)
+    assert not list(tmp_path.glob("firm/*/*.py"))
+    flask(tmp_path, *adopt, "items", 'A""" + str(1 / 0) + """', "class", "2024 sales", **environ)
+    environ |= {"BACKOFFICE_ENV": "development"}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'acme.sqlite3'}"}
+    assert "started" in run(tmp_path, "-c", STARTED, **environ)
