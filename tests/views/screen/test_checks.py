@@ -97,10 +97,11 @@ def test_a_power_that_is_switched_off_is_nobodys(app: Flask, power: str) -> None
 @pytest.mark.parametrize("name", ["data", "errors", "validate", "sections", "given"])
 def test_no_parameter_takes_the_place_of_what_a_form_has(name: str) -> None:
     class Asking(Action):
+        permission = "client_tags.edit"
         parameters: ClassVar = {name: Text()}
 
     with pytest.raises(TypeError, match=f"no parameter can be called '{name}'"):
-        checks.check_parameters(Asking())
+        checks.check_action(Asking())
 
 
 def page(_screen: Screen) -> str:
