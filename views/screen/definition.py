@@ -137,7 +137,8 @@ class Definition(BaseView):
 
     def _fill_in_columns(self) -> None:
         """Replace every list of columns that was left out by what follows from the model."""
-        self.form_columns = self.form_columns or self._columns_of_sections()
+        if not self.form_columns and self.form_sections:
+            self.form_columns = self._columns_of_sections()
         if self.column_default_sort == "-id" and not row_keys.is_numbered(self.model):
             self.column_default_sort = "id"  # such keys say nothing about which row is newer
         self.column_list = tuple(self.column_list) or self._default_columns()
