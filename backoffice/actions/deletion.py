@@ -5,8 +5,7 @@ from sqlalchemy import delete
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.data import uploaded_files
-from backoffice.extensions import db
+from backoffice.data import constraints, uploaded_files
 from backoffice.models import fields
 from backoffice.models.base import Entity, records
 from backoffice.policy.permissions import area_of, verbs_of
@@ -24,7 +23,8 @@ class Delete(Action):
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         uploaded_files.forget_rows(self.model, rows)
-        db.session.execute(delete(self.model).where(self.model.id.in_(rows)))
+        statement = delete(self.model).where(self.model.id.in_(rows))
+        constraints.carry_out(self.model, rows, statement)
 
 
 def declare_missing() -> None:

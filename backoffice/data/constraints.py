@@ -2,13 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Column, inspect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    CursorResult,
+    Executable,
+    Select,
+    func,
+    inspect,
+    select,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
+from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.errors import RuleBroken
+from backoffice.extensions import db
 from backoffice.models import fields, keys
 from backoffice.models.base import Entity
 from backoffice.text import without_invisible
@@ -25,6 +37,39 @@ TAKEN = ("23505", "UNIQUE")
 BY_TRIGGER = ("P0001", "SQLITE_CONSTRAINT_TRIGGER")
 NOT_ALLOWED = "42501"
 WORDS_OF_A_TRIGGER = 300  # characters
+LEFT_AS_IT_WAS = _l(
+    "The database was told to change this and did not do it as it was told, perhaps by a trigger. "
+    "Nothing was changed."
+)
+
+
+def carry_out(model: type[Entity], rows: Select[Any], statement: Executable) -> None:
+    """Carry out an UPDATE or DELETE of `rows`, all of them or none.
+
+    A trigger of an existing table may leave rows as they are without an error: raises RuleBroken
+    then, because events would tell of what never happened.
+    """
+    wanted = _number_of(model, rows) if model.__key_columns__ else None
+    done = db.session.execute(statement, execution_options={"synchronize_session": False})
+    if wanted is not None and cast("CursorResult[Any]", done).rowcount != wanted:
+        raise RuleBroken(str(LEFT_AS_IT_WAS))
+
+
+def _number_of(model: type[Entity], rows: Select[Any]) -> int:
+    counting = select(func.count()).select_from(model).where(model.id.in_(rows))
+    return db.session.scalar(counting) or 0
+
+
+def flush(row: Entity) -> None:
+    """Write a row. Raises RuleBroken with the field if a constraint refuses.
+
+    A row of an existing table is read again: it has what defaults and triggers made of it.
+    """
+    model = type(row)
+    with refusing(model), db.session.begin_nested():
+        db.session.flush()
+        if model.__key_columns__:
+            db.session.refresh(row)
 
 
 @contextmanager
@@ -32,6 +77,10 @@ def refusing(model: type[Entity]) -> Iterator[None]:
     """Raise RuleBroken for what the database refuses to write within the block."""
     try:
         yield
+    except (StaleDataError, InvalidRequestError) as error:
+        if not model.__key_columns__:
+            raise
+        raise RuleBroken(str(LEFT_AS_IT_WAS)) from error
     except DBAPIError as error:
         refused = _refused_by_others(model, error)
         if refused is None and isinstance(error, IntegrityError):

@@ -218,7 +218,7 @@ def _write(
     _set(row, wanted)
     if new:
         db.session.add(row)
-    _flush(type(row))
+    constraints.flush(row)
     return before, snapshot(row, list(wanted))
 
 
@@ -342,12 +342,6 @@ def _related(actor: Actor, model: type[Record], name: str, ids: list[RowKey]) ->
         )
         raise RuleBroken(text, field=name)
     return sorted(rows, key=lambda row: row.id)
-
-
-def _flush(model: type[Entity]) -> None:
-    """Write to the database. Raises RuleBroken with the field if a constraint refuses."""
-    with constraints.refusing(model), db.session.begin_nested():
-        db.session.flush()
 
 
 def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]:

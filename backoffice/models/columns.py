@@ -40,17 +40,15 @@ def column(
         choices: the values that a choice may have.
         words: labels of choices, where the value itself does not read well.
         colours: colours of choices by value, shown as badges.
-        least: the least number or date. A form's message and a CHECK constraint follow from it.
+        least, most: the bounds of a number or date. A form's message and a CHECK constraint follow.
             Alembic does not notice a changed bound: write that migration yourself.
-        most: the largest number or date, likewise.
         currency: of an amount of money, as ISO 4217 has it.
         accepts: the types of the files that may be uploaded, such as "pdf" (file_types.py).
         largest: the most bytes that such a file has.
         holds: the most files that a list of them holds.
         hidden: whether the column never reaches a screen, a filter, an export or an event.
         personal: see models/personal.py.
-        info: more for the column's `info`.
-        options: those of `mapped_column`, such as `default`.
+        info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """
     said = {
         "kind": kind,

@@ -37,7 +37,27 @@ class Waiting:
 waiting: list[Waiting] = []
 
 
-class External(Entity):
+class MappedLater:
+    """A mixin of models whose columns are known only once the database was asked."""
+
+    __folds__ = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        if vars(cls).get("__abstract__"):
+            super().__init_subclass__(**kwargs)
+        else:
+            waiting.append(Waiting(cls))  # type: ignore[arg-type]  # it is one of the two below
+
+    @property
+    def label(self) -> str:
+        return _label_of(self)  # type: ignore[arg-type]  # the same
+
+    @classmethod
+    def label_column(cls) -> ColumnElement[str]:
+        return _label_column_of(cls)  # type: ignore[arg-type]  # the same
+
+
+class External(MappedLater, Entity):
     """A table that exists already, and belongs to somebody else.
 
     Its columns become attributes with their names in lower case; one that is called like something
@@ -60,29 +80,14 @@ class External(Entity):
     __schema__: ClassVar[str] = ""
     __key__: ClassVar[tuple[str, ...]] = ()
     __area__: ClassVar[str] = ""
-    __folds__ = False
     __counts_versions__ = False
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        if vars(cls).get("__abstract__"):
-            super().__init_subclass__(**kwargs)
-        else:
-            waiting.append(Waiting(cls))
-
-    @property
-    def label(self) -> str:
-        return _label_of(self)
-
-    @classmethod
-    def label_column(cls) -> ColumnElement[str]:
-        return _label_column_of(cls)
 
     @classmethod
     def raised_with(cls, _names: Iterable[str]) -> dict[str, SQLColumnExpression[object]]:
         return {}
 
 
-class SqlView(Record):
+class SqlView(MappedLater, Record):
     """The rows of a query, to be read alone.
 
     Attributes:
@@ -95,22 +100,7 @@ class SqlView(Record):
     __query__: ClassVar[Select[Any] | Callable[[], Select[Any]]]
     __key__: ClassVar[tuple[str, ...]] = ()
     __area__: ClassVar[str] = ""
-    __folds__ = False
     __verbs__ = ("view", "export")
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        if vars(cls).get("__abstract__"):
-            super().__init_subclass__(**kwargs)
-        else:
-            waiting.append(Waiting(cls))
-
-    @property
-    def label(self) -> str:
-        return _label_of(self)
-
-    @classmethod
-    def label_column(cls) -> ColumnElement[str]:
-        return _label_column_of(cls)
 
 
 def map_onto(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy import BigInteger, Enum, SmallInteger
 from sqlalchemy.types import TypeEngine
 
 from backoffice.text import MAX_ID
@@ -19,7 +19,7 @@ from backoffice.text import MAX_ID
 MARK = "~"
 BETWEEN = ","
 LONGEST = 16_000  # characters
-PATTERN = r"~[A-Za-z0-9_.,~-]{0,1999}"
+PATTERN = rf"~[A-Za-z0-9_.,~-]{{0,{LONGEST - 1}}}"
 PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 ESCAPED = re.compile(r"((?:~[0-9A-F]{2})+)")
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9_.-]|~[0-9A-F]{2})*")
@@ -79,6 +79,8 @@ def _value(type_: TypeEngine[Any], text: str) -> object:
     read = READERS.get(type_.python_type)
     if read is None:
         raise ValueError("no key")
+    if isinstance(type_, Enum) and text not in type_.enums:
+        raise ValueError("none of the values")
     value = read(text)
     if isinstance(value, int) and abs(value) > _largest(type_):
         raise ValueError("too large a number")

@@ -31,7 +31,7 @@ from backoffice.text import is_id
 __all__ = ["RowKey", "expression", "parts", "token"]
 
 RowKey = int | str
-PATTERN = rf"[0-9]{{1,19}}|{TOKEN}"  # of what may be a key in an address
+PATTERN = rf"-?[0-9]{{1,19}}|{TOKEN}"  # of what may be a key in an address
 
 
 def shown(key: RowKey) -> str:
@@ -60,11 +60,19 @@ def parse(model: type[Record], text: object) -> RowKey | None:
     types = [column.type for column in columns(model)]
     written = str(text)
     if is_number(types):
-        return int(written) if is_id(written) else None
+        return number(written)
     try:
         return token(values(types, written))
-    except (ValueError, InvalidOperation):
+    except (ValueError, InvalidOperation, OverflowError):
         return None
+
+
+def number(text: str) -> int | None:
+    """Return the whole number that a text is; existing tables may have keys below zero."""
+    if is_id(text):
+        return int(text)
+    above = text.removeprefix("-")
+    return -int(above) if above != text and is_id(above) and int(above) else None
 
 
 def in_order(keys: Iterable[RowKey]) -> list[RowKey]:

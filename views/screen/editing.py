@@ -335,6 +335,8 @@ def _mine(field: Field) -> str:
         return next((label for value, label in field.words.items() if value == field.data), "–")
     if isinstance(field, ValueField):
         return field.shown(field.data) or "–"
+    if isinstance(field.data, bool):
+        return _("Yes") if field.data else _("No")
     if isinstance(field.data, list):
-        return ", ".join(map(str, field.data))
-    return "" if field.data is None else str(field.data)
+        return ", ".join(map(str, field.data)) or "–"
+    return "–" if field.data in (None, "") else str(field.data)

@@ -5,8 +5,10 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import BaseConverter, ValidationError
 
+from backoffice.models import row_keys
 from backoffice.models.row_keys import PATTERN, RowKey
-from backoffice.text import is_id
+
+TOKEN = "~"  # how a key begins that is no number
 
 
 class RowKeyConverter(BaseConverter):
@@ -15,11 +17,12 @@ class RowKeyConverter(BaseConverter):
     regex = PATTERN
 
     def to_python(self, value: str) -> RowKey:
-        if not value[:1].isdigit():
+        if value.startswith(TOKEN):
             return value
-        if not is_id(value):
+        number = row_keys.number(value)
+        if number is None:
             raise ValidationError
-        return int(value)
+        return number
 
     def to_url(self, value: Any) -> str:
         return str(value)

@@ -15,7 +15,7 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.options import check_options
 from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, declared, noted
 from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
-from backoffice.extensions import db
+from backoffice.data import constraints
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
@@ -208,7 +208,7 @@ class Action:
         values = keys.with_keys(self.model, values)
         values |= self.model.raised_with(values)
         statement = update(self.model).where(self.model.id.in_(rows)).values(**values)
-        db.session.execute(statement, execution_options={"synchronize_session": False})
+        constraints.carry_out(self.model, rows, statement)
 
     def sentence(self, rule_code: str, label: str) -> str:
         """Return the sentence that tells people why a row was refused; "" for an unknown rule."""

@@ -14,6 +14,7 @@ from flask import Flask
 from backoffice import events
 from tests.company.existing import rows
 from tests.company.existing.rows import HREF, KEY, ODD, act, sent, undo, version
+from tests.company.existing.triggers import ignoring, trigger
 from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import read
@@ -175,40 +176,19 @@ def together(*acts: Callable[[], int]) -> list[int]:
         return [each.result() for each in [pool.submit(act) for act in acts]]
 
 
-TRIGGER = """
-CREATE TRIGGER no_beta BEFORE UPDATE ON "KUNDEN" WHEN NEW."NAME1" = 'Beta'
-BEGIN SELECT RAISE(ABORT, 'Beta is taken by the ERP.'); END
-"""
-
-
-FUNCTION = """
-CREATE FUNCTION no_beta() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW."NAME1" = 'Beta' THEN RAISE EXCEPTION 'Beta is taken by the ERP.'; END IF;
-    RETURN NEW;
-END $$
-"""
-
-
-CALLED = 'CREATE TRIGGER no_beta BEFORE UPDATE ON "KUNDEN" FOR EACH ROW EXECUTE FUNCTION no_beta()'
-
-
-FORBIDS = {"sqlite": [TRIGGER], "postgresql": [FUNCTION, CALLED]}
-
-
 def test_what_a_trigger_of_the_erp_refuses_is_said_in_its_words(
     olivia: Client, engine_name: str
 ) -> None:
-    for statement in FORBIDS[engine_name]:
-        rows.sql(statement)
-    try:
+    refusing = trigger(
+        engine_name,
+        sqlite=("BEFORE UPDATE", "SELECT RAISE(ABORT, 'Beta is taken by the ERP.');"),
+        postgresql=("BEFORE UPDATE", "RAISE EXCEPTION 'Beta is taken by the ERP.';"),
+    )
+    with refusing:
         answer = sent(olivia, f"{HREF}/edit", name1="Beta")
         assert answer.status_code == 422
         assert "The database refuses this: Beta is taken by the ERP." in read(answer).text
         assert rows.value("NAME1", "KUNDEN", "\"KDNR\" LIKE 'A/1%'") == "Odd"
-    finally:
-        on_table = ' ON "KUNDEN"' if engine_name == "postgresql" else ""
-        rows.sql(f"DROP TRIGGER no_beta{on_table}")
 
 
 def test_what_a_package_lacks_is_said_of_its_own_tables(
@@ -218,3 +198,56 @@ def test_what_a_package_lacks_is_said_of_its_own_tables(
     assert said.exception is None or isinstance(said.exception, SystemExit), said.exception
     assert "/admin/visits/" in said.output
     assert "/admin/kunden/" not in said.output
+
+
+@pytest.mark.parametrize(
+    "action, when, words", [("shut", "UPDATE", {}), ("delete", "DELETE", {"confirm": "delete 1"})]
+)
+def test_what_a_trigger_does_not_let_happen_is_no_event(
+    olivia: Client, engine_name: str, action: str, when: str, words: dict[str, str]
+) -> None:
+    with ignoring(engine_name, when):
+        address = rows.plan(olivia, "kunden", action, [KEY])
+        olivia.get(address)
+        answer = olivia.post(address, {"step": "run", **words})
+        assert answer.location == address, "it is not done"
+        assert "did not do it as it was told" in read(olivia.get(address)).text
+        assert rows.value("id", "events") is None
+    assert rows.value("STATUS", "KUNDEN", "\"NAME1\" = 'Odd'") == "open"
+    assert events.verify() == []
+
+
+def test_a_form_and_an_undo_that_a_trigger_ignores_are_refused(
+    olivia: Client, engine_name: str
+) -> None:
+    run = act(olivia, "kunden", "shut", KEY)
+    with ignoring(engine_name, "UPDATE"):
+        answer = sent(olivia, f"{HREF}/edit", name1="Other")
+        assert answer.status_code == 422
+        assert "did not do it as it was told" in read(answer).text
+        undoing = olivia.post(f"{run}/undo").location
+        olivia.get(undoing)
+        assert olivia.post(undoing, {"step": "run"}).location == undoing
+    assert rows.value("STATUS", "KUNDEN", "\"NAME1\" = 'Odd'") == "shut"
+
+
+def test_an_event_says_what_a_trigger_has_made_of_a_value(olivia: Client, engine_name: str) -> None:
+    again = 'UPDATE "KUNDEN" SET "NAME1" = upper(NEW."NAME1") WHERE "KDNR" = NEW."KDNR";'
+    upper = trigger(
+        engine_name,
+        sqlite=('AFTER UPDATE OF "NAME1"', again),
+        postgresql=("BEFORE UPDATE", 'NEW."NAME1" = upper(NEW."NAME1"); RETURN NEW;'),
+    )
+    with upper:
+        assert sent(olivia, f"{HREF}/edit", name1="Saved").status_code == 303
+        assert rows.newest_event().after == {"name1": "SAVED"}
+
+
+def test_a_number_below_zero_is_a_key(olivia: Client) -> None:
+    rows.order(-5)
+    assert olivia.get("/admin/orders/-5").status_code == 200
+    act(olivia, "orders", "give", "-5", customer="~B2")
+    assert rows.value("KDNR", "ORDERS", '"ORDERNO" = -5') == "B2"
+    for odd in ("-0", "--5", "-", "-05x", "-99999999999999999999"):
+        assert olivia.get(f"/admin/orders/{odd}").status_code == 404
+    assert olivia.get("/admin/users/-1").status_code == 404
