@@ -136,6 +136,7 @@ def test_without_a_script_the_form_leads_to_the_page(
         box.press("Enter")
         page.get_by_role("main").get_by_role("link", name="Max Mander").click()
         page.wait_for_url(f"**/admin/users/{cast.max.id}")
+        assert page.get_by_role("heading", level=1).inner_text() == "Max Mander"
 
 
 def test_on_a_phone_it_fits_and_is_closed_by_its_button(olivia: Page) -> None:

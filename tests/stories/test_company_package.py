@@ -84,15 +84,17 @@ def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path
 @pytest.mark.slow
 def test_every_address_of_a_package_answers_everybody_as_the_policy_says(company: Path) -> None:
     flask(company, "backoffice", "new-migration", "acme", "Begin")
-    walk(company, ACCESS)
+    assert walk(company, ACCESS) > 0
 
 
-def walk(company: Path, *files: str) -> None:
-    """Run walks in the package, and fail unless all of them pass."""
+def walk(company: Path, *files: str) -> int:
+    """Run walks in the package, fail unless all of them pass, and return their number."""
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
     output = run(company, "-m", "pytest", *options, *files)
-    assert re.search(r"\d+ passed", output)
+    passed = re.search(r"(\d+) passed", output)
+    assert passed
     assert "skipped" not in output
+    return int(passed[1])
 
 
 @pytest.mark.slow

@@ -7,8 +7,10 @@ from flask import Flask
 from flask_admin import expose
 
 from backoffice.actions.engine import Action, Text
+from backoffice.errors import SignedOut
 from backoffice.models.client_tag import ClientTag
 from views.screen import Screen, checks, permission_required
+from views.screen.own_pages import permission_of
 
 BOTH: dict[str, Any] = {"form_columns": ("name", "colour")}
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -149,4 +151,7 @@ def test_a_page_in_place_of_one_that_every_screen_has_needs_what_that_one_needs(
         return "another form"
 
     options = {"model": ClientTag, "__module__": "acme.screens.marks", "edit": expose("/e")(edit)}
-    type("Marks", (Screen,), options)()
+    screen = type("Marks", (Screen,), options)()
+    assert permission_of(type(screen), "edit") is None, "it names none of its own"
+    with pytest.raises(SignedOut):  # as every page of this name asks for client_tags.edit
+        screen._handle_view("edit", row_id=1)
