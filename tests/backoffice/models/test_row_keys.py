@@ -96,10 +96,12 @@ def test_no_row_can_have_such_a_key(type_: object, text: str) -> None:
         key_tokens.values([type_], text)
 
 
-@pytest.mark.parametrize("text", ["7", "~7", "-7", "", "07", "9223372036854775808", "٧"])
+@pytest.mark.parametrize(
+    "text", ["7", "-7", "~7", "-0", "--7", "", "07", "9223372036854775808", "٧"]
+)
 def test_rows_with_numbers_have_numbers(text: str) -> None:
     key = row_keys.parse(User, text)
-    assert key == (int(text) if text in ("7", "07") else None)
+    assert key == (int(text) if text in ("7", "-7", "07") else None)
 
 
 def test_no_column_is_called_like_what_a_form_has() -> None:

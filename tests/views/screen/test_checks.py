@@ -151,7 +151,9 @@ def test_a_page_in_place_of_one_that_every_screen_has_needs_what_that_one_needs(
         return "another form"
 
     options = {"model": ClientTag, "__module__": "acme.screens.marks", "edit": expose("/e")(edit)}
+    options["form_columns"] = ("name",)
     screen = type("Marks", (Screen,), options)()
     assert permission_of(type(screen), "edit") is None, "it names none of its own"
-    with pytest.raises(SignedOut):  # as every page of this name asks for client_tags.edit
+    # As every page of this name, it asks for client_tags.edit.
+    with app.test_request_context(), pytest.raises(SignedOut):
         screen._handle_view("edit", row_id=1)
