@@ -7,7 +7,7 @@ from flask import Flask
 from flask_admin import expose
 
 from backoffice.actions.engine import Action, Text
-from backoffice.errors import SignedOut
+from backoffice.errors import NotAllowed
 from backoffice.models.client_tag import ClientTag
 from views.screen import Screen, checks, permission_required
 from views.screen.own_pages import permission_of
@@ -154,6 +154,5 @@ def test_a_page_in_place_of_one_that_every_screen_has_needs_what_that_one_needs(
     options["form_columns"] = ("name",)
     screen = type("Marks", (Screen,), options)()
     assert permission_of(type(screen), "edit") is None, "it names none of its own"
-    # As every page of this name, it asks for client_tags.edit.
-    with app.test_request_context(), pytest.raises(SignedOut):
+    with app.test_request_context(), pytest.raises(NotAllowed, match="client_tags.edit"):
         screen._handle_view("edit", row_id=1)
