@@ -154,5 +154,5 @@ def test_a_page_in_place_of_one_that_every_screen_has_needs_what_that_one_needs(
     options["form_columns"] = ("name",)
     screen = type("Marks", (Screen,), options)()
     assert permission_of(type(screen), "edit") is None, "it names none of its own"
-    with app.test_request_context(), pytest.raises(NotAllowed, match="client_tags.edit"):
+    with app.test_request_context(), pytest.raises(NotAllowed, match=r"client_tags\.edit"):
         screen._handle_view("edit", row_id=1)
