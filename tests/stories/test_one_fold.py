@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
-from backoffice.data import lists, records
+from backoffice.data import constraints, lists
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models import keys
@@ -239,9 +239,10 @@ def test_a_group_has_a_name_that_can_be_told_from_others(
 @pytest.mark.parametrize("model", [Group, ClientTag])
 def test_the_database_itself_keeps_names_apart_that_look_alike(cast: Cast, model: Any) -> None:
     """Concurrent writers whom the check does not see meet the unique index."""
-    db.session.add_all([model(name="VIP"), model(name="V\u0406P")])
+    first, second = model(name="VIP"), model(name="V\u0406P")
+    db.session.add_all([first, second])
     with pytest.raises(RuleBroken) as refused:
-        records._flush(model)
+        constraints.flush(second)
     assert refused.value.field == "name"
 
 
