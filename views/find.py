@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask, current_app, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import limits, slots, throttles
@@ -16,13 +15,15 @@ from backoffice.data import disclosure, lists, searching
 from backoffice.data.brief import Budget
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import row_keys
 from backoffice.models.base import Record
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from backoffice.transactions import begin
+from views.screen import cells
 from views.screen.definition import Definition
+from views.screen.listing import Getter, getter
 from views.web import menu
 from views.web.actor import signed_in
 from views.web.answers import Answer
@@ -138,10 +139,11 @@ def _searched(who: Actor) -> Iterator[Definition]:
 def _in_list(who: Actor, screen: Definition, text: str) -> Group:
     """Return the first rows that the list finds, as far as the person may see them."""
     query = replace(screen.query(who, [("search", text)]), size=limits.FOUND)
-    columns = [_label(screen.model), *_details(who, screen)]
-    found = lists.page(who, screen.model, query, columns, counted=True)
+    columns = (_label(screen.model), *_title(who, screen), *_details(who, screen))
+    names = tuple(dict.fromkeys((*columns, *screen.column_extra_list)))
+    found = lists.page(who, screen.model, query, names, counted=True)
     rows = disclosure.redacted(who, screen.model, found.rows)
-    items = [_item(screen, row, columns) for row in rows]
+    items = _items(who, screen, replace(found, rows=rows))
     number = found.count or 0
     if number > len(items):
         more = _("Show all %(number)s in %(list)s", number=lists.capped(number), list=screen.name)
@@ -154,32 +156,54 @@ def _label(model: type[Record]) -> str:
     return model.__label__ if hasattr(model, model.__label__) else "id"
 
 
+def _title(who: Actor, screen: Definition) -> tuple[str, ...]:
+    """Return the columns that say what a row is, where the screen names them."""
+    return screen.readable(who, screen.column_title_list)
+
+
 def _details(who: Actor, screen: Definition) -> tuple[str, ...]:
-    """Return the columns beside the name: those that are searched and that the person sees."""
+    """Return the columns beside the name: else those that are searched and that people see."""
+    if screen.column_found_list:
+        return screen.readable(who, screen.column_found_list)
     shown = {*screen.column_list, *screen.column_details_list} - {screen.model.__label__}
     return screen.readable(who, [name for name in screen.model.__search__ if name in shown])
 
 
-def _item(screen: Definition, row: Any, columns: Sequence[str]) -> Item:
-    label, *details = [_word(screen, name, getattr(row, name)) for name in columns]
-    if columns[0] == "id":
-        label = f"{capital(screen.model.noun())} {label}"
+def _items(who: Actor, screen: Definition, found: lists.Page) -> list[Item]:
+    """Return the rows as links that say what the cells of the list say."""
+    if not found.rows:
+        return []
+    screen.prepare(found.rows)
+    base = screen.url_of("index")
+    title = [getter(screen, name, found, base) for name in _title(who, screen)]
+    details = [getter(screen, name, found, base) for name in _details(who, screen)]
+    most = len(screen.column_found_list) or DETAILS
+    return [
+        _item(screen, row, _texts(row, title), _texts(row, details), most) for row in found.rows
+    ]
+
+
+def _item(
+    screen: Definition, row: Any, title: Sequence[str], details: Sequence[str], most: int
+) -> Item:
+    label = " ".join(title) or _name(screen.model, row)
     # Such as the parts of a person's name, which say nothing new.
-    details = [detail for detail in details if detail not in label][:DETAILS]
-    href = screen.url_of("details", row_id=row.id)
-    return Item(label or str(row.id), href, detail=" · ".join(details))
+    new = [detail for detail in details if detail not in label][:most]
+    return Item(label, screen.url_of("details", row_id=row.id), detail=" · ".join(new))
 
 
-def _word(screen: Definition, name: str, value: object) -> str:
-    """Return a value within a line of text, as the kind of its column or the screen writes it."""
-    if value in (None, ""):
-        return ""
-    if name in screen.column_value_labels:
-        return screen.value_label(name, value)
-    kind = fields.kind(screen.model, name)
-    if kind is None or name not in inspect(screen.model).column_attrs:
-        return str(value)
-    return kind.tell(fields.column(screen.model, name), value)
+def _name(model: type[Record], row: Any) -> str:
+    """Return the name of a row, or its number where rows have no name."""
+    label = _label(model)
+    if label == "id":
+        return f"{capital(model.noun())} {row_keys.shown(row.id)}"
+    return str(getattr(row, label) or row_keys.shown(row.id))
+
+
+def _texts(row: Any, getters: Sequence[Getter]) -> list[str]:
+    """Return the words of those cells of a row that hold something."""
+    made = [get(row) for get in getters]
+    return [cell.striptags() for cell in made if cell != cells.NOTHING and cell.striptags()]
 
 
 # Pages and actions

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from backoffice import limits, throttles
 from backoffice.data import lists, searching
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
+from backoffice.models.session import Session
+from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.usage import Usage
 from backoffice.models.user import User
 from tests.support import world as the_world
@@ -21,6 +23,7 @@ from tests.support.html import Element, read
 from tests.support.statements import SLOW
 from views.screen import definition
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PART = {"X-Requested-With": "fetch"}
 
 
@@ -181,6 +184,34 @@ def test_what_one_may_not_read_of_events_is_not_found(cast: Cast, client: Client
     viewers.permissions = ["events.view"]
     settle()
     assert "Events log" not in found(client.sign_in("vera").get("/find?q=zebras"))
+
+
+def test_events_are_found_as_sentences(cast: Cast, client: Client) -> None:
+    """What was done and to whom, who did it and when: no number says that."""
+    olivia = client.sign_in("olivia")
+    olivia.post("/admin/groups/new", {"name": "Zebras"})
+    (event,) = words(olivia.get("/find?q=groups.create"))["Events log"]
+    assert event == "Added Zebras Olivia Owen · just now"
+
+
+def test_events_name_nobody_whom_one_may_not_see(cast: Cast, client: Client) -> None:
+    client.sign_in("olivia").post("/admin/groups/new", {"name": "Zebras"})
+    group("viewers").permissions = ["events.view"]
+    settle()
+    groups = words(client.sign_in("vera").get("/find?q=groups.create"))
+    assert "Zebras" not in str(groups)
+    assert "Olivia" not in str(groups)
+
+
+def test_sessions_and_sign_ins_are_found_by_device_and_person(cast: Cast, client: Client) -> None:
+    client.sign_in("olivia")
+    db.session.execute(update(Session).values(device=FIREFOX))
+    db.session.execute(update(SignInAttempt).values(device=FIREFOX))
+    settle()
+    groups = words(client.get("/find?q=firefox"))
+    assert groups["Sessions"] == ["Firefox on Linux Olivia Owen · 127.0.0.1 · just now"]
+    (sign_in,) = groups["Sign-ins"]
+    assert sign_in.startswith("Firefox on Linux Olivia Owen · 127.0.0.1 · ")
 
 
 def test_a_row_of_every_list_is_found_with_its_page(

@@ -71,6 +71,8 @@ class BulkRuns(Screen):
         "finished_at",
     )
     column_default_list = ("id", "action", "state", "planned", "reason", "actor", "created_at")
+    column_title_list = ("action",)
+    column_found_list = ("actor", "created_at")
     column_filters = ("state", "action", "actor", "created_at")
     column_labels: ClassVar = {"planned": _l("Rows"), "actor": _l("By")}
     column_value_labels: ClassVar = {"action": full_verb, "reason": report.reason}

@@ -52,7 +52,9 @@ class Events(Screen):
         "bulk_run_id",
     )
     column_default_list = ("at", "action", "subject_type", "actor", "result", "reason")
-    column_extra_list = ("subject_id", "subject_key")
+    column_extra_list = ("action", "subject_type", "subject_id", "subject_key")
+    column_title_list = ("action", "subject_type")
+    column_found_list = ("actor", "at")
     column_filters = (
         "result",
         "action",

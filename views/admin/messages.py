@@ -49,6 +49,8 @@ class Messages(Screen):
         "last_error",
         "created_at",
     )
+    column_title_list = ("purpose",)
+    column_found_list = ("recipient", "created_at")
     column_filters = ("state", "purpose", "user", "created_at")
     column_export_list = column_list
     column_details_list = column_list

@@ -47,6 +47,8 @@ class Sessions(Screen):
     )
     column_default_list = ("user", "device", "ip", "state", "created_at", "last_seen_at")
     column_extra_list = ("ended_reason",)
+    column_title_list = ("device",)
+    column_found_list = ("user", "ip", "created_at")
     column_filters = ("state", "user", "ip", "kind", "created_at", "last_seen_at")
     column_details_list = (*column_list, "ended_reason", "expires_at")
     column_labels: ClassVar = {

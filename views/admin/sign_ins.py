@@ -56,6 +56,8 @@ class SignIns(Screen):
     menu_order = 30
     column_list = ("id", "at", "user", "factor", "result", "reason", "ip", "device")
     column_default_list = ("at", "user", "factor", "result", "reason", "ip", "device")
+    column_title_list = ("device",)
+    column_found_list = ("user", "ip", "result", "at")
     column_filters = ("signed_in", "result", "factor", "user", "at", "ip")
     column_export_list = column_list
     column_details_list = column_list

@@ -77,6 +77,9 @@ class Definition(BaseView):
     # What people call a column's values, on every page
     column_value_labels: ClassVar[Mapping[str, Words]] = {}
     column_filters: Sequence[str] = ()
+    # Where the top bar's search finds a row: what it is called, and what stands beside that
+    column_title_list: ClassVar[Sequence[str]] = ()
+    column_found_list: ClassVar[Sequence[str]] = ()
     column_default_sort: str = "-id"
     column_export_list: Sequence[str] = ()
     # Tabs above the list: what people call them, and the query of the list

@@ -74,7 +74,7 @@ def _found(
 ) -> tuple[Query, lists.Page]:
     """Return the query of the request, and the rows it finds; raises BadRequest."""
     query = screen.query(actor, request.args.items(multi=True), pinned)
-    names = (*chosen, *screen.column_extra_list)
+    names = tuple(dict.fromkeys((*chosen, *screen.column_extra_list)))
     found = lists.page(actor, screen.model, query, names, counted=True)
     if not found.rows and (query.after or query.before):
         # The rows that stood at this place match no more: begin with the first ones.
@@ -212,7 +212,7 @@ def _rows(
         return []
     screen.prepare(found.rows)
     base = screen.url_of("index")
-    getters = [_getter(screen, name, found, base) for name in chosen]
+    getters = [getter(screen, name, found, base) for name in chosen]
     label = screen.model.__label__
     if label not in found.rows[0]._fields:
         label = "id"
@@ -230,8 +230,11 @@ def _rows(
     ]
 
 
-def _getter(screen: Definition, name: str, found: lists.Page, base: str) -> Getter:
-    """Return the function from a row to its cell of the column `name`."""
+def getter(screen: Definition, name: str, found: lists.Page, base: str) -> Getter:
+    """Return the function from a row to its cell of the column `name`.
+
+    `base` is where details begin. The screen has to be prepared for the rows.
+    """
     if name in screen.column_formatters:
         own_cell = screen.column_formatters[name]
         context = cells.CellContext(base, found.related)
