@@ -118,11 +118,27 @@ def test_a_copy_has_all_values_but_those_that_are_unique(olivia: Client, tank: i
     (link,) = [e for e in page.all("a") if e.text == "Duplicate"]
     assert link["href"] == f"/admin/tanks/new?_from={tank}"
     form = read(olivia.get(link["href"]))
+    assert form.one("h1").text == "Duplicate Cold"
     assert field(form, "name")["value"] == ""
     assert (field(form, "code")["value"], field(form, "degrees")["value"]) == ("T1", "4")
     (depot,) = [e for e in form.all("input", name="depot") if "checked" in e.attributes]
     assert depot["value"] == str(pallets.depot("North"))
     assert len(tanks()) == 1
+
+
+def test_a_copy_that_is_refused_still_says_of_what(olivia: Client, tank: int) -> None:
+    address = f"/admin/tanks/new?_from={tank}"
+    refused = read(olivia.post(address, {**GIVEN, "name": ""}))
+    assert refused.one("h1").text == "Duplicate Cold"
+    action = refused.one("form", class_="form")["action"]
+    assert action == address
+    assert olivia.post(action, {**GIVEN, "name": "Cold"}).status_code == 422, "the name is taken"
+    db.session.delete(db.session.get_one(Tank, tank))
+    settle()
+    refused = olivia.post(action, {**GIVEN, "name": ""})
+    assert refused.status_code == 422
+    assert read(refused).one("h1").text == "Add tank"
+    assert olivia.post(action, {**GIVEN, "name": "Cold"}).status_code == 303
 
 
 @pytest.mark.parametrize("source", ["0", "99999", "x", "-1", "1' OR 1=1", "9" * 400])

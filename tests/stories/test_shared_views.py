@@ -50,6 +50,26 @@ def test_a_shared_view_is_a_tab_for_the_group_and_for_nobody_else(
     assert asked(opened(vera, f"{LIST}?view={saved('Ours').id}"))["status"] == "active"
 
 
+def test_sharing_is_offered_where_views_are_opened_and_listed(
+    max_: Client, entered: Callable[[str], Client]
+) -> None:
+    open_view = save(max_, "Ours").location
+    form = f"{VIEWS}/{saved('Ours').id}#groups"
+    links = read(max_.get(open_view, follow_redirects=True)).all("a", href=form)
+    assert [link.text for link in links] == ["Share “Ours”"]
+    links = read(max_.get(VIEWS)).all("a", href=form)
+    assert [(link.text, link["aria-label"]) for link in links] == [
+        ("Share", "Share the view “Ours”")
+    ]
+    assert read(max_.get(f"{VIEWS}/{saved('Ours').id}")).one("fieldset", id="groups")
+    vera = entered("vera")
+    open_view = save(vera, "Mine").location
+    form = f"{VIEWS}/{saved('Mine').id}#groups"
+    for address in (open_view, VIEWS):
+        page = read(vera.get(address, follow_redirects=True))
+        assert page.all("a", href=form) == [], "she may share none"
+
+
 def test_a_shared_view_is_changed_by_its_owner_alone(
     max_: Client, cast: Cast, entered: Callable[[str], Client]
 ) -> None:

@@ -15,7 +15,7 @@ from werkzeug import Response
 from wtforms import Field
 
 from backoffice.data import records
-from backoffice.errors import Conflict, GrantExceeded, NotAllowed, RuleBroken, TooMany
+from backoffice.errors import Conflict, GrantExceeded, NotAllowed, NotFound, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity, Record
@@ -29,7 +29,7 @@ from views.screen import form_layout, uploads
 from views.screen.definition import Definition
 from views.screen.details import value_of
 from views.screen.form_layout import FormPage
-from views.screen.prefilling import current_values, filled_in
+from views.screen.prefilling import COPIED_FROM, copied_row, current_values, filled_in
 from views.screen.related_lists import BACK
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
@@ -57,10 +57,29 @@ def new(screen: Definition, actor: Actor) -> Answer:
     return _page(
         screen,
         form,
-        title=_("Add %(noun)s", noun=screen.model.noun()),
-        action=screen.url_of("new", **({BACK: back} if back else {})),
+        title=_title_of_new(screen),
+        action=screen.url_of("new", **_place()),
         cancel=back or screen.url_of("index"),
     )
+
+
+def _title_of_new(screen: Definition) -> str:
+    """Return what the page is called, with the name of the row to copy if one can be seen."""
+    try:
+        row = copied_row(screen, signed_in())
+    except NotFound:  # it went while somebody typed
+        row = None
+    return _("Duplicate %(label)s", label=row.label) if row else _added(screen)
+
+
+def _added(screen: Definition) -> str:
+    return _("Add %(noun)s", noun=screen.model.noun())
+
+
+def _place() -> dict[str, str]:
+    """Return what the address says beside the values: where one came from, and what is copied."""
+    given = {BACK: _back(), COPIED_FROM: request.args.get(COPIED_FROM, "")}
+    return {name: value for name, value in given.items() if value}
 
 
 def _back() -> str:
@@ -276,7 +295,7 @@ def _page(
         action=action,
         cancel_href=cancel,
         version=version,
-        button=_("Save") if version is not None else title,
+        button=_("Save") if version is not None else _added(screen),
     )
     status = HTTPStatus.OK
     if form.errors or form.form_errors:

@@ -15,6 +15,7 @@ from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models.saved_view import SavedView
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import can
 from backoffice.text import is_id
 from views.screen.definition import Definition
 from views.screen.pages_of_views import EVERYTHING, ViewBar, ViewTab
@@ -179,8 +180,16 @@ def _with_current(
     is_own = saved is not None and saved.user_id == actor.user_id
     if saved is not None and is_own:
         edit_href = screen.url_of("edit_view", view_id=saved.id)
-        page = replace(page, edit_href=edit_href, version=saved.version)
+        sharing = share_href(screen, actor, saved)
+        page = replace(page, edit_href=edit_href, share_href=sharing, version=saved.version)
     return replace(page, left_out=_left_out(screen, shown, is_own=is_own))
+
+
+def share_href(screen: Definition, actor: Actor, view: SavedView) -> str | None:
+    """Return where a view of the actor's own is shared; None if they may share none."""
+    if not can(actor, saved_views.SHARE):
+        return None
+    return screen.url_of("edit_view", view_id=view.id, _anchor="groups")
 
 
 def _is_same(

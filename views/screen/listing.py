@@ -152,13 +152,24 @@ def _with_filters(
         search=query.search,
         filters=[
             list_filters.control(screen, name, query, choices)
-            for name in screen.readable(actor, screen.column_filters)
+            for name in _in_order(screen, screen.readable(actor, screen.column_filters))
             if name != query.pinned
         ],
         chips=list_filters.chips(screen, query, choices),
         clear_href=href_of_all(screen, actor, query),
         kept=list_filters.kept(screen, actor, query),
     )
+
+
+def _in_order(screen: Definition, names: Sequence[str]) -> list[str]:
+    """Return filters in the order of the columns; those of no column come after these.
+
+    Where a screen says all in one table, they stand in its order.
+    """
+    if screen.column_table:
+        return list(names)
+    places = {name: place for place, name in enumerate(screen.column_list)}
+    return sorted(names, key=lambda name: places.get(name, len(places)))
 
 
 def _exports(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, str]]:

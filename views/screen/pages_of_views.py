@@ -37,6 +37,7 @@ class ViewBar:
         counts_href: where the numbers on the tabs come from, after the page.
         new_href, edit_href, default_href, all_href: where a view is saved, changed and made the
             default, and where all views are; `edit_href` is None for a view of somebody else.
+        share_href: where it is shared; None if it is not this person's to share.
         left_out: a sentence about what of the view is not shown, or ''.
     """
 
@@ -51,6 +52,7 @@ class ViewBar:
     mark: str = EVERYTHING
     label: str = ""
     edit_href: str | None = None
+    share_href: str | None = None
     version: int | None = None
     left_out: str = ""
 
@@ -59,7 +61,8 @@ class ViewBar:
 class KeptView:
     """A saved view: its name, where it is opened, changed and deleted, and who is shown it.
 
-    `endable` has the groups from which this person may take it away, each with the address.
+    `share_href` is where it is shared; None if it is not this person's to share. `endable` has the
+    groups from which this person may take it away, each with the address.
     """
 
     name: str
@@ -67,7 +70,8 @@ class KeptView:
     edit_href: str
     delete_href: str
     groups: Sequence[str]
-    endable: Sequence[tuple[str, str]]
+    share_href: str | None = None
+    endable: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

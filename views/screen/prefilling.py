@@ -30,14 +30,24 @@ def _defaults(screen: Definition, actor: Actor) -> dict[str, object]:
     }
 
 
-def _copied(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
-    """Return the values of the row to copy, but for those that no two rows can have."""
+def copied_row(screen: Definition, actor: Actor) -> Record | None:
+    """Return the row that the new one is to be like, if any.
+
+    Raises NotFound if the actor does not see it, or rows of the screen are not copied.
+    """
     if COPIED_FROM not in request.args:
-        return {}
+        return None
     row_id = row_keys.parse(screen.model, request.args[COPIED_FROM])
     if not screen.can_duplicate or row_id is None:
         raise NotFound
-    row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    return records.get(actor=actor, model=screen.model, row_id=row_id)
+
+
+def _copied(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
+    """Return the values of the row to copy, but for those that no two rows can have."""
+    row = copied_row(screen, actor)
+    if row is None:
+        return {}
     values = current_values(row, form)
     return {name: value for name, value in values.items() if not _is_unique(screen, name)}
 

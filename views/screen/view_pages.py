@@ -1,6 +1,7 @@
 """Save a view of a list, change it, share it, delete it, and choose the one that opens first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import flash, redirect, request
@@ -30,7 +31,7 @@ def overview(screen: Definition, actor: Actor) -> Answer:
         title=_("Views of %(title)s", title=screen.name),
         list_href=screen.href_of_everything(actor),
         default_href=screen.url_of("choose_view"),
-        own=[_kept(screen, view, view.groups) for view in own],
+        own=[_own(screen, actor, view) for view in own],
         shared=_shared(screen, actor, shared),
         defaults=_defaults(screen, actor),
     )
@@ -53,6 +54,11 @@ def _shared(screen: Definition, actor: Actor, views: Sequence[SavedView]) -> lis
         endable = [group for group in own_groups if group.id in may_end]
         shared.append(_kept(screen, view, own_groups, endable))
     return shared
+
+
+def _own(screen: Definition, actor: Actor, view: SavedView) -> KeptView:
+    kept = _kept(screen, view, view.groups)
+    return replace(kept, share_href=list_views.share_href(screen, actor, view))
 
 
 def _kept(
@@ -117,7 +123,7 @@ def edit(screen: Definition, actor: Actor, view_id: int) -> Answer:
     return _page(
         screen,
         form,
-        title=_("Change the view “%(name)s”", name=form.name.object_data),
+        title=_("Edit the view “%(name)s”", name=form.name.object_data),
         action=screen.url_of("edit_view", view_id=view_id),
         version=version,
     )

@@ -20,6 +20,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from tests.support.cast import PASSWORD, Cast
 from tests.support.client import Client
+from tests.support.html import read
 
 WRONG = "not at all the password"
 
@@ -61,6 +62,14 @@ def test_every_spelling_of_an_address_is_one_account(
     assert (answer.status_code, answer.location) == (303, "/")
     assert is_in(client)
     assert attempts() == [("ok", "")]
+
+
+def test_the_cursor_stands_in_the_first_empty_field(client: Client, cast: Cast) -> None:
+    def focused(answer: TestResponse) -> list[str]:
+        return [e["name"] for e in read(answer).all("input") if "autofocus" in e.attributes]
+
+    assert focused(client.get("/sign-in")) == ["identifier"]
+    assert focused(client.try_sign_in("olivia", WRONG)) == ["password"]
 
 
 def test_whoever_may_not_in_gets_one_and_the_same_answer(client: Client, cast: Cast) -> None:

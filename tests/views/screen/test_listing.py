@@ -1,8 +1,9 @@
-"""Lists show the columns that people choose, each of them with or without the others."""
+"""Lists show the columns that people choose, and their filters in the order of the columns."""
 
 from flask import Flask
 
 from tests.support import world as the_world
+from tests.support.cast import Cast
 from tests.support.client import Client
 from tests.support.html import read
 
@@ -19,3 +20,16 @@ def test_every_column_of_every_list_is_shown_by_itself(
             assert answer.status_code == 200, (screen.name, name)
             heads = [head.text for head in read(answer).one("thead").all("th", scope="col")]
             assert heads == [screen.label_of(name)]
+
+
+def test_filters_stand_in_the_order_of_the_columns(cast: Cast, client: Client) -> None:
+    olivia = client.sign_in("olivia")
+    for address in ("/admin/sessions/", "/admin/sign-ins/", "/admin/users/"):
+        page = read(olivia.get(address))
+        heads = [head.text for head in page.one("thead").all("th", scope="col")]
+        labels = [
+            e.one("legend").text.split(" UTC")[0] for e in page.all("fieldset", class_="filter")
+        ]
+        shared = [label for label in labels if label in heads]
+        assert len(shared) > 2
+        assert shared == [head for head in heads if head in shared]
