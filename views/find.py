@@ -28,6 +28,7 @@ from views.web import menu
 from views.web.actor import signed_in
 from views.web.answers import Answer
 
+NOTHING = cells.NOTHING.striptags()
 DETAILS = 2  # further values beside the name of a row that is found
 
 
@@ -202,8 +203,8 @@ def _name(model: type[Record], row: Any) -> str:
 
 def _texts(row: Any, getters: Sequence[Getter]) -> list[str]:
     """Return the words of those cells of a row that hold something."""
-    made = [get(row) for get in getters]
-    return [cell.striptags() for cell in made if cell != cells.NOTHING and cell.striptags()]
+    words = [get(row).striptags() for get in getters]
+    return [each for each in words if each not in ("", NOTHING)]
 
 
 # Pages and actions

@@ -37,13 +37,13 @@ def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, in
     return [(day, worked, failed) for day, (worked, failed) in zip(dates, counts, strict=True)]
 
 
-def latest_events(actor: Actor, *, number: int = 8) -> Sequence[Event]:
+def latest_events(actor: Actor, *, number: int = 6) -> Sequence[Event]:
     """Return the latest events that the actor may see, the newest first."""
     statement = select(Event).where(scope(actor, Event)).order_by(Event.id.desc())
     return db.session.scalars(statement.limit(number)).all()
 
 
-def latest_runs(actor: Actor, *, number: int = 5) -> Sequence[BulkRun]:
+def latest_runs(actor: Actor, *, number: int = 6) -> Sequence[BulkRun]:
     """Return the latest bulk runs that the actor may see, the newest first."""
     statement = select(BulkRun).where(scope(actor, BulkRun)).order_by(BulkRun.id.desc())
     return db.session.scalars(statement.limit(number)).all()

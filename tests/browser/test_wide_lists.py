@@ -2,8 +2,11 @@
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.testing.browser import sign_in
 from tests.support.cast import Cast
@@ -22,6 +25,22 @@ def crowd(cast: Cast) -> None:
         person.set_email(f"wolfeschlegelstein.hausenberger.{number:02}@example.com")
         db.session.add(person)
     settle()
+
+
+def test_the_columns_of_users_fit_whatever_people_and_groups_are_called(
+    page: Page, crowd: None
+) -> None:
+    groups = [Group(name=f"Intercontinental administrators of depots {n}") for n in range(5)]
+    tags = [ClientTag(name=f"Kraftfahrzeughaftpflicht {number}") for number in range(5)]
+    for person in db.session.scalars(select(User).where(User.last_name.startswith("Hausen"))):
+        person.groups, person.client_tags, person.client_tags_mode = groups, tags, "only"
+    settle()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    sign_in(page, "olivia")
+    page.goto("/admin/users/")
+    table = page.locator(".table-scroll")
+    expect(table.locator(".pill").first).to_be_visible()
+    assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
 
 
 @pytest.mark.parametrize("width", WIDTHS)

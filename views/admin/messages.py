@@ -45,7 +45,6 @@ class Messages(Screen):
         "user",
         "state",
         "attempts",
-        "next_attempt_at",
         "last_error",
         "created_at",
     )

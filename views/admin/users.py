@@ -104,8 +104,8 @@ class Users(Screen):
         Column("status_at", "details", _l("Status set at")),
         Column("last_login_at", "shown filter details export", _l("Last sign-in")),
         Column("email_verified_at", "details", _l("E-mail verified at")),
-        Column("created_by", "shown filter details export"),
-        Column("created_at", "shown filter details export"),
+        Column("created_by", "offered filter details export"),
+        Column("created_at", "offered filter details export"),
         Column("updated_at", "details"),
     )
     column_extra_list = ("email", "picture", "client_tags_mode")  # what cells need

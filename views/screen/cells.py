@@ -45,6 +45,7 @@ Words = Callable[[Any], str]  # the same, from a value to what people call it
 Maker = Callable[[type[Record], str], Cell]
 Pairs = Sequence[tuple[RowKey, str]]
 NOTHING = file_cells.NOTHING
+NO_NUMBER = Markup('<span class="num muted">–</span>')  # it stands where numbers do
 PILLS_SHOWN = 2
 SHORT = 120  # characters of a long text in a list
 
@@ -102,7 +103,7 @@ def phone(value: str | None) -> Markup:
 
 def number(value: float | Decimal | None) -> Markup:
     if value is None:
-        return NOTHING
+        return NO_NUMBER
     return _ready(f'<span class="num">{formatted(value)}</span>')
 
 
@@ -176,7 +177,7 @@ def _money(model: type[Record], name: str) -> Cell:
 
     def write(value: Decimal | None) -> Markup:
         if value is None:
-            return NOTHING
+            return NO_NUMBER
         amount = format_currency(value, currency, locale=locale)
         return _ready(f'<span class="num">{escape(amount)}</span>')
 

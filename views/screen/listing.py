@@ -325,6 +325,8 @@ def _look(screen: Definition, name: str) -> str:
     """Return how the heading of a column looks: as that of names, of numbers, or plain."""
     if name == screen.model.__label__:
         return "label"
+    if name == "id":  # it is a link, and no amount
+        return ""
     return "number" if fields.shape(screen.model, name) == "range" else ""
 
 
