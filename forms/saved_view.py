@@ -24,7 +24,7 @@ class SavedViewForm(Form):
         _l("Name"),
         limit=NAME_LENGTH,
         validators=[InputRequired(_l("Give the view a name."))],
-        description=_l("Its tab above the list is called like that."),
+        description=_l("The name of the tab above the list."),
     )
     groups = PickField(
         _l("Share with"),

@@ -49,7 +49,10 @@ class SignInAttempt(Record):
         String(10), default="password", server_default="password", choices=FACTORS
     )
     result: Mapped[str] = column(
-        String(10), choices=RESULTS, colours={"ok": "green", "failed": "red", "blocked": "red"}
+        String(10),
+        choices=RESULTS,
+        words={"ok": "Successful"},
+        colours={"ok": "green", "failed": "red", "blocked": "red"},
     )
     reason: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="", info={"kind": "ip"})

@@ -120,7 +120,7 @@ def test_nothing_found_says_what_was_searched(olivia: Page) -> None:
     olivia.keyboard.press("/")
     olivia.keyboard.type("zzzz")
     expect(olivia.locator("#palette .found-note")).to_contain_text("Searched: Users, Groups")
-    expect(olivia.locator("#palette [role=status]")).to_have_text("Nothing found.")
+    expect(olivia.locator("#palette [role=status]")).to_have_text("No results.")
     expect(olivia.get_by_role("combobox")).to_have_attribute("aria-expanded", "false")
     olivia.keyboard.press("Enter")  # there is nothing to choose: the page says so too
     olivia.wait_for_url("**/find?q=zzzz")

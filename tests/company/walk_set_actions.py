@@ -43,7 +43,7 @@ def test_rows_are_moved_told_and_brought_back(olivia: Client) -> None:
     undone(olivia)
     assert values("depot_id") == [north] * 4
     result = read(olivia.get(f"/admin/bulk-runs/{pallets.newest_event().bulk_run_id}")).text
-    assert "3 pallets as before." in result
+    assert "3 pallets restored." in result
     assert "of 3 set" not in result
     undone(olivia)  # the undo itself
     assert values("depot_id") == [south, south, south, north]

@@ -7,7 +7,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-CONFIRM, ASKED = "/account/confirm", "Confirm that it is you"
+CONFIRM, ASKED = "/account/confirm", "Confirm your identity"
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def test_nobody_finds_what_they_may_not_see(cast: Cast, tags: None, client: Clie
     assert list(found(vera.get("/find?q=max"))) == ["Client tags"]
     answer = vera.get("/find?q=nothing-like-that")
     sentence = read(answer).one("p", class_="found-note").text
-    assert sentence == "Nothing fits “nothing-like-that”. Searched: Client tags."
+    assert sentence == "No results for “nothing-like-that”. Searched: Client tags."
     group("viewers").permissions = []
     settle()
     answer = vera.get("/find?q=max")

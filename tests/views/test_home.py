@@ -177,7 +177,7 @@ def test_whoever_may_not_see_a_list_is_told_no_number_of_it(app: Flask, staff: l
         assert isinstance(visitor, Client)
         visitor.sign_in(name)
         seen[name] = set(needs(visitor))
-        assert ("What needs a person" in visitor.get("/").text) is (name != "employee")
+        assert ("Needs attention" in visitor.get("/").text) is (name != "employee")
         assert ("Sign-ins per day" in visitor.get("/").text) is (name == "managers")
     assert {"expired", "messages"} <= seen["managers"]
     assert seen["dispatcher"] >= {"expired"}

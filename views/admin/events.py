@@ -85,9 +85,9 @@ class Events(Screen):
         "subject_id": _l("Number"),
         "subject_key": _l("Key"),
         "actor": _l("By"),
-        "actor_groups": _l("Their groups then"),
+        "actor_groups": _l("Groups at that time"),
         "bulk_run_id": _l("Bulk run"),
-        "ip": _l("Address"),
+        "ip": _l("IP address"),
         "request_id": _l("Request"),
     }
     column_formatters: ClassVar = {

@@ -61,7 +61,7 @@ class Groups(Screen):
         "created_at",
     )
     column_labels: ClassVar = {
-        "is_system": _l("Shipped"),
+        "is_system": _l("Built-in"),
         "all_permissions": _l("All permissions"),
         "grants": _l("May give"),
     }

@@ -53,7 +53,7 @@ class Sessions(Screen):
     column_details_list = (*column_list, "ended_reason", "expires_at")
     column_labels: ClassVar = {
         "user": _l("Person"),
-        "ip": _l("Address"),
+        "ip": _l("IP address"),
         "created_at": _l("Signed in"),
         "last_seen_at": _l("Last seen"),
         "ended_at": _l("Ended"),

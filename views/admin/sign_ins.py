@@ -64,8 +64,8 @@ class SignIns(Screen):
     column_labels: ClassVar = {
         "at": _l("When"),
         "user": _l("Person"),
-        "factor": _l("With"),
-        "ip": _l("Address"),
+        "factor": _l("Method"),
+        "ip": _l("IP address"),
     }
     column_formatters: ClassVar = {"at": _at}
     column_value_labels: ClassVar = {"reason": reason_of, "device": device_name}

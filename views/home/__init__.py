@@ -1,4 +1,4 @@
-"""Draw home: what needs a person, figures, and what happened last.
+"""Draw home: what needs attention, figures, and what happened last.
 
 Each section is one of SECTIONS, or a part that a package declares in its `figures`. People hide and
 order them.

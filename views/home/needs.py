@@ -1,4 +1,4 @@
-"""Draw what needs a person: each number with the list that it counts."""
+"""Draw what needs attention: each number with the list that it counts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -101,4 +101,4 @@ def _list(name: str, found: Alerts) -> str:
     )
 
 
-SECTION = Section("needs", lambda: _("What needs a person"), alerts.may_see_any, _draw)
+SECTION = Section("needs", lambda: _("Needs attention"), alerts.may_see_any, _draw)

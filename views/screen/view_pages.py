@@ -172,7 +172,7 @@ def choose_default(screen: Definition, actor: Actor) -> Answer:
     lookups.prefer(screen, actor, view=view.mark if view else "")
     db.session.commit()
     label = view.label if view else _("All")
-    flash(_("This list opens with “%(view)s” from now on.", view=label), "success")
+    flash(_("“%(view)s” is the default view of this list now.", view=label), "success")
     return redirect(screen.url_of("index"), HTTPStatus.SEE_OTHER)
 
 

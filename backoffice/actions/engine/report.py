@@ -151,7 +151,7 @@ def done(run: BulkRun, action: Action) -> str:
     """Say how many rows were changed, and how they are now: "45 people blocked."."""
     number = run.counts.get("done", 0)
     if run.undo_of_id and action.restores:
-        return str(_("%(rows)s as before.", rows=action.model.counted(number)))
+        return str(_("%(rows)s restored.", rows=action.model.counted(number)))
     return action.resulted(number)
 
 
@@ -199,7 +199,7 @@ def unchanged(run: BulkRun, action: Action) -> list[str]:
 def predicted_outcome(run: BulkRun, action: Action, outcome: str) -> str:
     """Return what a preview calls the rows with this outcome, such as "Will be blocked"."""
     if outcome == "done" and run.undo_of_id and action.restores:
-        return str(_("Will be as before"))
+        return str(_("Will be restored"))
     if outcome == "done":
         # Translators: done is what a row is afterwards, such as "blocked" or "in the group".
         return str(_("Will be %(done)s", done=action.done))

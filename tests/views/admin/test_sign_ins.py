@@ -41,7 +41,7 @@ def rows(client: Client, query: str = "") -> list[str]:
 def test_every_try_is_listed_with_result_reason_device_and_address(olivia: Client) -> None:
     shown = rows(olivia)
     assert len(shown) == 4
-    for words in ("Olivia Owen", "Ok", "Edge on Windows", "192.0.2.9"):
+    for words in ("Olivia Owen", "Successful", "Edge on Windows", "192.0.2.9"):
         assert words in shown[0]
     assert "Blocked" in shown[1]
     assert REASONS["blocked"] in shown[1]

@@ -94,7 +94,7 @@ def test_only_who_has_just_confirmed_gives_somebody_another_address(
         assert answer.status_code == 303
         asked = edit(client, "users", cast.vera.id, email=NEW)
         assert asked.status_code == 403
-        assert "Confirm that it is you" in asked.text
+        assert "Confirm your identity" in asked.text
         assert cast.vera.email == "vera@example.com"
         assert hidden(asked, "email") == NEW, "what was typed is kept"
         client.post("/account/confirm", {"confirm_password": PASSWORD})

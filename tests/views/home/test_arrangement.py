@@ -66,7 +66,7 @@ def test_sections_move_and_stay_where_they_were_put(olivia: Client) -> None:
 
 def test_a_move_keeps_the_ticks_that_were_changed_with_it(olivia: Client) -> None:
     keep(olivia, ["needs", "runs"], down="needs")
-    assert headings(olivia) == ["What needs a person", "Latest bulk runs"]
+    assert headings(olivia) == ["Needs attention", "Latest bulk runs"]
     ticked = read(olivia.get("/arrange-home")).all("input", name="shown")
     assert [e["value"] for e in ticked if "checked" in e.attributes] == ["needs", "runs"]
 
@@ -74,7 +74,7 @@ def test_a_move_keeps_the_ticks_that_were_changed_with_it(olivia: Client) -> Non
 def test_whoever_hides_everything_finds_the_way_back(olivia: Client) -> None:
     keep(olivia, [])
     page = read(olivia.get("/"))
-    assert "Nothing is shown here." in page.text
+    assert "No sections are shown." in page.text
     assert [e for e in page.all("a") if e["href"] == "/arrange-home"]
 
 
@@ -105,7 +105,7 @@ def test_what_a_former_release_kept_shows_home_all_the_same(
     db.session.get_one(User, cast.olivia.id).preferences = {"home": kept}
     settle()
     assert set(offered(olivia)) == set(ALL)
-    assert "What needs a person" in headings(olivia)
+    assert "Needs attention" in headings(olivia)
 
 
 def test_nobody_arranges_what_they_may_not_see_and_it_stays_hidden(

@@ -225,7 +225,7 @@ def test_a_confirmation_that_is_too_old_by_then_is_asked_for_again(olivia: Clien
     db.session.execute(update(Session).values(confirmed_at=clock.now() - timedelta(hours=1)))
     settle()
     asked = decided(olivia, "groups", "delete", token_of(page), confirm="delete 1")
-    assert "Confirm that it is you" in read(asked).text
+    assert "Confirm your identity" in read(asked).text
     assert group("viewers").name == "Viewers"
     assert status_of(person) == "active"
 
