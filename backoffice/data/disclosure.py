@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, or_, select
 
+from backoffice.events import mentions
+from backoffice.events.subjects import Subject
 from backoffice.extensions import db
 from backoffice.models import fields, personal, row_keys
 from backoffice.models.base import Record, records
@@ -17,6 +19,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
 
 GUARDED = (Event, BulkRun)  # their rows are about rows of other entities
+NOTED = ("before", "after")  # of an event
 CHOSEN = ("parameters", "selection")  # may contain the ids of any rows
 
 
@@ -66,27 +69,34 @@ def redacted(
     columns = tuple(getattr(rows[0], "_fields", None) or names)
     make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
     readable_ids = _readable_ids(actor, model, [row.id for row in rows])
+    told = [row for row in rows if row.id in readable_ids]
+    noted = [getattr(row, name) or {} for row in told for name in NOTED if name in columns]
+    readable_names = mentions.readable(actor, noted)
     visible_rows = []
     for row in rows:
-        is_readable = row.id in readable_ids
-        values = [_visible(actor, model, row, name, is_readable=is_readable) for name in columns]
-        visible_rows.append(make(*values))
+        told_names = readable_names if row.id in readable_ids else None
+        visible_rows.append(
+            make(*(_visible(actor, model, row, name, told_names) for name in columns))
+        )
     return visible_rows
 
 
 def _visible(
-    actor: Actor, model: type[Record], row: Any, name: str, *, is_readable: bool
+    actor: Actor, model: type[Record], row: Any, name: str, names: set[Subject] | None
 ) -> object:
-    """Return the value of a column as far as the actor may read it, or an empty value."""
+    """Return the value of a column as far as the actor may read it, or an empty value.
+
+    `names` are the related rows whose names may be read; None if the row may not be read in full.
+    """
     value = getattr(row, name)
     if name not in telling(model) or value is None:
         return value
-    if not is_readable:
+    if names is None:
         return _emptied(value)
     if name in CHOSEN and not all(sees(actor, other) for other in _models().values()):
         return _emptied(value)
-    if name in ("before", "after"):
-        return without_unseen(actor, row.subject_type, value)
+    if name in NOTED:
+        return _without_unseen(actor, row.subject_type, value, names)
     return value
 
 
@@ -95,12 +105,17 @@ def _emptied(value: object) -> object:
     return type(value)()
 
 
-def without_unseen(actor: Actor, area: str, values: Mapping[str, object]) -> dict[str, object]:
+def _without_unseen(
+    actor: Actor, area: str, values: Mapping[str, object], names: set[Subject]
+) -> dict[str, object]:
     """Return an event's values of a row, without those about rows that the actor cannot see."""
     model = _models().get(area)
-    if model is None:
-        return dict(values)
-    return {name: value for name, value in values.items() if may_read(actor, model, name)}
+    visible = {
+        name: value
+        for name, value in values.items()
+        if model is None or may_read(actor, model, name)
+    }
+    return mentions.told(actor, model, visible, names)
 
 
 def _readable_ids(actor: Actor, model: type[Record], ids: list[int]) -> set[int]:

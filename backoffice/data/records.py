@@ -13,8 +13,9 @@ from backoffice import events
 from backoffice.data import constraints, lists, searching, sorting, uploaded_files
 from backoffice.data.unseen import unseen
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
+from backoffice.events import mentions
 from backoffice.extensions import db
-from backoffice.models import fields, keys, personal, row_keys
+from backoffice.models import fields, keys, row_keys
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
@@ -187,26 +188,24 @@ def write(*, actor: Actor, row: Entity, values: Values) -> None:
 def snapshot(row: Entity, names: list[str]) -> dict[str, object]:
     """Return the named values of a row as events keep them.
 
-    Related rows are noted by their labels, people and their belongings by their ids.
+    Related rows are noted as events/mentions.py has it, people and their belongings by their ids.
     """
     model = type(row)
     values: dict[str, object] = {}
     for name in names:
         value = getattr(row, name)
         if fields.is_many(model, name):
-            values[name] = sorted(mention(type(other), other.id, other.label) for other in value)
+            in_order = sorted(value, key=lambda other: other.label)
+            values[name] = [_mention(other) for other in in_order]
         elif fields.is_one(model, name):
-            values[name] = value and mention(type(value), value.id, value.label)
+            values[name] = value and _mention(value)
         elif fields.kind(model, name):
             values[name] = fields.writer(model, name, "note")(value)
     return values
 
 
-def mention(model: type[Record], row_id: RowKey, label: str) -> str:
-    """Return how events name a related row, without anything that would have to be erased later."""
-    if personal.belongs(model):
-        return f"{model.__singular__.capitalize()} {row_keys.shown(row_id)}"
-    return label
+def _mention(row: Record) -> object:
+    return mentions.of(type(row), row.id, row.label)
 
 
 def _write(

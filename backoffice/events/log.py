@@ -250,5 +250,5 @@ def _plain(values: dict[str, object] | None) -> dict[str, object] | None:
 
 
 def _plain_value(value: object) -> object:
-    is_plain = isinstance(value, (str, int, bool, list, type(None)))
+    is_plain = isinstance(value, (str, int, bool, list, dict, type(None)))
     return value if is_plain else _text(value)

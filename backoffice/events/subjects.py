@@ -1,9 +1,9 @@
 """Name and picture the rows that events are about, as far as an actor may see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import DBAPIError
 
 from backoffice.extensions import db
@@ -13,7 +13,7 @@ from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import named, scope
+from backoffice.policy.rules import named, restriction, scope
 
 Subject = tuple[str, RowKey | None]  # an area, and the id of a row
 
@@ -52,6 +52,28 @@ def names(actor: Actor | None, subjects: Iterable[Subject]) -> dict[Subject, str
     return names_by_subject
 
 
+def readable(actor: Actor | None, about: Iterable[Subject]) -> set[Subject]:
+    """Return those of these rows whose names the actor may read, by (area, id).
+
+    There is one statement for each area of which the actor may not read all names.
+    """
+    models = {area_of(model): model for model in records()}
+    found: set[Subject] = set()
+    for area, ids in _ids_by_area(about).items():
+        if model := models.get(area):
+            found |= {(area, row_id) for row_id in _readable_ids(actor, model, ids)}
+    return found
+
+
+def _readable_ids(actor: Actor | None, model: type[Record], ids: set[RowKey]) -> set[RowKey]:
+    condition = restriction(actor, model)
+    if condition is None:
+        return ids
+    keys = [key for row_id in ids if (key := row_keys.parse(model, str(row_id))) is not None]
+    statement = select(model.id).where(model.id.in_(keys), condition)
+    return {row_id for (row_id,) in _executed(model, statement)}
+
+
 def _ids_by_area(subjects: Iterable[Subject]) -> dict[str, set[RowKey]]:
     ids: dict[str, set[RowKey]] = {}
     for area, row_id in subjects:
@@ -61,12 +83,17 @@ def _ids_by_area(subjects: Iterable[Subject]) -> dict[str, set[RowKey]]:
 
 
 def _labels(actor: Actor | None, model: type[Record], ids: set[RowKey]) -> dict[RowKey, str]:
-    """Return what rows are called; nothing of a table that is gone, or away with its database."""
+    """Return what rows are called."""
     statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
+    return dict(_executed(model, statement))
+
+
+def _executed(model: type[Record], statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """Return what a statement finds; nothing of a table that is gone, or away with its database."""
     if not issubclass(model, Entity) or model.__counts_versions__:
-        return dict(db.session.execute(statement).all())
+        return db.session.execute(statement).all()
     try:
         with db.session.begin_nested():
-            return dict(db.session.execute(statement).all())
+            return db.session.execute(statement).all()
     except DBAPIError:
-        return {}
+        return ()

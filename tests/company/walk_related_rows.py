@@ -14,6 +14,7 @@ from tests.company.pallets import choose, run
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import read, row_ids
+from tests.support.told import by_name
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_rows_are_attached_and_that_is_undone(olivia: Client, tags: list[int]) -
     assert run(olivia, answer.location).location == tags_tab()
     assert tags_of("North") == tags[:2]
     event = pallets.newest_event()
-    assert (event.before, event.after) == (
+    assert (by_name(event.before), by_name(event.after)) == (
         {"client_tags": ["Gold"]},
         {"client_tags": ["Gold", "Silver"]},
     )

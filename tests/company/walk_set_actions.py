@@ -21,6 +21,7 @@ from tests.company.pallets import choose, done, plan, run, undone
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read
+from tests.support.told import by_name
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def test_rows_are_moved_told_and_brought_back(olivia: Client) -> None:
     assert values("depot_id") == [south, south, south, north]
     assert values("version") == [2, 2, 2, 1]
     event = pallets.newest_event()
-    assert (event.before, event.after) == ({"depot": "North"}, {"depot": "South"})
+    moved = by_name(event.before), by_name(event.after)
+    assert moved == ({"depot": "North"}, {"depot": "South"})
     undone(olivia)
     assert values("depot_id") == [north] * 4
     result = read(olivia.get(f"/admin/bulk-runs/{pallets.newest_event().bulk_run_id}")).text

@@ -51,3 +51,14 @@ def fault(answer: Any) -> str:
 def problem(answer: Any) -> str:
     """Return the sentence above a preview that could not be run."""
     return read(answer).one("p", class_="notice-danger").text
+
+
+def by_name(values: Any) -> Any:
+    """Return values of an event with the names of related rows in place of these rows."""
+    if isinstance(values, list):
+        return [by_name(value) for value in values]
+    if isinstance(values, dict) and "label" in values:
+        return values["label"]
+    if isinstance(values, dict):
+        return {name: by_name(value) for name, value in values.items()}
+    return values

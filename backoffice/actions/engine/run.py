@@ -23,9 +23,9 @@ from backoffice.actions.engine.plan import (
     rows_of,
     rows_to_change,
 )
-from backoffice.data import constraints, records, related, texts
+from backoffice.data import constraints, related, texts
 from backoffice.errors import RuleBroken
-from backoffice.events import EventDraft
+from backoffice.events import EventDraft, mentions
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.bulk_run import BulkItem, BulkRun, key_of, of_items
@@ -278,8 +278,8 @@ def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[RowKey,
         target = fields.related_model(model, name)
         is_many = fields.is_many(model, name)
         for row_id, values in snapshot.items():
-            mentions = [records.mention(target, *other) for other in by_row.get(row_id, [])]
-            values[name] = mentions if is_many else next(iter(mentions), None)
+            noted = [mentions.of(target, *other) for other in by_row.get(row_id, [])]
+            values[name] = noted if is_many else next(iter(noted), None)
     return snapshot
 
 

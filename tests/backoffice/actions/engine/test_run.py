@@ -32,7 +32,7 @@ from tests.support.acting import (
 from tests.support.cast import Cast
 from tests.support.client import Client, settle
 from tests.support.html import error_at, read
-from tests.support.told import flashed
+from tests.support.told import by_name, flashed
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_an_undo_says_of_what_it_is_one(olivia: Client) -> None:
         "status_reason": "They asked for it",
         "groups": [],
     }
-    assert event.after == {
+    assert by_name(event.after) == {
         "status": "active",
         "status_reason": f"Undo of bulk run {done.id}",
         "groups": ["Employee"],
