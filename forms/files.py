@@ -11,6 +11,7 @@ from wtforms.validators import StopValidation
 
 from backoffice.models.files import StoredFile, Value, listed
 from backoffice.models.kinds.files import File as FileKind
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
 
 
@@ -40,6 +41,7 @@ class FilesField(Field):
         uploads: the new files that were sent, as Werkzeug has them.
         taken: whether `take` was called.
         sealed: the handles that were sent, by the keys of their files.
+        sources: the rows that had these files when their handles were made; None for new ones.
         shown: the files that the page shows.
     """
 
@@ -63,6 +65,7 @@ class FilesField(Field):
         self.uploads: list[Any] = []
         self.taken = False
         self.sealed: dict[str, str] = {}
+        self.sources: dict[str, RowKey | None] = {}
         self.shown: list[KeptFile] = []
 
     @property

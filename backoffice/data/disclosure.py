@@ -19,7 +19,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
 
 GUARDED = (Event, BulkRun)  # their rows are about rows of other entities
-NOTED = ("before", "after")  # of an event
+NOTED = {"before", "after"}  # of an event
 CHOSEN = ("parameters", "selection")  # may contain the ids of any rows
 
 
@@ -66,19 +66,22 @@ def redacted(
     """
     if model not in GUARDED or not rows:
         return list(rows)
-    columns = tuple(getattr(rows[0], "_fields", None) or names)
+    columns: tuple[str, ...] = tuple(getattr(rows[0], "_fields", None) or names)
     make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
     readable_ids = _readable_ids(actor, model, [row.id for row in rows])
-    told = [row for row in rows if row.id in readable_ids]
-    noted = [getattr(row, name) or {} for row in told for name in NOTED if name in columns]
-    readable_names = mentions.readable(actor, noted)
+    readable_rows = [row for row in rows if row.id in readable_ids]
+    readable_names = _readable_names(actor, readable_rows, NOTED & set(columns))
     visible_rows = []
     for row in rows:
-        told_names = readable_names if row.id in readable_ids else None
-        visible_rows.append(
-            make(*(_visible(actor, model, row, name, told_names) for name in columns))
-        )
+        told = readable_names if row.id in readable_ids else None
+        values = [_visible(actor, model, row, column, told) for column in columns]
+        visible_rows.append(make(*values))
     return visible_rows
+
+
+def _readable_names(actor: Actor, rows: Sequence[Any], noted: set[str]) -> set[Subject]:
+    """Return the related rows that events mention and whose names the actor may read."""
+    return mentions.readable(actor, (getattr(row, name) or {} for row in rows for name in noted))
 
 
 def _visible(

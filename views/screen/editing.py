@@ -29,7 +29,13 @@ from views.screen import form_layout, uploads
 from views.screen.definition import Definition
 from views.screen.details import value_of
 from views.screen.form_layout import FormPage
-from views.screen.prefilling import COPIED_FROM, copied_row, current_values, filled_in
+from views.screen.prefilling import (
+    COPIED_FROM,
+    copied_from,
+    copied_row,
+    current_values,
+    filled_in,
+)
 from views.screen.related_lists import BACK
 from views.web import conflicts, unsent
 from views.web.actor import signed_in
@@ -261,7 +267,9 @@ def _try(
     """
     try:
         _require_version(row, version)
-        saved = screen.saved(actor, row, version, uploads.own(form, form.sent()))
+        saved = screen.saved(
+            actor, row, version, uploads.own(actor, screen.model, form, form.sent())
+        )
         db.session.commit()
     except (RuleBroken, TooMany) as error:
         db.session.rollback()
@@ -286,7 +294,8 @@ def _page(
     version: int | None = None,
 ) -> tuple[str, int]:
     base = f"{screen.url_of('details', row_id=row.id)}/" if row else ""
-    uploads.show(signed_in(), form, screen.endpoint, base)
+    of_row = row.id if row else copied_from(screen)
+    uploads.show(signed_in(), form, screen.endpoint, of_row, base)
     page = FormPage(
         title=title,
         form=form,
@@ -311,7 +320,7 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     db.session.rollback()
     row = records.get(actor=signed_in(), model=screen.model, row_id=row_id)
     assert isinstance(row, Entity)  # others have no versions that could differ
-    uploads.show(signed_in(), form, screen.endpoint)
+    uploads.show(signed_in(), form, screen.endpoint, row.id)
     return conflicts.answer(
         row,
         _compared(screen, row, form),

@@ -6,6 +6,7 @@ from backoffice.data import records
 from backoffice.errors import NotFound
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from forms.base import Form
 from forms.fields import PickField
@@ -23,6 +24,11 @@ def filled_in(screen: Definition, actor: Actor, form: Form) -> dict[str, object]
     return _defaults(screen, actor) | _copied(screen, actor, form) | _given(form)
 
 
+def copied_from(screen: Definition) -> RowKey | None:
+    """Return the id of the row to copy, or None if the address names none."""
+    return row_keys.parse(screen.model, request.args.get(COPIED_FROM, ""))
+
+
 def _defaults(screen: Definition, actor: Actor) -> dict[str, object]:
     return {
         name: default(actor) if callable(default) else default
@@ -37,7 +43,7 @@ def copied_row(screen: Definition, actor: Actor) -> Record | None:
     """
     if COPIED_FROM not in request.args:
         return None
-    row_id = row_keys.parse(screen.model, request.args[COPIED_FROM])
+    row_id = copied_from(screen)
     if not screen.can_duplicate or row_id is None:
         raise NotFound
     return records.get(actor=actor, model=screen.model, row_id=row_id)

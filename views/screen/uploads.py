@@ -1,10 +1,12 @@
 """Take the files that a form sends, and keep them where the form is shown again.
 
 What was uploaded is stored at once. The page then has a handle of it: its description, signed, for
-this person and this field, for a while.
+this person and this field, for a while. The handle of a file that a row has names the row: it is
+worth nothing once the person does not see the row any more.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import current_app, request
@@ -17,7 +19,9 @@ from backoffice.data.orphaned_files import GRACE
 from backoffice.errors import Busy, NotFound, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.file_types import LONGEST_NAME
+from backoffice.models.base import Record
 from backoffice.models.files import FilesType, StoredFile, Value, listed
+from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.text import shortened, without_invisible
 from backoffice.transactions import forget_commits
@@ -70,12 +74,18 @@ def receive(actor: Actor, form: Form, about: str) -> None:
         field.take([*_kept(actor, field, about), *_new(form, field)])
 
 
-def show(actor: Actor, form: Form, about: str, base: str = "") -> None:
-    """Have the page show the files of the form; `base` is the address of the row that has them."""
+def show(
+    actor: Actor, form: Form, about: str, of_row: RowKey | None = None, base: str = ""
+) -> None:
+    """Have the page show the files of the form.
+
+    `of_row` is the row that has those that the form began with, and `base` its address.
+    """
     for field in _fields(form):
         if field.raw_data and not field.taken:  # the form is shown again after a sign-in
             field.take(_kept(actor, field, about))
-        field.shown = [_shown(actor, field, file, about, base) for file in listed(field.data)]
+        sealing = partial(_sealed, actor, field, about, of_row)
+        field.shown = [_shown(field, file, sealing, base) for file in listed(field.data)]
 
 
 def complaint(form: Form) -> tuple[str, str] | None:
@@ -92,22 +102,21 @@ def complain(form: Form, field_name: str | None, sentence: str) -> bool:
     return bool(fields)
 
 
-def own(form: Form, values: Mapping[str, object]) -> dict[str, object]:
+def own(
+    actor: Actor, model: type[Record], form: Form, values: Mapping[str, object]
+) -> dict[str, object]:
     """Return the values of a form that is saved, each file of which belongs to its row alone.
 
     A handle may be sent twice, and may stand for a file of another row: what it stands for is
-    copied. Raises RuleBroken with the field.
+    copied, if the actor still sees it there. Raises RuleBroken with the field.
     """
-    owned = {field.name: _own(field) for field in _fields(form) if field.name in values}
-    return {**values, **owned}
+    fields = [field for field in _fields(form) if field.name in values]
+    return {**values, **{field.name: _own(actor, model, field) for field in fields}}
 
 
-def _own(field: FilesField) -> Value:
+def _own(actor: Actor, model: type[Record], field: FilesField) -> Value:
     try:
-        files_of_row = [
-            file if file in field.owned or file.key not in field.sealed else files.copied(file)
-            for file in listed(field.data)
-        ]
+        files_of_row = [_owned(actor, model, field, file) for file in listed(field.data)]
     except NotFound:
         raise RuleBroken(str(GONE), field=field.name) from None
     except RuleBroken as error:
@@ -115,6 +124,19 @@ def _own(field: FilesField) -> Value:
     if field.multiple:
         return files_of_row
     return files_of_row[0] if files_of_row else None
+
+
+def _owned(actor: Actor, model: type[Record], field: FilesField, file: StoredFile) -> StoredFile:
+    """Return a file of the row or a new one, or a copy of what a handle stands for.
+
+    Raises NotFound if the handle is of a row that does not have the file any more, or is not seen.
+    """
+    if file in field.owned or file.key not in field.sealed:
+        return file
+    row_id = field.sources[file.key]
+    if row_id is not None:
+        files.find(actor=actor, model=model, row_id=row_id, name=field.name, key=file.key)
+    return files.copied(file)
 
 
 def handles(form: Form) -> list[tuple[str, str]]:
@@ -159,29 +181,42 @@ def _kept(actor: Actor, field: FilesField, about: str) -> Iterator[StoredFile]:
     owned = {file.key: file for file in field.owned}
     for handle in field.handles:
         try:
-            file = _opened(actor, field, handle, about)
+            file, row_id = _opened(actor, field, handle, about)
         except (BadData, TypeError, ValueError):
             field.complain(str(GONE))
         else:
             field.sealed.setdefault(file.key, handle)
+            field.sources.setdefault(file.key, row_id)
             yield owned.get(file.key, file)
 
 
-def _opened(actor: Actor, field: FilesField, handle: str, about: str) -> StoredFile:
-    """Return the file that a handle stands for.
+def _opened(
+    actor: Actor, field: FilesField, handle: str, about: str
+) -> tuple[StoredFile, RowKey | None]:
+    """Return the file that a handle stands for, and the row that had it, if there was one.
 
     Raises BadData if it was made for somebody else, for another field, or too long ago.
     """
-    whose, what, described = _signer().loads(handle[:LONGEST_HANDLE], max_age=VALID)
+    whose, what, described, row_id = _signer().loads(handle[:LONGEST_HANDLE], max_age=VALID)
     if (whose, what) != (actor.user_id, f"{about}.{field.short_name}"):
         raise BadSignature("this handle is not for this field")
     file: StoredFile = _column_type(field).thawed(described)
-    return file
+    return file, row_id
 
 
-def _shown(actor: Actor, field: FilesField, file: StoredFile, about: str, base: str) -> KeptFile:
-    content = [actor.user_id, f"{about}.{field.short_name}", file.stored()]
-    handle = field.sealed.get(file.key) or str(_signer().dumps(content))
+def _sealed(
+    actor: Actor, field: FilesField, about: str, of_row: RowKey | None, file: StoredFile
+) -> str:
+    """Return a new handle of a file of the form."""
+    row_id = of_row if file in field.owned else None
+    content = [actor.user_id, f"{about}.{field.short_name}", file.stored(), row_id]
+    return str(_signer().dumps(content))
+
+
+def _shown(
+    field: FilesField, file: StoredFile, sealing: Callable[[StoredFile], str], base: str
+) -> KeptFile:
+    handle = field.sealed.get(file.key) or sealing(file)
     if not base or file not in field.owned:
         return KeptFile(file, handle)
     href = file_href(base, field.short_name, file)
