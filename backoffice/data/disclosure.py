@@ -66,11 +66,11 @@ def redacted(
     """
     if model not in GUARDED or not rows:
         return list(rows)
-    columns: tuple[str, ...] = tuple(getattr(rows[0], "_fields", None) or names)
+    columns = tuple(getattr(rows[0], "_fields", None) or names)
     make = namedtuple("Told", columns)  # type: ignore[misc]  # the names are known at run time alone
     readable_ids = _readable_ids(actor, model, [row.id for row in rows])
     readable_rows = [row for row in rows if row.id in readable_ids]
-    readable_names = _readable_names(actor, readable_rows, NOTED & set(columns))
+    readable_names = _readable_names(actor, readable_rows, columns)
     visible_rows = []
     for row in rows:
         told = readable_names if row.id in readable_ids else None
@@ -79,8 +79,9 @@ def redacted(
     return visible_rows
 
 
-def _readable_names(actor: Actor, rows: Sequence[Any], noted: set[str]) -> set[Subject]:
+def _readable_names(actor: Actor, rows: Sequence[Any], columns: Sequence[str]) -> set[Subject]:
     """Return the related rows that events mention and whose names the actor may read."""
+    noted = NOTED.intersection(columns)
     return mentions.readable(actor, (getattr(row, name) or {} for row in rows for name in noted))
 
 

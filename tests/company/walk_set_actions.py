@@ -13,6 +13,7 @@ from acme.models.depot import Crate, Depot, Hazard
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice.actions.engine.action import find
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
 from backoffice.models.event import Event
@@ -285,9 +286,30 @@ def test_who_may_not_read_a_column_neither_sets_nor_restores_nor_sees_it(
     chosen = {"step": "choose", "with.field": "rating", "with.rating": "7"}
     assert vera.post(address, chosen).status_code == 403
     assert "would not change" not in vera.get(address).text
+    assert "ating" not in read(vera.get(f"/admin/bulk-runs/{run_id}")).one("main").text
     assert vera.post(f"/admin/bulk-runs/{run_id}/undo").status_code == 403
     assert "Rating 7" not in read(vera.get(f"/admin/bulk-runs/{run_id}")).text
     assert set(values("rating")) == {7}
+
+
+def test_only_those_fields_are_offered_that_one_may_read(
+    olivia: Client, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pallets.allow("viewers", *RIGHTS)
+    vera: Any = app.test_client()
+    vera.sign_in("vera")
+    for client, offered in ((olivia, True), (vera, False)):
+        address = plan(client, "change-field", pallets.ids())
+        assert client.post(address, {"step": "choose", "with.field": "weight"}).status_code == 303
+        for page in (client.get(address), choose(client, address, field="weight", weight="heavy")):
+            fields = [e["value"] for e in read(page).one("select", name="with.field").all("option")]
+            assert ("rating" in fields) is offered
+            assert "weight" in fields
+            assert bool(read(page).all("input", name="with.rating")) is offered
+    monkeypatch.setattr(find("pallets.change_field"), "watches", ("rating",))
+    assert "Change a field" in olivia.get("/admin/pallets/").text
+    assert "Change a field" not in vera.get("/admin/pallets/").text
+    assert "Change a field" not in vera.get(f"/admin/pallets/{pallets.ids()[0]}/menu").text
 
 
 def test_an_undo_that_was_planned_is_refused_when_the_column_is_hidden_since(

@@ -57,7 +57,8 @@ class ParameterForm(Form):
 def sent(actor: Actor, action: Action) -> ParameterForm:
     """Return the form with what was sent; new files are stored (uploads.py)."""
     names = [PREFIX + name for name, each in action.parameters.items() if _takes_files(each)]
-    form = form_of(actor, action, uploads.sent(names))
+    # Somebody may send what nobody asked for. It is refused when it is chosen, not overlooked.
+    form = form_of(actor, action, uploads.sent(names), parameters=action.parameters)
     uploads.receive(actor, form, action.code())
     uploads.show(actor, form, action.code())
     return form
@@ -77,9 +78,13 @@ def form_of(
     action: Action,
     formdata: MultiDict[str, str] | None = None,
     stored: Stored | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
 ) -> ParameterForm:
-    """Return the form, filled in with what was sent, or else with what the run stores."""
-    parameters = action.parameters
+    """Return the form, filled in with what was sent, or else with what the run stores.
+
+    Without `parameters`, it has those that the actor is asked for.
+    """
+    parameters = action.asked(actor) if parameters is None else parameters
     attributes: dict[str, Any] = {
         name: _field(actor, parameter) for name, parameter in parameters.items()
     }

@@ -153,6 +153,10 @@ class Action:
         """Return what events keep of the parameters, beside the attributes that are watched."""
         return noted(self.parameters, stored)
 
+    def asked(self, _actor: Actor) -> Mapping[str, Parameter]:
+        """Return the parameters that the page asks the actor for."""
+        return self.parameters
+
     def is_seen(self, actor: Actor) -> bool:
         """Tell whether the actor sees all that the action asks for."""
         return all(self.shows(actor, name) for name in self.parameters)
@@ -160,6 +164,10 @@ class Action:
     def shows(self, actor: Actor, name: str) -> bool:
         """Tell whether the actor may know what was chosen for this parameter."""
         return self.parameters[name].is_seen(actor)
+
+    def tells(self, _actor: Actor, _stored: Stored) -> bool:
+        """Tell whether the actor may know what was chosen in a run with these parameters."""
+        return True
 
     def require_readable(self, _actor: Actor, _stored: Stored) -> None:
         """Raise NotAllowed if the actor may not read what a run with these parameters changes.

@@ -250,6 +250,8 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
     Parameters whose rows the actor does not see are left out: even their number would tell who has
     what.
     """
+    if not action.tells(actor, run.parameters):
+        return []
     return [
         (str(parameter.label), parameter.told(actor, run.parameters[name]))
         for name, parameter in action.parameters.items()

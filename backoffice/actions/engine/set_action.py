@@ -140,9 +140,20 @@ class ChangeField(SetAction):
 
     label = _l("Change a field")
     done = _l("changed")
+    selector: ClassVar[str] = SELECTORS[0]  # the parameter that says which column
+
+    def asked(self, actor: Actor) -> Mapping[str, Parameter]:
+        readable = tuple(name for name in self.watches if may_read(actor, self.model, name))
+        which = self.parameters[self.selector]
+        assert isinstance(which, OneOf)
+        offered = replace(which, choices=readable, column=None).declared_as(self.selector)
+        return {self.selector: offered, **{name: self.parameters[name] for name in readable}}
 
     def is_seen(self, actor: Actor) -> bool:
         return any(may_read(actor, self.model, name) for name in self.watches)
+
+    def tells(self, actor: Actor, stored: Stored) -> bool:
+        return all(may_read(actor, self.model, name) for name in self._names(stored))
 
     def _names(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
         # The other parameters are not asked for.
@@ -162,6 +173,7 @@ def declare_change_field(
     attributes = {
         "model": model,
         "name": "change_field",
+        "selector": selector,
         "parameters": {selector: field},
         "sets": sets,
     }
