@@ -11,5 +11,14 @@ def row_version(*values: object) -> int:
     >>> row_version("a", 1) == row_version("a", 1), row_version("a", 1) == row_version("a", "1")
     (True, False)
     """
-    digest = hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    written = repr(tuple(map(_text, values)))
+    digest = hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
+
+
+def _text(value: object) -> object:
+    """Return what SQLite passes as bytes as a text, if it is one."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value

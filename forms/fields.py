@@ -15,6 +15,7 @@ from wtforms.widgets import TextArea
 from backoffice import limits
 from backoffice.models import row_keys
 from backoffice.models.row_keys import RowKey
+from backoffice.models.unreadable import Unreadable
 from backoffice.text import LONGEST, fault, is_id, phones, tidied, without_invisible
 from backoffice.text.addresses import pasted
 from backoffice.text.numbers import formatted
@@ -80,6 +81,8 @@ class TextField(UnchangedMixin, StringField):
             return
         if self.unchanged:
             self.raw_data = [self.object_data]  # it is filled in, whatever can be seen of it
+            if isinstance(self.object_data, Unreadable):
+                raise StopValidation
             return
         if not self.data:
             # Nothing of what was sent can be seen, so it counts as not filled in.
@@ -143,6 +146,15 @@ class SwitchField(BooleanField):
     """A check box that posts an empty value first, so that 'off' and 'not sent' differ."""
 
     repeats = True
+
+    def process(self, *arguments: Any, **keywords: Any) -> None:
+        """Read what was sent; what the row has and cannot be read stays, unless it is 'on'."""
+        super().process(*arguments, **keywords)
+        if isinstance(self.object_data, Unreadable) and self.raw_data and not self.data:
+            self.data = self.object_data  # type: ignore[assignment]  # as it is, so that it stays
+
+    def process_data(self, value: object) -> None:
+        super().process_data(value and not isinstance(value, Unreadable))
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist[-1:])

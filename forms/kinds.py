@@ -15,6 +15,7 @@ from backoffice.models.kinds.identifiers import Uuid
 from backoffice.models.kinds.numbers import Decimal, Integer, Number, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
 from backoffice.models.types import TableColumn
+from backoffice.models.unreadable import Unreadable
 from forms.fields import (
     EmailField,
     LongTextField,
@@ -66,16 +67,36 @@ class ValueField(UnchangedMixin, Field):
             self.widget = TextArea()
         super().__init__(label, **more)
 
+    def process(self, *arguments: Any, **keywords: Any) -> None:
+        """Read what was sent; what the row has and cannot be read stays as it is."""
+        super().process(*arguments, **keywords)
+        if isinstance(self.object_data, Unreadable):
+            # An input of another type would show nothing, and send nothing.
+            self.render_kw = {"type": "text"}
+            self.description = _(
+                "The database has something here that cannot be read. It stays as it is unless "
+                "you write something else."
+            )
+
+    def pre_validate(self, _form: object) -> None:
+        """Take what cannot be read for filled in, if it is unchanged."""
+        if self.unchanged and isinstance(self.object_data, Unreadable):
+            raise StopValidation
+
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
             self.data = None  # what is not read changes nothing
             self.data = self.kind.parse(self.column, valuelist[0])
 
     def _value(self) -> str:
-        return str(self.raw_data[0]) if self.raw_data else self.shown(self.data)
+        return str(self.raw_data[0]) if self.raw_data else self.written(self.data)
+
+    def written(self, value: Any) -> str:
+        """Return the value as the input has it, whether it can be read or not."""
+        return str(value) if isinstance(value, Unreadable) else self.shown(value)
 
     def shown(self, value: Any) -> str:
-        """Return the value as the input has it."""
+        """Return a value that can be read as the input has it."""
         return self.kind.write(self.column, value)
 
 
@@ -121,6 +142,13 @@ class ChoiceField(SelectField):
         if isinstance(value, str):
             return value or None
         return self.kind.write(self.column, value) or None
+
+    def process(self, *arguments: Any, **keywords: Any) -> None:
+        """Read what was sent; what the row has stays as it is, even if it is no choice."""
+        super().process(*arguments, **keywords)
+        is_odd = self.object_data == "" or isinstance(self.object_data, Unreadable)
+        if is_odd and self.data == (self.object_data or None):
+            self.data = self.object_data
 
     def process_data(self, value: object) -> None:
         super().process_data(value)

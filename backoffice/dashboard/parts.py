@@ -19,6 +19,7 @@ from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.kinds.choices import Boolean, Choice
+from backoffice.models.unreadable import Unreadable
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read, sees
 from backoffice.text import capital
@@ -173,7 +174,11 @@ class Share(ChoicePart):
         counted = lists.spread(actor, self.of, self.query(actor, self.pairs()), self.name)
         kind, column = fields.kind(self.of, self.name), fields.column(self.of, self.name)
         assert isinstance(kind, Choice | Boolean)
-        written = {kind.write(column, value): number for value, number in counted.items()}
+        written = {
+            kind.write(column, value): number
+            for value, number in counted.items()
+            if not isinstance(value, Unreadable)
+        }
         newest = lists.COUNT_CAP if sum(written.values()) >= lists.COUNT_CAP else 0
         return Spread({value: written.get(value, 0) for value in self.values()}, newest)
 

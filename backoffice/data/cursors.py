@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, Tuple, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Tuple, literal, select, tuple_
 
 from backoffice.data import conditions
 from backoffice.errors import BadRequest
@@ -18,6 +18,7 @@ from backoffice.models import row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
 from backoffice.models.types import Expression
+from backoffice.models.unreadable import Unreadable, WrittenTime
 from backoffice.text import MAX_ID
 
 LONGEST = 4000  # characters of a cursor, as a whole address has to fit into a line
@@ -27,25 +28,32 @@ Found = Row[*tuple[Any, ...]]  # of a list, with whatever columns it has
 def packed(row: Found) -> str:
     """Return the cursor of a row that has the columns `sort_key` and `id`."""
     value = row.sort_key
-    if isinstance(value, date):  # includes datetime
+    if isinstance(value, Unreadable | WrittenTime):
+        value = None  # it is asked for where it stands
+    elif isinstance(value, date):  # includes datetime
         value = value.isoformat()
-    if not isinstance(value, (str, int, float)):
+    elif not isinstance(value, (str, int, float)):
         value = str(value)
     content = json.dumps([value, row.id], ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def unpacked(model: type[Record], key: Expression | None, cursor: str) -> Tuple:
+def unpacked(
+    model: type[Record], key: Expression | None, cursor: str, among: ColumnElement[bool]
+) -> Tuple:
     """Return the place of a cursor in SQL, to compare with `key` and the row's id.
 
     Raises BadRequest if the cursor is not valid. A forged cursor never causes a database error.
     """
     padding = "=" * (-len(cursor) % 4)
     try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST] + padding))
-        own = row_keys.literals(model, _row_key(model, row_id))
+        value, written_id = json.loads(base64.urlsafe_b64decode(cursor[:LONGEST] + padding))
+        row_id = _row_key(model, written_id)
+        own = row_keys.literals(model, row_id)
         if key is None:
             return tuple_(*own)
+        if value is None:
+            return tuple_(_key_of(model, key, row_id, among), *own)
         key_value = _typed(key.type.python_type, value)
         return tuple_(literal(key_value, key.type), *own)
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
@@ -53,17 +61,30 @@ def unpacked(model: type[Record], key: Expression | None, cursor: str) -> Tuple:
         raise BadRequest(text, field="after") from None
 
 
+def _key_of(
+    model: type[Record], key: Expression, row_id: RowKey, among: ColumnElement[bool]
+) -> Expression:
+    """Return the value of a row that a cursor cannot hold, in SQL; it has to be `among` these."""
+    there = select(key).where(model.id == row_id, among).limit(1)
+    return there.correlate(None).scalar_subquery()
+
+
 def beyond(
-    model: type[Record], key: Expression | None, cursor: str, *, descending: bool
+    model: type[Record],
+    key: Expression | None,
+    cursor: str,
+    *,
+    among: ColumnElement[bool],
+    descending: bool,
 ) -> ColumnElement[bool]:
     """Return the SQL condition for the rows after the cursor, in the order of `key` and the id.
 
-    Without a `key`, they are in the order of the id alone. Raises BadRequest if the cursor is not
-    valid.
+    `among` is the condition of the list for its rows. Without a `key`, they are in the order of the
+    id alone. Raises BadRequest if the cursor is not valid.
     """
     own = row_keys.parts(model.id)
     place = tuple_(*own) if key is None else tuple_(key, *own)
-    start = unpacked(model, key, cursor)
+    start = unpacked(model, key, cursor, among)
     return place < start if descending else place > start
 
 

@@ -302,7 +302,8 @@ def _paged(
     descending = query.descending != bool(query.before)
     key = before_id(model, query.sort_name)
     if query.cursor:
-        wanted = wanted & cursors.beyond(model, key, query.cursor, descending=descending)
+        place = query.cursor
+        wanted &= cursors.beyond(model, key, place, among=wanted, descending=descending)
     order = _order(model, key, descending=descending)
     is_indexed = query.sort_name == model.__label__ or _in_insertion_order(model, query)
     limited = statement if is_indexed else select(model.id)

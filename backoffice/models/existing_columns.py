@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CHAR, JSON, Cast, DateTime, Dialect, Integer, Table, TypeDecorator, cast
+from sqlalchemy import CHAR, Cast, DateTime, Dialect, Integer, Table, TypeDecorator, cast
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import TypeEngine
 
 from backoffice.models.base import Entity
 from backoffice.models.mapping import described
 from backoffice.models.types import TableColumn, UTCDateTime
+from backoffice.models.unreadable import Tolerant, tolerant
 
 # What a form of WTForms has itself, so that no field can be called so (forms/base.py).
 OF_FORMS = frozenset(
@@ -36,7 +37,7 @@ OF_ENTITIES = frozenset(name for name in dir(Entity) if not name.startswith("_")
 FREE = frozenset({"created_at", "updated_at"})  # of an Entity, but not of an External
 
 
-class NaiveUTC(TypeDecorator[datetime]):
+class NaiveUTC(Tolerant, TypeDecorator[datetime]):
     """Times that the database keeps without a zone, taken as UTC."""
 
     impl = DateTime
@@ -53,7 +54,13 @@ class NaiveUTC(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-class Padded(TypeDecorator[str]):
+class AwareUTC(Tolerant, UTCDateTime):
+    """Times that the database keeps with a zone."""
+
+    cache_ok = True
+
+
+class Padded(Tolerant, TypeDecorator[str]):
     """Texts of a fixed length, without the blanks that the database adds to them."""
 
     impl = CHAR
@@ -74,20 +81,21 @@ class Padded(TypeDecorator[str]):
 
 def fit(column: TableColumn) -> None:
     """Give a column a type that reads alike on both engines."""
-    column.type = _fitting(column.type)
+    column.type = fitting(column.type)
     described(column)
 
 
-def _fitting(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+def fitting(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return a type that reads alike on both engines, and tolerates what it cannot read."""
     if type(type_).__module__.startswith("sqlalchemy.dialects.sqlite"):
         type_ = type_.as_generic()
     if isinstance(type_, DOMAIN):
-        return _fitting(type_.data_type)
-    if isinstance(type_, JSON):
-        return type_
+        return fitting(type_.data_type)
+    if type(type_) is UTCDateTime or (isinstance(type_, DateTime) and type_.timezone):
+        return AwareUTC()
     if isinstance(type_, DateTime):
-        return UTCDateTime() if type_.timezone else NaiveUTC()
-    return Padded(type_.length) if isinstance(type_, CHAR) else type_
+        return NaiveUTC()
+    return Padded(type_.length) if isinstance(type_, CHAR) else tolerant(type_)
 
 
 def attribute_names(

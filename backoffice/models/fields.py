@@ -33,6 +33,7 @@ from backoffice.models.kinds.choices import Choice, worded
 from backoffice.models.kinds.files import File
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import Expression, TableColumn
+from backoffice.models.unreadable import Unreadable
 
 # A key in the `info` of relationships that are for filters alone, and are shown nowhere.
 FOR_FILTERS = "for_filters"
@@ -176,7 +177,13 @@ def writer(
     what = kind(model, name)
     if what is None or name not in inspect(model).column_attrs:
         return lambda value: value
-    return partial(getattr(what, way), column(model, name))
+    return partial(_written, getattr(what, way), column(model, name))
+
+
+def _written(
+    write: Callable[[TableColumn, object], object], column: TableColumn, value: object
+) -> object:
+    return str(value) if isinstance(value, Unreadable) else write(column, value)
 
 
 @cache

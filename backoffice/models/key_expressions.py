@@ -48,8 +48,8 @@ class TokenType(TypeDecorator[str]):
     def python_type(self) -> type[str]:
         return str
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(self.of)
+    def load_dialect_impl(self, _dialect: Dialect) -> TypeEngine[Any]:
+        return self.of
 
     def bind_expression(self, bindvalue: Any) -> Any:
         """Wrap a value in SQL as the column's own type does, so that its index serves it."""

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Enum, SmallInteger
 from sqlalchemy.types import TypeEngine
 
+from backoffice.models.unreadable import Unreadable, WrittenTime
 from backoffice.text import MAX_ID
 
 MARK = "~"
@@ -54,6 +55,8 @@ def _bytes(escaped: str) -> bytes:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, WrittenTime) and value.written:
+        return value.written
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -81,7 +84,7 @@ def _value(type_: TypeEngine[Any], text: str) -> object:
         raise ValueError("no key")
     if isinstance(type_, Enum) and text not in type_.enums:
         raise ValueError("none of the values")
-    value = read(text)
+    value = Unreadable(text) if text in UNREAD.get(type_.python_type, ()) else read(text)
     if isinstance(value, int) and abs(value) > _largest(type_):
         raise ValueError("too large a number")
     return value
@@ -114,10 +117,18 @@ def _decimal(text: str) -> Decimal:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    """Return a time, which SQLite is asked for as it is written."""
+    found = datetime.fromisoformat(text)
+    moment = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    return moment if moment.isoformat() == text else WrittenTime.of(moment, text)
 
 
+# What PostgreSQL has in columns of these types, and Python does not.
+UNREAD: dict[type, tuple[str, ...]] = {
+    date: ("infinity", "-infinity"),
+    datetime: ("infinity", "-infinity"),
+    Decimal: ("NaN", "Infinity", "-Infinity"),
+}
 READERS: dict[type, Callable[[str], object]] = {
     str: _written,
     int: _whole,

@@ -28,12 +28,13 @@ from backoffice.databases import BIND
 from backoffice.models import row_keys
 from backoffice.models.base import Base, records
 from backoffice.models.columns import EXISTING
-from backoffice.models.existing_columns import FREE, attribute_names, fit
+from backoffice.models.existing_columns import FREE, attribute_names, fit, fitting
 from backoffice.models.external import External, SqlView, Waiting, map_onto, waiting
 from backoffice.models.mapping import Faults, area_of, can_tell_apart, label_of
 from backoffice.models.row_versions import row_version
 from backoffice.models.sql_views import map_query
 from backoffice.models.types import TableColumn
+from backoffice.models.unreadable import read_tolerantly
 from backoffice.settings import Settings
 from backoffice.urls import DatabaseURL
 
@@ -45,6 +46,7 @@ def prepare(settings: Settings) -> None:
     """Map every model that waits. Raises SettingsError with all that is wrong."""
     if not waiting:
         return
+    read_tolerantly()
     faults = Faults()
     externals = [each for each in waiting if issubclass(each.model, External)]
     tables = _tables(settings, externals, faults)
@@ -238,7 +240,7 @@ def _say(column: TableColumn, declared: MappedColumn[Any]) -> None:
         column.info.pop("hidden", None)
     column.info.update(declared.column.info)
     if not isinstance(declared.column.type, NullType):
-        column.type = declared.column.type
+        column.type = fitting(declared.column.type)
     if declared.column.default is not None:
         column.default = declared.column.default
 

@@ -34,8 +34,14 @@ def row_version(columns: Sequence[Expression]) -> Expression:
 
 @compiles(RowVersion)
 def _on_sqlite(element: RowVersion, compiler: Any, **options: Any) -> str:
-    arguments = ", ".join(compiler.process(column, **options) for column in element.clauses)
+    arguments = ", ".join(_bytes(column, compiler, **options) for column in element.clauses)
     return f"{FUNCTION}({arguments})"
+
+
+def _bytes(column: Expression, compiler: Any, **options: Any) -> str:
+    """Write texts as their bytes: SQLite calls no function with a text that is no UTF-8."""
+    written: str = compiler.process(column, **options)
+    return f"CASE typeof({written}) WHEN 'text' THEN CAST({written} AS BLOB) ELSE {written} END"
 
 
 @compiles(RowVersion, "postgresql")

@@ -33,6 +33,7 @@ from backoffice.models.kinds import (
     times,
 )
 from backoffice.models.row_keys import RowKey
+from backoffice.models.unreadable import Unreadable
 from backoffice.text import phones, shortened
 from backoffice.text.numbers import formatted
 from views.screen import file_cells
@@ -87,7 +88,18 @@ def full_maker(model: type[Record], name: str) -> Cell:
 def _maker(model: type[Record], name: str, cells: Mapping[type[Kind], Maker]) -> Cell:
     kind = fields.kind(model, name)
     assert kind is not None  # the start refuses a screen that shows something hidden
-    return part_of(kind, cells)(model, name)
+    cell = part_of(kind, cells)(model, name)
+    return _tolerant(cell) if model.__key_columns__ else cell
+
+
+def _tolerant(cell: Cell) -> Cell:
+    """Return the function that also writes what the column's type cannot read."""
+    return lambda value: unreadable(value) if isinstance(value, Unreadable) else cell(value)
+
+
+def unreadable(value: Unreadable) -> Markup:
+    """Write a value as the database has it, and that it is none of its column's type."""
+    return _ready(f'<code>{escape(value)}</code> <small class="muted">{_("unreadable")}</small>')
 
 
 def text(value: object) -> Markup:

@@ -362,7 +362,7 @@ def _mine(field: Field) -> str:
     if isinstance(field, ChoiceField):
         return next((label for value, label in field.words.items() if value == field.data), "–")
     if isinstance(field, ValueField):
-        return field.shown(field.data) or "–"
+        return field.written(field.data) or "–"
     if isinstance(field.data, bool):
         return _("Yes") if field.data else _("No")
     if isinstance(field.data, list):

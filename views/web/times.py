@@ -33,7 +33,7 @@ def ago(moment: datetime | None) -> Markup:
     language, reader_zone = _reader()
     words = _in_words((clock.now() - moment).total_seconds(), language)
     utc = moment.isoformat(" ")[:19]  # always UTC; strftime takes five times as long
-    local = moment.astimezone(reader_zone)
+    local = _local(moment, reader_zone)
     # All texts are ours, digits and letters: escaping each of hundreds of cells would be half the
     # page's time. A date is its own `datetime`; other words need one, which times.js reads as well.
     machine = f' datetime="{utc.replace(" ", "T")}Z"' if words else ""
@@ -53,7 +53,15 @@ def exact(moment: datetime) -> str:
     """Return the time in the reader's zone, with UTC beside it unless that is the same."""
     _language, reader_zone = _reader()
     utc = moment.astimezone(UTC).isoformat(" ")[:19]
-    return _exact(moment.astimezone(reader_zone), utc)
+    return _exact(_local(moment, reader_zone), utc)
+
+
+def _local(moment: datetime, reader_zone: tzinfo) -> datetime:
+    """Return the time in a zone; the first and the last day there is are the same in all zones."""
+    try:
+        return moment.astimezone(reader_zone)
+    except OverflowError:
+        return moment
 
 
 def _reader() -> tuple[str, tzinfo]:

@@ -25,6 +25,7 @@ from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.files import FilesType, frozen
 from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
+from backoffice.models.unreadable import Unreadable
 from backoffice.policy.permissions import area_of
 
 BATCH = 1000  # rows
@@ -155,5 +156,14 @@ def _thaw(column: TableColumn, value: Any) -> Any:
         return column.type.thawed(value)
     if members := getattr(column.type, "enum_class", None):
         return members[value] if value else value
-    read = THAWING.get(column.type.python_type)
-    return read(value) if read and isinstance(value, str) else value
+    return _read(column.type.python_type, value) if isinstance(value, str) else value
+
+
+def _read(python: type, text: str) -> Any:
+    """Return the value that was kept as a text; one that could not be read is still that text."""
+    if python is str or python not in (*THAWING, float, int, bool):
+        return text
+    try:
+        return THAWING[python](text)
+    except (KeyError, ValueError, ArithmeticError):
+        return Unreadable(text)

@@ -1,0 +1,1 @@
+"""A package with existing tables that have odd values, for `tests/stories/test_odd_values.py`."""
