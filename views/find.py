@@ -147,9 +147,14 @@ def _in_list(who: Actor, screen: Definition, text: str) -> Group:
     items = _items(who, screen, replace(found, rows=rows))
     number = found.count or 0
     if number > len(items):
-        more = _("Show all %(number)s in %(list)s", number=lists.capped(number), list=screen.name)
-        items.append(Item(more, screen.url_of("index", search=text), "search"))
+        items.append(_all_of(screen, text, number))
     return Group(str(screen.name), items)
+
+
+def _all_of(screen: Definition, text: str, number: int) -> Item:
+    """Return the link to the list with everything that was found."""
+    label = _("Show all %(number)s in %(list)s", number=lists.capped(number), list=screen.name)
+    return Item(label, screen.url_of("index", search=text), "search")
 
 
 def _label(model: type[Record]) -> str:

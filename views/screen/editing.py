@@ -306,12 +306,15 @@ def _page(
         version=version,
         button=_("Save") if version is not None else _added(screen),
     )
-    status = HTTPStatus.OK
-    if form.errors or form.form_errors:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return screen.render("admin/form.html", page=page), _status(form)
+
+
+def _status(form: Form) -> HTTPStatus:
     if form.retry_after:
-        status = HTTPStatus.TOO_MANY_REQUESTS
-    return screen.render("admin/form.html", page=page), status
+        return HTTPStatus.TOO_MANY_REQUESTS
+    if form.errors or form.form_errors:
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.OK
 
 
 def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, int]:

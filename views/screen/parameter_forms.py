@@ -85,14 +85,7 @@ def form_of(
     Without `parameters`, it has those that the actor is asked for.
     """
     parameters = action.asked(actor) if parameters is None else parameters
-    attributes: dict[str, Any] = {
-        name: _field(actor, parameter) for name, parameter in parameters.items()
-    }
-    attributes |= {
-        "declared": parameters,
-        "shown_when": {name: parameter.shown_when for name, parameter in parameters.items()},
-    }
-    form_class = type(f"{action.name}Form", (ParameterForm,), attributes)
+    form_class = _form_class(actor, action, parameters)
     data = {
         name: _data(parameters[name], given)
         for name, given in (stored or {}).items()
@@ -100,6 +93,19 @@ def form_of(
     }
     form: ParameterForm = form_class(formdata, prefix=PREFIX, data=data)
     return form
+
+
+def _form_class(
+    actor: Actor, action: Action, parameters: Mapping[str, Parameter]
+) -> type[ParameterForm]:
+    attributes: dict[str, Any] = {
+        name: _field(actor, parameter) for name, parameter in parameters.items()
+    }
+    attributes |= {
+        "declared": parameters,
+        "shown_when": {name: parameter.shown_when for name, parameter in parameters.items()},
+    }
+    return type(f"{action.name}Form", (ParameterForm,), attributes)
 
 
 def _data(parameter: Parameter, given: list[Any]) -> Any:
