@@ -16,7 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from playwright.sync_api import Browser
 
-from backoffice import clock
+from backoffice import clock, limits
 from backoffice.auth.totp import STEP
 from backoffice.extensions import db
 from backoffice.testing import browser
@@ -28,6 +28,7 @@ from tests.support import zoo as the_zoo
 from tests.support.client import Client
 from tests.support.databases import SharedWorkshop
 from tests.support.installed import Installed, install, sources, wheel
+from tests.support.patience import PATIENCE
 from tests.support.smtp import Server
 from tests.support.statements import Statements, counted
 
@@ -106,6 +107,15 @@ def zoo(stage: Stage, world: Callable[[str, Callable[[], Any]], None]) -> the_ca
     """Add the cast among 65 people who are much alike, with groups, tags and a bulk run."""
     world("zoo", partial(the_zoo.build, stage.settings))
     return the_cast.Cast()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages ask for what they can do without as long as it takes on a busy machine."""
+    if "app" not in request.fixturenames:
+        return
+    for name in ("FIND", "FIND_IN_LIST", "VIEW_COUNTS", "VIEW_COUNT"):
+        monkeypatch.setattr(limits, name, PATIENCE)
 
 
 @pytest.fixture

@@ -145,6 +145,7 @@ def test_a_list_that_takes_too_long_is_named_and_searched_by_itself(
         return page(actor, model, *arguments, **options)
 
     monkeypatch.setattr(lists, "page", slow)
+    monkeypatch.setattr(limits, "FIND_IN_LIST", 2.0)
     answer = client.sign_in("olivia").get("/find?q=max")
     assert list(found(answer)) == ["Client tags"]
     (link,) = read(answer).one("p", class_="found-note").all("a")
