@@ -6,9 +6,10 @@ from flask import Flask
 
 import backoffice.actions
 import backoffice.models  # noqa: F401  # maps every entity
-from backoffice import apps, commands, logs
+from backoffice import apps, commands, logs, mistakes
 from backoffice.extensions import babel, csrf, db, jobs, migrate
 from backoffice.jobs import schedule
+from backoffice.places import DeclarationError
 from backoffice.settings import Settings
 from views import account, find, health, home
 from views.screen import discovery, row_key_converter
@@ -20,10 +21,18 @@ from views.web.configuration import flask_config
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application, configured by `settings` or else by the environment.
 
-    Raises SettingsError, which lists every fault, if the configuration is incomplete.
+    Raises SettingsError, which lists every fault, if the configuration is incomplete or something
+    is declared wrongly.
     """
     settings = settings or Settings.from_environment()
     logs.configure(settings)
+    try:
+        return _joined(settings)
+    except DeclarationError as mistake:
+        return mistakes.told(mistake)
+
+
+def _joined(settings: Settings) -> Flask:
     app = _configured(settings)
     db.init_app(app)
     migrate.init_app(app)

@@ -2,23 +2,41 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
+
+NEAR = 0.8  # how alike a name must be to an option that it is not; what is like none is another's
+SHOWN = 20  # names that there are, where nothing like one was meant
+
+
+class DeclarationError(TypeError):
+    """What a developer declared is wrong; each line of the text has its place and its cure."""
 
 
 @contextmanager
 def placed(declared: type) -> Iterator[None]:
-    """Put the file and the line of a class before the message of a TypeError within the block."""
+    """Put the place of a class before the message of a DeclarationError within the block."""
     try:
         yield
-    except TypeError as error:
+    except DeclarationError as error:
         place = place_of(declared)
         message = str(error)
         if not place or message.startswith(place):
             raise
-        raise TypeError(f"{place}{message}") from error
+        raise DeclarationError(f"{place}{message}") from error
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """Return which name was meant, or else which there are."""
+    if near := get_close_matches(name, known, n=1):
+        return f"did you mean {near[0]!r}?"
+    shown = sorted(known)[:SHOWN]
+    end = ", ..." if len(known) > SHOWN else "."
+    return f"there are {', '.join(shown)}{end}" if shown else "there is none."
 
 
 def place_of(declared: type) -> str:
@@ -29,6 +47,12 @@ def place_of(declared: type) -> str:
     except (OSError, TypeError):
         return ""
     return _place(str(file), line)
+
+
+def place_of_caller() -> str:
+    """Return `file:line: ` of the line that called the function which asks for it."""
+    frame, *_others = traceback.extract_stack(limit=3)
+    return _place(frame.filename, frame.lineno or 1)
 
 
 def place_in(module: ModuleType, variable: str) -> str:

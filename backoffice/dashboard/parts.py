@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice import clock
-from backoffice.data import lists
+from backoffice.data import filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.kinds.choices import Boolean, Choice
 from backoffice.models.unreadable import Unreadable
+from backoffice.places import meant
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read, sees
 from backoffice.text import capital
@@ -78,6 +79,12 @@ class Part:
 
     def mistakes(self) -> Iterator[str]:
         """Yield what is wrong with its declaration, as sentences."""
+        possible = filters.filterable(self.of)
+        unknown = [key for key in self.filters if key.partition(".")[0] not in possible]
+        for key in unknown:
+            yield f"there is no filter {key!r}: {meant(key, possible)}"
+        if unknown:
+            return
         try:
             lists.parse(self.of, self.pairs())
         except BadRequest as error:

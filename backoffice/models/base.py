@@ -14,6 +14,7 @@ from backoffice.models import keys
 from backoffice.models.columns import MODELS
 from backoffice.models.files import File, FileType, Picture, PictureType
 from backoffice.models.types import BigInt, Json, TableColumn, Texts, UTCDateTime
+from backoffice.places import DeclarationError, placed
 from backoffice.text.numbers import formatted
 
 
@@ -98,6 +99,8 @@ class Record(Base):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         if not cls.__dict__.get("__abstract__"):
+            with placed(cls):
+                _require_table(cls)
             words = str(cls.__tablename__).replace("_", " ")
             cls.__plural__ = cls.__dict__.get("__plural__") or words
             cls.__singular__ = cls.__dict__.get("__singular__") or words.removesuffix("s")
@@ -188,7 +191,8 @@ class Searchable:
     )
 
     def __init_subclass__(cls, **kwargs: object) -> None:
-        keys.declare(cls)
+        with placed(cls):
+            keys.declare(cls)
         super().__init_subclass__(**kwargs)
 
 
@@ -196,6 +200,11 @@ class Searchable:
 @event.listens_for(Searchable, "before_update", propagate=True)
 def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
     keys.update(row)
+
+
+def _require_table(model: type[Record]) -> None:
+    if not hasattr(model, "__tablename__"):
+        raise DeclarationError(f"{model.__name__} says no table: add __tablename__ = ...")
 
 
 def records() -> list[type[Record]]:

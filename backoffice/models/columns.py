@@ -1,12 +1,15 @@
 """Declare the columns of a model, with what only the product asks for."""
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from inspect import signature
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Table, event
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from backoffice.models.types import TableColumn
+from backoffice.places import NEAR, DeclarationError, place_of_caller
 
 BOUNDS = ("least", "most")
 UNSAID = (None, "", ())
@@ -50,6 +53,10 @@ def column(
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """
+    for name in options:
+        if near := get_close_matches(name, OPTIONS, n=1, cutoff=NEAR):
+            sentence = f"there is no option {name!r}: did you mean {near[0]!r}?"
+            raise DeclarationError(f"{place_of_caller()}{sentence}")
     said = {
         "kind": kind,
         "choices": tuple(choices),
@@ -66,6 +73,9 @@ def column(
     }
     described = {name: value for name, value in said.items() if value not in UNSAID}
     return mapped_column(*arguments, info=described | dict(info or {}), **options)
+
+
+OPTIONS = [name for name in signature(column).parameters if name != "options"]
 
 
 @event.listens_for(Column, "after_parent_attach")

@@ -34,6 +34,7 @@ from backoffice.models.kinds.files import File
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import Expression, TableColumn
 from backoffice.models.unreadable import Unreadable
+from backoffice.places import DeclarationError, place_of
 
 # A key in the `info` of relationships that are for filters alone, and are shown nowhere.
 FOR_FILTERS = "for_filters"
@@ -44,7 +45,7 @@ KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 def kind(model: type[Record], name: str) -> Kind | None:
     """Return the kind of the attribute `name` of `model`, or None if it is missing or hidden.
 
-    Raises LookupError with the cure if the column has no kind.
+    Raises DeclarationError with the cure if the column has no kind.
     """
     mapper = inspect(model)
     if name in mapper.relationships:
@@ -56,8 +57,9 @@ def kind(model: type[Record], name: str) -> Kind | None:
             return None
         try:
             return kinds.of(column(model, name))
-        except LookupError as error:
-            raise LookupError(f"{model.__name__}.{name}: {error}") from None
+        except DeclarationError as error:
+            where = f"{place_of(model)}{model.__name__}.{name}"
+            raise DeclarationError(f"{where}: {error}") from None
     is_computed = name in mapper.all_orm_descriptors and not name.startswith("_")
     return kinds.named("computed") if is_computed else None
 

@@ -11,7 +11,7 @@ from backoffice.models.columns import EXISTING
 from backoffice.models.external import Waiting
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import TableColumn
-from backoffice.settings import refuse
+from backoffice.places import DeclarationError
 
 LONGEST_AREA = 40  # characters, as events store them
 NAMES = ("name", "title", "label")  # of a column that names a row, if there is one
@@ -28,9 +28,9 @@ class Faults:
         self.sentences.append(f"{model.place}: {sentence}")
 
     def refuse(self) -> None:
-        """Stop the start if anything is wrong. Raises SettingsError."""
+        """Raise DeclarationError if anything is wrong."""
         if self.sentences:
-            refuse(self.sentences)
+            raise DeclarationError("\n".join(self.sentences))
 
 
 def described(column: TableColumn) -> TableColumn:
@@ -38,7 +38,7 @@ def described(column: TableColumn) -> TableColumn:
     column.info[EXISTING] = True
     try:
         kinds.of(column)
-    except LookupError:
+    except DeclarationError:
         column.info["hidden"] = True
     return column
 

@@ -22,6 +22,7 @@ from backoffice.models.columns import EXISTING
 from backoffice.models.files import FilesType
 from backoffice.models.types import TableColumn
 from backoffice.models.user import User
+from backoffice.places import DeclarationError
 
 EMPTY = {str: "", list: [], dict: {}, bool: False, int: 0}
 # A column, and the column that holds the user's id in the same row, if there is one.
@@ -93,10 +94,10 @@ def emptied(model: type[Base]) -> dict[str, object]:
 
 
 def check() -> None:
-    """Raise TypeError if a column must say whether it is personal, or could not be emptied."""
+    """Raise DeclarationError if a column does not say what is personal, or cannot be emptied."""
     faults = [fault for mapper in _mappers() for fault in _faults(mapper)]
     if faults:
-        raise TypeError("\n".join(faults))
+        raise DeclarationError("\n".join(faults))
 
 
 def _faults(mapper: Mapper[Base]) -> Iterator[str]:

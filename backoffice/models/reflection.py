@@ -43,7 +43,7 @@ SHOWN = 20  # names of other tables, beside one that is not there
 
 @apps.after_models
 def prepare(settings: Settings) -> None:
-    """Map every model that waits. Raises SettingsError with all that is wrong."""
+    """Map every model that waits. Raises DeclarationError with all that is wrong."""
     if not waiting:
         return
     read_tolerantly()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.extensions import db
 from backoffice.models.base import Base
+from backoffice.places import DeclarationError
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
 from backoffice.transactions import begin
@@ -31,14 +32,14 @@ def include(column: Sealed, context: Context) -> None:
 def verify_at_start() -> None:
     """Refuse to start if the included columns are not those with info={"encrypted": True}.
 
-    The old keys of a column that was forgotten could never be retired. Raises TypeError.
+    The old keys of a column that was forgotten could never be retired. Raises DeclarationError.
     """
     included = {column.property.columns[0] for column in _columns}
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             is_declared = column.info.get("encrypted", False)
             if is_declared != (column in included):
-                raise TypeError(
+                raise DeclarationError(
                     f"{column} must say info={{'encrypted': True}}, "
                     "and whoever writes it must call rotation.include."
                 )

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Numeric, String
 from backoffice.data.conditions import CONDITIONS
 from backoffice.models import kinds
 from backoffice.models.kinds import SHAPES, Kind, part_of
+from backoffice.places import DeclarationError
 from forms.kinds import FIELDS
 from views.screen.cells import CELLS
 
@@ -38,7 +39,7 @@ WRONG: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("column, sentence", WRONG)
 def test_kinds_that_do_not_exist_are_refused_with_the_cure(column: Any, sentence: str) -> None:
-    with pytest.raises(LookupError) as refused:
+    with pytest.raises(DeclarationError) as refused:
         kinds.of(column)
     assert sentence in str(refused.value)
 

@@ -12,11 +12,12 @@ from backoffice import apps
 from backoffice.dashboard.parts import Counts, Figure, Latest, Part, Share, Spread, Trend
 from backoffice.data import lists
 from backoffice.models import fields
-from backoffice.places import place_in
+from backoffice.places import DeclarationError, place_in
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.text.numbers import formatted
 from views.home.sections import Block, Section
+from views.screen.screen import Screen
 
 # Of values that have no colour of their own, in this order (backoffice/static/admin.css).
 PALETTE = ("blue", "teal", "orange", "purple", "pink", "green", "yellow", "red", "grey")
@@ -72,7 +73,7 @@ class Row:
 def find(app: Flask) -> list[Section]:
     """Return the parts in the `figures` of the packages that join, counts before others.
 
-    Raises TypeError, which stops the start, with what is wrong with one.
+    Raises DeclarationError, which stops the start, with what is wrong with one.
     """
     found: dict[str, Part] = {}
     for name in app.extensions["apps"]:
@@ -93,15 +94,19 @@ def section(name: str, part: Part) -> Section:
 
 
 def _check(app: Flask, where: str, part: Part) -> None:
-    mistakes = list(part.mistakes())
     screen = next((s for s in app.extensions["screens"] if s.model is part.of), None)
     if screen is None:
-        mistakes.append(f"{part.of.__name__} has no screen that it could lead to")
+        mistakes = [f"{part.of.__name__} has no screen that it could lead to."]
     else:
-        unfiltered = [name for name in part.names() if name not in screen.column_filters]
-        mistakes += [f"its list has no filter {name!r}: add it there" for name in unfiltered]
+        mistakes = [*part.mistakes()] or [*_unfiltered(part, screen)]
     if mistakes:
-        raise TypeError("\n".join(f"{where}: {sentence}" for sentence in mistakes))
+        raise DeclarationError("\n".join(f"{where}: {sentence}" for sentence in mistakes))
+
+
+def _unfiltered(part: Part, screen: Screen) -> Iterator[str]:
+    for name in part.names():
+        if name not in screen.column_filters:
+            yield f"its list has no filter {name!r}: add it to column_filters."
 
 
 def _href(part: Part, pairs: Sequence[tuple[str, str]]) -> str:

@@ -4,8 +4,7 @@ A mistake in one stops the product, with a sentence that has the cure.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -13,35 +12,36 @@ from urllib.parse import parse_qsl
 from sqlalchemy import inspect
 
 from backoffice.actions.engine.action import Action
-from backoffice.data import lists
+from backoffice.data import filters, lists
+from backoffice.data.sorting import sortable
 from backoffice.errors import BadRequest
 from backoffice.models import fields
-from backoffice.models.base import Entity, Searchable
-from backoffice.places import place_of
+from backoffice.models.base import Entity, Record
+from backoffice.places import DeclarationError, meant, place_of
 from backoffice.policy import permissions
 from views.screen import form_checks
 from views.screen.definition import Definition
 from views.screen.own_pages import own_pages, permission_of
 from views.screen.pages_of_views import EVERYTHING
 from views.screen.parameter_forms import ParameterForm
-from views.screen.related_lists import target_of
+from views.screen.related_lists import Rows, target_of
 
 ICONS = Path(__file__).parents[2] / "backoffice" / "static" / "icons.svg"
 # Options of Flask-Admin that a screen does not have, and what to do instead.
 INSTEAD: Mapping[str, str] = {
-    "column_searchable_list": "say in the model what is searched: __search__ = (...)",
-    "column_sortable_list": "leave it out, every column that can be is sortable",
-    "column_exclude_list": "name in column_list what the list has",
-    "column_details_exclude_list": "name in column_details_list what the details have",
-    "column_export_exclude_list": "name in column_export_list what a file has",
-    "column_editable_list": "leave it out, rows are edited in their form",
-    "form_excluded_columns": "name in form_columns what can be written",
+    "column_searchable_list": "say in the model what is searched: __search__ = (...).",
+    "column_sortable_list": "leave it out, every column that can be is sortable.",
+    "column_exclude_list": "name in column_list what the list has.",
+    "column_details_exclude_list": "name in column_details_list what the details have.",
+    "column_export_exclude_list": "name in column_export_list what a file has.",
+    "column_editable_list": "leave it out, rows are edited in their form.",
+    "form_excluded_columns": "name in form_columns what can be written.",
     "form_args": "give the form as a class: form = ...",
     "form_overrides": "give the form as a class: form = ...",
     "form_widget_args": "give the form as a class: form = ...",
-    "form_ajax_refs": "leave it out, relations with many rows are looked up",
-    "page_size": "leave it out, people choose it",
-    "export_types": "leave it out, there are CSV, XLSX and JSON",
+    "form_ajax_refs": "leave it out, relations with many rows are looked up.",
+    "page_size": "leave it out, people choose it.",
+    "export_types": "leave it out, there are CSV, XLSX and JSON.",
 }
 
 
@@ -54,12 +54,20 @@ NAMING = [
 ]
 
 
+def check_shapes(declared: type[Definition]) -> None:
+    """Raise DeclarationError if options of a screen are not called, or not made, as they must be.
+
+    It comes first: such a mistake makes everything else look wrong.
+    """
+    _refuse(declared, [*_unknown_options(declared), *_shapes(declared)])
+
+
 def check(screen: Definition) -> None:
-    """Raise TypeError with one sentence for each mistake in the declaration of a screen."""
+    """Raise DeclarationError with one sentence for each mistake in the declaration of a screen."""
     mistakes = [
-        *_unknown_options(screen),
         *_unknown_attributes(screen),
         *(mistake for column in screen.column_table for mistake in column.mistakes()),
+        *_search(screen.model),
         *_unlisted(screen),
         *_filters(screen),
         *_kinds(screen),
@@ -70,22 +78,25 @@ def check(screen: Definition) -> None:
         *_icon(screen),
         *_own_pages(screen),
     ]
+    _refuse(type(screen), mistakes)
+
+
+def _refuse(declared: type[Definition], mistakes: Sequence[str]) -> None:
     if mistakes:
-        where = f"{place_of(type(screen))}{type(screen).__name__}"
-        raise TypeError("\n".join(f"{where}: {sentence}" for sentence in mistakes))
+        where = f"{place_of(declared)}{declared.__name__}"
+        raise DeclarationError("\n".join(f"{where}: {sentence}" for sentence in mistakes))
 
 
-def _unknown_options(screen: Definition) -> Iterator[str]:
+def _unknown_options(declared: type[Definition]) -> Iterator[str]:
     known = {name for name in dir(Definition) if not name.startswith("_")}
-    for owner in type(screen).__mro__:
+    for owner in declared.__mro__:
         # The machinery's own classes follow; what they have is known.
         if owner.__module__.startswith("views.screen."):
             return
         for name, value in vars(owner).items():
             if name in known or not _is_option(name, value):
                 continue
-            cure = INSTEAD.get(name) or _meant(name, known)
-            yield f"there is no option {name!r}: {cure}."
+            yield f"there is no option {name!r}: {INSTEAD.get(name) or meant(name, known)}"
 
 
 def _is_option(name: str, value: object) -> bool:
@@ -93,6 +104,20 @@ def _is_option(name: str, value: object) -> bool:
     if name.startswith("_") or callable(value):
         return False
     return not isinstance(value, (property, classmethod))
+
+
+def _shapes(declared: type[Definition]) -> Iterator[str]:
+    """Yield each option that is one text where it holds several names, and what is no name."""
+    for option in NAMING:
+        names = getattr(declared, option)
+        if isinstance(names, str):
+            yield f"{option} is one text: write ({names!r},)."
+        elif odd := [name for name in names if not isinstance(name, str)]:
+            yield f"{option} has {odd[0]}, which is no name: write it as a text."
+    tabs: Sequence[object] = declared.tabs
+    for tab in tabs:
+        if not isinstance(tab, Rows):
+            yield f"tabs has {tab!r}: write Rows({tab!r})."
 
 
 def _unknown_attributes(screen: Definition) -> Iterator[str]:
@@ -103,7 +128,7 @@ def _unknown_attributes(screen: Definition) -> Iterator[str]:
             if not fields.kind(model, name):
                 yield (
                     f"{option} names {name!r}, which {model.__name__} does not show: "
-                    f"{_meant(name, visible)}."
+                    f"{meant(name, visible)}"
                 )
     if fields.kind(model, model.__label__) and fields.told_of(model, model.__label__):
         yield (
@@ -115,6 +140,13 @@ def _unknown_attributes(screen: Definition) -> Iterator[str]:
             f"{model.__name__} has no {model.__label__!r}: "
             "say in the model what its rows are called, __label__ = ..."
         )
+
+
+def _search(model: type[Record]) -> Iterator[str]:
+    for name in model.__search__:
+        if not hasattr(model, name):
+            known = fields.visible(model)
+            yield f"__search__ of {model.__name__} names {name!r}: {meant(name, known)}"
 
 
 def _unlisted(screen: Definition) -> Iterator[str]:
@@ -139,16 +171,16 @@ def _kinds(screen: Definition) -> Iterator[str]:
 
 
 def check_action(action: Action) -> None:
-    """Raise TypeError if an action needs what is no permission, or asks for what no form holds."""
+    """Raise DeclarationError for a permission that is none, or what no form can hold."""
     where = f"{place_of(type(action))}{type(action).__name__}"
     if unknown := permissions.unknown([action.permission]):
-        raise TypeError(
+        raise DeclarationError(
             f"{where}: {unknown[0]!r} is no permission: "
-            f"{_meant(unknown[0], permissions.catalogue())}"
+            f"{meant(unknown[0], permissions.catalogue())}"
         )
     for name in action.parameters:
         if hasattr(ParameterForm, name):
-            raise TypeError(
+            raise DeclarationError(
                 f"{where}: no parameter can be called {name!r}, "
                 "as forms call something of their own"
             )
@@ -159,7 +191,7 @@ def _tabs(screen: Definition) -> Iterator[str]:
         try:
             target_of(screen.model, rows.name)
         except LookupError as error:
-            yield f"{error}."
+            yield str(error)
         if rows.attach and not screen.has("edit"):
             yield "attach needs rows that can be edited: name form_columns, or leave it out."
         if rows.name in screen.details_tabs:
@@ -168,13 +200,11 @@ def _tabs(screen: Definition) -> Iterator[str]:
 
 def _sort(screen: Definition) -> Iterator[str]:
     name = screen.column_default_sort.removeprefix("-")
-    visible = fields.visible(screen.model)
-    if name == "id" and screen.model.__key_columns__:
-        return
-    if not issubclass(screen.model, Searchable) and name not in visible:
+    if name != "id" and not sortable(screen.model, name):
+        known = [other for other in fields.visible(screen.model) if sortable(screen.model, other)]
         yield (
             f"column_default_sort names {name!r}, by which no list can be sorted: "
-            f"{_meant(name, visible)}."
+            f"{meant(name, known)}"
         )
 
 
@@ -193,7 +223,7 @@ def _own_pages(screen: Definition) -> Iterator[str]:
         elif code and (unknown := permissions.unknown([code])):
             yield (
                 f"{page}, at {place}, requires {unknown[0]!r}, which is no permission: "
-                f"{_meant(code, permissions.catalogue())}."
+                f"{meant(code, permissions.catalogue())}"
             )
 
 
@@ -201,30 +231,43 @@ def _views(screen: Definition) -> Iterator[str]:
     if EVERYTHING in screen.declared_views or len(screen.declared_views) < len(screen.views):
         yield "views need names that differ, and none of them is All: it is there already."
     for label, address in screen.views.items():
-        if str(label).isdecimal():
-            yield f"views has {label!r}: saved views are numbers in addresses, give it a name."
-        pairs = [(key, value) for key, value in parse_qsl(address) if key != "columns"]
-        try:
-            lists.parse(screen.model, pairs, allowed=screen.column_filters)
-        except BadRequest as error:
-            yield f"views has {label!r}, which its list does not take: {error.message}"
-        asked = dict(parse_qsl(address)).get("columns", "").split(",")
-        for name in asked:
-            if name and name not in screen.column_list:
-                yield f"views has {label!r} with the column {name!r}, which column_list lacks."
+        for sentence in _view(screen, str(label), parse_qsl(address)):
+            yield f"views has {str(label)!r}{sentence}"
+
+
+def _view(screen: Definition, label: str, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield what is wrong with a view, as sentences after its label."""
+    if label.isdecimal():
+        yield ": saved views are numbers in addresses, give it a name."
+    unknown = _unfiltered(screen, pairs)
+    for name in unknown:
+        yield f" with {name!r}, no filter of its list: {meant(name, screen.column_filters)}"
+    rest = [(key, value) for key, value in pairs if key != "columns"]
+    try:
+        lists.parse(screen.model, () if unknown else rest, allowed=screen.column_filters)
+    except BadRequest as error:
+        yield f", which its list does not take: {error.message}"
+    for name in dict(pairs).get("columns", "").split(","):
+        if name and name not in screen.column_list:
+            yield (
+                f" with the column {name!r}, which column_list lacks: "
+                f"{meant(name, screen.column_list)}"
+            )
+
+
+def _unfiltered(screen: Definition, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what the pairs of an address name, and no filter of the list is called."""
+    keys = [key for key, _value in pairs if key not in filters.RESERVED]
+    names = dict.fromkeys(key.partition(".")[0] for key in keys)
+    return [name for name in names if name not in screen.column_filters]
 
 
 def _icon(screen: Definition) -> Iterator[str]:
     name = screen.menu_icon_value
     if name not in _icons():
-        yield f"there is no icon {name!r} in {ICONS.name}: {_meant(name, _icons())}."
+        yield f"there is no icon {name!r} in {ICONS.name}: {meant(name, _icons())}"
 
 
 @cache
 def _icons() -> frozenset[str]:
     return frozenset(re.findall(r'<symbol[^>]* id="([^"]+)"', ICONS.read_text()))
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else "see docs/coming-from.md"

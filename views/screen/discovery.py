@@ -19,7 +19,7 @@ from backoffice.actions.engine.action import actions_of, find
 from backoffice.actions.engine.set_action import declare_change_field
 from backoffice.models import fields
 from backoffice.models.base import Entity
-from backoffice.places import place_of
+from backoffice.places import DeclarationError, place_of
 from backoffice.secrets import rotation
 from views.screen import checks
 from views.screen.parameter_forms import takes_files
@@ -102,7 +102,7 @@ def _declare_attaching(screen: Screen) -> None:
                 attaching.declare(screen.model, rows.name)
             except LookupError as error:
                 where = f"{place_of(type(screen))}{type(screen).__name__}"
-                raise TypeError(f"{where}: {error}.") from None
+                raise DeclarationError(f"{where}: {error}") from None
 
 
 def areas() -> list[ModuleType]:

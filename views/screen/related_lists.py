@@ -17,6 +17,7 @@ from backoffice.data.lists import Query
 from backoffice.models import fields
 from backoffice.models.base import Record, records
 from backoffice.models.row_keys import RowKey
+from backoffice.places import meant
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import may_read
 from views.screen.pages import BulkAction
@@ -81,9 +82,15 @@ def target_of(model: type[Record], name: str) -> tuple[type[Record], str]:
     if len(leading_back) != 1:
         raise LookupError(
             f"tabs names {name!r}, which is neither a relation of {model.__name__} "
-            "nor a table with one relation to it"
+            f"nor a table with one relation to it: {meant(name, _offered(model))}"
         )
     return leading_back[0]
+
+
+def _offered(model: type[Record]) -> list[str]:
+    """Return the names that a tab could have: relations, and tables with one relation to it."""
+    tables = [each.__tablename__ for each in records() if len(_relations_to(each, model)) == 1]
+    return [*dict.fromkeys([*fields.relations(model), *tables])]
 
 
 def _relations_to(target: type[Record], model: type[Record]) -> list[str]:
@@ -109,7 +116,7 @@ def _added(model: type[Record], there: RelationshipProperty[Record]) -> str:
     """Add the relation by which the target leads back, for filters alone."""
     if any(isinstance(part, BindParameter) for part in visitors.iterate(there.primaryjoin)):
         raise LookupError(
-            f"tabs names {there.key!r}, a relation with a condition of its own: name one without"
+            f"tabs names {there.key!r}, a relation with a condition of its own: name one without."
         )
     name = f"{model.__tablename__}_by_{there.key}"
     back: RelationshipProperty[Any] = relationship(

@@ -59,6 +59,7 @@ class Screen(Definition):
     """
 
     def __init__(self) -> None:
+        checks.check_shapes(type(self))
         super().__init__()
         checks.check(self)
 

@@ -19,7 +19,7 @@ from backoffice.data import constraints
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
-from backoffice.places import placed
+from backoffice.places import DeclarationError, placed
 from backoffice.policy import permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -88,14 +88,16 @@ class Action:
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         with placed(cls):
-            check_options(cls, Action)
+            check_options(cls)
             cls._complete()
 
     @classmethod
     def _complete(cls) -> None:
-        """Fill in what follows from the declaration. Raises TypeError for a mistake in it."""
+        """Fill in what follows from the declaration. Raises DeclarationError if it is wrong."""
         if cls.restores and cls.undo_relations:
-            raise TypeError(f"{cls.__name__}: an undo restores columns or relations, not both")
+            raise DeclarationError(
+                f"{cls.__name__}: an undo restores columns or relations, not both"
+            )
         is_known = any(rule.code == restoring.GONE for rule in cls.rules)
         if cls.restores and not is_known:
             gone = restoring.rule_of(cls.model, cls.restores)
@@ -247,7 +249,7 @@ class Action:
 
 def _check_database(model: type[Entity], owner: str) -> None:
     if model.__database__:
-        raise TypeError(
+        raise DeclarationError(
             f"{owner}: no action works on rows of another database: leave it out, "
             "people edit them one by one"
         )

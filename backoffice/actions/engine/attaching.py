@@ -93,7 +93,7 @@ def declare(model: type[Entity], name: str) -> None:
     Raises LookupError with the cure if it is none.
     """
     if fault := _fault(model, name):
-        raise LookupError(f"tabs: rows cannot be attached to {name!r}: {fault}")
+        raise LookupError(f"tabs: rows cannot be attached to {name!r}: {fault}.")
     if find(f"{area_of(model)}.{attach_name(name)}") is None:
         _declare(Attach, model, attach_name(name), detach_name(name), name)
         _declare(Detach, model, detach_name(name), attach_name(name), name)

@@ -2,16 +2,16 @@
 
 from difflib import get_close_matches
 
-NEAR = 0.8  # how alike a name must be; what is like no option is the action's own
+from backoffice.places import NEAR, DeclarationError
 
 
-def check_options(declared: type, base: type) -> None:
-    """Raise TypeError if an attribute is nearly called like an option of `base`."""
-    known = [name for name in dir(base) if not name.startswith("_")]
+def check_options(declared: type) -> None:
+    """Raise DeclarationError if an attribute is nearly called like an option of its bases."""
+    known = [name for base in declared.__bases__ for name in dir(base) if not name.startswith("_")]
     for name, value in vars(declared).items():
-        if name.startswith("_") or hasattr(base, name) or callable(value):
+        if name.startswith("_") or name in known or callable(value):
             continue
         if near := get_close_matches(name, known, n=1, cutoff=NEAR):
-            raise TypeError(
+            raise DeclarationError(
                 f"{declared.__name__}: there is no option {name!r}: did you mean {near[0]!r}?"
             )

@@ -26,6 +26,7 @@ from backoffice.models import row_keys
 from backoffice.models.base import Record
 from backoffice.models.fields import english_heading
 from backoffice.models.row_keys import RowKey
+from backoffice.places import DeclarationError
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, scope, sees
 from backoffice.text.numbers import formatted
@@ -188,16 +189,20 @@ class Choose(Parameter):
 def declared(parameters: Mapping[str, Parameter], owner: str) -> dict[str, Parameter]:
     """Return the parameters of an action under their names.
 
-    Raises TypeError, which stops the start, for a name that a preview has already, and for a
+    Raises DeclarationError, which stops the start, for a name that a preview has already, and for a
     condition on what is not asked for before.
     """
     before: set[str] = set()
     for name, parameter in parameters.items():
         if name in TAKEN:
-            raise TypeError(f"{owner}: no parameter can be called {name!r}, as a preview's own is")
+            raise DeclarationError(
+                f"{owner}: no parameter can be called {name!r}, as a preview's own is"
+            )
         for other in (*parameter.shown_when, *parameter.required_when):
             if other not in before:
-                raise TypeError(f"{owner}: {name!r} depends on {other!r}, which is not before it")
+                raise DeclarationError(
+                    f"{owner}: {name!r} depends on {other!r}, which is not before it"
+                )
         before.add(name)
     return {name: parameter.declared_as(name) for name, parameter in parameters.items()}
 

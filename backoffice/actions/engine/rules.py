@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select
 
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.models.bulk_run import BulkItem
+from backoffice.places import DeclarationError
 from backoffice.text.numbers import formatted
 
 # How long the code of a rule may be: each refused row of a run has it stored.
@@ -50,10 +51,10 @@ class Effect(Counted):
 
 
 def check_codes(rules: Iterable[Rule], owner: str) -> None:
-    """Raise TypeError, which stops the start, if the code of a rule of `owner` cannot be stored."""
+    """Raise DeclarationError if the code of a rule of `owner` cannot be stored."""
     for rule in rules:
         if len(rule.code) > RULE_LENGTH:
-            raise TypeError(
+            raise DeclarationError(
                 f"{owner}: the rule code {rule.code!r} has {len(rule.code)} characters, "
                 f"but at most {RULE_LENGTH} can be stored: choose a shorter one."
             )

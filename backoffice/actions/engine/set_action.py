@@ -33,7 +33,7 @@ from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity
 from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
-from backoffice.places import placed
+from backoffice.places import DeclarationError, placed
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import may_read
@@ -189,7 +189,7 @@ def _parameter_of(
 
 
 def _complete(cls: type[SetAction]) -> None:
-    """Fill in what follows from `sets`. Raises TypeError if a column cannot be set."""
+    """Fill in what follows from `sets`. Raises DeclarationError if a column cannot be set."""
     model = cls.model
     given = {_name(model, attribute): value for attribute, value in cls.sets.items()}
     own = vars(cls)
@@ -221,7 +221,7 @@ def _permit(cls: type[SetAction]) -> None:
     if cls.permission or cls.meaning:
         return
     if "edit" not in verbs_of(cls.model):
-        raise TypeError(
+        raise DeclarationError(
             f"{cls.__name__}: nobody may edit {cls.model.__plural__}: "
             "say which permission it needs, permission = ... or meaning = ..."
         )
@@ -232,14 +232,19 @@ def _name(model: type[Entity], attribute: object) -> str:
     """Return the name of an attribute that can be set on many rows at once."""
     name: str = getattr(attribute, "key", "")
     if getattr(model, name, None) is not attribute:
-        raise TypeError(f"sets: {attribute} is no column of {model.__name__}")
+        raise DeclarationError(
+            f"sets: {attribute!s} is no column of {model.__name__}: "
+            f"write one as {model.__name__}.{model.__label__}"
+        )
     kind = fields.kind(model, name)
     if kind is None or not kind.editable or fields.is_many(model, name):
-        raise TypeError(f"sets: {attribute} cannot be set, as forms cannot either")
+        raise DeclarationError(f"sets: {attribute} cannot be set, as forms cannot either")
     if name in fields.key_attributes(model):
-        raise TypeError(f"sets: {attribute} tells rows apart, so no two rows can have the same")
+        raise DeclarationError(
+            f"sets: {attribute} tells rows apart, so no two rows can have the same"
+        )
     if fields.is_unique(model, name):
-        raise TypeError(f"sets: {attribute} is unique, so no two rows can have the same")
+        raise DeclarationError(f"sets: {attribute} is unique, so no two rows can have the same")
     return name
 
 
@@ -250,7 +255,10 @@ def _constant(model: type[Entity], given: Mapping[str, Any]) -> Iterator[tuple[s
             continue
         kind = fields.kind(model, name)
         assert kind is not None
-        yield name, value if value is None else kind.clean(fields.column(model, name), value)
+        try:
+            yield name, value if value is None else kind.clean(fields.column(model, name), value)
+        except ValueError as error:
+            raise DeclarationError(f"sets: {model.__name__}.{name}: {error}") from None
 
 
 def _asked(model: type[Entity], given: Mapping[str, Any]) -> Iterator[tuple[str, Parameter]]:
@@ -308,13 +316,13 @@ def _column_name(model: type[Entity], name: str) -> str:
 
 
 def _own_key(model: type[Entity], name: str) -> TableColumn:
-    """Return the foreign key behind a single relation. Raises TypeError if there are several."""
+    """Return the foreign key behind a single relation, which may be one column alone."""
     there = fields.relation(model, name)
     if (
         there.remote_side != set(row_keys.columns(there.mapper.class_))
         or len(there.remote_side) > 1
     ):
-        raise TypeError(f"sets: {model.__name__}.{name} refers to no key of a single column")
+        raise DeclarationError(f"sets: {model.__name__}.{name} refers to no key of a single column")
     (key,) = there.local_columns
     assert isinstance(key, Column)
     return key

@@ -23,6 +23,7 @@ from backoffice.models.files import FileType, listed
 from backoffice.models.kinds import Kind, documents, files, texts
 from backoffice.models.kinds.numbers import DIGITS
 from backoffice.models.types import TableColumn, UTCDateTime
+from backoffice.places import DeclarationError
 from backoffice.policy.actor import Actor
 
 
@@ -72,7 +73,7 @@ class Value(Parameter):
 
     def value_type(self) -> TypeEngine[Any]:
         """Return the type of a value that belongs to no column."""
-        raise TypeError("Value needs a column: Value(Pallet.weight)")
+        raise DeclarationError("Value needs a column: Value(Pallet.weight)")
 
     def value_info(self) -> dict[str, Any]:
         """Return the `info` that the column of such a value would have."""

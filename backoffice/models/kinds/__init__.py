@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 from backoffice.models.kinds.kind import SHAPES, Kind, part_of
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import TableColumn
+from backoffice.places import DeclarationError
 
 __all__ = ["LONG_TEXT", "SHAPES", "Kind", "named", "of", "part_of", "table"]
 
@@ -39,17 +40,17 @@ def _subclasses(cls: type[Kind]) -> list[type[Kind]]:
 
 
 def named(name: str) -> Kind:
-    """Return the kind of this name. Raises LookupError with the names that there are."""
+    """Return the kind of this name. Raises DeclarationError with the names that there are."""
     kinds = table()
     if name not in kinds:
-        raise LookupError(f"there is no kind {name!r}: use one of {', '.join(sorted(kinds))}")
+        raise DeclarationError(f"there is no kind {name!r}: use one of {', '.join(sorted(kinds))}")
     return kinds[name]
 
 
 def of(column: TableColumn) -> Kind | None:
     """Return the kind of a column's values, or None if people never see them.
 
-    Raises LookupError with the cure if there is no such kind.
+    Raises DeclarationError with the cure if there is no such kind.
     """
     if column.info.get("hidden"):
         return None
@@ -71,7 +72,7 @@ def _of_type(column_type: TypeEngine[object] | type[TypeEngine[object]]) -> Kind
             return by_type[cls]
     if isinstance(column_type, TypeDecorator):
         return _of_type(column_type.impl)
-    raise LookupError(
+    raise DeclarationError(
         f"a column of type {type(column_type).__name__} has no kind: say one, "
         'column(kind="..."), or hide it, column(hidden=True)'
     )

@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 from flask_admin import expose
+from flask_babel import lazy_gettext as _l
 
 from backoffice.actions.engine import Action, Text
 from backoffice.errors import NotAllowed
 from backoffice.models.client_tag import ClientTag
-from views.screen import Screen, checks, permission_required
+from views.screen import Rows, Screen, checks, permission_required
 from views.screen.own_pages import permission_of
 
 BOTH: dict[str, Any] = {"form_columns": ("name", "colour")}
@@ -51,7 +52,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"column_list": ("name",), "column_default_list": ("colour",)},
         "which column_list lacks: add it there",
     ),
-    ({"views": {"Red": "color=red"}}, "views has 'Red', which its list does not take: This list"),
+    (
+        {"views": {"Red": "color=red"}},
+        "views has 'Red' with 'color', no filter of its list: did you mean 'colour'?",
+    ),
+    (
+        {"views": {_l("Red"): "nothing.from=1"}, "column_filters": ("name", "colour")},
+        "views has 'Red' with 'nothing', no filter of its list: there are colour, name.",
+    ),
+    ({"views": {_l("Red"): "columns=nme"}}, "views has 'Red' with the column 'nme'"),
+    ({"column_default_sort": "-nme"}, "no list can be sorted: did you mean 'name'?"),
+    ({"tabs": (Rows("usrs"),)}, "nor a table with one relation to it: did you mean 'users'?"),
+    ({"tabs": ("groups",)}, "tabs has 'groups': write Rows('groups')."),
+    ({"form_columns": "name"}, "form_columns is one text: write ('name',)."),
+    ({"column_list": (ClientTag.name,)}, "column_list has ClientTag.name, which is no name"),
     ({"views": {"Red": "colour=rot"}}, "views has 'Red', which its list does not take"),
     ({"views": {"Red": "colour=red&sort=nothing"}}, "which its list does not take"),
     ({"views": {"Red": "columns=colour,nme"}}, "with the column 'nme', which column_list lacks"),
@@ -86,6 +100,16 @@ def test_every_mistake_is_said_at_once(app: Flask) -> None:
     with pytest.raises(TypeError) as stopped:
         type("Marks", (Screen,), options)()
     assert len(str(stopped.value).splitlines()) == 2
+
+
+@pytest.mark.one_engine("sqlite", reason="nothing is asked of a database")
+def test_what_follows_from_a_misspelt_option_is_not_said_as_well(app: Flask) -> None:
+    options = {"model": ClientTag, "__module__": "views.admin.marks"}
+    options |= {"form_colums": ("name", "colour"), "bulk_fields": ("colour",)}
+    with pytest.raises(TypeError) as stopped:
+        type("Marks", (Screen,), options)()
+    said = "Marks: there is no option 'form_colums': did you mean 'form_columns'?"
+    assert str(stopped.value) == said
 
 
 @pytest.mark.parametrize("power", ["create", "edit", "delete", "export"])
