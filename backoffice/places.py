@@ -49,9 +49,9 @@ def place_of(declared: type) -> str:
     return _place(str(file), line)
 
 
-def place_of_caller() -> str:
-    """Return `file:line: ` of the line that called the function which asks for it."""
-    frame, *_others = traceback.extract_stack(limit=3)
+def place_of_call(above: int) -> str:
+    """Return `file:line: ` of the call that is so many functions above the one that asks."""
+    frame, *_others = traceback.extract_stack(limit=above + 2)
     return _place(frame.filename, frame.lineno or 1)
 
 

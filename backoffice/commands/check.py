@@ -133,8 +133,9 @@ def _cost(model: type[Record]) -> tuple[int, str]:
 def _texts(packages: tuple[str, ...]) -> Iterator[Finding]:
     for package in packages:
         owner = translations.of_package(package) if package else translations.PRODUCT
-        for code in sorted(owner.languages()):
-            missing = translations.missing(translations.current(code, owner))
+        begun = owner.languages()
+        for code in sorted(begun or translations.PRODUCT.languages()):
+            missing = translations.missing(translations.current(code, owner), owner)
             if missing:
                 sentence = _n(
                     "%(path)s lacks %(num)s text.",
@@ -143,7 +144,8 @@ def _texts(packages: tuple[str, ...]) -> Iterator[Finding]:
                     path=owner.path_of(code),
                 )
                 collect = f"flask --app app backoffice translations {package}".rstrip()
-                yield Finding(str(sentence), (collect, *missing[:SHOWN]))
+                # Without any catalogue, a company may do with English.
+                yield Finding(str(sentence), (collect, *missing[:SHOWN]), is_late=bool(begun))
 
 
 PARTS: tuple[tuple[str, Callable[[tuple[str, ...]], Iterator[Finding]]], ...] = (

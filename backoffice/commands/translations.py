@@ -2,18 +2,20 @@
 
 Texts are collected from the sources, from the templates, and from the models: headings, nouns and
 words of choices follow from names, and stand in no source. A catalogue lies in
-translations/<language>/LC_MESSAGES. A package of a company has catalogues of its own, without what
-the product says too.
+translations/<language>/LC_MESSAGES. A package of a company has catalogues of its own. They hold
+what the product says too, so that the company can say it in another way; left empty, the product's
+word stands.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import click
 from babel import Locale, UnknownLocaleError
-from babel.messages import Catalog
+from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -100,14 +102,15 @@ def add(group: AppGroup) -> None:
 def translations(*, app: str, new: str) -> None:
     """Collect every text for translators, and compile what they wrote.
 
-    Those of APP, a package of BACKOFFICE_APPS, have catalogues of their own.
+    Those of APP, a package of BACKOFFICE_APPS, have catalogues of their own: at first one for each
+    language of the product.
     """
     if app and app not in current_app.extensions["apps"]:
         raise click.ClickException(_("BACKOFFICE_APPS does not name %(app)s.", app=app))
     if not app and not apps.is_checkout():
         raise click.ClickException(_("Texts of the product are collected in its repository."))
     owner = of_package(app) if app else PRODUCT
-    codes = owner.languages()
+    codes = owner.languages() or (PRODUCT.languages() if not new else set())
     if new:
         codes.add(_known(new))
     for code in sorted(codes):
@@ -117,7 +120,7 @@ def translations(*, app: str, new: str) -> None:
                 "%(path)s: %(texts)s texts, %(missing)s without a translation.",
                 path=owner.path_of(code),
                 texts=len(catalog),
-                missing=len(missing(catalog)),
+                missing=len(missing(catalog, owner)),
             )
         )
 
@@ -134,10 +137,8 @@ def _known(code: str) -> str:
 def template(owner: Owner = PRODUCT) -> Catalog:
     """Return a catalogue of every text, untranslated and in alphabetical order."""
     found = Catalog(project="Backoffice")
-    others = template() if owner is not PRODUCT else ()
     for text, comments in (*_of_sources(owner), *_of_models(owner)):
-        is_new = text not in found or isinstance(text, tuple)
-        if is_new and text not in others:
+        if text not in found or isinstance(text, tuple):
             found.add(text, auto_comments=comments)
     return found
 
@@ -206,10 +207,14 @@ def read(language: str, owner: Owner = PRODUCT) -> Catalog:
 def current(language: str, owner: Owner = PRODUCT) -> Catalog:
     """Return the catalogue of a language as it should be, without writing it.
 
-    New texts are added without a translation, texts that are gone are dropped.
+    New texts are added without a translation, texts that are gone are dropped. What the product
+    says too has its word in a comment.
     """
     catalog = read(language, owner)
     catalog.update(template(owner), no_fuzzy_matching=True)
+    for entry in catalog if owner is not PRODUCT else ():
+        if word := _of_product(entry, language):
+            entry.auto_comments.append(f"Where it is left empty: {word}")
     catalog.obsolete.clear()
     catalog.creation_date = UNDATED
     return catalog
@@ -227,9 +232,31 @@ def update(language: str, owner: Owner = PRODUCT) -> Catalog:
     return catalog
 
 
-def missing(catalog: Catalog) -> list[str]:
-    """Return the texts that are not translated yet; of a plural, every form has to be."""
-    return [str(entry.id) for entry in catalog if entry.id and not _is_whole(entry.string)]
+def _of_product(entry: Message, language: str) -> str:
+    """Return how the product translates an entry of a package, or ''."""
+    same = _product_in(language).get(entry.id)
+    if not entry.id or same is None or same.id != entry.id:
+        return ""
+    return " / ".join(same.string) if isinstance(same.string, tuple) else str(same.string)
+
+
+@cache
+def _product_in(language: str) -> Catalog:
+    return read(language)
+
+
+def missing(catalog: Catalog, owner: Owner = PRODUCT) -> list[str]:
+    """Return the texts that are not translated yet; of a plural, every form has to be.
+
+    What the product translates is not missing in a package.
+    """
+    language = str(catalog.locale)
+    return [
+        str(entry.id)
+        for entry in catalog
+        if entry.id and not _is_whole(entry.string)
+        if owner is PRODUCT or not _of_product(entry, language)
+    ]
 
 
 def _is_whole(string: object) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Table, event
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from backoffice.models.types import TableColumn
-from backoffice.places import NEAR, DeclarationError, place_of_caller
+from backoffice.places import NEAR, DeclarationError, place_of_call
 
 BOUNDS = ("least", "most")
 UNSAID = (None, "", ())
@@ -53,10 +53,6 @@ def column(
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """
-    for name in options:
-        if near := get_close_matches(name, OPTIONS, n=1, cutoff=NEAR):
-            sentence = f"there is no option {name!r}: did you mean {near[0]!r}?"
-            raise DeclarationError(f"{place_of_caller()}{sentence}")
     said = {
         "kind": kind,
         "choices": tuple(choices),
@@ -72,7 +68,16 @@ def column(
         "personal": personal,
     }
     described = {name: value for name, value in said.items() if value not in UNSAID}
-    return mapped_column(*arguments, info=described | dict(info or {}), **options)
+    return mapped_column(*arguments, info=described | dict(info or {}), **_known(options))
+
+
+def _known(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of SQLAlchemy, of which none is a misspelt one of `column`."""
+    for name in options:
+        if near := get_close_matches(name, OPTIONS, n=1, cutoff=NEAR):
+            sentence = f"there is no option {name!r}: did you mean {near[0]!r}?"
+            raise DeclarationError(f"{place_of_call(2)}{sentence}")
+    return options
 
 
 OPTIONS = [name for name in signature(column).parameters if name != "options"]

@@ -136,7 +136,7 @@ def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
     flask(company, "backoffice", "translations", "acme")
     catalogue = company / "acme/translations/de/LC_MESSAGES/messages.po"
     assert 'msgid "Is fragile"' in catalogue.read_text()
-    assert 'msgid "Created at"' not in catalogue.read_text(), "the product says it"
+    assert 'left empty: Erstellt am\nmsgid "Created at"\nmsgstr ""' in catalogue.read_text()
     shutil.rmtree(company / "acme" / "translations")
     model = company / "acme" / "models" / "tank.py"
     model.write_text(model.read_text() + "    place: Mapped[str | None]\n")
@@ -145,7 +145,34 @@ def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
     assert 'new-migration acme "Say what changes"' in said
     flask(company, "backoffice", "new-migration", "acme", "Add a place")
     flask(company, "db", "upgrade")
-    assert "Translations: nothing is missing" in flask(company, "backoffice", "check")
+    said = flask(company, "backoffice", "check")
+    assert re.search(r"translations/de/LC_MESSAGES/messages\.po lacks \d+ texts\.\n", said)
+    assert "flask --app app backoffice translations acme" in said
+    flask(company, "backoffice", "translations", "acme")
+    assert "messages.po lacks" in checked(), "whoever has begun wants them all"
+
+
+WORDS = """
+from flask_babel import force_locale, gettext
+from app import create_app
+with create_app().test_request_context(), force_locale("de"):
+    print(gettext("Created at"), gettext("Updated at"), sep=", ")
+"""
+
+
+@pytest.mark.slow
+def test_a_package_says_in_its_own_words_what_the_product_says_too(company: Path) -> None:
+    flask(company, "backoffice", "translations", "acme")
+    catalogue = company / "acme/translations/de/LC_MESSAGES/messages.po"
+    before = run(company, "-c", WORDS, BACKOFFICE_ENV="development")
+    assert before == "Erstellt am, Geändert am\n", "what is left empty, the product says"
+    own = 'msgid "Created at"\nmsgstr "Eingelagert am"'
+    text = catalogue.read_text().replace('msgid "Created at"\nmsgstr ""', own)
+    catalogue.write_text(text)
+    flask(company, "backoffice", "translations", "acme")
+    assert own in catalogue.read_text()
+    after = run(company, "-c", WORDS, BACKOFFICE_ENV="development")
+    assert after == "Eingelagert am, Geändert am\n"
 
 
 @pytest.mark.parametrize(
