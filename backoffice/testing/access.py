@@ -34,16 +34,23 @@ def screens_of(app: Flask, packages: Collection[str]) -> list[Screen]:
     return [each for each in screens if type(each).__module__.partition(".")[0] in packages]
 
 
+def screens_of_packages(app: Flask) -> list[Screen]:
+    """Return the screens of all packages that join, and fail the test if there is none."""
+    screens = screens_of(app, app.extensions["apps"])
+    assert screens, "no package has a screen: does BACKOFFICE_APPS name yours?"
+    return screens
+
+
 def faults(app: Flask, client: Client, key: str | None, world: World) -> list[str]:
     """Ask every address of the screens of packages that join as a member of a shipped group.
 
     Returns a line for each answer that is not what the policy says. `key` is one of EVERYBODY, or
     None for somebody who is not signed in; it needs the fixture `staff`.
     """
+    assert key in (None, *EVERYBODY), f"no group has the key {key!r}: use {', '.join(EVERYBODY)}"
+    screens = screens_of_packages(app)
     if key:
         client.sign_in(key)
-    screens = screens_of(app, app.extensions["apps"])
-    assert screens, "no package has a screen: does BACKOFFICE_APPS name yours?"
     return unexpected(client, cases(app, Person(key), world, screens))
 
 
@@ -135,9 +142,7 @@ def gate(screen: Screen, person: Person, power: str, *otherwise: int) -> tuple[i
 
 
 def _row(screen: Screen, world: World, number: int = 0) -> dict[str, Any]:
-    if screen.model not in world.rows:
-        raise Unknown(f"no row of {screen.model.__name__} to ask for")
-    return {"row_id": world.rows[screen.model][number]}
+    return {"row_id": world.row(screen.model, number)}
 
 
 def _looking(page: str, *, at_row: bool) -> Callable[[Screen, Person, World], Tries]:
@@ -256,7 +261,7 @@ def _act(screen: Screen, person: Person, world: World) -> Tries:
         if action.name == "delete" and not screen.has("delete"):
             yield Try("POST", gate(screen, person, "view", 404), values, {"row": 1})
             continue
-        one, two = world.rows[screen.model]
+        one, two = world.row(screen.model), world.row(screen.model, 1)
         for data in ({"row": one}, {"row": [one, two]}, {"all_matching": "1"}):
             yield Try("POST", _preview(screen, person, action, data), values, data)
         yield Try("POST", _action_gate(screen, person, action) or (400,), values, {"row": "x"})

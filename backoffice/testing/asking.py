@@ -39,6 +39,15 @@ class World:
     preview: str = ""
     view: int = 0
 
+    def row(self, model: type[Record], number: int = 0) -> int:
+        """Return the id of one of the two rows of a model. Raises Unknown where it has none."""
+        if model not in self.rows:
+            raise Unknown(
+                f"no row of {model.__name__} to ask for: "
+                "give two of them in the fixture that stores rows, `there` in tests/conftest.py"
+            )
+        return self.rows[model][number]
+
 
 @dataclass(frozen=True)
 class Try:

@@ -47,7 +47,14 @@ class Cast:
     """The cast: `cast.olivia` is her row in the test's session, read afresh if it was forgotten."""
 
     def __getattr__(self, name: str) -> User:
-        return db.session.scalars(select(User).where(User.email_key == address(name))).one()
+        wanted = select(User).where(User.email_key == address(name))
+        found = db.session.scalars(wanted).one_or_none()
+        if found is None:
+            raise AttributeError(
+                f"nobody is called {name!r}: the fixture `cast` adds olivia, max, vera and eve, "
+                "`staff` also a member of every group, called like its key"
+            )
+        return found
 
     def actor(self, name: str, **others: Any) -> Actor:
         """Return the actor of this name, for functions that are called without a request."""

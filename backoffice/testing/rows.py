@@ -16,6 +16,8 @@ def stored(*rows: Record) -> World:
 
     It needs the fixture `cast` or `staff`. Raises Unknown where there are not two of a model.
     """
+    if not rows:
+        raise Unknown("give two rows of each model")
     db.session.add_all(rows)
     db.session.commit()
     ids: dict[type[Record], list[int]] = defaultdict(list)

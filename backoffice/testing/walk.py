@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from backoffice.testing.access import screens_of
+from backoffice.testing.access import screens_of_packages
 from backoffice.testing.asking import World
 from backoffice.testing.browser import sign_in
 from views.screen.screen import Screen
@@ -34,23 +34,27 @@ def faults(
     Returns a line for each page that is refused, has not one heading, is wider than the window, or
     has a control without a name. Complaints of the browser fail the test by themselves.
     """
+    walked = screens_of_packages(app) if screens is None else screens
+    paths = [path for screen in walked for path in addresses(app, screen, world)]
     sign_in(page, "olivia")
     found = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        for screen in screens_of(app, app.extensions["apps"]) if screens is None else screens:
-            for path in addresses(app, screen, world):
-                found += [f"{path} at {width} px: {fault}" for fault in _faults_of(page, path)]
+        for path in paths:
+            found += [f"{path} at {width} px: {fault}" for fault in _faults_of(page, path)]
     return found
 
 
 def addresses(app: Flask, screen: Screen, world: World) -> Iterator[str]:
-    """Yield the addresses of the pages that a screen has by itself."""
+    """Yield the addresses of the pages that a screen has by itself.
+
+    Raises Unknown where there are no rows of its model.
+    """
     with app.test_request_context():
         yield screen.url_of("index")
         if screen.has("create"):
             yield screen.url_of("new")
-        row_id = world.rows[screen.model][0]
+        row_id = world.row(screen.model)
         yield screen.url_of("details", row_id=row_id)
         for tab in (*screen.details_tabs, *(rows.name for rows in screen.tabs)):
             yield screen.url_of("details", row_id=row_id, tab=tab)
