@@ -5,9 +5,19 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice.scaffold import repository
 from backoffice.scaffold.repository import WHEEL
+
+# What to do with what is written, in this order.
+NEXT = (
+    ("cd {path}", ""),
+    ("make run", _l("serves the demo with your screens")),
+    ("make test", _l("runs all tests")),
+    ("git init && git add .", _l("begins its history; .gitignore is there")),
+)
+COLUMN = max(len(command) for command, _purpose in NEXT)
 
 
 def add(group: AppGroup) -> None:
@@ -39,7 +49,9 @@ def new_app(*, path: Path, wheel: Path | None) -> None:
     click.echo(_("Written: %(path)s", path=folder))
     if not wheel:
         click.echo(_("Put %(wheel)s into its folder wheels.", wheel=WHEEL))
-    click.echo(_("Then: cd %(path)s && make test", path=path))
+    click.echo(_("Then:"))
+    for command, purpose in NEXT:
+        click.echo(f"  {command.format(path=path):<{COLUMN}}  {purpose}".rstrip())
 
 
 def _fault(folder: Path, wheel: Path | None) -> str:

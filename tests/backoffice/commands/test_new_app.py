@@ -27,7 +27,8 @@ def test_a_repository_is_written(new_app: NewApp, tmp_path: Path) -> None:
     wheel.write_bytes(b"the product")
     said = new_app("acme", "--wheel", str(wheel))
     assert said.exit_code == 0
-    assert "cd acme && make test" in said.output
+    commands = [line.split("  ")[1] for line in said.output.partition("Then:\n")[2].splitlines()]
+    assert commands == ["cd acme", "make run", "make test", "git init && git add ."]
     folder = tmp_path / "acme"
     assert (folder / "wheels" / WHEEL).read_bytes() == b"the product"
     assert f"backoffice=={__version__}" in (folder / "pyproject.toml").read_text()
@@ -109,7 +110,7 @@ def test_it_may_be_written_beside_what_is_here(
     (tmp_path / "product").mkdir()
     monkeypatch.chdir(tmp_path / "product")
     said = new_app("../acme")
-    assert (said.exit_code, "cd ../acme && make test" in said.output) == (0, True)
+    assert (said.exit_code, "cd ../acme\n" in said.output) == (0, True)
     assert (tmp_path / "acme" / "acme" / "models" / "warehouse.py").exists()
     assert list((tmp_path / "product").iterdir()) == []
 
