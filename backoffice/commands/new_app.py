@@ -49,6 +49,10 @@ def new_app(*, path: Path, wheel: Path | None) -> None:
     click.echo(_("Written: %(path)s", path=folder))
     if not wheel:
         click.echo(_("Put %(wheel)s into its folder wheels.", wheel=WHEEL))
+    _say_what_is_next(path)
+
+
+def _say_what_is_next(path: Path) -> None:
     click.echo(_("Then:"))
     for command, purpose in NEXT:
         click.echo(f"  {command.format(path=path):<{COLUMN}}  {purpose}".rstrip())

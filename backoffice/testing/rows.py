@@ -1,6 +1,7 @@
 """Two rows of each model, which every page of a screen can be asked about."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from uuid import uuid4
 
 from backoffice.actions.engine.action import find
@@ -16,20 +17,26 @@ def stored(*rows: Record) -> World:
 
     It needs the fixture `cast` or `staff`. Raises Unknown where there are not two of a model.
     """
-    if not rows:
-        raise Unknown("give two rows of each model")
+    _require_two(rows)
     db.session.add_all(rows)
     db.session.commit()
     ids: dict[type[Record], list[int]] = defaultdict(list)
     for row in rows:
         ids[type(row)].append(row.id)
-    if few := [model.__name__ for model, numbers in ids.items() if len(numbers) != 2]:
-        raise Unknown(f"give two rows of {few[0]}")
     versions: dict[type[Record], int] = {
         type(row): row.version for row in rows if isinstance(row, Entity)
     }
     pairs = {model: (one, other) for model, (one, other) in ids.items()}
     return World(pairs, versions, _preview_of(rows[0]))
+
+
+def _require_two(rows: Sequence[Record]) -> None:
+    """Raise Unknown where there are not two rows of a model, or none at all."""
+    if not rows:
+        raise Unknown("give two rows of each model")
+    for model, number in Counter(map(type, rows)).items():
+        if number != 2:
+            raise Unknown(f"give two rows of {model.__name__}")
 
 
 def _preview_of(row: Record) -> str:
