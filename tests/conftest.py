@@ -21,11 +21,11 @@ from backoffice.auth.totp import STEP
 from backoffice.extensions import db
 from backoffice.testing import browser
 from backoffice.testing import cast as the_cast
+from backoffice.testing.client import Client
 from backoffice.testing.databases import worker_name
 from backoffice.testing.stage import Stage, migrated
 from tests.support import worker_process
 from tests.support import zoo as the_zoo
-from tests.support.client import Client
 from tests.support.databases import SharedWorkshop
 from tests.support.installed import Installed, install, sources, wheel
 from tests.support.patience import PATIENCE

@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import text
 
 from backoffice.extensions import db
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.patience import PATIENCE
 from tests.support.worker_process import environment
 from tests.test_process import ROOT, answers

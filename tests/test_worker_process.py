@@ -19,8 +19,8 @@ from sqlalchemy import make_url
 from app import create_app
 from backoffice.extensions import db
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
 from tests.support.outbox import put, state_of
 from tests.support.patience import PATIENCE
 from tests.support.smtp import Server

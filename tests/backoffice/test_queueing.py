@@ -26,10 +26,10 @@ from backoffice.jobs import SCHEDULE
 from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import QUEUE_LENGTH, Job, Queue, storage
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
 from backoffice.transactions import after_commit
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.outbox import put
 from tests.support.worker_process import shared_queue
 

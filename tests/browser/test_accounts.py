@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from backoffice import clock
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 from tests.support.factors import code_of
 from tests.support.smtp import Server
 

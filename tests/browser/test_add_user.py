@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from backoffice.data import pictures
 from backoffice.testing.browser import sign_in, visit
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.images import encoded, exif, fields, padded, quarters
 
 pytestmark = [

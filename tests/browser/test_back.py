@@ -16,9 +16,9 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
 from backoffice.testing.browser import sign_in
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import settle
 from tests.support.acting import group
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import settle
 from tests.support.factors import code_of, give_app
 from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, invited

@@ -14,7 +14,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.testing import browser
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 
 pytestmark = [
     pytest.mark.browser,

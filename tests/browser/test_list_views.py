@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from backoffice.data import saved_views
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 pytestmark = pytest.mark.one_engine("sqlite", reason="what a browser shows does not depend on it")
 

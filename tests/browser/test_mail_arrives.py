@@ -16,8 +16,8 @@ from backoffice import clock
 from backoffice.extensions import db, jobs
 from backoffice.mail.outbox import DELIVERY
 from backoffice.models.message import Message
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.smtp import Server
 from tests.support.worker_process import ended
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from backoffice.models.user import User
 from backoffice.people import invitations
 from backoffice.testing import browser
+from backoffice.testing.cast import Cast
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
 from tests.support.outbox import deliver
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 
 pytestmark = pytest.mark.browser
 

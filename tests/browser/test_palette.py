@@ -6,8 +6,8 @@ from playwright.sync_api import Browser, Page, expect
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.testing.browser import sign_in, visit
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 pytestmark = pytest.mark.one_engine("sqlite", reason="what a browser shows does not depend on it")
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 pytestmark = [
     pytest.mark.browser,

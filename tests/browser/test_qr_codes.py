@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from backoffice import clock
 from backoffice.auth import links
 from backoffice.testing.browser import sign_in, visit
+from backoffice.testing.cast import PASSWORD, Cast
 from tests.support.camera import qr_codes
-from tests.support.cast import PASSWORD, Cast
 from tests.support.factors import code_of
 from tests.support.links import fresh_link
 

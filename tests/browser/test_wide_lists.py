@@ -9,8 +9,8 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.testing.browser import sign_in
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 WIDTHS = (1024, 1280, 1440)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.support.client import Client, settle
+from backoffice.testing.client import Client, settle
 
 
 def company() -> None:

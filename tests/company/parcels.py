@@ -13,8 +13,8 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.jobs import sweep_uploads
 from backoffice.settings import configured
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
-from tests.support.client import Client, settle
 from tests.support.html import read, sent_by
 from tests.support.images import encoded, plain
 

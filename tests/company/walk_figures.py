@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from backoffice import clock
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import Element, read, row_ids
 
 

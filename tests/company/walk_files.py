@@ -18,6 +18,8 @@ from sqlalchemy import select
 from backoffice.data import files
 from backoffice.events import log
 from backoffice.extensions import db
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
 from tests.company.pallets import newest_event
 from tests.company.parcels import (
@@ -36,8 +38,6 @@ from tests.company.parcels import (
     swept,
 )
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read, sent_by
 from tests.support.races import at_once
 

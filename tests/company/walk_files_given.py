@@ -16,6 +16,8 @@ from sqlalchemy import select
 from backoffice.data import files
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.pallets import choose, newest_event, plan, run
 from tests.company.parcels import (
     PDF,
@@ -30,8 +32,6 @@ from tests.company.parcels import (
     stored,
     swept,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 
 OTHER = b"%PDF-1.7 another\n"

@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from backoffice import slots
 from backoffice.data.storage import Folder
 from backoffice.extensions import db
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.parcels import LIST, PDF, PNG, added, file, form_of, parcel, stored
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, value_of
 from views.screen import uploads
 

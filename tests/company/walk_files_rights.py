@@ -12,6 +12,8 @@ from acme.models.parcel import Parcel
 from flask import Flask
 
 from backoffice.models import fields
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company import pallets
 from tests.company.parcels import (
     LIST,
@@ -25,8 +27,6 @@ from tests.company.parcels import (
     parcel,
     stored,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import error_at, read
 
 FILES = ("slip", "photo", "papers")

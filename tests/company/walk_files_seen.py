@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backoffice.testing.browser import sign_in, visit
+from backoffice.testing.cast import Cast
 from tests.company.parcels import LIST, PDF, parcel
-from tests.support.cast import Cast
 from tests.support.images import encoded, opened, quarters
 
 pytestmark = pytest.mark.browser

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from backoffice.data import records
 from backoffice.extensions import db
 from backoffice.policy import rules
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
 from tests.company.parcels import form_of
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import Element, read
 
 GIVEN = {"name": "Cold", "code": "T1", "content": "water", "is_cooled": ["", "y"], "degrees": "4"}

@@ -8,9 +8,9 @@ from acme.jobs import counting
 from flask import Flask
 from flask_babel import force_locale, gettext
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company import pallets
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
 from tests.company.pallets import choose, plan, run
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 
 WET = {"how": "wet", "litres": "2.5", "hurry": ["", "y"]}

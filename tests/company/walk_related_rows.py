@@ -9,10 +9,10 @@ from sqlalchemy import insert, select
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
 from tests.company.pallets import choose, run
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read, row_ids
 from tests.support.told import by_name
 

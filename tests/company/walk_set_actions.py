@@ -17,10 +17,10 @@ from backoffice.actions.engine.action import find
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company import pallets
 from tests.company.pallets import choose, done, plan, run, undone
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 from tests.support.told import by_name
 

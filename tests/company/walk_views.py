@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company import pallets
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import Element, hidden, read, row_ids
 
 LIST = "/admin/pallets/"

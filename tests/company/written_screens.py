@@ -6,8 +6,8 @@ from acme.models.warehouse import Warehouse
 from sqlalchemy import select
 
 from backoffice.extensions import db
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 GIVEN = {"name": "North", "code": "N1", "capacity": "40", "country": "FR", "open": ["", "y"]}

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from backoffice.extensions import db
 from backoffice.models.warehouse import Warehouse  # the tutorial writes it
-from tests.support.client import Client, settle
+from backoffice.testing.client import Client, settle
 
 LIST = "/admin/warehouses/"
 ROW = re.compile(r'data-menu-url="/admin/warehouses/(\d+)/menu"')

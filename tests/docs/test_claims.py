@@ -12,9 +12,9 @@ from backoffice.data import records as rows
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 
 ELSEWHERE = (
     "https://evil.example/",

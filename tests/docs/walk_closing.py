@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from backoffice.testing.stage import Stage
 from tests.docs.reading import (
     LIST,
@@ -28,8 +30,6 @@ from tests.docs.reading import (
     warehouse,
 )
 from tests.docs.tutorial import commands
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.docs.reading import LIST, found, ids_on, text_of, warehouse
-from tests.support.cast import Cast
-from tests.support.client import Client
 
 
 @pytest.fixture

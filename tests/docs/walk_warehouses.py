@@ -14,6 +14,8 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.docs.reading import (
     LIST,
     found,
@@ -25,8 +27,6 @@ from tests.docs.reading import (
     text_of,
     warehouse,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 NEW = {
     "name": "Harbour",

@@ -18,9 +18,9 @@ from backoffice.auth.links import Link, LinkType
 from backoffice.extensions import db
 from backoffice.mail import delivery
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, edit, handed_over, shown_once
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step, key_on
 from tests.support.hostile import file
 from tests.support.html import hidden, read

@@ -19,8 +19,8 @@ from backoffice.models.event import Event
 from backoffice.models.files import File, Picture, StoredFile
 from backoffice.models.kinds import choices, files
 from backoffice.models.specimen import Specimen, specimen_tags  # the test writes it
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read, sent_by
 
 EPOCH = datetime(1970, 1, 1, microsecond=123456, tzinfo=UTC)

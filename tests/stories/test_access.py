@@ -17,10 +17,10 @@ from backoffice.models.event import Event
 from backoffice.policy.permissions import catalogue
 from backoffice.testing.access import EVERYBODY, PAGES, POWERS, cases, unexpected
 from backoffice.testing.asking import Person, Unknown, World
+from backoffice.testing.cast import PASSWORD
+from backoffice.testing.client import Client
 from tests.support import world
 from tests.support.acting import act, decided
-from tests.support.cast import PASSWORD
-from tests.support.client import Client
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import add, edit, everything, group, shown_once
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, link, read, ticked, value_of
 from tests.support.links import WORDS, link_to, newcomer
 

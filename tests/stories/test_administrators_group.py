@@ -8,9 +8,9 @@ from flask import Flask
 
 from backoffice.policy import permissions
 from backoffice.policy.rules import can
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import act, edit, group, outcome
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import error_at, read
 
 

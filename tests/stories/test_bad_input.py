@@ -10,8 +10,8 @@ import pytest
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.hostile import file, fingerprint
 from tests.support.html import error_at, read, ticked, value_of
 

@@ -13,9 +13,9 @@ from backoffice import clock
 from backoffice.auth import passwords
 from backoffice.extensions import db
 from backoffice.models.session import Session
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step, give_app, is_in, second_step, visitor
 
 pytestmark = pytest.mark.usefixtures("still")

@@ -10,9 +10,9 @@ from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, edit, group, outcome, previewed, run_at, undo
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at
 
 

@@ -11,9 +11,9 @@ from backoffice import clock
 from backoffice.auth.attempts import Key
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support import cast as the_cast
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.factors import (
     code_of,
     first_step,

@@ -10,9 +10,9 @@ from flask import Flask
 
 from backoffice import clock
 from backoffice.auth import passwords
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import everything, followed
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import code_of, first_step, give_app, second_step, visitor
 from tests.support.html import read
 

@@ -10,8 +10,8 @@ from backoffice import clock
 from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.message import Message
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.email_change import link_to
 from tests.support.factors import enrol, give_email_codes, is_in, visitor
 from tests.support.links import fresh_link

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 DAY = "created_at.from=2026-03-29&created_at.to=2026-03-29"  # of 23 hours in Berlin

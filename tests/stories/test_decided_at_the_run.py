@@ -17,6 +17,8 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     decided,
@@ -29,8 +31,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import value_of
 from tests.support.races import at_once
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from backoffice import clock
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client
 from tests.support.acting import act
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client
 from tests.support.factors import visitor
 from tests.support.html import read
 from views.web.downloads import page_of

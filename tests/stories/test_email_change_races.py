@@ -12,8 +12,8 @@ from backoffice.auth import tokens
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.email_change import addresses, link_to
 from tests.support.factors import visitor
 from tests.support.races import ROUNDS, PutBack, at_once

@@ -12,9 +12,9 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, everything
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import (
     code_of,
     first_step,

@@ -22,8 +22,8 @@ from backoffice.models.base import Base
 from backoffice.models.user import User
 from backoffice.testing.access import cases
 from backoffice.testing.asking import Person, World
+from backoffice.testing.client import Client
 from tests.support import world
-from tests.support.client import Client
 from views.web import times
 
 SAID = ("title", "placeholder", "aria-label", "alt", "label")

@@ -18,9 +18,9 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, outside, settle
 from tests.support.acting import add
-from tests.support.cast import Cast
-from tests.support.client import Client, outside, settle
 from tests.support.html import read, value_of
 
 pytestmark = pytest.mark.usefixtures("still")

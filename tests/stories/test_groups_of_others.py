@@ -13,9 +13,9 @@ from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, confirmed, edit, group, groups_of, outcome, previewed
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import is_asked, read
 from tests.support.told import by_name
 

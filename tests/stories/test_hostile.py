@@ -15,9 +15,9 @@ from backoffice.data import sorting
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.user import User
+from backoffice.testing.client import Client
 from tests.support import hostile
 from tests.support.acting import previewed, token_of
-from tests.support.client import Client
 from tests.support.hostile import encoded, fingerprint
 from tests.support.screens import SCREENS
 

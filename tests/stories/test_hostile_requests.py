@@ -10,8 +10,8 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client
 from tests.support.hostile import file, fingerprint
 from tests.support.html import error_at
 

@@ -20,9 +20,9 @@ from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from tests.support import cast as the_cast
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 from tests.support.links import invited, link_to, newcomer, same_for_all
 from tests.support.statements import Statements

@@ -15,8 +15,8 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 import pytest
 
 from backoffice import __version__
+from backoffice.testing.client import TOKEN
 from tests.house.source import ROOT, tracked
-from tests.support.client import TOKEN
 from tests.support.installed import PARTS, Installed, sources, wheel
 from tests.support.patience import PATIENCE
 

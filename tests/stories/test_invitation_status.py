@@ -10,9 +10,9 @@ from flask import Flask
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import confirmed, outcome, previewed, run_at
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.html import row_ids
 from tests.support.links import invited, newcomer
 

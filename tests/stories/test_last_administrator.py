@@ -12,7 +12,9 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy import grants
-from tests.support import cast as the_cast
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -25,8 +27,6 @@ from tests.support.acting import (
     status_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 REMOVING = ("block", "revoke", "delete")
 

@@ -18,9 +18,9 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit, group, run_at, status_of, undo
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 LEAVING = ("block", "revoke", "delete")
 

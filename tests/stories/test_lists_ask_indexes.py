@@ -17,8 +17,8 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.actor import system
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.html import read
 
 

@@ -16,9 +16,9 @@ from backoffice.extensions import db
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit, everything
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import first_step, give_email_codes, is_in, mailed, second_step, visitor
 from tests.support.html import read
 

@@ -12,9 +12,9 @@ from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import act, decided, outcome, previewed, token_of
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.links import invited, newcomer
 
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")

@@ -14,9 +14,9 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
 from backoffice.testing.asking import Person
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import followed
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import Element, read
 from views.screen import Screen
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import confirmed, edit, previewed
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, value_of
 from tests.support.links import WORDS, invited, link_to, newcomer
 

@@ -19,9 +19,9 @@ from backoffice.data.storage import Folder
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import add
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at
 from tests.support.images import stored
 from tests.views.account.test_avatar import PAGE, key_of, upload

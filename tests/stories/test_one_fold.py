@@ -16,10 +16,10 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.refolding import refold
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from backoffice.text import fold
 from tests.support.acting import edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, value_of
 from tests.support.races import at_once
 

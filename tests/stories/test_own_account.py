@@ -6,6 +6,8 @@ What people may do to themselves still works.
 import pytest
 from flask import Flask
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import (
     act,
     edit,
@@ -17,8 +19,6 @@ from tests.support.acting import (
     status_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import error_at, read
 
 

@@ -8,8 +8,8 @@ from backoffice.auth import links
 from backoffice.extensions import db
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.html import read
 from tests.support.links import WORDS, fresh_link, newcomer
 

@@ -15,10 +15,10 @@ from backoffice.actions.engine.plan import Selection, preview
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.policy import grants
-from tests.support import cast as the_cast
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.races import ROUNDS, PutBack, at_once
 
 PAIRS = (

@@ -26,8 +26,8 @@ from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import settle
 from tests.support.factors import code_of, give_app, give_email_codes, mailed
 from tests.support.races import ROUNDS, PutBack, at_once
 

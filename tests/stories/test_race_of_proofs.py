@@ -20,8 +20,8 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import settle, without_app
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle, without_app
 from tests.support.patience import PATIENCE
 from tests.support.proofs import CHANGES, OLD, PROOFS, Act, Change, Crowd, Proof, at
 from tests.support.races import ROUNDS

@@ -17,9 +17,9 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.races import ROUNDS, PutBack, at_once
 
 CODES = [

@@ -3,8 +3,8 @@
 import pytest
 
 from backoffice.data.filters import MAX_VALUES
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 
 
 @pytest.mark.parametrize(

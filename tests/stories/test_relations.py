@@ -19,9 +19,9 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.permissions import area_of, catalogue
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit, group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read, row_ids
 from views.screen.screen import Screen
 

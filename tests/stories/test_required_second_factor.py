@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from backoffice import clock
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import act, edit, group, outcome
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.factors import (
     code_of,
     enrol,

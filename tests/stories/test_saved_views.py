@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from backoffice import limits, slots
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import hidden, read, row_ids, value_of
 from tests.support.views import LIST, VIEWS, asked, events_of, opened, save, saved, tabs
 

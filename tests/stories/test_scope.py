@@ -13,9 +13,9 @@ from backoffice.models.user import User
 from backoffice.policy import rules
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, edit, group, outcome, previewed, run_at, undo
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import row_ids
 
 SECRET = "Zanzibar"  # what the hidden rows are called, and nothing else is

@@ -14,8 +14,8 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.settings import Settings
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.factors import code_of, first_step, give_app, is_in, mailed, second_step, visitor
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # the beginning of a step

@@ -14,9 +14,9 @@ from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.queueing import NameOnlySerializer
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.stories.secrets_story import Story, found_in, told
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.links import newcomer
 from tests.support.worker_process import shared_queue
 

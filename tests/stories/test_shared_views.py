@@ -12,9 +12,9 @@ from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.saved_view import SavedView
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read, ticked, value_of
 from tests.support.races import at_once
 from tests.support.views import (

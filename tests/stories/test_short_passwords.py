@@ -8,9 +8,9 @@ from flask import Flask
 
 from backoffice import clock
 from backoffice.auth import passwords
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.factors import code_of, first_step, give_app, is_in, second_step, visitor
 
 pytestmark = pytest.mark.usefixtures("still")

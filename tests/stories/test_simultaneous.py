@@ -16,10 +16,10 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
-from tests.support import cast as the_cast
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import decided, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once

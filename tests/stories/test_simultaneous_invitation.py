@@ -12,8 +12,8 @@ from backoffice.actions.engine.plan import Selection, preview
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.token import Token
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.links import invited, link_to
 from tests.support.races import at_once
 

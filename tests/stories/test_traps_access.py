@@ -16,9 +16,9 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import confirmed, decided, followed, previewed, token_of
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.hostile import fingerprint
 from tests.support.html import read, row_ids
 from views.admin.client_tags import ClientTags

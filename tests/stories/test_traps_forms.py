@@ -12,9 +12,9 @@ from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import add
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.hostile import fingerprint
 from tests.support.html import hidden, read, ticked, value_of
 from views.screen import Screen

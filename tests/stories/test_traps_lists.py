@@ -13,7 +13,7 @@ from backoffice.models.associations import user_client_tags
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from tests.support.client import Client
+from backoffice.testing.client import Client
 from tests.support.html import link, read, row_ids
 from tests.support.screens import SCREENS
 from tests.support.zoo import add_people

@@ -9,10 +9,10 @@ from flask import Flask
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.house.source import modules
 from tests.support.acting import decided, followed, previewed, token_of
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import Element, read, value_of
 from tests.support.screens import SCREENS
 

@@ -12,8 +12,8 @@ from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.email_change import addresses
 from tests.support.factors import code_of, first_step, give_app, is_in, key_on, second_step
 from tests.support.html import hidden, read

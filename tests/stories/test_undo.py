@@ -17,6 +17,8 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     edit,
@@ -28,8 +30,6 @@ from tests.support.acting import (
     status_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 from tests.support.races import ROUNDS, at_once
 

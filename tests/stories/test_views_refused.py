@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from backoffice import limits
 from backoffice.extensions import db
 from backoffice.models.saved_view import SavedView
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import error_at, hidden, value_of
 from tests.support.races import at_once
 from tests.support.views import (

@@ -17,11 +17,11 @@ from backoffice import database, limits
 from backoffice.data import lists
 from backoffice.extensions import db
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, outside, settle
 from backoffice.testing.stage import Stage
 from backoffice.transactions import with_timeouts
 from tests.support.acting import edit
-from tests.support.cast import Cast
-from tests.support.client import Client, outside, settle
 from tests.support.relay import Relay
 
 A_SECOND = timedelta(seconds=1)

@@ -22,6 +22,8 @@ from backoffice.models.files import listed
 from backoffice.models.kinds import files, table
 from backoffice.models.specimen import Level, Specimen  # the test writes it
 from backoffice.testing.browser import sign_in
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.stories.specimens import (
     DEFAULTS,
     ELSEWHERE,
@@ -36,8 +38,6 @@ from tests.stories.specimens import (
     stored,
     visited,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import link, read, row_ids, sent_by
 from views.screen.formats import FORMULA_STARTS
 

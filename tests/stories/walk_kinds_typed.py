@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from backoffice.models.specimen import Level  # the test writes it
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.stories.specimens import LIST, saved, specimen, stored, untouched, visited
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import error_at, read, value_of
 
 

@@ -14,8 +14,8 @@ from backoffice.data import filters
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.oddity import TEXTS, Oddity  # the test writes it
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import error_at, read, row_ids
 
 LIST = "/admin/oddities/"

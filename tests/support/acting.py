@@ -18,7 +18,7 @@ from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from tests.support.client import Client, settle
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 MODELS: dict[str, Any] = {

@@ -7,7 +7,7 @@ from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from tests.support.client import Client, settle
+from backoffice.testing.client import Client, settle
 
 NEW = "vera.new@example.org"
 

@@ -16,8 +16,8 @@ from backoffice.models.message import Message
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.support.cast import PASSWORD
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD
+from backoffice.testing.client import Client, settle
 from tests.support.html import hidden, read
 
 KEY = re.compile(r'id="totp-key">([A-Z2-7 ]+)<')

@@ -15,7 +15,7 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.support.client import settle
+from backoffice.testing.client import settle
 
 LINK = "http://127.0.0.1/invitations/a-value-that-nobody-else-may-know"
 VALUES = {

@@ -35,7 +35,7 @@ from backoffice.people import email_change, invitations
 from backoffice.policy.actor import Actor, system
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
-from tests.support.client import settle
+from backoffice.testing.client import settle
 from tests.support.factors import code_of
 
 OLD, NEW = "a harness of four long words", "five quite unusual words here"

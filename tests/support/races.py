@@ -13,7 +13,7 @@ from backoffice.models.associations import user_groups
 from backoffice.models.base import Base
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from tests.support.client import settle, without_app
+from backoffice.testing.client import settle, without_app
 from tests.support.patience import PATIENCE
 
 T = TypeVar("T")

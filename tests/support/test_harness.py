@@ -11,8 +11,8 @@ from sqlalchemy import func, insert, inspect, select, text
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.testing.browser import Witness, sign_in
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client
 from tests.support.statements import Statements
 
 

@@ -9,8 +9,8 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.saved_view import SavedView
 from backoffice.models.user import User
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.client import Client, settle
 from tests.support.html import hidden, read
 
 LIST = "/admin/users/"

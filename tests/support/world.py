@@ -25,7 +25,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.testing.asking import World
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 
 
 def build(settings: Settings) -> World:

@@ -17,7 +17,7 @@ from backoffice.models.client_tag import COLOURS, ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.settings import Settings
-from tests.support import cast
+from backoffice.testing import cast
 
 PEOPLE = 65  # more than three pages of 20; more than one of 50
 TAGS = 45

@@ -22,8 +22,8 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import Element, read
 from tests.support.zoo import add_people
 

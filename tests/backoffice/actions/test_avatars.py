@@ -7,9 +7,9 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, outcome, previewed
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import visitor
 from tests.support.hostile import file
 from tests.support.images import encoded, plain

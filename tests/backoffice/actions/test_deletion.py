@@ -14,9 +14,9 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.session import Session
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import confirmed, group, outcome, previewed, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import is_asked
 from tests.support.told import Told, flashed, told
 

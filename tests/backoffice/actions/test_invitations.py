@@ -15,6 +15,8 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.policy.actor import system
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -26,8 +28,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import mailed
 from tests.support.links import WORDS, invited, link_to, newcomer
 from tests.support.races import at_once

@@ -23,9 +23,9 @@ from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.token import Token
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import confirmed, outcome, previewed, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.factors import visitor
 from tests.support.told import Told, flashed, told
 

@@ -19,6 +19,8 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -30,8 +32,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step
 from tests.support.html import read
 from tests.support.links import WORDS, link_to, newcomer

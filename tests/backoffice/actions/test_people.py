@@ -19,9 +19,9 @@ from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import confirmed, outcome, previewed, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import give_app, is_in, mailed, visitor
 from tests.support.html import read
 from tests.support.links import invited

@@ -11,9 +11,9 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import confirmed, outcome, previewed, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import is_in, visitor
 from tests.support.told import Told, flashed, told
 

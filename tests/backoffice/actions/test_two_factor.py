@@ -16,7 +16,9 @@ from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.totp_secret import TotpSecret
 from backoffice.models.user import User
-from tests.support import cast as the_cast
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -27,8 +29,6 @@ from tests.support.acting import (
     previewed,
     token_of,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import (
     code_of,
     first_step,

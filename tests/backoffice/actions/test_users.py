@@ -12,10 +12,10 @@ from backoffice import clock
 from backoffice.actions.engine.action import find
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from tests.support import cast as the_cast
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, decided, outcome, previewed, status_of, token_of
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import give_email_codes, mailed, visitor
 from tests.support.html import read
 from tests.support.links import invited

@@ -14,9 +14,9 @@ from backoffice.actions.engine.action import find
 from backoffice.auth import credentials, passwords, sessions, totp, two_factor
 from backoffice.auth.attempts import Origin
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import settle
 from tests.house.source import PRODUCT, modules
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import settle
 from tests.support.factors import code_of, give_app
 
 pytestmark = pytest.mark.usefixtures("still")

@@ -19,8 +19,8 @@ from backoffice.auth import last_seen
 from backoffice.database import Timeouts
 from backoffice.extensions import db
 from backoffice.models.session import Session
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once
 from tests.support.statements import counted

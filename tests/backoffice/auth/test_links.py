@@ -15,8 +15,8 @@ from backoffice.models import mails
 from backoffice.models.token import PURPOSES, Token
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 HERE = Origin("127.0.0.1", "a browser")
 AN_HOUR = timedelta(hours=1)

@@ -24,9 +24,9 @@ from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.secrets import rotation
 from backoffice.settings import Settings
-from tests.support import cast as the_cast
-from tests.support.cast import PASSWORD, Cast, address
-from tests.support.client import Client, settle
+from backoffice.testing import cast as the_cast
+from backoffice.testing.cast import PASSWORD, Cast, address
+from backoffice.testing.client import Client, settle
 from tests.support.factors import visitor
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from backoffice import clock, events
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 
 Run = Callable[..., Any]
 NEW = "four words nobody guesses"

@@ -20,9 +20,9 @@ from backoffice.models.user import User
 from backoffice.secrets import rotation
 from backoffice.secrets.encryption import key_id
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import everything
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.factors import code_of, first_step, give_app, second_step, visitor
 
 pytestmark = pytest.mark.usefixtures("still")

@@ -8,8 +8,8 @@ from sqlalchemy import update
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 
 def test_keys_follow_texts_that_plain_sql_wrote(run: Callable[..., Any], cast: Cast) -> None:

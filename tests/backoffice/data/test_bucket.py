@@ -15,11 +15,11 @@ from backoffice.extensions import db
 from backoffice.jobs import sweep_uploads
 from backoffice.models.user import User
 from backoffice.settings import configured
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.urls import BucketURL
 from tests.support import bucket
 from tests.support.bucket import KEYS, BucketServer
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.images import encoded, plain
 
 KEY, OTHER = "0a" * 16, "0b" * 16

@@ -7,9 +7,9 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 
 def tags(*names: str) -> list[int]:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     add,
@@ -21,8 +23,6 @@ from tests.support.acting import (
     shown_once,
     undo,
 )
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 
 
 def denied() -> list[tuple[int | None, str]]:

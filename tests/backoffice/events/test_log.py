@@ -15,9 +15,9 @@ from backoffice import clock, events
 from backoffice.events import log
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit, group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy import rules
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import row_ids
 
 SECRET = "Zanzibar"  # what the tag is called that Olivia alone sees

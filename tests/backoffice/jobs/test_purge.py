@@ -18,8 +18,8 @@ from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.unsent_form import UnsentForm
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 NOW = datetime.fromisoformat("2026-06-01T03:17:00+00:00")
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -16,7 +16,7 @@ from backoffice.extensions import db
 from backoffice.jobs import sweep_uploads
 from backoffice.people.avatars import set_avatar
 from backoffice.settings import configured
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 from tests.support.images import encoded, plain, stored
 
 OLD = timedelta(days=1, minutes=1)

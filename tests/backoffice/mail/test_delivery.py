@@ -14,9 +14,9 @@ from backoffice.mail.delivery import FIRST_PAUSE, HOLD, LONGEST_PAUSE, TRIES, pa
 from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.outbox import LINK, VALUES, deliver, put, token_of
 from tests.support.smtp import Server
 

@@ -22,9 +22,9 @@ from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.links import fresh_link, invited
 from tests.support.outbox import deliver, put
 from tests.support.smtp import Server

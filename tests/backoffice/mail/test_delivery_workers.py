@@ -17,9 +17,9 @@ from backoffice.extensions import db
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.outbox import LINK, put, state_of
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once

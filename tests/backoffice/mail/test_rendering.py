@@ -17,9 +17,9 @@ from backoffice.models import mails
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
 from backoffice.testing.stage import Stage
 from tests.house.source import ROOT
-from tests.support.cast import Cast
 from tests.support.outbox import LINK, VALUES
 
 CATALOG = ROOT / "backoffice" / "translations" / "de" / "LC_MESSAGES" / "mails.po"

@@ -19,10 +19,10 @@ from backoffice.mail import smtp as transport
 from backoffice.mail.delivery import HOLD, deliver_due
 from backoffice.models.message import Message
 from backoffice.settings import Settings
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.testing.stage import Stage
 from tests.support import certificates
-from tests.support.cast import Cast
-from tests.support.client import settle
 from tests.support.outbox import LINK, deliver, put
 from tests.support.patience import PATIENCE
 from tests.support.smtp import Server

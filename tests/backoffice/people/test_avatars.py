@@ -22,9 +22,9 @@ from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.people import avatars
 from backoffice.people.avatars import read_avatar, remove_avatar, set_avatar
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.images import BLUE, RED, colour_of, encoded, plain, stored
 from tests.support.races import at_once
 

@@ -17,9 +17,9 @@ from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, edit, everything, group, previewed, undo
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 NAMES = ("quentin", "quarrel", "+495550199", "192.0.2.77")  # in no other row; compared without case
 

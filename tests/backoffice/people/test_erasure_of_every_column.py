@@ -25,9 +25,9 @@ from backoffice.models.user import User
 from backoffice.policy.actor import system
 from backoffice.schema import ERASABLE
 from backoffice.settings import configured
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 MARK = "qzxqzx"
 ADDRESS = "qzxqzx@example.com"

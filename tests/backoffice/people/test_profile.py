@@ -2,9 +2,9 @@
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, value_of
 
 

@@ -11,6 +11,8 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.cast import Cast, address
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     add,
@@ -23,8 +25,6 @@ from tests.support.acting import (
     status_of,
     undo,
 )
-from tests.support.cast import Cast, address
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 
 APPOINTS = {shipped.key: shipped.grants for shipped in SHIPPED if shipped.grants}

@@ -12,9 +12,9 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor, system
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import settle
 
 
 @pytest.fixture

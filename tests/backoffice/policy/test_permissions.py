@@ -7,9 +7,9 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.session import Session
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import previewed
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import is_asked, read
 
 SENSITIVE = " sensitive"

@@ -9,9 +9,9 @@ from backoffice import clock
 from backoffice.errors import TooMany
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor, system
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from backoffice.throttles import Lease, Rate, Throttle
-from tests.support.cast import Cast
-from tests.support.client import settle
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -15,8 +15,8 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy import rules
 from backoffice.policy.actor import Actor, system
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 LOOKS = Actor(1, "looks", permissions=frozenset({"users.view", "bulk_runs.view", "groups.view"}))
 MAY_NOTHING = Actor(2, "may nothing")

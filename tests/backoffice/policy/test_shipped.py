@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pytest
 
 from backoffice.models.group import Group
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.backoffice.policy.test_permissions import MEANINGS
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 ALL = frozenset(MEANINGS)

@@ -17,8 +17,8 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.testing import rows, walk
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import error_at, hidden, read, row_ids
 from tests.support.images import encoded, plain
 

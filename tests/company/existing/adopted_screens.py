@@ -2,9 +2,9 @@
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company.existing import rows
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import error_at, read
 
 

@@ -18,9 +18,9 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice.extensions import db
 from backoffice.models import fields
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.existing import rows
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read, sent_by
 
 LIST = "/admin/oddities/"

@@ -16,9 +16,9 @@ from sqlalchemy import event, select
 from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.existing import rows
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
-from tests.support.client import Client, settle
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 ODD = "A/1 ä?#%~,'<"

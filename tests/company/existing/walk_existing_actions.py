@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 
 from backoffice import events
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company.existing import rows
 from tests.company.existing.rows import HREF, KEY, ODD, act, sent, undo, version
 from tests.company.existing.triggers import ignoring, trigger
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 

@@ -10,10 +10,10 @@ from trade.models.customer import Customer, Position, Visit
 
 from backoffice import events
 from backoffice.extensions import db
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.existing import rows
 from tests.company.existing.rows import HREF, KEY, ODD, sent, version
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 
 

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse, encode_multipart
 from backoffice.data import pictures
 from backoffice.extensions import db
 from backoffice.models.event import Event
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import error_at, read
 from tests.support.images import (
     BLUE,

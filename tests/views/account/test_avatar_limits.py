@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 from tests.views.account.test_avatar import upload
 
 

@@ -13,9 +13,9 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, decided, group, previewed, run_at, token_of
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import is_in, visitor
 from tests.support.html import CONFIRM, error_at, hidden, is_asked, read, value_of
 

@@ -18,8 +18,8 @@ from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.email_change import NEW, addresses, ask, confirm, link_to, worker
 from tests.support.factors import visitor
 from tests.support.html import error_at, read, value_of

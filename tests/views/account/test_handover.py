@@ -13,9 +13,9 @@ from sqlalchemy import select
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.handover import Handover
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import add, everything
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import link, read
 
 

@@ -15,9 +15,9 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import mailed
 from tests.support.hostile import NASTY
 from tests.support.html import error_at, read, value_of

@@ -15,8 +15,8 @@ from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.links import invited, link_to, newcomer, prepared, same_for_all
 
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+00:00")

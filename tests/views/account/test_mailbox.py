@@ -8,9 +8,9 @@ from flask import Flask
 
 from backoffice.mail.delivery import deliver_due
 from backoffice.models.message import Message
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.outbox import LINK, VALUES, deliver, put
 
 ADDRESSES = ("/demo/mailbox", "/demo/mailbox/1", "/demo/mailbox/1/html")

@@ -14,9 +14,9 @@ from backoffice import events
 from backoffice.auth import sessions
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import edit
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, link, read, value_of
 from views.web.actor import SESSION_KEY
 

@@ -21,9 +21,9 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.factors import code_of, enrol, first_step
 from tests.support.hostile import NASTY, encoded
 from tests.support.html import error_at, link, read

@@ -9,8 +9,8 @@ from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.session import Session
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 

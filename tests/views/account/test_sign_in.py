@@ -18,8 +18,8 @@ from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client
 from tests.support.html import read
 
 WRONG = "not at all the password"

@@ -20,9 +20,9 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.recovery_code import RecoveryCode
 from backoffice.models.session import Session
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import everything
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import (
     code_of,
     enrol,

@@ -9,9 +9,9 @@ from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 
 def test_a_downloaded_run_is_an_event_with_its_count(client: Client, cast: Cast) -> None:

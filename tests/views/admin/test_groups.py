@@ -3,8 +3,8 @@
 from flask import Flask
 
 from backoffice.extensions import db
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read, sent_by
 from tests.support.world import groups
 

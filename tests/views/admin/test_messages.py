@@ -12,9 +12,9 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.message import Message
 from backoffice.policy.permissions import catalogue
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.acting import act, everything, outcome, previewed
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 SECRET = "a-secret-value-of-a-link"

@@ -14,9 +14,9 @@ from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.permissions import catalogue
+from backoffice.testing.cast import Cast, address
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, outcome, previewed
-from tests.support.cast import Cast, address
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"

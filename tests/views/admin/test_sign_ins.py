@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.policy.permissions import catalogue
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.html import read
 from views.admin.sign_ins import REASONS, reason_of
 

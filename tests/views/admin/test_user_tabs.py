@@ -16,9 +16,9 @@ from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.token import Token
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import confirmed, followed, outcome, run_at
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 SECRET = "a-secret-value-of-a-link"

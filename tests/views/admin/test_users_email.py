@@ -15,9 +15,9 @@ from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.testing.cast import PASSWORD, Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import edit
-from tests.support.cast import PASSWORD, Cast
-from tests.support.client import Client, settle
 from tests.support.email_change import NEW, addresses
 from tests.support.html import error_at, hidden
 

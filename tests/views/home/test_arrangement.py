@@ -9,8 +9,8 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
 ALL = ["needs", "people", "second_factors", "sign_ins", "events", "runs"]

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support import world as the_world
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 

@@ -18,6 +18,8 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -32,8 +34,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, hidden, link, read, row_ids, ticked, value_of
 
 BLOCK = "/admin/users/actions/block"

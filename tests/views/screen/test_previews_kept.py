@@ -9,9 +9,9 @@ from sqlalchemy import select
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, decided, group, groups_of, previewed, status_of, token_of
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.told import fault
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

@@ -3,9 +3,9 @@
 import pytest
 from flask import Flask
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 

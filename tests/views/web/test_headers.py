@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.sign_in_attempt import SignInAttempt
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 
 PAGES = (
     "/sign-in",

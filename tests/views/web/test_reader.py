@@ -10,8 +10,8 @@ from babel.messages.mofile import write_mo
 from flask import Flask
 
 from backoffice import clock, languages
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.html import read
 from views.web.times import _said
 

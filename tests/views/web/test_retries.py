@@ -19,9 +19,9 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, outside, settle
 from backoffice.testing.stage import Stage
-from tests.support.cast import Cast
-from tests.support.client import Client, outside, settle
 from tests.support.html import read
 from tests.support.patience import PATIENCE
 from tests.support.races import at_once

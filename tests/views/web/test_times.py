@@ -7,8 +7,8 @@ from flask import Flask
 
 from backoffice import clock, time_zones
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.support.html import read
 from views.web.times import ago, exact
 

@@ -18,9 +18,9 @@ from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
 from backoffice.models.unsent_form import UnsentForm
+from backoffice.testing.cast import PASSWORD, Cast, address
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, everything, group
-from tests.support.cast import PASSWORD, Cast, address
-from tests.support.client import Client, settle
 from tests.support.html import Element, hidden, read, value_of
 from tests.support.links import newcomer
 from views.web import unsent

@@ -7,8 +7,8 @@ from backoffice.actions.engine.menu import menu
 from backoffice.errors import NotFound
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from backoffice.actions.engine import Choose, Number, OneOf, Switch, Text
 from backoffice.actions.engine.parameters import checked, chosen, declared, is_met
 from backoffice.errors import RuleBroken
 from backoffice.models.group import Group
-from tests.support.cast import Cast
+from backoffice.testing.cast import Cast
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     asked_for,
@@ -26,8 +28,6 @@ from tests.support.acting import (
     status_of,
     token_of,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import visitor
 from tests.support.html import error_at, read
 from tests.support.told import fault, flashed, problem, told

@@ -13,9 +13,9 @@ from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, group, previewed, run_at, undo
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 from tests.support.told import fault
 

@@ -16,6 +16,8 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -29,8 +31,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 from tests.support.told import by_name, flashed
 

@@ -11,6 +11,8 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -25,8 +27,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.factors import visitor
 from tests.support.html import read
 from tests.support.told import Told, fault, flashed, problem, told
