@@ -173,7 +173,8 @@ class PickField(Field):
 
     `parse` reads the id of a row from what is sent. `find` takes the chosen ids. It returns the
     options as (id, label), the chosen ones among them, and whether there are more. An empty value
-    is posted first, so that 'none' and 'not sent' differ.
+    is posted first, so that 'none' and 'not sent' differ. With `keeps`, the form is that of a row
+    which keeps what it has and the actor does not see, where nothing is chosen instead.
     """
 
     repeats = True
@@ -187,6 +188,7 @@ class PickField(Field):
         find: Options,
         lookup_url: str = "",
         parse: Callable[[str], RowKey | None] = number,
+        keeps: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, **kwargs)
@@ -195,6 +197,7 @@ class PickField(Field):
         self._find = find
         self._lookup_url = lookup_url
         self.parse = parse
+        self._keeps = keeps
         self._found: tuple[list[tuple[RowKey, str]], bool] | None = None
 
     @property
@@ -203,6 +206,16 @@ class PickField(Field):
         chosen = self._chosen()
         options, _more = self._options()
         return [(row_id, label, row_id in chosen) for row_id, label in options]
+
+    @property
+    def has_unseen(self) -> bool:
+        """Whether the row has something here that the actor does not see, and that stays."""
+        had = self.object_data if self.multiple else [self.object_data]
+        ids = [row_id for row_id in had or () if row_id]
+        if not self._keeps or not ids:
+            return False
+        seen, _more = self._options() if ids == self._chosen() else self._find(ids)
+        return not set(ids) <= {row_id for row_id, _label in seen}
 
     @property
     def lookup_url(self) -> str | None:

@@ -280,7 +280,7 @@ def _chosen(_form: object, field: PickField) -> None:
     """Refuse a choice of nothing, unless something else is wrong with it already."""
     if field.errors:
         raise StopValidation
-    if not field.data:
+    if not field.data and not field.has_unseen:
         raise ValidationError(_("Fill this in."))
 
 

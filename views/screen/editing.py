@@ -157,7 +157,7 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
         screen.readable(actor, missing),
         labels=screen.column_labels,
         descriptions=screen.column_descriptions,
-        picker=partial(_picker_of, screen, actor),
+        picker=partial(_picker_of, screen, actor, keeps=row is not None),
         base=own,
     )
     form_class.shown_when = {**own.shown_when, **screen.form_shown_when}
@@ -167,8 +167,10 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
     return form_class
 
 
-def _picker_of(screen: Definition, actor: Actor, model: type[Record], name: str) -> dict[str, Any]:
-    return picker(screen, actor, fields.related_model(model, name), name)
+def _picker_of(
+    screen: Definition, actor: Actor, model: type[Record], name: str, *, keeps: bool
+) -> dict[str, Any]:
+    return picker(screen, actor, fields.related_model(model, name), name) | {"keeps": keeps}
 
 
 def _remove(form_class: type[Form], names: Iterable[str]) -> None:
@@ -355,13 +357,16 @@ def _sent(field: Field) -> object:
     """Return the value of a field as its row would hold it."""
     if isinstance(field, ChoiceField) and field.data in field.words:
         return field.kind.clean(field.column, field.data)
+    if isinstance(field, PickField) and not field.data and field.has_unseen:
+        return field.object_data
     return field.data  # also a former choice, which only the row still has
 
 
 def _mine(field: Field) -> str:
     """Return what was typed as people read it."""
     if isinstance(field, PickField):
-        return ", ".join(label for _id, label, chosen in field.options if chosen) or "–"
+        chosen = ", ".join(label for _id, label, chosen in field.options if chosen)
+        return chosen or (_("An entry that you may not see") if field.has_unseen else "–")
     if isinstance(field, ChoiceField):
         return next((label for value, label in field.words.items() if value == field.data), "–")
     if isinstance(field, ValueField):

@@ -205,6 +205,74 @@ def test_a_secret_row_is_nobodys(olivia: Client) -> None:
     assert olivia.get("/admin/events/?search=x").status_code == 200
 
 
+UNSEEN = "An entry that you may not see"
+
+
+@pytest.fixture
+def secret(olivia: Client) -> str:
+    """Return the address of the form of a visit to a customer whom nobody sees."""
+    rows.customer("S", "Secret")
+    db.session.add(Visit(note="Hello", customer_no="S"))
+    settle()
+    return f"/admin/visits/{db.session.query(Visit).one().id}/edit"
+
+
+def visited() -> tuple[str, str]:
+    settle()
+    visit = db.session.query(Visit).one()
+    return visit.note, visit.customer_no
+
+
+def test_a_form_keeps_a_required_row_that_one_does_not_see(olivia: Client, secret: str) -> None:
+    """It is none of the options, and says so; nobody is asked to fill it in."""
+    page = olivia.get(secret)
+    (kept,) = [e for e in read(page).all("input", name="customer") if "checked" in e.attributes]
+    assert (kept["value"], UNSEEN in page.text, "Secret" in page.text) == ("", True, False)
+    answer = sent(olivia, secret, note="Bye", customer="")
+    assert answer.status_code == 303, answer.text
+    assert visited() == ("Bye", "S")
+    assert "customer" not in rows.newest_event().after  # type: ignore[operator]  # it is there
+    wrong = sent(olivia, secret, note="", customer="")
+    assert (wrong.status_code, UNSEEN in wrong.text) == (422, True)
+    assert error_at(wrong, "customer") == ""
+
+
+def test_another_row_takes_the_place_of_one_that_one_does_not_see(
+    olivia: Client, secret: str
+) -> None:
+    assert sent(olivia, secret, note="Moved", customer=KEY).status_code == 303
+    assert visited() == ("Moved", ODD)
+    page = olivia.get(secret)
+    assert UNSEEN not in page.text
+    assert error_at(sent(olivia, secret, customer=""), "customer") == "Fill this in."
+
+
+@pytest.mark.parametrize("key", ["~S", "~nobody", "S", "~~ED~A0~80", "~" + "x" * 5000, "~S,1", "?"])
+def test_a_form_takes_no_row_that_one_does_not_see(olivia: Client, secret: str, key: str) -> None:
+    for address in (secret, "/admin/visits/new"):
+        answer = sent(olivia, secret, note="Bye", customer=key) if address == secret else None
+        answer = answer or olivia.post(address, {"note": "Bye", "customer": key})
+        assert answer.status_code == 422, address
+        assert error_at(answer, "customer")
+        assert "Secret" not in answer.text
+    assert visited() == ("Hello", "S")
+
+
+def test_a_new_row_asks_for_what_the_copied_one_has_unseen(olivia: Client, secret: str) -> None:
+    page = olivia.get(f"/admin/visits/new?_from={secret.split('/')[3]}")
+    assert UNSEEN not in page.text
+    assert olivia.get("/admin/visits/new?customer=~S").text.count("checked") == 0
+    answer = olivia.post("/admin/visits/new", {"note": "Bye", "customer": ""})
+    assert error_at(answer, "customer") == "Fill this in."
+
+
+def test_both_versions_say_that_one_does_not_see_the_row(olivia: Client, secret: str) -> None:
+    assert sent(olivia, secret, note="Theirs").status_code == 303
+    answer = olivia.post(secret, {"version": "1", "note": "Mine", "customer": ""})
+    assert (answer.status_code, "Secret" in answer.text) == (409, False)
+    assert read(answer).one("table").text.count(UNSEEN) >= 1
+
+
 def test_a_person_without_the_permission_sees_nothing(cast: Cast, client: Client) -> None:
     rows.customer(ODD, "Odd")
     rows.allow("viewers", "users.view")
