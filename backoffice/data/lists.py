@@ -27,6 +27,7 @@ from backoffice.text.numbers import formatted
 
 COUNT_CAP = limits.COUNTED
 SIZES = limits.PAGES
+USUAL_SIZE = 50
 # If a search matches more rows, they are so dense that the first ones are found without the index.
 MANY = 5_000
 
@@ -45,7 +46,7 @@ class Query:
     sort: str = "-id"
     after: str = ""
     before: str = ""
-    size: int = 50
+    size: int = USUAL_SIZE
     pinned: str = ""
 
     @property
@@ -95,7 +96,7 @@ def parse(
     *,
     allowed: Sequence[str] | None = None,
     sort: str = "-id",
-    size: int = 50,
+    size: int = USUAL_SIZE,
     zone: tzinfo = UTC,
 ) -> Query:
     """Return the query in a query string, in which days are those of `zone`.
@@ -112,7 +113,7 @@ def parse(
         sort=_sort(model, reserved.get("sort") or sort),
         after=reserved.get("after", ""),
         before=reserved.get("before", ""),
-        size=_size(reserved.get("size") or str(size)),
+        size=size_of(reserved["size"]) if reserved.get("size") else size,
     )
     # Refuses a value that does not fit now, not when the rows are read.
     condition(model, query)
@@ -390,7 +391,8 @@ def _sort(model: type[Record], text: str) -> str:
     return text
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
+    """Return the number of rows on a page. Raises BadRequest if no page has so many."""
     if text not in map(str, SIZES):
         sizes = ", ".join(map(str, SIZES))
         raise BadRequest(_("A page has %(sizes)s rows.", sizes=sizes), field="size")

@@ -313,7 +313,7 @@ class Definition(BaseView):
             pairs,
             allowed=[name for name in allowed if not (pinned and name == pinned.name)],
             sort=self._default_sort(actor),
-            size=self.preferences_of(actor).get("size", 50),
+            size=self._own_size(actor),
             zone=timezone_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
@@ -322,6 +322,11 @@ class Definition(BaseView):
         if pinned is None:
             return query
         return replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
+
+    def _own_size(self, actor: Actor) -> int:
+        """Return the person's own page size; the usual one if no page has that any more."""
+        size = self.preferences_of(actor).get("size")
+        return size if size in lists.SIZES else lists.USUAL_SIZE
 
     def _default_sort(self, actor: Actor) -> str:
         """Return the order of the list; the newest first for whoever may not read what it says."""

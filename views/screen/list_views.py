@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
-from flask import request
+from flask import flash, request
 from flask_babel import gettext as _
 
-from backoffice.data import filters, saved_views
+from backoffice.data import filters, lists, saved_views
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models.saved_view import SavedView
@@ -20,6 +20,7 @@ from backoffice.text import is_id
 from views.screen.definition import Definition
 from views.screen.pages_of_views import EVERYTHING, ViewBar, ViewTab
 
+Pair = tuple[str, str]  # of a query string
 STATELESS = {"view", "size"}  # what an address may have that asks for no rows
 
 
@@ -91,28 +92,46 @@ def address_to_open(screen: Definition, actor: Actor) -> str | None:
             raise NotFound(_("There is no such view, or it is not yours to see."))
         return None
     shown = readable(screen, actor, view.address)
-    pairs = [*_pairs(screen, shown.query, shown.columns), ("view", view.mark)]
-    if size := request.args.get("size"):
-        pairs.append(("size", size))
+    pairs = [*_pairs(screen, shown.query, shown.columns), ("view", view.mark), *_size_asked()]
     return f"{screen.url_of('index')}?{urlencode(pairs)}"
+
+
+def _size_asked() -> list[tuple[str, str]]:
+    """Return the page size that the address asks for; say so if no page has it."""
+    size = request.args.get("size")
+    if not size:
+        return []
+    try:
+        return [("size", str(lists.size_of(size)))]
+    except BadRequest as error:
+        flash(error.message, "warning")
+        return []
 
 
 def readable(screen: Definition, actor: Actor, address: str) -> Readable:
     """Return what of an address the actor may ask for now."""
     pairs = parse_qsl(address)
-    kept: list[tuple[str, str]] = []
-    left_out: list[str] = []
-    for key in dict.fromkeys(key for key, _value in pairs if key != "columns"):
-        of_key = [pair for pair in pairs if pair[0] == key]
-        if _is_understood(screen, actor, of_key):
-            kept += of_key
-        else:
-            left_out.append(key)
-    asked = columns_in(pairs)
+    rows = [pair for pair in pairs if pair[0] != "columns"]
+    is_whole = _is_understood(screen, actor, rows)
+    kept, left_out = (rows, []) if is_whole else _parts(screen, actor, rows)
+    asked = set(columns_in(pairs))
     columns = screen.readable(actor, [name for name in screen.column_list if name in asked])
     if len(columns) < len(asked):
         left_out.append("columns")
     return Readable(screen.query(actor, kept), columns, tuple(left_out))
+
+
+def _parts(screen: Definition, actor: Actor, pairs: list[Pair]) -> tuple[list[Pair], list[str]]:
+    """Return what of an address is understood together, and the keys of the rest."""
+    kept: list[Pair] = []
+    left_out: list[str] = []
+    for key in dict.fromkeys(key for key, _value in pairs):
+        of_key = [pair for pair in pairs if pair[0] == key]
+        if _is_understood(screen, actor, [*kept, *of_key]):
+            kept += of_key
+        else:
+            left_out.append(key)
+    return kept, left_out
 
 
 def columns_in(pairs: Iterable[tuple[str, str]]) -> list[str]:
@@ -121,7 +140,7 @@ def columns_in(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [name for name in names if name]
 
 
-def _is_understood(screen: Definition, actor: Actor, pairs: Iterable[tuple[str, str]]) -> bool:
+def _is_understood(screen: Definition, actor: Actor, pairs: Iterable[Pair]) -> bool:
     try:
         screen.query(actor, pairs)
     except BadRequest:
@@ -247,4 +266,6 @@ def _word(screen: Definition, key: str) -> str:
             return _("Order")
         case "search":
             return _("Search")
+        case "size":
+            return _("Rows per page")
     return screen.label_of(key.partition(".")[0])
