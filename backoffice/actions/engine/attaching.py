@@ -105,11 +105,11 @@ def _fault(model: type[Entity], name: str) -> str:
     table = fields.relation(model, name).secondary if is_many else None
     if table is None:
         return "it is no relation of many to many. Leave out attach, and let people edit the rows"
+    for each in (model, fields.related_model(model, name)):
+        if not row_keys.is_numbered(each):
+            return f"{each.nouns()} have no numbers. Leave out attach, and let people edit the rows"
     if set(table.c) != set(relations.columns(model, name)):
         return "its table has columns of its own. Map it as an entity, and show that in a tab"
-    target = fields.related_model(model, name)
-    if not (row_keys.is_numbered(model) and row_keys.is_numbered(target)):
-        return "its rows have no numbers. Leave out attach, and let people edit the rows"
     if records.is_checked(model):
         return "a function checks the whole form. Leave out attach, and let people edit the row"
     return ""
