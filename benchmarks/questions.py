@@ -153,7 +153,7 @@ def _single_values(model: type[Record], name: str, shape: str) -> Iterable[objec
         return fields.choices(model, name)
     if shape == "code":
         return (*db.session.scalars(codes.every(model, name)), "zw.zw")
-    if shape == "yes":
+    if shape in ("yes", "filled"):
         return ("yes", "no")
     if shape == "rows":
         target = fields.related_model(model, name)

@@ -14,10 +14,13 @@ from sqlalchemy import (
     Integer,
     Numeric,
     SQLColumnExpression,
+    String,
     and_,
+    cast,
     exists,
     false,
     literal,
+    not_,
     or_,
 )
 from sqlalchemy.orm import InstrumentedAttribute
@@ -37,6 +40,7 @@ from backoffice.settings import configured
 from backoffice.text import MAX_ID, fold, phones
 from backoffice.time_zones import start_of
 
+EMPTY_LIST = "[]"  # as both engines write it
 MAX_PLACES = 30  # decimal places; PostgreSQL refuses numbers with thousands of them
 
 
@@ -146,11 +150,23 @@ def _require_known(model: type[Record], filter_: Filter) -> None:
 
 
 def _boolean(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    return fields.attribute(model, filter_.name).in_(_answers(filter_))
+
+
+def _filled(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match rows that have a file, or none."""
+    column = fields.attribute(model, filter_.name)
+    is_filled = and_(column.is_not(None), cast(column, String) != EMPTY_LIST)
+    wanted = [is_filled if answer else not_(is_filled) for answer in _answers(filter_)]
+    return or_(*wanted)
+
+
+def _answers(filter_: Filter) -> list[bool]:
+    """Return which of yes and no a filter asks for."""
     if not set(filter_.values) <= {"yes", "no"}:
         text = _("%(label)s: choose yes or no.", label=_label(filter_))
         raise BadRequest(text, field=filter_.key)
-    booleans = [value == "yes" for value in filter_.values]
-    return fields.attribute(model, filter_.name).in_(booleans)
+    return [value == "yes" for value in filter_.values]
 
 
 def _related(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -301,6 +317,7 @@ CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     "code": _code,
     "derived": _derived,
     "yes": _boolean,
+    "filled": _filled,
     "rows": _related,
     "range": _number,
     "moment": _time,

@@ -164,8 +164,13 @@ def colour(model: type[Record], name: str, value: object) -> str:
 
 
 def label(model: type[Record], name: str, value: object) -> str:
-    """Return the word for a value of a choice, and the default word for any other value."""
+    """Return the word for a value of a choice, and the default word for any other value.
+
+    Of files, the value is that of a filter: whether there are any.
+    """
     what = kind(model, name)
+    if isinstance(what, File):
+        return what.label(str(value))
     if isinstance(what, Choice) and name not in model.__derived__:
         return what.label(column(model, name), value)
     return heading(str(value))

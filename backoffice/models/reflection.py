@@ -30,6 +30,8 @@ from backoffice.models.base import Base, records
 from backoffice.models.columns import EXISTING
 from backoffice.models.existing_columns import FREE, attribute_names, fit, fitting
 from backoffice.models.external import External, SqlView, Waiting, map_onto, waiting
+from backoffice.models.files import FilesType
+from backoffice.models.kinds.files import File, Picture
 from backoffice.models.mapping import Faults, area_of, can_tell_apart, label_of
 from backoffice.models.row_versions import row_version
 from backoffice.models.sql_views import map_query
@@ -223,11 +225,22 @@ def _named(each: Waiting, table: Table, faults: Faults) -> dict[str, TableColumn
         if column is None:
             there = ", ".join(str(column.name) for column in table.columns)
             faults.add(each, f"{table.name} has no column {wanted!r}. It has {there}.")
+        elif _holds_files(declared):
+            sentence = (
+                f"{name}: files are kept in tables of your own alone: "
+                f"declare them in an entity with a relation to {each.model.__name__}."
+            )
+            faults.add(each, sentence)
         else:
             _say(column, declared)
             named[name] = column
     _name_the_others(table, named, taken=vars(each.model))
     return named
+
+
+def _holds_files(declared: MappedColumn[Any]) -> bool:
+    is_said = declared.column.info.get("kind") in (File.name, Picture.name)
+    return is_said or isinstance(declared.column.type, FilesType)
 
 
 def _by_name(table: Table) -> Mapping[str, TableColumn]:

@@ -24,7 +24,13 @@ from views.screen.screen import POWERS, Screen
 from views.web.headers import OPEN
 
 # A filter that finds something or nothing, by its shape.
-FILTERS = {"rows": ("", "none"), "range": (".from", "1"), "text": ("", "a"), "yes": ("", "yes")}
+FILTERS = {
+    "rows": ("", "none"),
+    "range": (".from", "1"),
+    "text": ("", "a"),
+    "yes": ("", "yes"),
+    "filled": ("", "no"),
+}
 EVERYBODY = [shipped.key for shipped in SHIPPED]
 
 

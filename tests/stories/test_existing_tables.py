@@ -156,6 +156,10 @@ def start(company: Path, model: str) -> str:
             "Staff: STAFF has no column 'NO', which __key__ names.",
         ),
         (
+            'class Staff(External):\n    __table_name__ = "STAFF"\n    name = column(kind="file")',
+            "Staff: name: files are kept in tables of your own alone: declare them in an entity",
+        ),
+        (
             'class Logs(External):\n    __table_name__ = "LOGS"',
             "Logs: LOGS has no primary key: say which columns tell its rows apart",
         ),

@@ -66,7 +66,7 @@ def _choice(
             return _words(screen, plain, fields.choices(screen.model, name), chosen)
         case "code":
             return _words(screen, plain, [value for value, _label in labels], chosen)
-        case "yes":
+        case "yes" | "filled":
             return replace(_words(screen, plain, ("yes", "no"), chosen), widget="select")
         case "rows":
             return _relation(screen, plain, chosen, labels)

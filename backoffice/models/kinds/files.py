@@ -32,10 +32,15 @@ class File(Kind[Value]):
 
     name = "file"
     types: ClassVar[tuple[type, ...]] = (FileType,)
+    shape = "filled"
 
     def is_list(self, column: TableColumn) -> bool:
         """Return whether the column holds several files."""
         return bool(getattr(column.type, "several", False))
+
+    def label(self, value: str) -> str:
+        """Return the word for what a filter asks for: whether there is a file."""
+        return _("has a file") if value == "yes" else _("has no file")
 
     def holds(self, column: TableColumn) -> int:
         """Return how many files the column holds at most."""
@@ -145,6 +150,9 @@ class Picture(File):
 
     name = "picture"
     types: ClassVar[tuple[type, ...]] = (PictureType,)
+
+    def label(self, value: str) -> str:
+        return _("has a picture") if value == "yes" else _("has no picture")
 
     def accepted(self, _column: TableColumn) -> tuple[str, ...]:
         return ("png", "jpeg")

@@ -15,7 +15,10 @@ from backoffice.models.types import TableColumn
 T = TypeVar("T")
 Value = TypeVar("Value", default=Any)  # Kind alone means one whose values are of any type
 # The shapes that a filter can have; '' means that no list can be filtered by the kind.
-SHAPES = ("", "text", "exact", "range", "day", "moment", "choice", "code", "derived", "yes", "rows")
+SHAPES = (
+    *("", "text", "exact", "range", "day", "moment"),
+    *("choice", "code", "derived", "yes", "filled", "rows"),
+)
 
 
 class Kind(Generic[Value]):
