@@ -250,5 +250,7 @@ def _plain(values: dict[str, object] | None) -> dict[str, object] | None:
 
 
 def _plain_value(value: object) -> object:
-    is_plain = isinstance(value, (str, int, bool, list, dict, type(None)))
+    if isinstance(value, dict):  # a related row, as mentions.py has it
+        return {name: _plain_value(each) for name, each in value.items()}
+    is_plain = isinstance(value, (str, int, bool, list, type(None)))
     return value if is_plain else _text(value)

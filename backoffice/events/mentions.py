@@ -86,4 +86,8 @@ def _mentions(value: Any) -> list[Mention]:
 
 
 def _is_mention(value: object) -> bool:
-    return isinstance(value, dict) and value.keys() == KEYS
+    """Whether it is what `of` returned; a company's code may keep dictionaries of its own."""
+    if not isinstance(value, dict) or value.keys() != KEYS:
+        return False
+    is_key = isinstance(value["id"], int | str)
+    return is_key and isinstance(value["of"], str) and isinstance(value["label"], str)

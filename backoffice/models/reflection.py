@@ -220,27 +220,34 @@ def _named(each: Waiting, table: Table, faults: Faults) -> dict[str, TableColumn
     for name, declared in vars(each.model).items():
         if not isinstance(declared, MappedColumn):
             continue
-        wanted = str(declared.column.name or name)
-        column = by_name.get(wanted.lower())
-        if column is None:
-            there = ", ".join(str(column.name) for column in table.columns)
-            faults.add(each, f"{table.name} has no column {wanted!r}. It has {there}.")
-        elif _holds_files(declared):
-            sentence = (
-                f"{name}: files are kept in tables of your own alone: "
-                f"declare them in an entity with a relation to {each.model.__name__}."
-            )
-            faults.add(each, sentence)
-        else:
+        column = by_name.get(_wanted(name, declared).lower())
+        if mistake := _mistake(table, name, declared, column):
+            faults.add(each, mistake)
+        elif column is not None:
             _say(column, declared)
             named[name] = column
     _name_the_others(table, named, taken=vars(each.model))
     return named
 
 
-def _holds_files(declared: MappedColumn[Any]) -> bool:
+def _wanted(name: str, declared: MappedColumn[Any]) -> str:
+    return str(declared.column.name or name)
+
+
+def _mistake(
+    table: Table, name: str, declared: MappedColumn[Any], column: TableColumn | None
+) -> str:
+    """Return what is wrong with what a model says of a column, with the cure; '' if it is right."""
+    if column is None:
+        there = ", ".join(str(column.name) for column in table.columns)
+        return f"{table.name} has no column {_wanted(name, declared)!r}. It has {there}."
     is_said = declared.column.info.get("kind") in (File.name, Picture.name)
-    return is_said or isinstance(declared.column.type, FilesType)
+    if is_said or isinstance(declared.column.type, FilesType):
+        return (
+            f"{name}: files are kept in tables of your own alone: "
+            "declare them in an entity with a relation to this one."
+        )
+    return ""
 
 
 def _by_name(table: Table) -> Mapping[str, TableColumn]:

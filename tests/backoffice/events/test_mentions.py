@@ -1,5 +1,6 @@
 """Events name related rows to those alone who see these rows."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -109,3 +110,22 @@ def test_a_row_that_is_gone_has_a_number_for_those_who_do_not_see_all(
         text = client.get(path).text
         assert f"Client tag {tags[0]}, Client tag {tags[1]}" in text, path
         assert "Gold" not in text, path
+
+
+def test_what_a_company_keeps_of_its_own_is_told_as_it_is(client: Client, cast: Cast) -> None:
+    own = {"day": date(2026, 1, 31), "of": ["x"], "id": {}, "label": 3}
+    named = {"of": "nothing", "id": "~x", "label": "<b>Gone</b>"}
+    subject = ("users", cast.vera.id)
+    events.record(
+        actor=cast.actor("olivia"),
+        action="users.edit",
+        subject=subject,
+        after={"own": own, "named": named, "many": [named]},
+    )
+    settle()
+    assert events.verify() == []
+    client.sign_in("olivia")
+    text = client.get(f"/admin/users/{cast.vera.id}?tab=events").text
+    assert "2026-01-31" in text
+    assert "Nothing x" in text
+    assert "Gone" not in text
