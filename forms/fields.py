@@ -202,10 +202,11 @@ class PickField(Field):
 
     @property
     def options(self) -> list[tuple[RowKey, str, bool]]:
-        """Return the options as (id, label, chosen)."""
+        """Return the options as (id, label, chosen), the chosen ones first."""
         chosen = self._chosen()
         options, _more = self._options()
-        return [(row_id, label, row_id in chosen) for row_id, label in options]
+        told = [(row_id, label, row_id in chosen) for row_id, label in options]
+        return sorted(told, key=_is_not_chosen)
 
     @property
     def has_unseen(self) -> bool:
@@ -248,6 +249,10 @@ class PickField(Field):
         if self._found is None:
             self._found = self._find(self._chosen())
         return self._found
+
+
+def _is_not_chosen(option: tuple[RowKey, str, bool]) -> bool:
+    return not option[2]
 
 
 class PermissionsField(Field):

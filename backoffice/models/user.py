@@ -80,7 +80,12 @@ class User(Searchable, Entity):
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
     login_method: Mapped[str] = column(
-        String(10), default="email", choices=LOGIN_METHODS, personal=False, info=CREDENTIAL
+        String(10),
+        default="email",
+        choices=LOGIN_METHODS,
+        words={"email": "E-mail"},
+        personal=False,
+        info=CREDENTIAL,
     )
     email: Mapped[str | None] = column(String(254), kind="email", personal=True, info=CREDENTIAL)
     email_key: Mapped[str | None] = mapped_column(

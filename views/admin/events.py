@@ -4,7 +4,8 @@ Nobody can write here.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import gettext as _
@@ -30,9 +31,19 @@ def _subject(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     return subject(*about, g.subject_names.get(about)) or cells.NOTHING
 
 
+def _linked(row: Any) -> Markup:
+    """Return what a single event is about, as a link for those who may see it."""
+    about = subjects.of_event(row)
+    return subject(*about, subjects.names(actor(), [about]).get(about))
+
+
 def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     name = g.subject_names.get(subjects.of_event(row))
     return Markup("{}").format(reason(row, name)) or cells.NOTHING
+
+
+# Read of a single event besides what its page shows as it is.
+EXTRA = ("id", "subject_id", "subject_key", "before", "after")
 
 
 class Events(Screen):
@@ -68,8 +79,6 @@ class Events(Screen):
     column_details_list = (
         "action",
         "subject_type",
-        "subject_id",
-        "subject_key",
         "actor",
         "actor_groups",
         "result",
@@ -103,7 +112,7 @@ class Events(Screen):
         g.subject_names = subjects.names(actor(), about)
 
     def heading_of(self, row: Event) -> Heading:
-        what = verb(row.action)
+        what = f"{verb(row.action)} {_linked(row).striptags()}".rstrip()
         return Heading(_("%(what)s · event %(number)s", what=what, number=row.id))
 
     def badges(self, row: Event) -> list[Markup]:
@@ -111,11 +120,17 @@ class Events(Screen):
 
     def sections(self, row: Event) -> list[Section]:
         """Return what changed, followed by the usual sections."""
-        names = dict.fromkeys((*self.column_details_list, "id", "before", "after"))
+        names = dict.fromkeys((*self.column_details_list, *EXTRA))
         (visible,) = disclosure.redacted(signed_in(), Event, [row], names)
         arrow = Markup("{} → {}") if visible.before else Markup("{1}")
         changed = [Fact(name, arrow.format(old, new)) for name, old, new in changes(visible)]
-        sections = super().sections(visible)
+        sections = [self._with_subject(section, visible) for section in super().sections(visible)]
         if not changed:
             return sections
         return [Section(_("What changed"), changed), *sections]
+
+    def _with_subject(self, section: Section, row: Any) -> Section:
+        """Return the section with what the event is about in place of the kind of that."""
+        about = Fact(self.label_of("subject_type"), _linked(row) or cells.NOTHING)
+        facts = [about if each.label == about.label else each for each in section.fields]
+        return replace(section, fields=facts)

@@ -22,6 +22,8 @@ from views.screen.editing import picker
 from views.web import words
 from views.web.answers import Answer
 
+FIRST = ("view", "create", "edit", "delete", "export")  # the others follow by name
+
 
 @dataclass(frozen=True)
 class Offered:
@@ -111,11 +113,17 @@ def _users_tab(actor: Actor, group: Group) -> str:
 def by_area(actor: Actor, *, only: set[str] | None = None) -> list[tuple[str, list[Offered]]]:
     """Return the permissions by area, or those of `only`."""
     areas: dict[str, list[Offered]] = {}
-    for permission in catalogue().values():
+    for permission in sorted(catalogue().values(), key=_place):
         if only is None or permission.code in only:
             area = areas.setdefault(words.area(permission.area), [])
             area.append(_offered(actor, permission))
     return list(areas.items())
+
+
+def _place(permission: Permission) -> tuple[str, int]:
+    """Return where a permission stands: within its area, to see comes before to change."""
+    verb = permission.code.partition(".")[2]
+    return permission.area, FIRST.index(verb) if verb in FIRST else len(FIRST)
 
 
 def _offered(actor: Actor, permission: Permission) -> Offered:

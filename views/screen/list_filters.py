@@ -97,7 +97,8 @@ def _relation(
 ) -> FilterControl:
     """Offer the first related rows, and a look-up if there are more."""
     options = [(NONE, _("None"), NONE in chosen)]
-    options += [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
+    rows = [(value, label, value in chosen) for value, label in labels[:OPTIONS_TICKED]]
+    options += sorted(rows, key=lambda row: not row[2])  # what is on is seen without scrolling
     lookup_url = None
     if len(labels) > OPTIONS_TICKED:
         lookup_url = screen.url_of("lookup", field=plain.name)

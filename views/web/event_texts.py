@@ -194,8 +194,16 @@ def changes(event: Event) -> list[tuple[str, str, str]]:
         old = before.get(name)
         new = after.get(name)
         if name not in given and old != new:
-            changed.append((heading(name), _text(model, name, old), _text(model, name, new)))
+            label = _label(event.subject_type, name)
+            changed.append((label, _text(model, name, old), _text(model, name, new)))
     return [*given.values(), *changed]
+
+
+def _label(area: str, name: str) -> str:
+    """Return what the pages of an area call an attribute."""
+    screens = current_app.extensions["screens"]
+    screen = next((screen for screen in screens if screen.endpoint == area), None)
+    return str(screen.label_of(name)) if screen else heading(name)
 
 
 def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, str, str]]:

@@ -50,3 +50,13 @@ def test_a_tick_that_is_taken_away_takes_the_permission(
     assert client.post(f"/admin/groups/{group.id}/edit", data).status_code == 303
     db.session.refresh(group)
     assert group.permissions == ["gone.permission", "groups.view"]
+
+
+def test_to_see_comes_before_to_change(client: Client, cast: Cast) -> None:
+    page = read(client.sign_in("olivia").get("/admin/groups/new"))
+    codes = [box["value"] for box in page.all("input", name="permissions") if box["value"]]
+    of_tags = [code for code in codes if code.startswith("client_tags.")]
+    verbs = ["view", "create", "edit", "delete", "export"]
+    assert of_tags[: len(verbs)] == [f"client_tags.{verb}" for verb in verbs]
+    areas = [code.partition(".")[0] for code in codes]
+    assert areas == sorted(areas)

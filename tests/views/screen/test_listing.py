@@ -33,3 +33,13 @@ def test_filters_stand_in_the_order_of_the_columns(cast: Cast, client: Client) -
         shared = [label for label in labels if label in heads]
         assert len(shared) > 2
         assert shared == [head for head in heads if head in shared]
+
+
+def test_the_number_beside_filter_does_not_count_the_search(cast: Cast, client: Client) -> None:
+    def number(address: str) -> list[str]:
+        filters = read(olivia.get(address)).one("form", class_="filters")
+        return [e.text for e in filters.all("span", class_="counter")]
+
+    olivia = client.sign_in("olivia")
+    assert number("/admin/users/?search=max") == []
+    assert number("/admin/users/?search=max&status=active") == ["1"]

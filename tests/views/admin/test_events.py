@@ -1,0 +1,51 @@
+"""The details of an event: whom it is about, in the words of that one's pages."""
+
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from tests.support.acting import act, group
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import Element, read
+
+
+def blocked(client: Client, cast: Cast) -> str:
+    """Block Max as Olivia, and return the address of the event."""
+    act(client.sign_in("olivia"), "users", "block", cast.max.id)
+    settle()
+    event = db.session.scalars(select(Event).where(Event.action == "users.block")).one()
+    return f"/admin/events/{event.id}"
+
+
+def facts(page: Element) -> dict[str, str]:
+    terms = [term.text for term in page.all("dt")]
+    return dict(zip(terms, [value.text for value in page.all("dd")], strict=True))
+
+
+def test_an_event_says_what_was_done_to_whom(client: Client, cast: Cast) -> None:
+    address = blocked(client, cast)
+    page = read(client.get(address))
+    assert page.one("h1").text.startswith("Block Max Mander · event ")
+    assert facts(page)["About"] == "Max Mander"
+    assert [e.text for e in page.all("a", href=f"/admin/users/{cast.max.id}")] == ["Max Mander"]
+
+
+def test_what_changed_stands_under_the_headings_of_the_pages(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    form = {"login_method": "email", "email": "new@example.com", "first_name": "New"}
+    assert client.post("/admin/users/new", form).status_code == 303
+    settle()
+    event = db.session.scalars(select(Event).where(Event.action == "users.create")).one()
+    told = facts(read(client.get(f"/admin/events/{event.id}")))
+    assert told["E-mail"] == "new@example.com"
+    assert told["Sign-in method"] == "E-mail"
+
+
+def test_whoever_sees_no_people_reads_no_name(client: Client, cast: Cast) -> None:
+    address = blocked(client, cast)
+    group("viewers").permissions = ["events.view"]
+    settle()
+    page = read(client.sign_in("vera").get(address))
+    assert "Mander" not in page.text
+    assert page.one("h1").text.startswith(f"Block Person {cast.max.id} · event ")
