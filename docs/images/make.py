@@ -20,7 +20,7 @@ def make(address: str, password: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         page = signed_in(browser, address, password, width=1440, height=860)
-        page.goto("/admin/users/?search=ol")
+        page.goto("/admin/users/?search=sa")
         for number in range(3):
             page.get_by_role("row").nth(number + 2).get_by_role("checkbox").check()
         page.screenshot(path=HERE / "users.png")
@@ -30,7 +30,7 @@ def make(address: str, password: str) -> None:
         page.screenshot(path=HERE / "preview.png")
 
         phone = signed_in(browser, address, password, width=390, height=760, color_scheme="dark")
-        phone.goto("/admin/users/?search=ol&status=active")
+        phone.goto("/admin/users/?search=sa&status=active")
         phone.screenshot(path=HERE / "users-dark.png")
         browser.close()
 
