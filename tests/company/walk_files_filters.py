@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company import pallets
 from tests.company.parcels import LIST, PNG, added, another, file
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read, row_ids
 
 

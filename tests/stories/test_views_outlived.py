@@ -9,8 +9,8 @@ from backoffice import limits
 from backoffice.data import filters, lists
 from backoffice.extensions import db
 from backoffice.models.user import User
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.html import read
 from tests.support.views import LIST, VIEWS, asked, opened, save, saved
 
