@@ -14,6 +14,7 @@ from tests.house.source import ROOT
 from views.screen.columns import PLACES, Column
 from views.screen.definition import Definition
 from views.screen.discovery import screens
+from views.screen.options import Options
 
 TEXT = (ROOT / "docs" / "screens.md").read_text("utf-8")
 SCREEN, ACTION = TEXT.split("\n## An action\n")
@@ -46,7 +47,7 @@ def subclasses(cls: type) -> Iterator[type]:
 
 def test_every_option_of_a_screen_is_named() -> None:
     hooks = overridden(Definition, screens()) | overridden(Definition, Definition.__subclasses__())
-    assert options(Definition) | hooks | set(PLACES) <= NAMED[SCREEN]
+    assert options(Options) | hooks | set(PLACES) <= NAMED[SCREEN]
 
 
 def test_every_option_of_an_action_is_named() -> None:
@@ -54,7 +55,7 @@ def test_every_option_of_an_action_is_named() -> None:
 
 
 def test_nothing_else_is_named() -> None:
-    assert NAMED[SCREEN] - set(PLACES) - set(vars(Definition)) - options(Definition) == set()
+    assert NAMED[SCREEN] - set(PLACES) - set(dir(Definition)) - options(Options) == set()
     parameters = {cls.__name__ for cls in subclasses(Parameter)}
     assert NAMED[ACTION] - set(vars(Action)) - options(Action) - parameters == set()
 

@@ -1,36 +1,32 @@
-"""Definition: a screen's names, labels, addresses and powers.
+"""Definition: a screen's powers, names and addresses, beside its options.
 
 The pages are made from it, and know nothing else of a screen.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import current_app, url_for
-from flask_admin import BaseView
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
-from backoffice.data import disclosure, filters, lists, sorting
+from backoffice.data import disclosure, lists, sorting
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
-from backoffice.field_conditions import Condition
-from backoffice.models import fields, row_keys
+from backoffice.models import fields
 from backoffice.models.base import Entity, Record
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
-from backoffice.text import name_key
 from backoffice.time_zones import timezone_of
 from forms.base import Form
 from views.screen import related_lists
-from views.screen.cells import ListRow, OwnCell, Words
-from views.screen.columns import Column, Layout, lists_of, names_of
+from views.screen.cells import ListRow
+from views.screen.options import Options
 from views.screen.ordering import in_order_of_time
 from views.screen.pages import Heading, Section
 from views.screen.pages_of_views import EVERYTHING
@@ -39,143 +35,10 @@ from views.web.actor import actor as current_actor
 from views.web.answers import Answer
 
 WRITING = ("create", "edit", "delete")
-FIRST_COLUMNS = 8
 
 
-class Definition(BaseView):
-    """The options of a screen, with defaults that follow from its model.
-
-    `model` is the entity; every other option may be left out.
-    """
-
-    model: ClassVar[type[Record]]
-
-    path: ClassVar[str] = ""  # after /admin/; else the table's name
-
-    # Switched off, nobody has the page or button; switched on, the permissions decide
-    can_create: ClassVar[bool] = True
-    can_edit: ClassVar[bool] = True
-    can_delete: ClassVar[bool] = True
-    can_export: ClassVar[bool] = True
-    can_duplicate: ClassVar[bool] = True  # for those who may create
-
-    # In the menu
-    name: ClassVar[str] = ""
-    category: ClassVar[str] = _l("Work")
-    menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
-    menu_order: ClassVar[int] = 50  # within the area
-
-    # Of a screen with many columns, each with all its places, instead of the lists below
-    column_table: ClassVar[Sequence[Column]] = ()
-
-    # The list
-    column_list: Sequence[str] = ()  # that people may choose from
-    # Those of them that are shown until somebody chooses
-    column_default_list: ClassVar[Sequence[str]] = ()
-    column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
-    column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
-    # What people call a column's values, on every page
-    column_value_labels: ClassVar[Mapping[str, Words]] = {}
-    column_filters: Sequence[str] = ()
-    # Where the top bar's search finds a row: what it is called, and what stands beside that
-    column_title_list: ClassVar[Sequence[str]] = ()
-    column_found_list: ClassVar[Sequence[str]] = ()
-    column_default_sort: str = "-id"
-    column_export_list: Sequence[str] = ()
-    # Tabs above the list: what people call them, and the query of the list
-    views: ClassVar[Mapping[str, str]] = {}
-
-    # One row
-    column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
-    # Those of them under History, where times and whoever acted stand by themselves
-    column_history_list: ClassVar[Sequence[str]] = ()
-    details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
-    tabs: ClassVar[Sequence[Rows]] = ()  # further tabs with the list of rows that belong to a row
-    form_columns: Sequence[str] = ()  # that may be written
-    bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once
-    form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
-    # Its sections, heading to names; those in a tuple of their own stand side by side
-    form_sections: ClassVar[Layout] = {}
-    form_readonly: ClassVar[Sequence[str]] = ()  # that the form of an existing row only shows
-    # With which values of the fields before them fields are shown, and may not be left empty
-    form_shown_when: ClassVar[Mapping[str, Condition]] = {}
-    form_required_when: ClassVar[Mapping[str, Condition]] = {}
-    # What a new row's form begins with, if its column has no default: a value, or f(actor)
-    form_defaults: ClassVar[Mapping[str, object]] = {}
-    column_labels: ClassVar[Mapping[str, str]] = {}
-    column_descriptions: ClassVar[Mapping[str, str]] = {}
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        for option, value in lists_of(vars(cls).get("column_table", ())).items():
-            setattr(cls, option, value)
-        super().__init_subclass__(**kwargs)
-
-    def __init__(self) -> None:
-        area = area_of(self.model)
-        self.slug = self.path or area.replace("_", "-")
-        name = self.name or _l(fields.english_heading(self.model.__plural__))
-        super().__init__(
-            name=name,
-            category=self.category,
-            endpoint=area,
-            url=f"/admin/{self.slug}",
-            menu_icon_value=self.menu_icon_value,
-        )
-        self._fill_in_columns()
-        # By the name that addresses have: before any request, a label is in English.
-        self.declared_views = {
-            name_key(str(label)).replace(" ", "-"): (label, address)
-            for label, address in self.views.items()
-        }
-
-    @property
-    def filters_of_tabs(self) -> tuple[str, ...]:
-        """The filters by which tabs of other screens show the list of this one."""
-        pairs = [
-            target_of(screen.model, rows.name)
-            for screen in current_app.extensions["screens"]
-            for rows in screen.tabs
-        ]
-        return tuple(name for target, name in pairs if target is self.model)
-
-    def _fill_in_columns(self) -> None:
-        """Replace every list of columns that was left out by what follows from the model."""
-        if not self.form_columns and self.form_sections:
-            self.form_columns = self._columns_of_sections()
-        if self.column_default_sort == "-id" and not row_keys.is_numbered(self.model):
-            self.column_default_sort = "id"  # such keys say nothing about which row is newer
-        self.column_list = tuple(self.column_list) or self._default_columns()
-        # The others follow from the columns of the list.
-        self.column_filters = tuple(self.column_filters) or self._default_filters()
-        self.column_export_list = tuple(self.column_export_list) or fields.visible(self.model)
-        self.column_details_list = tuple(self.column_details_list) or self._default_details()
-
-    def _columns_of_sections(self) -> tuple[str, ...]:
-        names = names_of(self.form_sections)
-        return tuple(name for name in names if name not in self.form_readonly)
-
-    def _default_columns(self) -> tuple[str, ...]:
-        """Return the number, the name, the row's own columns and single relations.
-
-        These are FIRST_COLUMNS at most; the time of creation is the last of them.
-        """
-        model = self.model
-        single = [name for name in fields.relations(model) if fields.is_one(model, name)]
-        possible = [*fields.visible(model), *single]
-
-        first = [name for name in ("id", model.__label__) if name in possible]
-        last = [name for name in ("created_at",) if name in possible]
-        in_order = dict.fromkeys([*first, *possible])
-        others = [name for name in in_order if name not in (*last, "updated_at")]
-        return (*others[: FIRST_COLUMNS - len(last)], *last)
-
-    def _default_details(self) -> tuple[str, ...]:
-        all_columns = (*self.column_list, *self.form_columns, *self.column_export_list)
-        return tuple(dict.fromkeys(all_columns))
-
-    def _default_filters(self) -> tuple[str, ...]:
-        possible = filters.filterable(self.model)
-        return tuple(name for name in self.column_list if name in possible)
+class Definition(Options):
+    """The options of a screen, and what people may do with it, call it and find it under."""
 
     # Powers
 
@@ -228,6 +91,16 @@ class Definition(BaseView):
             if screen.endpoint == area:
                 return cast(Definition, screen)
         raise NotFound
+
+    @property
+    def filters_of_tabs(self) -> tuple[str, ...]:
+        """The filters by which tabs of other screens show the list of this one."""
+        pairs = [
+            target_of(screen.model, rows.name)
+            for screen in current_app.extensions["screens"]
+            for rows in screen.tabs
+        ]
+        return tuple(name for target, name in pairs if target is self.model)
 
     def sorts(self, actor: Actor, name: str) -> bool:
         """Tell whether the actor may order the list by `name`.
