@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 
 from backoffice import limits
-from backoffice.data import conditions, cursors, disclosure, filters, related, searching
+from backoffice.data import conditions, cursors, disclosure, filters, page_sizes, related, searching
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels, Statement
 from backoffice.data.sorting import before_id, sort_key, sortable
@@ -26,8 +26,6 @@ from backoffice.policy.rules import scope
 from backoffice.text.numbers import formatted
 
 COUNT_CAP = limits.COUNTED
-SIZES = limits.PAGES
-USUAL_SIZE = 50
 # If a search matches more rows, they are so dense that the first ones are found without the index.
 MANY = 5_000
 
@@ -46,7 +44,7 @@ class Query:
     sort: str = "-id"
     after: str = ""
     before: str = ""
-    size: int = USUAL_SIZE
+    size: int = page_sizes.USUAL
     pinned: str = ""
 
     @property
@@ -96,7 +94,7 @@ def parse(
     *,
     allowed: Sequence[str] | None = None,
     sort: str = "-id",
-    size: int = USUAL_SIZE,
+    size: int = page_sizes.USUAL,
     zone: tzinfo = UTC,
 ) -> Query:
     """Return the query in a query string, in which days are those of `zone`.
@@ -113,7 +111,7 @@ def parse(
         sort=_sort(model, reserved.get("sort") or sort),
         after=reserved.get("after", ""),
         before=reserved.get("before", ""),
-        size=size_of(reserved["size"]) if reserved.get("size") else size,
+        size=page_sizes.parse(reserved["size"]) if reserved.get("size") else size,
     )
     # Refuses a value that does not fit now, not when the rows are read.
     condition(model, query)
@@ -389,11 +387,3 @@ def _sort(model: type[Record], text: str) -> str:
     if not sortable(model, text.removeprefix("-")):
         raise BadRequest(_("This list cannot be sorted like that."), field="sort")
     return text
-
-
-def size_of(text: str) -> int:
-    """Return the number of rows on a page. Raises BadRequest if no page has so many."""
-    if text not in map(str, SIZES):
-        sizes = ", ".join(map(str, SIZES))
-        raise BadRequest(_("A page has %(sizes)s rows.", sizes=sizes), field="size")
-    return int(text)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from backoffice import limits
-from backoffice.data import filters, lists
+from backoffice.data import filters, page_sizes
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.testing.cast import Cast
@@ -109,7 +109,7 @@ def test_a_size_that_one_kept_and_no_page_has_any_more_is_the_usual_one(
     max_: Client, cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert max_.post(f"{LIST}preferences", {"size": "100", "columns": ["name"]}).status_code == 303
-    monkeypatch.setattr(lists, "SIZES", (20, 50))
+    monkeypatch.setattr(page_sizes, "SIZES", (20, 50))
     page = max_.get(f"{LIST}?view=all")
     assert page.status_code == 200
     settle()

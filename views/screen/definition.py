@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
-from backoffice.data import disclosure, lists, sorting
+from backoffice.data import disclosure, lists, page_sizes, sorting
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
@@ -186,7 +186,7 @@ class Definition(Options):
             pairs,
             allowed=[name for name in allowed if not (pinned and name == pinned.name)],
             sort=self._default_sort(actor),
-            size=self._own_size(actor),
+            size=page_sizes.kept(self.preferences_of(actor).get("size")),
             zone=timezone_of(actor.time_zone),
         )
         if not self.sorts(actor, query.sort_name):
@@ -195,11 +195,6 @@ class Definition(Options):
         if pinned is None:
             return query
         return replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
-
-    def _own_size(self, actor: Actor) -> int:
-        """Return the person's own page size; the usual one if no page has that any more."""
-        size = self.preferences_of(actor).get("size")
-        return size if size in lists.SIZES else lists.USUAL_SIZE
 
     def _default_sort(self, actor: Actor) -> str:
         """Return the order of the list; the newest first for whoever may not read what it says."""

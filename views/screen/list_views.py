@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import flash, request
 from flask_babel import gettext as _
 
-from backoffice.data import filters, lists, saved_views
+from backoffice.data import filters, page_sizes, saved_views
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models.saved_view import SavedView
@@ -102,7 +102,7 @@ def _size_asked() -> list[tuple[str, str]]:
     if not size:
         return []
     try:
-        return [("size", str(lists.size_of(size)))]
+        return [("size", str(page_sizes.parse(size)))]
     except BadRequest as error:
         flash(error.message, "warning")
         return []

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action
-from backoffice.data import disclosure, filters, lists
+from backoffice.data import disclosure, filters, lists, page_sizes
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
@@ -100,7 +100,7 @@ def _frame(screen: Definition, actor: Actor, chosen: Sequence[str], query: Query
         title=str(screen.name),
         columns=_columns(screen, actor, chosen, query),
         sticky_column=_sticky_column(screen, chosen) + bool(actions),
-        sizes=[(size, size == query.size) for size in lists.SIZES],
+        sizes=[(size, size == query.size) for size in page_sizes.SIZES],
         column_choices=_column_choices(screen, actor, chosen, query.pinned),
         preferences_href=screen.url_of("preferences"),
         actions=actions,

@@ -8,7 +8,7 @@ from flask import jsonify, redirect, request
 from flask_babel import gettext as _
 
 from backoffice.auth.actors import lock_own_row
-from backoffice.data import lists, records
+from backoffice.data import page_sizes, records
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -46,7 +46,7 @@ def keep_preferences(screen: Definition, actor: Actor) -> Answer:
     """Keep the page size and the columns that a person likes on this screen."""
     size = request.form.get("size", "50")
     columns = request.form.getlist("columns")
-    sizes = [str(each) for each in lists.SIZES]
+    sizes = [str(each) for each in page_sizes.SIZES]
     if size not in sizes:
         raise BadRequest(_("A page has %(sizes)s rows.", sizes=", ".join(sizes)))
     chosen = [name for name in screen.column_list if name in columns]
