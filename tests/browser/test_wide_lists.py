@@ -27,9 +27,11 @@ def crowd(cast: Cast) -> None:
     settle()
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_the_columns_of_users_fit_whatever_people_and_groups_are_called(
-    page: Page, crowd: None
+    page: Page, cast: Cast, crowd: None, language: str
 ) -> None:
+    cast.olivia.language = language
     groups = [Group(name=f"Intercontinental administrators of depots {n}") for n in range(5)]
     tags = [ClientTag(name=f"Kraftfahrzeughaftpflicht {number}") for number in range(5)]
     for person in db.session.scalars(select(User).where(User.last_name.startswith("Hausen"))):
