@@ -7,7 +7,7 @@ from backoffice.actions.deletion import Delete
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.people import grantable
-from backoffice.models.associations import user_groups
+from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import Group
 from backoffice.people.groups import GROUPS_LOCK
 from backoffice.policy import second_factor
@@ -28,7 +28,7 @@ def _is_named_in_settings(_context: ActionContext) -> ColumnElement[bool]:
 
 def _count_memberships(rows: Ids) -> Select[int]:
     memberships = select(func.count()).select_from(user_groups)
-    return memberships.where(user_groups.c.group_id.in_(rows))
+    return memberships.where(user_groups.c.group_id.in_(rows), is_current())
 
 
 class DeleteGroups(Delete):

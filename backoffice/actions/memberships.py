@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, exists, false, func, select
 
+from backoffice.actions.access import ENDS_AT, NO_ACCESS
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose
@@ -15,14 +16,15 @@ from backoffice.actions.people import (
     ONESELF,
     OUTRANKED,
     grantable,
-    has_status,
 )
 from backoffice.actions.users import ExclusiveUserAction, UserAction
 from backoffice.extensions import db
-from backoffice.models.associations import user_client_tags, user_groups
+from backoffice.models.associations import counts, is_current, user_client_tags, user_groups
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
+from backoffice.people import access, access_memory
 from backoffice.policy import grants
 
 GROUP = Choose(
@@ -56,8 +58,9 @@ def _takes_last_administrator(context: ActionContext) -> ColumnElement[bool]:
 
 def _number_of(table: Table, others: list[int]) -> ScalarSelect[int]:
     """Return, in SQL, how many of `others` the user has."""
-    user_id, other = table.columns
-    return select(func.count()).where(user_id == User.id, other.in_(others)).scalar_subquery()
+    user_id, other = table.primary_key.columns
+    has = select(func.count()).where(user_id == User.id, other.in_(others), counts(table))
+    return has.scalar_subquery()
 
 
 def _is_strong(parameters: Mapping[str, Any]) -> bool:
@@ -74,23 +77,26 @@ class AddToGroup(UserAction):
     title = Counted("Add {n} person to {chosen}", "Add {n} people to {chosen}")
     done = _l("in the group")
     result = Counted("{n} person in the group.", "{n} people in the group.")
-    parameters: ClassVar = {"group": GROUP}
+    parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
     watches = ("groups",)
     inverse = "remove_from_group"
-    rules = (
-        *UserAction.rules,
-        Rule(
-            "revoked",
-            _l("{label} has no access: grant it again first."),
-            has_status("revoked"),
-        ),
-    )
+    rules = (*UserAction.rules, NO_ACCESS)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return _is_member(context)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        relations.add(rows, User, "groups", context.parameters["group"])
+        group_ids = context.parameters["group"]
+        ends_at = context.parameters.get("ends_at")
+        access.join(rows, group_ids, ends_at, context.actor.user_id)
+        if context.undo_of:
+            access_memory.restore_memberships(context.undo_of, rows, group_ids)
+
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        return access.noted(rows)
+
+    def memories(self, rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        return access_memory.of(rows)
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
@@ -123,8 +129,100 @@ class RemoveFromGroup(ExclusiveUserAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.remove(rows, User, "groups", context.parameters["group"])
 
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        return access.noted(rows)
+
+    def memories(self, rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        return access_memory.of(rows)
+
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
+
+
+def _has_this_end(context: ActionContext) -> ColumnElement[bool]:
+    ends_at = context.parameters["ends_at"]
+    column = user_groups.c.ends_at
+    return _membership(context, column == ends_at if ends_at else column.is_(None))
+
+
+def _membership(context: ActionContext, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """SQL: whether the person is in the chosen group, and the membership is such a one."""
+    in_group = user_groups.c.group_id.in_(context.parameters["group"])
+    return exists().where(user_groups.c.user_id == User.id, in_group, is_current(), *which)
+
+
+def _ends_last_administrator(context: ActionContext) -> ColumnElement[bool]:
+    if not context.undo_of and context.parameters["ends_at"] is None:
+        return false()
+    return _takes_last_administrator(context)
+
+
+class MembershipEnd(ExclusiveUserAction):
+    """An action on when memberships end; an end of the last administrator's is refused."""
+
+    permission = "users.assign_groups"
+    label = _l("Set end of membership")
+    done = _l("with this end")
+    parameters: ClassVar = {"group": GROUP}
+    watches = ("groups",)
+    inverse = "restore_membership_end"
+    rules = (
+        ONESELF,
+        OUTRANKED,
+        Rule(
+            "not_in_group",
+            _l("{label} is not in this group."),
+            lambda context: ~_is_member(context),
+            of_choice=True,
+        ),
+        Rule(
+            LAST_ADMINISTRATOR.code,
+            LAST_ADMINISTRATOR.sentence,
+            _ends_last_administrator,
+            of_choice=True,
+        ),
+    )
+
+    def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
+        return _is_strong(parameters)
+
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        return access.noted(rows)
+
+    def memories(self, rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        return access_memory.of(rows)
+
+
+class SetEndOfMembership(MembershipEnd):
+    name = "set_membership_end"
+    title = Counted(
+        "Set the end of {n} membership: {chosen}", "Set the end of {n} memberships: {chosen}"
+    )
+    result = Counted("{n} membership has this end.", "{n} memberships have this end.")
+    parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
+
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return _has_this_end(context)
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        ends_at = context.parameters["ends_at"]
+        access.set_end(rows, context.parameters["group"], ends_at, context.actor.user_id)
+
+
+class RestoreEndOfMembership(MembershipEnd):
+    """Give memberships the end that they had before the run that is being undone."""
+
+    name = "restore_membership_end"
+    title = Counted(
+        "Give {n} membership its former end: {chosen}",
+        "Give {n} memberships their former end: {chosen}",
+    )
+    result = Counted("{n} membership has its former end.", "{n} memberships have their former end.")
+    offered = False
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        group_ids = context.parameters["group"]
+        access_memory.restore_memberships(context.undo_of, rows, group_ids)
 
 
 class AddClientTags(UserAction):

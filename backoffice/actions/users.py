@@ -1,10 +1,10 @@
 """Actions on people: block, unblock, revoke access, grant it again, end sessions, delete."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, case, delete, false, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, false, func, or_, select
 
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import Action
@@ -28,11 +28,12 @@ from backoffice.mail import outbox
 from backoffice.models import mails, personal
 from backoffice.models.associations import user_groups
 from backoffice.models.group import Group
+from backoffice.models.row_keys import RowKey
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from backoffice.people import erasure
+from backoffice.people import access, access_memory, erasure
 from backoffice.policy import grants
-from backoffice.policy.rules import named, sees
+from backoffice.policy.rules import can, named, sees
 from backoffice.text import N_
 
 LINKS_STAY_VOID: str = _l("Voided links stay void.")
@@ -185,6 +186,13 @@ class RevokeAccess(ExclusiveUserAction):
         outbox.notify(rows, mails.ACCESS_REVOKED)
         self.leave_active(context, rows, "revoked")
         db.session.execute(delete(user_groups).where(user_groups.c.user_id.in_(rows)))
+        access.take(rows)
+
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        return access.noted(rows)
+
+    def memories(self, rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        return access_memory.of(rows)
 
 
 def _groups_beyond(context: ActionContext) -> Select[int]:
@@ -200,14 +208,23 @@ def _groups_beyond(context: ActionContext) -> Select[int]:
     )
 
 
-def _had_group_beyond(context: ActionContext) -> ColumnElement[bool]:
-    """Return the SQL condition for people who had a group that the actor may not give.
+def _had_access_beyond(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for people who had what the actor may not give.
 
     They are refused as a whole, not given a part of their groups: another actor may give them all.
     """
     if not context.undo_of:
         return false()
-    return User.id.in_(_groups_beyond(context))
+    beyond = context.once(_with_codes_beyond)
+    return or_(User.id.in_(_groups_beyond(context)), User.id.in_(beyond))
+
+
+def _with_codes_beyond(context: ActionContext) -> list[int]:
+    """Return the people of the run being undone who had extra permissions beyond the actor's."""
+    if context.actor.all_permissions:
+        return []
+    had = access_memory.codes_of(context.undo_of, context.selected)
+    return sorted({user_id for user_id, code in had if not can(context.actor, code)})
 
 
 class GrantAccessAgain(UserAction):
@@ -224,8 +241,8 @@ class GrantAccessAgain(UserAction):
         *UserAction.rules,
         Rule(
             "groups_beyond",
-            _l("{label} was in a group that you may not give back."),
-            _had_group_beyond,
+            _l("{label} had a group or a permission that you may not give back."),
+            _had_access_beyond,
         ),
     )
 
@@ -253,6 +270,15 @@ class GrantAccessAgain(UserAction):
         self.set_status(context, rows, status)
         if context.undo_of:
             relations.restore(context, rows, User, "groups")
+            kept = select(Group.id)
+            access_memory.restore_memberships(context.undo_of, rows, db.session.scalars(kept).all())
+            access_memory.restore_extra(context.undo_of, rows)
+
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        return access.noted(rows)
+
+    def memories(self, rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        return access_memory.of(rows)
 
 
 class EndSessions(UserAction):

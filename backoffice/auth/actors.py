@@ -1,15 +1,16 @@
 """Turn a person's row into the Actor that the policy asks about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, cast, false, literal, null, select, union_all
 
 from backoffice.auth import networks, sessions
 from backoffice.errors import NotAllowed, SignedOut
 from backoffice.extensions import db
-from backoffice.models.associations import user_groups
+from backoffice.models.associations import is_current, user_groups
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy import second_factor
@@ -17,14 +18,28 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.transactions import is_writing
 
-# The statement is built once, because every request runs it.
+# The statements are built once, because every request runs them.
 _GROUPS = (
     select(Group.id, Group.key, Group.name, Group.permissions, Group.all_permissions)
     .join(user_groups, user_groups.c.group_id == Group.id)
-    .where(user_groups.c.user_id == bindparam("user"))
-    .order_by(Group.id)
+    .where(user_groups.c.user_id == bindparam("user"), is_current())
 )
-_GROUPS_LOCKED = _GROUPS.with_for_update(read=True, of=Group)
+_GROUPS_LOCKED = _GROUPS.order_by(Group.id).with_for_update(read=True, of=Group)
+_EXTRA = select(DirectGrant.permission).where(
+    DirectGrant.user_id == bindparam("user"), DirectGrant.current()
+)
+# Groups and, without a group, extra permissions.
+_TOGETHER = union_all(
+    _GROUPS.add_columns(literal("").label("code")),
+    _EXTRA.with_only_columns(
+        cast(null(), Group.id.type),
+        cast(null(), Group.key.type),
+        literal(""),
+        cast(null(), Group.permissions.type),
+        false(),
+        DirectGrant.permission,
+    ),
+)
 _GroupRow = Row[int, str | None, str, list[str], bool]
 
 
@@ -58,10 +73,11 @@ def actor_of(
     session_id: int | None = None,
     confirmed: bool = False,
 ) -> Actor:
-    """Return the Actor for a person, with everything that their groups allow now.
+    """Return the Actor for a person, with everything that they may do now.
 
-    In a transaction that may write, the groups stay as they are until it ends; the caller has
-    locked the person.
+    That is what their groups and their extra permissions allow, as far as these have not ended. In
+    a transaction that may write, the groups stay as they are until it ends; the caller has locked
+    the person.
 
     Args:
         settings: if given, the Actor also says whether they have to enrol a second factor first.
@@ -70,8 +86,7 @@ def actor_of(
         session_id: the session that they are signed in with; None outside a browser.
         confirmed: whether they gave a password or a code within the last minutes.
     """
-    statement = _GROUPS_LOCKED if is_writing() else _GROUPS
-    groups = db.session.execute(statement, {"user": user.id}).all()
+    groups, extra = _given(user.id)
     enrolment_due = settings is not None and second_factor.is_due(user.two_factor, groups, settings)
     password_change_due = user.password_state == "temporary" or _lost_its_factor(user)
     actor = replace(
@@ -89,14 +104,26 @@ def actor_of(
         session_id=session_id,
         confirmed=confirmed,
     )
-    return _with_groups(actor, groups)
+    return _with_groups(actor, groups, extra)
 
 
-def _with_groups(actor: Actor, groups: Sequence[_GroupRow]) -> Actor:
-    """Return the actor with what these groups allow together."""
+def _given(user_id: int) -> tuple[Sequence[_GroupRow], list[str]]:
+    """Return the groups that the person is in, and the codes of their extra permissions."""
+    person = {"user": user_id}
+    if is_writing():  # PostgreSQL locks no rows of several statements joined by UNION
+        groups = db.session.execute(_GROUPS_LOCKED, person).all()
+        return groups, list(db.session.scalars(_EXTRA, person))
+    rows = db.session.execute(_TOGETHER, person).all()
+    groups = sorted((row for row in rows if row.id is not None), key=lambda row: row.id)
+    return groups, [row.code for row in rows if row.id is None]
+
+
+def _with_groups(actor: Actor, groups: Sequence[_GroupRow], extra: Iterable[str]) -> Actor:
+    """Return the actor with what these groups and extra permissions allow together."""
+    of_groups = (code for group in groups for code in group.permissions)
     return replace(
         actor,
-        permissions=frozenset(code for group in groups for code in group.permissions),
+        permissions=frozenset((*of_groups, *extra)),
         all_permissions=any(group.all_permissions for group in groups),
         group_ids=frozenset(group.id for group in groups),
         group_names=tuple(sorted(group.name for group in groups)),

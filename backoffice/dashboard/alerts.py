@@ -12,7 +12,7 @@ from backoffice.auth import throttle
 from backoffice.dashboard import sign_ins
 from backoffice.data import lists
 from backoffice.extensions import db
-from backoffice.models.associations import user_groups
+from backoffice.models.associations import is_current, user_groups
 from backoffice.models.base import Record
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.message import Message
@@ -69,7 +69,9 @@ def _counted(administrators: int) -> dict[str, tuple[type[Record], ColumnElement
     `administrators` is the id of the group: by an id, PostgreSQL can estimate how few members the
     group has; by a name it cannot.
     """
-    members = select(user_groups.c.user_id).where(user_groups.c.group_id == administrators)
+    members = select(user_groups.c.user_id).where(
+        user_groups.c.group_id == administrators, is_current()
+    )
     unprotected = User.id.in_(members) & (User.status == "active") & (User.two_factor == "disabled")
     return {
         "expiring": (User, User.derived("invitation_ends", "soon")),

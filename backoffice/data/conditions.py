@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from backoffice.data.filters import NONE, Filter
 from backoffice.errors import BadRequest
-from backoffice.models import fields, row_keys, search
+from backoffice.models import associations, fields, row_keys, search
 from backoffice.models.base import Record
 from backoffice.models.kinds.identifiers import IpAddress
 from backoffice.models.kinds.texts import Phone, Text
@@ -207,7 +207,8 @@ def _association_conditions(
     relation = fields.relation(model, name)
     others = [key for _id, key in relation.secondary_synchronize_pairs or ()]
     other_id = row_keys.referring(fields.related_model(model, name), others)
-    association = exists().where(*(own == key for own, key in relation.synchronize_pairs))
+    pairs = (own == key for own, key in relation.synchronize_pairs)
+    association = exists().where(*pairs, associations.counts(relation.secondary))
     return association.where(other_id.in_(ids)), ~association
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 
 from backoffice.extensions import db
-from backoffice.models import fields, row_keys
+from backoffice.models import associations, fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
@@ -184,7 +184,8 @@ def _joined(
     if relation.secondary_synchronize_pairs:
         others = [key for _own, key in relation.secondary_synchronize_pairs]
         association_other = row_keys.referring(fields.related_model(model, name), others)
-        return statement.join(other, other.id == association_other)
+        statement = statement.join(other, other.id == association_other)
+        return statement.where(associations.counts(relation.secondary))
     return statement.join_from(model, fields.attribute(model, name).of_type(other))
 
 

@@ -3,17 +3,28 @@
 They hold who is in which group, who has which client tags, and which groups a group may give.
 """
 
-from sqlalchemy import Column, ForeignKey, Index, Table
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Table, or_, text, true
 
-from backoffice.models.base import Base
-from backoffice.models.types import BigInt
+from backoffice.models.base import Base, moment
+from backoffice.models.types import BigInt, UTCDateTime
 
+# A membership whose end has come is none: whoever reads the table asks for `is_current`.
 user_groups = Table(
     "user_groups",
     Base.metadata,
     Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
     Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
-    Index("ix_user_groups_group_id_user_id", "group_id", "user_id"),
+    Column("ends_at", UTCDateTime),
+    Column("given_by_id", BigInt, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("told_at", UTCDateTime),  # when it was told that the end is near
+    # Who is in a group is read from this index alone.
+    Index("ix_user_groups_group_id_user_id_ends_at", "group_id", "user_id", "ends_at"),
+    Index(
+        "ix_user_groups_ends_at",
+        "ends_at",
+        sqlite_where=text("ends_at IS NOT NULL"),
+        postgresql_where=text("ends_at IS NOT NULL"),
+    ),
 )
 user_client_tags = Table(
     "user_client_tags",
@@ -33,3 +44,14 @@ group_grants = Table(
     Column("group_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
     Column("grantable_id", BigInt, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
 )
+
+
+def is_current() -> ColumnElement[bool]:
+    """SQL: whether the membership in a group has not ended, at the moment the statement runs."""
+    ends_at = user_groups.c.ends_at
+    return or_(ends_at.is_(None), ends_at > moment())
+
+
+def counts(association: object) -> ColumnElement[bool]:
+    """SQL: whether the row of a table between two entities counts; those of others all do."""
+    return is_current() if association is user_groups else true()

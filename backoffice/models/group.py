@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.associations import group_grants
+from backoffice.models.associations import group_grants, is_current, user_groups
 from backoffice.models.base import Entity, Searchable
 from backoffice.models.keys import key_type
 
@@ -41,7 +41,11 @@ class Group(Searchable, Entity):
 
     # By name, because the module of User imports this one.
     users: Mapped[list[Any]] = relationship(
-        "User", secondary="user_groups", back_populates="groups"
+        "User",
+        secondary=user_groups,
+        primaryjoin=lambda: and_(Group.id == user_groups.c.group_id, is_current()),
+        secondaryjoin="User.id == user_groups.c.user_id",
+        back_populates="groups",
     )
     grants: Mapped[list["Group"]] = relationship(
         secondary=group_grants,

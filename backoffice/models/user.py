@@ -27,7 +27,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.models import invitation_state
-from backoffice.models.associations import user_client_tags, user_groups
+from backoffice.models.associations import is_current, user_client_tags, user_groups
 from backoffice.models.base import Entity, Searchable
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
@@ -175,7 +175,11 @@ class User(Searchable, Entity):
     )
     last_login_at: Mapped[datetime | None] = mapped_column(info={"personal": False})
 
-    groups: Mapped[list[Group]] = relationship(secondary=user_groups, back_populates="users")
+    groups: Mapped[list[Group]] = relationship(
+        secondary=user_groups,
+        primaryjoin=lambda: and_(User.id == user_groups.c.user_id, is_current()),
+        back_populates="users",
+    )
     client_tags: Mapped[list[ClientTag]] = relationship(
         secondary=user_client_tags, back_populates="users"
     )

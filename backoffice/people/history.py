@@ -1,16 +1,20 @@
 """Collect what the page of a person shows: permissions, sessions, sign-ins and messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.associations import is_current, user_groups
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
+from backoffice.people import access
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
 from backoffice.policy.rules import scope
@@ -30,6 +34,22 @@ def permissions(user: User) -> list[tuple[Permission, list[str]]]:
         if group_names:
             granted.append((permission, group_names))
     return granted
+
+
+def ends_of_groups(user: User) -> dict[int, datetime]:
+    """Return when the person's memberships end, by the id of the group; of those that do."""
+    columns = (user_groups.c.group_id, user_groups.c.ends_at)
+    ending = select(*columns).where(
+        user_groups.c.user_id == user.id, is_current(), user_groups.c.ends_at.is_not(None)
+    )
+    return dict(db.session.execute(ending).all())
+
+
+def extra_permissions(user: User) -> list[tuple[DirectGrant, str]]:
+    """Return the person's extra permissions with their meanings, by their codes."""
+    meanings = {code: str(permission.meaning) for code, permission in catalogue().items()}
+    held = access.extra_of(user.alone())
+    return [(grant, meanings.get(grant.permission, grant.permission)) for grant in held]
 
 
 def live_sessions(actor: Actor, user: User) -> Sequence[Session]:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from backoffice.extensions import db
-from backoffice.models.associations import user_groups
+from backoffice.models.associations import is_current, user_groups
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
@@ -16,7 +16,7 @@ def members(actor: Actor, group_id: int) -> tuple[list[User], bool]:
     statement = (
         select(User)
         .join(user_groups, user_groups.c.user_id == User.id)
-        .where(user_groups.c.group_id == group_id, scope(actor, User))
+        .where(user_groups.c.group_id == group_id, is_current(), scope(actor, User))
         .order_by(User.search_key, User.id)
         .limit(MEMBERS_SHOWN + 1)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, literal, select, true
 
 from backoffice.auth import networks, passwords, revocation
 from backoffice.data import records, texts
@@ -19,7 +19,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.people import invitations
+from backoffice.people import access, invitations
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
@@ -29,7 +29,7 @@ from backoffice.text import N_, address_key, login_key, masked
 from backoffice.text.looks import skeleton
 
 # The sentence about a person whom the actor does not reach; {label} is their name.
-OUTRANKS: str = _l("{label} is in a group that you may not give.")
+OUTRANKS: str = _l("{label} has a group or a permission that you may not give.")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
@@ -84,16 +84,18 @@ def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
 def out_of_reach(actor: Actor, user: User) -> str:
     """Return why the actor may not change the person, or an empty string if they may.
 
-    The actor must be able to give every group that the person holds. Everybody reaches themselves.
+    The actor must be able to give every group and extra permission that the person holds. Everybody
+    reaches themselves.
     """
     return _outranks(actor, user, grants.grantable_group_ids(db.session(), actor))
 
 
 def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
     """Return why the person outranks the actor, or an empty string if they do not."""
-    if user.id == actor.user_id:
+    if user.id == actor.user_id or actor.all_permissions:
         return ""
-    if all(group.id in grantable for group in user.groups):
+    is_beyond = grants.outranks(actor, grantable, literal(user.id))
+    if not db.session.scalar(select(is_beyond)):
         return ""
     return str(OUTRANKS).format(label=user.label)
 
@@ -267,6 +269,8 @@ def _check_groups(
     before = set(user.groups) if user else set()
     after = set(values["groups"])
     _check_moved_groups(actor, user, before ^ after, grantable)
+    if user:
+        access.forget_ended(user.alone(), [group.id for group in after - before])
     if user and any(group.all_permissions for group in before - after):
         _require_other_administrator(user)
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, exists, select, true
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, exists, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
-from backoffice.models.associations import group_grants, user_client_tags, user_groups
+from backoffice.models.associations import (
+    group_grants,
+    is_current,
+    user_client_tags,
+    user_groups,
+)
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -65,14 +71,24 @@ def strong_group_ids(session: Session) -> frozenset[int]:
 def outranks(
     actor: Actor, grantable: Iterable[int], user_id: SQLColumnExpression[int] = User.id
 ) -> ColumnElement[bool]:
-    """SQL: whether the user is in a group that the actor may not give.
+    """SQL: whether the user has a group, or an extra permission, that the actor may not give.
 
     The actor may not change such a user.
     """
     if actor.all_permissions:
         return ~true()
-    is_beyond = user_groups.c.group_id.not_in(list(grantable))
-    return exists().where(user_groups.c.user_id == user_id, is_beyond)
+    group_beyond = user_groups.c.group_id.not_in(list(grantable))
+    code_beyond = DirectGrant.permission.not_in(list(actor.permissions))
+    return or_(
+        exists().where(user_groups.c.user_id == user_id, group_beyond, is_current()),
+        exists().where(DirectGrant.user_id == user_id, code_beyond, DirectGrant.current()),
+    )
+
+
+def is_strong(codes: Iterable[str]) -> bool:
+    """Return whether one of the permissions gives power over others, see `Permission`."""
+    permissions = catalogue()
+    return any(permissions[code].is_strong for code in codes if code in permissions)
 
 
 def codes_beyond(actor: Actor, codes: Iterable[str]) -> list[str]:
@@ -93,14 +109,15 @@ def allowed_client_tags(actor: Actor) -> ColumnElement[bool]:
 
 
 def administers(user: type[User] | AliasedClass[User] = User) -> ColumnElement[bool]:
-    """SQL: whether the user is an administrator who can sign in.
+    """SQL: whether the user is an administrator, without an end, who can sign in.
 
-    There must always be at least one.
+    There must always be at least one. Whoever is one until a certain day does not count.
     """
     group = aliased(Group)
     member = exists().where(
         user_groups.c.user_id == user.id,
         user_groups.c.group_id == group.id,
         group.key == ADMINISTRATORS,
+        user_groups.c.ends_at.is_(None),
     )
     return and_(member, user.can_sign_in())

@@ -57,6 +57,12 @@ BUILT_IN = (
         danger=True,
         is_strong=True,
     ),
+    Permission(
+        "users.assign_permissions",
+        _l("Give people extra permissions and take them away"),
+        danger=True,
+        is_strong=True,
+    ),
     Permission("users.assign_scope", _l("Decide which client tags people may see"), is_strong=True),
     Permission(
         "users.edit_ip", _l("Limit people to internet addresses"), danger=True, is_strong=True

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, exists, or_
 
-from backoffice.models.associations import user_groups
+from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
 from backoffice.settings import Settings
@@ -25,7 +25,7 @@ class Named(Protocol):
 def required(settings: Settings) -> ColumnElement[bool]:
     """SQL: whether one of the user's groups requires a second factor."""
     of_person = (user_groups.c.user_id == User.id, user_groups.c.group_id == Group.id)
-    return exists().where(*of_person, is_named_in(settings))
+    return exists().where(*of_person, is_current(), is_named_in(settings))
 
 
 def is_named_in(settings: Settings) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ class Shipped:
         return sorted(permission.code for permission in held)
 
 
-PEOPLE = ("users", "groups", "invitations", "sessions", "sign_in_attempts")
+PEOPLE = ("users", "groups", "direct_grants", "invitations", "sessions", "sign_in_attempts")
 
 
 def _everything(_permission: Permission) -> bool:

@@ -55,7 +55,9 @@ def test_what_was_refused_stays_for_whoever_may(olivia: Client, boss: Client) ->
     page = undo_page(boss, done)
     assert "Undo: Unblock 1 person" in page
     assert "Ended sessions stay ended: people sign in again." in page
-    assert "1 refused: managers@example.com is in a group that you may not give." in page
+    assert (
+        "1 refused: managers@example.com has a group or a permission that you may not give." in page
+    )
     undone = run_at(undo(boss, done))
     assert undone.counts == {"done": 1, "refused": 1}
     assert (status_of(cast.employee), status_of(cast.managers)) == ("active", "blocked")
@@ -109,7 +111,7 @@ def test_groups_that_may_not_be_given_back_are_named_beforehand(
     settle()
     done = act(olivia, "users", "revoke", cast.employee.id, cast.dispatcher.id)
     page = undo_page(boss, done)
-    assert "employee@example.com was in a group that you may not give back." in page
+    assert "employee@example.com had a group or a permission that you may not give back." in page
     assert "Not yours to give back: Managers." in page
     run_at(undo(boss, done))
     assert (groups_of(cast.employee), groups_of(cast.dispatcher)) == (set(), {"Dispatcher"})

@@ -17,6 +17,7 @@ from backoffice.mail.outbox import OutgoingMail
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -49,6 +50,7 @@ def build(settings: Settings) -> World:
         ClientTag: _pair(tag.id for tag in tags),
         BulkRun: _pair(each.id for each in runs),
         Event: _pair(events),
+        DirectGrant: _extra_permissions(people),
         **_traces(people, settings),
     }
     db.session.expire_all()
@@ -63,6 +65,13 @@ def _view(cast: Cast) -> int:
     )
     db.session.commit()
     return view.id
+
+
+def _extra_permissions(people: Iterable[User]) -> tuple[int, int]:
+    given = [DirectGrant(user=person, permission="bulk.run", reason="Leave") for person in people]
+    db.session.add_all(given)
+    db.session.flush()
+    return _pair(each.id for each in given)
 
 
 def _traces(people: Iterable[User], settings: Settings) -> dict[type[Record], tuple[int, int]]:

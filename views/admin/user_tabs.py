@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from backoffice.data import records
 from backoffice.events.history import latest_events
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.fields import heading
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -15,7 +16,7 @@ from backoffice.models.user import User
 from backoffice.people import history
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, sees
 from backoffice.text.devices import device_name
 from views.admin.messages import purpose_of
 from views.admin.sign_ins import reason_of
@@ -34,7 +35,13 @@ def _groups(actor: Actor, user: User) -> str:
     for permission, givers in history.permissions(user):
         by_area.setdefault(permission.area, []).append((permission, givers))
     return render_template(
-        "admin/users/groups.html", user=user, by_area=by_area, may_open=can(actor, "groups.view")
+        "admin/users/groups.html",
+        user=user,
+        by_area=by_area,
+        may_open=can(actor, "groups.view"),
+        ends=history.ends_of_groups(user),
+        may_see_extra=sees(actor, DirectGrant),
+        extra=history.extra_permissions(user),
     )
 
 

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field
 
 from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.codes import Permissions
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_required
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
@@ -155,6 +156,8 @@ def _field(actor: Actor, parameter: Parameter) -> Field:
     is_needed = is_required(parameter, {}) and not parameter.shown_when
     if isinstance(parameter, Value):
         return _value_field(parameter, required=is_needed)
+    if isinstance(parameter, Permissions):
+        return _permissions_field(actor, parameter, required=is_needed)
     assert isinstance(parameter, Choose)
     return PickField(
         parameter.label,
@@ -163,6 +166,16 @@ def _field(actor: Actor, parameter: Parameter) -> Field:
         required=is_needed,
         find=partial(_options, actor, parameter),
         parse=partial(row_keys.parse, parameter.model),
+    )
+
+
+def _permissions_field(actor: Actor, parameter: Permissions, *, required: bool) -> Field:
+    return PickField(
+        parameter.label,
+        description=parameter.description,
+        required=required,
+        find=lambda _chosen: ([*parameter.offered(actor)], False),
+        parse=lambda text: text,
     )
 
 

@@ -59,6 +59,7 @@ VERBS = {
     "share": _l("Share"),
     "two_factor": _l("Two factor"),
     "assign_groups": _l("Assign groups"),
+    "assign_permissions": _l("Assign permissions"),
     "assign_scope": _l("Assign scope"),
     "edit_ip": _l("Edit ip"),
     "request": _l("Request"),

@@ -193,6 +193,14 @@ class Action:
         """Return sentences for those of the rows that are refused for what SQL cannot tell."""
         return {}
 
+    def details(self, _rows: Ids) -> dict[RowKey, dict[str, object]]:
+        """Return what events note of the rows, before and after, beside their attributes."""
+        return {}
+
+    def memories(self, _rows: Ids) -> dict[RowKey, dict[str, Any]]:
+        """Return what an undo needs of the rows beside `restores` and `undo_relations`."""
+        return {}
+
     def preview_notes(self, _context: ActionContext) -> list[str]:
         """Return sentences for the preview of an undo about what it cannot bring back.
 

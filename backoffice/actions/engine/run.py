@@ -269,7 +269,14 @@ def _note_versions(action: Action, run: BulkRun) -> None:
 
 
 def _snapshot(action: Action, rows: Ids, watched: Sequence[str]) -> dict[RowKey, Noted]:
-    """Return the watched attributes of the rows as they are now, by row id."""
+    """Return what events note of the rows as they are now, by row id."""
+    snapshot = _watched_values(action, rows, watched)
+    for row_id, details in action.details(rows).items():
+        snapshot[row_id] |= details
+    return snapshot
+
+
+def _watched_values(action: Action, rows: Ids, watched: Sequence[str]) -> dict[RowKey, Noted]:
     model = action.model
     relations = [name for name in watched if fields.shape(model, name) == "rows"]
     plain = [name for name in watched if name not in relations]
@@ -298,7 +305,7 @@ def _remember(action: Action, context: ActionContext, run: BulkRun, rows: Ids) -
     """Store the values, or the ids of the related rows, that an undo has to bring back."""
     if names := action.restored(context):
         _store_memories(action, run, restoring.frozen_values(action.model, rows, names))
-    by_row: dict[RowKey, dict[str, Any]] = {}
+    by_row = action.memories(rows)
     for name, others in related.labels(action.model, rows, action.undo_relations).items():
         for row_id, pairs in others.items():
             by_row.setdefault(row_id, {})[name] = [other_id for other_id, _ in pairs]

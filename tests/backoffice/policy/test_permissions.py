@@ -24,6 +24,8 @@ MEANINGS = {
     "client_tags.edit": "Change client tags",
     "client_tags.export": "Download client tags as a file",
     "client_tags.view": "See the list of client tags and their details",
+    "direct_grants.export": "Download extra permissions as a file",
+    "direct_grants.view": "See the list of extra permissions and their details",
     "events.export": "Download events as a file",
     "events.view": "See the list of events and their details",
     "groups.create": "Add groups",
@@ -41,6 +43,7 @@ MEANINGS = {
     "sign_in_attempts.export": "Download sign-ins as a file",
     "sign_in_attempts.view": "See the list of sign-ins and their details",
     "users.assign_groups": "Add people to groups and remove them sensitive",
+    "users.assign_permissions": "Give people extra permissions and take them away sensitive",
     "users.assign_scope": "Decide which client tags people may see",
     "users.block": "Block and unblock people",
     "users.create": "Add people",
@@ -57,8 +60,8 @@ MEANINGS = {
 }
 # Whoever holds one of these decides who gets in, who is in which group, or what others see.
 STRONG = {
-    "groups.create", "groups.edit", "users.assign_groups", "users.assign_scope", "users.create",
-    "users.edit", "users.edit_ip", "users.revoke",
+    "groups.create", "groups.edit", "users.assign_groups", "users.assign_permissions",
+    "users.assign_scope", "users.create", "users.edit", "users.edit_ip", "users.revoke",
 }  # fmt: skip
 
 

@@ -16,7 +16,16 @@ VIEWS = frozenset(code for code in ALL if code.endswith(".view"))
 OF_PEOPLE = frozenset(
     code
     for code in ALL
-    if code.startswith(("users.", "groups.", "invitations.", "sessions.", "sign_in_attempts."))
+    if code.startswith(
+        (
+            "users.",
+            "groups.",
+            "direct_grants.",
+            "invitations.",
+            "sessions.",
+            "sign_in_attempts.",
+        )
+    )
 )
 LOOKS = frozenset(("users.view", "groups.view", "client_tags.view"))
 STAFF = ("dispatcher", "agent_group_manager", "employee")

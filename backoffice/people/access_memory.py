@@ -1,0 +1,107 @@
+"""What runs remember of people's access, beside which groups they were in, and give back.
+
+These are the ends of memberships and the extra permissions. A run stores them with each person
+whom it changes; an undo reads them from there.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.models.associations import is_current, user_groups
+from backoffice.models.bulk_run import BulkItem
+from backoffice.models.direct_grant import DirectGrant
+from backoffice.people import access
+
+MEMBERSHIPS, EXTRA = "memberships", "extra_permissions"  # the keys of what is remembered
+# What each of them keeps.
+OF_MEMBERSHIP = ("group_id", "ends_at", "given_by_id")
+OF_EXTRA = ("permission", "reason", "given_by_id", "created_at", "ends_at")
+TIMES = ("created_at", "ends_at")
+AT_ONCE = 1000  # rows
+Values = dict[str, Any]
+
+
+def of(people: Select[int]) -> dict[Any, dict[str, Any]]:
+    """Return what is to be remembered of the people, by id; nothing of most."""
+    memories: dict[Any, dict[str, Any]] = {}
+    for row in _memberships(people):
+        kept = memories.setdefault(row["user_id"], {}).setdefault(MEMBERSHIPS, [])
+        kept.append(_frozen(row.__getitem__, OF_MEMBERSHIP))
+    for grant in access.extra_of(people):
+        kept = memories.setdefault(grant.user_id, {}).setdefault(EXTRA, [])
+        kept.append(_frozen(partial(getattr, grant), OF_EXTRA))
+    return memories
+
+
+def _memberships(people: Select[int]) -> Iterable[RowMapping]:
+    """Read the memberships of which more is known than that they are there."""
+    known = user_groups.c.ends_at.is_not(None) | user_groups.c.given_by_id.is_not(None)
+    statement = select(user_groups).where(user_groups.c.user_id.in_(people), is_current(), known)
+    return db.session.execute(statement).mappings()
+
+
+def restore_memberships(run_id: int | None, people: Select[int], group_ids: Sequence[int]) -> None:
+    """Give the memberships in these groups the ends that they had before the run.
+
+    The people are members already.
+    """
+    access.set_end(people, group_ids, None, None)
+    change = update(user_groups)
+    for user_id, kept in _remembered(run_id, people, MEMBERSHIPS):
+        if kept["group_id"] in group_ids:
+            same = (user_groups.c.user_id == user_id, user_groups.c.group_id == kept["group_id"])
+            values = {"ends_at": kept["ends_at"], "given_by_id": kept["given_by_id"]}
+            db.session.execute(change.where(*same).values(**values))
+
+
+def restore_extra(
+    run_id: int | None, people: Select[int], codes: Collection[str] | None = None
+) -> None:
+    """Give the people the extra permissions that they had before the run.
+
+    Of those with other codes than these, nothing changes.
+    """
+    access.take(people, codes)
+    rows = [
+        {"user_id": user_id, "version": 1, "updated_at": clock.now(), **kept}
+        for user_id, kept in _remembered(run_id, people, EXTRA)
+        if codes is None or kept["permission"] in codes
+    ]
+    for start in range(0, len(rows), AT_ONCE):
+        db.session.execute(insert(DirectGrant), rows[start : start + AT_ONCE])
+
+
+def codes_of(run_id: int | None, people: Select[int]) -> Iterator[tuple[Any, str]]:
+    """Yield the people and the codes of the extra permissions that a run remembers of them."""
+    for user_id, kept in _remembered(run_id, people, EXTRA):
+        yield user_id, kept["permission"]
+
+
+def _remembered(run_id: int | None, people: Select[int], key: str) -> Iterator[tuple[Any, Values]]:
+    items = select(BulkItem.row_id, BulkItem.memory).where(
+        BulkItem.run_id == run_id, BulkItem.row_id.in_(people), BulkItem.memory.is_not(None)
+    )
+    for user_id, memory in db.session.execute(items.order_by(BulkItem.row_id)).all():
+        for kept in memory.get(key, ()):
+            yield user_id, _thawed(kept)
+
+
+def _frozen(value_of: Callable[[str], Any], names: Sequence[str]) -> Values:
+    values = {name: value_of(name) for name in names}
+    return {
+        name: value and value.isoformat() if name in TIMES else value
+        for name, value in values.items()
+    }
+
+
+def _thawed(kept: Values) -> Values:
+    return {
+        name: value and datetime.fromisoformat(value) if name in TIMES else value
+        for name, value in kept.items()
+    }
