@@ -11,9 +11,8 @@ from backoffice import clock
 from backoffice.models import fields
 from backoffice.models.base import Entity, moment
 from backoffice.models.types import BigInt
-from backoffice.models.user import User
+from backoffice.models.user import SOON, User
 
-SOON = timedelta(days=7)  # before its end, an access is said to end soon
 ENDS = ("soon", "later", "over", "never")
 
 

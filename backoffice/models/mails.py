@@ -152,6 +152,7 @@ NEW_DEVICE = _add(
 BLOCKED = _add(MailType("blocked", N_("Notice: account blocked"), has_values=False))
 UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_values=False))
 ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))
+ACCESS_ENDS = _add(MailType("access_ends", N_("Notice: access ends soon")))
 
 
 def every() -> Collection[MailType]:

@@ -1,7 +1,7 @@
 """User: a person who signs in to the back office."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.models import invitation_state
 from backoffice.models.associations import is_current, user_client_tags, user_groups
-from backoffice.models.base import Entity, Searchable
+from backoffice.models.base import Entity, Searchable, moment
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
 from backoffice.models.group import Group
@@ -41,6 +41,8 @@ LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
 TAG_MODES = ("all", "only", "except")
 AVATAR_SIZES = (64, 256)  # pixels, both ways
+MEMBERSHIP_ENDS = ("soon", "later", "none")  # soon: within SOON
+SOON = timedelta(days=7)  # before its end, an access is said to end soon
 TWO_FACTORS = ("disabled", "email", "totp")
 # The `info` of columns that people prove their identity with; see `credential_version`.
 CREDENTIAL: dict[str, Any] = {"credential": True}
@@ -76,6 +78,7 @@ class User(Searchable, Entity):
     __derived__: ClassVar = {
         "invitation": invitation_state.STATES,
         "invitation_ends": invitation_state.ENDS,
+        "membership_ends": MEMBERSHIP_ENDS,
     }
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
@@ -297,8 +300,20 @@ class User(Searchable, Entity):
     def _invitation_ends_in_sql(cls) -> ColumnElement[str]:
         return cls.derived_case("invitation_ends")
 
+    @hybrid_property
+    def membership_ends(self) -> str:
+        """When the first of the memberships that end does so, one of `MEMBERSHIP_ENDS`."""
+        return self._derived("membership_ends")
+
+    @membership_ends.inplace.expression
+    @classmethod
+    def _membership_ends_in_sql(cls) -> ColumnElement[str]:
+        return cls.derived_case("membership_ends")
+
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
+        if name == "membership_ends":
+            return _membership_ends(cls, value)
         if name == "invitation":
             return invitation_state.is_in(cls, value)
         return invitation_state.ends(cls, value)
@@ -319,6 +334,19 @@ class User(Searchable, Entity):
         """
         own_password = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
         return and_(cls.status == "active", cls.login_method == "email", own_password)
+
+
+def _membership_ends(users: type[User], when: str) -> ColumnElement[bool]:
+    """SQL: whether the first membership of the user that ends does so then."""
+    ends_at = user_groups.c.ends_at
+    ending = select(user_groups.c.user_id).where(ends_at > moment())
+    is_soon = users.id.in_(ending.where(ends_at <= moment(SOON)))
+    match when:
+        case "soon":
+            return is_soon
+        case "later":
+            return and_(users.id.in_(ending), ~is_soon)
+    return users.id.not_in(ending)
 
 
 @event.listens_for(User, "before_update")

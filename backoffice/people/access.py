@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, insert, literal, select, update
 
 from backoffice import clock
 from backoffice.events import mentions
@@ -17,6 +17,9 @@ from backoffice.models.base import moment
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.types import UTCDateTime
+
+Extra = Iterable[Row[Any, str, datetime | None]]
+Memberships = Iterable[Row[Any, int, str, datetime | None]]
 
 
 def join(
@@ -111,11 +114,25 @@ def noted(people: Select[int]) -> dict[Any, dict[str, object]]:
 
     Groups are left out where no membership ends: those are a plain attribute.
     """
+    ending = select(user_groups.c.user_id).where(
+        user_groups.c.user_id.in_(people), user_groups.c.ends_at > moment()
+    )
+    in_groups = and_(user_groups.c.user_id.in_(ending.correlate(None)), is_current())
+    return _noted(_extra(people, DirectGrant.current()), _memberships(in_groups))
+
+
+def ended(people: Select[int]) -> dict[Any, dict[str, object]]:
+    """Return the same of what the people had, and what has ended."""
+    in_groups = and_(user_groups.c.user_id.in_(people), ~is_current())
+    return _noted(_extra(people, ~DirectGrant.current()), _memberships(in_groups))
+
+
+def _noted(extra: Extra, memberships: Memberships) -> dict[Any, dict[str, object]]:
     found: dict[Any, dict[str, list[Any]]] = {}
-    for user_id, code, ends_at in _extra(people):
+    for user_id, code, ends_at in extra:
         codes = found.setdefault(user_id, {}).setdefault("extra_permissions", [])
         codes.append(_until(code, ends_at))
-    for user_id, group_id, name, ends_at in _memberships(people):
+    for user_id, group_id, name, ends_at in memberships:
         groups = found.setdefault(user_id, {}).setdefault("groups", [])
         groups.append(mentions.of(Group, group_id, _until(name, ends_at)))
     return {user_id: dict(values) for user_id, values in found.items()}
@@ -126,20 +143,16 @@ def _until(name: str, ends_at: datetime | None) -> str:
     return f"{name} · {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else name
 
 
-def _extra(people: Select[int]) -> Iterable[Row[Any, str, datetime | None]]:
+def _extra(people: Select[int], which: ColumnElement[bool]) -> Extra:
     columns = (DirectGrant.user_id, DirectGrant.permission, DirectGrant.ends_at)
-    held = select(*columns).where(DirectGrant.user_id.in_(people), DirectGrant.current())
-    return db.session.execute(held.order_by(DirectGrant.permission))
+    held = select(*columns).where(DirectGrant.user_id.in_(people), which)
+    return db.session.execute(held.order_by(DirectGrant.permission)).all()
 
 
-def _memberships(people: Select[int]) -> Iterable[Row[Any, int, str, datetime | None]]:
-    """Read all groups of those people who are in a group until a certain time."""
-    ending = select(user_groups.c.user_id).where(
-        user_groups.c.user_id.in_(people), user_groups.c.ends_at > moment()
-    )
+def _memberships(which: ColumnElement[bool]) -> Memberships:
     statement = (
         select(user_groups.c.user_id, Group.id, Group.name, user_groups.c.ends_at)
         .join(Group, Group.id == user_groups.c.group_id)
-        .where(user_groups.c.user_id.in_(ending.correlate(None)), is_current())
+        .where(which)
     )
-    return db.session.execute(statement.order_by(Group.name_key))
+    return db.session.execute(statement.order_by(Group.name_key)).all()

@@ -87,6 +87,7 @@ class Users(Screen):
         Column("two_factor", "shown filter details export", _l("2FA")),
         Column("invitation", "offered filter details"),
         Column("invitation_ends", "filter"),
+        Column("membership_ends", "filter"),
         Column("login_method", "filter details form", _l("Sign-in method")),
         Column("password_state", "details", _l("Password")),
         Column("groups", "shown filter details export form"),

@@ -52,6 +52,7 @@ VERBS = {
     "reset_password": _l("Reset password"),
     "set_avatar": _l("Changed the avatar"),
     "remove_avatar": _l("Removed the avatar"),
+    "end_access": _l("Access ended"),
     "end_session": _l("Signed out another device"),
     "save_view": _l("Saved a view"),
     "change_view": _l("Changed a view"),

@@ -1,0 +1,114 @@
+"""What ends soon is told once, a week before; what has ended is removed, and the events say so."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from backoffice import clock
+from backoffice.extensions import db
+from backoffice.jobs import end_access
+from backoffice.mail.rendering import rendered
+from backoffice.models.associations import user_groups
+from backoffice.models.direct_grant import DirectGrant
+from backoffice.models.event import Event
+from backoffice.models.message import Message
+from backoffice.models.user import User
+from backoffice.settings import configured
+from tests.support.acting import group, groups_of
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+
+END = datetime.fromisoformat("2026-06-01T10:00:00+00:00")
+WEEK, SECOND = timedelta(days=7), timedelta(seconds=1)
+
+
+@pytest.fixture
+def ending(staff: list[str]) -> User:
+    """Vera manages until June, and may block people until then; Olivia gave her both."""
+    cast = Cast()
+    for person in (cast.vera, cast.olivia):
+        person.email_verified_at = END - 10 * WEEK
+    membership = {
+        "user_id": cast.vera.id,
+        "group_id": group("managers").id,
+        "ends_at": END,
+        "given_by_id": cast.olivia.id,
+    }
+    db.session.execute(insert(user_groups).values(membership))
+    given = {"permission": "users.block", "reason": "leave", "ends_at": END}
+    db.session.add(DirectGrant(user=cast.vera, given_by=cast.olivia, **given))
+    settle()
+    return cast.vera
+
+
+def work(moment: datetime) -> None:
+    with clock.at(moment):
+        end_access.run(configured(), lambda: False)
+    settle()
+
+
+def told() -> list[str]:
+    settle()
+    messages = db.session.scalars(select(Message).order_by(Message.id))
+    return sorted(message.address for message in messages)
+
+
+def test_both_are_told_once_a_week_before(ending: User) -> None:
+    work(END - WEEK - SECOND)
+    assert told() == []
+    work(END - WEEK)
+    assert told() == ["olivia@example.com"] * 2 + ["vera@example.com"] * 2
+    work(END - WEEK + SECOND)
+    assert len(told()) == 4
+    (first, *_others) = db.session.scalars(select(Message).order_by(Message.id))
+    mail = rendered(first, configured())
+    assert mail.subject == "Access ends soon: Vera Vance"
+    assert "What Vera Vance may do by “Managers” ends at 2026-06-01 10:00 UTC." in mail.text
+
+
+def test_who_left_and_whose_address_is_not_theirs_are_not_told(ending: User) -> None:
+    cast = Cast()
+    cast.olivia.status = "blocked"
+    cast.vera.email_verified_at = None
+    settle()
+    work(END - WEEK)
+    assert told() == []
+
+
+def test_what_has_ended_is_removed_with_an_event(ending: User) -> None:
+    version = ending.version
+    work(END - SECOND)
+    assert db.session.scalars(select(DirectGrant)).all()
+    work(END)
+    settle()
+    assert db.session.scalars(select(DirectGrant)).all() == []
+    assert db.session.scalars(select(user_groups.c.ends_at.is_not(None))).all().count(True) == 0
+    assert (groups_of(ending), Cast().vera.version) == ({"Viewers"}, version + 1)
+    (event,) = db.session.scalars(select(Event))
+    assert (event.action, event.actor_id, event.subject_id) == ("users.end_access", None, ending.id)
+    managers = {
+        "of": "groups",
+        "id": group("managers").id,
+        "label": "Managers · 2026-06-01 10:00 UTC",
+    }
+    assert event.before == {
+        "groups": [managers],
+        "extra_permissions": ["users.block · 2026-06-01 10:00 UTC"],
+    }
+    work(END + SECOND)
+    assert len(db.session.scalars(select(Event)).all()) == 1
+
+
+def test_people_and_extra_permissions_that_end_soon_are_found_by_a_filter(
+    client: Client, ending: User
+) -> None:
+    client.sign_in("olivia")
+    with clock.at(END - WEEK):
+        client.sign_in("olivia")
+        assert "vera@example.com" in client.get("/admin/users/?membership_ends=soon").text
+        assert "<tbody" not in client.get("/admin/users/?membership_ends=later").text
+        assert "users.block" in client.get("/admin/direct-grants/?ends=soon").text
+    with clock.at(END - WEEK - SECOND):
+        assert "<tbody" not in client.get("/admin/users/?membership_ends=soon").text
+        assert "vera@example.com" in client.get("/admin/users/?membership_ends=later").text
