@@ -15,6 +15,7 @@ from backoffice.actions.people import (
     LAST_ADMINISTRATOR,
     ONESELF,
     OUTRANKED,
+    foretold,
     grantable,
 )
 from backoffice.actions.users import ExclusiveUserAction, UserAction
@@ -25,6 +26,7 @@ from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.people import access, access_memory
+from backoffice.people.forecast import Change
 from backoffice.policy import grants
 
 GROUP = Choose(
@@ -102,6 +104,14 @@ class AddToGroup(UserAction):
         return _is_strong(parameters)
 
 
+def _foretold_removal(context: ActionContext, rows: Ids) -> list[str]:
+    """Return who could sign in after people left the group, if it is Administrators."""
+    own_key = select(Group.key).where(Group.id.in_(context.parameters["group"]))
+    if db.session.scalar(own_key) != ADMINISTRATORS:
+        return []
+    return foretold(context, Change(removed=rows))
+
+
 class RemoveFromGroup(ExclusiveUserAction):
     name = "remove_from_group"
     permission = "users.assign_groups"
@@ -125,6 +135,9 @@ class RemoveFromGroup(ExclusiveUserAction):
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return ~_is_member(context)
+
+    def warnings(self, context: ActionContext, rows: Ids) -> list[str]:
+        return _foretold_removal(context, rows)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         relations.remove(rows, User, "groups", context.parameters["group"])
@@ -183,6 +196,9 @@ class MembershipEnd(ExclusiveUserAction):
         ),
     )
 
+    def warnings(self, _context: ActionContext, _rows: Ids) -> list[str]:
+        return []
+
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return _is_strong(parameters)
 
@@ -203,6 +219,9 @@ class SetEndOfMembership(MembershipEnd):
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return _has_this_end(context)
+
+    def warnings(self, context: ActionContext, rows: Ids) -> list[str]:
+        return _foretold_removal(context, rows) if context.parameters["ends_at"] else []
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         ends_at = context.parameters["ends_at"]

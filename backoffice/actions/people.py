@@ -14,6 +14,7 @@ from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models.message import Message
 from backoffice.models.user import User
+from backoffice.people import forecast
 from backoffice.people.users import OUTRANKS
 from backoffice.policy import grants
 from backoffice.settings import configured
@@ -79,6 +80,11 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
         for window, most in throttles.LINKS_FROM_OTHERS.limits(configured()).items()
     ]
     return or_(*too_many)
+
+
+def foretold(context: ActionContext, change: forecast.Change) -> list[str]:
+    """Return who of the administrators could sign in after a change, if it is about one of them."""
+    return forecast.sentences(context.actor, change) if forecast.touches(change) else []
 
 
 ONESELF = Rule("oneself", _l("You cannot do this to your own account."), _is_oneself)

@@ -14,6 +14,7 @@ from backoffice.actions.people import (
     ONESELF,
     OUTRANKED,
     SENDS_NOTICES,
+    foretold,
 )
 from backoffice.actions.users import UserAction
 from backoffice.auth import links, recovery_codes, revocation, totp
@@ -22,6 +23,7 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models import mails
 from backoffice.models.user import User
+from backoffice.people.forecast import Change
 from backoffice.policy import second_factor
 from backoffice.settings import configured
 from backoffice.text import N_
@@ -46,6 +48,10 @@ class TwoFactorAction(UserAction):
     watches = ("two_factor",)
     effects: ClassVar[tuple[Effect, ...]] = (SENDS_NOTICES, ENDS_SESSIONS)
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, BY_LOGIN)
+    becomes: ClassVar[str] = ""  # the factor that people have afterwards
+
+    def warnings(self, context: ActionContext, rows: Ids) -> list[str]:
+        return foretold(context, Change(two_factor=(rows, self.becomes))) if self.becomes else []
 
     def replace(self, rows: Ids, two_factor: str, notice: str) -> None:
         """Replace the second factor by `two_factor`, and mail people the text `notice`."""
@@ -78,6 +84,7 @@ class ResetTwoFactorToEmail(TwoFactorAction):
         "Reset the second factor of {n} people to e-mail",
     )
     done = _l("on codes by e-mail")
+    becomes = "email"
     result = Counted("{n} person on codes by e-mail.", "{n} people on codes by e-mail.")
     rules = (*TwoFactorAction.rules, UNVERIFIED)
 
@@ -96,6 +103,7 @@ class DisableTwoFactor(TwoFactorAction):
         "Disable the second factor of {n} person", "Disable the second factor of {n} people"
     )
     done = _l("without a second factor")
+    becomes = "disabled"
     result = Counted("{n} person without a second factor.", "{n} people without a second factor.")
     danger = True
     reason_required = True

@@ -18,6 +18,7 @@ from backoffice.actions.people import (
     OUTRANKED,
     SENDS_NOTICES,
     VOIDS_LINKS,
+    foretold,
     grantable,
     has_status,
 )
@@ -32,6 +33,7 @@ from backoffice.models.row_keys import RowKey
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.people import access, access_memory, erasure
+from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.rules import can, named, sees
 from backoffice.text import N_
@@ -81,6 +83,9 @@ class ExclusiveUserAction(UserAction):
 
     rules: ClassVar[tuple[Rule, ...]] = (ONESELF, OUTRANKED, LAST_ADMINISTRATOR)
     locks = (grants.ADMINISTRATORS_LOCK,)
+
+    def warnings(self, context: ActionContext, rows: Ids) -> list[str]:
+        return foretold(context, Change(blocked=rows))
 
     def ensure(self, context: ActionContext) -> None:
         ensure_administrator(context)

@@ -93,9 +93,12 @@ def _preview_and_run(
     _check_selection(action, ids, where)
     selection = _selection(action, ids, where)
     chosen = _values(action, parameters)
-    planned = preview(actor=actor, action=action, selection=selection, parameters=chosen).run
+    shown = preview(actor=actor, action=action, selection=selection, parameters=chosen)
+    planned = shown.run
     _print_title(actor, action, planned, selection.query)
     _print_outcomes(actor, action, planned)
+    for sentence in report.warnings(actor, shown):
+        click.echo(f"  {sentence}")
     if action.reason_required and not reason:
         click.echo(_("Running it needs a reason: add --reason."))
     if is_confirmed:

@@ -9,4 +9,4 @@ from backoffice.settings import Settings
 def run(settings: Settings, stopping: Stopping) -> None:
     """Do so until nothing is left to tell or to remove."""
     access_ends.tell(settings, stopping)
-    access_ends.clear(system(request_id="end_access"), stopping)
+    access_ends.clear(actor=system(request_id="end_access"), stopping=stopping)

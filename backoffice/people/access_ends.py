@@ -113,7 +113,7 @@ def _letter(reader: User, values: dict[str, str]) -> OutgoingMail:
     )
 
 
-def clear(actor: Actor, stopping: Callable[[], bool]) -> int:
+def clear(*, actor: Actor, stopping: Callable[[], bool]) -> int:
     """Remove memberships and extra permissions that have ended; return of how many people."""
     cleared = 0
     number = AT_ONCE

@@ -19,7 +19,8 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.people import access, invitations
+from backoffice.people import access, forecast, invitations
+from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
@@ -357,5 +358,8 @@ def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) ->
         message = _("This would lock you out: your own address is %(ip)s.", ip=actor.ip)
         raise RuleBroken(message, field="ip_whitelist")
     current = user.ip_whitelist if user else []
+    if user and listed != current:
+        change = Change(whitelist=(user.alone(), listed))
+        forecast.require_somebody(actor, change, field="ip_whitelist")
     if listed != current:
         require_recent(actor)

@@ -14,6 +14,7 @@ COMMANDS = {
     "create-administrator": ["olivia@example.com"],
     "invitation-link": ["olivia@example.com"],
     "clear-ip-whitelist": ["olivia@example.com"],
+    "forecast": [],
     "verify-events": [],
     "rotate-keys": [],
     "refold": [],

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from backoffice.models.base import Entity, Record
 from backoffice.models.group import Group
-from backoffice.people import groups, members
+from backoffice.people import forecast, groups, members
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
 from backoffice.policy.rules import can
@@ -73,7 +73,11 @@ class Groups(Screen):
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form with the permissions by area, and the groups that members may give."""
-        permissions = PermissionsField(_("Permissions"), areas=lambda: by_area(actor))
+        permissions = PermissionsField(
+            _("Permissions"),
+            areas=lambda: by_area(actor),
+            description=forecast.besides(actor, forecast.Change()),
+        )
         grants = PickField(
             _("Members may give and take these groups"), **picker(self, actor, Group, "grants")
         )

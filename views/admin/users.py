@@ -16,7 +16,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from backoffice.people import users
+from backoffice.people import forecast, users
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, sees
 from backoffice.settings import configured
@@ -67,6 +67,14 @@ def _too_open(whitelist: Iterable[str]) -> str:
             kind=families[0],
         )
     return str(text)
+
+
+def _besides(actor: Actor, row: User | None) -> str:
+    """Return who can sign in besides an administrator, whom a whitelist may keep out."""
+    if row is None:
+        return ""
+    change = forecast.Change(blocked=row.alone())
+    return forecast.besides(actor, change) if forecast.touches(change) else ""
 
 
 class Users(Screen):
@@ -134,7 +142,8 @@ class Users(Screen):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = self._tags_field(actor)
         if can(actor, "users.edit_ip"):
-            extra["ip_whitelist"] = addresses_field(_too_open(row.ip_whitelist if row else ()))
+            hints = [_too_open(row.ip_whitelist if row else ()), _besides(actor, row)]
+            extra["ip_whitelist"] = addresses_field(" ".join(filter(None, hints)))
         return extra
 
     def _groups_field(self, actor: Actor, row: User | None) -> PickField:

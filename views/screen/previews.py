@@ -157,6 +157,7 @@ def _headline(actor: Actor, shown: Preview) -> list[str]:
     if run.undo_of_id:
         sentences += undoing.left_out(actor, run)
     sentences += report.side_effects(shown)
+    sentences += report.warnings(actor, shown)
     if shown.missing:
         text = _n(
             "%(number)s of the chosen rows are no longer there.",

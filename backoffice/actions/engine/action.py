@@ -201,6 +201,10 @@ class Action:
         """Return what an undo needs of the rows beside `restores` and `undo_relations`."""
         return {}
 
+    def warnings(self, _context: ActionContext, _rows: Ids) -> list[str]:
+        """Return sentences for the preview about what would follow from changing the rows."""
+        return []
+
     def preview_notes(self, _context: ActionContext) -> list[str]:
         """Return sentences for the preview of an undo about what it cannot bring back.
 

@@ -8,10 +8,11 @@ from flask_babel import ngettext as _n
 from sqlalchemy import func, select
 
 from backoffice.actions.engine.action import Action, find
-from backoffice.actions.engine.plan import Preview
+from backoffice.actions.engine.context import ActionContext
+from backoffice.actions.engine.plan import Preview, chosen_for, rows_to_change
 from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
-from backoffice.errors import NotFound
+from backoffice.errors import NotFound, RuleBroken
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models import row_keys
@@ -211,6 +212,19 @@ def predicted_outcome(run: BulkRun, action: Action, outcome: str) -> str:
 def side_effects(preview: Preview) -> list[str]:
     """Return a sentence for each side effect of a preview, such as "Ends 14 sessions."."""
     return [Counted(one, many).text(number) for one, many, number in preview.effects]
+
+
+def warnings(actor: Actor, preview: Preview) -> list[str]:
+    """Return what the action warns of before it is run; nothing once the run is over."""
+    run, action = preview.run, preview.action
+    if not preview.ready or run.state != "planned":
+        return []
+    rows = rows_to_change(action.model, run.id)
+    try:
+        chosen = chosen_for(action, run)
+    except RuleBroken:  # which the preview says at its field
+        return []
+    return action.warnings(ActionContext(actor, rows, chosen, undo_of=run.undo_of_id), rows)
 
 
 def reason(text: str | None) -> str:
