@@ -13,6 +13,8 @@ from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     confirmed,
@@ -26,8 +28,6 @@ from tests.support.acting import (
     token_of,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, is_asked, read
 from tests.support.races import at_once
 from tests.support.told import told

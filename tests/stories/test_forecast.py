@@ -13,9 +13,9 @@ from backoffice.models.user import User
 from backoffice.people import forecast
 from backoffice.people.forecast import Change
 from backoffice.policy.actor import system
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group, previewed
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.races import at_once
 from tests.support.told import told
 

@@ -15,6 +15,8 @@ from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.settings import configured
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import (
     act,
     add,
@@ -27,8 +29,6 @@ from tests.support.acting import (
     run_at,
     undo,
 )
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import error_at, read
 from tests.support.races import at_once
 

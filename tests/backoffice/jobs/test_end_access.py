@@ -15,9 +15,9 @@ from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.settings import configured
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group, groups_of
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 
 END = datetime.fromisoformat("2026-06-01T10:00:00+00:00")
 WEEK, SECOND = timedelta(days=7), timedelta(seconds=1)

@@ -4,9 +4,9 @@ from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import act, group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import Element, read
 
 

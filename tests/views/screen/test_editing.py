@@ -1,8 +1,8 @@
 """The forms of rows, and the rows that they offer to choose from."""
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import Element, read
 
 
