@@ -11,7 +11,7 @@ from backoffice.extensions import babel, csrf, db, jobs, migrate
 from backoffice.jobs import schedule
 from backoffice.places import DeclarationError
 from backoffice.settings import Settings
-from views import account, find, health, home
+from views import account, find, health, home, view_as
 from views.screen import discovery, row_key_converter
 from views.web import errors, headers, reader, retries, theme
 from views.web.actor import login_manager
@@ -44,7 +44,7 @@ def _joined(settings: Settings) -> Flask:
     headers.register(app, settings)
     errors.register(app)
     theme.register(app)
-    for part in (health, account, row_key_converter, discovery, home, find):
+    for part in (health, account, row_key_converter, discovery, home, find, view_as):
         part.register(app)
     commands.register(app)
     return app

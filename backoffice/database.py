@@ -52,6 +52,7 @@ class Timeouts:
 COMMAND_TIMEOUTS = Timeouts(statement=None, lock=limits.COMMAND_LOCK)
 _timeouts: ContextVar[Timeouts] = ContextVar("backoffice_timeouts", default=COMMAND_TIMEOUTS)
 _reading: ContextVar[bool] = ContextVar("backoffice_reading", default=False)
+_read_only: ContextVar[bool] = ContextVar("backoffice_read_only", default=False)
 _committing: ContextVar[bool] = ContextVar("backoffice_committing", default=False)
 
 
@@ -86,6 +87,7 @@ def _timeouts_from(settings: Settings, statement: float) -> Timeouts:
 def configure_transactions(*, reading: bool, timeouts: Timeouts = COMMAND_TIMEOUTS) -> None:
     """Set whether the coming transactions only read, and how long to wait in them."""
     _reading.set(reading)
+    _read_only.set(False)
     _timeouts.set(timeouts)
 
 
@@ -97,6 +99,31 @@ def set_reading(reading: bool) -> None:
 def is_reading() -> bool:
     """Return whether the current transactions only read."""
     return _reading.get()
+
+
+def only_read(connection: Connection) -> None:
+    """Have the database refuse every change, in this transaction and in those that follow.
+
+    It lasts until `configure_transactions`, whatever those transactions are begun for.
+    """
+    _reading.set(True)
+    _read_only.set(True)
+    _apply_read_only(connection)
+
+
+def is_read_only() -> bool:
+    """Return whether the database refuses every change now, see `only_read`."""
+    return _read_only.get()
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """Let the transactions that begin inside the block write, in spite of `only_read`."""
+    before = _read_only.set(False)
+    try:
+        yield
+    finally:
+        _read_only.reset(before)
 
 
 def is_unlimited() -> bool:
@@ -245,6 +272,7 @@ def _begin(connection: Connection) -> None:
     timeouts = _timeouts.get()
     is_applied = connection.info.get("timeouts") == timeouts
     mark_commit_known()
+    _apply_read_only(connection)
     if connection.dialect.name == "sqlite":
         if not is_applied:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={_milliseconds(timeouts.lock)}")
@@ -253,6 +281,20 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
     elif not is_applied:
         apply_timeouts(connection, timeouts)
+
+
+def _apply_read_only(connection: Connection) -> None:
+    """Make the transaction read-only if transactions are now.
+
+    SQLite keeps that with the connection, and would refuse to begin a transaction that writes.
+    """
+    wanted = _read_only.get()
+    if connection.dialect.name == "postgresql":
+        if wanted:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    elif connection.info.get("read_only", False) != wanted:
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if wanted else 'OFF'}")
+        connection.info["read_only"] = wanted
 
 
 @event.listens_for(Engine, "commit")

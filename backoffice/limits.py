@@ -92,6 +92,9 @@ REPEATING: FloatSeconds = 2
 RETRY_AFTER: Seconds = 5
 """`Retry-After` has this value if the time until there is room is unknown."""
 
+VIEWING: Seconds = 30 * 60
+"""Viewing as somebody else ends after this time, so that nobody forgets whose pages they see."""
+
 HASHING_PATIENCE: Seconds = 2
 """A request waits this long for a hashing slot, and is then answered with 503."""
 

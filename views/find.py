@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from backoffice import limits, slots, throttles
 from backoffice.data import disclosure, lists, searching
 from backoffice.data.brief import Budget
+from backoffice.database import writable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import row_keys
@@ -98,10 +99,11 @@ def _answer(who: Actor, typed: str) -> tuple[FoundPage, int]:
 
 
 def _count(who: Actor) -> None:
-    """Count one more search. Raises TooMany."""
-    begin(writing=True)
-    quotas.consume(actor=who, throttle=throttles.FINDS)
-    db.session.commit()
+    """Count one more search of whoever really asks. Raises TooMany."""
+    with writable():
+        begin(writing=True)
+        quotas.consume(actor=who, throttle=throttles.FINDS)
+        db.session.commit()
 
 
 # Rows

@@ -39,15 +39,24 @@ def two_factor_changed(user: User, what: str, settings: Settings) -> None:
     _tell(user, mails.TWO_FACTOR_CHANGED, settings, {"what": what})
 
 
+def viewed(user: User, *, by: str, reason: str, settings: Settings) -> None:
+    """Tell the person that somebody views the pages as they get them."""
+    values = {"person": by, "reason": reason, "at": _at()}
+    _tell(user, mails.VIEWED, settings, values)
+
+
 def _where(origin: Origin) -> dict[str, str]:
     """Return the values that say when and from where it was done."""
-    # The date and the time to the minute, without the offset, which is always UTC.
-    at = clock.now().isoformat(" ", "minutes")[:16]
     return {
         "device": origin.device[:200] or "–",
         "ip": origin.ip or "–",
-        "at": f"{at} UTC",
+        "at": _at(),
     }
+
+
+def _at() -> str:
+    """Return the date and the time to the minute, without the offset, which is always UTC."""
+    return f"{clock.now().isoformat(' ', 'minutes')[:16]} UTC"
 
 
 def _tell(user: User, purpose: str, settings: Settings, values: dict[str, str]) -> None:

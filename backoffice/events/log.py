@@ -70,7 +70,7 @@ def record(*, actor: Actor, **what: Any) -> None:
 
 
 def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
-    """Append events in order.
+    """Append events in order: what somebody does while viewing as another person is their own.
 
     The chain is locked until the transaction ends. Call this late in the transaction.
     """
@@ -79,7 +79,7 @@ def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
     newest = select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)
     head = db.session.execute(newest).first()
     last_id, last_hash = head or (0, GENESIS)
-    rows = _chained(actor, drafts, last_id, last_hash)
+    rows = _chained(actor.in_person, drafts, last_id, last_hash)
     while batch := list(islice(rows, BATCH)):
         _append(batch)
 

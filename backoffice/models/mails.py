@@ -149,6 +149,7 @@ TWO_FACTOR_CHANGED = _add(
 NEW_DEVICE = _add(
     MailType("new_device", N_("Notice: sign-in from a new device"), formats=FROM_DEVICE)
 )
+VIEWED = _add(MailType("viewed", N_("Notice: somebody views your pages")))
 BLOCKED = _add(MailType("blocked", N_("Notice: account blocked"), has_values=False))
 UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_values=False))
 ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))

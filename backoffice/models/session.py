@@ -28,6 +28,9 @@ class Session(Entity):
             for it again.
         expires_at: when the session ends at the latest.
         idle_at: when it ends unless it is used before.
+        viewing_id: the id of the person as whom the user views the pages; None mostly.
+        viewing_until: until when at the latest.
+        viewing_rights: the hash of what the two could do when that began.
     """
 
     __tablename__ = "sessions"
@@ -52,6 +55,11 @@ class Session(Entity):
     ended_reason: Mapped[str] = mapped_column(String(20), default="")
     ip: Mapped[str] = mapped_column(String(45), default="", info={"kind": "ip"})
     device: Mapped[str] = mapped_column(String(200), default="")
+    viewing_id: Mapped[int | None] = mapped_column(BigInt, info={"hidden": True})
+    viewing_until: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    viewing_rights: Mapped[str] = mapped_column(
+        String(64), default="", server_default="", info={"hidden": True}
+    )
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
 

@@ -325,12 +325,12 @@ def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) 
     if mode == "only" and not tags:
         message = _("“Only these” needs at least one client tag.")
         raise RuleBroken(message, field="client_tags")
-    if not _within_own(actor, mode, {tag.id for tag in tags}):
+    if not within_own_clients(actor, mode, {tag.id for tag in tags}):
         message = _("This would show more clients than you see yourself.")
         raise GrantExceeded(message, field="client_tags", code="users.assign_scope")
 
 
-def _within_own(actor: Actor, mode: str, tags: set[int]) -> bool:
+def within_own_clients(actor: Actor, mode: str, tags: set[int]) -> bool:
     """Return whether a client scope lies within the actor's own.
 
     `mode` is "all", "only" (these tags) or "except" (all but these).

@@ -29,6 +29,8 @@ class Actor:
         language, time_zone: how pages are shown to them, as codes of ISO 639 and IANA.
         avatar: the key of their picture; None without one.
         preferences: what they chose for each screen, by its endpoint.
+        viewed_by: who only looks at the pages as this person gets them; None for the person
+            themselves.
     """
 
     user_id: int | None
@@ -50,10 +52,16 @@ class Actor:
     time_zone: str = "UTC"
     avatar: str | None = None
     preferences: dict[str, Any] = field(default_factory=dict)
+    viewed_by: "Actor | None" = None
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    @property
+    def in_person(self) -> "Actor":
+        """Who really asks, and answers for it: whoever views as this person, or they themselves."""
+        return self.viewed_by or self
 
     def get_id(self) -> str:
         return str(self.user_id)

@@ -67,6 +67,12 @@ BUILT_IN = (
     Permission(
         "users.edit_ip", _l("Limit people to internet addresses"), danger=True, is_strong=True
     ),
+    Permission(
+        "users.view_as",
+        _l("View the pages as another person gets them, read only"),
+        danger=True,
+        is_strong=True,
+    ),
     Permission("saved_views.share", _l("Share saved views of lists with their groups")),
     Permission("bulk.run", _l("Act on several rows at once")),
     Permission("bulk.run_all_matching", _l("Act on every row that matches a filter"), danger=True),

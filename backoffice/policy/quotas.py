@@ -18,15 +18,16 @@ from backoffice.transactions import lock
 
 
 def consume(*, actor: Actor, throttle: Throttle) -> None:
-    """Count one more use by the actor; the caller has to commit.
+    """Count one more use by the actor, or by whoever views as them; the caller has to commit.
 
     Commands are not limited. Raises TooMany if there were too many uses.
     """
-    if actor.user_id is None:
+    user_id = actor.in_person.user_id
+    if user_id is None:
         return
     most = throttle.rate.number(configured())
-    if count(user_id=actor.user_id, throttle=throttle) > most:
-        seconds = seconds_left(user_id=actor.user_id, throttle=throttle)
+    if count(user_id=user_id, throttle=throttle) > most:
+        seconds = seconds_left(user_id=user_id, throttle=throttle)
         raise throttle.refused(most=most, seconds=seconds)
 
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from backoffice.testing.asking import METHODS, Person, Tries, Try
 
+REASON = {"reason": "They asked why a page is empty"}
+
 
 def _to_all(method: str, *expected: int, **values: Any) -> Callable[[Person], Tries]:
     return lambda _person: [Try(method, expected, values)]
@@ -26,6 +28,11 @@ def _no_sign_in_under_way(person: Person) -> Tries:
 
 def _page_with_form(_person: Person) -> Tries:
     return [Try("GET", (200,)), Try("POST", (422,))]
+
+
+def _view_as_nobody(person: Person) -> Tries:
+    status = 404 if person.holds("users.view_as") else 403
+    return [Try(method, (status,), {"user_id": 2**63 - 1}, REASON) for method in METHODS]
 
 
 ALONE: dict[str, Callable[[Person], Tries]] = {
@@ -68,5 +75,7 @@ ALONE: dict[str, Callable[[Person], Tries]] = {
     "account.avatar_remove": _to_all("POST", 303),
     "avatar": _to_all("GET", 404, key="0" * 32, size=64),
     "account.password": _page_with_form,
+    "view_as": _view_as_nobody,
+    "leave_view": _to_all("POST", 303),
     "account.handover": _to_all("GET", 404, token=UUID(int=0)),
 }

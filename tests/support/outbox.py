@@ -30,6 +30,7 @@ VALUES = {
     "at": "2026-01-01 10:00 UTC",
     "what": "No second factor is asked for any more.",
     "address": "n•••@example.com",
+    "reason": "A page looks empty",
 }
 
 

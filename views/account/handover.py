@@ -14,9 +14,11 @@ from views.account.blueprint import account
 from views.web.actor import signed_in
 from views.web.answers import Answer
 from views.web.redirects import safe_path
+from views.web.view_as import not_while_viewing
 
 
 @account.route("/handover/<uuid:token>")
+@not_while_viewing
 def handover(token: UUID) -> Answer:
     """Show the password to the session that asked for it.
 

@@ -12,9 +12,11 @@ from backoffice.text.devices import device_name
 from views.account.blueprint import account
 from views.web.actor import signed_in
 from views.web.answers import Answer
+from views.web.view_as import not_while_viewing
 
 
 @account.route("/sessions")
+@not_while_viewing
 def sessions() -> str:
     """Show every device that is signed in; this one is marked."""
     who = signed_in()

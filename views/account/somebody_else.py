@@ -15,7 +15,7 @@ def ask(user: User) -> Response | None:
     Return None if nobody else is signed in.
     """
     who = actor()
-    if who is None or who.user_id == user.id:
+    if who is None or who.in_person.user_id == user.id:
         return None
     here = request.full_path.rstrip("?")
     whose = user.email or user.login or ""

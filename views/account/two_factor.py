@@ -22,6 +22,7 @@ from views.account.link_page import LinkPage
 from views.account.tries import counted, shown
 from views.web.actor import SESSION_KEY, origin, signed_in
 from views.web.answers import Answer
+from views.web.view_as import not_while_viewing
 
 
 def register(app: Flask) -> None:
@@ -57,6 +58,7 @@ def begin_two_factor() -> Answer:
 
 
 @account.route("/two-factor/enrol", methods=["GET", "POST"])
+@not_while_viewing
 def enrol() -> Answer:
     """Show the QR code and the key, and take the first code."""
     who = signed_in()

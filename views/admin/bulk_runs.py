@@ -39,6 +39,7 @@ from views.web.answers import Answer
 from views.web.downloads import offered_on
 from views.web.event_texts import full_verb, verb
 from views.web.redirects import safe_path
+from views.web.view_as import not_while_viewing
 
 ROWS = 100  # on a page of a run
 EXPORT = "bulk_runs.export"
@@ -104,6 +105,7 @@ class BulkRuns(Screen):
         return redirect(href, HTTPStatus.SEE_OTHER)
 
     @no_permission_required(HIDDEN)
+    @not_while_viewing
     @offered_on("details")
     @expose(f"/{ID}/items.csv")
     def download(self, row_id: int) -> Answer:

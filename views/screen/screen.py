@@ -37,6 +37,7 @@ from views.web.actor import actor as current_actor
 from views.web.actor import signed_in, writes_no_row
 from views.web.answers import Answer
 from views.web.downloads import offered_on, with_caching
+from views.web.view_as import not_while_viewing
 
 ID = "<row_key:row_id>"
 VIEW_ID = "<int(max=9223372036854775807):view_id>"
@@ -99,6 +100,7 @@ class Screen(Definition):
     def edit(self, row_id: RowKey) -> Answer:
         return editing.edit(self, signed_in(), row_id)
 
+    @not_while_viewing
     @offered_on("index")
     @expose(f"/export.<any({','.join(ENDINGS)}):ending>")
     def export(self, ending: str) -> Answer:

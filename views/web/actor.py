@@ -6,16 +6,19 @@ from typing import Any, TypeVar
 
 from flask import current_app, g, request, session
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager
 
 from backoffice.auth import last_seen, networks, sessions
 from backoffice.auth.actors import actor_of
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
+from backoffice.database import only_read
 from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
+from backoffice.people import viewing
 from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from backoffice.text import without_invisible
@@ -23,6 +26,11 @@ from backoffice.transactions import is_writing, lock
 
 SESSION_KEY = "sid"
 WRITES_NO_ROW = "writes_no_row"
+LEAVE = "leave_view"  # the endpoint that ends viewing as somebody else
+READ_ONLY: str = _l(
+    "You view these pages as somebody else, so nothing can be changed or downloaded. "
+    "Leave first, and do it as yourself."
+)
 View = TypeVar("View", bound=Callable[..., Any])
 MARK = re.compile(r"[\w-]{32}", re.ASCII)  # what a completed sign-in puts into the device's cookie
 login_manager = LoginManager()
@@ -37,12 +45,26 @@ def actor() -> Actor | None:
     session and groups cannot change until it ends, and after a commit or a rollback they are read
     again. So a right that was lost in between counts as lost. Locks are taken in the order person,
     session, groups; what the request is about comes after them.
+
+    A person who views as somebody else is that person with `viewed_by`, and can only read. Raises
+    NotAllowed in any other request.
     """
     if "actor" not in g or _is_past():
         g.actor = _read()
         g.actor_read_in = db.session().get_transaction()
+        if g.actor and g.actor.viewed_by:
+            _keep_to_reading()
     current: Actor | None = g.actor
     return current
+
+
+def _keep_to_reading() -> None:
+    """Refuse a request that may write, and have the database refuse what writes nevertheless."""
+    if request.endpoint == LEAVE:
+        return
+    if is_writing():
+        raise NotAllowed(str(READ_ONLY), code=viewing.CODE)
+    only_read(db.session.connection())
 
 
 def signed_in() -> Actor:
@@ -120,7 +142,7 @@ def _read() -> Actor | None:
     if found is None:
         return None
     row, user = found
-    return actor_of(
+    who = actor_of(
         user,
         configured(),
         confirmed=sessions.confirmed(row, configured()),
@@ -128,6 +150,15 @@ def _read() -> Actor | None:
         request_id=g.request_id,
         session_id=row.id,
     )
+    return _as_viewed(who, row) if row.viewing_id else who
+
+
+def _as_viewed(who: Actor, row: Session) -> Actor:
+    """Return the person as whom they view, or themselves once that is over."""
+    g.actor = who  # in whose language texts are written meanwhile
+    as_person = viewing.viewed(who, row, configured())
+    g.viewing_is_over = as_person is None
+    return as_person or who
 
 
 def writes_no_row(view: View) -> View:

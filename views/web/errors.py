@@ -16,13 +16,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from backoffice import errors, failures, limits, readiness
-from backoffice.database import is_commit_known
+from backoffice.database import is_commit_known, is_read_only, writable
 from backoffice.events import denials
 from backoffice.extensions import db
+from backoffice.policy.actor import Actor
 from backoffice.transactions import begin
 from views.account import confirmation
 from views.web import retries, unsent
-from views.web.actor import actor, asking, only_showing
+from views.web.actor import READ_ONLY, actor, asking, only_showing
 from views.web.answers import Answer
 from views.web.downloads import is_download
 from views.web.headers import OPEN
@@ -154,13 +155,19 @@ def note_denial(error: errors.NotAllowed | errors.GrantExceeded) -> errors.TooMa
         return None
     what = f"{request.method} {_path()}"[:500]
     try:
-        begin(writing=True)  # the request may only have read until now
-        flood = denials.record(actor=who, action=error.code or "request", what=what)
-        db.session.commit()
+        flood = _denied(who.in_person, error.code or "request", what)
     except (DBAPIError, PoolTimeout) as trouble:  # it stays refused, and the page says so
         log.error("denial_not_noted", actor=who.user_id, what=what, error=type(trouble).__name__)
         _forget()
         return None
+    return flood
+
+
+def _denied(who: Actor, action: str, what: str) -> errors.TooMany | None:
+    with writable():
+        begin(writing=True)  # the request may only have read until now
+        flood = denials.record(actor=who, action=action, what=what)
+        db.session.commit()
     return flood
 
 
@@ -192,7 +199,7 @@ def _form_expired(_error: CSRFError) -> Answer:
         return page(400, _l("Please send the form again"), EXPIRED, again=own_page())
     if who is None:
         return unsent.to_sign_in()
-    if who.user_id == drawn_for:
+    if who.in_person.user_id == drawn_for:
         return unsent.again(drawn_for)
     back, _shown = unsent.rescue(drawn_for)
     go_on = GoOn(url_for("sign_out"), fields=[("next", back)])
@@ -203,6 +210,8 @@ def _form_expired(_error: CSRFError) -> Answer:
 def _database(error: DBAPIError) -> Response:
     """Answer an error of the database: 503 or 507 if it is one of the moment, otherwise 500."""
     why = failures.of_database(error)
+    if why == failures.READ_ONLY and is_read_only():
+        return _refused(errors.NotAllowed(str(READ_ONLY)))
     if why in (failures.NO_SPACE, failures.READ_ONLY):
         return _cannot_write(why)
     if failures.is_missing_table(error):

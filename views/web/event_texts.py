@@ -68,6 +68,8 @@ VERBS = {
     "run_all_matching": _l("Run all matching"),
     "undo": _l("Undo"),
     "view": _l("View"),
+    "view_as": _l("Viewed as this person"),
+    "leave_view": _l("Stopped viewing as this person"),
 }
 
 

@@ -16,8 +16,8 @@ from backoffice.auth.networks import admits, plain
 from backoffice.extensions import csrf
 from backoffice.http import HEALTH_PATHS, READING_METHODS
 from backoffice.settings import Settings, configured
-from views.web import reader, unsent
-from views.web.actor import actor
+from views.web import reader, unsent, view_as
+from views.web.actor import LEAVE, actor
 from views.web.answers import Answer
 from views.web.downloads import page_of, says_caching
 from views.web.theme import STRICT_TRANSPORT, csp_nonce
@@ -66,8 +66,10 @@ def register(app: Flask, settings: Settings) -> None:
         app.wsgi_app = TrustedProxy(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask documents this
     app.wsgi_app = SlowClients(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask documents this
     app.wsgi_app = AnyHost(app.wsgi_app, settings.host)  # type: ignore[method-assign]  # Flask documents this
-    # The order matters: host and address, then the form's token, then who is signed in.
+    # The order matters: host and address, then whether anything may be sent at all, then the form's
+    # token, then who is signed in.
     app.before_request(_begin)
+    app.before_request(_check_viewing)
     app.before_request(_check_token)
     app.before_request(_check_signed_in)
     app.after_request(_headers)
@@ -174,6 +176,16 @@ def _end(_error: BaseException | None) -> None:
     unsent.forget()
 
 
+def _check_viewing() -> Answer | None:
+    return view_as.check(is_open=_is_open())
+
+
+def _is_open() -> bool:
+    """Tell whether the page needs no sign-in."""
+    is_missing_file = request.endpoint is None and request.path.startswith("/static/")
+    return request.endpoint in OPEN or is_missing_file
+
+
 def _check_token() -> None:
     if request.method not in READING_METHODS:
         csrf.protect()
@@ -185,18 +197,20 @@ def _check_signed_in() -> Answer | None:
     A person who has to change their password or to enrol a second factor first reaches only the
     pages for that.
     """
-    is_missing_file = request.endpoint is None and request.path.startswith("/static/")
-    if request.endpoint in OPEN or is_missing_file:
+    if _is_open():
         return None
     who = actor()
     if who is None:
         return _to_sign_in()
+    if request.endpoint == LEAVE:
+        return None
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
     if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
-    unsent.mark(who)
-    unsent.show(who)
+    unsent.mark(who.in_person)
+    if not who.viewed_by:
+        unsent.show(who)
     return None
 
 

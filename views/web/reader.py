@@ -13,15 +13,16 @@ def language() -> str:
     """Return the signed-in person's language, otherwise the one that the browser asks for.
 
     A command speaks the language of its shell.
-    A language into which the product is not translated is replaced by the default.
     """
-    translated = languages.translated()
     if not has_request_context():
         return languages.of_shell()
     who = _person()
-    if who is None:
-        return of_browser()
-    return who.language if who.language in translated else languages.DEFAULT
+    return of_browser() if who is None else language_of(who)
+
+
+def language_of(who: Actor) -> str:
+    """Return the person's language, or the default if the product is not translated into it."""
+    return who.language if who.language in languages.translated() else languages.DEFAULT
 
 
 def of_browser() -> str:

@@ -15,7 +15,7 @@ from whitenoise import WhiteNoise
 
 from backoffice import apps
 from backoffice.text.numbers import formatted, memory
-from views.web import menu, words
+from views.web import menu, view_as, words
 from views.web.actor import actor
 from views.web.redirects import address_to_get
 from views.web.times import ago, exact
@@ -127,6 +127,7 @@ def _context() -> dict[str, object]:
         "actor": who,
         "language": str(get_locale()).replace("_", "-"),
         "menu": menu.areas() if who else [],
+        "viewing": view_as.banner(who),
         "account_pages": menu.account_pages(who) if who else [],
         "address_to_get": address_to_get(),
     }

@@ -18,6 +18,7 @@ from backoffice.extensions import db
 from backoffice.models import row_keys
 from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.row_keys import RowKey
+from backoffice.people import viewing
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named
 from backoffice.text import capital, refilled, shortened, values_in
@@ -32,7 +33,7 @@ LABELS = {
 }
 WORDS_OF_TITLE = 60  # characters of each parameter
 REASONS = 20  # why rows were refused; the list of rows has all
-OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD)
+OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD, *viewing.ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,13 @@ MEANINGS = {
     "users.reset_password": "Send people links to set a password, and hand over temporary ones",
     "users.revoke": "Revoke people's access and their groups, and grant it again sensitive",
     "users.view": "See the list of people and their details",
+    "users.view_as": "View the pages as another person gets them, read only sensitive",
 }
 # Whoever holds one of these decides who gets in, who is in which group, or what others see.
 STRONG = {
     "groups.create", "groups.edit", "users.assign_groups", "users.assign_permissions",
     "users.assign_scope", "users.create", "users.edit", "users.edit_ip", "users.revoke",
+    "users.view_as",
 }  # fmt: skip
 
 

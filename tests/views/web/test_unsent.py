@@ -80,6 +80,8 @@ def own_forms(app: Flask, zoo: Cast) -> Iterator[tuple[str, str]]:
             values: dict[str, Any] = dict.fromkeys(rule.arguments, "x")
             if "row_id" in rule.arguments:
                 values["row_id"] = rows.get(area, 1)
+            if "user_id" in rule.arguments:
+                values["user_id"] = rows["users"]
             if "view_id" in rule.arguments:
                 values["view_id"] = view
             with app.test_request_context():
