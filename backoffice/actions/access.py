@@ -1,47 +1,27 @@
 """Actions on what people may do beside their groups, and until when they may do it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, ClassVar
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, func, select
 
-from backoffice import clock
 from backoffice.actions.engine.codes import Permissions
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
-from backoffice.actions.engine.values import DateTime
+from backoffice.actions.engine.values import End
 from backoffice.actions.people import has_status
 from backoffice.actions.users import UserAction
-from backoffice.errors import RuleBroken
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.people import access, access_memory
 from backoffice.policy import grants
-from backoffice.policy.actor import Actor
 
 PERMISSIONS = Permissions(label=_l("Permissions"))
 NO_ACCESS = Rule(
     "revoked", _l("{label} has no access: grant it again first."), has_status("revoked")
 )
-
-
-@dataclass(frozen=True, eq=False)
-class End(DateTime):
-    """When something that is given ends: a time to come, or never.
-
-    Events note it with what is given.
-    """
-
-    is_noted: ClassVar[bool] = False
-
-    def check(self, actor: Actor, value: datetime | None, *, code: str, locked: bool) -> None:
-        if value is not None and value <= clock.now():
-            raise RuleBroken(_("Choose a time that is still to come."), field=self.name)
 
 
 ENDS_AT = End(

