@@ -65,6 +65,7 @@ class Padded(Tolerant, TypeDecorator[str]):
 
     impl = CHAR
     cache_ok = True
+    ignores_blanks = True  # at the end of a text, when it is compared
 
     @property
     def python_type(self) -> type[str]:
@@ -79,23 +80,25 @@ class Padded(Tolerant, TypeDecorator[str]):
         return cast(bindvalue, CHAR(length))
 
 
-def fit(column: TableColumn) -> None:
-    """Give a column a type that reads alike on both engines."""
-    column.type = fitting(column.type)
+def fit(column: TableColumn, engine: str = "") -> None:
+    """Give a column a type that reads alike on both engines; `engine` is its own, if known."""
+    column.type = fitting(column.type, engine)
     described(column)
 
 
-def fitting(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+def fitting(type_: TypeEngine[Any], engine: str = "") -> TypeEngine[Any]:
     """Return a type that reads alike on both engines, and tolerates what it cannot read."""
     if type(type_).__module__.startswith("sqlalchemy.dialects.sqlite"):
         type_ = type_.as_generic()
     if isinstance(type_, DOMAIN):
-        return fitting(type_.data_type)
+        return fitting(type_.data_type, engine)
     if type(type_) is UTCDateTime or (isinstance(type_, DateTime) and type_.timezone):
         return AwareUTC()
     if isinstance(type_, DateTime):
         return NaiveUTC()
-    return Padded(type_.length) if isinstance(type_, CHAR) else tolerant(type_)
+    if isinstance(type_, CHAR) and engine != "sqlite":  # which adds no blanks
+        return Padded(type_.length)
+    return tolerant(type_)
 
 
 def attribute_names(

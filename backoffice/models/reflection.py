@@ -132,7 +132,7 @@ def _read_table(connection: Connection, each: Waiting, faults: Faults) -> Table 
         faults.add(each, f"there is no table {name!r}. Correct __table_name__; there are {others}.")
         return None
     for column in table.columns:
-        fit(column)
+        fit(column, connection.dialect.name)
     return table
 
 
