@@ -131,8 +131,12 @@ def _read_table(connection: Connection, each: Waiting, faults: Faults) -> Table 
         others = ", ".join(table_names(connection, schema)[:SHOWN]) or "none"
         faults.add(each, f"there is no table {name!r}. Correct __table_name__; there are {others}.")
         return None
+    return _fitted(table, connection.dialect.name)
+
+
+def _fitted(table: Table, engine: str = "") -> Table:
     for column in table.columns:
-        fit(column, connection.dialect.name)
+        fit(column, engine)
     return table
 
 
@@ -147,9 +151,7 @@ def _copied(model: Any) -> Table:
     source: Table = getattr(model.__like__, "__table__", model.__like__)
     table = source.to_metadata(metadata_of(model.__database__))
     table.info[EXISTING] = True
-    for column in table.columns:
-        fit(column)
-    return table
+    return _fitted(table)
 
 
 def table_names(connection: Connection, schema: str | None = None) -> list[str]:
