@@ -12,6 +12,7 @@ from sqlalchemy import (
     CursorResult,
     Executable,
     Select,
+    Update,
     func,
     inspect,
     select,
@@ -33,8 +34,11 @@ TAKEN = ("23505", "UNIQUE")
 
 
 # Of tables that existed before: a trigger that says why, and rights that the product was not given.
-# By a trigger, SQLite means what it calls a constraint.
-BY_TRIGGER = ("P0001", "SQLITE_CONSTRAINT_TRIGGER")
+BY_TRIGGER = "SQLITE_CONSTRAINT_TRIGGER"  # what RAISE does in one
+OF_PROCEDURES = "P0"  # errors of PL/pgSQL begin with it (appendix A of PostgreSQL's manual)
+RAISED_BY = "exec_stmt_raise"  # the function of PL/pgSQL that carries out RAISE, with any code
+TO_BE_RETRIED = "40"  # what is tried again, whoever says so
+OF_DATA = "22"  # values that do not fit, perhaps those that a trigger writes
 NOT_ALLOWED = "42501"
 WORDS_OF_A_TRIGGER = 300  # characters
 LEFT_AS_IT_WAS = _l(
@@ -46,18 +50,29 @@ LEFT_AS_IT_WAS = _l(
 def carry_out(model: type[Entity], rows: Select[Any], statement: Executable) -> None:
     """Carry out an UPDATE or DELETE of `rows`, all of them or none.
 
-    A trigger of an existing table may leave rows as they are without an error: raises RuleBroken
-    then, because events would tell of what never happened.
+    A trigger of an existing table may leave rows as they are without an error, or give them another
+    key: raises RuleBroken then, because events would tell of what never happened. So it does if
+    several rows have the same key.
     """
-    wanted = _number_of(model, rows) if model.__key_columns__ else None
     done = db.session.execute(statement, execution_options={"synchronize_session": False})
-    if wanted is not None and cast("CursorResult[Any]", done).rowcount != wanted:
+    if model.__key_columns__:
+        if cast("CursorResult[Any]", done).rowcount != _number_of(rows):
+            raise RuleBroken(str(LEFT_AS_IT_WAS))
+        if isinstance(statement, Update):
+            require_kept(model, rows)
+
+
+def require_kept(model: type[Entity], rows: Select[Any]) -> None:
+    """Raise RuleBroken unless all changed `rows` of an existing table are there under their key."""
+    if not model.__key_columns__:
+        return
+    there = select(func.count()).select_from(model).where(model.id.in_(rows))
+    if db.session.scalar(there) != _number_of(rows):
         raise RuleBroken(str(LEFT_AS_IT_WAS))
 
 
-def _number_of(model: type[Entity], rows: Select[Any]) -> int:
-    counting = select(func.count()).select_from(model).where(model.id.in_(rows))
-    return db.session.scalar(counting) or 0
+def _number_of(rows: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(rows.distinct().subquery())) or 0
 
 
 def flush(row: Entity) -> None:
@@ -94,16 +109,27 @@ def _refused_by_others(model: type[Entity], error: DBAPIError) -> RuleBroken | N
     """Return what those who run an existing table want to be said; None for anything else."""
     if not model.__key_columns__:
         return None
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
-    if state == NOT_ALLOWED:
-        sentence = _("The product may not write this table. Your administrator can allow it.")
-        return RuleBroken(sentence)
-    if state in BY_TRIGGER:
+    written = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    state = str(written)
+    if _is_raised(error, state):
         words = without_invisible(str(error.orig).partition("\n")[0])
         return RuleBroken(
             _("The database refuses this: %(words)s", words=words[:WORDS_OF_A_TRIGGER])
         )
+    if state == NOT_ALLOWED:
+        sentence = _("The product may not write this table. Your administrator can allow it.")
+        return RuleBroken(sentence)
+    if state.startswith(OF_DATA):
+        return RuleBroken(_("The database does not take these values together."))
     return None
+
+
+def _is_raised(error: DBAPIError, state: str) -> bool:
+    """Return whether a trigger refuses, in words of its own."""
+    if state == BY_TRIGGER or state.startswith(OF_PROCEDURES):
+        return True
+    raised_by = getattr(getattr(error.orig, "diag", None), "source_function", None)
+    return raised_by == RAISED_BY and not state.startswith(TO_BE_RETRIED)
 
 
 def refusal(model: type[Entity], error: IntegrityError) -> RuleBroken:

@@ -88,6 +88,22 @@ def beyond(
     return place < start if descending else place > start
 
 
+def unparted(found: Sequence[Found], size: int) -> Sequence[Found]:
+    """Return the rows of one page, of which `found` has one more, if there is one.
+
+    Rows with the same key, such as a query may have, come together on the next page: no cursor
+    could say that it stands between them.
+    """
+    rows = list(found[:size])
+    while rows and len(found) > size and _place(rows[-1]) == _place(found[size]):
+        rows.pop()
+    return rows or found[:size]
+
+
+def _place(row: Found) -> tuple[object, RowKey]:
+    return row.sort_key, row.id
+
+
 def _row_key(model: type[Record], value: Any) -> RowKey:
     if row_keys.is_numbered(model):
         if type(value) is not int or abs(value) > MAX_ID:

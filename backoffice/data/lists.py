@@ -14,13 +14,12 @@ from backoffice import limits
 from backoffice.data import conditions, cursors, disclosure, filters, page_sizes, related, searching
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels, Statement
-from backoffice.data.sorting import before_id, sort_key, sortable
+from backoffice.data.sorting import before_id, order_by, sort_key, sortable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
-from backoffice.models.types import Expression
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.text.numbers import formatted
@@ -251,7 +250,7 @@ def _read(
     is_dense = matches_many(actor, model, query) if number is None else number > MANY
     wanted = matching(actor, model, query, indexed=not is_dense)
     found = db.session.execute(_paged(model, query, statement, wanted)).all()
-    rows = found[: query.size]
+    rows = cursors.unparted(found, query.size)
     if query.before:
         rows = rows[::-1]
     previous, following = _cursors(query, rows, has_more=len(found) > query.size)
@@ -303,20 +302,19 @@ def _paged(
     if query.cursor:
         place = query.cursor
         wanted &= cursors.beyond(model, key, place, among=wanted, descending=descending)
-    order = _order(model, key, descending=descending)
-    is_indexed = query.sort_name == model.__label__ or _in_insertion_order(model, query)
-    limited = statement if is_indexed else select(model.id)
+    order = order_by(model, key, descending=descending)
+    is_read_at_once = _is_read_at_once(model, query)
+    limited = statement if is_read_at_once else select(model.id)
     limited = limited.where(wanted).order_by(*order).limit(query.size + 1)
-    if is_indexed:
+    if is_read_at_once:
         return limited
     return statement.where(model.id.in_(limited.correlate(None))).order_by(*order)
 
 
-def _order(
-    model: type[Record], key: Expression | None, *, descending: bool
-) -> tuple[Expression, ...]:
-    by: list[Any] = [model.id] if key is None else [key, model.id]
-    return tuple(each.desc() if descending else each.asc() for each in by)
+def _is_read_at_once(model: type[Record], query: Query) -> bool:
+    """Return whether rows are not picked by their ids first: in order, or with the same ids."""
+    is_indexed = query.sort_name == model.__label__ or _in_insertion_order(model, query)
+    return is_indexed or not row_keys.are_unique(model)
 
 
 def ids(actor: Actor, model: type[Record], query: Query) -> "array[int] | list[RowKey]":
@@ -327,7 +325,7 @@ def ids(actor: Actor, model: type[Record], query: Query) -> "array[int] | list[R
     is_dense = matches_many(actor, model, query)
     key = before_id(model, query.sort_name)
     statement = select(model.id).where(matching(actor, model, query, indexed=not is_dense))
-    statement = statement.order_by(*_order(model, key, descending=query.descending))
+    statement = statement.order_by(*order_by(model, key, descending=query.descending))
     found = db.session.scalars(statement.execution_options(yield_per=COUNT_CAP))
     return array("q", found) if row_keys.is_numbered(model) else list(found)
 
@@ -338,10 +336,13 @@ def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequenc
     statement = _reading(model, columns, "id", readable).where(
         scope(actor, model), related.among(model, ids)
     )
-    by_id = {row.id: row for row in db.session.execute(statement, {"ids": list(ids)})}
+    by_id: dict[RowKey, list[cursors.Found]] = {}
+    for row in db.session.execute(statement, {"ids": list(ids)}):
+        by_id.setdefault(row.id, []).append(row)
     if not by_id:
         return Page([])
-    in_order = [by_id[row_id] for row_id in ids if row_id in by_id]
+    # Several rows of an existing table may have the same key.
+    in_order = [by_id[row_id].pop() for row_id in ids if by_id.get(row_id)]
     return Page(
         in_order, related=related.labels(model, list(by_id), _many(model, columns), readable)
     )

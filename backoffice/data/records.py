@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 
 from backoffice import events
-from backoffice.data import constraints, lists, searching, sorting, uploaded_files
+from backoffice.data import constraints, lists, same_keys, searching, sorting, uploaded_files
 from backoffice.data.unseen import unseen
-from backoffice.errors import BackofficeError, Conflict, NotAllowed, NotFound, RuleBroken
+from backoffice.errors import BackofficeError, Conflict, NotAllowed, RuleBroken
 from backoffice.events import mentions
 from backoffice.extensions import db
 from backoffice.models import fields, keys, row_keys
@@ -96,14 +96,9 @@ def get(*, actor: Actor, model: type[R], row_id: RowKey, locked: bool = False) -
     if locked:
         # After waiting for the lock, the values read before may be outdated.
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    row = db.session.scalar(statement)
-    if row is None:
-        text = _(
-            "There is no %(noun)s with this number, or it is not yours to see.",
-            noun=model.noun(),
-        )
-        raise NotFound(text)
-    return row
+    found = db.session.scalars(statement.limit(2) if model.__key_columns__ else statement).all()
+    same_keys.require_one(model, row_id, found)
+    return found[0]
 
 
 def create(*, actor: Actor, model: type[E], values: Values) -> E:

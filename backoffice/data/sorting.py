@@ -1,6 +1,7 @@
 """Tell what a list can be sorted by, and by which expression."""
 
 from functools import cache, lru_cache
+from typing import Any
 
 from backoffice.models import fields
 from backoffice.models.base import Record, Searchable
@@ -27,6 +28,14 @@ def before_id(model: type[Record], name: str) -> Expression | None:
     None if an order by the id is all, as it is by the key of an existing table.
     """
     return None if name == "id" and model.__key_columns__ else sort_key(model, name)
+
+
+def order_by(
+    model: type[Record], key: Expression | None, *, descending: bool
+) -> tuple[Expression, ...]:
+    """Return what rows are ordered by: a key, if there is one, and their ids."""
+    by: list[Any] = [model.id] if key is None else [key, model.id]
+    return tuple(each.desc() if descending else each.asc() for each in by)
 
 
 @lru_cache(maxsize=1024)  # limited, because names also come from the addresses of requests

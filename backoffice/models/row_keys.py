@@ -8,9 +8,22 @@ several columns, is a token in Python (models/key_tokens.py) and its columns in 
 import json
 from collections.abc import Iterable, Sequence
 from decimal import InvalidOperation
+from functools import cache
 from typing import Any
 
-from sqlalchemy import String, cast, literal, literal_column, null
+from sqlalchemy import (
+    PrimaryKeyConstraint,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
 from backoffice.models.base import Record
@@ -31,6 +44,7 @@ from backoffice.text import is_id
 __all__ = ["RowKey", "expression", "parts", "token"]
 
 RowKey = int | str
+UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)
 PATTERN = rf"-?[0-9]{{1,19}}|{TOKEN}"  # of what may be a key in an address
 
 
@@ -93,6 +107,33 @@ def literals(model: type[Record], key: RowKey) -> list[Expression]:
     if len(types) == 1:
         return [literal(key, TokenType(types[0]))]
     return typed(types, str(key))
+
+
+def present(model: type[Record]) -> list[Expression]:
+    """Return, in SQL, the conditions under which a row has a key: existing tables may have NULL."""
+    return [part.is_not(None) for part in parts(model.id)] if model.__key_columns__ else []
+
+
+def doubled(model: type[Record], rows: Expression) -> Select[Any] | None:
+    """Select the keys that several of `rows` have; None if the table says that none are.
+
+    `rows` is a condition in SQL.
+    """
+    if are_unique(model):
+        return None
+    by_key = select(model.id).where(rows, *present(model)).group_by(*parts(model.id))
+    return by_key.having(func.count() > 1)
+
+
+@cache
+def are_unique(model: type[Record]) -> bool:
+    """Return whether the database itself says that no two rows have the same key."""
+    table, key = model.__table__, columns(model)
+    if not model.__key_columns__ or not isinstance(table, Table):
+        return not model.__key_columns__
+    said = [each for each in table.constraints if isinstance(each, UNIQUE)]
+    named = [list(each.columns) for each in (*said, *(i for i in table.indexes if i.unique))]
+    return any(each and set(each) <= set(key) for each in named)
 
 
 def identity(model: type[Record], key: RowKey) -> dict[str, object]:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, true
 
 from backoffice.errors import NotAllowed
-from backoffice.models import fields
+from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.user import User
@@ -69,9 +69,8 @@ def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
     """Return the condition, for every read of `model`, that selects the rows the actor sees."""
     if actor is None or not sees(actor, model):
         return false()
-    if model in _narrower:
-        return _narrower[model](actor)
-    return true()
+    seen = _narrower[model](actor) if model in _narrower else true()
+    return and_(seen, *row_keys.present(model)) if model.__key_columns__ else seen
 
 
 def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:

@@ -33,7 +33,7 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.judgement import judge_each_row, outcomes
 from backoffice.actions.engine.parameters import Stored
-from backoffice.data import lists
+from backoffice.data import lists, same_keys
 from backoffice.errors import BadRequest, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import row_keys
@@ -174,6 +174,7 @@ def store_plan(*, actor: Actor, action: Action, run: BulkRun, rows: ColumnElemen
 def _add_items(actor: Actor, action: Action, run: BulkRun, asked: ColumnElement[bool]) -> None:
     model = action.model
     wanted = and_(scope(actor, model), asked)
+    same_keys.require_distinct(model, wanted)
     # A rule on the same table must not correlate this subquery with its own rows.
     selected = select(model.id).where(wanted).correlate(None)
     chosen = chosen_for(action, run)

@@ -237,6 +237,7 @@ def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
     with constraints.refusing(action.model):
         if is_restoring(action, context):
             restoring.restore(context, action.model, rows, action.restored(context))
+            constraints.require_kept(action.model, rows)
         else:
             action.apply(context, rows)
         db.session.flush()

@@ -103,3 +103,61 @@ def test_blanks_at_the_end_of_a_code_are_none_of_it(olivia: Client) -> None:
     assert names("BY_CODE").count("By an action") == 1
     made = olivia.post("/admin/by-code/new", {"code": "Z", "name": "Added"})
     assert made.location == "/admin/by-code/~Z"
+
+
+def twice(*numbers: int | None) -> None:
+    """Write a row with each number; their place is 1, and rows of a number have the same key."""
+    for count, number in enumerate(numbers):
+        rows.sql(f"INSERT INTO \"TWICE\" VALUES (:no, 1, 'Name {count}')", no=number)
+
+
+def test_no_page_and_no_action_guesses_which_row_is_meant(olivia: Client) -> None:
+    twice(1, 2, 2)
+    listed = olivia.get("/admin/twice/")
+    assert all(f"Name {count}" in read(listed).text for count in range(3))
+    for page in ("", "/edit", "/menu"):
+        answer = olivia.get(f"/admin/twice/~2,1{page}")
+        assert answer.status_code == 404
+        assert "Several twice have the key 2, 1" in read(answer).text
+    assert olivia.post("/admin/twice/~2,1/edit", {"version": "1", "name": "X"}).status_code == 404
+    for action in ("change-field", "delete"):
+        answer = olivia.post(f"/admin/twice/actions/{action}", {"row": ["~1,1", "~2,1"]})
+        assert answer.status_code in (303, 422)
+        assert "Several twice have the key 2, 1" in read(answer).text
+    assert sorted(names("TWICE")) == ["Name 0", "Name 1", "Name 2"]
+    lines = olivia.get("/admin/twice/export.csv").text
+    assert all(f"Name {count}" in lines for count in range(3))
+
+
+def test_a_key_that_becomes_double_after_the_preview_changes_nothing(olivia: Client) -> None:
+    twice(1, 2)
+    address = rows.plan(olivia, "twice", "change-field", ["~1,1", "~2,1"])
+    rows.choose(olivia, address, field="name", name="X")
+    twice(2)
+    olivia.post(address, {"step": "run"})
+    assert rows.value("NAME", "TWICE", '"NO" = 2 AND "NAME" = \'X\'') is None
+
+
+def test_a_row_without_a_key_is_nobodys(olivia: Client) -> None:
+    twice(1, None)
+    assert "Name 1" not in read(olivia.get("/admin/twice/")).text
+    assert "Name 0" in read(olivia.get("/admin/twice/")).text
+    for key in ("~None,1", "~,1", "~~,1", "~1", "None"):
+        assert olivia.get(f"/admin/twice/{key}").status_code == 404
+    assert "Name 1" not in olivia.get("/admin/twice/export.csv").text
+    assert olivia.get("/admin/doubleds/").status_code == 200
+
+
+@pytest.mark.parametrize("sort", ["id", "-id", "name", "-no"])
+def test_rows_of_a_query_with_the_same_key_are_all_shown(olivia: Client, sort: str) -> None:
+    for number in range(45):
+        twice(*[number] * 3)
+    address, seen, left = f"/admin/doubleds/?size=20&sort={sort}", 0, 20
+    while address and (left := left - 1):
+        page = olivia.get(address).text
+        seen += page.count("data-menu-url")
+        links = [href.replace("&amp;", "&") for href in re.findall(r'href="(\?[^"]*)"', page)]
+        following = [f"/admin/doubleds/{href}" for href in links if "after=" in href]
+        address = following[0] if following else ""
+    assert seen == 135
+    assert olivia.get("/admin/doubleds/~0").status_code == 404

@@ -1,0 +1,80 @@
+"""Write rows that triggers of the ERP change, move and refuse.
+
+`test_existing_tables.py` runs this with the package `trade`.
+"""
+
+import pytest
+
+from backoffice import events
+from backoffice.extensions import db
+from tests.company.existing import rows
+from tests.company.existing.rows import HREF, KEY, sent
+from tests.company.existing.triggers import trigger
+from tests.support.cast import Cast
+from tests.support.client import Client
+from tests.support.html import read
+
+MOVED = 'UPDATE "KUNDEN" SET "KDNR" = \'M\' || NEW."KDNR" WHERE "KDNR" = NEW."KDNR";'
+
+
+@pytest.fixture
+def olivia(cast: Cast, client: Client) -> Client:
+    rows.begin()
+    return client.sign_in("olivia")
+
+
+@pytest.fixture
+def engine(olivia: Client) -> str:
+    return str(db.engine.dialect.name)
+
+
+def moving(engine: str, change: str) -> object:
+    """Have the database give another key to what is written."""
+    return trigger(
+        engine,
+        sqlite=(f"AFTER {change}", MOVED),
+        postgresql=(f"BEFORE {change}", 'NEW."KDNR" := \'M\' || NEW."KDNR"; RETURN NEW;'),
+    )
+
+
+def test_a_row_whose_key_a_trigger_changes_is_not_written(olivia: Client, engine: str) -> None:
+    rows.customer("C3", "Gamma")
+    with moving(engine, "UPDATE"):
+        answer = sent(olivia, "/admin/kunden/~C3/edit", name1="Moved")
+        assert answer.status_code == 422
+        assert "perhaps by a trigger" in read(answer).text
+        address = rows.plan(olivia, "kunden", "shut", ["~C3", "~B2"])
+        olivia.get(address)
+        answer = olivia.post(address, {"step": "run"})
+        assert answer.location == address
+        assert "perhaps by a trigger" in read(olivia.get(address)).text
+    with moving(engine, "INSERT"):
+        answer = olivia.post("/admin/kunden/new", {"kdnr": "N", "name1": "New"})
+        assert answer.status_code == 422
+        assert "perhaps by a trigger" in read(answer).text
+    assert rows.value("KDNR", "KUNDEN", "\"NAME1\" = 'Gamma'") == "C3"
+    assert rows.value("STATUS", "KUNDEN", "\"NAME1\" = 'Gamma'") == "open"
+    assert not rows.value("KDNR", "KUNDEN", "\"NAME1\" = 'New'")
+    assert events.verify() == []
+
+
+@pytest.mark.parametrize(
+    "state", ["P0002", "23505", "23514", "22023", "45000", "ZZ001", "57014", "08006", "42P01"]
+)
+def test_what_a_trigger_refuses_is_refused_in_its_words(
+    olivia: Client, engine: str, state: str
+) -> None:
+    raised = f"RAISE EXCEPTION 'Ask the stockroom.' USING ERRCODE = '{state}';"
+    with trigger(
+        engine,
+        sqlite=("BEFORE UPDATE", "SELECT RAISE(ABORT, 'Ask the stockroom.');"),
+        postgresql=("BEFORE UPDATE", raised),
+    ):
+        answer = sent(olivia, f"{HREF}/edit", name1="Refused")
+        assert answer.status_code == 422
+        assert "The database refuses this: Ask the stockroom." in read(answer).text
+        address = rows.plan(olivia, "kunden", "shut", [KEY])
+        olivia.get(address)
+        assert olivia.post(address, {"step": "run"}).location == address
+        assert "Ask the stockroom." in read(olivia.get(address)).text
+    assert rows.value("STATUS", "KUNDEN", "\"NAME1\" = 'Odd'") == "open"
