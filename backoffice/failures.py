@@ -23,7 +23,10 @@ SQLITE = {
     sqlite3.SQLITE_CANTOPEN: AWAY,
 }
 POSTGRESQL = {"53100": NO_SPACE, "25006": READ_ONLY}  # disk_full, read_only_sql_transaction
-NO_TABLE = ("42P01", "42703")  # undefined_table, undefined_column
+# undefined_table, undefined_column; and of a column of another type than at the start:
+# datatype_mismatch, undefined_function, cannot_coerce, a prepared statement that fits no more
+# (0A000), and two values that are compared but are of no common type.
+CHANGED_TABLE = ("42P01", "42703", "42804", "42883", "42846", "0A000", "22P02", "22007")
 
 
 def of_database(error: DBAPIError) -> str:
@@ -58,9 +61,9 @@ def of_folder(folder: Path) -> str:
 
 
 def is_missing_table(error: DBAPIError) -> bool:
-    """Return whether the statement names a table or column that the database does not have."""
+    """Return whether a table or column is not there, or has become another one."""
     state = getattr(error.orig, "sqlstate", None)
-    if state in NO_TABLE:
+    if state in CHANGED_TABLE:
         return True
     # SQLite has no code of its own for this.
     return str(error.orig).startswith(("no such table", "no such column"))

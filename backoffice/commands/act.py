@@ -113,10 +113,12 @@ def _selection(action: Action, ids: tuple[str, ...], where: tuple[str, ...]) -> 
 
 def _key(action: Action, text: str) -> RowKey:
     """Return the key of a row: as its address has it or, of a single column, as it is written."""
-    keys = (row_keys.parse(action.model, each) for each in (text, row_keys.token([text])))
+    # What is no UTF-8 on the command line is a lone surrogate here, and in no key.
+    written = text.encode(errors="replace").decode()
+    keys = (row_keys.parse(action.model, each) for each in (text, row_keys.token([written])))
     key = next((each for each in keys if each is not None), None)
     if key is None:
-        raise click.ClickException(_("“%(text)s” is no number or key of a row.", text=text))
+        raise click.ClickException(_("“%(text)s” is no number or key of a row.", text=written))
     return key
 
 

@@ -16,12 +16,13 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
-from sqlalchemy import func, literal, select
+from sqlalchemy import and_, func, literal, not_, select, true
 
 from backoffice import failures, readiness
 from backoffice.commands import translations
 from backoffice.data import unindexed
 from backoffice.extensions import db
+from backoffice.models import row_keys
 from backoffice.models.base import Record
 from backoffice.models.external import is_existing
 from backoffice.text.numbers import formatted
@@ -50,7 +51,7 @@ class Finding:
 def check(*, everything: bool) -> None:
     """Say which migrations, indexes and texts the packages of a company lack.
 
-    The status is 1 if any is missing; an index is, once its table has 10,000 rows.
+    It also says which keys do not tell the rows of existing tables apart. The status is 1 if any is missing; an index is, once its table has 10,000 rows.
     """
     packages = current_app.extensions["apps"]
     late = False
@@ -108,6 +109,26 @@ def _indexes(packages: tuple[str, ...]) -> Iterator[Finding]:
             yield Finding(f"/admin/{screen.slug}/: {cost}", tuple(cures), number >= MANY)
 
 
+def _keys(packages: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield each model of an existing table or query whose key does not tell its rows apart."""
+    for screen in current_app.extensions["screens"]:
+        model = screen.model
+        if _package_of(model) not in packages or not is_existing(model):
+            continue
+        doubled = row_keys.doubled(model, true())
+        key = None if doubled is None else db.session.scalar(doubled.limit(1))
+        if key is not None:
+            sentence = _(
+                "Several rows have the key %(key)s: no page and no action takes them.",
+                key=row_keys.shown(key),
+            )
+            yield Finding(f"{model.__name__}: {sentence}", (_("Name other columns as __key__."),))
+        lacking = select(literal(1)).select_from(model).where(not_(and_(*row_keys.present(model))))
+        if db.session.scalar(lacking.limit(1)):
+            sentence = _("Some rows have no value in a column of their key: no page shows them.")
+            yield Finding(f"{model.__name__}: {sentence}")
+
+
 def _package_of(model: type[Record]) -> str:
     """Return the package of a model; '' for the product's own."""
     package = model.__module__.partition(".")[0]
@@ -151,5 +172,6 @@ def _texts(packages: tuple[str, ...]) -> Iterator[Finding]:
 PARTS: tuple[tuple[str, Callable[[tuple[str, ...]], Iterator[Finding]]], ...] = (
     (_l("Migrations"), _migrations),
     (_l("Indexes"), _indexes),
+    (_l("Keys of existing tables"), _keys),
     (_l("Translations"), _texts),
 )

@@ -18,6 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.adapt import Buffer, Loader
 from sqlalchemy import JSON, Dialect, Engine, TypeDecorator, event
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import String, TypeEngine
 
@@ -55,7 +56,10 @@ class Tolerant:
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Read:
         """Return the function that reads a value."""
-        read = super().result_processor(dialect, coltype)  # type: ignore[misc]  # of a type
+        try:
+            read = super().result_processor(dialect, coltype)  # type: ignore[misc]  # of a type
+        except InvalidRequestError:  # the column has got another type since the start
+            read = None
         is_sqlite = dialect.name == "sqlite"
         return _reading(
             read,

@@ -164,6 +164,8 @@ def _read(python: type, text: str) -> Any:
     if python is str or python not in (*THAWING, float, int, bool):
         return text
     try:
-        return THAWING[python](text)
+        value = THAWING[python](text)
     except (KeyError, ValueError, ArithmeticError):
         return Unreadable(text)
+    is_number = not isinstance(value, Decimal) or value.is_finite()
+    return value if is_number else Unreadable(text)

@@ -4,6 +4,8 @@
 """
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -161,3 +163,20 @@ def test_rows_of_a_query_with_the_same_key_are_all_shown(olivia: Client, sort: s
         address = following[0] if following else ""
     assert seen == 135
     assert olivia.get("/admin/doubleds/~0").status_code == 404
+
+
+def test_the_check_says_which_keys_tell_no_rows_apart(
+    olivia: Client, run: Callable[..., Any]
+) -> None:
+    def said() -> str:
+        settle()
+        return str(run("backoffice", "check").output)
+
+    twice(1, 2)
+    assert "Several rows have the key" not in said()
+    twice(2, None)
+    output = said()
+    assert "Twice: Several rows have the key 2, 1" in output
+    assert "Doubled: Several rows have the key 2" in output
+    assert "Twice: Some rows have no value in a column of their key" in output
+    assert "ByCode" not in output

@@ -214,3 +214,26 @@ def test_a_forged_place_in_a_list_tells_nothing(olivia: Client) -> None:
         for sort in ("day", "id", "real"):
             answer = olivia.get(f"{LIST}?sort={sort}&after={place}")
             assert answer.status_code in (200, 400), (content, sort)
+
+
+@pytest.mark.parametrize(
+    "column, odd, new", [("EXACT", "NaN", "1.50"), ("REAL", "NaN", "1.5"), ("DAY", "infinity", "")]
+)
+def test_a_run_changes_what_cannot_be_read_and_gives_it_back(
+    olivia: Client, column: str, odd: str, new: str
+) -> None:
+    for key in ("A", "B"):
+        insert = f'INSERT INTO "ODDITIES" ("NO", "{column}") VALUES (:key, :odd)'
+        rows.sql(insert, key=key, odd=odd)
+    before = stored()
+    name = column.lower()
+    run = rows.act(olivia, "oddities", "change-field", "~A", field="words", words="Else")
+    assert name not in (rows.newest_event().after or {})
+    rows.undo(olivia, run)
+    assert stored() == before
+    run = rows.act(olivia, "oddities", "change-field", "~A", field=name, **{name: new})
+    assert rows.newest_event().before == {name: odd}
+    assert stored() != before
+    rows.undo(olivia, run)
+    assert stored() == before
+    assert olivia.get(rows.newest_run()).status_code == 200

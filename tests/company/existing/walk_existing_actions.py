@@ -153,9 +153,11 @@ def test_a_command_takes_a_key_as_it_is_written(olivia: Client, run: Callable[..
     amount = ("backoffice", "act", "positions.set_amount", "--yes", "--with", "amount=9")
     assert run(*amount, "--id", "~7,1").exit_code == 0
     assert rows.value("AMOUNT", "POSITIONS", '"POS" = 1') == 9
-    refused = run(*amount, "--id", "7")
-    assert refused.exit_code == 1
-    assert "“7” is no number or key of a row." in refused.output
+    for wrong, shown in (("7", "7"), ("~\udcff", "~?"), ("\udcff", "?")):
+        refused = run(*amount, "--id", wrong)
+        assert refused.exit_code == 1
+        assert f"“{shown}” is no number or key of a row." in refused.output
+    assert run(*shut, "--id", "\udcff").exit_code == 1
 
 
 def test_two_who_save_at_once_do_not_overwrite_each_other(olivia: Client, app: Flask) -> None:
