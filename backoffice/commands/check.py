@@ -51,7 +51,8 @@ class Finding:
 def check(*, everything: bool) -> None:
     """Say which migrations, indexes and texts the packages of a company lack.
 
-    It also says which keys do not tell the rows of existing tables apart. The status is 1 if any is missing; an index is, once its table has 10,000 rows.
+    It also says which keys do not tell rows of existing tables apart. The status is 1 if any is
+    missing; an index is, once its table has 10,000 rows.
     """
     packages = current_app.extensions["apps"]
     late = False
@@ -110,23 +111,26 @@ def _indexes(packages: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _keys(packages: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield each model of an existing table or query whose key does not tell its rows apart."""
+    """Yield what is wrong with the key of each existing table and query."""
     for screen in current_app.extensions["screens"]:
         model = screen.model
-        if _package_of(model) not in packages or not is_existing(model):
-            continue
-        doubled = row_keys.doubled(model, true())
-        key = None if doubled is None else db.session.scalar(doubled.limit(1))
-        if key is not None:
-            sentence = _(
-                "Several rows have the key %(key)s: no page and no action takes them.",
-                key=row_keys.shown(key),
-            )
-            yield Finding(f"{model.__name__}: {sentence}", (_("Name other columns as __key__."),))
-        lacking = select(literal(1)).select_from(model).where(not_(and_(*row_keys.present(model))))
-        if db.session.scalar(lacking.limit(1)):
-            sentence = _("Some rows have no value in a column of their key: no page shows them.")
-            yield Finding(f"{model.__name__}: {sentence}")
+        if _package_of(model) in packages and is_existing(model):
+            for sentence in _key_faults(model):
+                yield Finding(f"{model.__name__}: {sentence}")
+
+
+def _key_faults(model: type[Record]) -> Iterator[str]:
+    doubled = row_keys.doubled(model, true())
+    key = None if doubled is None else db.session.scalar(doubled.limit(1))
+    if key is not None:
+        yield _(
+            "Several rows have the key %(key)s, so no page and no action takes them. Name other "
+            "columns as __key__.",
+            key=row_keys.shown(key),
+        )
+    lacking = select(literal(1)).select_from(model).where(not_(and_(*row_keys.present(model))))
+    if db.session.scalar(lacking.limit(1)):
+        yield _("Some rows have no value in a column of their key, so no page shows them.")
 
 
 def _package_of(model: type[Record]) -> str:

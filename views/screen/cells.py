@@ -99,7 +99,8 @@ def _tolerant(cell: Cell) -> Cell:
 
 def unreadable(value: Unreadable) -> Markup:
     """Write a value as the database has it, and that it is none of its column's type."""
-    return _ready(f'<code>{escape(value)}</code> <small class="muted">{_("unreadable")}</small>')
+    said = escape(_("unreadable"))
+    return _ready(f'<code>{escape(value)}</code> <small class="muted">{said}</small>')
 
 
 def text(value: object) -> Markup:

@@ -176,7 +176,7 @@ def test_the_check_says_which_keys_tell_no_rows_apart(
     assert "Several rows have the key" not in said()
     twice(2, None)
     output = said()
-    assert "Twice: Several rows have the key 2, 1" in output
+    assert "Twice: Several rows have the key 2, 1, so" in output
     assert "Doubled: Several rows have the key 2" in output
     assert "Twice: Some rows have no value in a column of their key" in output
     assert "ByCode" not in output
