@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 from backoffice import events
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.company.existing import rows
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 TIMES = ("2026-01-31 10:00:00", "2026-01-31 10:00:00.5", "2026-02-01 00:00:00.123456")

@@ -7,11 +7,11 @@ import pytest
 
 from backoffice import events
 from backoffice.extensions import db
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 from tests.company.existing import rows
 from tests.company.existing.rows import HREF, KEY, sent
 from tests.company.existing.triggers import trigger
-from tests.support.cast import Cast
-from tests.support.client import Client
 from tests.support.html import read
 
 MOVED = 'UPDATE "KUNDEN" SET "KDNR" = \'M\' || NEW."KDNR" WHERE "KDNR" = NEW."KDNR";'
