@@ -24,6 +24,12 @@ NOT_MIGRATED = _l(
 )
 
 
+class Unanswered(click.ClickException):
+    """The failure of a command whose exit codes 0 and 1 mean yes and no."""
+
+    exit_code = 2
+
+
 class Commands(AppGroup):
     """A group of commands that explains failures of the database in one line.
 
@@ -37,12 +43,12 @@ class Commands(AppGroup):
         try:
             return super().invoke(context)
         except PoolTimeout as error:
-            raise click.ClickException(str(SENTENCES[failures.AWAY])) from error
+            raise _failed(context, str(SENTENCES[failures.AWAY])) from error
         except DBAPIError as error:
             sentence = _sentence(error)
             if sentence is None:
                 raise
-            raise click.ClickException(sentence) from error
+            raise _failed(context, sentence) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         self._fill()
@@ -59,6 +65,12 @@ class Commands(AppGroup):
         for module in iter_modules(__path__):
             import_module(f"{__name__}.{module.name}").add(self)
         self.whole = True
+
+
+def _failed(context: click.Context, sentence: str) -> click.ClickException:
+    """Return the error to end with, whose exit code no command uses for an answer."""
+    kind = Unanswered if context.invoked_subcommand == "why" else click.ClickException
+    return kind(sentence)
 
 
 def _sentence(error: DBAPIError) -> str | None:

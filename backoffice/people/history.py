@@ -16,24 +16,10 @@ from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.people import access
 from backoffice.policy.actor import Actor
-from backoffice.policy.permissions import Permission, catalogue
+from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import scope
 
 ENTRIES_SHOWN = 50
-
-
-def permissions(user: User) -> list[tuple[Permission, list[str]]]:
-    """Return every permission of the person, each with the names of the groups that grant it."""
-    granted = []
-    for code, permission in catalogue().items():
-        group_names = [
-            group.name
-            for group in user.groups
-            if group.all_permissions or code in group.permissions
-        ]
-        if group_names:
-            granted.append((permission, group_names))
-    return granted
 
 
 def ends_of_groups(user: User) -> dict[int, datetime]:

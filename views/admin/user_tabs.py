@@ -8,16 +8,15 @@ from markupsafe import Markup
 
 from backoffice.data import records
 from backoffice.events.history import latest_events
-from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.fields import heading
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.people import history
 from backoffice.policy.actor import Actor
-from backoffice.policy.permissions import Permission
-from backoffice.policy.rules import can, sees
+from backoffice.policy.rules import can
 from backoffice.text.devices import device_name
+from views.admin import user_access
 from views.admin.messages import purpose_of
 from views.admin.sign_ins import reason_of
 from views.screen import cells
@@ -28,21 +27,6 @@ def tab(actor: Actor, user: User, name: str) -> Markup:
     """Return the tab called `name` as HTML."""
     draw = TABS[name][1]
     return Markup(draw(actor, user))  # noqa: S704  # rendered from our own templates
-
-
-def _groups(actor: Actor, user: User) -> str:
-    by_area: dict[str, list[tuple[Permission, list[str]]]] = {}
-    for permission, givers in history.permissions(user):
-        by_area.setdefault(permission.area, []).append((permission, givers))
-    return render_template(
-        "admin/users/groups.html",
-        user=user,
-        by_area=by_area,
-        may_open=can(actor, "groups.view"),
-        ends=history.ends_of_groups(user),
-        may_see_extra=sees(actor, DirectGrant),
-        extra=history.extra_permissions(user),
-    )
 
 
 def _sessions(actor: Actor, user: User) -> str:
@@ -85,7 +69,7 @@ def _events(actor: Actor, user: User) -> str:
 
 # The label of each tab, and the function that draws it.
 TABS: dict[str, tuple[str, Callable[[Actor, User], str]]] = {
-    "groups": (_l("Groups and permissions"), _groups),
+    "groups": (_l("Groups and permissions"), user_access.tab),
     "sessions": (_l("Sign-ins and sessions"), _sessions),
     "messages": (_l("Sent tokens and messages"), _messages),
     "events": (_l("Events"), _events),
