@@ -127,6 +127,9 @@ HEADERS: Bytes = 64 * 1024
 FORM_PARTS: Fields = 2000
 """A form has room for 1,000 ticked rows."""
 
+ASKED_ABOUT: Rows = 30
+"""A row says of at most this many people who may do something to it, because each is judged."""
+
 TICKED: Rows = 1000
 """People tick at most this many rows for an action; a filter selects more."""
 

@@ -7,7 +7,7 @@ from flask import current_app, render_template, request
 from flask_babel import gettext as _
 
 from backoffice.actions.engine import why
-from backoffice.actions.engine.action import Action, actions_of
+from backoffice.actions.engine.action import actions_of
 from backoffice.actions.engine.why import Answer
 from backoffice.errors import RuleBroken
 from backoffice.models.direct_grant import DirectGrant
@@ -17,6 +17,7 @@ from backoffice.people.permission_sources import Source
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import Permission, catalogue
 from backoffice.policy.rules import can, sees
+from views.screen.access import actions_on
 from views.screen.definition import Definition
 
 VERBS = ("view", "create", "edit", "export")  # of screens; to delete is an action
@@ -97,7 +98,5 @@ def _verbs(screen: Definition) -> Iterator[tuple[str, str]]:
 
 
 def _actions(screen: Definition) -> Iterator[tuple[str, str]]:
-    offered: list[Action] = [*actions_of(screen.model), *actions_of(screen.model, is_global=True)]
-    for action in offered:
-        if action.name != "delete" or screen.has("delete"):
-            yield action.code(), str(action.label)
+    for action in (*actions_on(screen), *actions_of(screen.model, is_global=True)):
+        yield action.code(), str(action.label)

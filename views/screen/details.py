@@ -15,7 +15,8 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
-from views.screen import cells, tabs
+from views.screen import access, cells, tabs
+from views.screen.access import ACCESS
 from views.screen.definition import Definition
 from views.screen.file_cells import Held
 from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
@@ -47,6 +48,9 @@ def _with_content(
         return replace(page, sections=screen.sections(row)), HTTPStatus.OK
     if current in screen.details_tabs:
         return replace(page, panel=screen.tab(actor, row, current)), HTTPStatus.OK
+    if current == ACCESS:
+        panel = Markup(access.draw(screen, actor, row))  # noqa: S704  # rendered from our template
+        return replace(page, panel=panel), HTTPStatus.OK
     rows, status = tabs.rows(screen, actor, row, current)
     return replace(page, rows=rows), status
 

@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from backoffice.actions.engine.attaching import attach_name, detach_name
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from views.screen import listing, related_lists
+from views.screen import access, listing, related_lists
+from views.screen.access import ACCESS
 from views.screen.definition import Definition
 from views.screen.pages import BulkAction, ListPage, Tab
 from views.screen.related_lists import Within
@@ -19,6 +20,8 @@ def links(screen: Definition, actor: Actor, row: Record, current: str) -> list[T
     """Return the links to the tabs that the actor may see."""
     named = {OVERVIEW: _("Overview"), **screen.readable_tabs(actor)}
     tabs = [_link(screen, row, name, label, current) for name, label in named.items()]
+    if access.is_shown(screen, actor):
+        tabs.append(_link(screen, row, ACCESS, _("Access"), current))
     for each in screen.readable_lists(actor):
         number = related_lists.count(actor, screen.model, each.name, row.id)
         tab = _link(screen, row, each.name, each.heading, current)

@@ -1,0 +1,67 @@
+"""On a row's page: who may see it, and who may do something to it, group by group."""
+
+import pytest
+
+from backoffice import limits
+from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
+from tests.support.acting import group
+from tests.support.cast import Cast
+from tests.support.client import Client, settle
+from tests.support.html import read
+
+
+def said(client: Client, path: str) -> dict[str, str]:
+    """Return what the tab says of each group, by the group's name."""
+    settle()
+    page = read(client.get(path))
+    return {each.one("h2").text: each.text for each in page.all(".section")}
+
+
+def test_who_may_see_a_person_stands_by_group(client: Client, cast: Cast) -> None:
+    groups = said(client.sign_in("olivia"), f"/admin/users/{cast.vera.id}?tab=access")
+    assert "Olivia Owen Yes" in groups["Administrators"]
+    assert "Max Mander Yes" in groups["Managers"]
+    assert "Employee" not in groups, "its members see no people"
+
+
+def test_who_may_do_something_and_whom_a_rule_refuses(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    groups = said(client, f"/admin/users/{cast.olivia.id}?tab=access&may=users.block")
+    assert (
+        "No It would be refused: “You cannot do this to your own account.”"
+        in (groups["Administrators"])
+    )
+    assert "Nobody active is in this group." in groups["Main administrator"]
+    assert "Managers" not in groups
+
+
+def test_every_screen_has_the_tab(client: Client, cast: Cast) -> None:
+    tag = ClientTag(name="Gold")
+    db.session.add(tag)
+    settle()
+    groups = said(client.sign_in("olivia"), f"/admin/client-tags/{tag.id}?tab=access")
+    assert "Max Mander Yes" in groups["Managers"]
+
+
+def test_no_more_people_are_asked_about_than_the_limit(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ASKED_ABOUT", 1)
+    groups = said(client.sign_in("olivia"), f"/admin/users/{cast.vera.id}?tab=access")
+    assert "Olivia Owen" in groups["Administrators"]
+    assert "1 more members were not asked about." in groups["Managers"]
+
+
+def test_only_those_who_see_people_and_groups_are_told(client: Client, cast: Cast) -> None:
+    group("viewers").permissions = ["users.view"]
+    settle()
+    client.sign_in("vera")
+    assert client.get(f"/admin/users/{cast.max.id}?tab=access").status_code == 404
+    assert "tab=access" not in client.get(f"/admin/users/{cast.max.id}").text
+
+
+def test_an_unknown_question_is_that_of_seeing_it(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    path = f"/admin/users/{cast.vera.id}?tab=access"
+    assert said(client, f"{path}&may=nonsense") == said(client, path)
