@@ -14,8 +14,8 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.testing.access import cases
 from backoffice.testing.asking import Case, Person, World
+from backoffice.testing.client import Client, settle
 from tests.support import world
-from tests.support.client import Client, settle
 from tests.support.viewing import view_as
 from views.web.view_as import REFUSED
 

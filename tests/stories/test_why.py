@@ -15,9 +15,9 @@ from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.user import User
 from backoffice.testing.access import EVERYBODY
 from backoffice.testing.asking import World
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support import world
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from views.screen.screen import Screen
 
 PAGES = {"view": "", "create": "new", "export": "export.csv"}

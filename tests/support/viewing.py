@@ -2,8 +2,8 @@
 
 from werkzeug.test import TestResponse
 
-from tests.support.cast import Cast
-from tests.support.client import Client
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client
 
 
 def view_as(client: Client, name: str, reason: str = "A page looks empty to her") -> TestResponse:

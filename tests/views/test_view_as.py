@@ -17,9 +17,9 @@ from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.usage import Usage
 from backoffice.models.user import User
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import is_asked, read
 from tests.support.viewing import begin, leave, view_as
 

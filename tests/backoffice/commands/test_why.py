@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import settle
 
 Run = Callable[..., Any]
 GIVERS = ("Company administrator", "Main administrator", "Administrators")

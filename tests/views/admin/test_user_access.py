@@ -3,9 +3,9 @@
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import Element, read
 
 

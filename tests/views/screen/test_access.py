@@ -5,9 +5,9 @@ import pytest
 from backoffice import limits
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.cast import Cast
-from tests.support.client import Client, settle
 from tests.support.html import read
 
 
