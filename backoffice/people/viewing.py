@@ -41,6 +41,8 @@ def begin(*, actor: Actor, user_id: int, reason: str, settings: Settings) -> Use
 
     Raises NotFound, NotAllowed, RuleBroken (field reason) or ConfirmationNeeded.
     """
+    if actor.viewed_by:
+        raise NotAllowed(_("Leave first: you view as somebody else."), code=CODE)
     person = viewable(actor, user_id)
     reason = without_invisible(reason).strip()
     if not reason:
@@ -75,8 +77,6 @@ def refusal(actor: Actor, person: User) -> str:
 
     Nobody sees more by it than they see themselves.
     """
-    if actor.viewed_by:
-        return str(_("Leave first: you view as somebody else."))
     if person.id == actor.user_id:
         return str(_("These are your own pages already."))
     if person.status != "active":
