@@ -2,6 +2,7 @@
 
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.event import Event
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -22,6 +23,14 @@ def test_each_permission_stands_with_the_groups_that_give_it(client: Client, cas
     rows = {row.all("span")[0].text: row.text for row in page.all(".grants li")}
     assert rows["See the list of people and their details"].endswith("Managers Viewers")
     assert rows["Change client tags"].endswith("Managers")
+
+
+def test_an_extra_permission_is_a_source_that_is_called_direct(client: Client, cast: Cast) -> None:
+    db.session.add(DirectGrant(user_id=cast.max.id, permission="users.block"))
+    settle()
+    client.sign_in("olivia")
+    said = box(client, cast.max.id, may="users.block").one("[role=status]").text
+    assert "users.block (Block and unblock people): direct" in said
 
 
 def test_yes_with_the_path(client: Client, cast: Cast) -> None:

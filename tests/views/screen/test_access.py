@@ -1,10 +1,13 @@
 """On a row's page: who may see it, and who may do something to it, group by group."""
 
+from datetime import timedelta
+
 import pytest
 
-from backoffice import limits
+from backoffice import clock, limits
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.direct_grant import DirectGrant
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group
@@ -34,6 +37,21 @@ def test_who_may_do_something_and_whom_a_rule_refuses(client: Client, cast: Cast
     )
     assert "Nobody active is in this group." in groups["Main administrator"]
     assert "Managers" not in groups
+
+
+def test_who_may_by_an_extra_permission_is_named_too(client: Client, cast: Cast) -> None:
+    db.session.add_all(
+        DirectGrant(user_id=person.id, permission="users.block", ends_at=ends_at)
+        for person, ends_at in ((cast.max, None), (cast.vera, clock.now() - timedelta(days=1)))
+    )
+    settle()
+    client.sign_in("olivia")
+    groups = said(client, f"/admin/users/{cast.vera.id}?tab=access&may=users.block")
+    assert (
+        "Max Mander No It would be refused: “Vera Vance is in a group"
+        in (groups["Extra permissions"])
+    )
+    assert groups["Extra permissions"].count("Vera Vance") == 1, "hers has ended"
 
 
 def test_every_screen_has_the_tab(client: Client, cast: Cast) -> None:
