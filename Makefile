@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 export PORT
 
-.PHONY: help run dev test mutants check fix migration translations limits reference wheel benchmark starved clean chromium
+.PHONY: help run dev test mutants check fix migration translations limits reference sheets wheel benchmark starved clean chromium
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -71,6 +71,9 @@ translations: $(RUNTIME) ## Collect all texts for translators, and compile what 
 
 limits: $(RUNTIME) ## Write docs/limits.md from the settings and the constants
 	@$(BIN)/python -m docs.make_limits
+
+sheets: $(RUNTIME) ## Write the shipped sheet whose groups new installations have too
+	@$(BIN)/python -m docs.make_sheets
 
 reference: $(RUNTIME) ## Write docs/reference.md from the docstrings
 	@$(BIN)/python -m docs.make_reference

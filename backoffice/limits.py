@@ -31,6 +31,7 @@ Codes = Annotated[int, Unit("size", "codes")]
 Entries = Annotated[int, Unit("size", "entries")]
 Fields = Annotated[int, Unit("size", "fields")]
 Filters = Annotated[int, Unit("size", "filters")]
+Levels = Annotated[int, Unit("size", "levels")]
 Pixels = Annotated[int, Unit("size", "pixels")]
 Rows = Annotated[int, Unit("size", "rows")]
 RowsOfPages = Annotated[tuple[int, ...], Unit("size", "rows")]
@@ -115,6 +116,9 @@ FIND_IN_LIST: FloatSeconds = 0.6
 
 BRIEF_PATIENCE: FloatSeconds = 1
 """A request waits this long for one of the slots of BRIEF, and is then answered with 503."""
+
+SHEETS_PATIENCE: FloatSeconds = 3
+"""A request waits this long until it may read its sheet, and is then answered with 503."""
 
 # Size
 
@@ -211,6 +215,24 @@ PICTURE_JPEG_SIDE: Pixels = 12_000
 PICTURE_JPEG: Pixels = 64 * 2**20
 """A JPEG has at most this many pixels, because it can be scaled down while it is decoded."""
 
+SHEET: Bytes = 1024 * 1024
+"""A sheet of groups has at most this size; one of 500 groups needs half of it."""
+
+SHEET_DEPTH: Levels = 10
+"""The lists and objects of a sheet stand in each other at most so deep; three levels are needed."""
+
+SHEET_GROUPS: Entries = 500
+"""A sheet has at most this many groups."""
+
+SHEET_PERMISSIONS: Entries = 1000
+"""A group of a sheet has at most this many permissions, and may give at most as many groups."""
+
+SHEET_CODE: Characters = 100
+"""The code of a permission has at most this length in a sheet."""
+
+SHEET_PROBLEMS: Entries = 200
+"""The answer to a sheet lists at most this many problems, and says how many more there are."""
+
 EXPORT_ROWS: Rows = 1000
 """An export reads this many rows per transaction, and holds no more in memory."""
 
@@ -247,6 +269,12 @@ BRIEF: Requests = 2
 
 BRIEF_QUEUE: Requests = 2
 """This many requests wait for one of the slots of BRIEF."""
+
+SHEETS: Requests = 1
+"""This many requests at once read a sheet of groups: a large one keeps a core busy for a second."""
+
+SHEETS_QUEUE: Requests = 2
+"""This many requests wait to read a sheet."""
 
 HEALTH_THREADS: Threads = 2
 """These threads serve only `/healthz` and `/readyz`, which therefore answer under any load."""

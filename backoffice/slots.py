@@ -75,3 +75,9 @@ def exports(number: int) -> Slots:
 def brief() -> Slots:
     """Return the slots for many questions to the database at once, which nobody waits for long."""
     return Slots(limits.BRIEF, limits.BRIEF_QUEUE, limits.BRIEF_PATIENCE)
+
+
+@cache
+def sheets() -> Slots:
+    """Return the slots for reading sheets of groups: a large one keeps a core busy for a second."""
+    return Slots(limits.SHEETS, limits.SHEETS_QUEUE, limits.SHEETS_PATIENCE)

@@ -40,7 +40,7 @@ _TOGETHER = union_all(
         DirectGrant.permission,
     ),
 )
-_GroupRow = Row[int, str | None, str, list[str], bool]
+_GroupRow = Row[int, str, str, list[str], bool]
 
 
 def lock_own_row(actor: Actor) -> User:

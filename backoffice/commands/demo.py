@@ -12,6 +12,8 @@ from backoffice import demo
 from backoffice.auth import passwords
 from backoffice.extensions import db
 from backoffice.settings import Settings, configured
+from backoffice.sheets import shipped_sheets
+from backoffice.sheets.shipped_sheets import SHEETS
 
 REFUSAL = _l(
     "This gives known accounts a password and prints it, "
@@ -33,7 +35,13 @@ def add(group: AppGroup) -> None:
     show_default=True,
     help="How many to make.",
 )
-def load(people: int) -> None:
+@click.option(
+    "--sheet",
+    type=click.Choice([sheet.name for sheet in SHEETS]),
+    envvar="DEMO_SHEET",
+    help="The shipped sheet whose groups a new demo has besides its own.",
+)
+def load(people: int, sheet: str | None) -> None:
     """Migrate, load demo data if nobody is there, and say how to sign in.
     Only with BACKOFFICE_ENV=demo.
 
@@ -45,9 +53,7 @@ def load(people: int) -> None:
     password = _password(settings)
     flask_migrate.upgrade(revision="heads")
     if demo.is_empty():
-        label = _("Loading demo data, day by day")
-        with click.progressbar(length=demo.DAYS, label=label) as bar:
-            demo.load(settings=settings, number=people, progress=bar.update)
+        _load(settings, people, sheet)
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()
@@ -57,6 +63,13 @@ def load(people: int) -> None:
     else:
         click.echo(_("This database is not the demo's: sign in with an account of its own."))
         click.echo()
+
+
+def _load(settings: Settings, people: int, sheet: str | None) -> None:
+    chosen = shipped_sheets.named(sheet) if sheet else None
+    label = _("Loading demo data, day by day")
+    with click.progressbar(length=demo.DAYS, label=label) as bar:
+        demo.load(settings=settings, number=people, sheet=chosen, progress=bar.update)
 
 
 def _password(settings: Settings) -> str:

@@ -10,7 +10,17 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.auth import passwords
-from backoffice.demo import changes, founding, joining, mail, portraits, protection, runs, visits
+from backoffice.demo import (
+    changes,
+    founding,
+    joining,
+    mail,
+    portraits,
+    protection,
+    runs,
+    sheets,
+    visits,
+)
 from backoffice.demo.agenda import Agenda
 from backoffice.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.demo.office import Office
@@ -18,6 +28,7 @@ from backoffice.demo.people import People
 from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.sheets.shipped_sheets import ShippedSheet
 from backoffice.transactions import in_one_piece, lock
 
 PEOPLE = 2000
@@ -35,9 +46,10 @@ def load(
     settings: Settings,
     number: int = PEOPLE,
     seed: int = 1,
+    sheet: ShippedSheet | None = None,
     progress: Callable[[int], object] = lambda _days: None,
 ) -> None:
-    """Make `number` people and the year that ends now.
+    """Make `number` people and the year that ends now, with the groups of a sheet besides others.
 
     `progress` is called with the number of days that have passed. All of it happens in the
     current transaction, which the caller commits: an interrupted load leaves nothing behind.
@@ -46,6 +58,8 @@ def load(
     office = _office(settings, number, seed)
     erased = max(2, number // 250)
     founding.found(office)
+    if sheet:
+        sheets.plan(office, sheet, {account.group for account in EVERYONE})
     joining.hire(office, number + erased - len(EVERYONE))
     visits.plan(office)
     changes.plan(office)
@@ -87,11 +101,15 @@ def set_password(password: str, settings: Settings) -> None:
 def accounts() -> list[Account]:
     """Return the accounts to sign in with that exist and are active, the administrator first."""
     emails = {user.email_key for user in _users()}
-    return [account for account in ACCOUNTS if account.email in emails]
+    return [account for account in _offered() if account.email in emails]
+
+
+def _offered() -> list[Account]:
+    return [*ACCOUNTS, *sheets.accounts()]
 
 
 def _users() -> list[User]:
-    emails = [account.email for account in ACCOUNTS]
+    emails = [account.email for account in _offered()]
     users = select(User).where(User.email_key.in_(emails), User.status == "active")
     return list(db.session.scalars(users))
 

@@ -26,12 +26,14 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.session import Session
+from backoffice.models.sheet_import import SheetImport
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.sign_in_challenge import SignInChallenge
 from backoffice.models.token import Token
 from backoffice.models.unsent_form import UnsentForm
 from backoffice.queueing import Stopping
 from backoffice.settings import Settings
+from backoffice.sheets import imports
 from backoffice.transactions import begin
 
 CHALLENGES_KEPT = timedelta(days=1)  # after they expired
@@ -88,8 +90,13 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - ONE_TIME_SECRETS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
+        (SheetImport, _was_never_applied(now - imports.RETENTION)),
         (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
     ]
+
+
+def _was_never_applied(moment: datetime) -> ColumnElement[bool]:
+    return (SheetImport.state == "planned") & (SheetImport.created_at < moment)
 
 
 def _token_ended_before(moment: datetime) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.associations import group_grants, is_current, user_groups
 from backoffice.models.base import Entity, Searchable
+from backoffice.models.group_keys import LENGTH, free_key
 from backoffice.models.keys import key_type
 
 ADMINISTRATORS = "administrators"
@@ -16,7 +17,8 @@ class Group(Searchable, Entity):
     """A group of people.
 
     Attributes:
-        key: identifies a group that the product ships with.
+        key: identifies the group in sheets, in all installations and under any name. It is made of
+            the first name.
         name_skeleton: what the name looks like (text/looks.py), so that no two look the same. It
             is empty where another name looked the same before that was forbidden.
         permissions: codes of `policy.permissions`.
@@ -28,7 +30,9 @@ class Group(Searchable, Entity):
     __search__ = ("name", "description")
     __grants__ = True
 
-    key: Mapped[str | None] = mapped_column(String(40), unique=True, info={"hidden": True})
+    key: Mapped[str] = mapped_column(
+        String(LENGTH), unique=True, default=free_key, info={"hidden": True}
+    )
     name: Mapped[str] = mapped_column(String(80))
     name_key: Mapped[str] = mapped_column(key_type(80), unique=True, info={"hidden": True})
     name_skeleton: Mapped[str | None] = mapped_column(

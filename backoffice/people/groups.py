@@ -1,6 +1,6 @@
 """Check what is written about groups, and create those that a new installation has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -30,6 +30,11 @@ def out_of_reach(actor: Actor, group: Group) -> str:
     Changing what a group may do gives or takes that from all its members. Administrators therefore
     stays as it is, nobody changes a group of their own, and others need to be able to give it.
     """
+    return beyond_reach(actor, group, grants.grantable_group_ids(db.session(), actor))
+
+
+def beyond_reach(actor: Actor, group: Group, grantable_ids: Collection[int]) -> str:
+    """Return the same for an actor who may give the groups with these ids."""
     if group.all_permissions:
         return str(_("Administrators cannot be changed: its members may do everything."))
     if group.id in actor.group_ids:
@@ -38,7 +43,7 @@ def out_of_reach(actor: Actor, group: Group) -> str:
         )
     if grants.codes_beyond(actor, group.permissions):
         return str(_("%(group)s holds permissions beyond your own.", group=group.name))
-    if group.id not in grants.grantable_group_ids(db.session(), actor):
+    if group.id not in grantable_ids:
         return str(_("You may not give %(group)s, so it is not yours to change.", group=group.name))
     return ""
 
@@ -136,8 +141,8 @@ def _check_name(group: Group | None, values: dict[str, Any]) -> None:
 
 
 def _require_unnamed(group: Group) -> None:
-    """Refuse to rename a group that TWO_FACTOR_GROUPS has by its name; shipped ones have a key."""
-    if group.key is None and second_factor.is_named(group, configured()):
+    """Refuse to rename a group that TWO_FACTOR_GROUPS has by its name; one by its key stays in."""
+    if second_factor.is_named_by_name_alone(group, configured()):
         message = _("TWO_FACTOR_GROUPS has this group by its name: change the setting first.")
         raise RuleBroken(message, field="name")
 

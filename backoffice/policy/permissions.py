@@ -73,6 +73,12 @@ BUILT_IN = (
         danger=True,
         is_strong=True,
     ),
+    Permission(
+        "groups.import",
+        _l("Import groups from a file"),
+        danger=True,
+        is_strong=True,
+    ),
     Permission("saved_views.share", _l("Share saved views of lists with their groups")),
     Permission("bulk.run", _l("Act on several rows at once")),
     Permission("bulk.run_all_matching", _l("Act on every row that matches a filter"), danger=True),

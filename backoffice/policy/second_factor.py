@@ -16,7 +16,7 @@ class Named(Protocol):
     """A group, or a row with the same key and name."""
 
     @property
-    def key(self) -> str | None: ...  # as in Group
+    def key(self) -> str: ...  # as in Group
 
     @property
     def name(self) -> str: ...  # as in Group
@@ -61,5 +61,15 @@ def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool
 
 def is_named(group: Named, settings: Settings) -> bool:
     """Return whether the settings require a second factor for the group's members."""
-    required_names = {name_key(name) for name in settings.two_factor_groups}
-    return group.key in required_names or name_key(group.name) in required_names
+    names = _names(settings)
+    return group.key in names or name_key(group.name) in names
+
+
+def is_named_by_name_alone(group: Named, settings: Settings) -> bool:
+    """Return whether the settings would name the group no more if it were called otherwise."""
+    names = _names(settings)
+    return group.key not in names and name_key(group.name) in names
+
+
+def _names(settings: Settings) -> set[str]:
+    return {name_key(name) for name in settings.two_factor_groups}

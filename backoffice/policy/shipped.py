@@ -59,8 +59,8 @@ def _runs_company(permission: Permission) -> bool:
 
 
 def _runs_staff(permission: Permission) -> bool:
-    changes_groups = permission.code in ("groups.create", "groups.edit", "groups.delete")
-    return _runs_company(permission) and not changes_groups
+    changing = ("groups.create", "groups.edit", "groups.delete", "groups.import")
+    return _runs_company(permission) and permission.code not in changing
 
 
 SHIPPED = (

@@ -8,6 +8,7 @@ the declarations of the actions. A rule that belongs to none raises `Unknown`.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -381,8 +382,17 @@ def _own_page(rule: Rule, screen: Screen, person: Person, world: World, code: st
             yield Try(method, expected, values)
 
 
+def _others_sheet(screen: Screen, person: Person, _world: World) -> Tries:
+    """Yield the preview of a sheet that nobody has sent, or somebody else has: both look alike."""
+    for method in METHODS:
+        expected = 404 if person.holds("groups.import") else 403
+        yield Try(method, (expected,), {"token": UUID(int=0)})
+
+
 OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "bulk_runs.details": _others_run,
     "bulk_runs.download": _others_run_as_a_file,
     "bulk_runs.take_back": _undo_others_run,
+    "groups.sheet_preview": _others_sheet,
+    "groups.sheet_undo": _others_sheet,
 }

@@ -20,6 +20,7 @@ COMMANDS = {
     "refold": [],
     "act": ["users.block", "--id", "1"],
     "why": ["olivia@example.com", "users.block", "1"],
+    "groups": ["export"],
 }
 # It refuses outside the demo; they start processes; it asks nothing of a database.
 ELSEWHERE = {

@@ -17,6 +17,7 @@ from backoffice.policy.rules import can
 from forms.base import Form
 from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
+from views.admin.group_sheets import SheetPages
 from views.screen import Screen
 from views.screen.editing import picker
 from views.web import words
@@ -35,7 +36,7 @@ class Offered:
     mine: bool
 
 
-class Groups(Screen):
+class Groups(SheetPages, Screen):
     model = Group
     category = _l("People")
     menu_icon_value = "diagram-3"

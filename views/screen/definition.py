@@ -28,7 +28,7 @@ from views.screen import related_lists
 from views.screen.cells import ListRow
 from views.screen.options import Options
 from views.screen.ordering import in_order_of_time
-from views.screen.pages import Heading, Section
+from views.screen.pages import Heading, ListMenu, Section
 from views.screen.pages_of_views import EVERYTHING
 from views.screen.related_lists import Rows, target_of
 from views.web.actor import actor as current_actor
@@ -122,6 +122,10 @@ class Definition(Options):
     def global_actions(self, actor: Actor) -> list[Action]:
         """Return the actions about no rows that the actor may use here."""
         return actions_of(self.model, actor, is_global=True)
+
+    def list_menu(self, actor: Actor) -> ListMenu | None:
+        """Return a menu of the screen's own beside the title of its list, or None."""
+        return None
 
     def render(self, template: str, **values: object) -> str:
         """Return one of the templates as HTML, with what Flask-Admin adds to it."""

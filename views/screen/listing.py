@@ -117,7 +117,7 @@ def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query
     if query.pinned in screen.chosen_columns(actor):
         page = replace(page, column_kept=query.pinned)
     if not query.pinned:
-        page = replace(page, global_actions=_buttons(screen, screen.global_actions(actor)))
+        page = _with_own_tools(page, screen, actor)
     # What is added in a tab has to belong there.
     belongs = not query.pinned or query.pinned in screen.form_columns
     if not (belongs and screen.may(actor, "create")):
@@ -128,6 +128,11 @@ def _with_buttons(page: ListPage, screen: Definition, actor: Actor, query: Query
         (only,) = [each for each in query.filters if each.name == query.pinned]
         filled_in = {query.pinned: only.values[0], BACK: request.full_path}
     return replace(page, create_href=screen.url_of("new", **filled_in), create_label=label)
+
+
+def _with_own_tools(page: ListPage, screen: Definition, actor: Actor) -> ListPage:
+    buttons = _buttons(screen, screen.global_actions(actor))
+    return replace(page, global_actions=buttons, menu=screen.list_menu(actor))
 
 
 def _column_choices(

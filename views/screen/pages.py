@@ -79,6 +79,22 @@ class BulkAction:
 
 
 @dataclass(frozen=True)
+class ListMenu:
+    """A menu of a screen's own beside the title of its list.
+
+    Attributes:
+        label, icon: what it is called, and a symbol of backoffice/static/icons.svg.
+        links: what it holds, each with its address.
+        hint: a sentence above the list; '' for none.
+    """
+
+    label: str
+    icon: str
+    links: Sequence[tuple[str, str]]
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class ListPage:
     """A list.
 
@@ -106,6 +122,7 @@ class ListPage:
         query_string: the query string, which the form of the rows sends along.
         may_all_matching: whether the actions may be used on all rows that match.
         exports: the formats of a file, each with its address.
+        menu: the screen's own menu; None in a tab, and for screens without one.
         create_href, create_label: where a row is added; None if this person may not.
     """
 
@@ -137,6 +154,7 @@ class ListPage:
     query_string: str = ""
     may_all_matching: bool = False
     exports: Sequence[tuple[str, str]] = ()
+    menu: ListMenu | None = None
     create_href: str | None = None
     create_label: str = ""
 

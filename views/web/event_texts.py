@@ -45,6 +45,8 @@ VERBS = {
     "create": _l("Added"),
     "edit": _l("Changed"),
     "export": _l("Exported"),
+    "import": _l("Imported"),
+    "undo_import": _l("Undid an import"),
     "accept": _l("Accepted the invitation"),
     "change_email": _l("Change email"),
     "change_password": _l("Changed the password"),

@@ -32,6 +32,7 @@ MEANINGS = {
     "groups.delete": "Delete groups for good sensitive",
     "groups.edit": "Change groups",
     "groups.export": "Download groups as a file",
+    "groups.import": "Import groups from a file sensitive",
     "groups.view": "See the list of groups and their details",
     "invitations.resend": "Send invitations again",
     "invitations.revoke": "Withdraw invitations that were not accepted",
@@ -61,9 +62,9 @@ MEANINGS = {
 }
 # Whoever holds one of these decides who gets in, who is in which group, or what others see.
 STRONG = {
-    "groups.create", "groups.edit", "users.assign_groups", "users.assign_permissions",
-    "users.assign_scope", "users.create", "users.edit", "users.edit_ip", "users.revoke",
-    "users.view_as",
+    "groups.create", "groups.edit", "groups.import", "users.assign_groups",
+    "users.assign_permissions", "users.assign_scope", "users.create", "users.edit",
+    "users.edit_ip", "users.revoke", "users.view_as",
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ EXPECTED = {
     "company_administrator": Expected(
         "Company administrator",
         "Runs the staff: appoints dispatchers, agent group managers and employees.",
-        ALL - {"groups.create", "groups.edit", "groups.delete"},
+        ALL - {"groups.create", "groups.edit", "groups.delete", "groups.import"},
         STAFF,
     ),
     "dispatcher": Expected("Dispatcher", "Looks at people, groups and client tags.", LOOKS),

@@ -1,0 +1,167 @@
+"""Undo an import while its groups are as it left them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from backoffice.errors import NotAllowed, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.associations import is_current, user_groups
+from backoffice.models.group import Group
+from backoffice.models.sheet_import import SheetImport
+from backoffice.models.user import User
+from backoffice.people.groups import GROUPS_LOCK
+from backoffice.policy import grants
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import require
+from backoffice.sheets import applying, imports, judging
+from backoffice.sheets.changes import (
+    CREATE,
+    DELETE,
+    EDIT,
+    NOTHING,
+    Change,
+    Live,
+    Member,
+    Plan,
+    State,
+    in_order,
+    state_of,
+)
+from backoffice.sheets.sheet import SheetRefused
+from backoffice.transactions import lock
+
+Notes = Mapping[str, Any]
+
+
+def made(found: SheetImport) -> list[Change]:
+    """Return the changes that an import made, for its result."""
+    return [
+        Change(
+            kind=notes["kind"],
+            key=notes["key"],
+            place="",
+            before=State.restored(notes["before"]),
+            after=State.restored(notes["after"]),
+            members=tuple(map(Member.restored, notes["members"])),
+        )
+        for notes in _notes(found)
+    ]
+
+
+def plan(*, actor: Actor, found: SheetImport, locked: bool = False) -> Plan:
+    """Return what undoing the import would change as things are now, problems included."""
+    members = _returning(actor, found, locked=locked)
+    live = Live(locked=locked)
+    planned = Plan()
+    for notes in _notes(found):
+        change = _reversed(notes, live, members)
+        if change is None:
+            name = notes["after"]["name"] or notes["before"]["name"]
+            planned.problems.add(name, _("This group was changed since, or is gone."))
+        else:
+            planned.changes.append(change)
+    planned.changes = list(in_order(planned.changes))
+    _require_right_to_give_back(actor, planned)
+    judging.judge(actor=actor, live=live, plan=planned, entries={}, locked=locked)
+    return planned
+
+
+def undo(*, actor: Actor, token: UUID, digest: str) -> SheetImport:
+    """Undo an import, all of it or nothing; one that was undone stays so.
+
+    `digest` is that of the plan which the actor saw. Raises NotAllowed, ConfirmationNeeded,
+    NotFound, RuleBroken (it was not applied), Overtaken, or SheetRefused.
+    """
+    imports.require_rights(actor)
+    lock(GROUPS_LOCK)
+    found = imports.find(actor=actor, token=token, locked=True)
+    if found.state == "undone":
+        return found
+    if found.state != "done":
+        raise RuleBroken(_("This sheet was not applied, so there is nothing to undo."))
+    planned = plan(actor=actor, found=found, locked=True)
+    if planned.problems:
+        raise SheetRefused(planned.problems)
+    if planned.digest != digest:
+        raise imports.Overtaken(_("The groups have changed since you looked, so nothing was done."))
+    applying.apply(actor=actor, plan=planned)
+    found.state = "undone"
+    imports.record(actor=actor, found=found, plan=planned, action="groups.undo_import")
+    return found
+
+
+def left_out(found: SheetImport, planned: Plan) -> int:
+    """Return how many people do not get a group back that was removed from them."""
+    before = sum(len(notes["members"]) for notes in _notes(found))
+    return before - sum(len(change.members) for change in planned.changes)
+
+
+def _notes(found: SheetImport) -> Sequence[Notes]:
+    changes: Sequence[Notes] = (found.memory or {}).get("changes", ())
+    return changes
+
+
+def _reversed(notes: Notes, live: Live, members: Mapping[str, tuple[Member, ...]]) -> Change | None:
+    """Return the change that takes another one back, or None if the group is not as it left it."""
+    key = notes["key"]
+    group = live.groups.get(key)
+    before = State.restored(notes["before"])
+    if notes["kind"] == DELETE:
+        if group is not None:
+            return None
+        return Change(CREATE, key, "", NOTHING, before, members=members.get(key, ()))
+    if group is None or (group.id, group.version) != (notes["id"], notes["version"]):
+        return None
+    if notes["kind"] == EDIT:
+        return Change(EDIT, key, "", state_of(group), before, group)
+    return None if _has_members(group) else Change(DELETE, key, "", state_of(group), NOTHING, group)
+
+
+def _has_members(group: Group) -> bool:
+    of_group = select(func.count()).where(user_groups.c.group_id == group.id, is_current())
+    return bool(db.session.scalar(of_group))
+
+
+def _returning(actor: Actor, found: SheetImport, *, locked: bool) -> dict[str, tuple[Member, ...]]:
+    """Return whom each removed group is given back to: those whom the actor may give a group.
+
+    Their rows are locked before the groups, as everywhere.
+    """
+    noted = {
+        notes["key"]: [Member.restored(each) for each in notes["members"]]
+        for notes in _notes(found)
+        if notes["members"]
+    }
+    ids = {member.user_id for members in noted.values() for member in members}
+    staying = _staying(actor, ids, locked=locked) if ids else set()
+    return {
+        key: tuple(each for each in members if each.user_id in staying and not each.has_ended)
+        for key, members in noted.items()
+    }
+
+
+def _staying(actor: Actor, ids: Iterable[int], *, locked: bool) -> set[int]:
+    grantable = grants.grantable_group_ids(db.session(), actor)
+    statement = select(User.id).where(
+        User.id.in_(ids),
+        User.id != (actor.user_id or 0),
+        User.status.not_in(("deleted", "revoked")),
+        ~grants.outranks(actor, grantable),
+    )
+    if locked:
+        statement = statement.order_by(User.id).with_for_update()
+    return set(db.session.scalars(statement))
+
+
+def _require_right_to_give_back(actor: Actor, planned: Plan) -> None:
+    code = "users.assign_groups"
+    for change in planned.changes:
+        try:
+            if change.members:
+                require(actor, code)
+        except NotAllowed as error:
+            planned.problems.add(change.name, error.message, code=code)

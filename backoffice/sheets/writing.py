@@ -1,0 +1,67 @@
+"""Write groups as a sheet: the same groups always give the same bytes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from backoffice import events
+from backoffice.data import exports
+from backoffice.extensions import db
+from backoffice.models.group import Group
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import require, scope
+from backoffice.policy.step_up import require_recent
+from backoffice.sheets.sheet import FORMAT, VERSION
+from backoffice.transactions import begin
+
+
+def export(*, actor: Actor) -> bytes:
+    """Return all groups that the actor sees as a sheet, and commit the event of it.
+
+    Raises NotAllowed, ConfirmationNeeded, or TooMany.
+    """
+    require(actor, "groups.view")
+    require(actor, "groups.export")
+    require_recent(actor)
+    exports.count(actor=actor)
+    begin(writing=True)
+    groups = _groups(actor)
+    events.record(
+        actor=actor,
+        action="groups.export",
+        subject=("groups", None),
+        after={"rows": len(groups), "format": FORMAT},
+    )
+    db.session.commit()
+    return written(groups)
+
+
+def _groups(actor: Actor) -> list[dict[str, object]]:
+    statement = select(Group).where(scope(actor, Group)).options(selectinload(Group.grants))
+    return [described(group) for group in db.session.scalars(statement)]
+
+
+def described(group: Group) -> dict[str, object]:
+    """Return a group as a sheet has it; what Administrators may do is not listed."""
+    entry: dict[str, object] = {
+        "key": group.key,
+        "name": group.name,
+        "description": group.description,
+    }
+    if group.all_permissions:
+        return entry | {"all_permissions": True}
+    return entry | {
+        "permissions": sorted(set(group.permissions)),
+        "grants": sorted(other.key for other in group.grants),
+    }
+
+
+def written(groups: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the bytes of a sheet with these groups, ordered by key, with a line for each value."""
+    ordered = sorted(groups, key=lambda group: str(group["key"]))
+    sheet = {"format": FORMAT, "version": VERSION, "groups": ordered}
+    text = json.dumps(sheet, indent=2, ensure_ascii=False)
+    return f"{text}\n".encode()

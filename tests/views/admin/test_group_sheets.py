@@ -1,0 +1,295 @@
+"""Sheets of groups on the page: download, edit by hand, look, apply, undo."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.extensions import db
+from backoffice.models.event import Event
+from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.policy.permissions import catalogue
+from backoffice.policy.shipped import SHIPPED
+from backoffice.testing.cast import Cast
+from backoffice.testing.client import Client, settle
+from tests.support.acting import group
+from tests.support.html import hidden, read
+from tests.support.races import at_once
+from tests.support.sheets import (
+    MODES,
+    apply,
+    downloaded,
+    edited,
+    imported,
+    previewed,
+    problems,
+    says_nothing_to_change,
+    send,
+    sheet_of,
+    undo,
+)
+
+
+@pytest.fixture
+def olivia(client: Client, cast: Cast) -> Client:
+    return client.sign_in("olivia")
+
+
+def events_of(action: str) -> list[Event]:
+    settle()
+    return list(db.session.scalars(select(Event).where(Event.action == action).order_by(Event.id)))
+
+
+def test_the_same_groups_are_the_same_bytes(olivia: Client) -> None:
+    """One value a line, ordered, with a line break at the end: git shows what was changed."""
+    sheet = downloaded(olivia)
+    assert sheet == downloaded(olivia)
+    assert sheet.endswith(b"]\n}\n")
+    keys = [each["key"] for each in json.loads(sheet)["groups"]]
+    assert keys == sorted(keys)
+    managers = next(each for each in json.loads(sheet)["groups"] if each["key"] == "managers")
+    assert managers["permissions"] == sorted(managers["permissions"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_untouched_file_changes_nothing(olivia: Client, mode: str) -> None:
+    before = {each.key: each.version for each in db.session.scalars(select(Group))}
+    assert says_nothing_to_change(olivia, downloaded(olivia), mode)
+    settle()
+    assert {each.key: each.version for each in db.session.scalars(select(Group))} == before
+    assert events_of("groups.import") == []
+
+
+def test_a_name_and_a_permission_edited_by_hand(olivia: Client, cast: Cast) -> None:
+    def edit(groups: dict[str, Any]) -> None:
+        groups["viewers"]["name"] = "Onlookers"
+        groups["viewers"]["permissions"].remove("events.view")
+        groups["viewers"]["permissions"].append("events.export")
+
+    address = previewed(olivia, edited(downloaded(olivia), edit))
+    page = olivia.get(address).text
+    for said in ("Onlookers", "Download events as a file", "See the list of events"):
+        assert said in page
+    assert "1 person gains and loses this, 0 of them signed in." in page
+    assert group("viewers").name == "Viewers", "nothing is written before it is applied"
+    apply(olivia, address)
+    settle()
+    viewers = group("viewers")
+    assert viewers.name == "Onlookers"
+    assert "events.export" in viewers.permissions
+    assert "events.view" not in viewers.permissions
+    (event,) = events_of("groups.edit")
+    assert (event.before or {})["name"] == "Viewers"
+    (whole,) = events_of("groups.import")
+    assert whole.after == {
+        "file": "g.json",
+        "mode": "merge",
+        "added": 0,
+        "changed": 1,
+        "removed": 0,
+    }
+
+
+def test_an_import_is_undone_while_untouched(olivia: Client, cast: Cast) -> None:
+    """Also a group that was removed, with its people, and a group that was added."""
+    before = downloaded(olivia)
+
+    def edit(groups: dict[str, Any]) -> None:
+        del groups["viewers"]
+        groups["managers"]["description"] = "Run things"
+        groups["sales"] = {"key": "sales", "name": "Sales", "permissions": [], "grants": []}
+
+    address = imported(olivia, edited(before, edit), "replace")
+    settle()
+    assert cast.vera.groups == []
+    assert undo(olivia, address).status_code == 303
+    settle()
+    assert downloaded(olivia) == before
+    assert [each.key for each in cast.vera.groups] == ["viewers"]
+    assert "This import was undone." in olivia.get(address).text
+
+
+def test_an_import_is_not_undone_after_somebody_changed_its_group(
+    olivia: Client, cast: Cast
+) -> None:
+    def edit(groups: dict[str, Any]) -> None:
+        groups["viewers"]["name"] = "Onlookers"
+
+    address = imported(olivia, edited(downloaded(olivia), edit))
+    viewers = group("viewers")
+    viewers.description = "Changed since"
+    viewers.version += 1
+    settle()
+    answer = olivia.get(f"{address}/undo")
+    assert answer.status_code == 422
+    assert problems(answer) == [("Onlookers", "This group was changed since, or is gone.")]
+    olivia.post(f"{address}/undo", {"plan": "x"})
+    settle()
+    assert group("viewers").name == "Onlookers"
+
+
+def test_a_group_that_changed_since_the_preview_stays(olivia: Client, cast: Cast) -> None:
+    def edit(groups: dict[str, Any]) -> None:
+        groups["viewers"]["name"] = "Onlookers"
+
+    address = previewed(olivia, edited(downloaded(olivia), edit))
+    page = olivia.get(address)
+    plan = read(page).one("input", name="plan")["value"]
+    viewers = group("viewers")
+    viewers.description = "Changed since"
+    viewers.version += 1
+    settle()
+    for typed in ({"plan": plan}, {}):
+        answer = olivia.post(address, typed, follow_redirects=True)
+        assert "The groups have changed since you looked" in answer.text
+        settle()
+        assert group("viewers").name == "Viewers"
+    apply(olivia, address)
+    settle()
+    assert group("viewers").name == "Onlookers"
+
+
+def test_the_form_may_be_left_out(olivia: Client) -> None:
+    """A direct POST of the preview applies what was shown first."""
+    address = previewed(olivia, sheet_of({"name": "Sales"}))
+    assert olivia.post(address).status_code == 303
+    settle()
+    assert group("sales").name == "Sales"
+
+
+def test_nobody_sees_or_applies_a_preview_of_somebody_else(
+    staff: list[str], entered: Callable[[str], Client]
+) -> None:
+    address = previewed(entered("olivia"), sheet_of({"name": "Sales"}))
+    other = entered("main_administrator")
+    assert other.get(address).status_code == 404
+    assert other.post(address).status_code == 404
+    settle()
+    assert db.session.scalars(select(Group).where(Group.key == "sales")).all() == []
+
+
+def test_a_preview_lasts_no_longer_than_the_right(olivia: Client, cast: Cast) -> None:
+    address = previewed(olivia, sheet_of({"name": "Sales"}))
+    cast.olivia.groups = [group("managers")]
+    settle()
+    assert olivia.post(address).status_code == 403
+    settle()
+    assert db.session.scalars(select(Group).where(Group.key == "sales")).all() == []
+
+
+def test_names_are_swapped_and_taken_over(olivia: Client, cast: Cast) -> None:
+    def edit(groups: dict[str, Any]) -> None:
+        groups["viewers"]["name"], groups["managers"]["name"] = "Managers", "Viewers"
+        groups["dispatcher"]["name"] = "Drivers"
+        groups["new"] = {"key": "new", "name": "Dispatcher"}
+
+    imported(olivia, edited(downloaded(olivia), edit))
+    settle()
+    names = {key: group(key).name for key in ("viewers", "managers", "dispatcher", "new")}
+    assert names == {
+        "viewers": "Managers",
+        "managers": "Viewers",
+        "dispatcher": "Drivers",
+        "new": "Dispatcher",
+    }
+
+
+def test_a_group_without_a_key_is_known_by_its_name(olivia: Client, cast: Cast) -> None:
+    imported(olivia, sheet_of({"name": "viewers", "description": "They look"}))
+    settle()
+    viewers = group("viewers")
+    assert (viewers.name, viewers.description) == ("viewers", "They look")
+    assert viewers.permissions, "what the sheet does not say stays"
+
+
+def test_every_problem_is_listed_at_once(olivia: Client) -> None:
+    """What is wrong with the form, and what is wrong with the groups."""
+    wrong = send(
+        olivia,
+        sheet_of(
+            {"name": "Sales", "permissions": ["users.view", "no.such"]},
+            {"name": "Others", "grants": "viewers"},
+            {"key": "x", "name": "administrators "},
+        ),
+    )
+    assert wrong.status_code == 422
+    assert problems(wrong) == [
+        ("groups[1].grants", "This has to be a list of texts."),
+        ("groups[0].permissions[1]", "There is no permission no.such."),
+        ("groups[2].name", "Another group has this name."),
+    ]
+
+
+@pytest.mark.parametrize("key", [each.key for each in SHIPPED if each.key != ADMINISTRATORS])
+def test_nobody_but_administrators_makes_a_group_that_may_do_everything(
+    staff: list[str], entered: Callable[[str], Client], key: str
+) -> None:
+    """Each attempt is an event; the page says at which place it goes beyond one's own."""
+    visitor = entered(key)
+    everything = {"name": "Gods", "permissions": sorted(catalogue()), "grants": [ADMINISTRATORS]}
+    answer = send(visitor, sheet_of(everything))
+    if answer.status_code == 422:
+        place = ("groups[0].grants[0]", "You may not give or take Administrators.")
+        assert place in problems(answer)
+    else:
+        assert answer.status_code == 403
+        assert visitor.get("/admin/groups/sheet").status_code == 403
+    settle()
+    (event,) = db.session.scalars(select(Event).where(Event.result == "denied"))
+    assert event.action in ("groups.import", "groups.create")
+    assert db.session.scalars(select(Group).where(Group.name == "Gods")).all() == []
+
+
+def test_two_imports_at_the_same_moment(staff: list[str], entered: Callable[[str], Client]) -> None:
+    """One of them is applied; the other one sees what it would change now, and is not."""
+    visitors = [entered("olivia"), entered("administrators")]
+    addresses = [
+        previewed(visitor, sheet_of({"name": "Sales", "description": f"Of {number}"}))
+        for number, visitor in enumerate(visitors)
+    ]
+    plans = [hidden(v.get(a), "plan") for v, a in zip(visitors, addresses, strict=True)]
+
+    def apply_one(number: int) -> int:
+        return visitors[number].post(addresses[number], {"plan": plans[number]}).status_code
+
+    settle()
+    at_once([partial(apply_one, 0), partial(apply_one, 1)])
+    settle()
+    assert len(events_of("groups.import")) == 1
+    assert len(events_of("groups.create")) == 1
+    pages = [v.get(a).text for v, a in zip(visitors, addresses, strict=True)]
+    assert sum("The groups have changed since you looked" in page for page in pages) == 1
+
+
+def test_only_administrators_is_a_reason_to_offer_sheets(olivia: Client) -> None:
+    hint = "There are no groups yet but Administrators: begin with a sheet."
+    assert hint not in olivia.get("/admin/groups/").text
+    imported(olivia, sheet_of(), "replace")
+    page = olivia.get("/admin/groups/")
+    assert hint in page.text
+    (link,) = [e for e in read(page).all("a") if "eleven departments" in e.text]
+    form = olivia.get(link["href"])
+    (chosen,) = [e for e in read(form).all("option") if "selected" in e.attributes]
+    assert chosen["value"] == "payments"
+    sent = olivia.post("/admin/groups/sheet", {"shipped": "payments", "mode": "create"})
+    assert apply(olivia, str(sent.location)).status_code == 303
+    settle()
+    assert group("support_l3").name == "Support L3"
+
+
+def test_what_is_too_much_is_refused_at_its_field(olivia: Client) -> None:
+    assert "Choose a file" in olivia.post("/admin/groups/sheet", {"mode": "merge"}).text
+    assert send(olivia, b"{}", "everything").status_code == 422
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the test's own client, for large files
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_more_than_a_megabyte_is_not_read(olivia: Client) -> None:
+    too_much = sheet_of({"name": "Sales"}) + b" " * (1024 * 1024)
+    assert problems(send(olivia, too_much)) == [
+        ("", "The file has more than 1 MB (1,048,576 bytes).")
+    ]
+    assert send(olivia, b" " * (5 * 1024 * 1024)).status_code == 413
