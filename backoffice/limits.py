@@ -143,6 +143,15 @@ JUDGED_EACH: Rows = 10_000
 REASON: Characters = 500
 """People give a reason of at most this length for an action."""
 
+COMMENT: Characters = 2000
+"""A comment on an event has at most this length."""
+
+COMMENTS: Entries = 100
+"""An event takes at most this many comments, which a page shows at once."""
+
+EVENTS_CHECKED: Rows = 20_000
+"""A request checks a log of at most this many events, in a second; a worker checks longer ones."""
+
 PAGES: RowsOfPages = (20, 50, 100)
 """People choose how many rows a page of a list shows."""
 

@@ -9,80 +9,12 @@ adds it here and calls `restore(op.get_bind())`.
 A definition is written as the database returns it, so that the two can be compared.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, inspect, text
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# An erasure may empty these columns of an event, and nothing else; see events/log.py.
-ERASABLE = frozenset({"before", "after", "reason", "redacted_at"})
-EMPTIED = (
-    "NEW.before IS NULL AND NEW.after IS NULL AND NEW.reason IS NULL "
-    "AND NEW.redacted_at IS NOT NULL"
-)
-REFUSAL = "events are append-only"
-Columns = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SchemaObject:
-    """One thing that belongs to a table on one engine.
-
-    Attributes:
-        engine: SQLITE or POSTGRESQL.
-        kind: what it is.
-        name: its name in the database.
-        table: the table that it belongs to.
-        definition: returns the statement that creates it, or the body of a function, from the
-            columns that the table has at that moment.
-        needs: the columns without which it cannot be created.
-        head: of a function, what stands between its name and its body.
-        fill: of a table that triggers keep, the statement that fills it. It is run when the table
-            or one of the triggers was missing.
-        triggers: the names of those triggers.
-    """
-
-    engine: str
-    kind: Literal["function", "table", "index", "trigger"]
-    name: str
-    table: str
-    definition: Callable[[Columns], str]
-    needs: frozenset[str] = frozenset()
-    head: str = "() RETURNS trigger LANGUAGE plpgsql"
-    fill: str = ""
-    triggers: tuple[str, ...] = ()
-
-
-def _fixed(statement: str) -> Callable[[Columns], str]:
-    """Return a definition that does not depend on the columns."""
-    return lambda _columns: statement
-
-
-def _sqlite_update(columns: Columns) -> str:
-    kept = [name for name in columns if name not in ERASABLE]
-    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in kept)
-    return (
-        "CREATE TRIGGER events_no_update BEFORE UPDATE ON events "
-        f"WHEN NOT ({same} AND {EMPTIED}) BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    )
-
-
-def _postgresql_body(columns: Columns) -> str:
-    kept = [name for name in columns if name not in ERASABLE]
-    new = ", ".join(f"NEW.{name}" for name in kept)
-    old = ", ".join(f"OLD.{name}" for name in kept)
-    return f"""
-BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        IF ({new}) IS NOT DISTINCT FROM ({old}) AND {EMPTIED} THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION '{REFUSAL}';
-END """
-
+from backoffice.schema_objects import POSTGRESQL, SQLITE, Columns, SchemaObject, fixed
+from backoffice.schema_of_events import OF_EVENTS
 
 # The search index is described in models/search.py.
 NEEDED_FOR_SEARCH = frozenset({"search_key"})
@@ -106,13 +38,13 @@ def _search_index_of_sqlite(base: str) -> Iterator[SchemaObject]:
         "table",
         name,
         base,
-        _fixed(f"CREATE VIRTUAL TABLE {name} USING {FTS5}"),
+        fixed(f"CREATE VIRTUAL TABLE {name} USING {FTS5}"),
         NEEDED_FOR_SEARCH,
         fill=f"INSERT INTO {name} (rowid, grams) SELECT id, {runs} FROM {base}",
         triggers=tuple(triggers),
     )
     for trigger, action in triggers.items():
-        definition = _fixed(f"CREATE TRIGGER {trigger} {action}")
+        definition = fixed(f"CREATE TRIGGER {trigger} {action}")
         yield SchemaObject(SQLITE, "trigger", trigger, base, definition, NEEDED_FOR_SEARCH)
 
 
@@ -140,9 +72,9 @@ def _search_index_of_postgresql(base: str) -> Iterator[SchemaObject]:
     """Yield the search index of the table `base`: functions, the index's table, and triggers."""
     name = f"{base}_search"
     needs = NEEDED_FOR_SEARCH
-    runs = _fixed(RUNS)
+    runs = fixed(RUNS)
     yield SchemaObject(POSTGRESQL, "function", "search_grams", base, runs, needs, head=HEAD_OF_RUNS)
-    body = _fixed(_search_body_of_postgresql(name))
+    body = fixed(_search_body_of_postgresql(name))
     yield SchemaObject(POSTGRESQL, "function", f"{name}_keep", base, body, needs)
     triggers = _search_triggers_of_postgresql(base)
     yield SchemaObject(
@@ -150,7 +82,7 @@ def _search_index_of_postgresql(base: str) -> Iterator[SchemaObject]:
         "table",
         name,
         base,
-        _fixed(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
+        fixed(f"CREATE TABLE {name} (rowid bigint NOT NULL, grams text[] NOT NULL)"),
         needs,
         fill=(
             f"INSERT INTO {name} SELECT id, search_grams(search_key) FROM {base} "
@@ -159,9 +91,9 @@ def _search_index_of_postgresql(base: str) -> Iterator[SchemaObject]:
         triggers=tuple(triggers),
     )
     for index, statement in _search_indexes_of_postgresql(name).items():
-        yield SchemaObject(POSTGRESQL, "index", index, base, _fixed(statement), needs)
+        yield SchemaObject(POSTGRESQL, "index", index, base, fixed(statement), needs)
     for trigger, statement in triggers.items():
-        yield SchemaObject(POSTGRESQL, "trigger", trigger, base, _fixed(statement), needs)
+        yield SchemaObject(POSTGRESQL, "trigger", trigger, base, fixed(statement), needs)
 
 
 def _search_indexes_of_postgresql(name: str) -> dict[str, str]:
@@ -201,50 +133,7 @@ def _search_triggers_of_postgresql(base: str) -> dict[str, str]:
 
 
 DECLARED = (
-    SchemaObject(
-        SQLITE,
-        "trigger",
-        "events_no_delete",
-        "events",
-        _fixed(
-            "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        ),
-    ),
-    # INSERT OR REPLACE deletes rows without running the trigger above.
-    SchemaObject(
-        SQLITE,
-        "trigger",
-        "events_no_replace",
-        "events",
-        _fixed(
-            "CREATE TRIGGER events_no_replace BEFORE INSERT ON events "
-            "WHEN NEW.id <= (SELECT max(id) FROM events) "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        ),
-    ),
-    SchemaObject(SQLITE, "trigger", "events_no_update", "events", _sqlite_update),
-    SchemaObject(POSTGRESQL, "function", "events_append_only", "events", _postgresql_body),
-    SchemaObject(
-        POSTGRESQL,
-        "trigger",
-        "events_append_only",
-        "events",
-        _fixed(
-            "CREATE TRIGGER events_append_only BEFORE DELETE OR UPDATE ON events "
-            "FOR EACH ROW EXECUTE FUNCTION events_append_only()"
-        ),
-    ),
-    SchemaObject(
-        POSTGRESQL,
-        "trigger",
-        "events_no_truncate",
-        "events",
-        _fixed(
-            "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events "
-            "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()"
-        ),
-    ),
+    *OF_EVENTS,
     # When it reads a table of SQLite, SQLAlchemy skips indexes over expressions, so a copy of the
     # table would not have them.
     SchemaObject(
@@ -252,7 +141,7 @@ DECLARED = (
         "index",
         "ix_users_last_login",
         "users",
-        _fixed(
+        fixed(
             "CREATE INDEX ix_users_last_login ON users "
             "(coalesce(last_login_at, '0001-01-01 00:00:00.000000'), id)"
         ),
@@ -263,7 +152,7 @@ DECLARED = (
         "index",
         "ix_users_last_login",
         "users",
-        _fixed(
+        fixed(
             "CREATE INDEX ix_users_last_login ON users USING btree "
             "(COALESCE(last_login_at, '0001-01-01 00:00:00+00'::timestamp with time zone), id)"
         ),

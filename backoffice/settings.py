@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
+from backoffice import setting_values
+from backoffice.setting_values import Network
 from backoffice.urls import (
     SMTP,
     BaseURL,
@@ -27,16 +28,10 @@ from backoffice.urls import (
 )
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
-Network = IPv4Network | IPv6Network
 A_FILE = DatabaseURL("sqlite:///backoffice.sqlite3")
 # The largest number and the longest duration, unless a field says otherwise: more is a mistake.
 LARGEST_NUMBER = 1_000_000
 LONGEST = timedelta(days=366)
-YES = ("1", "true", "yes", "on")
-NO = ("0", "false", "no", "off")
-# These have a meaning in mail headers and in the addresses that QR codes hold.
-UNFIT_FOR_A_NAME = frozenset('<>:"/\\@')
-LONGEST_NAME = 40  # characters, of which authenticator apps show fewer
 WEAK_SECRET = (
     "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
     "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
@@ -127,6 +122,7 @@ class Settings:
     default_country: str = ""
     csv_bom: bool = True
     log_json: bool = False
+    events_anchor: tuple[str, ...] = ()
 
     database_connect_timeout: timedelta = timedelta(seconds=2)
     database_pool_timeout: timedelta = timedelta(seconds=4)
@@ -330,11 +326,13 @@ def _parsed(spec: Field[object], text: str) -> object:
     if spec.name in ENDPOINTS:
         return ENDPOINTS[spec.name](text)
     if spec.name == "product_name":
-        return _name(text)
+        return setting_values.name(text)
     if spec.name == "backoffice_databases":
         return tuple(named_database(part) for part in _parts(text))
+    if spec.name == "events_anchor":
+        return tuple(map(setting_values.anchor, _parts(text)))
     if spec.name == "trusted_proxies":
-        return tuple(_network(part) for part in text.split(","))
+        return tuple(setting_values.network(part) for part in text.split(","))
     return _parsed_like(spec.default, spec.metadata, text)
 
 
@@ -343,12 +341,13 @@ def _parsed_like(default: object, metadata: Mapping[str, Any], text: str) -> obj
     if isinstance(default, tuple):
         return _parts(text)
     if isinstance(default, bool):
-        return _yes(text)
+        return setting_values.yes(text)
     if isinstance(default, int):
-        return _number(text, metadata.get("minimum", 1), metadata.get("maximum", LARGEST_NUMBER))
+        least, most = metadata.get("minimum", 1), metadata.get("maximum", LARGEST_NUMBER)
+        return setting_values.number(text, least, most)
     if isinstance(default, timedelta):
         longest: timedelta = metadata.get("maximum", LONGEST)
-        seconds = _number(text, 1, int(longest.total_seconds()), " of seconds")
+        seconds = setting_values.number(text, 1, int(longest.total_seconds()), " of seconds")
         return timedelta(seconds=seconds)
     if isinstance(default, Path):
         return Path(text)
@@ -359,38 +358,6 @@ def _parts(text: str) -> tuple[str, ...]:
     """Return the parts between commas; "none" alone is how to set an empty list."""
     parts = (part.strip() for part in text.split(","))
     return tuple(part for part in parts if part and part != "none")
-
-
-def _number(text: str, minimum: int, maximum: int, what: str = "") -> int:
-    # The length is checked first: int() refuses texts of more than 4,300 digits.
-    is_number = text.isascii() and text.isdigit() and len(text) < 20
-    number = int(text) if is_number else -1
-    if not minimum <= number <= maximum:
-        raise ValueError(f"must be a whole number{what} from {minimum:,} to {maximum:,}.")
-    return number
-
-
-def _yes(text: str) -> bool:
-    if text.lower() not in YES + NO:
-        raise ValueError("must be true or false.")
-    return text.lower() in YES
-
-
-def _name(text: str) -> str:
-    is_too_long = len(text) > LONGEST_NAME
-    if is_too_long or not text.isprintable() or UNFIT_FOR_A_NAME & set(text):
-        unfit = " ".join(sorted(UNFIT_FOR_A_NAME))
-        raise ValueError(f"must be a name of at most {LONGEST_NAME} characters, without {unfit}")
-    return text
-
-
-def _network(text: str) -> Network:
-    try:
-        return ip_network(text.strip())
-    except ValueError:
-        raise ValueError(
-            "must be addresses or networks such as 10.0.0.0/8, with commas between."
-        ) from None
 
 
 def configured() -> Settings:

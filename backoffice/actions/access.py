@@ -35,6 +35,7 @@ class ExtraPermissions(UserAction):
     """An action on extra permissions, whose undo brings back those that people had."""
 
     permission = "users.assign_permissions"
+    event = _l("{actor} changed the extra permissions of {subject}")
     parameters: ClassVar = {"permissions": PERMISSIONS}
     reason_required = True
 

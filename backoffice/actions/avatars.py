@@ -18,6 +18,7 @@ class RemoveAvatar(UserAction):
     name = "remove_avatar"
     label = _l("Remove avatar")
     title = Counted("Remove the avatar of {n} person", "Remove the avatar of {n} people")
+    event = _l("{actor} removed the avatar of {subject}")
     done = _l("without an avatar")
     result = Counted("{n} person without an avatar.", "{n} people without an avatar.")
     meaning = _l("Remove people's avatars")

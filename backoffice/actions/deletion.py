@@ -15,6 +15,7 @@ class Delete(Action):
     """Delete rows for good; their events stay."""
 
     label = _l("Delete")
+    event = _l("{actor} deleted {subject}")
     done = _l("deleted")
     danger = True
     typed_confirmation = True

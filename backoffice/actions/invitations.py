@@ -29,6 +29,7 @@ class ResendInvitation(UserAction):
     meaning = _l("Send invitations again")
     label = _l("Resend invitation")
     title = Counted("Send {n} person a new invitation", "Send {n} people a new invitation")
+    event = _l("{actor} sent {subject} a new invitation")
     done = _l("invited anew")
     result = Counted("{n} person invited anew.", "{n} people invited anew.")
     mails_link = True
@@ -54,6 +55,7 @@ class RevokeInvitation(ExclusiveUserAction):
     meaning = _l("Withdraw invitations that were not accepted")
     label = _l("Revoke invitation")
     title = Counted("Revoke the invitation of {n} person", "Revoke the invitation of {n} people")
+    event = _l("{actor} revoked the invitation of {subject}")
     done = _l("no longer invited")
     result = Counted("{n} person no longer invited.", "{n} people no longer invited.")
     watches = ("status",)
@@ -88,6 +90,7 @@ class SendToEmail(UserAction):
     meaning = _l("Send people links to set a password, and hand over temporary ones")
     label = _l("Send to email")
     title = Counted("Mail {n} person how to sign in", "Mail {n} people how to sign in")
+    event = _l("{actor} mailed {subject} how to sign in")
     done = _l("written to")
     result = Counted("{n} person written to.", "{n} people written to.")
     mails_link = True

@@ -77,6 +77,7 @@ class AddToGroup(UserAction):
     permission = "users.assign_groups"
     label = _l("Add to group")
     title = Counted("Add {n} person to {chosen}", "Add {n} people to {chosen}")
+    event = _l("{actor} added {subject} to {added}")
     done = _l("in the group")
     result = Counted("{n} person in the group.", "{n} people in the group.")
     parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
@@ -117,6 +118,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     permission = "users.assign_groups"
     label = _l("Remove from group")
     title = Counted("Remove {n} person from {chosen}", "Remove {n} people from {chosen}")
+    event = _l("{actor} removed {subject} from {removed}")
     done = _l("out of the group")
     result = Counted("{n} person out of the group.", "{n} people out of the group.")
     parameters: ClassVar = {"group": GROUP}
@@ -175,6 +177,7 @@ class MembershipEnd(ExclusiveUserAction):
 
     permission = "users.assign_groups"
     label = _l("Set end of membership")
+    event = _l("{actor} set when a membership of {subject} ends")
     done = _l("with this end")
     parameters: ClassVar = {"group": GROUP}
     watches = ("groups",)
@@ -251,6 +254,7 @@ class AddClientTags(UserAction):
     title = Counted(
         "Give {n} person the client tags {chosen}", "Give {n} people the client tags {chosen}"
     )
+    event = _l("{actor} added {added} to the client tags of {subject}")
     done = _l("given the client tags")
     result = Counted("{n} person given the client tags.", "{n} people given the client tags.")
     parameters: ClassVar = {"tags": CLIENT_TAGS}
@@ -302,6 +306,7 @@ class RemoveClientTags(UserAction):
         "Take the client tags {chosen} from {n} person",
         "Take the client tags {chosen} from {n} people",
     )
+    event = _l("{actor} removed {removed} from the client tags of {subject}")
     done = _l("without the client tags")
     result = Counted("{n} person without the client tags.", "{n} people without the client tags.")
     parameters: ClassVar = {"tags": CLIENT_TAGS}

@@ -54,6 +54,7 @@ class TryAgain(Action):
     name = "retry"
     label = _l("Try again")
     title = Counted("Try to send {n} message again", "Try to send {n} messages again")
+    event = _l("{actor} had {subject} sent again")
     done = _l("handed over for sending")
     result = Counted(
         "{n} message handed over for sending.", "{n} messages handed over for sending."

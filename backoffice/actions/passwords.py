@@ -38,6 +38,7 @@ class ResetPassword(UserAction):
     title = Counted(
         "Send {n} person a link to set a password", "Send {n} people a link to set a password"
     )
+    event = _l("{actor} sent {subject} a link to set a password")
     done = _l("sent a link")
     result = Counted("{n} person sent a link.", "{n} people sent a link.")
     mails_link = True
@@ -54,6 +55,7 @@ class TemporaryPassword(ExclusiveUserAction):
     permission = "users.reset_password"
     label = _l("Temporary password")
     title = Counted("Give {n} person a temporary password", "Give {n} people a temporary password")
+    event = _l("{actor} gave {subject} a temporary password")
     done = _l("given a temporary password")
     result = Counted(
         "{n} person given a temporary password.", "{n} people given a temporary password."

@@ -35,6 +35,7 @@ class EndSession(Action):
     permission = "users.end_sessions"
     label = _l("End")
     title = Counted("End {n} session", "End {n} sessions")
+    event = _l("{actor} ended {subject}")
     done = _l("ended")
     result = Counted("{n} session ended.", "{n} sessions ended.")
     watches = ("ended_at", "ended_reason")

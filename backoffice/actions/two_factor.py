@@ -83,6 +83,7 @@ class ResetTwoFactorToEmail(TwoFactorAction):
         "Reset the second factor of {n} person to e-mail",
         "Reset the second factor of {n} people to e-mail",
     )
+    event = _l("{actor} reset the second factor of {subject} to email")
     done = _l("on codes by e-mail")
     becomes = "email"
     result = Counted("{n} person on codes by e-mail.", "{n} people on codes by e-mail.")
@@ -102,6 +103,7 @@ class DisableTwoFactor(TwoFactorAction):
     title = Counted(
         "Disable the second factor of {n} person", "Disable the second factor of {n} people"
     )
+    event = _l("{actor} disabled the second factor of {subject}")
     done = _l("without a second factor")
     becomes = "disabled"
     result = Counted("{n} person without a second factor.", "{n} people without a second factor.")
@@ -126,6 +128,7 @@ class ReEnrolTwoFactor(TwoFactorAction):
         "Send {n} person a link to set up a new authenticator app",
         "Send {n} people a link to set up a new authenticator app",
     )
+    event = _l("{actor} sent {subject} a link to set up a new second factor")
     done = _l("sent a link")
     result = Counted("{n} person sent a link.", "{n} people sent a link.")
     mails_link = True

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, false, func, or_, se
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.actions.engine.rules import Counted, Rule
+from backoffice.actions.engine.rules import NUMBER, Counted, Rule
 from backoffice.actions.people import (
     ENDS_SESSIONS,
     LAST_ADMINISTRATOR,
@@ -109,6 +109,7 @@ class Block(ExclusiveUserAction):
     name = "block"
     label = _l("Block")
     title = Counted("Block {n} person", "Block {n} people")
+    event = _l("{actor} blocked {subject}")
     done = _l("blocked")
     result = Counted("{n} person blocked.", "{n} people blocked.")
     danger = True
@@ -147,6 +148,7 @@ class Unblock(UserAction):
     permission = "users.block"
     label = _l("Unblock")
     title = Counted("Unblock {n} person", "Unblock {n} people")
+    event = _l("{actor} unblocked {subject}")
     done = _l("unblocked")
     result = Counted("{n} person unblocked.", "{n} people unblocked.")
     watches = ("status", "status_reason")
@@ -166,6 +168,7 @@ class RevokeAccess(ExclusiveUserAction):
     name = "revoke"
     label = _l("Revoke access")
     title = Counted("Revoke the access of {n} person", "Revoke the access of {n} people")
+    event = _l("{actor} revoked the access of {subject}")
     done = _l("revoked")
     result = Counted("{n} person revoked.", "{n} people revoked.")
     danger = True
@@ -238,6 +241,7 @@ class GrantAccessAgain(UserAction):
     label = _l("Grant access again")
     sensitive = True
     title = Counted("Grant {n} person access again", "Grant {n} people access again")
+    event = _l("{actor} granted {subject} access again")
     done = _l("active again")
     result = Counted("{n} person active again.", "{n} people active again.")
     watches = ("status", "status_reason", "groups")
@@ -290,6 +294,9 @@ class EndSessions(UserAction):
     name = "end_sessions"
     label = _l("End sessions")
     title = Counted("End the sessions of {n} person", "End the sessions of {n} people")
+    event = Counted(
+        "{actor} ended {n} session of {subject}", "{actor} ended {n} sessions of {subject}"
+    )
     done = _l("signed out everywhere")
     result = Counted("{n} person signed out everywhere.", "{n} people signed out everywhere.")
     changes_rows = False
@@ -301,6 +308,10 @@ class EndSessions(UserAction):
         live = select(Session.id).where(Session.user_id == User.id, Session.live(context.now))
         return ~live.where(Session.id != own_session_id).exists()
 
+    def details(self, rows: Ids) -> dict[RowKey, dict[str, object]]:
+        by_user = sessions.count_live_by_user(rows)
+        return {user_id: {NUMBER: number} for user_id, number in by_user.items()}
+
     def apply(self, context: ActionContext, rows: Ids) -> None:
         sessions.end_all(rows, reason=N_("by an administrator"), keep=context.actor.session_id)
 
@@ -309,6 +320,7 @@ class DeleteUsers(ExclusiveUserAction):
     name = "delete"
     label = _l("Delete")
     title = Counted("Delete {n} person", "Delete {n} people")
+    event = _l("{actor} deleted {subject}")
     done = _l("deleted")
     result = Counted("{n} person deleted.", "{n} people deleted.")
     danger = True

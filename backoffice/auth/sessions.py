@@ -223,6 +223,19 @@ def count_live(user_ids: Select[int]) -> Select[int]:
     )
 
 
+def count_live_by_user(user_ids: Select[int]) -> dict[int, int]:
+    """Return how many live sessions each of these users has, if any."""
+    statement = (
+        select(Session.user_id, func.count())
+        .where(
+            Session.user_id.in_(user_ids),
+            Session.live(clock.now()),
+        )
+        .group_by(Session.user_id)
+    )
+    return dict(db.session.execute(statement).all())
+
+
 def _end(which: ColumnElement[bool], reason: str) -> None:
     """End the sessions that match, and leave those alone that are over already."""
     db.session.execute(

@@ -11,9 +11,11 @@ from backoffice import clock, throttles
 from backoffice.auth import throttle
 from backoffice.dashboard import sign_ins
 from backoffice.data import lists
+from backoffice.events import checks
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.base import Record
+from backoffice.models.event import Event
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -60,6 +62,9 @@ def current(actor: Actor, settings: Settings) -> Alerts:
     ]
     row = db.session.execute(select(*columns)).mappings().one()
     counts = {name: number for name, number in row.items() if number}
+    check = checks.last() if sees(actor, Event) else None
+    if check and check.faults:
+        counts["faults"] = check.faults
     return Alerts(counts, _locked(actor, settings), administrators)
 
 

@@ -1,7 +1,7 @@
 """Limit what events and bulk runs reveal about other rows to what an actor sees of those rows."""
 
 from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -54,6 +54,11 @@ def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
     if model is BulkRun:
         return _readable_runs(actor)
     return None
+
+
+def readable_events(actor: Actor, ids: Collection[int]) -> set[int]:
+    """Return the ids of those of these events that the actor may read in full."""
+    return _readable_ids(actor, Event, list(ids))
 
 
 def redacted(

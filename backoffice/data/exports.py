@@ -4,8 +4,10 @@ No transaction waits for the person who downloads the export.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +29,7 @@ from backoffice.settings import configured
 from backoffice.transactions import begin, with_timeouts
 
 RUNNING = throttles.EXPORT_RUNNING
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -66,13 +69,20 @@ class Export:
             yield page
         self.whole = True
 
-    def _page(self, ids: Sequence[RowKey]) -> Page:
+    def read(self, question: Callable[[], T]) -> T:
+        """Return what the question finds in a transaction of its own."""
         with with_timeouts(export_timeouts(configured())):
             begin(writing=False)
-            page = lists.rows(self.actor, self.model, self.columns, ids)
-            visible_rows = disclosure.redacted(self.actor, self.model, page.rows)
+            answer = question()
             db.session.close()
-        return replace(page, rows=visible_rows)
+        return answer
+
+    def _page(self, ids: Sequence[RowKey]) -> Page:
+        return self.read(partial(self._read_page, ids))
+
+    def _read_page(self, ids: Sequence[RowKey]) -> Page:
+        page = lists.rows(self.actor, self.model, self.columns, ids)
+        return replace(page, rows=disclosure.redacted(self.actor, self.model, page.rows))
 
     def end(self) -> None:
         """Log how many rows were sent, even after a failure, and allow another export."""

@@ -10,13 +10,14 @@ from flask import Flask
 from huey import crontab
 
 from backoffice import apps
-from backoffice.jobs import deliver_messages, end_access, purge, sweep_uploads
+from backoffice.jobs import check_events, deliver_messages, end_access, purge, sweep_uploads
 from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import Job
 
 SCHEDULE: tuple[Job, ...] = (
     Job(DELIVERY, deliver_messages.run, crontab(minute="*")),
     Job("end_access", end_access.run, crontab(minute="7")),
+    Job(check_events.JOB, check_events.run, crontab(hour="2", minute="23")),
     Job("purge", purge.run, crontab(hour="3", minute="17")),
     Job("sweep_uploads", sweep_uploads.run, crontab(hour="3", minute="41")),
 )

@@ -20,9 +20,11 @@ from backoffice import clock
 from backoffice.actions.engine.plan import RETENTION as PREVIEWS_KEPT
 from backoffice.auth import unsent_forms
 from backoffice.auth.one_time_secrets import RETENTION as ONE_TIME_SECRETS_KEPT
+from backoffice.events.checks import RETENTION as CHECKS_KEPT
 from backoffice.extensions import db
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.event_check import EventCheck
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
 from backoffice.models.session import Session
@@ -91,6 +93,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (Handover, Handover.created_at < now - ONE_TIME_SECRETS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
         (SheetImport, _was_never_applied(now - imports.RETENTION)),
+        (EventCheck, EventCheck.at < now - CHECKS_KEPT),
         (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
     ]
 

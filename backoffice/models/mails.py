@@ -155,6 +155,8 @@ UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_valu
 ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))
 ACCESS_ENDS = _add(MailType("access_ends", N_("Notice: access ends soon")))
 
+EVENTS_ANCHOR = _add(MailType("events_anchor", N_("Anchor of the events log")))
+
 
 def every() -> Collection[MailType]:
     """Return all entries of the table."""

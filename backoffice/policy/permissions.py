@@ -79,6 +79,8 @@ BUILT_IN = (
         danger=True,
         is_strong=True,
     ),
+    Permission("events.check", _l("Have the events log checked for changes")),
+    Permission("events.comment", _l("Comment on events")),
     Permission("saved_views.share", _l("Share saved views of lists with their groups")),
     Permission("bulk.run", _l("Act on several rows at once")),
     Permission("bulk.run_all_matching", _l("Act on every row that matches a filter"), danger=True),

@@ -389,10 +389,18 @@ def _others_sheet(screen: Screen, person: Person, _world: World) -> Tries:
         yield Try(method, (expected,), {"token": UUID(int=0)})
 
 
+def _comment_of_nobody(screen: Screen, person: Person, world: World) -> Tries:
+    expected = (404,) if person.holds("events.comment") else (403,)
+    values = {**_row(screen, world), "comment_id": 2**63 - 1}
+    for method in METHODS:
+        yield Try(method, expected, values)
+
+
 OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "bulk_runs.details": _others_run,
     "bulk_runs.download": _others_run_as_a_file,
     "bulk_runs.take_back": _undo_others_run,
     "groups.sheet_preview": _others_sheet,
     "groups.sheet_undo": _others_sheet,
+    "events.edit_comment": _comment_of_nobody,
 }

@@ -190,7 +190,8 @@ def test_the_schedule_is_what_it_says() -> None:
     assert all(when[DELIVERY](datetime(2026, 1, 1, hour, 59)) for hour in range(24))  # noqa: DTZ001  # huey's are naive UTC
     assert all(when["end_access"](datetime(2026, 1, 1, hour, 7)) for hour in range(24))  # noqa: DTZ001  # as above
     day = [(hour, minute) for hour in range(24) for minute in range(60)]
-    for name, at_night in (("purge", (3, 17)), ("sweep_uploads", (3, 41))):
+    nightly = (("check_events", (2, 23)), ("purge", (3, 17)), ("sweep_uploads", (3, 41)))
+    for name, at_night in nightly:
         assert [at for at in day if when[name](datetime(2026, 1, 1, *at))] == [at_night]  # noqa: DTZ001  # as above
 
 

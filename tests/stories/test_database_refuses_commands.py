@@ -16,6 +16,7 @@ COMMANDS = {
     "clear-ip-whitelist": ["olivia@example.com"],
     "forecast": [],
     "verify-events": [],
+    "anchor-events": [],
     "rotate-keys": [],
     "refold": [],
     "act": ["users.block", "--id", "1"],

@@ -29,6 +29,7 @@ VALUES = {
     "ip": "192.0.2.7",
     "at": "2026-01-01 10:00 UTC",
     "what": "No second factor is asked for any more.",
+    "anchor": f"12:{'5' * 64}",
     "address": "n•••@example.com",
     "reason": "A page looks empty",
 }

@@ -192,7 +192,7 @@ def test_events_are_found_as_sentences(cast: Cast, client: Client) -> None:
     olivia = client.sign_in("olivia")
     olivia.post("/admin/groups/new", {"name": "Zebras"})
     (event,) = words(olivia.get("/find?q=groups.create"))["Events log"]
-    assert event == "Added Zebras Olivia Owen · just now"
+    assert event == "Olivia Owen added Zebras just now"
 
 
 def test_events_name_nobody_whom_one_may_not_see(cast: Cast, client: Client) -> None:

@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.data import records
-from backoffice.events.history import latest_events
 from backoffice.models.fields import heading
 from backoffice.models.message import Message
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -20,7 +19,6 @@ from views.admin import user_access
 from views.admin.messages import purpose_of
 from views.admin.sign_ins import reason_of
 from views.screen import cells
-from views.web.event_texts import described
 
 
 def tab(actor: Actor, user: User, name: str) -> Markup:
@@ -62,16 +60,10 @@ def _link_badge(state: str) -> Markup:
     return cells.badge(heading(state), "green" if state == "live" else "grey")
 
 
-def _events(actor: Actor, user: User) -> str:
-    events = described(latest_events(actor, "users", user.id))
-    return render_template("admin/events/feed.html", events=events)
-
-
 # The label of each tab, and the function that draws it.
 TABS: dict[str, tuple[str, Callable[[Actor, User], str]]] = {
     "groups": (_l("Groups and permissions"), user_access.tab),
     "sessions": (_l("Sign-ins and sessions"), _sessions),
     "messages": (_l("Sent tokens and messages"), _messages),
-    "events": (_l("Events"), _events),
 }
 LABELS = {name: label for name, (label, _draw) in TABS.items()}

@@ -10,7 +10,7 @@ from backoffice.dashboard import figures
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.home.sections import Block, Section
-from views.web import words
+from views.web import event_checks, words
 from views.web.event_texts import described, verb
 
 
@@ -26,7 +26,8 @@ class Run:
 
 def _events(actor: Actor) -> Block:
     events = described(figures.latest_events(actor))
-    return Block(EVENTS.heading(), "home/_events.html", {"events": events})
+    shown = {"events": events, "check": event_checks.last()}
+    return Block(EVENTS.heading(), "home/_events.html", shown)
 
 
 def _runs(actor: Actor) -> Block:

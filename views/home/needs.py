@@ -61,6 +61,8 @@ def _label(name: str, number: int) -> str:
                 "messages wait: is a worker running?",
                 number,
             )
+        case "faults":
+            label = _n("fault in the events log", "faults in the events log", number)
         case "unprotected":
             label = _n(
                 "administrator has no second factor",
@@ -86,6 +88,8 @@ def _list(name: str, found: Alerts) -> str:
             return url_for("messages.index", state=["failed", "dead"])
         case "waiting":
             return url_for("messages.index", state="queued")
+        case "faults":
+            return url_for("events.index")
         case "unprotected":
             return url_for(
                 "users.index", groups=found.administrators, status="active", two_factor="disabled"

@@ -250,12 +250,24 @@ class Definition(Options):
         """Return the content of the details tab called `name`."""
         raise NotFound
 
+    def above(self, _actor: Actor) -> Markup | str:
+        """Return what stands above the list."""
+        return ""
+
+    def below(self, _actor: Actor, _row: Any) -> Markup | str:
+        """Return what stands below the overview of a row's details."""
+        return ""
+
     def badges(self, row: Any) -> list[Markup]:
         """Return the badges beside the title of a row's details."""
         return []
 
     def prepare(self, rows: Sequence[ListRow]) -> None:
         """Read at once what the cells of a page need besides their rows, before they are made."""
+
+    def exported(self, _actor: Actor, _rows: Sequence[ListRow]) -> Sequence[Sequence[object]]:
+        """Return the values of `export_more` for each of the rows; there is no request."""
+        raise NotImplementedError
 
     def warnings(self, row: Any) -> list[str]:
         """Return what people should know about the row as it is.

@@ -15,7 +15,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
-from views.screen import access, cells, tabs
+from views.screen import access, cells, event_tab, tabs
 from views.screen.access import ACCESS
 from views.screen.definition import Definition
 from views.screen.file_cells import Held
@@ -45,12 +45,15 @@ def _with_content(
 ) -> tuple[DetailsPage, int]:
     """Return the page with what its tab shows, and its status."""
     if current == OVERVIEW:
-        return replace(page, sections=screen.sections(row)), HTTPStatus.OK
+        below = screen.below(actor, row)
+        return replace(page, sections=screen.sections(row), below=below), HTTPStatus.OK
     if current in screen.details_tabs:
         return replace(page, panel=screen.tab(actor, row, current)), HTTPStatus.OK
     if current == ACCESS:
         panel = Markup(access.draw(screen, actor, row))  # noqa: S704  # rendered from our template
         return replace(page, panel=panel), HTTPStatus.OK
+    if current == event_tab.NAME and event_tab.label(screen, actor):
+        return replace(page, panel=event_tab.panel(screen, actor, row)), HTTPStatus.OK
     rows, status = tabs.rows(screen, actor, row, current)
     return replace(page, rows=rows), status
 

@@ -1,10 +1,12 @@
 """Export a list as a file that is sent while its rows are read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from flask import Flask, Response, current_app
+from flask_babel import force_locale, get_locale
 
 from backoffice import database, slots
 from backoffice.data import exports
@@ -16,7 +18,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
-from views.screen.formats import Way, formats
+from views.screen.formats import Heading, Way, formats
 
 
 def respond(screen: Definition, actor: Actor, query: Query, ending: str) -> Response:
@@ -30,8 +32,9 @@ def respond(screen: Definition, actor: Actor, query: Query, ending: str) -> Resp
     start = partial(exports.start, actor=actor, model=screen.model, query=query, columns=names)
     export = _started(room, start)
     format_ = formats(bom=settings.csv_bom)[ending]
-    headings = [(name, screen.label_of(name)) for name in names]
-    content = format_.write(headings, _rows(export, names, format_.way))
+    headings = _headings(screen, names)
+    rows = _rows(screen, export, names, format_.way)
+    content = format_.write(headings, rows)
     sent = Sent(_running_app(), export, content, room)
     response = Response(sent, content_type=format_.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{screen.slug}.{ending}"'
@@ -89,11 +92,33 @@ class Sent:
             return next(self.content, None)
 
 
-def _rows(export: Export, names: Sequence[str], way: Way) -> Iterator[list[object]]:
+def _headings(screen: Definition, names: Sequence[str]) -> list[Heading]:
+    own = [(name, screen.label_of(name)) for name in names]
+    return [*own, *((name, str(label)) for name, label in screen.export_more.items())]
+
+
+def _rows(
+    screen: Definition, export: Export, names: Sequence[str], way: Way
+) -> Iterator[list[object]]:
+    """Return the rows; what the screen adds to them is in the language of the request."""
     getters = [_getter(export.model, name, way) for name in names]
-    for page in export.pages():
-        for row in page.rows:
-            yield [get(page, row) for get in getters]
+    language = str(get_locale())
+    pages = ((page, _added(screen, export, page, language)) for page in export.pages())
+    return (
+        [*(get(page, row) for get in getters), *added]
+        for page, more in pages
+        for row, added in zip(page.rows, more, strict=True)
+    )
+
+
+def _added(
+    screen: Definition, export: Export, page: Page, language: str
+) -> Iterable[Sequence[object]]:
+    """Return what the screen adds to each row of a page."""
+    if not screen.export_more:
+        return repeat((), len(page.rows))
+    with force_locale(language):
+        return export.read(partial(screen.exported, export.actor, page.rows))
 
 
 def _getter(model: type[Record], name: str, way: Way) -> Callable[[Page, ListRow], object]:

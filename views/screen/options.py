@@ -60,6 +60,8 @@ class Options(BaseView):
     column_found_list: ClassVar[Sequence[str]] = ()
     column_default_sort: str = "-id"
     column_export_list: Sequence[str] = ()
+    # Columns of a file that `exported` returns, name to label
+    export_more: ClassVar[Mapping[str, str]] = {}
     # Tabs above the list: what people call them, and the query of the list
     views: ClassVar[Mapping[str, str]] = {}
 

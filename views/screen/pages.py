@@ -124,6 +124,7 @@ class ListPage:
         exports: the formats of a file, each with its address.
         menu: the screen's own menu; None in a tab, and for screens without one.
         create_href, create_label: where a row is added; None if this person may not.
+        above: what stands above the list.
     """
 
     title: str
@@ -157,6 +158,7 @@ class ListPage:
     menu: ListMenu | None = None
     create_href: str | None = None
     create_label: str = ""
+    above: Markup | str = ""
 
 
 # A row's details
@@ -223,6 +225,7 @@ class DetailsPage:
         sections: the content of the overview.
         rows: the list of a tab with other rows.
         panel: the content of any other tab.
+        below: what stands below the overview.
     """
 
     title: str
@@ -239,6 +242,7 @@ class DetailsPage:
     sections: Sequence[Section] = ()
     rows: ListPage | None = None
     panel: Markup | None = None
+    below: Markup | str = ""
 
 
 # The preview of an action

@@ -1,6 +1,7 @@
 """Screen: name a model, and it has a list, details, forms, exports, actions and access rules."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,7 @@ class Screen(Definition):
         if address := list_views.address_to_open(self, signed_in()):
             return redirect(address, HTTPStatus.SEE_OTHER)
         page, status = listing.build(self, signed_in())
+        page = replace(page, above=self.above(signed_in()))
         return self.render("admin/list.html", page=page), status
 
     @expose(f"/{ID}")

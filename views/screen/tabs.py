@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from backoffice.actions.engine.attaching import attach_name, detach_name
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from views.screen import access, listing, related_lists
+from views.screen import access, event_tab, listing, related_lists
 from views.screen.access import ACCESS
 from views.screen.definition import Definition
 from views.screen.pages import BulkAction, ListPage, Tab
@@ -19,6 +19,7 @@ OVERVIEW = "overview"
 def links(screen: Definition, actor: Actor, row: Record, current: str) -> list[Tab]:
     """Return the links to the tabs that the actor may see."""
     named = {OVERVIEW: _("Overview"), **screen.readable_tabs(actor)}
+    named |= event_tab.label(screen, actor)
     tabs = [_link(screen, row, name, label, current) for name, label in named.items()]
     if access.is_shown(screen, actor):
         tabs.append(_link(screen, row, ACCESS, _("Access"), current))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
@@ -11,21 +12,24 @@ from markupsafe import Markup
 
 from backoffice.actions.engine import report
 from backoffice.actions.engine.action import find
+from backoffice.actions.engine.rules import NUMBER
 from backoffice.data import disclosure
-from backoffice.data.cursors import Found
-from backoffice.events import subjects
-from backoffice.models import fields, row_keys
-from backoffice.models.base import Record, records
+from backoffice.events import seals, subjects
+from backoffice.models import row_keys
+from backoffice.models.base import records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
-from backoffice.models.kinds.choices import Choice
 from backoffice.models.row_keys import RowKey
-from backoffice.policy.permissions import area_of
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of, catalogue
 from backoffice.policy.rules import can
-from views.web import words
+from views.web import event_sentences, words
 from views.web.actor import actor, signed_in
 from views.web.avatars import avatar
+from views.web.event_values import label_of, side_by_side
 
+USERS, EVENTS = area_of(User), area_of(Event)
 Names = Mapping[subjects.Subject, str]  # of rows, by their area and id
 EVENT = (  # the columns that are read
     "id",
@@ -72,7 +76,14 @@ VERBS = {
     "view": _l("View"),
     "view_as": _l("Viewed as this person"),
     "leave_view": _l("Stopped viewing as this person"),
+    "check": _l("Check"),
+    "comment": _l("Comment"),
+    "edit_comment": _l("Change a comment"),
 }
+
+
+# What events keep that says nothing to people: numbers that sentences tell, and hashes.
+UNTOLD = (NUMBER, seals.COMMENT, seals.SEAL)
 
 
 @dataclass(frozen=True)
@@ -80,26 +91,22 @@ class Described:
     """An event as people read it.
 
     Attributes:
-        href: its details.
+        number, href: its number and its details.
         at: when it happened.
-        actor, avatar: who did it; a command has no avatar.
-        action_label: what was done.
-        subject: to which row, as a link if the reader may see it.
+        avatar: of who did it; a command has none.
+        sentence: who did what to which row, and why; rows that the reader may see are links.
         result, colour: whether it was done, as a code, and the colour of that.
-        reason: why.
         changes: what changed, as (field, before, after).
         had_before: whether there was something before.
     """
 
+    number: int
     href: str
     at: datetime
-    actor: str
     avatar: Markup
-    action_label: str
-    subject: Markup
+    sentence: Markup
     result: str
     colour: str
-    reason: str
     changes: list[tuple[str, str, str]]
     had_before: bool
 
@@ -109,29 +116,64 @@ def described(events: Iterable[Event]) -> list[Described]:
     reader = signed_in()
     visible = disclosure.redacted(reader, Event, list(events), EVENT)
 
-    about = [subjects.of_event(event) for event in visible]
-    actors = [("users", event.actor_id) for event in visible]
-    names = subjects.names(reader, [*about, *actors])
+    names = names_of(reader, visible)
     pictures = subjects.pictures(reader, (event.actor_id for event in visible))
     return [_described(event, names, pictures) for event in visible]
 
 
+def names_of(reader: Actor | None, events: Iterable[Any]) -> Names:
+    """Return the names that the reader may see of whom and what the events tell.
+
+    There is one statement for each area.
+    """
+    told = {
+        each
+        for event in events
+        for each in (subjects.of_event(event), (USERS, event.actor_id))
+        if each[0] != EVENTS  # which have no name but their number
+    }
+    return subjects.names(reader, told)
+
+
 def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Described:
-    about = subjects.of_event(event)
-    subject_name = names.get(about)
     return Described(
+        number=event.id,
         href=url_for("events.details", row_id=event.id),
         at=event.at,
-        actor=names.get(("users", event.actor_id), _("Command line")),
         avatar=_avatar(event, names, pictures),
-        action_label=verb(event.action),
-        subject=subject(*about, subject_name),
+        sentence=sentence(event, names),
         result=event.result,
         colour=colour(Event, "result", event.result),
-        reason=reason(event, subject_name),
         changes=changes(event),
         had_before=bool(event.before),
     )
+
+
+def sentence(event: Any, names: Names, *, links: bool = True) -> Markup:
+    """Return who did what to which row, and why, as HTML.
+
+    `event` has nothing that its reader may not see. Without `links` no request is needed.
+    """
+    about = subjects.of_event(event)
+    name = names.get(about)
+    who = (USERS, event.actor_id)
+    parts = {
+        "actor": _("The system"),
+        "subject": subject(*about, name) if links else _plainly(*about, name),
+        "action": verb(event.action) if event.result == "done" else tried(event.action),
+    }
+    if event.actor_id is not None:
+        parts["actor"] = subject(*who, names.get(who)) if links else _plainly(*who, names.get(who))
+    return event_sentences.sentence(event, parts, reason(event, name))
+
+
+def _plainly(area: str, row_id: RowKey | None, name: str | None) -> str:
+    """Return what the row that an event is about is called."""
+    if row_id is None:
+        return words.area(area) if area else ""
+    if area == EVENTS:
+        return _("event %(number)s", number=row_id)
+    return name or _numbered(area, row_id)
 
 
 def _avatar(event: Event, names: Names, pictures: Mapping[int, str]) -> Markup:
@@ -139,7 +181,7 @@ def _avatar(event: Event, names: Names, pictures: Mapping[int, str]) -> Markup:
     user_id = event.actor_id
     if not user_id:
         return Markup("")
-    return avatar(user_id, names.get(("users", user_id), ""), pictures.get(user_id))
+    return avatar(user_id, names.get((USERS, user_id), ""), pictures.get(user_id))
 
 
 def verb(code: str) -> str:
@@ -150,6 +192,12 @@ def verb(code: str) -> str:
     name = code.partition(".")[2] or code
     said_as = VERBS.get(name)
     return heading(name) if said_as is None else str(said_as)
+
+
+def tried(code: str) -> str:
+    """Return what somebody tried: the action's label, or what the permission would have allowed."""
+    permission = None if find(code) else catalogue().get(code)
+    return str(permission.meaning) if permission else verb(code)
 
 
 def full_verb(code: str) -> str:
@@ -166,19 +214,16 @@ def subject(area: str, row_id: RowKey | None, name: str | None) -> Markup:
 
     Without a `name` there is no link: the reader may not see the row.
     """
-    if not area:
-        return Markup("")
-    if row_id is None:
-        return Markup("{}").format(words.area(area))
-    label = name or _numbered(area, row_id)
+    label = _plainly(area, row_id, name)
     known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
-    if not (known and name and can(actor(), f"{area}.view")):
+    is_named = bool(name) or area == EVENTS
+    if row_id is None or not (known and is_named and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
     href = url_for(f"{area}.details", row_id=row_id)
     return Markup('<a href="{}">{}</a>').format(href, label)
 
 
-def reason(event: Event | Found, name: str | None) -> str:
+def reason(event: Any, name: str | None) -> str:
     """Return why something was done or refused to the row of this name, as people read it."""
     label = name or _numbered(*subjects.of_event(event))
     return report.event_reason(event.action, event.reason or "", label)
@@ -199,17 +244,10 @@ def changes(event: Event) -> list[tuple[str, str, str]]:
     for name in dict.fromkeys((*before, *after)):
         old = before.get(name)
         new = after.get(name)
-        if name not in given and old != new:
-            label = _label(event.subject_type, name)
-            changed.append((label, _text(model, name, old), _text(model, name, new)))
+        if name not in given and name not in UNTOLD and old != new:
+            label = label_of(event.subject_type, name)
+            changed.append((label, *side_by_side(model, name, old, new)))
     return [*given.values(), *changed]
-
-
-def _label(area: str, name: str) -> str:
-    """Return what the pages of an area call an attribute."""
-    screens = current_app.extensions["screens"]
-    screen = next((screen for screen in screens if screen.endpoint == area), None)
-    return str(screen.label_of(name)) if screen else heading(name)
 
 
 def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, str, str]]:
@@ -226,16 +264,3 @@ def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, st
         words = ", ".join(parameter.told(signed_in(), [after[name]]))
         given[name] = (str(parameter.label), "–", words)
     return given
-
-
-def _text(model: type[Record] | None, name: str, value: object) -> str:
-    """Return a value that an event has noted as the pages of its row show it."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
-    if value in (None, ""):
-        return "–"
-    if isinstance(value, bool):
-        return str(_("Yes") if value else _("No"))
-    if model and isinstance(fields.kind(model, name), Choice):
-        return fields.label(model, name, value)
-    return report.reason(str(value))

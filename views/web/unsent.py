@@ -21,6 +21,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from backoffice.text import is_id
 from forms import base as forms
+from forms.event_comment import CommentForm
 from forms.saved_view import SavedViewForm
 from views.web import redirects
 
@@ -174,7 +175,7 @@ def _keepable(endpoint: str) -> set[str]:
     if screen is None:
         classes = list(_declared(forms.Form))
     else:
-        classes = [SavedViewForm, *([screen.form] if screen.form else [])]
+        classes = [SavedViewForm, CommentForm, *([screen.form] if screen.form else [])]
         known.update(screen.form_columns)
     secrets_of_forms = set()
     for form in classes:

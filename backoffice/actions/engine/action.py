@@ -14,7 +14,7 @@ from backoffice.actions.engine import restoring
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.options import check_options
 from backoffice.actions.engine.parameters import Parameter, Stored, checked, chosen, declared, noted
-from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes
+from backoffice.actions.engine.rules import Counted, Effect, Rule, check_codes, check_event
 from backoffice.data import constraints
 from backoffice.models import keys
 from backoffice.models.base import Entity, Record
@@ -46,6 +46,10 @@ class Action:
     done: ClassVar[str] = _l("changed")
     # That sentence as a whole, for languages in which the words depend on each other.
     result: ClassVar[Counted | None] = None
+    # What the events log says about each row, such as "{actor} blocked {subject}". A text may also
+    # contain {added} and {removed}: the related rows that a row has since, or has no longer. A
+    # Counted contains {n}: by how much the NUMBER that `details` returns has fallen.
+    event: ClassVar[str | Counted] = ""
     # What the permission allows, if the action brings a new one; '' if `permission` exists already.
     meaning: ClassVar[str] = ""
     # The code of the permission that it needs; by default, its own code.
@@ -89,6 +93,7 @@ class Action:
         super().__init_subclass__(**kwargs)
         with placed(cls):
             check_options(cls)
+            check_event(cls.event, cls.__name__)
             cls._complete()
 
     @classmethod

@@ -54,6 +54,7 @@ class _Relating(Action):
 class Attach(_Relating):
     """Give rows further related rows; to undo detaching, those that they had before."""
 
+    event = _l("{actor} attached {added} to {subject}")
     done = _l("attached")
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
@@ -72,6 +73,7 @@ class Attach(_Relating):
 class Detach(_Relating):
     """Take related rows from rows; to undo attaching, those that they did not have before."""
 
+    event = _l("{actor} detached {removed} from {subject}")
     done = _l("detached")
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:

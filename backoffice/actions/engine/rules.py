@@ -14,6 +14,9 @@ from backoffice.text.numbers import formatted
 # How long the code of a rule may be: each refused row of a run has it stored.
 RULE_LENGTH: int = BulkItem.__table__.c.rule.type.length  # type: ignore[attr-defined]  # a String
 
+EVENT_PARTS = ("actor", "subject", "added", "removed")  # of what events say
+NUMBER = "#"  # the value of an event that is the {n} of a Counted; no column is called so
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -24,8 +27,12 @@ class Counted:
 
     def text(self, number: int, **values: object) -> str:
         """Return the text about so many rows, translated; `values` are what it contains besides."""
+        return self.unfilled(number).format(n=formatted(number), **values)
+
+    def unfilled(self, number: int) -> str:
+        """Return the text about so many rows, translated, with its words in braces."""
         text: str = get_translations().ungettext(self.singular, self.plural, number)
-        return text.format(n=formatted(number), **values)
+        return text
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,20 @@ class Effect(Counted):
     """A side effect that the preview counts, such as "Ends 14 sessions."."""
 
     count: Callable[[Ids], Select[int]]
+
+
+def check_event(text: str | Counted, owner: str) -> None:
+    """Raise TypeError, which stops the start, if an event text of `owner` asks for more."""
+    forms = (text.singular, text.plural) if isinstance(text, Counted) else (str(text),)
+    values = dict.fromkeys((*EVENT_PARTS, *("n" for _ in forms[1:])), "")
+    for form in forms:
+        try:
+            form.format(**values)
+        except (LookupError, ValueError) as error:
+            raise TypeError(
+                f"{owner}: event is {form!r}: it may have {{actor}}, {{subject}}, {{added}} and "
+                "{removed}, and a Counted {n}."
+            ) from error
 
 
 def check_codes(rules: Iterable[Rule], owner: str) -> None:

@@ -139,6 +139,7 @@ class ChangeField(SetAction):
     """Set one of several columns; a screen declares it as `bulk_fields`."""
 
     label = _l("Change a field")
+    event = _l("{actor} changed {subject}")
     done = _l("changed")
     selector: ClassVar[str] = SELECTORS[0]  # the parameter that says which column
 

@@ -13,7 +13,7 @@ from sqlalchemy import Enum as EnumType
 
 from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn
-from backoffice.settings import NO, YES
+from backoffice.setting_values import NO, YES
 from backoffice.text import without_invisible
 
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")

@@ -23,7 +23,7 @@ from backoffice.models.event import Event
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.policy.actor import system
-from backoffice.schema import ERASABLE
+from backoffice.schema_of_events import ERASABLE
 from backoffice.settings import configured
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle

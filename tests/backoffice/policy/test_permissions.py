@@ -26,6 +26,8 @@ MEANINGS = {
     "client_tags.view": "See the list of client tags and their details",
     "direct_grants.export": "Download extra permissions as a file",
     "direct_grants.view": "See the list of extra permissions and their details",
+    "events.check": "Have the events log checked for changes",
+    "events.comment": "Comment on events",
     "events.export": "Download events as a file",
     "events.view": "See the list of events and their details",
     "groups.create": "Add groups",

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from backoffice import clock
 from backoffice.auth import unsent_forms
-from backoffice.data import saved_views
+from backoffice.data import event_comments, saved_views
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
@@ -73,6 +73,7 @@ def own_forms(app: Flask, zoo: Cast) -> Iterator[tuple[str, str]]:
     view = saved_views.create(
         actor=zoo.actor("olivia"), screen="users", name="Active", address="status=active"
     ).id
+    comment = event_comments.write(actor=zoo.actor("olivia"), event_id=1, text="Seen.").id
     settle()
     for rule in app.url_map.iter_rules():
         if {"GET", "POST"} <= (rule.methods or set()) and rule.endpoint not in OPEN:
@@ -84,6 +85,8 @@ def own_forms(app: Flask, zoo: Cast) -> Iterator[tuple[str, str]]:
                 values["user_id"] = rows["users"]
             if "view_id" in rule.arguments:
                 values["view_id"] = view
+            if "comment_id" in rule.arguments:
+                values["comment_id"] = comment
             with app.test_request_context():
                 yield rule.endpoint, str(app.url_map.bind("127.0.0.1").build(rule.endpoint, values))
 
@@ -114,6 +117,9 @@ def filled(form: Element) -> tuple[dict[str, list[str]], set[str]]:
             words.setdefault(name, []).append(field["value"])
         elif kind == "password":
             words[name] = [PASSWORD]
+    for area in form.all("textarea"):
+        words[area["name"]] = [f"{TYPED} {area['name']}"]
+        lines.add(area["name"])
     return words, lines
 
 

@@ -1,0 +1,46 @@
+"""Keep the result of every check of the events log, and tell the last one."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from backoffice import clock
+from backoffice.events import anchors
+from backoffice.events.anchors import Anchor
+from backoffice.events.verification import Report, examine
+from backoffice.extensions import db
+from backoffice.models.event_check import EventCheck
+from backoffice.settings import Settings
+from backoffice.transactions import begin
+
+RETENTION = timedelta(days=366)
+TOLD = 20  # faults that are kept of a check
+OVERDUE = timedelta(days=2)  # a worker checks every night
+
+
+def check(settings: Settings, more: list[Anchor] | None = None) -> Report:
+    """Check the log against the anchors that are known and `more`, keep the result, and commit."""
+    begin(writing=False, snapshot=True)
+    known, illegible = anchors.kept(settings)
+    report = examine([*known, *(more or [])])
+    report.first_faults = [*illegible, *report.first_faults]
+    report.faults += len(illegible)
+    begin(writing=True)
+    db.session.add(_kept(report))
+    db.session.commit()
+    return report
+
+
+def _kept(report: Report) -> EventCheck:
+    return EventCheck(
+        at=clock.now(),
+        newest_id=report.newest.number,
+        newest_hash=report.newest.hash,
+        faults=report.faults,
+        first_faults=report.first_faults[:TOLD],
+    )
+
+
+def last() -> EventCheck | None:
+    """Return the result of the last check, or None if there was none."""
+    return db.session.scalar(select(EventCheck).order_by(EventCheck.id.desc()).limit(1))
