@@ -31,10 +31,15 @@ def sources(reader: Actor, user: User) -> dict[str, list[Source]]:
         source = seen.get(group.id) or Source(_("a group that you do not see"))
         for code in catalogue() if group.all_permissions else group.permissions:
             found.setdefault(code, []).append(source)
-    direct = Source(_("direct") if sees(reader, DirectGrant) else _("a grant that you do not see"))
     for grant in access.extra_of(user.alone()):
-        found.setdefault(grant.permission, []).append(direct)
+        found.setdefault(grant.permission, []).append(_direct(reader))
     return {code: found[code] for code in catalogue() if code in found}
+
+
+def _direct(reader: Actor) -> Source:
+    if sees(reader, DirectGrant):
+        return Source(_("direct"))
+    return Source(_("a grant that you do not see"))
 
 
 def _seen_groups(reader: Actor, group_ids: Iterable[int]) -> dict[int, Source]:

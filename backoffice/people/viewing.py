@@ -44,12 +44,7 @@ def begin(*, actor: Actor, user_id: int, reason: str, settings: Settings) -> Use
     if actor.viewed_by:
         raise NotAllowed(_("Leave first: you view as somebody else."), code=CODE)
     person = viewable(actor, user_id)
-    reason = without_invisible(reason).strip()
-    if not reason:
-        raise RuleBroken(_("Say why: it is kept in the events."), field="reason")
-    if len(reason) > limits.REASON:
-        message = _("Use at most %(number)s characters.", number=limits.REASON)
-        raise RuleBroken(message, field="reason")
+    reason = _checked(reason)
     require_recent(actor)
     own = _locked_session(actor)
     own.viewing_id = person.id
@@ -61,6 +56,16 @@ def begin(*, actor: Actor, user_id: int, reason: str, settings: Settings) -> Use
         )
     events.record(actor=actor, action=CODE, subject=("users", person.id), reason=reason)
     return person
+
+
+def _checked(reason: str) -> str:
+    reason = without_invisible(reason).strip()
+    if not reason:
+        raise RuleBroken(_("Say why: it is kept in the events."), field="reason")
+    if len(reason) > limits.REASON:
+        message = _("Use at most %(number)s characters.", number=limits.REASON)
+        raise RuleBroken(message, field="reason")
+    return reason
 
 
 def viewable(actor: Actor, user_id: int) -> User:

@@ -8,7 +8,6 @@ the declarations of the actions. A rule that belongs to none raises `Unknown`.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -18,6 +17,7 @@ from backoffice.models import fields
 from backoffice.policy.permissions import area_of
 from backoffice.policy.shipped import SHIPPED
 from backoffice.testing.access_alone import ALONE
+from backoffice.testing.access_own import OWN_PAGES
 from backoffice.testing.asking import METHODS, Case, Person, Tries, Try, Unknown, World
 from backoffice.testing.client import Client
 from views.screen.own_pages import permission_of
@@ -341,30 +341,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
 }
 
 
-# --- pages of a single screen: another's bulk run is out of scope without the permission ---
-
-
-def _others_run(screen: Screen, person: Person, world: World) -> Tries:
-    yield Try("GET", (200,) if person.holds("bulk_runs.view") else (404,), _row(screen, world))
-
-
-def _others_run_as_a_file(screen: Screen, person: Person, world: World) -> Tries:
-    if not person.holds("bulk_runs.view"):
-        expected = 404
-    else:
-        expected = 200 if person.holds("bulk_runs.export") else 403
-    yield Try("GET", (expected,), _row(screen, world))
-
-
-def _undo_others_run(screen: Screen, person: Person, world: World) -> Tries:
-    """Yield the undo of a run that gave a client tag, which `users.assign_scope` allows."""
-    if not person.holds("bulk.undo"):
-        expected = 403
-    elif not person.holds("bulk_runs.view"):
-        expected = 404
-    else:
-        expected = 303 if person.holds("users.assign_scope") else 403
-    yield Try("POST", (expected,), _row(screen, world))
+# --- pages of a screen's own ---
 
 
 # What a page of a screen's own may answer to those who may open it.
@@ -380,27 +357,3 @@ def _own_page(rule: Rule, screen: Screen, person: Person, world: World, code: st
     for method in METHODS:
         if method in (rule.methods or ()):
             yield Try(method, expected, values)
-
-
-def _others_sheet(screen: Screen, person: Person, _world: World) -> Tries:
-    """Yield the preview of a sheet that nobody has sent, or somebody else has: both look alike."""
-    for method in METHODS:
-        expected = 404 if person.holds("groups.import") else 403
-        yield Try(method, (expected,), {"token": UUID(int=0)})
-
-
-def _comment_of_nobody(screen: Screen, person: Person, world: World) -> Tries:
-    expected = (404,) if person.holds("events.comment") else (403,)
-    values = {**_row(screen, world), "comment_id": 2**63 - 1}
-    for method in METHODS:
-        yield Try(method, expected, values)
-
-
-OWN_PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
-    "bulk_runs.details": _others_run,
-    "bulk_runs.download": _others_run_as_a_file,
-    "bulk_runs.take_back": _undo_others_run,
-    "groups.sheet_preview": _others_sheet,
-    "groups.sheet_undo": _others_sheet,
-    "events.edit_comment": _comment_of_nobody,
-}

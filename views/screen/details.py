@@ -47,15 +47,22 @@ def _with_content(
     if current == OVERVIEW:
         below = screen.below(actor, row)
         return replace(page, sections=screen.sections(row), below=below), HTTPStatus.OK
-    if current in screen.details_tabs:
-        return replace(page, panel=screen.tab(actor, row, current)), HTTPStatus.OK
-    if current == ACCESS:
-        panel = Markup(access.draw(screen, actor, row))  # noqa: S704  # rendered from our template
+    panel = _panel(screen, actor, row, current)
+    if panel is not None:
         return replace(page, panel=panel), HTTPStatus.OK
-    if current == event_tab.NAME and event_tab.label(screen, actor):
-        return replace(page, panel=event_tab.panel(screen, actor, row)), HTTPStatus.OK
     rows, status = tabs.rows(screen, actor, row, current)
     return replace(page, rows=rows), status
+
+
+def _panel(screen: Definition, actor: Actor, row: Record, current: str) -> Markup | None:
+    """Return what a tab shows; None if that is a list of related rows."""
+    if current in screen.details_tabs:
+        return screen.tab(actor, row, current)
+    if current == ACCESS:
+        return Markup(access.draw(screen, actor, row))  # noqa: S704  # rendered from our template
+    if current == event_tab.NAME and event_tab.label(screen, actor):
+        return event_tab.panel(screen, actor, row)
+    return None
 
 
 def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> DetailsPage:

@@ -60,16 +60,15 @@ def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, S
     groups = select(Group).where(scope(asker, Group)).order_by(Group.name)
     for group in db.session.scalars(groups).all():
         if group.all_permissions or permission in group.permissions:
-            members = select(user_groups.c.user_id)
-            yield (
-                group.id,
-                group.name,
-                members.where(user_groups.c.group_id == group.id, is_current()),
-            )
+            yield group.id, group.name, _members(group)
     is_given = (DirectGrant.permission == permission, DirectGrant.current())
     direct = select(DirectGrant.user_id).where(scope(asker, DirectGrant), *is_given)
     if db.session.scalar(direct.limit(1)) is not None:
         yield None, str(_("Extra permissions")), direct
+
+
+def _members(group: Group) -> Select[int]:
+    return select(user_groups.c.user_id).where(user_groups.c.group_id == group.id, is_current())
 
 
 def _active(asker: Actor, people: Select[int], most: int) -> tuple[Sequence[User], int]:
