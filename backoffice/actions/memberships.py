@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, exists, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, exists, false, func, select, true
 
 from backoffice.actions.access import ENDS_AT, NO_ACCESS
 from backoffice.actions.engine import relations
@@ -241,6 +241,9 @@ class RestoreEndOfMembership(MembershipEnd):
     )
     result = Counted("{n} membership has its former end.", "{n} memberships have their former end.")
     offered = False
+
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return false() if context.undo_of else true()
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         group_ids = context.parameters["group"]

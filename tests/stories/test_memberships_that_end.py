@@ -137,6 +137,29 @@ def test_the_end_is_set_and_taken_away_and_undone(olivia: Client, ends_at: datet
     assert after == before | {"label": f"Viewers · {ends_at:%Y-%m-%d %H:%M} UTC"}
 
 
+def test_what_only_undoes_gives_nobody_more_when_it_is_asked_for_alone(
+    olivia: Client, ends_at: datetime
+) -> None:
+    vera = Cast().vera
+    viewers = group("viewers").id
+    act(olivia, "users", SET_END, vera.id, group=viewers, ends_at=typed(ends_at))
+    answer = previewed(olivia, "users", "restore-membership-end", vera.id, group=viewers)
+    assert answer.status_code == 404
+    assert end_of(vera, "viewers") == ends_at
+
+
+def test_several_administrators_at_once_leave_one_without_an_end(olivia: Client) -> None:
+    cast = Cast()
+    cast.eve.status = "active"
+    settle()
+    administrators = group("administrators").id
+    ids = (cast.olivia.id, cast.eve.id, cast.administrators.id)
+    chosen = {"group": administrators, "ends_at": typed(clock.now() + timedelta(days=1))}
+    run = act(olivia, "users", SET_END, *ids, **chosen)
+    assert outcome(run, cast.olivia.id) == ("refused", "oneself")
+    assert run.counts == {"done": 2, "refused": 1}
+
+
 def test_removal_from_a_group_and_its_undo_keep_the_end(olivia: Client, ends_at: datetime) -> None:
     vera = Cast().vera
     join(olivia, vera, "managers", ends_at)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import insert, select
 
 from backoffice import clock
@@ -18,6 +19,7 @@ from backoffice.settings import configured
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group, groups_of
+from tests.support.races import at_once
 
 END = datetime.fromisoformat("2026-06-01T10:00:00+00:00")
 WEEK, SECOND = timedelta(days=7), timedelta(seconds=1)
@@ -65,6 +67,18 @@ def test_both_are_told_once_a_week_before(ending: User) -> None:
     mail = rendered(first, configured())
     assert mail.subject == "Access ends soon: Vera Vance"
     assert "What Vera Vance may do by “Managers” ends at 2026-06-01 10:00 UTC." in mail.text
+
+
+def test_two_workers_at_once_tell_and_remove_once(app: Flask, ending: User) -> None:
+    def work_beside(moment: datetime) -> None:
+        with app.app_context():
+            work(moment)
+
+    at_once([lambda: work_beside(END - WEEK)] * 2)
+    assert len(told()) == 4
+    at_once([lambda: work_beside(END)] * 2)
+    settle()
+    assert len(db.session.scalars(select(Event)).all()) == 1
 
 
 def test_who_left_and_whose_address_is_not_theirs_are_not_told(ending: User) -> None:
