@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import TypeEngine
 
 from backoffice.models.base import Entity
+from backoffice.models.columns import EXISTING
 from backoffice.models.mapping import described
 from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.models.unreadable import Tolerant, tolerant
@@ -81,9 +82,13 @@ class Padded(Tolerant, TypeDecorator[str]):
 
 
 def fit(column: TableColumn, engine: str = "") -> None:
-    """Give a column a type that reads alike on both engines; `engine` is its own, if known."""
-    column.type = fitting(column.type, engine)
-    described(column)
+    """Give a column a type that reads alike on both engines, once for all models of its table.
+
+    `engine` is its own, if known.
+    """
+    if not column.info.get(EXISTING):
+        column.type = fitting(column.type, engine)
+        described(column)
 
 
 def fitting(type_: TypeEngine[Any], engine: str = "") -> TypeEngine[Any]:

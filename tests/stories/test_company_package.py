@@ -265,7 +265,7 @@ def test_a_screen_is_written_from_a_few_words_and_works(company: Path) -> None:
 @pytest.mark.parametrize(
     "part, words",
     [
-        ('Figure(Pallet, filters={"nothing": "x"})', "there is no filter 'nothing': there are "),
+        ('Figure(Pallet, filters={"nothing": "x"})', "there is no filter 'nothing': "),
         ('Figure(Pallet, filters={"pieces.from": "many"})', "give a number"),
         ("Share(Pallet.pieces)", "is no choice"),
         ("Trend(Pallet.pieces)", "is no date or time"),
