@@ -129,7 +129,6 @@ def _moment(text: str) -> datetime:
 UNREAD: dict[type, tuple[str, ...]] = {
     date: ("infinity", "-infinity"),
     datetime: ("infinity", "-infinity"),
-    Decimal: ("NaN", "Infinity", "-Infinity"),
 }
 READERS: dict[type, Callable[[str], object]] = {
     str: _written,
