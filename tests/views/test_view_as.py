@@ -278,6 +278,7 @@ def test_what_is_handed_over_once_waits(app: Flask, client: Client, cast: Cast) 
         "/admin/users/export.csv",
         "/admin/users/export.json?search=a",
         "/admin/bulk-runs/1/items.csv",
+        "/admin/groups/sheet.json",
     ],
 )
 def test_secrets_and_downloads_are_refused(client: Client, cast: Cast, path: str) -> None:

@@ -27,6 +27,7 @@ from views.web.actor import signed_in, writes_no_row
 from views.web.answers import Answer
 from views.web.downloads import offered_on
 from views.web.errors import note_denial
+from views.web.view_as import not_while_viewing
 
 JSON = "application/json; charset=utf-8"
 SCHEMA = Path(imports.__file__).parent / "groups.schema.json"
@@ -36,6 +37,7 @@ TOKEN = "<uuid:token>"
 class SheetPages(Definition):
     """The pages of sheets, which the screen of groups has besides its own."""
 
+    @not_while_viewing
     @offered_on("index")
     @permission_required("groups.export")
     @expose("/sheet.json")
