@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, distinct, exists, func, select
+from sqlalchemy import ColumnElement, and_, distinct, exists, func, select
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -26,8 +26,8 @@ def by_group(changes: Iterable[Change]) -> dict[int, People]:
     ids = _touched(changes)
     statement = (
         select(user_groups.c.group_id, func.count(), func.count().filter(_is_signed_in()))
-        .join(User, User.id == user_groups.c.user_id)
-        .where(user_groups.c.group_id.in_(ids), *_counted())
+        .join(User, and_(User.id == user_groups.c.user_id, is_current()))
+        .where(user_groups.c.group_id.in_(ids), User.status != "deleted")
         .group_by(user_groups.c.group_id)
     )
     return {group_id: People(*numbers) for group_id, *numbers in db.session.execute(statement)}
@@ -38,7 +38,7 @@ def together(changes: Iterable[Change]) -> People:
     person = user_groups.c.user_id
     statement = (
         select(func.count(distinct(person)), func.count(distinct(person)).filter(_is_signed_in()))
-        .join(User, User.id == person)
+        .join(User, and_(User.id == person, is_current()))
         .where(
             user_groups.c.group_id.in_(_touched(changes)), User.status != "deleted", is_current()
         )
@@ -52,7 +52,3 @@ def _touched(changes: Iterable[Change]) -> list[int]:
 
 def _is_signed_in() -> ColumnElement[bool]:
     return exists().where(Session.user_id == User.id, Session.live(clock.now()))
-
-
-def _counted() -> tuple[ColumnElement[bool], ...]:
-    return (User.status != "deleted", is_current())

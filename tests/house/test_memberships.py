@@ -11,6 +11,7 @@ WRITES = {
     "backoffice.actions.memberships._is_member",
     "backoffice.people.access._of",
     "backoffice.people.access_memory.restore_memberships",
+    "backoffice.sheets.applying._give_back",
 }
 
 

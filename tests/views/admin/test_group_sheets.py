@@ -1,14 +1,18 @@
 """Sheets of groups on the page: download, edit by hand, look, apply, undo."""
 
+import gc
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
+from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.associations import user_groups
 from backoffice.models.event import Event
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy.permissions import catalogue
@@ -293,3 +297,28 @@ def test_more_than_a_megabyte_is_not_read(olivia: Client) -> None:
         ("", "The file has more than 1 MB (1,048,576 bytes).")
     ]
     assert send(olivia, b" " * (5 * 1024 * 1024)).status_code == 413
+    gc.collect()  # here, where nobody minds
+
+
+def test_an_undo_gives_back_no_membership_that_has_ended(olivia: Client, cast: Cast) -> None:
+    """Vera was in the group until a day later, Max until an hour later."""
+    later = {cast.vera.id: timedelta(days=1), cast.max.id: timedelta(hours=1)}
+    viewers = group("viewers").id
+    db.session.execute(delete(user_groups).where(user_groups.c.group_id == viewers))
+    for user_id, span in later.items():
+        values = {"user_id": user_id, "group_id": viewers, "ends_at": clock.now() + span}
+        db.session.execute(insert(user_groups).values(values))
+    settle()
+    without = edited(downloaded(olivia), lambda groups: groups.pop("viewers"))
+    address = imported(olivia, without, "replace")
+    with clock.at(clock.now() + timedelta(hours=2)):
+        olivia.sign_in("olivia")
+        page = olivia.get(f"{address}/undo").text
+        assert "1 person gets it back." in page
+        assert "1 person does not get a group back" in page
+        undo(olivia, address)
+        settle()
+        ends = select(user_groups.c.user_id, user_groups.c.ends_at)
+        found = db.session.execute(ends.where(user_groups.c.group_id == group("viewers").id)).one()
+        assert found.user_id == cast.vera.id
+        assert found.ends_at > clock.now()
