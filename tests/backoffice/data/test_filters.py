@@ -7,11 +7,14 @@ from datetime import timedelta
 from itertools import product
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.associations import user_groups
 from backoffice.models.base import Record, records
+from backoffice.models.direct_grant import DirectGrant
+from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import RESULTS, SignInAttempt
 from backoffice.models.token import Token
@@ -60,6 +63,15 @@ def build() -> None:
             "ended_at": ended,
         }
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
+    for number, ends in enumerate((None, -HOUR, HOUR, 999 * HOUR)):
+        ends_at = now + ends if ends else None
+        db.session.add(DirectGrant(user=user, permission=f"users.{number}", ends_at=ends_at))
+    for number, ends in enumerate((None, -HOUR, HOUR, 999 * HOUR)):
+        group, member = Group(name=f"Group {number}"), User(email=f"member{number}@example.com")
+        db.session.add_all([group, member])
+        db.session.flush()
+        membership = {"user_id": member.id, "group_id": group.id}
+        db.session.execute(insert(user_groups), membership | {"ends_at": ends and now + ends})
     for result, reason in product(RESULTS, ("", "password")):
         db.session.add(SignInAttempt(at=now, result=result, reason=reason))
     db.session.flush()
