@@ -37,6 +37,7 @@ from views.web.event_texts import (
     described,
     full_verb,
     names_of,
+    numbered_subject,
     reason,
     sentence,
     subject,
@@ -70,6 +71,14 @@ def _linked(row: Any) -> Markup:
     """Return what a single event is about, as a link for those who may see it."""
     about = subjects.of_event(row)
     return subject(*about, subjects.names(signed_in(), [about]).get(about))
+
+
+def _told_apart(row: Any) -> Markup:
+    """Return what a single event is about, with its number or key: names change."""
+    linked, numbered = _linked(row), numbered_subject(row)
+    if linked.striptags() == numbered:
+        return linked
+    return Markup("{} · {}").format(linked, numbered)
 
 
 def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
@@ -217,6 +226,6 @@ class Events(Screen):
 
     def _with_subject(self, section: Section, row: Any) -> Section:
         """Return the section with what the event is about in place of the kind of that."""
-        about = Fact(self.label_of("subject_type"), _linked(row) or cells.NOTHING)
+        about = Fact(self.label_of("subject_type"), _told_apart(row) or cells.NOTHING)
         facts = [about if each.label == about.label else each for each in section.fields]
         return replace(section, fields=facts)

@@ -229,6 +229,11 @@ def reason(event: Any, name: str | None) -> str:
     return report.event_reason(event.action, event.reason or "", label)
 
 
+def numbered_subject(event: Any) -> str:
+    """Return what kind of row an event is about, and its number or key."""
+    return _plainly(*subjects.of_event(event), None)
+
+
 def _numbered(area: str, row_id: RowKey | None) -> str:
     key = "" if row_id is None else row_keys.shown(row_id)
     return f"{words.area(area)} {key}".rstrip()

@@ -27,7 +27,7 @@ def test_an_event_says_what_was_done_to_whom(client: Client, cast: Cast) -> None
     address = blocked(client, cast)
     page = read(client.get(address))
     assert page.one("h1").text.startswith("Block Max Mander · event ")
-    assert facts(page)["About"] == "Max Mander"
+    assert facts(page)["About"] == f"Max Mander · Person {cast.max.id}"
     assert [e.text for e in page.all("a", href=f"/admin/users/{cast.max.id}")] == ["Max Mander"]
 
 
