@@ -64,7 +64,7 @@ def _told(
 
 def _name(mention: Any, names: set[Subject]) -> str:
     about = (mention["of"], mention["id"])
-    return str(mention["label"]) if about in names else _numbered(*about)
+    return str(mention["label"]) if about in names else numbered(*about)
 
 
 def _name_alone(actor: Actor, target: type[Record], name: str) -> str:
@@ -74,7 +74,8 @@ def _name_alone(actor: Actor, target: type[Record], name: str) -> str:
     return capital(target.noun())
 
 
-def _numbered(area: str, row_id: RowKey) -> str:
+def numbered(area: str, row_id: RowKey) -> str:
+    """Return what a row is called where its name is not told, such as "Person 12"."""
     model = next((each for each in records() if area_of(each) == area), None)
     kind = model.noun() if model else fields.heading(area)
     return f"{capital(kind)} {row_keys.shown(row_id)}"

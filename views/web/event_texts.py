@@ -14,8 +14,7 @@ from backoffice.actions.engine import report
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.rules import NUMBER
 from backoffice.data import disclosure
-from backoffice.events import seals, subjects
-from backoffice.models import row_keys
+from backoffice.events import mentions, seals, subjects
 from backoffice.models.base import records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
@@ -235,8 +234,7 @@ def numbered_subject(event: Any) -> str:
 
 
 def _numbered(area: str, row_id: RowKey | None) -> str:
-    key = "" if row_id is None else row_keys.shown(row_id)
-    return f"{words.area(area)} {key}".rstrip()
+    return words.area(area) if row_id is None else mentions.numbered(area, row_id)
 
 
 def changes(event: Event) -> list[tuple[str, str, str]]:
