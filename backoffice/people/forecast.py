@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext as _n
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 
 from backoffice.auth import networks
 from backoffice.errors import RuleBroken
@@ -114,12 +114,12 @@ def require_somebody(actor: Actor, change: Change, *, field: str) -> None:
 
 
 def touches(change: Change) -> bool:
-    """Return whether the change is about an administrator at all."""
+    """Return whether the change is about an administrator who can sign in now."""
     named = (change.two_factor or (None,))[0], (change.whitelist or (None,))[0]
     everybody = [ids for ids in (change.blocked, change.removed, *named) if ids is not None]
-    members = _members()
+    administers = and_(User.id.in_(_members()), User.can_sign_in())
     return any(
-        db.session.scalar(select(exists().where(User.id.in_(ids), User.id.in_(members))))
+        db.session.scalar(select(exists().where(User.id.in_(ids), administers)))
         for ids in everybody
     )
 
