@@ -27,7 +27,7 @@ from backoffice.schema_of_events import ERASABLE
 from backoffice.settings import configured
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act
+from tests.support.acting import act, group
 
 MARK = "qzxqzx"
 ADDRESS = "qzxqzx@example.com"
@@ -96,12 +96,14 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
     client.sign_in("olivia")
     person_id = cast.vera.id
     of_olivia = db.session.scalars(select(Session.id)).one()
+    spare = group("employee").id
     db.session.execute(
         update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS})
     )
     for column in personal.belongings():
         if any(not c.foreign_keys for c in column.table.columns):
-            own = {"session_id": of_olivia} if "session_id" in column.table.columns else {}
+            others = {"session_id": of_olivia, "group_id": spare}
+            own = {name: key for name, key in others.items() if name in column.table.columns}
             db.session.execute(
                 insert(column.table).values(filled(column.table, **{column.name: person_id}, **own))
             )
