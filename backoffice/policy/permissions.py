@@ -105,6 +105,12 @@ def catalogue() -> dict[str, Permission]:
     return dict(sorted(permissions.items()))
 
 
+def meaning(code: str) -> str:
+    """Return what a permission allows in words for people, or its code if there is none."""
+    permission = catalogue().get(code)
+    return str(permission.meaning) if permission else code
+
+
 def unknown(codes: Iterable[str]) -> list[str]:
     """Return those of `codes` that are not the code of any permission."""
     return sorted(set(codes) - catalogue().keys())

@@ -5,6 +5,7 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.direct_grant import DirectGrant
+from backoffice.policy.permissions import meaning
 from views.screen import Screen
 
 
@@ -28,6 +29,7 @@ class DirectGrants(Screen):
     column_filters = ("ends", "user", "permission", "given_by", "ends_at", "created_at")
     column_details_list = column_list
     column_export_list = column_list
+    column_value_labels: ClassVar = {"permission": meaning}
     column_labels: ClassVar = {
         "user": _l("Person"),
         "created_at": _l("Given at"),

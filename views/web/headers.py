@@ -202,7 +202,7 @@ def _check_signed_in() -> Answer | None:
     who = actor()
     if who is None:
         return _to_sign_in()
-    if request.endpoint == LEAVE:
+    if request.endpoint == LEAVE and who.viewed_by:
         return None
     if who.password_change_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
