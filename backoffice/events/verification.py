@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import Any
 
 from sqlalchemy import select
 
@@ -91,8 +92,9 @@ def _faults_of_events(report: Report, known: Collection[Anchor]) -> Iterator[str
     """Yield the faults of the chain in the order of events, and note the newest event."""
     erased_ids = set(db.session.scalars(select(User.id).where(User.status == "deleted")))
     anchored = _hashes(known)
-    statement = select(Event).order_by(Event.id).execution_options(yield_per=BATCH)
-    for event in db.session.scalars(statement):
+    # Rows, because objects take half as long again.
+    statement = select(*Event.__table__.columns).order_by(Event.id)
+    for event in db.session.execute(statement.execution_options(yield_per=BATCH)):
         yield from _chain_faults(event, report.newest)
         yield from _detail_faults(event, erased_ids)
         if anchored.get(event.id, {event.hash}) != {event.hash}:
@@ -115,7 +117,7 @@ def _cut_off(last: int, anchored: int) -> Iterator[str]:
         yield CUT_OFF % {"last": last, "anchored": anchored}
 
 
-def _chain_faults(event: Event, previous: Anchor) -> Iterator[str]:
+def _chain_faults(event: Any, previous: Anchor) -> Iterator[str]:
     """Yield what is wrong with the place of the event in the chain."""
     first, last = previous.number + 1, event.id - 1
     if first == last:
@@ -128,7 +130,7 @@ def _chain_faults(event: Event, previous: Anchor) -> Iterator[str]:
         yield CHANGED % {"id": event.id}
 
 
-def _detail_faults(event: Event, erased_ids: Collection[int]) -> Iterator[str]:
+def _detail_faults(event: Any, erased_ids: Collection[int]) -> Iterator[str]:
     """Yield what is wrong with the details of the event, which may be redacted."""
     details = [getattr(event, name) for name in DETAILS]
     if event.redacted_at is None:
@@ -138,7 +140,7 @@ def _detail_faults(event: Event, erased_ids: Collection[int]) -> Iterator[str]:
         yield DETAILS_EMPTIED % {"id": event.id}
 
 
-def _is_erased(event: Event, erased_ids: Collection[int]) -> bool:
+def _is_erased(event: Any, erased_ids: Collection[int]) -> bool:
     """Whether the event is about an erased person, or about a row that was erased with one."""
     if event.subject_type == "users" and event.subject_id in erased_ids:
         return True
