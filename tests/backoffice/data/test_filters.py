@@ -3,7 +3,7 @@
 All of them together agree with the column.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 from flask import Flask
@@ -63,18 +63,22 @@ def build() -> None:
             "ended_at": ended,
         }
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
-    for number, ends in enumerate((None, -HOUR, HOUR, 999 * HOUR)):
-        ends_at = now + ends if ends else None
-        db.session.add(DirectGrant(user=user, permission=f"users.{number}", ends_at=ends_at))
-    for number, ends in enumerate((None, -HOUR, HOUR, 999 * HOUR)):
-        group, member = Group(name=f"Group {number}"), User(email=f"member{number}@example.com")
-        db.session.add_all([group, member])
-        db.session.flush()
-        membership = {"user_id": member.id, "group_id": group.id}
-        db.session.execute(insert(user_groups), membership | {"ends_at": ends and now + ends})
+    _add_what_ends(user, now)
     for result, reason in product(RESULTS, ("", "password")):
         db.session.add(SignInAttempt(at=now, result=result, reason=reason))
     db.session.flush()
+
+
+def _add_what_ends(user: User, now: datetime) -> None:
+    """Add extra permissions and memberships that end soon, later, never, and have ended."""
+    for number, left in enumerate((None, -HOUR, HOUR, 999 * HOUR)):
+        ends_at = now + left if left else None
+        db.session.add(DirectGrant(user=user, permission=f"users.{number}", ends_at=ends_at))
+        group, member = Group(name=f"Group {number}"), User(email=f"member{number}@example.com")
+        db.session.add_all([group, member])
+        db.session.flush()
+        membership = {"user_id": member.id, "group_id": group.id, "ends_at": ends_at}
+        db.session.execute(insert(user_groups), membership)
 
 
 def said(model: type[Record], name: str) -> dict[int, str]:
