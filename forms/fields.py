@@ -256,12 +256,15 @@ def _is_not_chosen(option: tuple[RowKey, str, bool]) -> bool:
 
 
 class PermissionsField(Field):
-    """A set of permission codes; `areas` lists them by area, as the page shows them."""
+    """A set of permission codes; `areas` lists them by area, as the page shows them.
+
+    What is sent as `<area>.*` stands for all of the area that the actor could give.
+    """
 
     repeats = True
 
     def __init__(
-        self, label: str = "", *, areas: Callable[[], list[tuple[str, list[Any]]]], **kwargs: Any
+        self, label: str = "", *, areas: Callable[[], Sequence[Any]], **kwargs: Any
     ) -> None:
         super().__init__(label, **kwargs)
         self.areas = areas
@@ -269,11 +272,24 @@ class PermissionsField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         if not valuelist:
             return
-        offered = {permission.code for _area, offers in self.areas() for permission in offers}
+        areas = self.areas()
+        offered = {permission.code for area in areas for permission in area.offered}
         # What the product has no more, nobody can tick: the group keeps it.
         gone = set(self.data or ()) - offered
         ticked = {without_invisible(text[:60]) for text in valuelist if text}
-        self.data = sorted(ticked | gone)
+        self.data = sorted(_spelled_out(ticked, areas) | gone)
+
+
+def _spelled_out(ticked: set[str], areas: Sequence[Any]) -> set[str]:
+    """Return the codes with those of whole areas instead of these."""
+    whole = {f"{area.code}.*": area for area in areas}
+    of_areas = {
+        permission.code
+        for name in ticked & whole.keys()
+        for permission in whole[name].offered
+        if permission.mine
+    }
+    return (ticked - whole.keys()) | of_areas
 
 
 def _with_lines(text: str) -> str:

@@ -32,5 +32,5 @@ class DeleteClientTags(Delete):
     result = Counted("{n} client tag deleted.", "{n} client tags deleted.")
     sensitive = True
     watches = ("name", "colour")
-    rules = (Rule("beyond", _l("{label} is beyond what you may give."), _is_beyond_own_tags),)
+    rules = (Rule("beyond", _l("{label} is beyond what you can assign."), _is_beyond_own_tags),)
     effects = (Effect("{n} person loses the tag.", "{n} people lose a tag.", _count_tagged_people),)

@@ -46,7 +46,7 @@ class DeleteGroups(Delete):
             lambda _context: Group.all_permissions.is_(True),
         ),
         Rule("own", _l("You are in {label}: nobody changes their own groups."), _is_own),
-        Rule("outranked", _l("{label} is beyond what you may give."), _is_beyond),
+        Rule("outranked", _l("{label} is beyond what you can assign."), _is_beyond),
         Rule(
             "named",
             _l("TWO_FACTOR_GROUPS names {label}: change the setting first."),

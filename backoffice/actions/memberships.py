@@ -33,7 +33,7 @@ GROUP = Choose(
     Group,
     lambda context: Group.id.in_(grantable(context)),
     label=_l("A group"),
-    refusal=_l("You may not give this group."),
+    refusal=_l("You cannot assign this group."),
     prompt=_l("Choose a group."),
 )
 CLIENT_TAGS = Choose(

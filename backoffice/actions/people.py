@@ -22,7 +22,7 @@ from backoffice.transactions import is_writing
 
 
 def grantable(context: ActionContext) -> frozenset[int]:
-    """Return the ids of the groups that the actor may give and take."""
+    """Return the ids of the groups that the actor can assign."""
     return context.once(_read_grantable)
 
 

@@ -19,7 +19,7 @@ def _is_current(context: ActionContext) -> ColumnElement[bool]:
 
 
 def _is_outranked(context: ActionContext) -> ColumnElement[bool]:
-    """Return the SQL condition for sessions of people in groups that the actor may not give.
+    """Return the SQL condition for sessions of people in groups that the actor cannot assign.
 
     Actors may always end their own other sessions.
     """
@@ -43,7 +43,7 @@ class EndSession(Action):
         Rule("current", _l("{label} is the one you are using: sign out instead."), _is_current),
         Rule(
             "outranked",
-            _l("{label} is of somebody in a group that you may not give."),
+            _l("{label} is of somebody in a group that you cannot assign."),
             _is_outranked,
         ),
     )

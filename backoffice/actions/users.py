@@ -43,7 +43,7 @@ MAILED = _l("A mail that left cannot be called back.")
 
 
 class UserAction(Action):
-    """An action on people; it refuses people in groups that the actor may not give.
+    """An action on people; it refuses people in groups that the actor cannot assign.
 
     `mails_link` says that the action mails each person a link. Such an action also refuses people
     who were mailed several links lately.
@@ -204,7 +204,7 @@ class RevokeAccess(ExclusiveUserAction):
 
 
 def _groups_beyond(context: ActionContext) -> Select[int]:
-    """Select the people of the run being undone who had groups that the actor may not give.
+    """Select the people of the run being undone who had groups that the actor cannot assign.
 
     There is one row for each such group.
     """
@@ -250,7 +250,7 @@ class GrantAccessAgain(UserAction):
         *UserAction.rules,
         Rule(
             "groups_beyond",
-            _l("{label} had a group or a permission that you may not give back."),
+            _l("{label} had a group or a permission that you cannot assign."),
             _had_access_beyond,
         ),
     )
@@ -259,7 +259,7 @@ class GrantAccessAgain(UserAction):
         return User.status != "revoked"
 
     def preview_notes(self, context: ActionContext) -> list[str]:
-        """Return a sentence that names the groups that the actor may not give back.
+        """Return a sentence that names the groups that the actor cannot assign back.
 
         It is left out for actors who do not see groups.
         """

@@ -95,7 +95,7 @@ def _is_seen(actor: Actor) -> ColumnElement[bool]:
 def groups_to_share_with(actor: Actor) -> list[tuple[int, str]]:
     """Return the groups that the actor may show views to, as (id, name).
 
-    These are the actor's own groups and, for those who see groups, the ones that they may give.
+    These are the actor's own groups and, for those who see groups, the ones that they can assign.
     Without the permission to share there are none.
     """
     if not can(actor, SHARE):
@@ -217,7 +217,7 @@ def _refusal(actor: Actor, beyond: frozenset[int]) -> str:
         return ""
     if not can(actor, SHARE):
         return _("You may not share views. Share it with nobody, or ask an administrator.")
-    return _("You may share a view only with groups of yours, or that you may give.")
+    return _("You may share a view only with groups of yours, or that you can assign.")
 
 
 def _require_room(screen: str, group_id: int, name: str) -> None:

@@ -20,8 +20,7 @@ class Account:
 class CompanyGroup:
     """A group that the company made itself.
 
-    `holds` says which permissions it has. `grants` names the groups that its members may give
-    and take.
+    `holds` says which permissions it has. `grants` names the groups that its members can assign.
     """
 
     name: str

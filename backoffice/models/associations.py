@@ -1,6 +1,7 @@
 """The tables between two entities.
 
-They hold who is in which group, who has which client tags, and which groups a group may give.
+They hold who is in which group, who has which client tags, and which groups a group's members can
+assign.
 """
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Table, or_, text, true

@@ -1,4 +1,4 @@
-"""Group: a set of permissions for its members, and of groups that they may give to others."""
+"""Group: a set of permissions for its members, and of groups that they can assign to others."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class Group(Searchable, Entity):
             is empty where another name looked the same before that was forbidden.
         permissions: codes of `policy.permissions`.
         all_permissions: true for the group of administrators only.
-        grants: the groups that members may give and take.
+        grants: the groups that members can assign.
     """
 
     __tablename__ = "groups"

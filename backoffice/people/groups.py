@@ -4,16 +4,18 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backoffice import events
 from backoffice.data import records, texts
 from backoffice.data.records import Values
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
+from backoffice.models.associations import group_grants
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.policy import grants, permissions, second_factor
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import scope
 from backoffice.policy.shipped import SHIPPED
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
@@ -44,8 +46,20 @@ def beyond_reach(actor: Actor, group: Group, grantable_ids: Collection[int]) -> 
     if grants.codes_beyond(actor, group.permissions):
         return str(_("%(group)s holds permissions beyond your own.", group=group.name))
     if group.id not in grantable_ids:
-        return str(_("You may not give %(group)s, so it is not yours to change.", group=group.name))
+        name = group.name
+        return str(_("You cannot assign %(group)s, so it is not yours to change.", group=name))
     return ""
+
+
+def assigned_by(*, actor: Actor, group: Group) -> Sequence[Group]:
+    """Return the groups whose members can assign the group, by name, as far as the actor sees any.
+
+    Members of Administrators can assign every group.
+    """
+    granting = select(group_grants.c.group_id).where(group_grants.c.grantable_id == group.id)
+    able = or_(Group.id.in_(granting), Group.all_permissions)
+    statement = select(Group).where(able, scope(actor, Group)).order_by(Group.name_key)
+    return db.session.scalars(statement).all()
 
 
 def create(*, actor: Actor, values: Values) -> Group:
@@ -64,7 +78,7 @@ def create(*, actor: Actor, values: Values) -> Group:
 
 
 def _lock_own_groups(actor: Actor) -> Sequence[Group]:
-    """Lock and return the actor's groups, except for Administrators, which may give any group."""
+    """Lock and return the actor's groups, except for Administrators, which can assign all."""
     own = (
         select(Group)
         .where(Group.id.in_(actor.group_ids), Group.all_permissions.is_(False))
@@ -104,7 +118,7 @@ def check_and_complete(actor: Actor, group: Group | None, values: dict[str, Any]
     after = set(values.get("grants", before))
     moved = before ^ after
     if beyond := sorted(other.name for other in moved if other.id not in grantable):
-        message = _("You may not give or take %(group)s.", group=beyond[0])
+        message = _("You cannot assign or remove %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="grants", code="groups.edit")
 
 

@@ -30,7 +30,7 @@ from backoffice.text import N_, address_key, login_key, masked
 from backoffice.text.looks import skeleton
 
 # The sentence about a person whom the actor does not reach; {label} is their name.
-OUTRANKS: str = _l("{label} has a group or a permission that you may not give.")
+OUTRANKS: str = _l("{label} has a group or a permission that you cannot assign.")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
@@ -75,7 +75,7 @@ def _check_temporary(user: User, password: str, settings: Settings) -> None:
 
 
 def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
-    """Return, as an SQL condition, the groups the actor may give the person or the person has."""
+    """Return, as an SQL condition, the groups the person has or the actor can assign."""
     held = {group.id for group in user.groups} if user else set()
     grantable = grants.grantable_group_ids(db.session(), actor)
     return Group.id.in_(grantable | held)
@@ -285,7 +285,7 @@ def _check_moved_groups(
         message = _("Nobody changes their own groups.")
         raise GrantExceeded(message, field="groups", code="users.assign_groups")
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
-        message = _("You may not give or take %(group)s.", group=beyond[0])
+        message = _("You cannot assign or remove %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="groups", code="users.assign_groups")
     strong = grants.strong_group_ids(db.session())
     if any(group.id in strong for group in moved):

@@ -1,4 +1,4 @@
-"""Decides who may give what: nobody gives a group, permission or client tag beyond their own."""
+"""Decides who can assign what: nobody gives a group, permission or client tag beyond their own."""
 
 from collections.abc import Iterable
 
@@ -24,7 +24,7 @@ ADMINISTRATORS_LOCK = "administrators"  # held by every change that may remove t
 
 
 def grantable_group_ids(session: Session, actor: Actor, *, locked: bool = False) -> frozenset[int]:
-    """Return the ids of the groups that `actor` may give and take.
+    """Return the ids of the groups that `actor` can assign.
 
     One of the actor's groups must grant such a group, and its permissions must be within their own.
 

@@ -16,7 +16,7 @@ class Shipped:
         name: its name.
         description: what its members may do, in words for people.
         holds: returns whether the group has a permission of the catalogue.
-        grants: the keys of the groups that members may give and take.
+        grants: the keys of the groups that members can assign.
     """
 
     key: str

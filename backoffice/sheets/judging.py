@@ -127,7 +127,7 @@ class _Judgement:
             if group is None or key in self.removed:
                 continue  # new here, going anyway, or not there at all, which planning has found
             if group.id not in self.grantable_ids:
-                text = _("You may not give or take %(group)s.", group=group.name)
+                text = _("You cannot assign or remove %(group)s.", group=group.name)
                 self.problems.add(where[key], text, code=code)
 
     def _places(self, change: Change, here: str, name: str) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ class Entry:
     Attributes:
         place: where it stands, such as `groups[3]`.
         key: the key of the group; None if it is known by its name.
-        grants: the keys of the groups that its members may give and take.
+        grants: the keys of the groups that its members can assign.
         all_permissions: whether it is Administrators, which a sheet does not change.
     """
 

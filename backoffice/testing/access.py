@@ -21,6 +21,7 @@ from backoffice.testing.access_own import OWN_PAGES
 from backoffice.testing.asking import METHODS, Case, Person, Tries, Try, Unknown, World
 from backoffice.testing.client import Client
 from views.screen.own_pages import permission_of
+from views.screen.related_lists import target_of
 from views.screen.screen import POWERS, Screen
 from views.web.headers import OPEN
 
@@ -194,14 +195,21 @@ def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
     writes = any(
         screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit")
     )
-    named = {*screen.column_filters, *screen.form_columns, "nonsense", "id"}
+    added = {rows.name for rows in screen.tabs if rows.add}
+    named = {*screen.column_filters, *screen.form_columns, *added, "nonsense", "id"}
     for name in sorted(named):
         related = fields.shape(screen.model, name) == "rows"
         open_ = related and (
-            name in screen.column_filters or (writes and name in screen.form_columns)
+            name in screen.column_filters
+            or (writes and name in screen.form_columns)
+            or (name in added and _sees_rows_of(screen, person, name))
         )
         open_ = open_ and _sees_told(screen, person, name)
         yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
+
+
+def _sees_rows_of(screen: Screen, person: Person, tab: str) -> bool:
+    return person.holds(f"{area_of(target_of(screen.model, tab)[0])}.view")
 
 
 def _sees_told(screen: Screen, person: Person, name: str) -> bool:
@@ -230,6 +238,21 @@ def _detach(screen: Screen, person: Person, world: World) -> Tries:
         expected = 303 if person.holds(f"{screen.endpoint}.edit") else 403
         yield Try("POST", gate(screen, person, "view", expected), {**row, "tab": rows.name})
     yield Try("POST", gate(screen, person, "view", 404), {**row, "tab": "nonsense"})
+
+
+def _add_rows(screen: Screen, person: Person, world: World) -> Tries:
+    """Yield the page that adds rows to a tab, for those who see these and may use its action."""
+    row = _row(screen, world)
+    for rows in (rows for rows in screen.tabs if rows.add):
+        target, _back = target_of(screen.model, rows.name)
+        (action,) = [each for each in actions_of(target) if each.name == rows.add]
+        may = person.holds(action.permission)
+        sees = person.holds(f"{area_of(target)}.view")
+        for method, expected in (("GET", 200), ("POST", 422)):
+            status = (expected if may else 403) if sees else 404
+            yield Try(method, gate(screen, person, "view", status), {**row, "tab": rows.name})
+    for method in ("GET", "POST"):
+        yield Try(method, gate(screen, person, "view", 404), {**row, "tab": "nonsense"})
 
 
 def _preferences(screen: Screen, person: Person, _world: World) -> Tries:
@@ -329,6 +352,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "act": _act,
     "preview": _others_preview,
     "detach": _detach,
+    "add_rows": _add_rows,
     "lookup": _lookup,
     "preferences": _preferences,
     "views_page": lambda screen, person, _world: [Try("GET", gate(screen, person, "view", 200))],

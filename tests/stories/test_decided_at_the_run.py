@@ -94,7 +94,7 @@ def test_a_choice_is_judged_when_it_takes_effect(
     settle()
     answer = decided(boss, "users", "add-to-group", token_of(page))
     assert answer.status_code == 422, answer.text
-    reasons = ("You may not give this group.", "There is no group with the number")
+    reasons = ("You cannot assign this group.", "There is no group with the number")
     assert any(reason in answer.text for reason in reasons)
     assert groups_of(cast.dispatcher) == before
     assert denials() == (0 if change is deleted else 1)
@@ -113,7 +113,7 @@ def test_who_is_no_administrator_any_more_makes_none(app: Flask, cast: Cast) -> 
     settle()
     answer = decided(eve, "users", "add-to-group", token_of(page))
     assert answer.status_code == 422
-    assert "You may not give this group." in answer.text
+    assert "You cannot assign this group." in answer.text
     assert groups_of(cast.max) == {"Managers"}
 
 

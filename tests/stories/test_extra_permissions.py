@@ -232,7 +232,7 @@ def test_a_revoked_persons_permissions_come_back_only_by_who_may_give_them(
     assert page.status_code in (303, 403, 404)
     if page.status_code == 303:
         text = boss.get(page.location).text
-        assert "had a group or a permission that you may not give back" in text
+        assert "had a group or a permission that you cannot assign" in text
         undo(boss, run)
     assert held(employee) == set()
     assert status_of(employee) == "revoked"

@@ -90,8 +90,8 @@ def test_the_menus_say_why_a_group_cannot_be_edited(client: Client, people: Cast
     client.sign_in("main_administrator")
     for key, why in (
         ("main_administrator", "You are in Main administrator"),
-        ("managers", "You may not give Managers"),
-        ("viewers", "You may not give Viewers"),
+        ("managers", "You cannot assign Managers"),
+        ("viewers", "You cannot assign Viewers"),
     ):
         for page in ("", "/menu"):
             shown = read(client.get(f"/admin/groups/{group(key).id}{page}"))

@@ -56,7 +56,8 @@ def test_what_was_refused_stays_for_whoever_may(olivia: Client, boss: Client) ->
     assert "Undo: Unblock 1 person" in page
     assert "Ended sessions stay ended: people sign in again." in page
     assert (
-        "1 refused: managers@example.com has a group or a permission that you may not give." in page
+        "1 refused: managers@example.com has a group or a permission that you cannot assign."
+        in page
     )
     undone = run_at(undo(boss, done))
     assert undone.counts == {"done": 1, "refused": 1}
@@ -111,7 +112,7 @@ def test_groups_that_may_not_be_given_back_are_named_beforehand(
     settle()
     done = act(olivia, "users", "revoke", cast.employee.id, cast.dispatcher.id)
     page = undo_page(boss, done)
-    assert "employee@example.com had a group or a permission that you may not give back." in page
+    assert "employee@example.com had a group or a permission that you cannot assign." in page
     assert "Not yours to give back: Managers." in page
     run_at(undo(boss, done))
     assert (groups_of(cast.employee), groups_of(cast.dispatcher)) == (set(), {"Dispatcher"})
@@ -189,5 +190,5 @@ def test_no_number_of_a_group_is_told_to_those_who_see_none(olivia: Client, app:
     db.session.execute(update(Group).where(Group.key == "viewers").values(permissions=rights))
     settle()
     page = undo_page(app.test_client().sign_in("vera"), done)
-    assert "may not give back" in page
+    assert "that you cannot assign" in page
     assert "Not yours to give back" not in page

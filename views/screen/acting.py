@@ -1,6 +1,8 @@
 """Act on rows: a POST plans a preview at its own address, where it is shown, decided and run."""
 
 import re
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
@@ -39,6 +41,7 @@ from backoffice.text import LONGEST, is_id, without_invisible
 from views.screen import after_run, parameter_forms, previews, uploads
 from views.screen.addresses import pairs_of
 from views.screen.definition import Definition
+from views.screen.parameter_forms import PREFIX
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
 from views.web.errors import note_denial
@@ -60,7 +63,7 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
     draft = {"back": back or screen.url_of("index"), "matched": _matched()}
     try:
         selection = Selection() if action.is_global else _selection(screen, actor)
-        planned = preview(actor=actor, action=action, selection=selection, draft=draft).run
+        planned = _planned(actor, action, selection, draft)
         db.session.commit()
     except (BadRequest, NotFound) as error:
         if back is None:
@@ -69,6 +72,25 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
         flash(error.message, "warning")
         return redirect(back, HTTPStatus.SEE_OTHER)
     return redirect(screen.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
+
+
+def _planned(
+    actor: Actor, action: Action, selection: Selection, draft: Mapping[str, object]
+) -> BulkRun:
+    """Plan the preview, with the rows that the address chooses for its parameters by number.
+
+    Where these are refused, the page of the preview says so at its fields.
+    """
+    plan_it = partial(preview, actor=actor, action=action, selection=selection)
+    asked = {name: request.args.get(PREFIX + name, "") for name in action.parameters}
+    chosen = {name: [number] for name, number in asked.items() if is_id(number)}
+    try:
+        return plan_it(parameters=chosen or None, draft=draft).run
+    except RuleBroken as error:
+        if not chosen:
+            raise
+        typed = {PREFIX + name: given for name, given in chosen.items()}
+        return plan_it(draft={**draft, "chosen": typed, "problem": _refused(error)}).run
 
 
 def plan_detaching(screen: Definition, actor: Actor, row_id: RowKey, relation: str) -> Answer:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from sqlalchemy import inspect
 
-from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.action import Action, actions_of
 from backoffice.data import filters, lists
 from backoffice.data.sorting import sortable
 from backoffice.errors import BadRequest
@@ -20,6 +20,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.places import DeclarationError, meant, place_of
 from backoffice.policy import permissions
 from views.screen import form_checks
+from views.screen.adding import parameter_of
 from views.screen.definition import Definition
 from views.screen.own_pages import own_pages, permission_of
 from views.screen.pages_of_views import EVERYTHING
@@ -194,8 +195,23 @@ def _tabs(screen: Definition) -> Iterator[str]:
             yield str(error)
         if rows.attach and not screen.has("edit"):
             yield "attach needs rows that can be edited: name form_columns, or leave it out."
+        yield from _actions_of_tab(screen, rows)
         if rows.name in screen.details_tabs:
             yield f"tabs and details_tabs both name {rows.name!r}: leave one out."
+
+
+def _actions_of_tab(screen: Definition, rows: Rows) -> Iterator[str]:
+    """Yield each action of a tab that there is not, or that does not choose the page's row."""
+    for name in filter(None, (rows.add, rows.remove)):
+        target, _back = target_of(screen.model, rows.name)
+        actions = {action.name: action for action in actions_of(target)}
+        if name not in actions:
+            yield f"tabs names the action {name!r} on {target.nouns()}: {meant(name, actions)}"
+            continue
+        try:
+            parameter_of(actions[name], screen.model)
+        except LookupError as error:
+            yield f"tabs: {error}."
 
 
 def _sort(screen: Definition) -> Iterator[str]:

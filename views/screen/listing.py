@@ -43,7 +43,8 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
 
     frame = _in_tab(_frame(screen, actor, chosen, query), within)
     visible_rows = disclosure.redacted(actor, screen.model, found.rows)
-    rows = _rows(screen, chosen, replace(found, rows=visible_rows), ticks=bool(frame.actions))
+    found_rows = replace(found, rows=visible_rows)
+    rows = _rows(screen, chosen, found_rows, ticks=bool(frame.actions), within=within)
     count = found.count or 0
     page = replace(frame, rows=rows, count=count, count_label=_count_label(screen, count))
     return _with_places(page, query, found), 200
@@ -59,14 +60,27 @@ def _in_tab(frame: ListPage, within: Within | None) -> ListPage:
     """Return the page with the buttons that attach and detach rows, in a tab that has them."""
     if within is None:
         return frame
-    detach = [within.detach] if within.detach else []
+    own = [action for action in (within.detach, within.remove) if action]
+    named = {action.label for action in own}
+    others = [action for action in frame.actions if action.label not in named]
     return replace(
         frame,
-        actions=[*detach, *frame.actions],
-        sticky_column=frame.sticky_column + bool(detach and not frame.actions),
+        columns=[*frame.columns, *_own_columns(within)],
+        actions=[*own, *others],
+        sticky_column=frame.sticky_column + bool(own and not frame.actions),
         attach=within.attach,
         attach_to=within.row_id,
+        add_href=within.add_href,
+        add_label=within.add_label,
     )
+
+
+def _own_columns(within: Within) -> list[ColumnHead]:
+    """Return the heading of the column that the tab has alone, if it has one."""
+    if within.between is None:
+        return []
+    label = str(within.between.label)
+    return [ColumnHead(label=label, sort_href=None, aria_sort=None, look="")]
 
 
 def _found(
@@ -222,13 +236,20 @@ def _refused(
 
 
 def _rows(
-    screen: Definition, chosen: Sequence[str], found: lists.Page, *, ticks: bool
+    screen: Definition,
+    chosen: Sequence[str],
+    found: lists.Page,
+    *,
+    ticks: bool,
+    within: Within | None,
 ) -> list[Markup]:
     if not found.rows:
         return []
     screen.prepare(found.rows)
     base = screen.url_of("index")
     getters = [getter(screen, name, found, base) for name in chosen]
+    if within and within.between:
+        getters.append(_getter_between(within, found))
     label = screen.model.__label__
     if label not in found.rows[0]._fields:
         label = "id"
@@ -244,6 +265,13 @@ def _rows(
         )
         for row in found.rows
     ]
+
+
+def _getter_between(within: Within, found: lists.Page) -> Getter:
+    """Return the function that makes the cell of the tab's own column."""
+    assert within.between is not None
+    made = within.between.cells(within.row_id, [row.id for row in found.rows])
+    return lambda row: made.get(row.id, cells.NOTHING)
 
 
 def getter(screen: Definition, name: str, found: lists.Page, base: str) -> Getter:

@@ -23,7 +23,7 @@ from views.web.redirects import safe_path
 def answer(screen: Definition, actor: Actor, name: str) -> Answer:
     """Return at most 20 related rows that match `search`, as JSON.
 
-    They are for those who may filter by these rows or write them.
+    They are for those who may filter by these rows, write them or add them to a tab.
     """
     if not _may_look_up(screen, actor, name):
         raise NotFound
@@ -37,7 +37,8 @@ def _may_look_up(screen: Definition, actor: Actor, name: str) -> bool:
         return False
     may_write = screen.may(actor, "create") or screen.may(actor, "edit")
     is_written = may_write and name in screen.form_columns
-    if name not in screen.column_filters and not is_written:
+    is_added = any(rows.add and rows.name == name for rows in screen.readable_lists(actor))
+    if name not in screen.column_filters and not (is_written or is_added):
         return False
     return may_read(actor, screen.model, name)
 

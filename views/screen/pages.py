@@ -117,6 +117,7 @@ class ListPage:
         actions: what may be done with ticked rows.
         global_actions: what may be done without any row.
         attach, attach_to: the button that attaches rows, and the row that it attaches them to.
+        add_href, add_label: where rows are chosen to be added to a tab; '' if they cannot be.
         tab: the tab in which the list is shown; '' on a page of its own.
         views: the views of the list; None in a tab.
         query_string: the query string, which the form of the rows sends along.
@@ -150,6 +151,8 @@ class ListPage:
     global_actions: Sequence[BulkAction] = ()
     attach: BulkAction | None = None
     attach_to: RowKey = 0
+    add_href: str = ""
+    add_label: str = ""
     tab: str = ""
     views: ViewBar | None = None
     query_string: str = ""

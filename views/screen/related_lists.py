@@ -3,10 +3,12 @@
 The list is that of their own screen, limited to one row by a filter that nobody can take off.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import BindParameter, and_, inspect
 from sqlalchemy.orm import RelationshipProperty, relationship
 from sqlalchemy.sql import visitors
@@ -26,6 +28,20 @@ BACK = "_back"  # in the address that adds a row: where one came from. No attrib
 
 
 @dataclass(frozen=True)
+class Between:
+    """A column that a list has in a tab alone: what stands between its rows and the page's row.
+
+    Attributes:
+        label: its heading.
+        cells: returns the cells, by the ids of rows, for the id of the page's row and those of the
+            rows that the list shows. Rows that it leaves out have an empty cell.
+    """
+
+    label: str
+    cells: Callable[[Any, Sequence[Any]], Mapping[Any, Markup]]
+
+
+@dataclass(frozen=True)
 class Rows:
     """A tab with the rows of one relation.
 
@@ -34,11 +50,17 @@ class Rows:
             it. The tab bears this name.
         label: what people call the tab; by default, its name in words.
         attach: whether rows may be attached and detached, in a relation of many to many.
+        add, remove: the names of the actions on these rows that bring them into the tab and take
+            them out of it. Both choose the row of the page.
+        between: a column of its own.
     """
 
     name: str
     label: str = ""
     attach: bool = field(default=False, kw_only=True)
+    add: str = field(default="", kw_only=True)
+    remove: str = field(default="", kw_only=True)
+    between: Between | None = field(default=None, kw_only=True)
 
     @property
     def heading(self) -> str:
@@ -54,12 +76,19 @@ class Within:
         pinned: the filter that limits the list to the rows of the tab.
         row_id: the row that they belong to.
         attach, detach: what attaches rows to it and detaches the ticked ones, if people may.
+        add_href, add_label: the page that chooses rows to add; '' if people may not.
+        remove: what takes the ticked rows out of it, if people may.
+        between: the column that the list has in this tab alone.
     """
 
     pinned: Filter
     row_id: RowKey
     attach: BulkAction | None = None
     detach: BulkAction | None = None
+    add_href: str = ""
+    add_label: str = ""
+    remove: BulkAction | None = None
+    between: Between | None = None
 
 
 @cache

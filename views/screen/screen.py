@@ -19,6 +19,7 @@ from backoffice.policy.rules import require
 from forms.base import Form
 from views.screen import (
     acting,
+    adding,
     checks,
     details,
     editing,
@@ -123,6 +124,11 @@ class Screen(Definition):
     @expose(f"/{ID}/tabs/<tab>/detach", methods=("POST",))
     def detach(self, row_id: RowKey, tab: str) -> Answer:
         return acting.plan_detaching(self, signed_in(), row_id, tab)
+
+    @writes_no_row
+    @expose(f"/{ID}/tabs/<tab>/add", methods=("GET", "POST"))
+    def add_rows(self, row_id: RowKey, tab: str) -> Answer:
+        return adding.show(self, signed_in(), row_id, tab)
 
     @expose("/lookup/<field>")
     def lookup(self, field: str) -> Answer:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from backoffice.actions.engine.attaching import attach_name, detach_name
 from backoffice.models.base import Record
 from backoffice.policy.actor import Actor
-from views.screen import access, event_tab, listing, related_lists
+from views.screen import access, adding, event_tab, listing, related_lists
 from views.screen.access import ACCESS
 from views.screen.definition import Definition
 from views.screen.pages import BulkAction, ListPage, Tab
@@ -46,6 +46,7 @@ def _within(screen: Definition, actor: Actor, row: Record, name: str) -> Within:
     """Return the tab with the buttons that attach and detach rows, if the actor may use them."""
     within = Within(related_lists.pinned(screen.model, name, row.id), row.id)
     (tab,) = [each for each in screen.tabs if each.name == name]
+    within = adding.with_buttons(screen, actor, tab, within)
     if not tab.attach:
         return within
     usable = {action.name: action for action in screen.actions(actor)}

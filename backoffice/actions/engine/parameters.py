@@ -118,7 +118,7 @@ class Choose(Parameter):
     model: type[Record]
     where: ColumnElement[bool] | Callable[[ActionContext], ColumnElement[bool]] | None = None
     multiple: bool = field(default=False, kw_only=True)
-    refusal: str = field(default=_l("You may not give this one."), kw_only=True)
+    refusal: str = field(default=_l("You cannot assign this one."), kw_only=True)
     prompt: str = field(default="", kw_only=True)
 
     def offered(self, actor: Actor) -> ColumnElement[bool]:

@@ -87,7 +87,7 @@ def test_nobody_deletes_their_own_group_or_one_beyond_them(app: Flask, staff: li
     page = previewed(boss, "groups", "delete", own, beyond, group("employee").id)
     assert set(told(page).headline) == {
         "1 refused: You are in Main administrator: nobody changes their own groups.",
-        "1 refused: Managers is beyond what you may give.",
+        "1 refused: Managers is beyond what you can assign.",
         "1 person loses the group.",
     }
     run = run_at(confirmed(boss, "groups", "delete", page))
@@ -148,7 +148,7 @@ def test_a_tag_beyond_ones_own_stays(app: Flask, staff: list[str], tags: list[in
     boss = app.test_client().sign_in("main_administrator")
     assert isinstance(boss, Client)
     page = previewed(boss, "client-tags", "delete", *tags)
-    assert "1 refused: Silver is beyond what you may give." in told(page).headline
+    assert "1 refused: Silver is beyond what you can assign." in told(page).headline
     run = run_at(confirmed(boss, "client-tags", "delete", page))
     assert outcome(run, tags[1]) == ("refused", "beyond")
     assert names(ClientTag) == {"Silver"}

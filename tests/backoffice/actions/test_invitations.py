@@ -322,7 +322,7 @@ def test_nobody_reaches_whoever_outranks_them(app: Flask, staff: list[str], acti
     settle()
     visitor = newcomer(app).sign_in("main_administrator")
     preview = previewed(visitor, "users", action, boss.id, cast.olivia.id)
-    assert "has a group or a permission that you may not give" in preview.text
+    assert "has a group or a permission that you cannot assign" in preview.text
     confirmed(visitor, "users", action, preview)
     assert (status_of(boss), mails(), mails("password_link")) == ("invited", 1, 0)
 

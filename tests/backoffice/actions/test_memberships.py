@@ -104,7 +104,7 @@ def test_before_the_choice_nothing_depends_on_it(olivia: Client, three: list[int
 
 def test_a_group_beyond_ones_own_is_refused_at_the_choice(boss: Client, three: list[int]) -> None:
     page = previewed(boss, "users", "add-to-group", three[0], group=group("managers").id)
-    assert error_at(page, "with.group") == "You may not give this group."
+    assert error_at(page, "with.group") == "You cannot assign this group."
 
 
 def test_who_has_no_access_gets_no_group(olivia: Client, spare: int) -> None:
@@ -123,7 +123,7 @@ def test_who_is_above_the_actor_is_refused_by_name(boss: Client, spare: int) -> 
         boss, "users", "add-to-group", employee.id, manager.id, group=group("dispatcher").id
     )
     assert told(page).headline == (
-        "1 refused: managers@example.com has a group or a permission that you may not give.",
+        "1 refused: managers@example.com has a group or a permission that you cannot assign.",
     )
     run = run_at(confirmed(boss, "users", "add-to-group", page))
     assert outcome(run, manager.id) == ("refused", "outranked")

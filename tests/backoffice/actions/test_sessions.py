@@ -86,7 +86,7 @@ def test_sessions_of_those_above_are_out_of_reach_and_ones_own_are_not(
     page = previewed(boss, "sessions", "end", above, below, own)
     assert told(page).title == "End 2 sessions"
     assert told(page).headline == (
-        f"1 refused: Session {above} is of somebody in a group that you may not give.",
+        f"1 refused: Session {above} is of somebody in a group that you cannot assign.",
     )
     run = run_at(confirmed(boss, "sessions", "end", page))
     assert outcome(run, above) == ("refused", "outranked")

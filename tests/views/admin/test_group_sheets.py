@@ -236,7 +236,7 @@ def test_nobody_but_administrators_makes_a_group_that_may_do_everything(
     everything = {"name": "Gods", "permissions": sorted(catalogue()), "grants": [ADMINISTRATORS]}
     answer = send(visitor, sheet_of(everything))
     if answer.status_code == 422:
-        place = ("groups[0].grants[0]", "You may not give or take Administrators.")
+        place = ("groups[0].grants[0]", "You cannot assign or remove Administrators.")
         assert place in problems(answer)
     else:
         assert answer.status_code == 403

@@ -3,8 +3,10 @@
 from flask import Flask
 
 from backoffice.extensions import db
+from backoffice.policy.permissions import catalogue
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
+from tests.support.acting import edit
 from tests.support.html import read, sent_by
 from tests.support.world import groups
 
@@ -52,9 +54,31 @@ def test_a_tick_that_is_taken_away_takes_the_permission(
     assert group.permissions == ["gone.permission", "groups.view"]
 
 
+def test_a_tick_for_an_area_gives_all_of_it_that_one_holds(
+    app: Flask, client: Client, staff: list[str]
+) -> None:
+    """As a browser without scripts sends it; what one does not hold is not among it."""
+    number = groups()["employee"].id
+    holder = groups()["main_administrator"]
+    holder.permissions = sorted({*holder.permissions} - {"client_tags.delete"})
+    settle()
+    client.sign_in("main_administrator")
+    page = read(client.get(f"/admin/groups/{number}/edit")).one("main").text
+    assert "not yours" in page
+    answer = edit(client, "groups", number, permissions=["", "client_tags.*", "users.view"])
+    assert answer.status_code == 303
+    settle()
+    given = set(groups()["employee"].permissions)
+    assert given == {
+        "users.view",
+        *(code for code in catalogue() if code.startswith("client_tags.")),
+    } - {"client_tags.delete"}
+
+
 def test_to_see_comes_before_to_change(client: Client, cast: Cast) -> None:
     page = read(client.sign_in("olivia").get("/admin/groups/new"))
     codes = [box["value"] for box in page.all("input", name="permissions") if box["value"]]
+    codes = [code for code in codes if not code.endswith(".*")]  # the ticks for whole areas
     of_tags = [code for code in codes if code.startswith("client_tags.")]
     verbs = ["view", "create", "edit", "delete", "export"]
     assert of_tags[: len(verbs)] == [f"client_tags.{verb}" for verb in verbs]

@@ -1,0 +1,172 @@
+"""Add rows to a tab and take them out by an action on them, which chooses the row of the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import redirect, request
+from flask_babel import gettext as _
+from wtforms import Field
+
+from backoffice.actions.engine.action import Action, actions_of
+from backoffice.actions.engine.parameters import Choose
+from backoffice.actions.engine.plan import Selection, preview
+from backoffice.data import records
+from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
+from backoffice.extensions import db
+from backoffice.models.base import Record
+from backoffice.models.row_keys import RowKey
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import require
+from forms.base import Form
+from forms.fields import PickField
+from views.screen.definition import Definition
+from views.screen.editing import picker
+from views.screen.form_layout import FormItem, FormPage, FormSection
+from views.screen.pages import BulkAction
+from views.screen.parameter_forms import PREFIX
+from views.screen.related_lists import Rows, Within, target_of
+from views.web.answers import Answer
+from views.web.errors import note_denial
+
+LOOKED_UP = "rows"  # the name of the field
+
+
+def with_buttons(screen: Definition, actor: Actor, rows: Rows, within: Within) -> Within:
+    """Return the tab with what adds rows and takes them out, if the actor may do so with its row.
+
+    `within` names the row.
+    """
+    target, _back = target_of(screen.model, rows.name)
+    usable = {action.name: action for action in actions_of(target, actor)}
+    found: dict[str, Any] = {"between": rows.between}
+    add, remove = usable.get(rows.add), usable.get(rows.remove)
+    if add and _takes(actor, add, screen.model, within.row_id):
+        found["add_href"] = screen.url_of("add_rows", row_id=within.row_id, tab=rows.name)
+        found["add_label"] = _label(target)
+    if remove and _takes(actor, remove, screen.model, within.row_id):
+        chosen = urlencode({PREFIX + parameter_of(remove, screen.model): within.row_id})
+        url = f"{screen.screen_of(target).action_url(remove)}?{chosen}"
+        found["remove"] = BulkAction(str(remove.label), url, danger=False)
+    return Within(**{**vars(within), **found})
+
+
+def _label(target: type[Record]) -> str:
+    return _("Add existing %(nouns)s", nouns=target.nouns())
+
+
+def parameter_of(action: Action, model: type[Record]) -> str:
+    """Return the parameter by which the action chooses a row of the model.
+
+    Raises LookupError if it has none.
+    """
+    for name, parameter in action.parameters.items():
+        if isinstance(parameter, Choose) and parameter.model is model:
+            return name
+    raise LookupError(f"the action {action.name!r} chooses no {model.__singular__}")
+
+
+def _takes(actor: Actor, action: Action, model: type[Record], row_id: RowKey) -> bool:
+    """Tell whether the actor may choose this row for the action."""
+    name = parameter_of(action, model)
+    try:
+        action.parameters[name].check(actor, [row_id], code=action.permission, locked=False)
+    except RuleBroken:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Place:
+    """The tab of a row, and the action that adds rows to it."""
+
+    screen: Definition
+    row: Record
+    tab: str
+    action: Action
+
+    @property
+    def href(self) -> str:
+        """Its address."""
+        return self.screen.url_of("details", row_id=self.row.id, tab=self.tab)
+
+
+def show(screen: Definition, actor: Actor, row_id: RowKey, tab: str) -> Answer:
+    """Show the page that chooses rows, or plan the preview that adds the chosen ones."""
+    action = _action(screen, actor, tab)
+    require(actor, action.permission)
+    row = records.get(actor=actor, model=screen.model, row_id=row_id)
+    place = Place(screen, row, tab, action)
+    form = _form_class(place, actor)(request.form or None)
+    if request.method == "POST" and form.validate():
+        answer = _planned(place, actor, form)
+        if answer is not None:
+            return answer
+    return _page(place, form)
+
+
+def _action(screen: Definition, actor: Actor, tab: str) -> Action:
+    """Return what adds rows to the tab.
+
+    Raises NotFound if nothing is added there, or the actor does not see it.
+    """
+    for rows in screen.readable_lists(actor):
+        if rows.name == tab and rows.add:
+            target, _back = target_of(screen.model, tab)
+            return next(each for each in actions_of(target) if each.name == rows.add)
+    raise NotFound(_("There is no such tab."))
+
+
+def _form_class(place: Place, actor: Actor) -> type[Form]:
+    target = place.action.model
+    also = _("You can also tick them in their own list and choose “%(action)s” there.")
+    field: Field = PickField(
+        target.nouns().capitalize(),
+        required=True,
+        description=also % {"action": place.action.label},
+        **picker(place.screen, actor, target, place.tab),
+    )
+    return type("AddRowsForm", (Form,), {LOOKED_UP: field})
+
+
+def _planned(place: Place, actor: Actor, form: Form) -> Answer | None:
+    """Plan the preview and redirect to it; where it is refused, return None and say so."""
+    action = place.action
+    ids: Sequence[RowKey] = form[LOOKED_UP].data or ()
+    try:
+        if not ids:
+            raise RuleBroken(_("Choose at least one row first."), field=LOOKED_UP)
+        planned = preview(
+            actor=actor,
+            action=action,
+            selection=Selection(ids=ids),
+            parameters={parameter_of(action, place.screen.model): [place.row.id]},
+            draft={"back": place.href},
+        ).run
+        db.session.commit()
+    except (RuleBroken, BadRequest, NotFound) as error:
+        db.session.rollback()
+        flood = note_denial(error) if isinstance(error, GrantExceeded) else None
+        form.refuse(flood or RuleBroken(error.message, field=LOOKED_UP))
+        return None
+    there = place.screen.screen_of(action.model)
+    return redirect(there.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
+
+
+def _page(place: Place, form: Form) -> tuple[str, HTTPStatus]:
+    label = _label(place.action.model)
+    page = FormPage(
+        title=_("%(label)s: %(what)s", label=place.row.label, what=label),
+        form=form,
+        sections=[FormSection("", [[FormItem(form[LOOKED_UP])]])],
+        errors=form.form_errors,
+        action=place.screen.url_of("add_rows", row_id=place.row.id, tab=place.tab),
+        cancel_href=place.href,
+        version=None,
+        button=_("Show what will happen"),
+    )
+    is_wrong = bool(form.errors or form.form_errors)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    return place.screen.render("admin/form.html", page=page), status
