@@ -195,17 +195,25 @@ def _lookup(screen: Screen, person: Person, _world: World) -> Tries:
     writes = any(
         screen.has(p) and person.holds(f"{screen.endpoint}.{p}") for p in ("create", "edit")
     )
-    added = {rows.name for rows in screen.tabs if rows.add}
-    named = {*screen.column_filters, *screen.form_columns, *added, "nonsense", "id"}
+    named = {*screen.column_filters, *screen.form_columns, *_added(screen), "nonsense", "id"}
     for name in sorted(named):
-        related = fields.shape(screen.model, name) == "rows"
-        open_ = related and (
+        asked = (
             name in screen.column_filters
             or (writes and name in screen.form_columns)
-            or (name in added and _sees_rows_of(screen, person, name))
+            or (name in _added(screen) and _sees_rows_of(screen, person, name))
         )
-        open_ = open_ and _sees_told(screen, person, name)
-        yield Try("GET", gate(screen, person, "view", 200 if open_ else 404), {"field": name})
+        status = 200 if asked and _is_related(screen, person, name) else 404
+        yield Try("GET", gate(screen, person, "view", status), {"field": name})
+
+
+def _is_related(screen: Screen, person: Person, name: str) -> bool:
+    """Return whether it is a relation, and the person may read it."""
+    return fields.shape(screen.model, name) == "rows" and _sees_told(screen, person, name)
+
+
+def _added(screen: Screen) -> set[str]:
+    """Return the tabs to which rows are added."""
+    return {rows.name for rows in screen.tabs if rows.add}
 
 
 def _sees_rows_of(screen: Screen, person: Person, tab: str) -> bool:

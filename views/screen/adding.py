@@ -1,10 +1,10 @@
 """Add rows to a tab and take them out by an action on them, which chooses the row of the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import redirect, request
 from flask_babel import gettext as _
@@ -27,30 +27,40 @@ from views.screen.editing import picker
 from views.screen.form_layout import FormItem, FormPage, FormSection
 from views.screen.pages import BulkAction
 from views.screen.parameter_forms import PREFIX
-from views.screen.related_lists import Rows, Within, target_of
+from views.screen.related_lists import Within, target_of
 from views.web.answers import Answer
 from views.web.errors import note_denial
 
 LOOKED_UP = "rows"  # the name of the field
 
 
-def with_buttons(screen: Definition, actor: Actor, rows: Rows, within: Within) -> Within:
+def with_buttons(screen: Definition, actor: Actor, tab: str, within: Within) -> Within:
     """Return the tab with what adds rows and takes them out, if the actor may do so with its row.
 
     `within` names the row.
     """
-    target, _back = target_of(screen.model, rows.name)
-    usable = {action.name: action for action in actions_of(target, actor)}
-    found: dict[str, Any] = {"between": rows.between}
-    add, remove = usable.get(rows.add), usable.get(rows.remove)
-    if add and _takes(actor, add, screen.model, within.row_id):
-        found["add_href"] = screen.url_of("add_rows", row_id=within.row_id, tab=rows.name)
-        found["add_label"] = _label(target)
-    if remove and _takes(actor, remove, screen.model, within.row_id):
-        chosen = urlencode({PREFIX + parameter_of(remove, screen.model): within.row_id})
-        url = f"{screen.screen_of(target).action_url(remove)}?{chosen}"
-        found["remove"] = BulkAction(str(remove.label), url, danger=False)
-    return Within(**{**vars(within), **found})
+    (rows,) = [each for each in screen.tabs if each.name == tab]
+    target, _back = target_of(screen.model, tab)
+    usable = {
+        action.name: action
+        for action in actions_of(target, actor)
+        if action.name in (rows.add, rows.remove)
+        and _takes(actor, action, screen.model, within.row_id)
+    }
+    within = replace(within, between=rows.between)
+    if rows.add in usable:
+        href = screen.url_of("add_rows", row_id=within.row_id, tab=tab)
+        within = replace(within, add_href=href, add_label=_label(target))
+    if remove := usable.get(rows.remove):
+        within = replace(within, remove=_button(screen, remove, within.row_id))
+    return within
+
+
+def _button(screen: Definition, action: Action, row_id: RowKey) -> BulkAction:
+    """Return the button of the action, which chooses the row of the page."""
+    chosen = urlencode({PREFIX + parameter_of(action, screen.model): row_id})
+    url = f"{screen.screen_of(action.model).action_url(action)}?{chosen}"
+    return BulkAction(str(action.label), url, danger=False)
 
 
 def _label(target: type[Record]) -> str:
@@ -134,17 +144,8 @@ def _form_class(place: Place, actor: Actor) -> type[Form]:
 def _planned(place: Place, actor: Actor, form: Form) -> Answer | None:
     """Plan the preview and redirect to it; where it is refused, return None and say so."""
     action = place.action
-    ids: Sequence[RowKey] = form[LOOKED_UP].data or ()
     try:
-        if not ids:
-            raise RuleBroken(_("Choose at least one row first."), field=LOOKED_UP)
-        planned = preview(
-            actor=actor,
-            action=action,
-            selection=Selection(ids=ids),
-            parameters={parameter_of(action, place.screen.model): [place.row.id]},
-            draft={"back": place.href},
-        ).run
+        token = _preview(place, actor, form[LOOKED_UP].data or ())
         db.session.commit()
     except (RuleBroken, BadRequest, NotFound) as error:
         db.session.rollback()
@@ -152,7 +153,21 @@ def _planned(place: Place, actor: Actor, form: Form) -> Answer | None:
         form.refuse(flood or RuleBroken(error.message, field=LOOKED_UP))
         return None
     there = place.screen.screen_of(action.model)
-    return redirect(there.preview_url(action, planned.token), HTTPStatus.SEE_OTHER)
+    return redirect(there.preview_url(action, token), HTTPStatus.SEE_OTHER)
+
+
+def _preview(place: Place, actor: Actor, ids: Sequence[RowKey]) -> UUID:
+    """Plan the preview, and return its token. Raises RuleBroken, BadRequest or NotFound."""
+    if not ids:
+        raise RuleBroken(_("Choose at least one row first."))
+    chosen = {parameter_of(place.action, place.screen.model): [place.row.id]}
+    return preview(
+        actor=actor,
+        action=place.action,
+        selection=Selection(ids=ids),
+        parameters=chosen,
+        draft={"back": place.href},
+    ).run.token
 
 
 def _page(place: Place, form: Form) -> tuple[str, HTTPStatus]:

@@ -42,11 +42,10 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
         return _refused(screen, actor, chosen, error, pinned), 400
 
     frame = _in_tab(_frame(screen, actor, chosen, query), within)
-    visible_rows = disclosure.redacted(actor, screen.model, found.rows)
-    found_rows = replace(found, rows=visible_rows)
-    rows = _rows(screen, chosen, found_rows, ticks=bool(frame.actions), within=within)
-    count = found.count or 0
-    page = replace(frame, rows=rows, count=count, count_label=_count_label(screen, count))
+    shown = replace(found, rows=disclosure.redacted(actor, screen.model, found.rows))
+    rows = _rows(screen, chosen, shown, ticks=bool(frame.actions), within=within)
+    page = replace(frame, rows=rows, count=found.count or 0)
+    page = replace(page, count_label=_count_label(screen, page.count))
     return _with_places(page, query, found), 200
 
 

@@ -39,14 +39,14 @@ def _link(screen: Definition, row: Record, name: str, label: str, current: str) 
 def rows(screen: Definition, actor: Actor, row: Record, name: str) -> tuple[ListPage, int]:
     """Return the list of other rows in the tab of this name, and its status."""
     target, _back = related_lists.target_of(screen.model, name)
-    return listing.build(screen.screen_of(target), actor, _within(screen, actor, row, name))
+    within = adding.with_buttons(screen, actor, name, _within(screen, actor, row, name))
+    return listing.build(screen.screen_of(target), actor, within)
 
 
 def _within(screen: Definition, actor: Actor, row: Record, name: str) -> Within:
     """Return the tab with the buttons that attach and detach rows, if the actor may use them."""
     within = Within(related_lists.pinned(screen.model, name, row.id), row.id)
     (tab,) = [each for each in screen.tabs if each.name == name]
-    within = adding.with_buttons(screen, actor, tab, within)
     if not tab.attach:
         return within
     usable = {action.name: action for action in screen.actions(actor)}

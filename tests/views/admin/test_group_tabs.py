@@ -66,9 +66,7 @@ def test_grants_say_both_ways_who_can_assign_what(client: Client, people: Cast) 
 def test_members_are_added_on_the_tab_by_the_action(client: Client, people: Cast) -> None:
     client.sign_in("company_administrator")
     tab = address("dispatcher", "users")
-    (add,) = [
-        link for link in read(client.get(tab)).all("a") if link.text.startswith("Add people from")
-    ]
+    (add,) = adding(client, tab)
     answer = client.post(add["href"], {"rows": ["", str(people.employee.id)]})
     preview = followed(client, answer)
     assert "Add 1 person to Dispatcher" in preview.text
