@@ -44,9 +44,13 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
     frame = _in_tab(_frame(screen, actor, chosen, query), within)
     shown = replace(found, rows=disclosure.redacted(actor, screen.model, found.rows))
     rows = _rows(screen, chosen, shown, ticks=bool(frame.actions), within=within)
-    page = replace(frame, rows=rows, count=found.count or 0)
-    page = replace(page, count_label=_count_label(screen, page.count))
-    return _with_places(page, query, found), 200
+    return _with_places(_counted(screen, replace(frame, rows=rows), found), query, found), 200
+
+
+def _counted(screen: Definition, page: ListPage, found: lists.Page) -> ListPage:
+    """Return the page with how many rows match."""
+    count = found.count or 0
+    return replace(page, count=count, count_label=_count_label(screen, count))
 
 
 def _chosen(screen: Definition, actor: Actor, pinned: Filter | None) -> tuple[str, ...]:

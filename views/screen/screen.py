@@ -19,7 +19,7 @@ from backoffice.policy.rules import require
 from forms.base import Form
 from views.screen import (
     acting,
-    adding,
+    adding_page,
     checks,
     details,
     editing,
@@ -128,7 +128,7 @@ class Screen(Definition):
     @writes_no_row
     @expose(f"/{ID}/tabs/<tab>/add", methods=("GET", "POST"))
     def add_rows(self, row_id: RowKey, tab: str) -> Answer:
-        return adding.show(self, signed_in(), row_id, tab)
+        return adding_page.show(self, signed_in(), row_id, tab)
 
     @expose("/lookup/<field>")
     def lookup(self, field: str) -> Answer:
