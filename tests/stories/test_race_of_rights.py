@@ -19,7 +19,7 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import group
+from tests.support.acting import group, review_of
 from tests.support.races import ROUNDS, PutBack, at_once
 
 CODES = [
@@ -70,23 +70,23 @@ def blocked(olivia: Client, boss: Group, max_: User) -> Act:
     return partial(olivia.post, f"/admin/users/actions/block/{shown.run.token}", form)
 
 
+def reviewed(olivia: Client, changed: Group, **values: object) -> Act:
+    """Change a group as its page of the review does."""
+    path, form = f"/admin/groups/{changed.id}/edit", {"version": changed.version, **values}
+    return partial(olivia.post, path, {**form, "reviewed": review_of(olivia.post(path, form))})
+
+
 def stripped(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(
-        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "permissions": ""}
-    )
+    return reviewed(olivia, boss, permissions="")
 
 
 def withdrawn(olivia: Client, boss: Group, max_: User) -> Act:
-    return partial(
-        olivia.post, f"/admin/groups/{boss.id}/edit", {"version": boss.version, "grants": ""}
-    )
+    return reviewed(olivia, boss, grants="")
 
 
 def widened(olivia: Client, boss: Group, max_: User) -> Act:
     """Give Dispatcher, which Max may give, a permission that he does not have."""
-    given = group("dispatcher")
-    form = {"version": given.version, "permissions": ["", "users.delete"]}
-    return partial(olivia.post, f"/admin/groups/{given.id}/edit", form)
+    return reviewed(olivia, group("dispatcher"), permissions=["", "users.delete"])
 
 
 def confined(olivia: Client, boss: Group, max_: User) -> Act:

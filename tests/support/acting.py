@@ -161,10 +161,22 @@ def outcome(run: BulkRun, row_id: int) -> tuple[str, str]:
 
 
 def edit(client: Client, screen: str, row_id: int, /, **values: Any) -> TestResponse:
-    """Send the edit form with these fields, at the row's present version."""
+    """Send the edit form with these fields, at the row's present version.
+
+    Where its changes are to be reviewed, they are confirmed.
+    """
     settle()
     version = values.pop("version", None) or db.session.get_one(MODELS[screen], row_id).version
-    return client.post(f"/admin/{screen}/{row_id}/edit", {"version": version, **values})
+    address, form = f"/admin/{screen}/{row_id}/edit", {"version": version, **values}
+    answer = client.post(address, form)
+    digest = review_of(answer)
+    return client.post(address, {**form, "reviewed": digest}) if digest else answer
+
+
+def review_of(answer: TestResponse) -> str:
+    """Return what confirms the changes that the answer asks to review, or ''."""
+    fields = read(answer).all("input", name="reviewed") if answer.status_code == 200 else []
+    return str(fields[0]["value"]) if fields else ""
 
 
 def add(client: Client, screen: str, /, **values: Any) -> TestResponse:

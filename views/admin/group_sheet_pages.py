@@ -220,7 +220,7 @@ def result(screen: Definition, actor: Actor, found: SheetImport) -> ResultPage:
         back_href=screen.url_of("index"),
         undo_href=undo_href if changes and not is_undone else None,
         undone=is_undone,
-        groups=_shown(changes, {}),
+        groups=shown(changes),
     )
 
 
@@ -280,13 +280,16 @@ def _warnings(plan: Plan) -> list[str]:
 
 
 def _planned(plan: Plan) -> list[ChangedGroup]:
-    return _shown(plan.changes, affected.by_group(plan.changes))
+    return shown(plan.changes, people=affected.by_group(plan.changes))
 
 
-def _shown(changes: Iterable[Change], people: Mapping[int, People]) -> list[ChangedGroup]:
+def shown(
+    changes: Iterable[Change], *, people: Mapping[int, People] | None = None
+) -> list[ChangedGroup]:
+    """Return changes of groups in words, with the people whom each touches if they are given."""
     changes = list(changes)
     names = imports.names_of_groups() | {change.key: change.name for change in changes}
-    return [_group(change, names, people) for change in changes]
+    return [_group(change, names, people or {}) for change in changes]
 
 
 def _group(change: Change, names: Mapping[str, str], people: Mapping[int, People]) -> ChangedGroup:

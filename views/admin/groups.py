@@ -10,10 +10,11 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.group import Group
 from backoffice.people import forecast, groups
 from backoffice.policy.actor import Actor
+from backoffice.sheets.changes import state_of
 from forms.base import Form
 from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
-from views.admin import group_tabs
+from views.admin import group_review, group_tabs
 from views.admin.group_permissions import by_area
 from views.admin.group_sheets import SheetPages
 from views.screen import Screen
@@ -73,11 +74,19 @@ class Groups(SheetPages, Screen):
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
-    ) -> Entity | Answer:
-        """Change the group, or add one; a person who adds a group can give it."""
+    ) -> Entity | Answer | None:
+        """Change the group, or add one; a person who adds a group can assign it.
+
+        Where members gain or lose something, a page says what before it is saved.
+        """
         if row is None:
             return groups.create(actor=actor, values=values)
-        return super().saved(actor, row, version, values)
+        if group_review.goes_back():
+            return None
+        assert isinstance(row, Group)
+        before = state_of(row)
+        saved = super().saved(actor, row, version, values)
+        return group_review.page(self, actor, row, before) or saved
 
     def tab(self, actor: Actor, row: Group, name: str) -> Markup:
         """Return the permissions by area, or which groups give each other."""

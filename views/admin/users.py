@@ -155,7 +155,7 @@ class Users(Screen):
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
-    ) -> Entity | Answer:
+    ) -> Entity | Answer | None:
         """Change the person, or add one, who is invited by mail or gets a temporary password.
 
         The page of the answer shows a temporary password once.

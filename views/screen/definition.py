@@ -238,8 +238,11 @@ class Definition(Options):
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
-    ) -> Entity | Answer:
-        """Write the values and return the row, or an answer to show instead of its details."""
+    ) -> Entity | Answer | None:
+        """Write the values and return the row, or an answer to show instead of its details.
+
+        None shows the form again, with what was sent.
+        """
         raise NotImplementedError
 
     def sections(self, row: Any) -> list[Section]:

@@ -265,7 +265,8 @@ def _try(
 ) -> Answer | None:
     """Write what was sent and return the answer.
 
-    Return None if a rule forbids it; the form then shows the reason at the right field.
+    Return None if a rule forbids it; the form then shows the reason at the right field. So it is
+    where the screen wants the form shown again.
     """
     try:
         _require_version(row, version)
@@ -278,7 +279,7 @@ def _try(
         flood = note_denial(error) if isinstance(error, GrantExceeded) else None
         form.refuse(flood or error)
         return None
-    if isinstance(saved, (Response, str, tuple)):
+    if saved is None or isinstance(saved, (Response, str, tuple)):
         return saved
     flash(_("%(label)s is saved.", label=saved.label), "success")
     back = "" if row else _back()

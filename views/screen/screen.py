@@ -208,7 +208,7 @@ class Screen(Definition):
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]
-    ) -> Entity | Answer:
+    ) -> Entity | Answer | None:
         """Write the values and return the row, or an answer to show instead of its details."""
         return editing.write(self, actor, row, version, values)
 

@@ -6,7 +6,7 @@ from backoffice.extensions import db
 from backoffice.policy.permissions import catalogue
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import edit
+from tests.support.acting import edit, review_of
 from tests.support.html import read, sent_by
 from tests.support.world import groups
 
@@ -49,6 +49,7 @@ def test_a_tick_that_is_taken_away_takes_the_permission(
     for name, value in sent_by(form):
         if value != "users.view":
             data.setdefault(name, []).append(value)
+    data["reviewed"] = [review_of(client.post(f"/admin/groups/{group.id}/edit", data))]
     assert client.post(f"/admin/groups/{group.id}/edit", data).status_code == 303
     db.session.refresh(group)
     assert group.permissions == ["gone.permission", "groups.view"]
