@@ -15,6 +15,7 @@ from forms.base import Form
 from forms.fields import PermissionsField, PickField
 from forms.group import GroupForm
 from views.admin import group_review, group_tabs
+from views.admin.group_compare import ComparePages
 from views.admin.group_permissions import by_area
 from views.admin.group_sheets import SheetPages
 from views.screen import Screen
@@ -22,7 +23,7 @@ from views.screen.editing import picker
 from views.web.answers import Answer
 
 
-class Groups(SheetPages, Screen):
+class Groups(SheetPages, ComparePages, Screen):
     model = Group
     category = _l("People")
     menu_icon_value = "diagram-3"

@@ -28,7 +28,7 @@ from views.screen import related_lists
 from views.screen.cells import ListRow
 from views.screen.options import Options
 from views.screen.ordering import in_order_of_time
-from views.screen.pages import Heading, ListMenu, Section
+from views.screen.pages import BulkAction, Heading, ListMenu, Section
 from views.screen.pages_of_views import EVERYTHING
 from views.screen.related_lists import Rows, target_of
 from views.web.actor import actor as current_actor
@@ -252,6 +252,10 @@ class Definition(Options):
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         """Return the content of the details tab called `name`."""
         raise NotFound
+
+    def buttons_of_rows(self, _actor: Actor) -> list[BulkAction]:
+        """Return buttons for ticked rows that are no actions: each leads to a page of its own."""
+        return []
 
     def above(self, _actor: Actor) -> Markup | str:
         """Return what stands above the list."""

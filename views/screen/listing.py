@@ -204,9 +204,13 @@ def _exports(screen: Definition, actor: Actor, query: Query) -> list[tuple[str, 
 
 def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
     """Return the actions that this person may use on several rows at once."""
+    own = screen.buttons_of_rows(actor)
     if not can(actor, "bulk.run"):
-        return []
-    return _buttons(screen, [each for each in screen.actions(actor) if each.most_rows != 1])
+        return own
+    return [
+        *_buttons(screen, [each for each in screen.actions(actor) if each.most_rows != 1]),
+        *own,
+    ]
 
 
 def _buttons(screen: Definition, actions: Sequence[Action]) -> list[BulkAction]:
