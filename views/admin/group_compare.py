@@ -23,6 +23,7 @@ from views.web.answers import Answer
 from views.web.event_texts import Described, described
 
 OFFERED = 500  # groups
+MOST = 2  # of them stand side by side
 
 
 @dataclass(frozen=True)
@@ -91,19 +92,28 @@ def _page(screen: Definition, actor: Actor) -> ComparePage:
     """Return the page for the groups that the address names. Raises NotFound."""
     offered, _more = records.options(actor=actor, model=Group, limit=OFFERED)
     page = ComparePage(screen.url_of("compare"), offered)
+    numbers = _numbers()
+    if numbers is None:
+        return replace(page, problem=_("Choose two groups to compare."))
+    groups = [records.get(actor=actor, model=Group, row_id=number) for number in numbers]
+    page = replace(page, chosen=groups)
+    match groups:
+        case [group]:
+            return _of_one(page, actor, group, request.args.get("before", ""))
+        case [one, other]:
+            sides = [group_comparison.now(actor=actor, group=each) for each in groups]
+            names = (one.name, other.name)
+            return replace(page, compared=_compared(actor, names, (sides[0], sides[1])))
+    return page
+
+
+def _numbers() -> list[int] | None:
+    """Return the ids of up to two groups that the address names; None for anything else."""
     asked = ",".join(request.args.getlist("groups")).split(",")
     texts = [*dict.fromkeys(filter(None, asked))]
-    if len(texts) > 2 or not all(map(is_id, texts)):
-        return replace(page, problem=_("Choose two groups to compare."))
-    groups = [records.get(actor=actor, model=Group, row_id=int(text)) for text in texts]
-    page = replace(page, chosen=groups)
-    if len(groups) == 1:
-        return _of_one(page, actor, groups[0], request.args.get("before", ""))
-    if not groups:
-        return page
-    sides = [group_comparison.now(actor=actor, group=group) for group in groups]
-    names = (groups[0].name, groups[1].name)
-    return replace(page, compared=_compared(actor, names, (sides[0], sides[1])))
+    if len(texts) > MOST or not all(map(is_id, texts)):
+        return None
+    return [int(text) for text in texts]
 
 
 def _of_one(page: ComparePage, actor: Actor, group: Group, before: str) -> ComparePage:
