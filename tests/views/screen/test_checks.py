@@ -63,6 +63,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"views": {_l("Red"): "columns=nme"}}, "views has 'Red' with the column 'nme'"),
     ({"column_default_sort": "-nme"}, "no list can be sorted: did you mean 'name'?"),
     ({"tabs": (Rows("usrs"),)}, "nor a table with one relation to it: did you mean 'users'?"),
+    (
+        {"tabs": (Rows("users", add="add_client_tag"),)},
+        "names the action 'add_client_tag' on people: did you mean 'add_client_tags'?",
+    ),
+    (
+        {"tabs": (Rows("users", remove="remove_from_group"),)},
+        "the action 'remove_from_group' chooses no client tag",
+    ),
     ({"tabs": ("groups",)}, "tabs has 'groups': write Rows('groups')."),
     ({"form_columns": "name"}, "form_columns is one text: write ('name',)."),
     ({"column_list": (ClientTag.name,)}, "column_list has ClientTag.name, which is no name"),
