@@ -15,7 +15,16 @@ from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.testing.cast import PASSWORD, Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, add, decided, group, previewed, run_at, token_of
+from tests.support.acting import (
+    act,
+    add,
+    decided,
+    group,
+    previewed,
+    review_of,
+    run_at,
+    token_of,
+)
 from tests.support.factors import is_in, visitor
 from tests.support.html import CONFIRM, error_at, hidden, is_asked, read, value_of
 
@@ -179,8 +188,10 @@ def test_a_form_that_was_sent_is_kept_and_done_once_after_it(olivia: Client, cas
         assert is_asked(page)
         assert [value for name, value in kept(page) if name == "permissions"] == chosen
         assert group("managers").name == "Managers", "nothing is done yet"
-        done = sent_again(olivia, page, confirm(olivia, page))
-        assert done.status_code == 303
+        review = sent_again(olivia, page, confirm(olivia, page))
+        assert [value for name, value in kept(review) if name == "permissions"] == chosen
+        words["reviewed"] = review_of(review)
+        assert olivia.post(f"/admin/groups/{managers.id}/edit", words).status_code == 303
     after = group("managers")
     assert (after.name, sorted(after.permissions)) == ("Mänägers <b>", sorted(chosen))
     assert after.version == words["version"] + 1
