@@ -23,6 +23,7 @@ class Unit:
     name: str
 
 
+Days = Annotated[int, Unit("time", "days")]
 Seconds = Annotated[int, Unit("time", "s")]
 FloatSeconds = Annotated[float, Unit("time", "s")]
 Bytes = Annotated[int, Unit("size", "bytes")]
@@ -59,6 +60,9 @@ STORE_CONNECT: Seconds = 2
 
 STORE_ANSWER: Seconds = 10
 """A bucket of files has this long to send the next part of an answer."""
+
+REVIEW_USES: Days = 90
+"""An access review looks for the last use of what it asks about in the events of these days."""
 
 REMOVING: Seconds = 3
 """A request removes files for this long; what is left goes at night."""
@@ -187,6 +191,9 @@ SHARED_VIEWS: Entries = 20
 
 VIEW_TABS: Entries = 40
 """A list shows at most this many saved views as tabs."""
+
+REVIEW_ENTRIES: Rows = 10_000
+"""An access review asks about at most this many memberships and extra permissions."""
 
 RELATED: Rows = 1000
 """A form field holds at most this many related rows; nobody picks more by hand."""

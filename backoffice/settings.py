@@ -105,6 +105,7 @@ class Settings:
     temporary_passwords_for_all: bool = False
     two_factor_groups: tuple[str, ...] = ("administrators",)
     view_as_notices: bool = False
+    dormant_after: timedelta = timedelta(days=90)
 
     password_min_length: int = field(default=15, metadata={"minimum": 8})
     password_min_length_two_factor: int = field(default=12, metadata={"minimum": 8})

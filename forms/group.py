@@ -20,6 +20,6 @@ class GroupForm(Form):
         """Return the fields with the permissions in a section of their own."""
         fields = list(self)
         return [
-            (_("Group"), [f for f in fields if f.name in ("name", "description")]),
+            (_("Group"), [f for f in fields if f.name in ("name", "description", "reviewer")]),
             (_("Permissions"), [f for f in fields if f.name in ("permissions", "grants")]),
         ]

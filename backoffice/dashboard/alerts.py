@@ -13,6 +13,8 @@ from backoffice.dashboard import sign_ins
 from backoffice.data import lists
 from backoffice.events import checks
 from backoffice.extensions import db
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.base import Record
 from backoffice.models.event import Event
@@ -25,7 +27,7 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, scope, sees
 from backoffice.settings import Settings
 
-WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt)
+WATCHED: tuple[type[Record], ...] = (User, Message, SignInAttempt, AccessReviewItem)
 A_DAY = throttles.A_DAY
 LATE = timedelta(minutes=10)  # a worker looks every minute
 PEOPLE_IN_A_FILTER = 50  # as many people as a filter takes
@@ -37,12 +39,14 @@ class Alerts:
 
     `counts` has the number of each alert that is above zero, counted as far as lists count.
     `locked` has the ids of some people who are locked out by failures at the moment.
-    `administrators` is the id of that group.
+    `administrators` is the id of that group. `review_ends_at` is when the first of the access
+    reviews ends that wait for the actor.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     locked: list[int] = field(default_factory=list)
     administrators: int = 0
+    review_ends_at: datetime | None = None
 
 
 def may_see_any(actor: Actor) -> bool:
@@ -53,7 +57,16 @@ def may_see_any(actor: Actor) -> bool:
 def current(actor: Actor, settings: Settings) -> Alerts:
     """Return what there is to do, as far as the actor may know."""
     administrators = db.session.scalar(select(Group.id).where(Group.key == ADMINISTRATORS)) or 0
-    counted = _counted(administrators)
+    counts = _counts(actor, administrators)
+    check = checks.last() if sees(actor, Event) else None
+    if check and check.faults:
+        counts["faults"] = check.faults
+    ends_at = _review_ends_at(actor) if "reviews" in counts else None
+    return Alerts(counts, _locked(actor, settings), administrators, ends_at)
+
+
+def _counts(actor: Actor, administrators: int) -> dict[str, int]:
+    counted = _counted(administrators) | {"reviews": (AccessReviewItem, _waits_for(actor))}
     if not sees(actor, Group):  # the number alone would tell who is in the group
         del counted["unprotected"]
     # All are counted by one statement, a column each.
@@ -61,11 +74,19 @@ def current(actor: Actor, settings: Settings) -> Alerts:
         _count(actor, model, condition).label(name) for name, (model, condition) in counted.items()
     ]
     row = db.session.execute(select(*columns)).mappings().one()
-    counts = {name: number for name, number in row.items() if number}
-    check = checks.last() if sees(actor, Event) else None
-    if check and check.faults:
-        counts["faults"] = check.faults
-    return Alerts(counts, _locked(actor, settings), administrators)
+    return {name: number for name, number in row.items() if number}
+
+
+def _waits_for(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for entries of access reviews that wait for the actor to decide."""
+    waits = AccessReviewItem.derived("state", "waits")
+    return (AccessReviewItem.reviewer_id == actor.user_id) & waits
+
+
+def _review_ends_at(actor: Actor) -> datetime | None:
+    waiting = select(AccessReviewItem.review_id).where(_waits_for(actor))
+    first = select(func.min(AccessReview.ends_at)).where(AccessReview.id.in_(waiting))
+    return db.session.scalar(first)
 
 
 def _counted(administrators: int) -> dict[str, tuple[type[Record], ColumnElement[bool]]]:

@@ -10,12 +10,20 @@ from flask import Flask
 from huey import crontab
 
 from backoffice import apps
-from backoffice.jobs import check_events, deliver_messages, end_access, purge, sweep_uploads
+from backoffice.jobs import (
+    access_reviews,
+    check_events,
+    deliver_messages,
+    end_access,
+    purge,
+    sweep_uploads,
+)
 from backoffice.mail.outbox import DELIVERY
 from backoffice.queueing import Job
 
 SCHEDULE: tuple[Job, ...] = (
     Job(DELIVERY, deliver_messages.run, crontab(minute="*")),
+    Job("access_reviews", access_reviews.run, crontab(minute="37")),
     Job("end_access", end_access.run, crontab(minute="7")),
     Job(check_events.JOB, check_events.run, crontab(hour="2", minute="23")),
     Job("purge", purge.run, crontab(hour="3", minute="17")),

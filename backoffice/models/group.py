@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Index, String, and_
+from sqlalchemy import ForeignKey, Index, String, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.associations import group_grants, is_current, user_groups
 from backoffice.models.base import Entity, Searchable
 from backoffice.models.group_keys import LENGTH, free_key
 from backoffice.models.keys import key_type
+from backoffice.models.types import BigInt
 
 ADMINISTRATORS = "administrators"
 
@@ -24,6 +25,7 @@ class Group(Searchable, Entity):
         permissions: codes of `policy.permissions`.
         all_permissions: true for the group of administrators only.
         grants: the groups that members can assign.
+        reviewer: who decides in access reviews whether its members are to stay.
     """
 
     __tablename__ = "groups"
@@ -42,6 +44,9 @@ class Group(Searchable, Entity):
     permissions: Mapped[list[str]] = mapped_column(default=list)
     is_system: Mapped[bool] = mapped_column(default=False)
     all_permissions: Mapped[bool] = mapped_column(default=False)
+    reviewer_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("users.id", ondelete="SET NULL"), sort_order=95
+    )
 
     # By name, because the module of User imports this one.
     users: Mapped[list[Any]] = relationship(
@@ -57,4 +62,9 @@ class Group(Searchable, Entity):
         secondaryjoin="Group.id == group_grants.c.grantable_id",
     )
 
-    __table_args__ = (Index("ix_groups_name_skeleton", "name_skeleton", unique=True),)
+    reviewer: Mapped[Any | None] = relationship("User", foreign_keys=[reviewer_id])
+
+    __table_args__ = (
+        Index("ix_groups_name_skeleton", "name_skeleton", unique=True),
+        Index("ix_groups_reviewer_id", "reviewer_id"),
+    )

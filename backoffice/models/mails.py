@@ -154,6 +154,7 @@ BLOCKED = _add(MailType("blocked", N_("Notice: account blocked"), has_values=Fal
 UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_values=False))
 ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))
 ACCESS_ENDS = _add(MailType("access_ends", N_("Notice: access ends soon")))
+ACCESS_REVIEW = _add(MailType("access_review", N_("Access to review")))
 
 EVENTS_ANCHOR = _add(MailType("events_anchor", N_("Anchor of the events log")))
 

@@ -30,7 +30,24 @@ class Shipped:
         return sorted(permission.code for permission in held)
 
 
-PEOPLE = ("users", "groups", "direct_grants", "invitations", "sessions", "sign_in_attempts")
+PEOPLE = (
+    "users",
+    "groups",
+    "direct_grants",
+    "access_reviews",
+    "invitations",
+    "sessions",
+    "sign_in_attempts",
+)
+WORK = (
+    "access_review_items",
+    "client_tags",
+    "messages",
+    "bulk",
+    "bulk_runs",
+    "events",
+    "saved_views",
+)
 
 
 def _everything(_permission: Permission) -> bool:
@@ -54,8 +71,7 @@ def _views_people(permission: Permission) -> bool:
 
 
 def _runs_company(permission: Permission) -> bool:
-    areas = (*PEOPLE, "client_tags", "messages", "bulk", "bulk_runs", "events", "saved_views")
-    return permission.area in areas
+    return permission.area in (*PEOPLE, *WORK)
 
 
 def _runs_staff(permission: Permission) -> bool:

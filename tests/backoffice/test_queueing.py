@@ -188,6 +188,7 @@ def test_every_job_is_a_file_of_its_name() -> None:
 def test_the_schedule_is_what_it_says() -> None:
     when = {job.name: job.when for job in SCHEDULE}
     assert all(when[DELIVERY](datetime(2026, 1, 1, hour, 59)) for hour in range(24))  # noqa: DTZ001  # huey's are naive UTC
+    assert all(when["access_reviews"](datetime(2026, 1, 1, hour, 37)) for hour in range(24))  # noqa: DTZ001  # as above
     assert all(when["end_access"](datetime(2026, 1, 1, hour, 7)) for hour in range(24))  # noqa: DTZ001  # as above
     day = [(hour, minute) for hour in range(24) for minute in range(60)]
     nightly = (("check_events", (2, 23)), ("purge", (3, 17)), ("sweep_uploads", (3, 41)))

@@ -11,6 +11,9 @@ WRITES = {
     "backoffice.actions.memberships._is_member",
     "backoffice.people.access._of",
     "backoffice.people.access_memory.restore_memberships",
+    "backoffice.people.reviewed_access._delete",
+    "backoffice.people.reviewed_access._same_membership",
+    "backoffice.people.reviewed_access.give_back",
     "backoffice.sheets.applying._give_back",
 }
 

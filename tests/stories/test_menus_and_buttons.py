@@ -1,13 +1,17 @@
 """The menu, a list's buttons and a row's menu offer what the policy allows, and nothing else."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from backoffice import clock
 from backoffice.actions.engine.action import actions_of
 from backoffice.extensions import db
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
@@ -27,10 +31,19 @@ EVERYBODY = [shipped.key for shipped in SHIPPED]
 def rows(staff: list[str]) -> dict[str, int]:
     """Return the id of one row of each screen that has actions."""
     tag = ClientTag(name="Gold")
-    db.session.add_all([tag, Message(purpose="blocked", address="employee@example.com")])
+    review = AccessReview(name="Spring", people="all", ends_at=clock.now() + timedelta(days=7))
+    entry = AccessReviewItem(review=review, user=Cast().employee, access="bulk.run")
+    mail = Message(purpose="blocked", address="employee@example.com")
+    db.session.add_all([tag, entry, mail])
     db.session.commit()
     group = db.session.scalars(select(Group.id).where(Group.key == "employee")).one()
-    return {"users": Cast().employee.id, "groups": group, "client_tags": tag.id}
+    return {
+        "users": Cast().employee.id,
+        "groups": group,
+        "client_tags": tag.id,
+        "access_reviews": review.id,
+        "access_review_items": entry.id,
+    }
 
 
 def links(page: Element) -> set[str]:
@@ -48,10 +61,11 @@ def pressed(page: Element) -> set[str]:
 def allowed(person: Person, screen: Screen, *, several: bool = False) -> set[str]:
     """Return the addresses of the actions that the person may use on the screen.
 
-    With `several`, only of those that accept several rows.
+    With `several`, only of those that accept several rows, and of those that are about none.
     """
     addresses = set()
-    for action in actions_of(screen.model):
+    about_none = actions_of(screen.model, is_global=True) if several else []
+    for action in (*actions_of(screen.model), *about_none):
         switched_off = action.name == "delete" and not screen.has("delete")
         too_many = several and action.most_rows == 1
         if person.holds(action.permission) and not switched_off and not too_many:

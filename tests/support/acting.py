@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from backoffice.actions.engine.action import find
 from backoffice.extensions import db
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
@@ -27,6 +29,8 @@ MODELS: dict[str, Any] = {
     "client-tags": ClientTag,
     "messages": Message,
     "sessions": Session,
+    "access-reviews": AccessReview,
+    "access-review-items": AccessReviewItem,
 }
 
 

@@ -32,6 +32,9 @@ VALUES = {
     "anchor": f"12:{'5' * 64}",
     "address": "n•••@example.com",
     "reason": "A page looks empty",
+    "review": "Spring",
+    "number": "12",
+    "until": "2026-01-08 10:00 UTC",
 }
 
 

@@ -1,10 +1,12 @@
 """Two rows of every kind, a preview, two bulk runs and a view: what pages can be asked about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from backoffice import clock
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.plan import Selection, preview
 from backoffice.actions.engine.run import run
@@ -14,6 +16,8 @@ from backoffice.data import saved_views
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.client_tag import ClientTag
@@ -50,6 +54,7 @@ def build(settings: Settings) -> World:
         ClientTag: _pair(tag.id for tag in tags),
         BulkRun: _pair(each.id for each in runs),
         Event: _pair(events),
+        **_review(people),
         DirectGrant: _extra_permissions(people),
         **_traces(people, settings),
     }
@@ -65,6 +70,23 @@ def _view(cast: Cast) -> int:
     )
     db.session.commit()
     return view.id
+
+
+def _review(people: Sequence[User]) -> dict[type[Record], tuple[int, int]]:
+    """Ask Olivia, in two reviews, about the groups of each person."""
+    reviews = [
+        AccessReview(name=name, people="all", ends_at=clock.now() + timedelta(days=7))
+        for name in ("Spring", "Autumn")
+    ]
+    items = [
+        AccessReviewItem(review=reviews[0], user=person, access="Dispatcher") for person in people
+    ]
+    db.session.add_all([*reviews, *items])
+    db.session.flush()
+    return {
+        AccessReview: _pair(each.id for each in reviews),
+        AccessReviewItem: _pair(each.id for each in items),
+    }
 
 
 def _extra_permissions(people: Iterable[User]) -> tuple[int, int]:

@@ -97,7 +97,12 @@ def test_without_a_search_there_is_every_page_and_action(
 ) -> None:
     groups = words(client.sign_in("olivia").get(f"/find{query}"))
     assert list(groups) == ["People", "Work", "System", "Actions", "Your account"]
-    assert groups["Actions"] == ["Add person", "Add group", "Add client tag"]
+    assert groups["Actions"] == [
+        "Add person",
+        "Add group",
+        "Add client tag",
+        "Access reviews: Open access review",
+    ]
     menu = read(client.get("/")).one("nav", id="navigation").all("a", class_="navigation-link")
     pages = [page for area in ("People", "Work", "System") for page in groups[area]]
     assert pages == [link.text for link in menu]

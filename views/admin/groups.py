@@ -31,12 +31,13 @@ class Groups(SheetPages, ComparePages, Screen):
     column_list = ("id", "name", "description", "is_system", "created_at", "updated_at")
     column_default_list = ("id", "name", "description", "is_system", "updated_at")
     column_filters = ("is_system", "created_at")
-    form_columns = ("name", "description", "permissions", "grants")
+    form_columns = ("name", "description", "reviewer", "permissions", "grants")
     column_details_list = (
         "id",
         "name",
         "description",
         "is_system",
+        "reviewer",
         "grants",
         "created_at",
         "updated_at",
@@ -54,6 +55,10 @@ class Groups(SheetPages, ComparePages, Screen):
         "is_system": _l("Built-in"),
         "all_permissions": _l("All permissions"),
         "grants": _l("Can assign"),
+        "reviewer": _l("Reviewer"),
+    }
+    column_descriptions: ClassVar = {
+        "reviewer": _l("Decides in access reviews whether the members are to stay."),
     }
     details_tabs: ClassVar = {"permissions": _l("Permissions"), "grants": _l("Can assign")}
     tabs = (group_tabs.USERS,)

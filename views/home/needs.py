@@ -15,6 +15,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from views.home.sections import Block, Section
 from views.web.reader import zone
+from views.web.times import exact
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ def _alerts(actor: Actor) -> list[Alert]:
     if found.locked:
         counted["locked"] = len(found.locked)
     return [
-        Alert(name, lists.capped(number), _label(name, number), _list(name, found))
+        Alert(name, lists.capped(number), _label(name, number, found), _list(actor, name, found))
         for name, number in counted.items()
     ]
 
 
-def _label(name: str, number: int) -> str:
+def _label(name: str, number: int, found: Alerts) -> str:
     match name:
         case "expiring":
             label = _n(
@@ -69,6 +70,14 @@ def _label(name: str, number: int) -> str:
                 "administrators have no second factor",
                 number,
             )
+        case "reviews":
+            assert found.review_ends_at
+            label = _n(
+                "entry waits for your review until %(time)s",
+                "entries wait for your review, the first until %(time)s",
+                number,
+                time=exact(found.review_ends_at),
+            )
         case _:
             label = _n(
                 "account is locked by failed sign-ins",
@@ -78,7 +87,7 @@ def _label(name: str, number: int) -> str:
     return str(label)
 
 
-def _list(name: str, found: Alerts) -> str:
+def _list(actor: Actor, name: str, found: Alerts) -> str:
     match name:
         case "expiring":
             return url_for("users.index", invitation_ends="soon")
@@ -86,6 +95,8 @@ def _list(name: str, found: Alerts) -> str:
             return url_for("users.index", invitation="expired")
         case "messages":
             return url_for("messages.index", state=["failed", "dead"])
+        case "reviews":
+            return url_for("access_review_items.index", state="waits", reviewer=actor.user_id)
         case "waiting":
             return url_for("messages.index", state="queued")
         case "faults":

@@ -57,6 +57,7 @@ VERBS = {
     "reset_password": _l("Reset password"),
     "set_avatar": _l("Changed the avatar"),
     "remove_avatar": _l("Removed the avatar"),
+    "decide": _l("Decide"),
     "end_access": _l("Access ended"),
     "end_session": _l("Signed out another device"),
     "save_view": _l("Saved a view"),

@@ -344,6 +344,7 @@ def test_menus_call_actions_by_their_names(olivia: Client) -> None:
         "revoke": "Revoke access",
         "regrant": "Grant access again",
         "end-sessions": "End sessions",
+        "review-access": "Review access",
         "delete": "Delete",
         "remove-avatar": "Remove avatar",
         "resend-invitation": "Resend invitation",

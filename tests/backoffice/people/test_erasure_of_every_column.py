@@ -17,6 +17,7 @@ from backoffice import clock, events
 from backoffice.data.storage import uploads
 from backoffice.extensions import db
 from backoffice.models import personal
+from backoffice.models.access_review import AccessReview
 from backoffice.models.base import Base
 from backoffice.models.bulk_run import BulkItem, BulkRun
 from backoffice.models.event import Event
@@ -97,12 +98,15 @@ def vera(app: Flask, client: Client, cast: Cast) -> int:
     person_id = cast.vera.id
     of_olivia = db.session.scalars(select(Session.id)).one()
     spare = group("employee").id
+    review = AccessReview(name="Spring", people="all", ends_at=clock.now())
+    db.session.add(review)
+    db.session.flush()
     db.session.execute(
         update(User).where(User.id == person_id).values(marked(User) | {"email_key": ADDRESS})
     )
     for column in personal.belongings():
         if any(not c.foreign_keys for c in column.table.columns):
-            others = {"session_id": of_olivia, "group_id": spare}
+            others = {"session_id": of_olivia, "group_id": spare, "review_id": review.id}
             own = {name: key for name, key in others.items() if name in column.table.columns}
             db.session.execute(
                 insert(column.table).values(filled(column.table, **{column.name: person_id}, **own))

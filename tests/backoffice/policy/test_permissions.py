@@ -14,6 +14,12 @@ from tests.support.html import is_asked, read
 
 SENSITIVE = " sensitive"
 MEANINGS = {
+    "access_review_items.decide": "Decide in access reviews about what one is asked",
+    "access_review_items.export": "Download access review entries as a file",
+    "access_review_items.view": "See the list of access review entries and their details",
+    "access_reviews.export": "Download access reviews as a file",
+    "access_reviews.open": "Open and close access reviews, and decide in all of them",
+    "access_reviews.view": "See the list of access reviews and their details",
     "bulk.run": "Act on several rows at once",
     "bulk.run_all_matching": "Act on every row that matches a filter sensitive",
     "bulk.undo": "Undo what was done to several rows",

@@ -21,6 +21,7 @@ OF_PEOPLE = frozenset(
             "users.",
             "groups.",
             "direct_grants.",
+            "access_reviews.",
             "invitations.",
             "sessions.",
             "sign_in_attempts.",

@@ -1,0 +1,99 @@
+"""Open access reviews, with an entry for each access that they ask about, and close them."""
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+)
+
+from backoffice import clock, limits
+from backoffice.errors import RuleBroken
+from backoffice.extensions import db
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
+from backoffice.models.user import User
+from backoffice.people import review_mails
+from backoffice.people.review_entries import COLUMNS, Terms, Uses, note_uses, select_for
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import can, scoped
+from backoffice.settings import Settings, configured
+from backoffice.text.numbers import formatted
+
+OPEN = "access_reviews.open"
+
+
+@scoped(AccessReviewItem)
+def _items(actor: Actor) -> ColumnElement[bool]:
+    """Show people the entries that they review, and all to those who see the reviews.
+
+    Entries name people, so nobody sees them who does not see people.
+    """
+    own = AccessReviewItem.reviewer_id == actor.user_id
+    seen = true() if can(actor, "access_reviews.view") else own
+    return and_(literal(can(actor, "users.view")), seen)
+
+
+def dormant(settings: Settings) -> ColumnElement[bool]:
+    """SQL: whether the person has not signed in for a long time, since they were added at least."""
+    last_seen = func.coalesce(User.last_login_at, User.created_at)
+    return and_(User.status == "active", last_seen <= clock.now() - settings.dormant_after)
+
+
+def number(actor: Actor, terms: Terms) -> int:
+    """Return how many entries a review with these terms would have now."""
+    entries = select_for(actor, terms).subquery()
+    return db.session.scalar(select(func.count()).select_from(entries)) or 0
+
+
+def open_review(*, actor: Actor, terms: Terms, uses: Uses) -> AccessReview:
+    """Open a review, fix its entries, and tell its reviewers by mail.
+
+    Raises RuleBroken, with the field it belongs to, if there is nothing to ask about, or too much.
+    """
+    entries = number(actor, terms)
+    if not entries:
+        raise RuleBroken(_("None of these people has such access."), field="groups")
+    if entries > limits.REVIEW_ENTRIES:
+        most = formatted(limits.REVIEW_ENTRIES)
+        text = _("This asks about more than %(most)s entries: choose fewer groups.", most=most)
+        raise RuleBroken(text, field="groups")
+    settings = configured()
+    is_short = terms.ends_at <= clock.now() + review_mails.REMIND_BEFORE
+    review = AccessReview(
+        name=terms.name,
+        people=terms.people,
+        ends_at=terms.ends_at,
+        opened_by_id=actor.user_id,
+        reminded_at=clock.now() if is_short else None,
+    )
+    db.session.add(review)
+    db.session.flush()
+    _add_entries(actor, review, terms)
+    note_uses(review.id, uses)
+    review_mails.tell(review, settings)
+    return review
+
+
+def _add_entries(actor: Actor, review: AccessReview, terms: Terms) -> None:
+    now = clock.now()
+    entries = select_for(actor, terms).subquery()
+    given = {
+        "review_id": review.id,
+        "version": 1,
+        "decision": "undecided",
+        "note": "",
+        "was_gone": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+    table = AccessReviewItem.__table__
+    values = [literal(value, table.c[name].type) for name, value in given.items()]
+    # Entries of a person stand together.
+    rows = select(*entries.c, *values).order_by(entries.c.user_id, entries.c.access)
+    names = [*COLUMNS, *given]
+    db.session.execute(insert(AccessReviewItem).from_select(names, rows))
