@@ -65,6 +65,7 @@ def plan(*, actor: Actor, found: SheetImport, locked: bool = False) -> Plan:
         else:
             planned.changes.append(change)
     planned.changes = list(in_order(planned.changes))
+    _check_grants(live, planned)
     _require_right_to_give_back(actor, planned)
     judging.judge(actor=actor, live=live, plan=planned, entries={}, locked=locked)
     return planned
@@ -119,6 +120,17 @@ def _reversed(notes: Notes, live: Live, members: Mapping[str, tuple[Member, ...]
     if notes["kind"] == EDIT:
         return Change(EDIT, key, "", state_of(group), before, group)
     return None if _has_members(group) else Change(DELETE, key, "", state_of(group), NOTHING, group)
+
+
+def _check_grants(live: Live, planned: Plan) -> None:
+    """Add a problem for each group that could be given before the import, and is gone since."""
+    new = {change.key for change in planned.of_kind(CREATE)}
+    removed = {change.key for change in planned.of_kind(DELETE)}
+    present = (live.groups.keys() | new) - removed
+    for change in planned.changes:
+        for key in sorted(change.after.grants - present):
+            sentence = _("There is no group with the key %(key)s.", key=key)
+            planned.problems.add(change.name, sentence)
 
 
 def _has_members(group: Group) -> bool:

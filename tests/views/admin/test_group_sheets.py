@@ -322,3 +322,27 @@ def test_an_undo_gives_back_no_membership_that_has_ended(olivia: Client, cast: C
         found = db.session.execute(ends.where(user_groups.c.group_id == group("viewers").id)).one()
         assert found.user_id == cast.vera.id
         assert found.ends_at > clock.now()
+
+
+def test_an_undo_says_which_group_can_be_given_no_more(olivia: Client, cast: Cast) -> None:
+    """Dispatchers are deleted after the import that took them out of a group's grants."""
+
+    def edit(groups: dict[str, Any]) -> None:
+        groups["company_administrator"]["grants"].remove("dispatcher")
+
+    address = imported(olivia, edited(downloaded(olivia), edit))
+    main = group("main_administrator")
+    main.grants = [each for each in main.grants if each.key != "dispatcher"]
+    db.session.delete(group("dispatcher"))
+    settle()
+    answer = olivia.get(f"{address}/undo")
+    assert answer.status_code == 422
+    assert problems(answer) == [
+        ("Company administrator", "There is no group with the key dispatcher.")
+    ]
+    olivia.post(f"{address}/undo", {"plan": "x"})
+    settle()
+    assert [each.key for each in group("company_administrator").grants] == [
+        "agent_group_manager",
+        "employee",
+    ]
