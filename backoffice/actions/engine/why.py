@@ -121,7 +121,7 @@ def row_of(*, asker: Actor, code: str, text: str) -> Record | None:
 
     Raises RuleBroken (field row) if the asker sees no such row, or several.
     """
-    text = text.strip()
+    text = _storable(text).strip()
     if not text:
         return None
     model = model_of(code)
@@ -135,6 +135,11 @@ def row_of(*, asker: Actor, code: str, text: str) -> Record | None:
         message = _("Several %(nouns)s are called like that: give the number.", nouns=model.nouns())
         raise RuleBroken(message, field="row")
     return rows[0]
+
+
+def _storable(text: str) -> str:
+    """Return the text without what no database compares: NUL, and halves of surrogate pairs."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
 
 
 def person_of(*, asker: Actor, text: str) -> User:

@@ -57,6 +57,7 @@ def test_a_question_without_sense_says_so_and_keeps_what_was_typed(
     assert asked.one("option[selected]")["value"] == "users.block"
     assert box(client, cast.max.id, may="x" * 300).one("[role=alert]").text
     assert box(client, cast.max.id, may="users.block", row="9" * 40).one("[role=alert]").text
+    assert box(client, cast.max.id, may="users.block", row="Nobody\0Known").one("[role=alert]").text
 
 
 def test_rows_that_the_asker_does_not_see_are_not_there(client: Client, cast: Cast) -> None:
