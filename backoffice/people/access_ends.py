@@ -4,7 +4,7 @@ What has ended counts as none already: whoever decides something asks for that. 
 here is only seen no more, and the events say so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -80,7 +80,18 @@ def _tell_extra(settings: Settings) -> int:
 
 
 def _some(statement: Any, which: ColumnElement[bool], *order: Any) -> Sequence[Any]:
-    return db.session.execute(statement.where(which).order_by(*order).limit(AT_ONCE)).all()
+    """Return the first rows, of people whose access nobody else can change meanwhile."""
+    first = statement.where(which).order_by(*order).limit(AT_ONCE)
+    found = db.session.execute(first).all()
+    people = {row.user_id for row in found}
+    _lock(people | {row.given_by_id for row in found})
+    return db.session.execute(first.where(first.selected_columns.user_id.in_(people))).all()
+
+
+def _lock(ids: Collection[int]) -> Sequence[int]:
+    """Lock those of these people who are there, and return their ids."""
+    people = select(User.id).where(User.id.in_(ids)).order_by(User.id)
+    return db.session.scalars(people.with_for_update()).all()
 
 
 def _is_near(ends_at: Any, told_at: Any) -> ColumnElement[bool]:
@@ -148,9 +159,7 @@ def _lock_some(now: datetime) -> Sequence[int]:
         select(DirectGrant.user_id).where(DirectGrant.ends_at <= now),
     ).subquery()
     some = select(ended.c.user_id).order_by(ended.c.user_id).limit(AT_ONCE)
-    ids = db.session.scalars(some).all()
-    people = select(User.id).where(User.id.in_(ids)).order_by(User.id)
-    return db.session.scalars(people.with_for_update()).all()
+    return _lock(db.session.scalars(some).all())
 
 
 def _remove(ids: Sequence[int], now: datetime) -> None:

@@ -1,10 +1,11 @@
 """What ends soon is told once, a week before; what has ended is removed, and the events say so."""
 
 from datetime import datetime, timedelta
+from threading import Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -17,8 +18,9 @@ from backoffice.models.message import Message
 from backoffice.models.user import User
 from backoffice.settings import configured
 from backoffice.testing.cast import Cast
-from backoffice.testing.client import Client, settle
+from backoffice.testing.client import Client, settle, without_app
 from tests.support.acting import group, groups_of
+from tests.support.patience import PATIENCE
 from tests.support.races import at_once
 
 END = datetime.fromisoformat("2026-06-01T10:00:00+00:00")
@@ -126,3 +128,28 @@ def test_people_and_extra_permissions_that_end_soon_are_found_by_a_filter(
     with clock.at(END - WEEK - SECOND):
         assert "<tbody" not in client.get("/admin/users/?membership_ends=soon").text
         assert "vera@example.com" in client.get("/admin/users/?membership_ends=later").text
+
+
+def test_a_new_end_that_is_set_meanwhile_is_told_in_its_time(app: Flask, ending: User) -> None:
+    """The job has to wait for those who are changing the person, and to look again."""
+    later = END + 10 * WEEK
+    vera = ending.id
+    of_vera = (user_groups.c.user_id == vera, user_groups.c.ends_at.is_not(None))
+    set_end = update(user_groups).where(*of_vera).values(ends_at=later, told_at=None)
+    settle()
+    with db.engine.connect() as somebody:
+        somebody.execute(update(User.__table__).where(User.id == vera).values(version=9))
+        somebody.execute(set_end)
+        job = Thread(target=without_app().run, args=(_work_in, app))
+        job.start()
+        job.join(timeout=0.5)
+        somebody.commit()
+    job.join(timeout=PATIENCE)
+    ends = db.session.execute(select(user_groups).where(*of_vera)).one()
+    assert (ends.ends_at, ends.told_at) == (later, None)
+    assert told() == ["olivia@example.com", "vera@example.com"]  # of what has its former end
+
+
+def _work_in(app: Flask) -> None:
+    with app.app_context():
+        work(END - WEEK)
