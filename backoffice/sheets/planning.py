@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice.models import fields
 from backoffice.models.group import Group
@@ -88,7 +89,7 @@ def _check_grants(entry: Entry, present: set[str], problems: Problems) -> None:
     for number, key in enumerate(entry.grants or ()):
         if key not in present:
             where = place(place(entry.place, "grants"), number)
-            text = _("There is no group with the key %(key)s.", key=decoding.shown(key))
+            text = _l("There is no group with the key %(key)s.", key=decoding.shown(key))
             problems.add(where, text)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice import limits
 from backoffice.models.group_keys import PATTERN
@@ -79,7 +80,7 @@ def _check_fields(
 ) -> None:
     for name in value:
         if name not in known:
-            sentence = _("There is no such field. These are: %(fields)s.", fields=", ".join(known))
+            sentence = _l("There is no such field. These are: %(fields)s.", fields=", ".join(known))
             problems.add(place(where, shown(name)), sentence)
 
 
@@ -148,11 +149,11 @@ def _check_texts(texts: Sequence[object], where: str, problems: Problems) -> Non
     for number, text in enumerate(texts):
         if not _is_short(text):
             most = limits.SHEET_CODE
-            sentence = _("This has to be a text of at most %(most)s characters.", most=most)
+            sentence = _l("This has to be a text of at most %(most)s characters.", most=most)
             problems.add(place(where, number), sentence)
     for number in doubled([text if isinstance(text, str) else "" for text in texts]):
         if _is_short(texts[number]):
-            problems.add(place(where, number), _("This stands in the list already."))
+            problems.add(place(where, number), _l("This stands in the list already."))
 
 
 def _is_short(text: object) -> bool:

@@ -50,6 +50,7 @@ class Problems:
     number: int = 0
 
     def add(self, place: str, sentence: object, *, code: str | None = None) -> None:
+        """Add a problem; where there may be very many, its sentence is a lazy text."""
         self.number += 1
         if len(self.first) < limits.SHEET_PROBLEMS:
             self.first.append(Problem(place, str(sentence), code))

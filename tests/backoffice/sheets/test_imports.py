@@ -1,6 +1,7 @@
 """Any groups travel by one file, and nobody imports what they may not give."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sqlalchemy import delete, select, update
 
+from backoffice import limits
 from backoffice.extensions import db
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.sheet_import import MODES, SheetImport
@@ -205,6 +207,21 @@ def test_an_error_in_group_400_changes_nothing(app: Flask, cast: Cast) -> None:
         ("groups[400].permissions[0]", "There is no permission no.such.")
     ]
     assert present() == before
+
+
+@pytest.mark.parametrize(
+    "entry", [{"permissions": [""] * 430}, {"grants": [f"{n}" for n in range(300)]}]
+)
+def test_a_sheet_of_faults_alone_is_refused_soon(
+    app: Flask, cast: Cast, entry: dict[str, object]
+) -> None:
+    sheet = sheet_of(*[{"name": f"n{n}"} | entry for n in range(500)])
+    assert len(sheet) <= limits.SHEET
+    begin = time.process_time()
+    with pytest.raises(SheetRefused) as refused_:
+        imports.read_and_checked(SYSTEM, sheet, "merge")
+    assert time.process_time() - begin < 1.5
+    assert refused_.value.problems.more > 100_000
 
 
 def test_what_was_there_before_a_rule_may_stay(app: Flask, cast: Cast) -> None:
