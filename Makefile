@@ -49,7 +49,7 @@ check: $(DEV) chromium ## Format, lint, types, house rules, all tests: what CI r
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/house
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/house --durations 40
 
 fix: $(DEV) ## Format and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
