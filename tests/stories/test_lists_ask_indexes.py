@@ -234,11 +234,12 @@ def test_a_stretch_of_time_is_in_its_order(olivia: Client) -> None:
 
     Another order can still be asked for.
     """
-    page = read(olivia.get("/admin/client-tags/?created_at.from=2001-01-01"))
+    olivia.post("/admin/users/preferences", {"size": "20", "columns": ["name", "created_at"]})
+    page = read(olivia.get("/admin/users/?created_at.from=2001-01-01"))
     assert [head.text for head in page.all("th") if head["aria-sort"] == "descending"] == [
         "Created at"
     ]
-    page = read(olivia.get("/admin/client-tags/?created_at.from=2001-01-01&sort=name"))
+    page = read(olivia.get("/admin/users/?created_at.from=2001-01-01&sort=name"))
     assert [head.text for head in page.all("th") if head["aria-sort"] == "ascending"] == ["Name"]
 
 
