@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from backoffice import schema
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -41,6 +43,7 @@ def upgrade() -> None:
         sa.Column("first_faults", TEXTS, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_event_checks"),
     )
+    schema.restore(op.get_bind())
 
 
 def downgrade() -> None:
