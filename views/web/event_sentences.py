@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.rules import NUMBER, Counted
 from backoffice.text.numbers import formatted
-from views.web.event_values import label_of
+from views.web.event_values import FEW, label_of, without
 
 Parts = dict[str, Any]  # what stands for the words in braces
 FIELDS = 3  # that a sentence about a change names
@@ -105,14 +105,14 @@ def _counted(text: Counted, number: object) -> tuple[str, Parts]:
 
 
 def _new(action: Action, before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """Return the related rows that only `after` has, by their names."""
+    """Return the related rows that only `after` has, by their names; of many, the first."""
     names = [
         str(each)
         for name in action.watches
-        for each in _listed(after.get(name))
-        if each not in _listed(before.get(name))
+        for each in without(_listed(after.get(name)), _listed(before.get(name)))
     ]
-    return ", ".join(names) or UNSAID
+    more = [UNSAID] if len(names) > FEW else []
+    return ", ".join([*names[:FEW], *more]) or UNSAID
 
 
 def _listed(value: object) -> Sequence[object]:

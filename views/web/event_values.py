@@ -32,13 +32,15 @@ def side_by_side(
 ) -> tuple[str, str]:
     """Return the value before and after in words; of long lists, only what differs."""
     if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > FEW:
-        gone, added = _without(old, new), _without(new, old)
+        gone, added = without(old, new), without(new, old)
         return _in_words(model, name, gone), _in_words(model, name, added)
     return _in_words(model, name, old), _in_words(model, name, new)
 
 
-def _without(values: Sequence[object], others: Sequence[object]) -> list[object]:
-    return [value for value in values if value not in others]
+def without(values: Sequence[object], others: Sequence[object]) -> list[object]:
+    """Return those of the values that are not among the others; there may be very many of both."""
+    known = set(map(str, others))
+    return [value for value in values if str(value) not in known]
 
 
 def _in_words(model: type[Record] | None, name: str, value: object) -> str:

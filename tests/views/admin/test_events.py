@@ -1,7 +1,10 @@
 """The details of an event: whom it is about, in the words of that one's pages."""
 
+import time
+
 from sqlalchemy import select
 
+from backoffice.events import EventDraft, log
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.testing.cast import Cast
@@ -49,3 +52,21 @@ def test_whoever_sees_no_people_reads_no_name(client: Client, cast: Cast) -> Non
     page = read(client.sign_in("vera").get(address))
     assert "Mander" not in page.text
     assert page.one("h1").text.startswith(f"Block Person {cast.max.id} · event ")
+
+
+def test_events_that_tell_of_very_many_rows_are_listed_soon(client: Client, cast: Cast) -> None:
+    """Twelve client tags were added to the ten thousand that Vera had, again and again."""
+    tags = [{"of": "client_tags", "id": n, "label": f"tag {n}"} for n in range(10_000)]
+    draft = EventDraft(
+        action="users.add_client_tags",
+        subject=("users", cast.vera.id),
+        before={"client_tags": tags[:-12]},
+        after={"client_tags": tags},
+    )
+    log.record_many(actor=cast.actor("olivia"), drafts=[draft] * 5)
+    client.sign_in("olivia")
+    for page in ("/admin/events/", f"/admin/users/{cast.vera.id}?tab=events"):
+        begin = time.process_time()
+        text = client.get(page).text
+        assert time.process_time() - begin < 2
+        assert ", ".join([f"tag {n}" for n in range(9988, 9996)] + ["…"]) in text
