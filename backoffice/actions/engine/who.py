@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from backoffice import limits
 from backoffice.actions.engine import why
@@ -44,8 +44,8 @@ def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
     permission = action.permission if action else code
     found = []
     left = limits.ASKED_ABOUT
-    for group_id, name, holders in _holders(asker, permission):
-        people, number = _active(asker, holders, left)
+    for group_id, name, holders, number in _holders(asker, permission):
+        people = _first(asker, holders, min(left, number))
         left -= len(people)
         members = tuple(
             (person.id, person.label, why.ask(asker=asker, person=person, code=code, row=row))
@@ -55,25 +55,45 @@ def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
     return found
 
 
-def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, Select[int]]]:
-    """Yield each group with the permission, then those who have it directly, as statements."""
+def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, Select[int], int]]:
+    """Yield each group with the permission, then those who have it directly.
+
+    People are a statement, followed by how many of them are active and seen by the asker.
+    """
     groups = select(Group).where(scope(asker, Group)).order_by(Group.name)
+    numbers = _members_by_group(asker)
     for group in db.session.scalars(groups).all():
         if group.all_permissions or permission in group.permissions:
-            yield group.id, group.name, _members(group)
+            yield group.id, group.name, _members(group), numbers.get(group.id, 0)
     is_given = (DirectGrant.permission == permission, DirectGrant.current())
     direct = select(DirectGrant.user_id).where(scope(asker, DirectGrant), *is_given)
     if db.session.scalar(direct.limit(1)) is not None:
-        yield None, str(_("Extra permissions")), direct
+        in_person = select(func.count(User.id)).where(*_is_asked_about(asker, direct))
+        yield None, str(_("Extra permissions")), direct, db.session.scalar(in_person) or 0
+
+
+def _members_by_group(asker: Actor) -> dict[int, int]:
+    """Return how many active members each group has whom the asker sees, by the group's id."""
+    statement = (
+        select(user_groups.c.group_id, func.count())
+        .join(User, User.id == user_groups.c.user_id)
+        .where(is_current(), User.status == "active", scope(asker, User))
+        .group_by(user_groups.c.group_id)
+    )
+    return dict(db.session.execute(statement).all())
 
 
 def _members(group: Group) -> Select[int]:
     return select(user_groups.c.user_id).where(user_groups.c.group_id == group.id, is_current())
 
 
-def _active(asker: Actor, people: Select[int], most: int) -> tuple[Sequence[User], int]:
-    """Return the first active ones that the asker sees, and how many there are."""
-    wanted = (User.id.in_(people), User.status == "active", scope(asker, User))
-    number = db.session.scalar(select(func.count(User.id)).where(*wanted)) or 0
-    statement = select(User).where(*wanted).order_by(User.id).limit(most)
-    return db.session.scalars(statement).all(), number
+def _is_asked_about(asker: Actor, people: Select[int]) -> tuple[ColumnElement[bool], ...]:
+    return User.id.in_(people), User.status == "active", scope(asker, User)
+
+
+def _first(asker: Actor, people: Select[int], most: int) -> Sequence[User]:
+    """Return the first of these people who are active and whom the asker sees."""
+    if not most:
+        return ()
+    statement = select(User).where(*_is_asked_about(asker, people)).order_by(User.id)
+    return db.session.scalars(statement.limit(most)).all()

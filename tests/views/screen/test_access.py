@@ -8,10 +8,12 @@ from backoffice import clock, limits
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.direct_grant import DirectGrant
+from backoffice.models.group import Group
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group
 from tests.support.html import read
+from tests.support.statements import counted
 
 
 def said(client: Client, path: str) -> dict[str, str]:
@@ -81,3 +83,21 @@ def test_an_unknown_question_is_that_of_seeing_it(client: Client, cast: Cast) ->
     client.sign_in("olivia")
     path = f"/admin/users/{cast.vera.id}?tab=access"
     assert said(client, f"{path}&may=nonsense") == said(client, path)
+
+
+def test_groups_of_whom_nobody_is_asked_about_take_no_statement(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    path = f"/admin/users/{cast.vera.id}?tab=access"
+    said(client, path)  # what is read once is read now
+    numbers = []
+    for name in ("Anybody", "Somebody"):
+        settle()
+        with counted(db.engine) as statements:
+            groups = said(client, path)
+        numbers.append(len(statements))
+        more = [Group(key=f"{name}_{n}", name=f"{name} {n}") for n in range(20)]
+        for each in more:
+            each.permissions = ["users.view"]
+        db.session.add_all(more)
+    assert "Anybody 19" in groups
+    assert numbers[1] == numbers[0]
