@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
 from backoffice import clock
 from backoffice.extensions import db
@@ -52,12 +52,20 @@ def restore_memberships(run_id: int | None, people: Select[int], group_ids: Sequ
     The people are members already.
     """
     access.set_end(people, group_ids, None, None)
-    change = update(user_groups)
-    for user_id, kept in _remembered(run_id, people, MEMBERSHIPS):
-        if kept["group_id"] in group_ids:
-            same = (user_groups.c.user_id == user_id, user_groups.c.group_id == kept["group_id"])
-            values = {"ends_at": kept["ends_at"], "given_by_id": kept["given_by_id"]}
-            db.session.execute(change.where(*same).values(**values))
+    changes = [
+        {"person": user_id, "group": kept["group_id"], "end": kept["ends_at"]}
+        | {"giver": kept["given_by_id"]}
+        for user_id, kept in _remembered(run_id, people, MEMBERSHIPS)
+        if kept["group_id"] in group_ids
+    ]
+    same = (
+        user_groups.c.user_id == bindparam("person"),
+        user_groups.c.group_id == bindparam("group"),
+    )
+    change = update(user_groups).where(*same)
+    change = change.values(ends_at=bindparam("end"), given_by_id=bindparam("giver"))
+    for start in range(0, len(changes), AT_ONCE):
+        db.session.execute(change, changes[start : start + AT_ONCE])
 
 
 def restore_extra(

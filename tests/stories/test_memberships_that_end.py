@@ -31,6 +31,7 @@ from tests.support.acting import (
 )
 from tests.support.html import error_at, read
 from tests.support.races import at_once
+from tests.support.statements import counted
 
 JOIN, SET_END = "add-to-group", "set-membership-end"
 
@@ -168,6 +169,21 @@ def test_removal_from_a_group_and_its_undo_keep_the_end(olivia: Client, ends_at:
     undo(olivia, removed)
     assert end_of(vera, "managers") == ends_at
     assert end_of(vera, "viewers") is None
+
+
+def test_the_ends_of_many_are_given_back_in_one_statement(
+    olivia: Client, ends_at: datetime
+) -> None:
+    people = [Cast().vera.id, Cast().max.id, Cast().employee.id]
+    dispatchers = group("dispatcher").id
+    act(olivia, "users", JOIN, *people, group=dispatchers, ends_at=typed(ends_at))
+    removed = act(olivia, "users", "remove-from-group", *people, group=dispatchers)
+    settle()
+    with counted(db.engine) as statements:
+        undo(olivia, removed)
+    changes = [each for each in statements if each.startswith("UPDATE user_groups")]
+    assert len(changes) == 2, "that none ends, and then the former ends of all"
+    assert {end_of(Cast().vera, "dispatcher"), end_of(Cast().max, "dispatcher")} == {ends_at}
 
 
 def test_an_end_in_the_past_and_a_group_of_others_are_refused(olivia: Client, boss: Client) -> None:
