@@ -13,9 +13,11 @@ from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import Group
 from backoffice.policy.actor import Actor
+from backoffice.policy.shipped import SHIPPED
 from backoffice.sheets.changes import CREATE, DELETE, EDIT, Change, Member, Plan, State
 
 Notes = dict[str, object]
+SHIPPED_KEYS = {shipped.key for shipped in SHIPPED}  # of the groups that are called built-in
 
 
 def apply(*, actor: Actor, plan: Plan) -> list[Notes]:
@@ -87,7 +89,7 @@ def _written(plan: Plan) -> dict[str, Group]:
 
 
 def _write_values(change: Change) -> None:
-    group = change.group or Group(key=change.key)
+    group = change.group or Group(key=change.key, is_system=change.key in SHIPPED_KEYS)
     group.name = change.after.name
     group.description = change.after.description
     if change.gained or change.lost:

@@ -112,7 +112,7 @@ def test_an_import_is_undone_while_untouched(olivia: Client, cast: Cast) -> None
     assert undo(olivia, address).status_code == 303
     settle()
     assert downloaded(olivia) == before
-    assert [each.key for each in cast.vera.groups] == ["viewers"]
+    assert [(each.key, each.is_system) for each in cast.vera.groups] == [("viewers", True)]
     assert "This import was undone." in olivia.get(address).text
 
 
