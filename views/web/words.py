@@ -1,5 +1,6 @@
 """Say in words what codes stand for: areas of the product, and the states of rows."""
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.fields import heading
@@ -22,8 +23,9 @@ STATES = {
 
 
 def area(code: str) -> str:
-    """Return the name of an area: that of `bulk_runs` is 'Bulk runs'."""
-    return heading(code)
+    """Return what an area is called: that of a screen as in the menu, `bulk` is 'Bulk'."""
+    screens = current_app.extensions["screens"]
+    return next((str(each.name) for each in screens if each.endpoint == code), heading(code))
 
 
 def state(code: str) -> str:
