@@ -19,18 +19,21 @@ from sqlalchemy import (
 )
 
 from backoffice import clock, events
+from backoffice.auth.actors import actor_of
 from backoffice.events import EventDraft
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models import mails
 from backoffice.models.associations import user_groups
+from backoffice.models.base import Record
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.user import SOON, User
 from backoffice.people import access
 from backoffice.policy.actor import Actor
 from backoffice.policy.grants import ADMINISTRATORS_LOCK
+from backoffice.policy.rules import sees
 from backoffice.settings import Settings
 from backoffice.transactions import begin, lock
 
@@ -64,7 +67,7 @@ def _tell_memberships(settings: Settings) -> int:
     keys = [(row.user_id, row.group_id) for row in ending]
     same = tuple_(table.user_id, table.group_id).in_(keys)
     db.session.execute(update(user_groups).where(same).values(told_at=clock.now()))
-    _mail(ending, settings)
+    _mail(ending, Group, settings)
     return len(ending)
 
 
@@ -75,7 +78,7 @@ def _tell_extra(settings: Settings) -> int:
     change = update(grant).where(grant.id.in_([row.id for row in ending]))
     told = change.values(told_at=clock.now())
     db.session.execute(told.execution_options(synchronize_session=False))
-    _mail(ending, settings)
+    _mail(ending, DirectGrant, settings)
     return len(ending)
 
 
@@ -99,11 +102,16 @@ def _is_near(ends_at: Any, told_at: Any) -> ColumnElement[bool]:
     return and_(told_at.is_(None), ends_at > now, ends_at <= now + SOON)
 
 
-def _mail(ending: Sequence[Any], settings: Settings) -> None:
-    """Queue a mail about each end to the person and to whoever gave it, if they still work here."""
+def _mail(ending: Sequence[Any], given: type[Record], settings: Settings) -> None:
+    """Queue a mail about each end to the person and to whoever gave it, if they still work here.
+
+    Whoever gave it is told only while they see people and what was given.
+    """
     ids = {row.user_id for row in ending} | {row.given_by_id for row in ending}
     active = select(User).where(User.id.in_(ids), User.status == "active")
     people = {user.id: user for user in db.session.scalars(active)}
+    givers = {row.given_by_id for row in ending} & people.keys()
+    told = {each for each in givers if _sees(people[each], given)}
     letters = []
     for user_id, giver_id, name, ends_at, _key in ending:
         if user_id not in people:
@@ -113,9 +121,14 @@ def _mail(ending: Sequence[Any], settings: Settings) -> None:
             "what": name,
             "at": f"{ends_at:%Y-%m-%d %H:%M} UTC",
         }
-        readers = [people[each] for each in (user_id, giver_id) if each in people]
+        readers = [people[user_id], *(people[each] for each in {giver_id} & told)]
         letters += [_letter(reader, values) for reader in readers if reader.email_verified_at]
     outbox.queue(letters, settings)
+
+
+def _sees(giver: User, given: type[Record]) -> bool:
+    actor = actor_of(giver)
+    return sees(actor, User) and sees(actor, given)
 
 
 def _letter(reader: User, values: dict[str, str]) -> OutgoingMail:

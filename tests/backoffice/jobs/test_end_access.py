@@ -153,3 +153,13 @@ def test_a_new_end_that_is_set_meanwhile_is_told_in_its_time(app: Flask, ending:
 def _work_in(app: Flask) -> None:
     with app.app_context():
         work(END - WEEK)
+
+
+def test_who_gave_it_is_told_only_while_they_see_it(ending: User) -> None:
+    """Olivia now looks after the messages alone: she sees neither people nor groups."""
+    olivia = Cast().olivia
+    olivia.groups = [group("employee")]
+    group("employee").permissions = ["messages.view"]
+    settle()
+    work(END - WEEK)
+    assert told() == ["vera@example.com", "vera@example.com"]
