@@ -107,23 +107,23 @@ def _mail(ending: Sequence[Any], given: type[Record], settings: Settings) -> Non
 
     Whoever gave it is told only while they see people and what was given.
     """
-    ids = {row.user_id for row in ending} | {row.given_by_id for row in ending}
-    active = select(User).where(User.id.in_(ids), User.status == "active")
-    people = {user.id: user for user in db.session.scalars(active)}
-    givers = {row.given_by_id for row in ending} & people.keys()
-    told = {each for each in givers if _sees(people[each], given)}
+    people = _active({row.user_id for row in ending})
+    givers = _active({row.given_by_id for row in ending})
+    told = {each: giver for each, giver in givers.items() if _sees(giver, given)}
     letters = []
     for user_id, giver_id, name, ends_at, _key in ending:
-        if user_id not in people:
-            continue
-        values = {
-            "person": people[user_id].name,
-            "what": name,
-            "at": f"{ends_at:%Y-%m-%d %H:%M} UTC",
-        }
-        readers = [people[user_id], *(people[each] for each in {giver_id} & told)]
-        letters += [_letter(reader, values) for reader in readers if reader.email_verified_at]
+        if person := people.get(user_id):
+            at = f"{ends_at:%Y-%m-%d %H:%M} UTC"
+            values = {"person": person.name, "what": name, "at": at}
+            readers = [each for each in (person, told.get(giver_id)) if each]
+            letters += [_letter(each, values) for each in readers if each.email_verified_at]
     outbox.queue(letters, settings)
+
+
+def _active(ids: Collection[int]) -> dict[int | None, User]:
+    """Return those of these people who still work here, by id."""
+    active = select(User).where(User.id.in_(ids), User.status == "active")
+    return {user.id: user for user in db.session.scalars(active)}
 
 
 def _sees(giver: User, given: type[Record]) -> bool:

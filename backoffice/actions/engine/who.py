@@ -65,11 +65,19 @@ def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, S
     for group in db.session.scalars(groups).all():
         if group.all_permissions or permission in group.permissions:
             yield group.id, group.name, _members(group), numbers.get(group.id, 0)
-    is_given = (DirectGrant.permission == permission, DirectGrant.current())
-    direct = select(DirectGrant.user_id).where(scope(asker, DirectGrant), *is_given)
+    direct = _given_directly(asker, permission)
     if db.session.scalar(direct.limit(1)) is not None:
-        in_person = select(func.count(User.id)).where(*_is_asked_about(asker, direct))
-        yield None, str(_("Extra permissions")), direct, db.session.scalar(in_person) or 0
+        yield None, str(_("Extra permissions")), direct, _number(asker, direct)
+
+
+def _number(asker: Actor, people: Select[int]) -> int:
+    number = select(func.count(User.id)).where(*_is_asked_about(asker, people))
+    return db.session.scalar(number) or 0
+
+
+def _given_directly(asker: Actor, permission: str) -> Select[int]:
+    is_given = (DirectGrant.permission == permission, DirectGrant.current())
+    return select(DirectGrant.user_id).where(scope(asker, DirectGrant), *is_given)
 
 
 def _members_by_group(asker: Actor) -> dict[int, int]:
