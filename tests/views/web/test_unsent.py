@@ -35,6 +35,7 @@ LONE = (
     "account.password",
     "account.enrol",
     "account.confirm_email",
+    "groups.compare",
     "groups.sheet",
 )
 
