@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from backoffice.data import files
-from backoffice.events import log
+from backoffice.events import verification
 from backoffice.extensions import db
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -96,7 +96,7 @@ def test_a_new_file_takes_the_place_of_the_old_one(olivia: Client, folder: Path)
     event = newest_event()
     assert event.before["slip"] == f"slip.pdf ({len(PDF)} bytes, SHA-256 {row_digest(PDF)})"
     assert event.after["slip"].startswith("new.pdf (14 bytes, SHA-256 ")
-    assert log.verify() == []
+    assert verification.verify() == []
 
 
 def row_digest(content: bytes) -> str:

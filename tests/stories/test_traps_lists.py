@@ -93,12 +93,17 @@ def test_search_and_filter_across_many_to_many_multiply_no_row(olivia: Client) -
     assert "65 people" in read(answer).one("h1").text
 
 
+COMMENTS = "FROM event_comments"  # of the events of one page alone
+
+
 @pytest.mark.parametrize("slug", SCREENS)
 def test_no_n_plus_one(olivia: Client, statements: Any, slug: str) -> None:
     """Trap: relations were joined, or loaded row by row.
 
-    Here a list takes at most six statements, whatever the page size.
+    Here a list takes at most six statements, whatever the page size. The log of events also reads
+    whom its sentences name, how many comments there are, and the last check.
     """
+    most = 10 if slug == "events" else 6
     numbers = {}
     for size in ("20", "50", "100"):
         olivia.post(f"/admin/{slug}/preferences", {"size": size})
@@ -106,7 +111,7 @@ def test_no_n_plus_one(olivia: Client, statements: Any, slug: str) -> None:
         with statements() as seen:
             olivia.get(f"/admin/{slug}/")
         numbers[size] = len(seen)
-        assert len(seen) <= 6, seen
+        assert len(seen) <= most, seen
     assert len(set(numbers.values())) == 1, numbers
 
 
@@ -120,7 +125,7 @@ def test_no_unbounded_count_and_no_offset(
         for page in list(pages(olivia, f"/admin/{slug}/"))[-1:]:
             if back := link(page, "Previous"):
                 olivia.get(f"/admin/{slug}/{back}")
-    counting = [text for text in seen if "count(" in text.lower()]
+    counting = [text for text in seen if "count(" in text.lower() and COMMENTS not in text]
     assert counting
     assert all("LIMIT" in text for text in counting), seen
     if engine_name == "postgresql":  # SQLAlchemy writes every LIMIT for SQLite with OFFSET 0

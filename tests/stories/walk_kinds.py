@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from backoffice.events import log
+from backoffice.events import verification
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.client_tag import ClientTag
@@ -201,7 +201,7 @@ def test_an_action_notes_the_one_related_row_before_and_after(olivia: Client, ca
     assert event.after["manager"] == f"Person {cast.vera.id}"
     assert event.before["level"] == event.after["level"] == "HIGH"
     assert json.loads(event.before["facts"]) == stored(row_id)["facts"]
-    assert log.verify() == []
+    assert verification.verify() == []
 
 
 @pytest.mark.browser

@@ -11,6 +11,8 @@ from sqlalchemy import insert, select
 
 from backoffice import clock
 from backoffice.extensions import db
+from backoffice.models.access_review import AccessReview
+from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.associations import user_groups
 from backoffice.models.base import Record, records
 from backoffice.models.direct_grant import DirectGrant
@@ -64,6 +66,7 @@ def build() -> None:
         }
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
     _add_what_ends(user, now)
+    _add_reviews(user, now)
     for result, reason in product(RESULTS, ("", "password")):
         db.session.add(SignInAttempt(at=now, result=result, reason=reason))
     db.session.flush()
@@ -79,6 +82,15 @@ def _add_what_ends(user: User, now: datetime) -> None:
         db.session.flush()
         membership = {"user_id": member.id, "group_id": group.id, "ends_at": ends_at}
         db.session.execute(insert(user_groups), membership)
+
+
+def _add_reviews(user: User, now: datetime) -> None:
+    """Add reviews that are open, over and closed, each with a decision and one that is missing."""
+    for state, left in (("open", HOUR), ("open", -HOUR), ("closed", HOUR)):
+        review = AccessReview(name=state, state=state, people="all", ends_at=now + left)
+        for decision in ("undecided", "keep"):
+            item = AccessReviewItem(review=review, user=user, access="Staff", decision=decision)
+            db.session.add(item)
 
 
 def said(model: type[Record], name: str) -> dict[int, str]:

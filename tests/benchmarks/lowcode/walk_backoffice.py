@@ -16,7 +16,7 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from backoffice.testing import rows, walk
+from backoffice.testing import access, rows, walk
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.html import error_at, hidden, read, row_ids
@@ -183,7 +183,7 @@ def test_every_page_fits_and_has_names(app: Flask, page: Page, staff: list[str])
         Tag(name="Cold"),
         Tag(name="Dry"),
     )
-    ours = [each for each in walk.screens_of(app, ("acme",)) if each.model in there.rows]
+    ours = [each for each in access.screens_of(app, ("acme",)) if each.model in there.rows]
     assert len(ours) == 3
     assert walk.faults(page, app, there, ours) == []
 

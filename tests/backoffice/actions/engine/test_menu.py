@@ -43,6 +43,7 @@ def test_of_each_action_the_menu_knows_what_it_would_do(people: Cast) -> None:
         "set_membership_end": ("done", ""),
         "give_permissions": ("done", ""),
         "take_permissions": ("done", ""),
+        "review_access": ("done", ""),
         "add_client_tags": ("refused", "all"),
         "remove_client_tags": ("done", ""),
         "reset_password": ("done", ""),
