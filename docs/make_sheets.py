@@ -5,6 +5,7 @@ A test compares the file with what this would write.
 
 from collections.abc import Mapping
 
+import backoffice.actions  # noqa: F401  # which have permissions of their own
 from backoffice.policy.shipped import SHIPPED, Shipped
 from backoffice.sheets import shipped_sheets, writing
 
