@@ -1,5 +1,7 @@
 """Download groups as a sheet; send one, look at what it would change, apply it and undo it."""
 
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -160,16 +162,10 @@ def _show(screen: Definition, actor: Actor, token: UUID) -> Answer:
 
 
 def _apply(screen: Definition, actor: Actor, token: UUID) -> Answer:
-    here = screen.url_of("sheet_preview", token=token)
-    try:
-        imports.apply(actor=actor, token=token, digest=request.form.get("plan", ""))
-        db.session.commit()
-        flash(_("The sheet is applied."), "success")
-    except SheetRefused as error:
-        _refused(error)  # the page behind the redirect lists the problems
-    except imports.Overtaken as error:
-        _overtaken(error)
-    return redirect(here, HTTPStatus.SEE_OTHER)
+    apply = partial(imports.apply, actor=actor, token=token)
+    return _carried_out(
+        apply, _("The sheet is applied."), screen.url_of("sheet_preview", token=token)
+    )
 
 
 def _show_undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
@@ -182,13 +178,18 @@ def _show_undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
 
 
 def _undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
-    here = screen.url_of("sheet_undo", token=token)
+    undo = partial(undoing.undo, actor=actor, token=token)
+    return _carried_out(undo, _("The import is undone."), screen.url_of("sheet_undo", token=token))
+
+
+def _carried_out(act: Callable[..., object], done: str, here: str) -> Answer:
+    """Do what the page shows, if it still holds, and lead back to it."""
     try:
-        undoing.undo(actor=actor, token=token, digest=request.form.get("plan", ""))
+        act(digest=request.form.get("plan", ""))
         db.session.commit()
-        flash(_("The import is undone."), "success")
+        flash(done, "success")
     except SheetRefused as error:
-        _refused(error)
+        _refused(error)  # the page behind the redirect lists the problems
     except imports.Overtaken as error:
         _overtaken(error)
     return redirect(here, HTTPStatus.SEE_OTHER)
