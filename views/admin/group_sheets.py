@@ -12,7 +12,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice import limits
+from backoffice import limits, slots
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.sheet_import import SheetImport
@@ -156,7 +156,8 @@ def _show(screen: Definition, actor: Actor, token: UUID) -> Answer:
     found = imports.find(actor=actor, token=token)
     if found.state != "planned":
         return render_sheet(screen, "sheet_result.html", pages.result(screen, actor, found))
-    plan = imports.preview(actor=actor, found=found)
+    with slots.sheets().taken():
+        plan = imports.preview(actor=actor, found=found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if plan.problems else HTTPStatus.OK
     return render_sheet(screen, "sheet_preview.html", pages.preview(screen, found, plan)), status
 
@@ -172,7 +173,8 @@ def _show_undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
     found = imports.find(actor=actor, token=token)
     if found.state != "done":
         return redirect(screen.url_of("sheet_preview", token=token), HTTPStatus.SEE_OTHER)
-    plan = undoing.plan(actor=actor, found=found)
+    with slots.sheets().taken():
+        plan = undoing.plan(actor=actor, found=found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if plan.problems else HTTPStatus.OK
     return render_sheet(screen, "sheet_preview.html", pages.undo(screen, found, plan)), status
 
@@ -185,7 +187,8 @@ def _undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
 def _carried_out(act: Callable[..., object], done: str, here: str) -> Answer:
     """Do what the page shows, if it still holds, and lead back to it."""
     try:
-        act(digest=request.form.get("plan", ""))
+        with slots.sheets().taken():
+            act(digest=request.form.get("plan", ""))
         db.session.commit()
         flash(done, "success")
     except SheetRefused as error:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
-from backoffice import clock
+from backoffice import clock, slots
 from backoffice.extensions import db
 from backoffice.models.associations import user_groups
 from backoffice.models.event import Event
@@ -162,6 +162,25 @@ def test_the_form_may_be_left_out(olivia: Client) -> None:
     assert olivia.post(address).status_code == 303
     settle()
     assert group("sales").name == "Sales"
+
+
+def test_looking_applying_and_undoing_have_few_slots(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = previewed(olivia, sheet_of({"name": "Sales"}))
+    done = previewed(olivia, sheet_of({"name": "Stock"}))
+    assert olivia.post(done).status_code == 303
+    full = slots.Slots(1)
+    full.take()
+    monkeypatch.setattr(slots, "sheets", lambda: full)
+    assert olivia.get(address).status_code == 503
+    assert olivia.post(address).status_code == 503
+    assert olivia.get(f"{done}/undo").status_code == 503
+    assert olivia.post(f"{done}/undo").status_code == 503
+    settle()
+    names = set(db.session.scalars(select(Group.name)))
+    assert "Stock" in names
+    assert "Sales" not in names
 
 
 def test_nobody_sees_or_applies_a_preview_of_somebody_else(
