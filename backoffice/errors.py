@@ -31,6 +31,10 @@ class NotAllowed(BackofficeError):
         self.code = code
 
 
+class OnlyViewing(NotAllowed):
+    """The actor views as somebody else, and can only read what is not that person's alone."""
+
+
 class SignedOut(BackofficeError):
     """The actor's session has ended since the request began: they have to sign in again."""
 

@@ -14,6 +14,7 @@ from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.testing.access import cases
 from backoffice.testing.asking import Case, Person, World
+from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support import world
 from tests.support.viewing import view_as
@@ -24,11 +25,11 @@ OWN = [
     re.compile(r'<aside class="viewing">.*?</aside>', re.DOTALL),
     re.compile(r'name="csrf_token" value="[^"]+"'),
     re.compile(r'nonce="[^"]+"'),
-    re.compile(r"give this number: <code>[0-9a-f]+</code>"),
+    re.compile(r": <code>[0-9a-f]{12}</code>"),
 ]
 # What changes at every request, or is noted about whoever really asks.
 NOTED = ("usages", "events", "sessions")
-VIEWED = ("company_administrator", "employee")
+VIEWED = {"company_administrator": "en", "employee": "de"}  # and their languages
 TABS = ("groups", "sessions", "messages", "events")
 
 
@@ -91,6 +92,8 @@ def test_every_address_reads_as_the_person_would_get_it(
     theirs = app.test_client()
     assert isinstance(theirs, Client)
     theirs.sign_in(key)
+    getattr(Cast(), key).language = VIEWED[key]
+    settle()
     view_as(client.sign_in("olivia"), key)
     # What somebody proved just now is theirs alone: the person comes back after a while.
     db.session.execute(update(Session).values(confirmed_at=None))

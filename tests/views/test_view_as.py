@@ -162,8 +162,13 @@ def test_a_form_of_another_tab_does_nothing_after_leaving(client: Client, cast: 
     view_as(client.sign_in("olivia"), "max")
     form = {"csrf_token": client.token(), "name": "Gold"}
     leave(client)
-    client.raw_post("/admin/client-tags/new", data=form)
+    answer = client.raw_post("/admin/client-tags/new", data=form)
+    assert answer.status_code == 410
+    assert "This form was opened while you viewed as somebody else." in answer.text
+    assert 'href="/admin/client-tags/new"' in answer.text
     assert "Gold" not in client.get("/admin/client-tags/").text
+    assert client.raw_post("/view-as/leave", data=form).location == "/"
+    assert "You are yourself already." in client.get("/").text
 
 
 def test_a_form_drawn_before_is_refused_meanwhile(client: Client, cast: Cast) -> None:

@@ -21,11 +21,11 @@ from views.web import downloads
 from views.web.actor import SESSION_KEY, actor, origin, signed_in
 from views.web.answers import Answer
 from views.web.redirects import CONFIRMATION_FIELDS, safe_path
-from views.web.view_as import not_while_viewing
+from views.web.view_as import CONFIRMATION, refused_because
 
 
 @account.route("/confirm", methods=["GET", "POST"])
-@not_while_viewing
+@refused_because(CONFIRMATION)
 def confirm() -> Answer:
     """Ask for the password or a code, and then lead on to where the person was."""
     who = signed_in()

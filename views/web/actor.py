@@ -14,7 +14,7 @@ from backoffice.auth.actors import actor_of
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
 from backoffice.database import only_read
-from backoffice.errors import NotAllowed
+from backoffice.errors import NotAllowed, OnlyViewing
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
@@ -47,7 +47,7 @@ def actor() -> Actor | None:
     session, groups; what the request is about comes after them.
 
     A person who views as somebody else is that person with `viewed_by`, and can only read. Raises
-    NotAllowed in any other request.
+    OnlyViewing in any other request.
     """
     if "actor" not in g or _is_past():
         g.actor = _read()
@@ -63,7 +63,7 @@ def _keep_to_reading() -> None:
     if request.endpoint == LEAVE:
         return
     if is_writing():
-        raise NotAllowed(str(READ_ONLY), code=viewing.CODE)
+        raise OnlyViewing(str(READ_ONLY), code=viewing.CODE)
     only_read(db.session.connection())
 
 

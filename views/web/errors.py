@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, flash, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -23,7 +23,7 @@ from backoffice.policy.actor import Actor
 from backoffice.transactions import begin
 from views.account import confirmation
 from views.web import retries, unsent
-from views.web.actor import READ_ONLY, actor, asking, only_showing
+from views.web.actor import LEAVE, READ_ONLY, actor, asking, only_showing
 from views.web.answers import Answer
 from views.web.downloads import is_download
 from views.web.headers import OPEN
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 STATUS: dict[type[errors.BackofficeError], tuple[int, str]] = {
     errors.NotAllowed: (403, _l("You may not do this")),
+    errors.OnlyViewing: (403, _l("Not while you view as somebody else")),
     errors.NotFound: (404, _l("There is nothing here")),
     errors.BadRequest: (400, _l("This request makes no sense")),
     errors.RuleBroken: (422, _l("This is not possible")),
@@ -94,6 +95,10 @@ UNKNOWN: str = _l(
 EXPIRED: str = _l(
     "The page was open too long, or was opened before you signed in. Nothing was done: go back and "
     "try again."
+)
+OF_VIEW: str = _l(
+    "This form was opened while you viewed as somebody else. Nothing was done: open it again as "
+    "yourself."
 )
 ANOTHER_PERSON: str = _l(
     "Somebody else was signed in here when this form was opened. Nothing was done. If it was you, "
@@ -194,6 +199,8 @@ def _form_expired(_error: CSRFError) -> Answer:
         href = url_for("sign_in", next=safe_path(request.form.get("next")))
         return Response(status=303, headers={"Location": href})
     who = actor()
+    if who and unsent.is_of_view():
+        return _of_view(who)
     drawn_for = unsent.drawn_for()
     if drawn_for is None or request.endpoint in OPEN:
         return page(400, _l("Please send the form again"), EXPIRED, again=own_page())
@@ -207,11 +214,19 @@ def _form_expired(_error: CSRFError) -> Answer:
     return page(400, title, ANOTHER_PERSON, go_on=go_on)
 
 
+def _of_view(who: Actor) -> Answer:
+    """Answer a form that was drawn while the actor viewed as somebody else, which they left."""
+    if request.endpoint == LEAVE and not who.viewed_by:
+        flash(_("You are yourself already."), "info")
+        return redirect(url_for("home"), HTTPStatus.SEE_OTHER)
+    return page(410, STATUS[errors.Expired][1], OF_VIEW, again=own_page())
+
+
 def _database(error: DBAPIError) -> Response:
     """Answer an error of the database: 503 or 507 if it is one of the moment, otherwise 500."""
     why = failures.of_database(error)
     if why == failures.READ_ONLY and is_read_only():
-        return _refused(errors.NotAllowed(str(READ_ONLY)))
+        return _refused(errors.OnlyViewing(str(READ_ONLY)))
     if why in (failures.NO_SPACE, failures.READ_ONLY):
         return _cannot_write(why)
     if failures.is_missing_table(error):

@@ -208,7 +208,7 @@ def _check_signed_in() -> Answer | None:
         return redirect(url_for("account.password"), HTTPStatus.SEE_OTHER)
     if who.enrolment_due and request.endpoint not in WHILE_ENROLMENT_IS_DUE:
         return redirect(url_for("account.two_factor"), HTTPStatus.SEE_OTHER)
-    unsent.mark(who.in_person)
+    unsent.mark(who)
     if not who.viewed_by:
         unsent.show(who)
     return None

@@ -26,6 +26,7 @@ from forms.saved_view import SavedViewForm
 from views.web import redirects
 
 TOKEN = "csrf_token"  # Flask-WTF's name of the field, and of the key in the browser's session
+OF_VIEW = "view"  # in place of a person's number
 SALT = "wtf-csrf-token"  # Flask-WTF's; it signs the tokens
 OLDEST = 7 * 24 * 3600  # seconds; a form that was open for longer belongs to nobody
 PARAMETER = "unsent"
@@ -46,8 +47,12 @@ class Sent:
 
 
 def mark(who: Actor) -> None:
-    """Put the person's number into the tokens of the forms drawn from now on; they are signed."""
-    session.setdefault(TOKEN, f"{secrets.token_hex(20)}.{who.user_id}")
+    """Put the person's number into the tokens of the forms drawn from now on; they are signed.
+
+    While somebody views as another person, the tokens say that instead.
+    """
+    whose = OF_VIEW if who.viewed_by else who.user_id
+    session.setdefault(TOKEN, f"{secrets.token_hex(20)}.{whose}")
 
 
 def drawn_for() -> int | None:
@@ -55,15 +60,25 @@ def drawn_for() -> int | None:
 
     Return None if its token names nobody, or if another site sent it.
     """
+    number = _marked()
+    return int(number) if is_id(number) else None
+
+
+def is_of_view() -> bool:
+    """Tell whether the sent form was drawn while somebody viewed as another person."""
+    return _marked() == OF_VIEW
+
+
+def _marked() -> str:
+    """Return what `mark` put into the token of the sent form, or '' if it is none of ours."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return None
+        return ""
     signer = URLSafeTimedSerializer(current_app.secret_key or "", salt=SALT)
     try:
         token = str(signer.loads(request.form.get(TOKEN, ""), max_age=OLDEST))
     except BadData:
-        return None
-    number = token.partition(".")[2]
-    return int(number) if is_id(number) else None
+        return ""
+    return token.partition(".")[2]
 
 
 def rescue(whose: int) -> tuple[str, bool]:

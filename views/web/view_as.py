@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from flask import current_app, flash, g, redirect, request, session
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice.actions.engine import report
-from backoffice.errors import Expired, NotAllowed
+from backoffice.errors import Expired, OnlyViewing
 from backoffice.extensions import db
 from backoffice.http import READING_METHODS
 from backoffice.people import viewing
@@ -22,6 +23,10 @@ from views.web.answers import Answer
 
 View = TypeVar("View", bound=Callable[..., Any])
 REFUSED = "not_while_viewing"
+CONFIRMATION: str = _l(
+    "People who open this page confirm first who they are, and only they can. So it is not shown "
+    "to you: leave first, and open it as yourself."
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,17 @@ def not_while_viewing(view: View) -> View:
 
     It downloads, shows or uses up a secret, or is about where that person is signed in.
     """
-    setattr(view, REFUSED, True)
-    return view
+    return refused_because(READ_ONLY)(view)
+
+
+def refused_because(why: str) -> Callable[[View], View]:
+    """Mark such a view, and say why those who view as its person do not get it."""
+
+    def mark(view: View) -> View:
+        setattr(view, REFUSED, why)
+        return view
+
+    return mark
 
 
 def check(*, is_open: bool) -> Answer | None:
@@ -54,15 +68,16 @@ def check(*, is_open: bool) -> Answer | None:
     who = actor()
     if who and g.get("viewing_is_over"):
         return _ended(who, reads=reads)
-    if who and who.viewed_by and _is_refused(request.endpoint):
-        raise NotAllowed(str(READ_ONLY), code=viewing.CODE)
+    if who and who.viewed_by and (why := _refusal(request.endpoint)):
+        raise OnlyViewing(str(why), code=viewing.CODE)
     if is_open:
         db.session.rollback()  # it locks what it needs itself
     return None
 
 
-def _is_refused(endpoint: str | None) -> bool:
-    return hasattr(current_app.view_functions.get(endpoint or ""), REFUSED)
+def _refusal(endpoint: str | None) -> str:
+    """Return why the page is only for its own person, or ''."""
+    return getattr(current_app.view_functions.get(endpoint or ""), REFUSED, "")
 
 
 def _ended(who: Actor, *, reads: bool) -> Answer:
