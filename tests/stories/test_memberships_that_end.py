@@ -115,6 +115,25 @@ def test_an_ended_membership_is_given_anew_by_action_and_by_form(olivia: Client)
     assert (groups_of(vera), end_of(vera, "managers")) == ({"Managers", "Viewers"}, None)
 
 
+def test_the_form_of_a_person_says_what_ends_and_keeps_it(
+    olivia: Client, ends_at: datetime
+) -> None:
+    vera = Cast().vera
+    viewers, managers = group("viewers").id, group("managers").id
+    form = f"/admin/users/{vera.id}/edit"
+    assert "ends at" not in read(olivia.get(form)).one("#groups").text
+    act(olivia, "users", SET_END, vera.id, group=viewers, ends_at=typed(ends_at))
+    told = read(olivia.get(form)).one("#groups-help").text
+    assert f"Viewers ends at {ends_at:%Y-%m-%d %H:%M}" in told
+    assert "Set end of membership" in told
+
+    version = Cast().vera.version
+    edit(olivia, "users", vera.id, groups=["", str(viewers)])
+    assert (end_of(vera, "viewers"), Cast().vera.version) == (ends_at, version)
+    edit(olivia, "users", vera.id, groups=["", str(viewers), str(managers)])
+    assert (end_of(vera, "viewers"), end_of(vera, "managers")) == (ends_at, None)
+
+
 def test_the_end_is_set_and_taken_away_and_undone(olivia: Client, ends_at: datetime) -> None:
     vera = Cast().vera
     viewers = group("viewers").id

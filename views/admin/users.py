@@ -16,7 +16,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
-from backoffice.people import forecast, users
+from backoffice.people import forecast, history, users
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, sees
 from backoffice.settings import configured
@@ -30,7 +30,7 @@ from views.screen.editing import picker
 from views.screen.pages import Heading
 from views.web.answers import Answer
 from views.web.avatars import avatar
-from views.web.times import ago
+from views.web.times import ago, exact
 
 
 def _person(row: cells.ListRow, page: cells.CellContext) -> Markup:
@@ -75,6 +75,24 @@ def _besides(actor: Actor, row: User | None) -> str:
         return ""
     change = forecast.Change(blocked=row.alone())
     return forecast.besides(actor, change) if forecast.touches(change) else ""
+
+
+def _ends(user: User) -> str:
+    """Return which memberships of the person end, and where that is changed; '' if none does."""
+    ends = history.ends_of_groups(user)
+    told = [
+        _("%(group)s ends at %(when)s", group=group.name, when=exact(ends[group.id]))
+        for group in user.groups
+        if group.id in ends
+    ]
+    if not told:
+        return ""
+    return str(
+        _(
+            "%(ends)s. This stays so when you save; the action “Set end of membership” changes it.",
+            ends="; ".join(told),
+        )
+    )
 
 
 class Users(Screen):
@@ -148,7 +166,8 @@ class Users(Screen):
 
     def _groups_field(self, actor: Actor, row: User | None) -> PickField:
         among = users.choosable(actor, row)
-        return PickField(_("Groups"), **picker(self, actor, Group, "groups", among))
+        options = picker(self, actor, Group, "groups", among)
+        return PickField(_("Groups"), description=_ends(row) if row else "", **options)
 
     def _tags_field(self, actor: Actor) -> PickField:
         return PickField(_("Client tags"), **picker(self, actor, ClientTag, "client_tags"))
