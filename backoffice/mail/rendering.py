@@ -23,6 +23,7 @@ from backoffice.mail import outbox, templates
 from backoffice.models import mails
 from backoffice.models.mails import Format
 from backoffice.models.message import Message
+from backoffice.policy import permissions
 from backoffice.secrets import encryption
 from backoffice.settings import Settings
 from backoffice.text import N_, UNITS, translated, without_invisible
@@ -156,6 +157,8 @@ def _formatted(text: str, format_: Format | None, language: str) -> str:
             return device_name(text) if "/" in text else text
         case Format.SENTENCE:
             return translated(text)
+        case Format.PERMISSION:
+            return permissions.meaning(text)
         case Format.DURATION:
             return _duration(text, language)
 

@@ -31,6 +31,7 @@ class Format(Enum):
     DEVICE = "device"  # what a browser calls itself
     DURATION = "duration"  # such as `8 hours`
     SENTENCE = "sentence"  # one of the product's own, untranslated
+    PERMISSION = "permission"  # the code of one, which is told in words
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,13 @@ VIEWED = _add(MailType("viewed", N_("Notice: somebody views your pages")))
 BLOCKED = _add(MailType("blocked", N_("Notice: account blocked"), has_values=False))
 UNBLOCKED = _add(MailType("unblocked", N_("Notice: account unblocked"), has_values=False))
 ACCESS_REVOKED = _add(MailType("access_revoked", N_("Notice: access revoked"), has_values=False))
-ACCESS_ENDS = _add(MailType("access_ends", N_("Notice: access ends soon")))
+ACCESS_ENDS = _add(
+    MailType(
+        "access_ends",
+        N_("Notice: access ends soon"),
+        formats={"permission": Format.PERMISSION},
+    )
+)
 ACCESS_REVIEW = _add(MailType("access_review", N_("Access to review")))
 
 EVENTS_ANCHOR = _add(MailType("events_anchor", N_("Anchor of the events log")))

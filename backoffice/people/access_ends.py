@@ -67,7 +67,7 @@ def _tell_memberships(settings: Settings) -> int:
     keys = [(row.user_id, row.group_id) for row in ending]
     same = tuple_(table.user_id, table.group_id).in_(keys)
     db.session.execute(update(user_groups).where(same).values(told_at=clock.now()))
-    _mail(ending, Group, settings)
+    _mail(ending, Group, "what", settings)
     return len(ending)
 
 
@@ -78,7 +78,7 @@ def _tell_extra(settings: Settings) -> int:
     change = update(grant).where(grant.id.in_([row.id for row in ending]))
     told = change.values(told_at=clock.now())
     db.session.execute(told.execution_options(synchronize_session=False))
-    _mail(ending, DirectGrant, settings)
+    _mail(ending, DirectGrant, "permission", settings)
     return len(ending)
 
 
@@ -102,10 +102,13 @@ def _is_near(ends_at: Any, told_at: Any) -> ColumnElement[bool]:
     return and_(told_at.is_(None), ends_at > now, ends_at <= now + SOON)
 
 
-def _mail(ending: Sequence[Any], given: type[Record], settings: Settings) -> None:
+def _mail(
+    ending: Sequence[Any], given: type[Record], told_as: str, settings: Settings
+) -> None:
     """Queue a mail about each end to the person and to whoever gave it, if they still work here.
 
-    Whoever gave it is told only while they see people and what was given.
+    Whoever gave it is told only while they see people and what was given. `told_as` is the value of
+    the mail that says what that was.
     """
     people = _active({row.user_id for row in ending})
     givers = _active({row.given_by_id for row in ending})
@@ -114,7 +117,7 @@ def _mail(ending: Sequence[Any], given: type[Record], settings: Settings) -> Non
     for user_id, giver_id, name, ends_at, _key in ending:
         if person := people.get(user_id):
             at = f"{ends_at:%Y-%m-%d %H:%M} UTC"
-            values = {"person": person.name, "what": name, "at": at}
+            values = {"person": person.name, told_as: name, "at": at}
             readers = [each for each in (person, told.get(giver_id)) if each]
             letters += [_letter(each, values) for each in readers if each.email_verified_at]
     outbox.queue(letters, settings)

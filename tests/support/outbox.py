@@ -28,6 +28,7 @@ VALUES = {
     "Chrome/140.0 Safari/537.36",
     "ip": "192.0.2.7",
     "at": "2026-01-01 10:00 UTC",
+    "permission": "users.block",
     "what": "No second factor is asked for any more.",
     "anchor": f"12:{'5' * 64}",
     "address": "n•••@example.com",

@@ -71,6 +71,23 @@ def test_both_are_told_once_a_week_before(ending: User) -> None:
     assert "What Vera Vance may do by “Managers” ends at 2026-06-01 10:00 UTC." in mail.text
 
 
+@pytest.mark.parametrize(
+    "language, said",
+    [("en", "“Block and unblock people”"), ("de", "„Personen sperren und entsperren“")],
+)
+def test_an_extra_permission_is_told_in_words_of_its_reader(
+    ending: User, language: str, said: str
+) -> None:
+    ending.language = language
+    settle()
+    work(END - WEEK)
+    latest = select(Message).where(Message.user_id == Cast().vera.id).order_by(Message.id.desc())
+    mail = rendered(db.session.scalars(latest.limit(1)).one(), configured())
+    assert said in mail.text
+    assert said in mail.html
+    assert "users.block" not in mail.text
+
+
 def test_two_workers_at_once_tell_and_remove_once(app: Flask, ending: User) -> None:
     def work_beside(moment: datetime) -> None:
         with app.app_context():
