@@ -54,6 +54,9 @@ class Opening(Action):
     """An action that opens a review about some people."""
 
     permission = OPEN
+    irreversible = (
+        _l("The review itself, and the mails to its reviewers: “Close” ends it before its time."),
+    )
 
     def checked(
         self, actor: Actor, given: Mapping[str, Sequence[object]], *, locked: bool = False
@@ -109,6 +112,7 @@ class OpenReview(Opening):
     name = "open"
     label = _l("Open access review")
     meaning = _l("Open and close access reviews, and decide in all of them")
+    event = _l("{actor} opened an access review")
     is_global = True
     changes_rows = False
     parameters: ClassVar = {

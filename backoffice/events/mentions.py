@@ -12,10 +12,11 @@ from backoffice.events.subjects import Subject
 from backoffice.models import fields, personal, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.row_keys import RowKey
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import restriction
-from backoffice.text import capital
+from backoffice.text import capital, is_id
 
 Mention = dict[str, Any]
 Values = Mapping[str, object]
@@ -27,6 +28,17 @@ def of(model: type[Record], row_id: RowKey, label: str) -> str | Mention:
     if personal.belongs(model):
         return f"{model.__singular__.capitalize()} {row_keys.shown(row_id)}"
     return {"of": area_of(model), "id": row_id, "label": label}
+
+
+def person(model: type[Record], name: str, value: object) -> Subject | None:
+    """Return whom the value of a relation is, kept as a number alone; None for anything else."""
+    if not isinstance(value, str) or name not in fields.relations(model):
+        return None
+    target = fields.related_model(model, name)
+    kind, _space, number = value.rpartition(" ")
+    if target is not User or kind != User.__singular__.capitalize() or not is_id(number):
+        return None
+    return area_of(User), int(number)
 
 
 def readable(actor: Actor, noted: Iterable[Values]) -> set[Subject]:

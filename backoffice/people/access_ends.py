@@ -102,9 +102,7 @@ def _is_near(ends_at: Any, told_at: Any) -> ColumnElement[bool]:
     return and_(told_at.is_(None), ends_at > now, ends_at <= now + SOON)
 
 
-def _mail(
-    ending: Sequence[Any], given: type[Record], told_as: str, settings: Settings
-) -> None:
+def _mail(ending: Sequence[Any], given: type[Record], told_as: str, settings: Settings) -> None:
     """Queue a mail about each end to the person and to whoever gave it, if they still work here.
 
     Whoever gave it is told only while they see people and what was given. `told_as` is the value of

@@ -325,3 +325,17 @@ def test_a_review_of_nothing_is_not_opened(olivia: Client) -> None:
     answer = decided(olivia, REVIEWS, "open", token_of(preview))
     assert "None of these people has such access." in answer.text
     assert db.session.scalars(select(AccessReview)).all() == []
+
+
+def test_a_preview_says_that_a_review_stays_and_what_ends_it(olivia: Client) -> None:
+    asked = {"name": "Autumn", "people": "all", "ends_at": typed(next_week())}
+    told = read(previewed(olivia, REVIEWS, "open", **asked)).one(".notice-warning").text
+    assert "What undo cannot bring back" in told
+    assert "“Close” ends it before its time" in told
+    review = open_review(olivia)
+    event = db.session.scalars(select(Event).where(Event.action == "access_reviews.open")).one()
+    page = read(olivia.get(f"/admin/events/{event.id}"))
+    assert "Olivia Owen opened an access review" in page.one(".page-subtitle").text
+    act(olivia, REVIEWS, "close", review.id)
+    settle()
+    assert db.session.scalars(select(AccessReview.state)).one() == "closed"

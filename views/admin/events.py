@@ -41,7 +41,6 @@ from views.web.event_texts import (
     reason,
     sentence,
     subject,
-    verb,
 )
 from views.web.times import ago
 
@@ -54,7 +53,7 @@ def _when(row: cells.ListRow, page: cells.CellContext) -> Markup:
 
 def _sentence(row: cells.ListRow, page: cells.CellContext) -> Markup:
     """Return what happened, and how many comments there are on it."""
-    said = sentence(row, g.event_names)
+    said = Markup('<span class="said">{}</span>').format(sentence(row, g.event_names))
     number = g.event_comments.get(row.id)
     if not number:
         return said
@@ -87,7 +86,7 @@ def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
 
 
 # Read of a single event besides what its page shows as it is.
-EXTRA = ("id", "subject_id", "subject_key", "before", "after")
+EXTRA = ("id", "actor_id", "subject_id", "subject_key", "before", "after")
 
 
 class Events(Screen):
@@ -165,8 +164,7 @@ class Events(Screen):
         g.event_comments = event_comments.counts(reader, [row.id for row in rows])
 
     def heading_of(self, row: Event) -> Heading:
-        what = f"{verb(row.action)} {_linked(row).striptags()}".rstrip()
-        return Heading(_("%(what)s · event %(number)s", what=what, number=row.id))
+        return Heading(_("Event %(number)s", number=row.id))
 
     def exported(self, actor: Actor, rows: Sequence[cells.ListRow]) -> list[list[object]]:
         names = names_of(actor, rows)
@@ -216,9 +214,13 @@ class Events(Screen):
     def sections(self, row: Event) -> list[Section]:
         """Return what changed, followed by the usual sections."""
         names = dict.fromkeys((*self.column_details_list, *EXTRA))
-        (visible,) = disclosure.redacted(signed_in(), Event, [row], names)
+        reader = signed_in()
+        (visible,) = disclosure.redacted(reader, Event, [row], names)
         arrow = Markup("{} → {}") if visible.before else Markup("{1}")
-        changed = [Fact(name, arrow.format(old, new)) for name, old, new in changes(visible)]
+        changed = [
+            Fact(name, arrow.format(old, new))
+            for name, old, new in changes(visible, names_of(reader, [visible]))
+        ]
         sections = [self._with_subject(section, visible) for section in super().sections(visible)]
         if not changed:
             return sections

@@ -163,7 +163,7 @@ def preview(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
     nothing = "" if plan.changes or plan.problems else _("There is nothing to change.")
     modes: Mapping[str, object] = dict(MODES)
     return PreviewPage(
-        title=_("Import %(source)s", source=found.source),
+        title=_("Import “%(source)s”", source=found.source),
         subtitle=str(modes[found.mode]),
         url=screen.url_of("sheet_preview", token=found.token),
         digest=plan.digest,
@@ -192,7 +192,7 @@ def undo(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
         )
         notes.append(text)
     return PreviewPage(
-        title=_("Undo the import of %(source)s", source=found.source),
+        title=_("Undo the import of “%(source)s”", source=found.source),
         subtitle="",
         url=screen.url_of("sheet_undo", token=found.token),
         digest=plan.digest,
@@ -214,7 +214,7 @@ def result(screen: Definition, actor: Actor, found: SheetImport) -> ResultPage:
     is_undone = found.state == "undone"
     undo_href = screen.url_of("sheet_undo", token=found.token)
     return ResultPage(
-        title=_("Import of %(source)s", source=found.source),
+        title=_("Import of “%(source)s”", source=found.source),
         actor=names.get(("users", found.actor_id), _("Command line")),
         at=found.applied_at,
         back_href=screen.url_of("index"),

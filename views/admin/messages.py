@@ -44,7 +44,6 @@ class Messages(Screen):
         "recipient",
         "user",
         "state",
-        "attempts",
         "last_error",
         "created_at",
     )

@@ -1,6 +1,6 @@
 """Write events as people read them: who did what to whom, and what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from backoffice.actions.engine.action import find
 from backoffice.actions.engine.rules import NUMBER
 from backoffice.data import disclosure
 from backoffice.events import mentions, seals, subjects
-from backoffice.models.base import records
+from backoffice.models.base import Record, records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
 from backoffice.models.row_keys import RowKey
@@ -129,10 +129,23 @@ def names_of(reader: Actor | None, events: Iterable[Any]) -> Names:
     told = {
         each
         for event in events
-        for each in (subjects.of_event(event), (USERS, event.actor_id))
+        for each in (subjects.of_event(event), (USERS, event.actor_id), *_people(event))
         if each[0] != EVENTS  # which have no name but their number
     }
     return subjects.names(reader, told)
+
+
+def _people(event: Any) -> Iterator[subjects.Subject]:
+    """Yield the people whom the values of an event mention, such as who created the row."""
+    model = _model_of(event)
+    for values in (event.before, event.after):
+        for name, value in (values or {}).items():
+            if model and (someone := mentions.person(model, name, value)):
+                yield someone
+
+
+def _model_of(event: Any) -> type[Record] | None:
+    return next((model for model in records() if area_of(model) == event.subject_type), None)
 
 
 def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Described:
@@ -144,7 +157,7 @@ def _described(event: Event, names: Names, pictures: Mapping[int, str]) -> Descr
         sentence=sentence(event, names),
         result=event.result,
         colour=colour(Event, "result", event.result),
-        changes=changes(event),
+        changes=changes(event, names),
         had_before=bool(event.before),
     )
 
@@ -238,11 +251,11 @@ def _numbered(area: str, row_id: RowKey | None) -> str:
     return words.area(area) if row_id is None else mentions.numbered(area, row_id)
 
 
-def changes(event: Event) -> list[tuple[str, str, str]]:
-    """Return what changed, as (field, before, after)."""
+def changes(event: Event, names: Names) -> list[tuple[str, str, str]]:
+    """Return what changed, as (field, before, after), with the names that `names_of` has read."""
     before = event.before or {}
     after = event.after or {}
-    model = next((model for model in records() if area_of(model) == event.subject_type), None)
+    model = _model_of(event)
     given = _given(event, after)
     changed = []
     for name in dict.fromkeys((*before, *after)):
@@ -250,8 +263,15 @@ def changes(event: Event) -> list[tuple[str, str, str]]:
         new = after.get(name)
         if name not in given and name not in UNTOLD and old != new:
             label = label_of(event.subject_type, name)
-            changed.append((label, *side_by_side(model, name, old, new)))
+            told = (_named(model, name, value, names) for value in (old, new))
+            changed.append((label, *side_by_side(model, name, *told)))
     return [*given.values(), *changed]
+
+
+def _named(model: type[Record] | None, name: str, value: object, names: Names) -> object:
+    """Return the name of the person that the value is, if it may be told, or else the value."""
+    someone = mentions.person(model, name, value) if model else None
+    return names.get(someone, value) if someone else value
 
 
 def _given(event: Event, after: Mapping[str, object]) -> dict[str, tuple[str, str, str]]:

@@ -29,7 +29,8 @@ def facts(page: Element) -> dict[str, str]:
 def test_an_event_says_what_was_done_to_whom(client: Client, cast: Cast) -> None:
     address = blocked(client, cast)
     page = read(client.get(address))
-    assert page.one("h1").text.startswith("Block Max Mander · event ")
+    assert page.one("h1").text == f"Event {address.rpartition('/')[2]}"
+    assert page.one(".page-subtitle").text.startswith("Olivia Owen blocked Max Mander")
     assert facts(page)["About"] == f"Max Mander · Person {cast.max.id}"
     assert [e.text for e in page.all("a", href=f"/admin/users/{cast.max.id}")] == ["Max Mander"]
 
@@ -43,6 +44,15 @@ def test_what_changed_stands_under_the_headings_of_the_pages(client: Client, cas
     told = facts(read(client.get(f"/admin/events/{event.id}")))
     assert told["E-mail"] == "new@example.com"
     assert told["Sign-in method"] == "E-mail"
+    assert told["Created by"] == "Olivia Owen"
+    group("viewers").permissions = ["events.view", "users.view"]
+    settle()
+    client.sign_in("vera")
+    assert facts(read(client.get(f"/admin/events/{event.id}")))["Created by"] == "Olivia Owen"
+    cast.olivia.status = "deleted"
+    settle()
+    told = facts(read(client.get(f"/admin/events/{event.id}")))
+    assert told["Created by"] == f"Person {cast.olivia.id}"
 
 
 def test_whoever_sees_no_people_reads_no_name(client: Client, cast: Cast) -> None:
@@ -51,7 +61,7 @@ def test_whoever_sees_no_people_reads_no_name(client: Client, cast: Cast) -> Non
     settle()
     page = read(client.sign_in("vera").get(address))
     assert "Mander" not in page.text
-    assert page.one("h1").text.startswith(f"Block Person {cast.max.id} · event ")
+    assert f"blocked Person {cast.max.id}" in page.one(".page-subtitle").text
 
 
 def test_events_that_tell_of_very_many_rows_are_listed_soon(client: Client, cast: Cast) -> None:
