@@ -32,7 +32,15 @@ class NotAllowed(BackofficeError):
 
 
 class OnlyViewing(NotAllowed):
-    """The actor views as somebody else, and can only read what is not that person's alone."""
+    """The actor views as somebody else, and can only read what is not that person's alone.
+
+    Attributes:
+        why: the message, which a lazy text still says in any language.
+    """
+
+    def __init__(self, why: str, *, code: str | None = None) -> None:
+        super().__init__(why, code=code)
+        self.why = why
 
 
 class SignedOut(BackofficeError):

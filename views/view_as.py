@@ -10,6 +10,7 @@ from backoffice.extensions import db
 from backoffice.people import viewing
 from backoffice.settings import configured
 from forms.view_as import ViewAsForm
+from views.web import reader
 from views.web.actor import LEAVE, signed_in
 from views.web.answers import Answer
 from views.web.view_as import renew_forms
@@ -55,5 +56,6 @@ def leave() -> Answer:
     viewing.end(actor=who.viewed_by)
     db.session.commit()
     renew_forms()
-    flash(_("You are yourself again."), "success")
+    with reader.speaking_to(who):
+        flash(_("You are yourself again."), "success")
     return redirect(url_for("users.details", row_id=who.user_id), HTTPStatus.SEE_OTHER)

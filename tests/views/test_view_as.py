@@ -349,6 +349,10 @@ def test_the_banner_speaks_the_language_of_its_reader(client: Client, cast: Cast
     page = read(client.get("/"))
     assert page.one(".viewing button").text == "Leave"
     assert page.one("html")["lang"] == "de"
+    refused = read(client.get("/account/sessions")).one("main").text
+    assert "Leave first, and do it as yourself." in refused
+    leave(client)
+    assert "You are yourself again." in client.get("/").text
 
 
 def told(name: str) -> list[str]:

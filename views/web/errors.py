@@ -22,7 +22,7 @@ from backoffice.extensions import db
 from backoffice.policy.actor import Actor
 from backoffice.transactions import begin
 from views.account import confirmation
-from views.web import retries, unsent
+from views.web import reader, retries, unsent
 from views.web.actor import LEAVE, READ_ONLY, actor, asking, only_showing
 from views.web.answers import Answer
 from views.web.downloads import is_download
@@ -136,7 +136,12 @@ def _refused(error: errors.BackofficeError) -> Response:
         if flood:
             error = flood
             status, title = STATUS[errors.TooMany]
-    response = page(status, title, error.message or SENTENCES.get(status, ""))
+    message = error.message or SENTENCES.get(status, "")
+    who = asking()
+    if who and isinstance(error, errors.OnlyViewing):
+        with reader.speaking_to(who):
+            title, message = str(title), str(error.why)
+    response = page(status, title, message)
     if isinstance(error, (errors.TooMany, errors.Busy)):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -226,7 +231,7 @@ def _database(error: DBAPIError) -> Response:
     """Answer an error of the database: 503 or 507 if it is one of the moment, otherwise 500."""
     why = failures.of_database(error)
     if why == failures.READ_ONLY and is_read_only():
-        return _refused(errors.OnlyViewing(str(READ_ONLY)))
+        return _refused(errors.OnlyViewing(READ_ONLY))
     if why in (failures.NO_SPACE, failures.READ_ONLY):
         return _cannot_write(why)
     if failures.is_missing_table(error):

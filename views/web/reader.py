@@ -1,8 +1,10 @@
 """Find out the language and the time zone of the person who reads the page."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, tzinfo
 
 from flask import g, has_request_context, request
+from flask_babel import force_locale
 
 from backoffice import languages, time_zones
 from backoffice.policy.actor import Actor
@@ -23,6 +25,11 @@ def language() -> str:
 def language_of(who: Actor) -> str:
     """Return the person's language, or the default if the product is not translated into it."""
     return who.language if who.language in languages.translated() else languages.DEFAULT
+
+
+def speaking_to(who: Actor) -> AbstractContextManager[None]:
+    """Have texts written in the language of who really reads them, whomever they view as."""
+    return force_locale(language_of(who.in_person))
 
 
 def of_browser() -> str:

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import current_app, flash, g, redirect, request, session
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -69,7 +68,7 @@ def check(*, is_open: bool) -> Answer | None:
     if who and g.get("viewing_is_over"):
         return _ended(who, reads=reads)
     if who and who.viewed_by and (why := _refusal(request.endpoint)):
-        raise OnlyViewing(str(why), code=viewing.CODE)
+        raise OnlyViewing(why, code=viewing.CODE)
     if is_open:
         db.session.rollback()  # it locks what it needs itself
     return None
@@ -105,7 +104,7 @@ def banner(who: Actor | None) -> Banner | None:
     """Return what every page says to somebody who views as another person."""
     if who is None or who.viewed_by is None:
         return None
-    with force_locale(reader.language_of(who.viewed_by)):
+    with reader.speaking_to(who):
         text = _(
             "You view these pages as %(person)s. Nothing can be changed.",
             person=who.name or who.label,
