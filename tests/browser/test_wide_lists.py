@@ -1,16 +1,19 @@
 """A list that is wider than the window keeps the row's name, its menu and the head in sight."""
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from backoffice.extensions import db
+from backoffice.models import mails
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.testing.browser import sign_in
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import settle
+from tests.support.outbox import put
 
 WIDTHS = (1024, 1280, 1440)
 
@@ -42,6 +45,18 @@ def test_the_columns_of_users_fit_whatever_people_and_groups_are_called(
     page.goto("/admin/users/")
     table = page.locator(".table-scroll")
     expect(table.locator(".pill").first).to_be_visible()
+    assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+
+
+def test_messages_of_every_kind_fit_in_german(app: Flask, page: Page, cast: Cast) -> None:
+    cast.olivia.language = "de"
+    for purpose in mails.names():
+        put(app.extensions["settings"], purpose, user_id=cast.olivia.id)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    sign_in(page, "olivia")
+    page.goto("/admin/messages/")
+    table = page.locator(".table-scroll")
+    expect(table.get_by_text("Wartet").first).to_be_visible()
     assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
 
 
