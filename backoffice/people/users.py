@@ -23,7 +23,7 @@ from backoffice.people import access, forecast, invitations
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import can
+from backoffice.policy.rules import can, require
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import Settings
 from backoffice.text import N_, address_key, login_key, masked
@@ -158,6 +158,22 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
             raise NotAllowed(message, code=code)
 
 
+def require_fields(actor: Actor, user: User | None, sent: Collection[str]) -> None:
+    """Require the right to each of these fields, which a form may lack and still be sent with.
+
+    Raises NotAllowed, or GrantExceeded for one's own groups.
+    """
+    for name in FIELD_PERMISSIONS.keys() & sent:
+        require(actor, FIELD_PERMISSIONS[name])
+    if user and user.id == actor.user_id and "groups" in sent:
+        raise _of_oneself()
+
+
+def _of_oneself() -> GrantExceeded:
+    message = _("Nobody changes their own groups.")
+    return GrantExceeded(message, field="groups", code="users.assign_groups")
+
+
 def _current(user: User | None, name: str, type_: type) -> Any:
     """Return the person's value, or for a new person the column's default or an empty `type_`."""
     if user:
@@ -282,8 +298,7 @@ def _check_moved_groups(
     """Check the groups that the person would get or lose."""
     is_own = user is not None and user.id == actor.user_id
     if moved and is_own:
-        message = _("Nobody changes their own groups.")
-        raise GrantExceeded(message, field="groups", code="users.assign_groups")
+        raise _of_oneself()
     if beyond := sorted(group.name for group in moved if group.id not in grantable):
         message = _("You cannot assign or remove %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="groups", code="users.assign_groups")

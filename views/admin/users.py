@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import ClassVar
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -179,6 +179,8 @@ class Users(Screen):
 
         The page of the answer shows a temporary password once.
         """
+        assert row is None or isinstance(row, User)
+        users.require_fields(actor, row, request.form)
         if row is not None:
             return super().saved(actor, row, version, values)
         user, password = _added(actor, values)

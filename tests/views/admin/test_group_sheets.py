@@ -14,9 +14,7 @@ from backoffice import clock, slots
 from backoffice.extensions import db
 from backoffice.models.associations import user_groups
 from backoffice.models.event import Event
-from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.policy.permissions import catalogue
-from backoffice.policy.shipped import SHIPPED
+from backoffice.models.group import Group
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group
@@ -244,26 +242,6 @@ def test_every_problem_is_listed_at_once(olivia: Client) -> None:
         ("groups[0].permissions[1]", "There is no permission no.such."),
         ("groups[2].name", "Another group has this name."),
     ]
-
-
-@pytest.mark.parametrize("key", [each.key for each in SHIPPED if each.key != ADMINISTRATORS])
-def test_nobody_but_administrators_makes_a_group_that_may_do_everything(
-    staff: list[str], entered: Callable[[str], Client], key: str
-) -> None:
-    """Each attempt is an event; the page says at which place it goes beyond one's own."""
-    visitor = entered(key)
-    everything = {"name": "Gods", "permissions": sorted(catalogue()), "grants": [ADMINISTRATORS]}
-    answer = send(visitor, sheet_of(everything))
-    if answer.status_code == 422:
-        place = ("groups[0].grants[0]", "You cannot assign or remove Administrators.")
-        assert place in problems(answer)
-    else:
-        assert answer.status_code == 403
-        assert visitor.get("/admin/groups/sheet").status_code == 403
-    settle()
-    (event,) = db.session.scalars(select(Event).where(Event.result == "denied"))
-    assert event.action in ("groups.import", "groups.create")
-    assert db.session.scalars(select(Group).where(Group.name == "Gods")).all() == []
 
 
 def test_two_imports_at_the_same_moment(staff: list[str], entered: Callable[[str], Client]) -> None:
