@@ -70,12 +70,7 @@ def rows() -> dict[str, list[tuple[object, ...]]]:
     """Return all that the database holds, but for what is noted about whoever really asks."""
     settle()
     tables = sorted(set(inspect(db.engine).get_table_names()) - set(NOTED))
-    found = {
-        table: [
-            tuple(row) for row in db.session.execute(text(f'SELECT * FROM "{table}" ORDER BY 1'))
-        ]  # our own tables
-        for table in tables
-    }
+    found = {table: _rows(table) for table in tables}
     db.session.commit()
     return found
 
@@ -122,13 +117,13 @@ def test_every_route_refuses_to_write(app: Flask, there: World, key: str, client
 
 
 def unrefused(client: Client, tried: Iterable[Case]) -> list[str]:
-    """Try each and return those that were not refused; a flood of refusals is 429."""
+    """Try each and return those that were not refused."""
     passed = []
     for case in tried:
         if case.method == "GET":
             statuses = {client.get(case.path).status_code, client.head(case.path).status_code}
         else:
             statuses = {client.post(case.path, case.data).status_code}
-        if statuses - {403, 405, 429}:
+        if statuses - {403, 405}:
             passed.append(f"{case}: {statuses}")
     return passed

@@ -8,17 +8,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from backoffice import clock, slots
 from backoffice.extensions import db
 from backoffice.models.associations import user_groups
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.models.session import Session
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group
-from tests.support.html import hidden, read
+from tests.support.html import hidden, is_asked, read
 from tests.support.races import at_once
 from tests.support.sheets import (
     MODES,
@@ -199,6 +200,23 @@ def test_a_preview_lasts_no_longer_than_the_right(olivia: Client, cast: Cast) ->
     assert olivia.post(address).status_code == 403
     settle()
     assert db.session.scalars(select(Group).where(Group.key == "sales")).all() == []
+
+
+def test_who_has_not_confirmed_lately_is_asked_before_a_sheet_is_applied_or_undone(
+    olivia: Client,
+) -> None:
+    address = previewed(olivia, sheet_of({"name": "Sales"}))
+    done = imported(olivia, sheet_of({"name": "Stock"}))
+    plans = [(each, hidden(olivia.get(each), "plan")) for each in (address, f"{done}/undo")]
+    settle()
+    db.session.execute(update(Session).values(confirmed_at=None))
+    settle()
+    for each, plan in plans:
+        assert is_asked(olivia.post(each, {"plan": plan}))
+    settle()
+    names = set(db.session.scalars(select(Group.name)))
+    assert "Stock" in names
+    assert "Sales" not in names
 
 
 def test_names_are_swapped_and_taken_over(olivia: Client, cast: Cast) -> None:
