@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, func, select
 
+from backoffice.actions import lasting
 from backoffice.actions.engine.codes import Permissions
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
@@ -17,6 +18,7 @@ from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.people import access, access_memory
 from backoffice.policy import grants
+from backoffice.policy.actor import Actor
 
 PERMISSIONS = Permissions(label=_l("Permissions"))
 NO_ACCESS = Rule(
@@ -38,6 +40,7 @@ class ExtraPermissions(UserAction):
     event = _l("{actor} changed the extra permissions of {subject}")
     parameters: ClassVar = {"permissions": PERMISSIONS}
     reason_required = True
+    rules = (*UserAction.rules, lasting.LONGER_PERMISSION)
 
     def needs_confirmation(self, parameters: Mapping[str, Any]) -> bool:
         return grants.is_strong(parameters["permissions"])
@@ -66,7 +69,10 @@ class GivePermissions(ExtraPermissions):
     danger = True
     parameters: ClassVar = {"permissions": PERMISSIONS, "ends_at": ENDS_AT}
     inverse = "take_permissions"
-    rules = (*UserAction.rules, NO_ACCESS)
+    rules = (*ExtraPermissions.rules, NO_ACCESS, lasting.PERMISSIONS_OVER)
+
+    def check_gift(self, actor: Actor, parameters: Mapping[str, Any]) -> None:
+        lasting.check_codes(actor, parameters["permissions"], parameters["ends_at"])
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         if context.undo_of:

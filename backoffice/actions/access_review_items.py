@@ -1,11 +1,13 @@
 """Actions of reviewers: access may stay, is taken away, or is left to others to decide."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 
+from backoffice.actions import lasting
 from backoffice.actions.access import NO_ACCESS
 from backoffice.actions.engine import restoring
 from backoffice.actions.engine.action import Action
@@ -20,7 +22,7 @@ from backoffice.models.bulk_run import BulkItem
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
-from backoffice.people import reviewed_access
+from backoffice.people import access_memory, reviewed_access
 from backoffice.people.access_reviews import OPEN
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
@@ -115,6 +117,40 @@ def _is_beyond(context: ActionContext) -> ColumnElement[bool]:
 
 def _group_is_gone(_context: ActionContext) -> ColumnElement[bool]:
     return and_(AccessReviewItem.permission == "", AccessReviewItem.group_id.is_(None))
+
+
+def _was_longer(context: ActionContext) -> ColumnElement[bool]:
+    """Return the SQL condition for access that would come back for longer than the actor's own."""
+    if not lasting.brings_back_for_others(context):
+        return false()
+    item = AccessReviewItem
+    people = context.once(_about_people)
+    of_groups = [
+        and_(item.group_id == group_id, _held(context, end, later=True))
+        for group_id, end in people.once(lasting.short_groups).items()
+    ]
+    of_codes = [
+        and_(item.permission.in_(codes), _held(context, end, later=True))
+        for end, codes in people.once(lasting.short_codes).items()
+    ]
+    return or_(false(), *of_groups, *of_codes)
+
+
+def _is_past(context: ActionContext) -> ColumnElement[bool]:
+    return _held(context, context.now, later=False) if context.undo_of else false()
+
+
+def _held(context: ActionContext, moment: datetime, *, later: bool) -> ColumnElement[bool]:
+    """SQL: whether the access that was taken ended by a moment, or later, or never."""
+    held = BulkItem.memory[HELD]
+    end = access_memory.end_in(held)
+    is_later = and_(held.as_string().is_not(None), or_(end.is_(None), end > moment.isoformat()))
+    kept = select(BulkItem.row_id).where(
+        BulkItem.run_id == context.undo_of,
+        BulkItem.row_id == AccessReviewItem.id,
+        is_later if later else end <= moment.isoformat(),
+    )
+    return kept.correlate(AccessReviewItem).exists()
 
 
 def _count_gone(rows: Ids) -> Any:
@@ -244,6 +280,8 @@ class GiveBack(Decision):
         OUTRANKED_PERSON,
         Rule(NO_ACCESS.code, NO_ACCESS.sentence, _of_person(NO_ACCESS)),
         Rule("gone", _l("What {label} was about exists no more."), _group_is_gone),
+        Rule(lasting.LONGER_ACCESS.code, lasting.LONGER, _was_longer),
+        Rule(lasting.MEMBERSHIP_OVER.code, lasting.OVER, _is_past),
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, exists, false, func, select, true
 
+from backoffice.actions import lasting
 from backoffice.actions.access import ENDS_AT, NO_ACCESS
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.context import ActionContext, Ids
@@ -28,6 +29,7 @@ from backoffice.models.user import User
 from backoffice.people import access, access_memory
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
+from backoffice.policy.actor import Actor
 
 GROUP = Choose(
     Group,
@@ -83,7 +85,15 @@ class AddToGroup(UserAction):
     parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
     watches = ("groups",)
     inverse = "remove_from_group"
-    rules = (*UserAction.rules, NO_ACCESS)
+    rules = (
+        *UserAction.rules,
+        NO_ACCESS,
+        lasting.LONGER_MEMBERSHIP,
+        lasting.MEMBERSHIP_OVER,
+    )
+
+    def check_gift(self, actor: Actor, parameters: Mapping[str, Any]) -> None:
+        lasting.check_groups(actor, parameters["group"], parameters["ends_at"])
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return _is_member(context)
@@ -182,7 +192,7 @@ class MembershipEnd(ExclusiveUserAction):
     parameters: ClassVar = {"group": GROUP}
     watches = ("groups",)
     inverse = "restore_membership_end"
-    rules = (
+    rules: ClassVar[tuple[Rule, ...]] = (
         ONESELF,
         OUTRANKED,
         Rule(
@@ -220,6 +230,9 @@ class SetEndOfMembership(MembershipEnd):
     result = Counted("{n} membership has this end.", "{n} memberships have this end.")
     parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
 
+    def check_gift(self, actor: Actor, parameters: Mapping[str, Any]) -> None:
+        lasting.check_groups(actor, parameters["group"], parameters["ends_at"])
+
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return _has_this_end(context)
 
@@ -241,6 +254,7 @@ class RestoreEndOfMembership(MembershipEnd):
     )
     result = Counted("{n} membership has its former end.", "{n} memberships have their former end.")
     offered = False
+    rules = (*MembershipEnd.rules, lasting.LONGER_MEMBERSHIP, lasting.FORMER_END_PASSED)
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return false() if context.undo_of else true()

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, delete, false, func, or_, select
 
+from backoffice.actions import lasting
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
@@ -253,6 +254,7 @@ class GrantAccessAgain(UserAction):
             _l("{label} had a group or a permission that you cannot assign."),
             _had_access_beyond,
         ),
+        lasting.LONGER_ACCESS,
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import Row, bindparam, cast, false, literal, null, select, union_all
@@ -20,12 +22,19 @@ from backoffice.transactions import is_writing
 
 # The statements are built once, because every request runs them.
 _GROUPS = (
-    select(Group.id, Group.key, Group.name, Group.permissions, Group.all_permissions)
+    select(
+        Group.id,
+        Group.key,
+        Group.name,
+        Group.permissions,
+        Group.all_permissions,
+        user_groups.c.ends_at,
+    )
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"), is_current())
 )
 _GROUPS_LOCKED = _GROUPS.order_by(Group.id).with_for_update(read=True, of=Group)
-_EXTRA = select(DirectGrant.permission).where(
+_EXTRA = select(DirectGrant.permission.label("code"), DirectGrant.ends_at).where(
     DirectGrant.user_id == bindparam("user"), DirectGrant.current()
 )
 # Groups and, without a group, extra permissions.
@@ -37,10 +46,13 @@ _TOGETHER = union_all(
         literal(""),
         cast(null(), Group.permissions.type),
         false(),
+        DirectGrant.ends_at,
         DirectGrant.permission,
     ),
 )
-_GroupRow = Row[int, str, str, list[str], bool]
+_GroupRow = Row[int, str, str, list[str], bool, datetime | None]
+_ExtraRow = Row[str, datetime | None]
+T = TypeVar("T")
 
 
 def lock_own_row(actor: Actor) -> User:
@@ -107,27 +119,44 @@ def actor_of(
     return _with_groups(actor, groups, extra)
 
 
-def _given(user_id: int) -> tuple[Sequence[_GroupRow], list[str]]:
-    """Return the groups that the person is in, and the codes of their extra permissions."""
+def _given(user_id: int) -> tuple[Sequence[_GroupRow], Sequence[_ExtraRow]]:
+    """Return the groups that the person is in, and their extra permissions."""
     person = {"user": user_id}
     if is_writing():  # PostgreSQL locks no rows of several statements joined by UNION
         groups = db.session.execute(_GROUPS_LOCKED, person).all()
-        return groups, list(db.session.scalars(_EXTRA, person))
+        return groups, db.session.execute(_EXTRA, person).all()
     rows = db.session.execute(_TOGETHER, person).all()
     groups = sorted((row for row in rows if row.id is not None), key=lambda row: row.id)
-    return groups, [row.code for row in rows if row.id is None]
+    return groups, [row for row in rows if row.id is None]
 
 
-def _with_groups(actor: Actor, groups: Sequence[_GroupRow], extra: Iterable[str]) -> Actor:
+def _with_groups(actor: Actor, groups: Sequence[_GroupRow], extra: Iterable[_ExtraRow]) -> Actor:
     """Return the actor with what these groups and extra permissions allow together."""
-    of_groups = (code for group in groups for code in group.permissions)
+    held = [(code, group.ends_at) for group in groups for code in group.permissions]
+    held += [(grant.code, grant.ends_at) for grant in extra]
+    everything = [("", group.ends_at) for group in groups if group.all_permissions]
     return replace(
         actor,
-        permissions=frozenset((*of_groups, *extra)),
-        all_permissions=any(group.all_permissions for group in groups),
+        permissions=frozenset(code for code, _end in held),
+        all_permissions=bool(everything),
         group_ids=frozenset(group.id for group in groups),
         group_names=tuple(sorted(group.name for group in groups)),
+        permission_ends=_ends(held),
+        group_ends=_ends((group.id, group.ends_at) for group in groups),
+        all_permissions_end=_ends(everything).get(""),
     )
+
+
+def _ends(held: Iterable[tuple[T, datetime | None]]) -> dict[T, datetime]:
+    """Return when what is held ends for good, without what is also held without an end."""
+    ends: dict[T, datetime] = {}
+    lasting = set()
+    for each, ends_at in held:
+        if ends_at is None:
+            lasting.add(each)
+        else:
+            ends[each] = max(ends_at, ends.get(each, ends_at))
+    return {each: end for each, end in ends.items() if each not in lasting}
 
 
 def _lost_its_factor(user: User) -> bool:

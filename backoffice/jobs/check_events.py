@@ -13,6 +13,7 @@ from backoffice.mail.outbox import OutgoingMail
 from backoffice.models import mails
 from backoffice.queueing import Stopping
 from backoffice.settings import Settings
+from backoffice.text import in_utc
 from backoffice.transactions import begin
 
 JOB = "check_events"
@@ -47,6 +48,6 @@ def publish(settings: Settings) -> Anchor | None:
 
 
 def _mail(address: str, anchor: Anchor) -> OutgoingMail:
-    at = f"{clock.now():%Y-%m-%d %H:%M} UTC"
+    at = in_utc(clock.now())
     values = {"anchor": str(anchor), "at": at}
     return OutgoingMail(purpose=mails.EVENTS_ANCHOR, address=address, values=values)

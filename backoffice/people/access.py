@@ -17,6 +17,7 @@ from backoffice.models.base import moment
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.types import UTCDateTime
+from backoffice.text import in_utc
 
 Extra = Iterable[Row[Any, str, datetime | None]]
 Memberships = Iterable[Row[Any, int, str, datetime | None]]
@@ -140,7 +141,7 @@ def _noted(extra: Extra, memberships: Memberships) -> dict[Any, dict[str, object
 
 def _until(name: str, ends_at: datetime | None) -> str:
     """Return the name of something that is given, with its end, which every reader understands."""
-    return f"{name} · {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else name
+    return f"{name} · {in_utc(ends_at)}" if ends_at else name
 
 
 def _extra(people: Select[int], which: ColumnElement[bool]) -> Extra:

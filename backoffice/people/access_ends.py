@@ -35,6 +35,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.grants import ADMINISTRATORS_LOCK
 from backoffice.policy.rules import sees
 from backoffice.settings import Settings
+from backoffice.text import in_utc
 from backoffice.transactions import begin, lock
 
 AT_ONCE = 500  # rows or people in one transaction
@@ -114,8 +115,7 @@ def _mail(ending: Sequence[Any], given: type[Record], told_as: str, settings: Se
     letters = []
     for user_id, giver_id, name, ends_at, _key in ending:
         if person := people.get(user_id):
-            at = f"{ends_at:%Y-%m-%d %H:%M} UTC"
-            values = {"person": person.name, told_as: name, "at": at}
+            values = {"person": person.name, told_as: name, "at": in_utc(ends_at)}
             readers = [each for each in (person, told.get(giver_id)) if each]
             letters += [_letter(each, values) for each in readers if each.email_verified_at]
     outbox.queue(letters, settings)

@@ -9,13 +9,27 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.bulk_run import BulkItem
 from backoffice.models.direct_grant import DirectGrant
+from backoffice.models.types import BigInt, Json
+from backoffice.models.user import User
 from backoffice.people import access
 
 MEMBERSHIPS, EXTRA = "memberships", "extra_permissions"  # the keys of what is remembered
@@ -89,6 +103,53 @@ def codes_of(run_id: int | None, people: Select[int]) -> Iterator[tuple[Any, str
     """Yield the people and the codes of the extra permissions that a run remembers of them."""
     for user_id, kept in _remembered(run_id, people, EXTRA):
         yield user_id, kept["permission"]
+
+
+def ended_by(
+    run_id: int | None, key: str, which: Collection[object], moment: datetime
+) -> ColumnElement[bool]:
+    """SQL: whether the run remembers one of these of the person that ends by then.
+
+    `which` are the ids of groups for MEMBERSHIPS, and codes for EXTRA.
+    """
+    kept, end = _kept(run_id, key, which)
+    return kept.where(end <= moment.isoformat()).exists()
+
+
+def lasted_beyond(
+    run_id: int | None, key: str, which: Collection[object], moment: datetime
+) -> ColumnElement[bool]:
+    """SQL: whether the run remembers one of these of the person that ends later, or never."""
+    kept, end = _kept(run_id, key, which)
+    return kept.where(or_(end.is_(None), end > moment.isoformat())).exists()
+
+
+def _kept(
+    run_id: int | None, key: str, which: Collection[object]
+) -> tuple[Select[int], ColumnElement[str]]:
+    """Select what the run remembers of the person, and return its end beside it."""
+    if _is_postgresql():
+        each = func.jsonb_array_elements(BulkItem.memory[key])
+    else:
+        each = func.json_each(BulkItem.memory, f"$.{key}")
+    kept = each.table_valued(column("value", Json), joins_implicitly=True).c.value
+    name = kept["permission"].as_string()
+    if key == MEMBERSHIPS:
+        name = cast(kept["group_id"].as_string(), BigInt)
+    of_person = select(BulkItem.row_id).where(
+        BulkItem.run_id == run_id, BulkItem.row_id == User.id, name.in_(which)
+    )
+    return of_person.correlate(User), end_in(kept)
+
+
+def end_in(kept: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return, in SQL, the end of something that is kept as JSON; its text sorts as the time."""
+    end: ColumnElement[str] = kept["ends_at"].as_string()
+    return end.collate("C") if _is_postgresql() else end
+
+
+def _is_postgresql() -> bool:
+    return db.session.get_bind().dialect.name == "postgresql"
 
 
 def _remembered(run_id: int | None, people: Select[int], key: str) -> Iterator[tuple[Any, Values]]:

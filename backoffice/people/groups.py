@@ -1,6 +1,7 @@
 """Check what is written about groups, and create those that a new installation has."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,7 +20,7 @@ from backoffice.policy.rules import scope
 from backoffice.policy.shipped import SHIPPED
 from backoffice.policy.step_up import require_recent
 from backoffice.settings import configured
-from backoffice.text import name_key
+from backoffice.text import in_utc, name_key
 from backoffice.transactions import lock
 
 GROUPS_LOCK = "groups"
@@ -120,6 +121,45 @@ def check_and_complete(actor: Actor, group: Group | None, values: dict[str, Any]
     if beyond := sorted(other.name for other in moved if other.id not in grantable):
         message = _("You cannot assign or remove %(group)s.", group=beyond[0])
         raise GrantExceeded(message, field="grants", code="groups.edit")
+    check_lasting(actor, after - before, field="grants", code="groups.edit")
+
+
+def check_lasting(actor: Actor, given: Iterable[Group], *, field: str, code: str) -> None:
+    """Refuse groups that are given without an end, and that the actor can assign for a while.
+
+    Raises GrantExceeded at the field; `code` is the permission that is exceeded.
+    """
+    if not actor.ends:
+        return
+    until = grants.assignable_until(db.session(), actor, locked=True)
+    for group in sorted(given, key=lambda group: group.name):
+        if end := until.get(group.id):
+            raise GrantExceeded(too_short_to_assign(group, end), field=field, code=code)
+
+
+def too_short_to_assign(group: Group, end: datetime) -> str:
+    """Return the sentence about a group that the actor can assign only until then."""
+    return str(
+        _(
+            "You can assign %(group)s only until %(at)s, and here it would have no end.",
+            group=group.name,
+            at=in_utc(end),
+        )
+    )
+
+
+def too_short_to_allow(actor: Actor, code: str) -> str:
+    """Return why no group can get a permission that the actor holds; "" if that has no end."""
+    end = grants.held_until(actor, code)
+    if end is None:
+        return ""
+    return str(
+        _(
+            "You hold %(code)s only until %(at)s, and what a group allows has no end.",
+            code=code,
+            at=in_utc(end),
+        )
+    )
 
 
 def install_shipped() -> None:
@@ -172,6 +212,9 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     if beyond := grants.codes_beyond(actor, after - before):
         message = _("You do not hold %(code)s yourself.", code=beyond[0])
         raise GrantExceeded(message, field="permissions", code="groups.edit")
+    for code in sorted(after - before):
+        if message := too_short_to_allow(actor, code):
+            raise GrantExceeded(message, field="permissions", code="groups.edit")
     if group is None or after != before:  # else they stay in the order they have
         values["permissions"] = sorted(after)
     else:

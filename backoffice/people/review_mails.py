@@ -13,13 +13,14 @@ from backoffice.models.access_review import AccessReview
 from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.user import User
 from backoffice.settings import Settings
+from backoffice.text import in_utc
 
 REMIND_BEFORE = timedelta(days=3)  # before the end
 
 
 def tell(review: AccessReview, settings: Settings) -> None:
     """Queue a mail to each reviewer with undecided entries, who works here and has an address."""
-    values = {"review": review.name, "until": f"{review.ends_at:%Y-%m-%d %H:%M} UTC"}
+    values = {"review": review.name, "until": in_utc(review.ends_at)}
     letters = [
         OutgoingMail(
             purpose=mails.ACCESS_REVIEW,

@@ -19,7 +19,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.people import access, forecast, invitations
+from backoffice.people import access, forecast, groups, invitations
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
@@ -286,6 +286,7 @@ def _check_groups(
     before = set(user.groups) if user else set()
     after = set(values["groups"])
     _check_moved_groups(actor, user, before ^ after, grantable)
+    groups.check_lasting(actor, after - before, field="groups", code="users.assign_groups")
     if user:
         access.forget_ended(user.alone(), [group.id for group in after - before])
     if user and any(group.all_permissions for group in before - after):

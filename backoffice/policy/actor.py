@@ -1,6 +1,8 @@
 """Actor: who is asking, with everything that the policy needs for its decisions."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 
@@ -17,6 +19,8 @@ class Actor:
         permissions: the codes of all their groups.
         all_permissions: whether they may do everything.
         group_ids, group_names: the groups they are in.
+        permission_ends, group_ends: when those of them end that do, by code and by id.
+        all_permissions_end: when they may not do everything any more; None if that has no end.
         client_tags_mode: whether they see all clients, "only" those with their tags, or all
             "except" those.
         ip: the address from which they ask, in canonical form.
@@ -53,6 +57,9 @@ class Actor:
     avatar: str | None = None
     preferences: dict[str, Any] = field(default_factory=dict)
     viewed_by: "Actor | None" = None
+    permission_ends: Mapping[str, datetime] = field(default_factory=dict)
+    group_ends: Mapping[int, datetime] = field(default_factory=dict)
+    all_permissions_end: datetime | None = None
 
     is_authenticated = True
     is_active = True
@@ -63,8 +70,32 @@ class Actor:
         """Who really asks, and answers for it: whoever views as this person, or they themselves."""
         return self.viewed_by or self
 
+    @property
+    def ends(self) -> list[datetime]:
+        """The times at which they hold less than before, the latest first."""
+        ends = {*self.permission_ends.values(), *self.group_ends.values()}
+        if self.all_permissions_end:
+            ends.add(self.all_permissions_end)
+        return sorted(ends, reverse=True)
+
+    def until(self, ends_at: datetime | None) -> "Actor":
+        """Return the actor with only what they hold until then; None asks what has no end."""
+        short = {code for code, end in self.permission_ends.items() if not lasts(end, ends_at)}
+        left = {group_id for group_id, end in self.group_ends.items() if not lasts(end, ends_at)}
+        return replace(
+            self,
+            permissions=self.permissions - short,
+            group_ids=self.group_ids - left,
+            all_permissions=self.all_permissions and lasts(self.all_permissions_end, ends_at),
+        )
+
     def get_id(self) -> str:
         return str(self.user_id)
+
+
+def lasts(held_until: datetime | None, ends_at: datetime | None) -> bool:
+    """Return whether what is held until a time, or without an end, is held until another."""
+    return held_until is None or (ends_at is not None and ends_at <= held_until)
 
 
 def system(*, request_id: str = "command") -> Actor:

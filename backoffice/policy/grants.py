@@ -1,6 +1,7 @@
-"""Decides who can assign what: nobody gives a group, permission or client tag beyond their own."""
+"""Decides who can assign what, and until when: nobody gives anything beyond their own."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, exists, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -52,6 +53,26 @@ def _may_give(actor: Actor, group: Row[int, list[str], bool, bool]) -> bool:
     if not group.is_granted or group.all_permissions:
         return False
     return actor.permissions.issuperset(group.permissions)
+
+
+def assignable_until(
+    session: Session, actor: Actor, *, locked: bool = False
+) -> dict[int, datetime | None]:
+    """Return until when the actor can assign groups, by their ids; None is without an end.
+
+    What one assigns ends no later. `locked` is that of `grantable_group_ids`.
+    """
+    latest: dict[int, datetime | None] = {}
+    for end in (None, *actor.ends):
+        for group_id in grantable_group_ids(session, actor.until(end), locked=locked):
+            latest.setdefault(group_id, end)
+    return latest
+
+
+def held_until(actor: Actor, code: str) -> datetime | None:
+    """Return until when the actor holds a permission that they hold; None is without an end."""
+    ends = (end for end in actor.ends if can(actor.until(end), code))
+    return None if can(actor.until(None), code) else next(ends)
 
 
 def strong_group_ids(session: Session) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask_babel import gettext as _
 
@@ -28,8 +29,8 @@ def judge(
 
     With `locked`, the groups that the actor may give stay so until the transaction ends.
     """
-    grantable_ids = grants.grantable_group_ids(db.session(), actor, locked=locked)
-    judgement = _Judgement(actor, live, plan, entries, grantable_ids)
+    until = grants.assignable_until(db.session(), actor, locked=locked)
+    judgement = _Judgement(actor, live, plan, entries, until)
     for change in sorted(plan.changes, key=_as_in_the_sheet):
         judgement.judge(change)
 
@@ -48,14 +49,14 @@ class _Judgement:
         live: Live,
         plan: Plan,
         entries: Mapping[str, Entry],
-        grantable_ids: frozenset[int],
+        until: Mapping[int, datetime | None],
     ) -> None:
         self.actor = actor
         self.live = live
         self.problems: Problems = plan.problems
         self.changes = plan.changes
         self.entries = entries
-        self.grantable_ids = grantable_ids
+        self.until = until  # when the actor can assign no more the groups with these ids
         self.known = permissions.catalogue()
         self.new = {change.key for change in plan.changes if change.kind == CREATE}
         self.removed = {change.key for change in plan.changes if change.kind == DELETE}
@@ -92,7 +93,7 @@ class _Judgement:
             self.problems.add(here, error.message, code=code)
         if change.group is None:
             return
-        reason = groups.beyond_reach(self.actor, change.group, self.grantable_ids)
+        reason = groups.beyond_reach(self.actor, change.group, self.until)
         if reason:
             self.problems.add(here, reason, code=code)
         if self._leaves_setting(change, change.group):
@@ -118,6 +119,8 @@ class _Judgement:
             elif grants.codes_beyond(self.actor, [each]):
                 sentence = _("You do not hold %(code)s yourself.", code=each)
                 self.problems.add(where[each], sentence, code=code)
+            elif sentence := groups.too_short_to_allow(self.actor, each):
+                self.problems.add(where[each], sentence, code=code)
 
     def _judge_grants(self, change: Change, here: str) -> None:
         code = f"groups.{change.kind}"
@@ -126,8 +129,11 @@ class _Judgement:
             group = self.live.groups.get(key)
             if group is None or key in self.removed:
                 continue  # new here, going anyway, or not there at all, which planning has found
-            if group.id not in self.grantable_ids:
+            if group.id not in self.until:
                 text = _("You cannot assign or remove %(group)s.", group=group.name)
+                self.problems.add(where[key], text, code=code)
+            elif (end := self.until[group.id]) and key in change.grants_gained:
+                text = groups.too_short_to_assign(group, end)
                 self.problems.add(where[key], text, code=code)
 
     def _places(self, change: Change, here: str, name: str) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ Different spellings of one name, address or phone number get the same form here.
 PostgreSQL compare only these forms, and therefore give the same answers.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import ngettext as _n
 
@@ -25,6 +25,7 @@ __all__ = [
     "duration_to_store",
     "fault",
     "fold",
+    "in_utc",
     "is_id",
     "login_key",
     "masked",
@@ -54,6 +55,11 @@ def capital(text: str) -> str:
 def shortened(text: str, length: int) -> str:
     """Return the text, or its first `length` characters if it is longer."""
     return text if len(text) <= length else f"{text[:length]}…"
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a time as every reader understands it, such as `2026-01-31 14:30 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def is_id(text: str) -> bool:

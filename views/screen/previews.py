@@ -98,7 +98,10 @@ def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
         shown.action.require_readable(actor, shown.run.parameters)
         return None
     try:
-        shown.action.checked(actor, shown.run.parameters)
+        if shown.run.undo_of_id:
+            shown.action.checked(actor, shown.run.parameters)
+        else:
+            shown.action.accepted(actor, shown.run.parameters)
     except RuleBroken as error:
         return {"field": error.field, "message": error.message}
     return None

@@ -133,6 +133,20 @@ class Action:
         self.require_readable(actor, stored)
         return stored
 
+    def accepted(
+        self, actor: Actor, given: Mapping[str, Sequence[object]], *, locked: bool = False
+    ) -> Stored:
+        """Return what `checked` does for a run that is no undo, which `check_gift` judges too."""
+        stored = self.checked(actor, given, locked=locked)
+        self.check_gift(actor, self.chosen(stored))
+        return stored
+
+    def check_gift(self, _actor: Actor, _parameters: Mapping[str, Any]) -> None:
+        """Raise RuleBroken with a parameter's name as its field if this is not the actor's to give.
+
+        An undo is not asked: what it brings back was given before, and rules judge it.
+        """
+
     def chosen(self, stored: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Return the parameters of a run as `context.parameters` has them.
 

@@ -129,7 +129,7 @@ def _given(
     """Return the parameters as a run stores them; none if they are still to be chosen."""
     if parameters is None and action.parameters:
         return {}
-    return action.checked(actor, parameters or {})
+    return action.accepted(actor, parameters or {})
 
 
 def _rows(action: Action, selection: Selection) -> ColumnElement[bool]:
@@ -227,7 +227,7 @@ def choose(
     run = own_run(actor, token, action, locked=True)
     if run.state != "planned" or run.undo_of_id:
         raise RuleBroken(_("What was chosen for this run stays as it is."))
-    run.parameters = action.checked(actor, parameters)
+    run.parameters = action.accepted(actor, parameters)
     run.created_at = clock.now()  # RETENTION counts from the choice
     _judge_items(actor, action, run)
     _drop_invisible_items(actor, action, run)

@@ -14,6 +14,7 @@ from backoffice.actions.engine import restoring, undoing
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.judgement import is_restoring, judge_each_row, numbers, outcomes
+from backoffice.actions.engine.parameters import Stored
 from backoffice.actions.engine.plan import (
     chosen_for,
     counts,
@@ -111,14 +112,19 @@ def _check_again(actor: Actor, action: Action, planned: BulkRun) -> BulkRun | No
     if original and action.restores:  # whose parameters only tell what was done
         action.require_readable(actor, planned.parameters)
     else:
-        given = planned.parameters
-        if original:
-            given = undoing.existing(action, given)
-        elif action.parameters and not given:
-            raise RuleBroken(_("Choose first what is asked for."))
-        planned.parameters = action.checked(actor, given, locked=True)
+        planned.parameters = _parameters(actor, action, planned)
     require_recent_for(actor, action, planned.parameters)
     return original
+
+
+def _parameters(actor: Actor, action: Action, planned: BulkRun) -> Stored:
+    """Return the parameters as they are stored, after checking them again."""
+    given = planned.parameters
+    if planned.undo_of_id:
+        return action.checked(actor, undoing.existing(action, given), locked=True)
+    if action.parameters and not given:
+        raise RuleBroken(_("Choose first what is asked for."))
+    return action.accepted(actor, given, locked=True)
 
 
 def _checked_reason(action: Action, planned: BulkRun, reason: str, confirmation: str) -> str:
