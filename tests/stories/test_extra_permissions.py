@@ -158,7 +158,7 @@ def test_events_tell_them_to_those_alone_who_see_them(
 
 def test_undo_brings_back_what_was_there_with_its_end_and_reason(olivia: Client) -> None:
     max_ = Cast().max
-    ends_at = in_days(3)
+    ends_at = in_days(0.01)
     give(olivia, max_, "users.block", ends_at=typed(ends_at), reason="first")
     second = give(olivia, max_, "users.block", "users.create", reason="second")
     undo(olivia, second)
@@ -172,6 +172,9 @@ def test_undo_brings_back_what_was_there_with_its_end_and_reason(olivia: Client)
     (row,) = db.session.scalars(select(DirectGrant))
     assert (row.permission, row.reason, row.ends_at) == ("users.block", "first", ends_at)
     assert row.given_by_id == Cast().olivia.id
+    taken = act(olivia, "users", TAKE, max_.id, permissions=["users.block"])
+    with clock.at(ends_at):
+        assert outcome(run_at(undo(olivia, taken)), max_.id) == ("refused", "ended")
 
 
 def test_revoking_access_takes_them_and_its_undo_gives_them_back(olivia: Client) -> None:

@@ -21,12 +21,15 @@ from tests.support.acting import (
     act,
     add,
     confirmed,
+    decided,
     edit,
+    followed,
     group,
     groups_of,
     outcome,
     previewed,
     run_at,
+    token_of,
     undo,
 )
 from tests.support.html import error_at, read
@@ -155,6 +158,26 @@ def test_the_end_is_set_and_taken_away_and_undone(olivia: Client, ends_at: datet
     (before,), (after,) = [values["groups"] for values in (events[0].before, events[0].after)]
     assert before == {"of": "groups", "id": viewers, "label": "Viewers"}
     assert after == before | {"label": f"Viewers · {ends_at:%Y-%m-%d %H:%M} UTC"}
+
+
+def test_a_former_end_that_has_passed_is_not_brought_back(
+    olivia: Client, ends_at: datetime
+) -> None:
+    vera, dispatcher = Cast().vera, Cast().dispatcher
+    viewers, dispatchers = group("viewers").id, group("dispatcher").id
+    act(olivia, "users", SET_END, vera.id, group=viewers, ends_at=typed(ends_at))
+    act(olivia, "users", SET_END, dispatcher.id, group=dispatchers, ends_at=typed(ends_at))
+    extended = act(olivia, "users", SET_END, vera.id, group=viewers)
+    removed = act(olivia, "users", "remove-from-group", dispatcher.id, group=dispatchers)
+    undoing = olivia.post(f"/admin/bulk-runs/{extended.id}/undo")
+    assert outcome(run_at(undoing), vera.id) == ("done", "")
+    with clock.at(ends_at):
+        answer = decided(olivia, "users", "restore-membership-end", token_of(undoing))
+        assert outcome(run_at(answer), vera.id) == ("refused", "ended")
+        assert groups_of(vera) == {"Viewers"}
+        page = followed(olivia, olivia.post(f"/admin/bulk-runs/{removed.id}/undo")).text
+        assert "has ended meanwhile, so nothing comes back." in page
+        assert outcome(run_at(undo(olivia, removed)), dispatcher.id) == ("refused", "ended")
 
 
 def test_what_only_undoes_gives_nobody_more_when_it_is_asked_for_alone(
