@@ -21,7 +21,7 @@ from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import sees
+from backoffice.policy.rules import named, sees
 from backoffice.settings import Settings, configured
 from backoffice.text.numbers import formatted
 
@@ -93,7 +93,7 @@ def forecast(actor: Actor, change: Change) -> Forecast:
     An administrator counts who is one without an end, has a password of their own and, with a
     whitelist, would be let in where they signed in last; of the actor, where they are now.
     """
-    rows = _administrators()
+    rows = _administrators(actor)
     could = _outlooks(actor, change, rows[:LOOKED_AT])
     return Forecast(could, _is_oneself_out(actor, change), len(rows) <= LOOKED_AT)
 
@@ -190,12 +190,15 @@ def _members() -> Ids:
     return select(user_groups.c.user_id).where(*in_group)
 
 
-def _administrators() -> Sequence[Any]:
-    """Read the administrators without an end: as many as are looked at, and one more."""
+def _administrators(actor: Actor) -> Sequence[Any]:
+    """Read the administrators without an end: as many as are looked at, and one more.
+
+    Each is called as the actor may read it.
+    """
     endless = _members().where(user_groups.c.ends_at.is_(None))
     columns = (
         User.id,
-        User.name.label("name"),
+        named(actor, User).label("name"),
         User.can_sign_in().label("can_sign_in"),
         User.two_factor,
         User.ip_whitelist,

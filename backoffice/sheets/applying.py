@@ -25,15 +25,15 @@ def apply(*, actor: Actor, plan: Plan) -> list[Notes]:
 
     The caller holds GROUPS_LOCK and has planned with locked groups.
     """
-    members = {change.key: _members(change) for change in plan.of_kind(DELETE)}
+    kept = {change.key: _kept(change) for change in plan.changes}
     names = _names(plan)
     removed = {change.key: change.group.id for change in plan.changes if change.group}
     _remove(plan)
     groups = _written(plan)
-    _give_back(actor, plan, groups)
+    _give_back(plan, groups)
     drafts = [_event(change, groups, removed, names) for change in plan.changes]
     events.record_many(actor=actor, drafts=drafts)
-    return [_noted(change, groups, members) for change in plan.changes]
+    return [_noted(change, groups) | kept[change.key] for change in plan.changes]
 
 
 def _names(plan: Plan) -> dict[str, str]:
@@ -42,12 +42,16 @@ def _names(plan: Plan) -> dict[str, str]:
     return dict(known) | {change.key: change.name for change in plan.changes}
 
 
-def _members(change: Change) -> list[Notes]:
-    """Return who is in a group that is removed, as an undo needs it."""
-    columns = (user_groups.c.user_id, user_groups.c.ends_at)
-    of_group = (user_groups.c.group_id == _row(change).id, is_current())
+def _kept(change: Change) -> Notes:
+    """Return who is in a group that is removed, and who reviews it, as an undo needs it."""
+    if change.kind != DELETE:
+        return {"members": []}
+    columns = (user_groups.c.user_id, user_groups.c.ends_at, user_groups.c.given_by_id)
+    group = _row(change)
+    of_group = (user_groups.c.group_id == group.id, is_current())
     rows = db.session.execute(select(*columns).where(*of_group).order_by(user_groups.c.user_id))
-    return [Member(*row).stored() for row in rows]
+    members = [Member(*row).stored() for row in rows]
+    return {"members": members, "reviewer_id": group.reviewer_id}
 
 
 def _row(change: Change) -> Group:
@@ -81,7 +85,8 @@ def _written(plan: Plan) -> dict[str, Group]:
     groups = {group.key: group for group in db.session.scalars(select(Group))}
     for change in changed:
         group = groups[change.key]
-        group.grants = [groups[key] for key in sorted(change.after.grants)]
+        unseen = [other for other in group.grants if other.key not in change.before.grants]
+        group.grants = [*unseen, *(groups[key] for key in sorted(change.after.grants))]
         if change.kind == EDIT:
             group.version += 1
     db.session.flush()
@@ -89,7 +94,9 @@ def _written(plan: Plan) -> dict[str, Group]:
 
 
 def _write_values(change: Change) -> None:
-    group = change.group or Group(key=change.key, is_system=change.key in SHIPPED_KEYS)
+    group = change.group or Group(
+        key=change.key, is_system=change.key in SHIPPED_KEYS, reviewer_id=change.reviewer_id
+    )
     group.name = change.after.name
     group.description = change.after.description
     if change.gained or change.lost:
@@ -105,10 +112,10 @@ def _make_way(changes: Sequence[Change]) -> None:
     db.session.flush()
 
 
-def _give_back(actor: Actor, plan: Plan, groups: Mapping[str, Group]) -> None:
+def _give_back(plan: Plan, groups: Mapping[str, Group]) -> None:
     """Put people back into groups that are there again."""
     rows = [
-        asdict(member) | {"group_id": groups[change.key].id, "given_by_id": actor.user_id}
+        asdict(member) | {"group_id": groups[change.key].id}
         for change in plan.changes
         for member in change.members
     ]
@@ -149,13 +156,10 @@ def _told(state: State, names: Mapping[str, str]) -> dict[str, object]:
     return state.stored() | {"grants": grants}
 
 
-def _noted(
-    change: Change, groups: Mapping[str, Group], members: Mapping[str, list[Notes]]
-) -> Notes:
+def _noted(change: Change, groups: Mapping[str, Group]) -> Notes:
     """Return the change as the import keeps it; the version is that of afterwards."""
     group = groups.get(change.key)
     return change.stored() | {
         "id": group.id if group else None,
         "version": group.version if group else None,
-        "members": members.get(change.key, []),
     }

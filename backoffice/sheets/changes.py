@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlalchemy.orm import selectinload
 from backoffice import clock
 from backoffice.extensions import db
 from backoffice.models.group import Group
+from backoffice.policy.actor import Actor
+from backoffice.policy.rules import scope
 from backoffice.sheets.sheet import Problems
 
 CREATE = "create"
@@ -49,10 +51,11 @@ class State:
 
 @dataclass(frozen=True)
 class Member:
-    """Who was in a group, and until when; None is without an end."""
+    """Who was in a group, until when, and who gave it; None is without an end, or the product."""
 
     user_id: int
     ends_at: datetime | None = None
+    given_by_id: int | None = None
 
     def stored(self) -> dict[str, object]:
         """Return the membership as JSON has it."""
@@ -63,7 +66,7 @@ class Member:
         """Return the membership that was stored."""
         end = stored["ends_at"]
         ends_at = datetime.fromisoformat(end) if end else None
-        return cls(stored["user_id"], ends_at)
+        return cls(stored["user_id"], ends_at, stored.get("given_by_id"))
 
     @property
     def has_ended(self) -> bool:
@@ -86,6 +89,7 @@ class Change:
         is_consequence: whether it follows from other changes and takes no right of its own: the
             actor's groups may give what the actor adds, as they may on the page of a new group.
         members: the people to whom a group is given back, when its removal is undone.
+        reviewer_id: who reviews a group that is there again; sheets do not say it.
     """
 
     kind: str
@@ -96,6 +100,7 @@ class Change:
     group: Group | None = None
     is_consequence: bool = False
     members: tuple["Member", ...] = ()
+    reviewer_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -167,18 +172,24 @@ class Plan:
 
 
 class Live:
-    """The groups as they are, by key; `locked` keeps them so until the transaction ends."""
+    """The groups as they are, by key: those that the actor sees, and the others.
 
-    def __init__(self, *, locked: bool = False) -> None:
-        statement = select(Group).order_by(Group.id)
+    A sheet neither shows nor changes the others, nor who can assign them. With `locked`, all of
+    them stay as they are until the transaction ends.
+    """
+
+    def __init__(self, actor: Actor, *, locked: bool = False) -> None:
+        statement = select(Group, scope(actor, Group)).order_by(Group.id)
         if locked:
             statement = statement.with_for_update().execution_options(populate_existing=True)
-        groups = db.session.scalars(statement.options(selectinload(Group.grants))).all()
-        self.groups = {group.key: group for group in groups}
+        rows = db.session.execute(statement.options(selectinload(Group.grants))).all()
+        self.groups = {group.key: group for group, is_seen in rows if is_seen}
+        self.unseen = {group.key: group for group, is_seen in rows if not is_seen}
 
     def state(self, key: str) -> State:
         """Return the group of this key as a sheet would have it."""
-        return state_of(self.groups[key])
+        state = state_of(self.groups[key])
+        return replace(state, grants=state.grants - self.unseen.keys())
 
 
 def state_of(group: Group) -> State:

@@ -15,7 +15,7 @@ from backoffice.models.sheet_import import MODES, SheetImport
 from backoffice.people.groups import GROUPS_LOCK
 from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import require
+from backoffice.policy.rules import require, scope
 from backoffice.policy.step_up import require_recent
 from backoffice.sheets import applying, planning, reading
 from backoffice.sheets.changes import CREATE, DELETE, EDIT, Plan
@@ -185,6 +185,7 @@ def has_only_administrators() -> bool:
     return not db.session.scalar(select(others.exists()))
 
 
-def names_of_groups() -> dict[str, str]:
-    """Return what groups are called, by key."""
-    return dict(db.session.execute(select(Group.key, Group.name)).all())
+def names_of_groups(actor: Actor) -> dict[str, str]:
+    """Return what the groups that the actor sees are called, by key."""
+    seen = select(Group.key, Group.name).where(scope(actor, Group))
+    return dict(db.session.execute(seen).all())

@@ -60,6 +60,9 @@ class _Judgement:
         self.known = permissions.catalogue()
         self.new = {change.key for change in plan.changes if change.kind == CREATE}
         self.removed = {change.key for change in plan.changes if change.kind == DELETE}
+        self.given_unseen = {
+            other.key for group in live.unseen.values() for other in group.grants
+        }  # groups that would be lost to those who can assign them, without a word
         self.taken: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self._note_names_that_stay()
@@ -96,6 +99,9 @@ class _Judgement:
         reason = groups.beyond_reach(self.actor, change.group, self.until)
         if reason:
             self.problems.add(here, reason, code=code)
+        if change.kind == DELETE and change.key in self.given_unseen:
+            text = _("A group that you do not see can assign %(group)s.", group=change.group.name)
+            self.problems.add(here, text, code=code)
         if self._leaves_setting(change, change.group):
             text = _(
                 "TWO_FACTOR_GROUPS names %(group)s: change the setting first.",
@@ -147,11 +153,11 @@ class _Judgement:
 
     def _note_names_that_stay(self) -> None:
         touched = {change.key: change for change in self.changes}
-        for key, group in self.live.groups.items():
+        for key, group in (self.live.groups | self.live.unseen).items():
             if key not in touched or touched[key].after.name == group.name:
                 self.taken[group.name_key] = group.name
                 if group.name_skeleton:
-                    self.looks[group.name_skeleton] = group.name
+                    self.looks[group.name_skeleton] = "" if key in self.live.unseen else group.name
 
     def _judge_name(self, change: Change, where: str) -> None:
         """Judge whether the name differs from all others afterwards, and looks different."""
@@ -170,8 +176,9 @@ class _Judgement:
             return _("Give the group a name.")
         if len(folded) > LONGEST["name_key"] or len(look) > LONGEST["name_skeleton"]:
             return _("Use fewer or simpler characters.")
-        if folded in self.taken:
+        like = self.looks.get(look)
+        if folded in self.taken or like == "":
             return _("Another %(noun)s has this name.", noun=Group.noun())
-        if like := self.looks.get(look):
+        if like:
             return _("This looks like the %(noun)s “%(name)s”.", noun=Group.noun(), name=like)
         return ""

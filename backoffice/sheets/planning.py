@@ -28,7 +28,7 @@ from backoffice.text import name_key
 
 def plan(*, actor: Actor, entries: Sequence[Entry], mode: str, locked: bool = False) -> Plan:
     """Return what a sheet would change as things are now, with everything that forbids it."""
-    live = Live(locked=locked)
+    live = Live(actor, locked=locked)
     planned = Plan()
     keyed = _keyed(live, entries, planned.problems)
     removals = _removals(live, keyed) if mode == "replace" else []
@@ -47,7 +47,10 @@ def _keyed(live: Live, entries: Sequence[Entry], problems: Problems) -> dict[str
     keyed: dict[str, Entry] = {}
     for entry in entries:
         key = entry.key or by_name.get(name_key(entry.name)) or _new_key(entry, live, given)
-        if key in keyed:
+        if key in live.unseen:
+            sentence = _("A group that you do not see has this key.")
+            problems.add(place(entry.place, "key"), sentence)
+        elif key in keyed:
             problems.add(entry.place, _("Another group of the sheet is the same group."))
         else:
             keyed[key] = entry
@@ -58,7 +61,7 @@ def _new_key(entry: Entry, live: Live, given: set[str]) -> str:
     """Return a key that no group has, here or in the sheet."""
     key = free = key_of(entry.name)
     number = 1
-    while free in live.groups or free in given:
+    while free in live.groups or free in live.unseen or free in given:
         number += 1
         free = f"{key[:36]}_{number}"
     given.add(free)

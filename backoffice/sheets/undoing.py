@@ -1,6 +1,7 @@
 """Undo an import while its groups are as it left them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,6 @@ from backoffice.sheets.changes import (
     Plan,
     State,
     in_order,
-    state_of,
 )
 from backoffice.sheets.sheet import SheetRefused
 from backoffice.transactions import lock
@@ -37,34 +37,46 @@ from backoffice.transactions import lock
 Notes = Mapping[str, Any]
 
 
-def made(found: SheetImport) -> list[Change]:
-    """Return the changes that an import made, for its result."""
+def made(*, actor: Actor, found: SheetImport) -> list[Change]:
+    """Return the changes that an import made, for its result; none of groups hidden from the actor.
+
+    Of a group that is gone, everybody who may look at imports reads what it was.
+    """
+    unseen = Live(actor).unseen.keys()
     return [
         Change(
             kind=notes["kind"],
             key=notes["key"],
             place="",
-            before=State.restored(notes["before"]),
-            after=State.restored(notes["after"]),
+            before=_without(State.restored(notes["before"]), unseen),
+            after=_without(State.restored(notes["after"]), unseen),
             members=tuple(map(Member.restored, notes["members"])),
         )
         for notes in _notes(found)
+        if notes["key"] not in unseen
     ]
+
+
+def _without(state: State, unseen: Set[str]) -> State:
+    """Return the state without the grants that are hidden from whoever reads it."""
+    return replace(state, grants=state.grants - unseen)
 
 
 def plan(*, actor: Actor, found: SheetImport, locked: bool = False) -> Plan:
     """Return what undoing the import would change as things are now, problems included."""
     members = _returning(actor, found, locked=locked)
-    live = Live(locked=locked)
+    live = Live(actor, locked=locked)
     planned = Plan()
     for notes in _notes(found):
         change = _reversed(notes, live, members)
-        if change is None:
+        if change is not None:
+            planned.changes.append(change)
+        elif notes["key"] in live.unseen:
+            planned.problems.add("", _("The import changed a group that you do not see."))
+        else:
             name = notes["after"]["name"] or notes["before"]["name"]
             planned.problems.add(name, _("This group was changed since, or is gone."))
-        else:
-            planned.changes.append(change)
-    planned.changes = list(in_order(planned.changes))
+    planned.changes = list(in_order([*planned.changes, *_losing(live, planned)]))
     _check_grants(live, planned)
     _require_right_to_give_back(actor, planned)
     judging.judge(actor=actor, live=live, plan=planned, entries={}, locked=locked)
@@ -112,14 +124,41 @@ def _reversed(notes: Notes, live: Live, members: Mapping[str, tuple[Member, ...]
     group = live.groups.get(key)
     before = State.restored(notes["before"])
     if notes["kind"] == DELETE:
-        if group is not None:
+        if group is not None or key in live.unseen:
             return None
-        return Change(CREATE, key, "", NOTHING, before, members=members.get(key, ()))
+        reviewer_id = notes.get("reviewer_id")
+        people = members.get(key, ())
+        return Change(CREATE, key, "", NOTHING, before, members=people, reviewer_id=reviewer_id)
     if group is None or (group.id, group.version) != (notes["id"], notes["version"]):
         return None
+    now = live.state(key)
     if notes["kind"] == EDIT:
-        return Change(EDIT, key, "", state_of(group), before, group)
-    return None if _has_members(group) else Change(DELETE, key, "", state_of(group), NOTHING, group)
+        return Change(EDIT, key, "", now, _former(notes, now, live), group)
+    return None if _has_members(group) else Change(DELETE, key, "", now, NOTHING, group)
+
+
+def _former(notes: Notes, now: State, live: Live) -> State:
+    """Return the group as it was before, but for grants that either of the two does not see.
+
+    The importer did not see what the group grants beside the sheet; whoever undoes it may not see
+    what it granted all along. Both stay.
+    """
+    before, after = State.restored(notes["before"]), State.restored(notes["after"])
+    unseen = frozenset(live.unseen)
+    changed = (before.grants ^ after.grants) & unseen  # which is found to be not there
+    stays = now.grants - after.grants
+    return replace(before, grants=(before.grants - unseen) | stays | changed)
+
+
+def _losing(live: Live, planned: Plan) -> Iterator[Change]:
+    """Yield the changes of other groups, whose members can assign no more what is removed."""
+    removed = {change.key for change in planned.of_kind(DELETE)}
+    known = {change.key for change in planned.changes}
+    for key in live.groups.keys() - known:
+        now = live.state(key)
+        if now.grants & removed:
+            after = replace(now, grants=now.grants - removed)
+            yield Change(EDIT, key, "", now, after, live.groups[key])
 
 
 def _check_grants(live: Live, planned: Plan) -> None:

@@ -1,7 +1,7 @@
 """Write groups as a sheet: the same groups always give the same bytes."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -41,11 +41,16 @@ def export(*, actor: Actor) -> bytes:
 
 def _groups(actor: Actor) -> list[dict[str, object]]:
     statement = select(Group).where(scope(actor, Group)).options(selectinload(Group.grants))
-    return [described(group) for group in db.session.scalars(statement)]
+    seen = db.session.scalars(statement).all()
+    keys = {group.key for group in seen}
+    return [described(group, among=keys) for group in seen]
 
 
-def described(group: Group) -> dict[str, object]:
-    """Return a group as a sheet has it; what Administrators may do is not listed."""
+def described(group: Group, *, among: Collection[str] | None = None) -> dict[str, object]:
+    """Return a group as a sheet has it; what Administrators may do is not listed.
+
+    `among` are the keys that the sheet may name, by default all.
+    """
     entry: dict[str, object] = {
         "key": group.key,
         "name": group.name,
@@ -53,9 +58,10 @@ def described(group: Group) -> dict[str, object]:
     }
     if group.all_permissions:
         return entry | {"all_permissions": True}
+    granted = (other.key for other in group.grants)
     return entry | {
         "permissions": sorted(set(group.permissions)),
-        "grants": sorted(other.key for other in group.grants),
+        "grants": sorted(key for key in granted if among is None or key in among),
     }
 
 

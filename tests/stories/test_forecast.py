@@ -12,6 +12,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.people import forecast
 from backoffice.people.forecast import Change
+from backoffice.policy import rules
 from backoffice.policy.actor import system
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -135,6 +136,16 @@ def test_the_forms_say_who_can_sign_in_besides(olivia: Client) -> None:
     assert besides not in olivia.get(f"/admin/users/{Cast().max.id}/edit").text
     of_group = olivia.get(f"/admin/groups/{group('viewers').id}/edit").text
     assert f"{besides}: {ALONE}, Eve Evers (password and app)." in of_group
+
+
+def test_it_names_only_whom_the_reader_sees(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eve, usual = Cast().eve.id, rules._narrower[User]
+    monkeypatch.setitem(rules._narrower, User, lambda actor: usual(actor) & (User.id != eve))
+    page = olivia.get(f"/admin/groups/{group('viewers').id}/edit").text
+    assert f"{ALONE}, Person {eve} (password and app)." in page
+    assert "Eve Evers" not in page
 
 
 def test_ten_thousand_administrators_are_counted_as_far_as_they_are_looked_at(cast: Cast) -> None:

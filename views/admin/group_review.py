@@ -65,7 +65,7 @@ def page(screen: Definition, actor: Actor, group: Group, before: State) -> str:
         return ""
     shown = ReviewPage(
         title=_("Review changes: %(label)s", label=before.name),
-        groups=group_sheet_pages.shown([change], people=_people(actor, change)),
+        groups=group_sheet_pages.shown(actor, [change], people=_people(actor, change)),
         besides=forecast.besides(actor, forecast.Change()),
         hidden=[pair for pair in request.form.items(multi=True) if pair[0] not in DROPPED],
         digest=digest,

@@ -10,6 +10,7 @@ from flask_babel import ngettext as _n
 
 from backoffice.events import subjects
 from backoffice.models.sheet_import import SheetImport
+from backoffice.people import forecast
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
@@ -93,6 +94,7 @@ class PreviewPage:
         button: what the button says; '' if there is nothing to do.
         notes: sentences above the groups.
         nothing: the sentence that says that there is nothing to change, or ''.
+        besides: who of the administrators can sign in whatever is changed.
     """
 
     title: str
@@ -106,6 +108,7 @@ class PreviewPage:
     nothing: str
     problems: Problems
     groups: Sequence[ChangedGroup]
+    besides: str
     danger: bool
 
 
@@ -157,7 +160,7 @@ def latest(screen: Definition, actor: Actor) -> list[Latest]:
     ]
 
 
-def preview(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
+def preview(screen: Definition, actor: Actor, found: SheetImport, plan: Plan) -> PreviewPage:
     """Return the preview of a sheet."""
     number = len(plan.changes)
     nothing = "" if plan.changes or plan.problems else _("There is nothing to change.")
@@ -173,12 +176,13 @@ def preview(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
         warnings=_warnings(plan),
         nothing=nothing,
         problems=plan.problems,
-        groups=_planned(plan),
+        groups=_planned(actor, plan),
+        besides=forecast.besides(actor, forecast.Change()),
         danger=bool(plan.of_kind(DELETE)),
     )
 
 
-def undo(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
+def undo(screen: Definition, actor: Actor, found: SheetImport, plan: Plan) -> PreviewPage:
     """Return the preview of an undo."""
     number = len(plan.changes)
     left_out = undoing.left_out(found, plan)
@@ -202,7 +206,8 @@ def undo(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
         warnings=_warnings(plan),
         nothing="" if plan.changes or plan.problems else _("There is nothing to change."),
         problems=plan.problems,
-        groups=_planned(plan),
+        groups=_planned(actor, plan),
+        besides=forecast.besides(actor, forecast.Change()),
         danger=bool(plan.of_kind(DELETE)),
     )
 
@@ -210,7 +215,7 @@ def undo(screen: Definition, found: SheetImport, plan: Plan) -> PreviewPage:
 def result(screen: Definition, actor: Actor, found: SheetImport) -> ResultPage:
     """Return what an import changed."""
     names = subjects.names(actor, [("users", found.actor_id)])
-    changes = undoing.made(found)
+    changes = undoing.made(actor=actor, found=found)
     is_undone = found.state == "undone"
     undo_href = screen.url_of("sheet_undo", token=found.token)
     return ResultPage(
@@ -220,7 +225,7 @@ def result(screen: Definition, actor: Actor, found: SheetImport) -> ResultPage:
         back_href=screen.url_of("index"),
         undo_href=undo_href if changes and not is_undone else None,
         undone=is_undone,
-        groups=shown(changes),
+        groups=shown(actor, changes),
     )
 
 
@@ -279,16 +284,16 @@ def _warnings(plan: Plan) -> list[str]:
     ]
 
 
-def _planned(plan: Plan) -> list[ChangedGroup]:
-    return shown(plan.changes, people=affected.by_group(plan.changes))
+def _planned(actor: Actor, plan: Plan) -> list[ChangedGroup]:
+    return shown(actor, plan.changes, people=affected.by_group(plan.changes))
 
 
 def shown(
-    changes: Iterable[Change], *, people: Mapping[int, People] | None = None
+    actor: Actor, changes: Iterable[Change], *, people: Mapping[int, People] | None = None
 ) -> list[ChangedGroup]:
     """Return changes of groups in words, with the people whom each touches if they are given."""
     changes = list(changes)
-    names = imports.names_of_groups() | {change.key: change.name for change in changes}
+    names = imports.names_of_groups(actor) | {change.key: change.name for change in changes}
     return [_group(change, names, people or {}) for change in changes]
 
 

@@ -159,7 +159,8 @@ def _show(screen: Definition, actor: Actor, token: UUID) -> Answer:
     with slots.sheets().taken():
         plan = imports.preview(actor=actor, found=found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if plan.problems else HTTPStatus.OK
-    return render_sheet(screen, "sheet_preview.html", pages.preview(screen, found, plan)), status
+    page = pages.preview(screen, actor, found, plan)
+    return render_sheet(screen, "sheet_preview.html", page), status
 
 
 def _apply(screen: Definition, actor: Actor, token: UUID) -> Answer:
@@ -176,7 +177,8 @@ def _show_undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
     with slots.sheets().taken():
         plan = undoing.plan(actor=actor, found=found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if plan.problems else HTTPStatus.OK
-    return render_sheet(screen, "sheet_preview.html", pages.undo(screen, found, plan)), status
+    page = pages.undo(screen, actor, found, plan)
+    return render_sheet(screen, "sheet_preview.html", page), status
 
 
 def _undo(screen: Definition, actor: Actor, token: UUID) -> Answer:
