@@ -148,8 +148,10 @@ def too_short_to_assign(group: Group, end: datetime) -> str:
     )
 
 
-def too_short_to_allow(actor: Actor, code: str) -> str:
-    """Return why no group can get a permission that the actor holds; "" if that has no end."""
+def beyond_own(actor: Actor, code: str) -> str:
+    """Return why a group does not get this permission from the actor, or an empty string."""
+    if grants.codes_beyond(actor, [code]):
+        return str(_("You do not hold %(code)s yourself.", code=code))
     end = grants.held_until(actor, code)
     if end is None:
         return ""
@@ -209,11 +211,8 @@ def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]
     if unknown := set(permissions.unknown(after)) - before:
         message = _("There is no permission %(code)s.", code=min(unknown))
         raise RuleBroken(message, field="permissions")
-    if beyond := grants.codes_beyond(actor, after - before):
-        message = _("You do not hold %(code)s yourself.", code=beyond[0])
-        raise GrantExceeded(message, field="permissions", code="groups.edit")
     for code in sorted(after - before):
-        if message := too_short_to_allow(actor, code):
+        if message := beyond_own(actor, code):
             raise GrantExceeded(message, field="permissions", code="groups.edit")
     if group is None or after != before:  # else they stay in the order they have
         values["permissions"] = sorted(after)

@@ -186,6 +186,11 @@ class Live:
         self.groups = {group.key: group for group, is_seen in rows if is_seen}
         self.unseen = {group.key: group for group, is_seen in rows if not is_seen}
 
+    @property
+    def given_unseen(self) -> set[str]:
+        """The keys of the groups that those can assign which the actor does not see."""
+        return {other.key for group in self.unseen.values() for other in group.grants}
+
     def state(self, key: str) -> State:
         """Return the group of this key as a sheet would have it."""
         state = state_of(self.groups[key])

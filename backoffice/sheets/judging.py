@@ -60,9 +60,6 @@ class _Judgement:
         self.known = permissions.catalogue()
         self.new = {change.key for change in plan.changes if change.kind == CREATE}
         self.removed = {change.key for change in plan.changes if change.kind == DELETE}
-        self.given_unseen = {
-            other.key for group in live.unseen.values() for other in group.grants
-        }  # groups that would be lost to those who can assign them, without a word
         self.taken: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self._note_names_that_stay()
@@ -99,7 +96,7 @@ class _Judgement:
         reason = groups.beyond_reach(self.actor, change.group, self.until)
         if reason:
             self.problems.add(here, reason, code=code)
-        if change.kind == DELETE and change.key in self.given_unseen:
+        if change.kind == DELETE and change.key in self.live.given_unseen:
             text = _("A group that you do not see can assign %(group)s.", group=change.group.name)
             self.problems.add(here, text, code=code)
         if self._leaves_setting(change, change.group):
@@ -122,10 +119,7 @@ class _Judgement:
         for each in change.gained:
             if each not in self.known:
                 self.problems.add(where[each], _("There is no permission %(code)s.", code=each))
-            elif grants.codes_beyond(self.actor, [each]):
-                sentence = _("You do not hold %(code)s yourself.", code=each)
-                self.problems.add(where[each], sentence, code=code)
-            elif sentence := groups.too_short_to_allow(self.actor, each):
+            elif sentence := groups.beyond_own(self.actor, each):
                 self.problems.add(where[each], sentence, code=code)
 
     def _judge_grants(self, change: Change, here: str) -> None:

@@ -68,14 +68,10 @@ def plan(*, actor: Actor, found: SheetImport, locked: bool = False) -> Plan:
     live = Live(actor, locked=locked)
     planned = Plan()
     for notes in _notes(found):
-        change = _reversed(notes, live, members)
-        if change is not None:
+        if change := _reversed(notes, live, members):
             planned.changes.append(change)
-        elif notes["key"] in live.unseen:
-            planned.problems.add("", _("The import changed a group that you do not see."))
         else:
-            name = notes["after"]["name"] or notes["before"]["name"]
-            planned.problems.add(name, _("This group was changed since, or is gone."))
+            _add_problem(notes, live, planned)
     planned.changes = list(in_order([*planned.changes, *_losing(live, planned)]))
     _check_grants(live, planned)
     _require_right_to_give_back(actor, planned)
@@ -118,23 +114,35 @@ def _notes(found: SheetImport) -> Sequence[Notes]:
     return changes
 
 
+def _add_problem(notes: Notes, live: Live, planned: Plan) -> None:
+    """Say why a change cannot be taken back."""
+    if notes["key"] in live.unseen:
+        planned.problems.add("", _("The import changed a group that you do not see."))
+    else:
+        name = notes["after"]["name"] or notes["before"]["name"]
+        planned.problems.add(name, _("This group was changed since, or is gone."))
+
+
 def _reversed(notes: Notes, live: Live, members: Mapping[str, tuple[Member, ...]]) -> Change | None:
     """Return the change that takes another one back, or None if the group is not as it left it."""
     key = notes["key"]
     group = live.groups.get(key)
-    before = State.restored(notes["before"])
     if notes["kind"] == DELETE:
-        if group is not None or key in live.unseen:
-            return None
-        reviewer_id = notes.get("reviewer_id")
-        people = members.get(key, ())
-        return Change(CREATE, key, "", NOTHING, before, members=people, reviewer_id=reviewer_id)
+        is_free = group is None and key not in live.unseen
+        return _again(notes, members.get(key, ())) if is_free else None
     if group is None or (group.id, group.version) != (notes["id"], notes["version"]):
         return None
     now = live.state(key)
     if notes["kind"] == EDIT:
         return Change(EDIT, key, "", now, _former(notes, now, live), group)
     return None if _has_members(group) else Change(DELETE, key, "", now, NOTHING, group)
+
+
+def _again(notes: Notes, members: tuple[Member, ...]) -> Change:
+    """Return the change that adds a removed group again, with its people and who reviews it."""
+    before = State.restored(notes["before"])
+    change = Change(CREATE, notes["key"], "", NOTHING, before, members=members)
+    return replace(change, reviewer_id=notes.get("reviewer_id"))
 
 
 def _former(notes: Notes, now: State, live: Live) -> State:
