@@ -339,6 +339,24 @@ def test_an_undo_gives_back_no_membership_that_has_ended(olivia: Client, cast: C
         assert found.ends_at > clock.now()
 
 
+def test_an_undo_gives_nobody_a_group_who_is_beyond_reach(
+    staff: list[str], entered: Callable[[str], Client]
+) -> None:
+    """A main administrator gives it back to the employee, and not to the manager."""
+    olivia, boss = entered("olivia"), entered("main_administrator")
+    people = [Cast().employee, Cast().managers]
+    without = downloaded(olivia)
+    db.session.add(Group(name="Night shift", users=people))
+    settle()
+    address = imported(olivia, without, "replace")
+    assert "1 person does not get a group back" in boss.get(f"{address}/undo").text
+    undo(boss, address)
+    settle()
+    night = db.session.scalars(select(Group).where(Group.name == "Night shift")).one()
+    members = select(user_groups.c.user_id).where(user_groups.c.group_id == night.id)
+    assert db.session.scalars(members).all() == [Cast().employee.id]
+
+
 def test_an_undo_says_which_group_can_be_given_no_more(olivia: Client, cast: Cast) -> None:
     """Dispatchers are deleted after the import that took them out of a group's grants."""
 
