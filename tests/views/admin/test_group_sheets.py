@@ -350,6 +350,13 @@ def test_an_undo_gives_nobody_a_group_who_is_beyond_reach(
     settle()
     address = imported(olivia, without, "replace")
     assert "1 person does not get a group back" in boss.get(f"{address}/undo").text
+    own = group("main_administrator")
+    all_held = own.permissions
+    own.permissions = [code for code in all_held if code != "users.assign_groups"]
+    settle()
+    assert boss.get(f"{address}/undo").status_code == 422
+    group("main_administrator").permissions = all_held
+    settle()
     undo(boss, address)
     settle()
     night = db.session.scalars(select(Group).where(Group.name == "Night shift")).one()
