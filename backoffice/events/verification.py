@@ -1,6 +1,6 @@
 """Check the events log: recompute its chain, and say which event or comment does not fit."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -11,6 +11,7 @@ from backoffice.events import anchors, seals
 from backoffice.events.anchors import Anchor
 from backoffice.events.hashing import hashed
 from backoffice.events.log import BATCH, CHAINED, DETAILS, GENESIS, KEY, covered
+from backoffice.events.seals import Seal
 from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import records
@@ -46,7 +47,7 @@ FAULTS = (
     *(COMMENT_MISSING, COMMENT_ADDED, COMMENT_CHANGED, COMMENT_EMPTIED),
 )
 
-
+Subject = tuple[str, int | None]  # the area and the id of the row that an event is about
 BEGINNING = Anchor(0, GENESIS)  # before the first event
 
 
@@ -90,16 +91,18 @@ def examine(known: Collection[Anchor] = ()) -> Report:
 
 def _faults_of_events(report: Report, known: Collection[Anchor]) -> Iterator[str]:
     """Yield the faults of the chain in the order of events, and note the newest event."""
-    erased_ids = set(db.session.scalars(select(User.id).where(User.status == "deleted")))
     anchored = _hashes(known)
     # Rows, because objects take half as long again.
     statement = select(*Event.__table__.columns).order_by(Event.id)
-    for event in db.session.execute(statement.execution_options(yield_per=BATCH)):
-        yield from _chain_faults(event, report.newest)
-        yield from _detail_faults(event, erased_ids)
-        if anchored.get(event.id, {event.hash}) != {event.hash}:
-            yield NOT_ANCHORED % {"id": event.id}
-        report.newest = Anchor(event.id, event.hash)
+    found = db.session.execute(statement.execution_options(yield_per=BATCH))
+    for batch in found.partitions():
+        erased = _erased_subjects(batch)
+        for event in batch:
+            yield from _chain_faults(event, report.newest)
+            yield from _detail_faults(event, erased)
+            if anchored.get(event.id, {event.hash}) != {event.hash}:
+                yield NOT_ANCHORED % {"id": event.id}
+            report.newest = Anchor(event.id, event.hash)
     yield from _cut_off(report.newest.number, max(anchored, default=0))
 
 
@@ -130,60 +133,69 @@ def _chain_faults(event: Any, previous: Anchor) -> Iterator[str]:
         yield CHANGED % {"id": event.id}
 
 
-def _detail_faults(event: Any, erased_ids: Collection[int]) -> Iterator[str]:
+def _detail_faults(event: Any, erased: Collection[Subject]) -> Iterator[str]:
     """Yield what is wrong with the details of the event, which may be redacted."""
     details = [getattr(event, name) for name in DETAILS]
     if event.redacted_at is None:
         if event.details_hash != hashed(details):
             yield DETAILS_CHANGED % {"id": event.id}
-    elif any(details) or not _is_erased(event, erased_ids):
+    elif any(details) or (event.subject_type, event.subject_id) not in erased:
         yield DETAILS_EMPTIED % {"id": event.id}
 
 
-def _is_erased(event: Any, erased_ids: Collection[int]) -> bool:
-    """Whether the event is about an erased person, or about a row that was erased with one."""
-    if event.subject_type == "users" and event.subject_id in erased_ids:
-        return True
-    return _went_with_somebody(event.subject_type, event.subject_id)
+def _erased_subjects(events: Sequence[Any]) -> set[Subject]:
+    """Return what the redacted ones of the events are about, as far as it was erased."""
+    redacted: dict[str, set[int | None]] = {}
+    for event in events:
+        if event.redacted_at is not None:
+            redacted.setdefault(event.subject_type, set()).add(event.subject_id)
+    return {(area, row_id) for area, ids in redacted.items() for row_id in _erased(area, ids)}
 
 
-def _went_with_somebody(subject_type: str, subject_id: int | None) -> bool:
-    """Whether the subject is a row that belonged to a person and no longer exists."""
-    model = next((model for model in records() if area_of(model) == subject_type), None)
-    if model is None or model is User or not personal.belongs(model):
-        return False
-    return db.session.get(model, subject_id) is None
+def _erased(area: str, ids: set[int | None]) -> set[int | None]:
+    """Return those of the rows that are erased people, or went with one and exist no longer."""
+    model = next((model for model in records() if area_of(model) == area), None)
+    if model is None or not personal.belongs(model):
+        return set()
+    if model is User:
+        erased = select(User.id).where(User.id.in_(ids), User.status == "deleted")
+        return set(db.session.scalars(erased))
+    return ids.difference(db.session.scalars(select(model.id).where(model.id.in_(ids))))
 
 
 def _faults_of_comments() -> Iterator[str]:
     """Yield what is wrong with the comments, by what the events about them say."""
-    about_comments = select(Event).where(
-        Event.subject_type == area_of(Event),
-        Event.action.in_(seals.ACTIONS),
-        Event.result == "done",
-    )
-    in_order = about_comments.order_by(Event.id).execution_options(yield_per=BATCH)
-    sealed = seals.latest(db.session.scalars(in_order))
+    sealed = seals.latest()
     every_comment = select(EventComment).order_by(EventComment.id)
-    for comment in db.session.scalars(every_comment.execution_options(yield_per=BATCH)):
-        event, seal = sealed.pop(comment.id, (None, None))
-        yield from _comment_faults(comment, event, seal)
-    for number, (event, _seal) in sealed.items():
-        yield COMMENT_MISSING % {"number": number, "id": event.subject_id}
+    found = db.session.scalars(every_comment.execution_options(yield_per=BATCH))
+    for batch in found.partitions():
+        redacted = _redacted_events(batch)
+        for comment in batch:
+            seal = sealed.pop(comment.id, None)
+            yield from _comment_faults(comment, seal, redacted)
+    for number, seal in sealed.items():
+        yield COMMENT_MISSING % {"number": number, "id": seal.event_id}
 
 
-def _comment_faults(comment: EventComment, event: Event | None, seal: object) -> Iterator[str]:
+def _redacted_events(comments: Sequence[EventComment]) -> set[int]:
+    """Return the ids of the events that are redacted, as the comments on them are."""
+    ids = [comment.event_id for comment in comments if comment.redacted_at is not None]
+    redacted = select(Event.id).where(Event.id.in_(ids), Event.redacted_at.is_not(None))
+    return set(db.session.scalars(redacted)) if ids else set()
+
+
+def _comment_faults(
+    comment: EventComment, seal: Seal | None, redacted: Collection[int]
+) -> Iterator[str]:
     where = {"number": comment.id, "id": comment.event_id}
-    if event is None:
+    if seal is None:
         yield COMMENT_ADDED % where
     elif not seals.is_sealed(comment, seal):
         yield COMMENT_CHANGED % where
-    elif comment.redacted_at is not None and not _is_rightly_empty(comment):
+    elif comment.redacted_at is not None and not _is_rightly_empty(comment, redacted):
         yield COMMENT_EMPTIED % where
 
 
-def _is_rightly_empty(comment: EventComment) -> bool:
+def _is_rightly_empty(comment: EventComment, redacted: Collection[int]) -> bool:
     """Whether nothing is left of a comment on an event about somebody who was erased."""
-    event = db.session.get(Event, comment.event_id)
-    is_empty = not comment.text and not comment.salt
-    return is_empty and event is not None and event.redacted_at is not None
+    return not comment.text and not comment.salt and comment.event_id in redacted

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import aliased
 
 from backoffice.actions.engine import relations
@@ -292,16 +292,20 @@ def _is_done(run: BulkRun) -> tuple[ColumnElement[bool], ...]:
     return (
         BulkItem.run_id == run.id,
         BulkItem.outcome == "done",
-        ~_is_taken_back(run.id),
+        ~_is_taken_back(run),
     )
 
 
-def _is_taken_back(run_id: int) -> ColumnElement[bool]:
-    """Return the SQL condition for items whose row an undo of the run has brought back."""
+def _is_taken_back(run: BulkRun) -> ColumnElement[bool]:
+    """Return the SQL condition for items whose row an undo of the run has brought back.
+
+    It is looked up for each item. As EXISTS it would be a join, and without fresh statistics
+    PostgreSQL joins every item of the run with every item of the undo.
+    """
     item = aliased(BulkItem)
-    undo = aliased(BulkRun)
-    same_row = and_(item.row_id == BulkItem.row_id, item.outcome == "done", item.run_id == undo.id)
-    return exists().where(same_row, undo.undo_of_id == run_id, undo.state.in_(RAN))
+    same_row = (item.row_id == BulkItem.row_id, item.outcome == "done")
+    undo = select(item.run_id).where(item.run_id.in_(undos(run)), *same_row).limit(1)
+    return undo.scalar_subquery().is_not(None)
 
 
 def _was_run() -> ColumnElement[bool]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import aliased
 
 from backoffice import limits
 from backoffice.actions.engine import why
 from backoffice.actions.engine.action import find
 from backoffice.actions.engine.why import Answer
+from backoffice.data import lists
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.base import Record
@@ -18,20 +20,21 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
+from backoffice.text.numbers import formatted
 
 
 @dataclass(frozen=True)
 class Holders:
     """People who have the permission from a group, or directly, each with the answer about them.
 
-    `group_id` is None for those who have it beside their groups. `left_out` is how many more active
-    people there are, whom nobody asked about.
+    `group_id` is None for those who have it beside their groups. `left_out` says how many more
+    active people there are, whom nobody asked about; '' if there are none.
     """
 
     group_id: int | None
     name: str
     members: tuple[tuple[int, str, Answer], ...]
-    left_out: int = 0
+    left_out: str = ""
 
 
 def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
@@ -48,47 +51,62 @@ def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
         people = _first(asker, holders, min(left, number))
         left -= len(people)
         members = tuple(
-            (person.id, person.label, why.ask(asker=asker, person=person, code=code, row=row))
+            (person.id, person.label, why.judge(asker=asker, person=person, code=code, row=row))
             for person in people
         )
-        found.append(Holders(group_id, name, members, number - len(members)))
+        found.append(Holders(group_id, name, members, _left_out(number, len(members))))
     return found
+
+
+def _left_out(number: int, asked: int) -> str:
+    if number > lists.COUNT_CAP:  # counted no further
+        return lists.capped(number)
+    return formatted(number - asked) if number > asked else ""
 
 
 def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, Select[int], int]]:
     """Yield each group with the permission, then those who have it directly.
 
-    People are a statement, followed by how many of them are active and seen by the asker.
+    People are a statement, followed by how many of them are active and seen by the asker, as far as
+    lists count.
     """
     groups = select(Group).where(scope(asker, Group)).order_by(Group.name)
-    numbers = _members_by_group(asker)
-    for group in db.session.scalars(groups).all():
-        if group.all_permissions or permission in group.permissions:
-            yield group.id, group.name, _members(group), numbers.get(group.id, 0)
+    giving = [
+        group
+        for group in db.session.scalars(groups).all()
+        if group.all_permissions or permission in group.permissions
+    ]
+    numbers = _numbers(asker, giving)
+    for group in giving:
+        yield group.id, group.name, _members(group), numbers[group.id]
     direct = _given_directly(asker, permission)
     if db.session.scalar(direct.limit(1)) is not None:
-        yield None, str(_("Extra permissions")), direct, _number(asker, direct)
+        holders = select(User.id).where(*_is_asked_about(asker, direct))
+        yield None, str(_("Extra permissions")), direct, db.session.scalar(_counting(holders)) or 0
 
 
-def _number(asker: Actor, people: Select[int]) -> int:
-    number = select(func.count(User.id)).where(*_is_asked_about(asker, people))
-    return db.session.scalar(number) or 0
+def _numbers(asker: Actor, groups: Sequence[Group]) -> dict[int, int]:
+    """Return how many active members each group has whom the asker sees, by the group's id."""
+    group = aliased(Group)
+    members = (
+        select(User.id)
+        .join(user_groups, user_groups.c.user_id == User.id)
+        .where(user_groups.c.group_id == group.id, is_current())
+        .where(User.status == "active", scope(asker, User))
+    )
+    number = _counting(members.correlate(group)).scalar_subquery()
+    ids = [each.id for each in groups]
+    return dict(db.session.execute(select(group.id, number).where(group.id.in_(ids))).all())
+
+
+def _counting(people: Select[int]) -> Select[int]:
+    """Select how many people these are, as far as lists count."""
+    return select(func.count()).select_from(people.limit(lists.COUNT_CAP + 1).subquery())
 
 
 def _given_directly(asker: Actor, permission: str) -> Select[int]:
     is_given = (DirectGrant.permission == permission, DirectGrant.current())
     return select(DirectGrant.user_id).where(scope(asker, DirectGrant), *is_given)
-
-
-def _members_by_group(asker: Actor) -> dict[int, int]:
-    """Return how many active members each group has whom the asker sees, by the group's id."""
-    statement = (
-        select(user_groups.c.group_id, func.count())
-        .join(User, User.id == user_groups.c.user_id)
-        .where(is_current(), User.status == "active", scope(asker, User))
-        .group_by(user_groups.c.group_id)
-    )
-    return dict(db.session.execute(statement).all())
 
 
 def _members(group: Group) -> Select[int]:

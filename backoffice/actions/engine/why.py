@@ -5,7 +5,7 @@ made from the person. Nobody learns from it about rows or groups that they do no
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
@@ -101,6 +101,19 @@ def ask(*, asker: Actor, person: User, code: str, row: Record | None = None) -> 
 
     The asker sees the person and the row. Raises RuleBroken (field action) for an unknown code.
     """
+    question = _question(asker, person, code, row)
+    answer = _judged(question)
+    if not answer.allowed:
+        return answer
+    return replace(answer, path=tuple(_path(question)), notes=tuple(_notes(question)))
+
+
+def judge(*, asker: Actor, person: User, code: str, row: Record | None = None) -> Answer:
+    """Return the same as `ask` but for the path and the notes, which take most of the time."""
+    return _judged(_question(asker, person, code, row))
+
+
+def _question(asker: Actor, person: User, code: str, row: Record | None) -> Question:
     if find(code) is None and code not in catalogue():
         message = _("There is no action or permission %(code)s.", code=code)
         raise RuleBroken(message, field="action")
@@ -108,12 +121,15 @@ def ask(*, asker: Actor, person: User, code: str, row: Record | None = None) -> 
     if code.endswith(".create") or (action and action.is_global):
         row = None  # it is about no row
     subject = actor_of(person, configured(), confirmed=True)
-    question = Question(asker, person, subject, code, row)
+    return Question(asker, person, subject, code, row)
+
+
+def _judged(question: Question) -> Answer:
     for refuse in CHECKS:
         if refusal := refuse(question):
             return Answer(allowed=False, sentence=refusal.sentence, remedy=refusal.remedy)
-    sentence = str(_("%(person)s may do this.", person=person.label))
-    return Answer(True, sentence, path=tuple(_path(question)), notes=tuple(_notes(question)))
+    sentence = _("%(person)s may do this.", person=question.person.label)
+    return Answer(allowed=True, sentence=str(sentence))
 
 
 def row_of(*, asker: Actor, code: str, text: str) -> Record | None:
