@@ -286,6 +286,9 @@ BRIEF: Requests = 2
 BRIEF_QUEUE: Requests = 2
 """This many requests wait for one of the slots of BRIEF."""
 
+EVENT_CHECKS: Requests = 1
+"""This many requests at once check the events log; a further one is answered with 503."""
+
 SHEETS: Requests = 1
 """This many requests at once read a sheet of groups: a large one keeps a core busy for a second."""
 

@@ -78,6 +78,12 @@ def brief() -> Slots:
 
 
 @cache
+def event_checks() -> Slots:
+    """Return the slot for checks of the events log: one keeps a core busy for a second."""
+    return Slots(limits.EVENT_CHECKS)
+
+
+@cache
 def sheets() -> Slots:
     """Return the slots for reading sheets of groups: a large one keeps a core busy for a second."""
     return Slots(limits.SHEETS, limits.SHEETS_QUEUE, limits.SHEETS_PATIENCE)

@@ -198,6 +198,16 @@ FINDS = Throttle(
     rates=(Rate(120, A_MINUTE),),
     refusal=_l("You searched %(most)s times within a minute. Wait a little."),
 )
+EVENT_CHECKS = Throttle(
+    name="checks of the events log",
+    counts="Checks of the events log that were asked for, those by a worker too.",
+    per="person",
+    rates=(Rate(3, TEN_MINUTES),),
+    refusal=_l(
+        "You have reached the limit for checks of the log: %(most)s in ten minutes. "
+        "Try again in %(minutes)s min."
+    ),
+)
 UPLOADS = Throttle(
     name="uploads",
     counts="Files that were sent for columns and actions, invalid ones too.",

@@ -14,6 +14,7 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored
 from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.values import End, OneOf, Text
+from backoffice.data import lists
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.access_review import NAME_LENGTH, PEOPLE, AccessReview
@@ -27,7 +28,6 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
 from backoffice.settings import configured
 from backoffice.text import N_
-from backoffice.text.numbers import formatted
 
 ASKED: dict[str, Parameter] = {
     "name": Text(length=NAME_LENGTH, label=_l("Name")),
@@ -81,7 +81,7 @@ class Opening(Action):
             "%(number)s membership or extra permission is asked about.",
             "%(number)s memberships and extra permissions are asked about.",
             number,
-            number=formatted(number),
+            number=lists.capped(number),
         )
         return [text]
 

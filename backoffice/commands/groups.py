@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext as _n
 
 from backoffice import limits
+from backoffice.data import lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models.sheet_import import MODES
@@ -16,7 +17,6 @@ from backoffice.policy.actor import system
 from backoffice.sheets import affected, imports, reading, writing
 from backoffice.sheets.changes import DELETE, Change, Plan
 from backoffice.sheets.sheet import Entry, Problems, SheetRefused
-from backoffice.text.numbers import formatted
 
 DIFFERS = 1  # exit statuses of `import --check`
 REFUSED = 2
@@ -108,8 +108,8 @@ def _print(plan: Plan) -> None:
                 "%(number)s person is affected in all, %(signed_in)s of them signed in.",
                 "%(number)s people are affected in all, %(signed_in)s of them signed in.",
                 people.number,
-                number=formatted(people.number),
-                signed_in=formatted(people.signed_in),
+                number=lists.capped(people.number),
+                signed_in=lists.capped(people.signed_in),
             )
         )
 

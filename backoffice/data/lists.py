@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, literal, select
 
 from backoffice import limits
 from backoffice.data import conditions, cursors, disclosure, filters, page_sizes, related, searching
@@ -185,9 +185,9 @@ def matches_many(actor: Actor, model: type[Record], query: Query) -> bool:
     return number > MANY
 
 
-def capped(number: int) -> str:
-    """Return a count as people read it."""
-    return f"{formatted(COUNT_CAP)}+" if number > COUNT_CAP else formatted(number)
+def capped(number: int, most: int = COUNT_CAP) -> str:
+    """Return a count up to `most` + 1 as people read it."""
+    return f"{formatted(most)}+" if number > most else formatted(number)
 
 
 def _counting(
@@ -195,10 +195,14 @@ def _counting(
 ) -> Select[int]:
     """Select the number of rows that match, up to `most` + 1."""
     rows = select(literal(1)).select_from(model).where(matching(actor, model, query))
-    rows = rows.limit(most + 1)
     if _counts_in_order(model, query):
         rows = rows.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
-    return select(func.count()).select_from(rows.subquery())
+    return counting(rows, most)
+
+
+def counting(rows: Select[Any] | CompoundSelect[Any], most: int = COUNT_CAP) -> Select[int]:
+    """Select the number of these rows, up to `most` + 1."""
+    return select(func.count()).select_from(rows.limit(most + 1).subquery())
 
 
 def _counts_in_order(model: type[Record], query: Query) -> bool:

@@ -5,7 +5,17 @@ It is stored in the same transaction as the change that it is about, and sent af
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, case, cast
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    case,
+    cast,
+    text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -101,6 +111,13 @@ class Message(Entity):
         Index("ix_messages_purpose_created_at_id", "purpose", "created_at", "id"),
         Index("ix_messages_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_messages_user_id_id", "user_id", "id"),
+        # A token that is deleted is looked for here.
+        Index(
+            "ix_messages_token_id",
+            "token_id",
+            sqlite_where=text("token_id IS NOT NULL"),
+            postgresql_where=text("token_id IS NOT NULL"),
+        ),
     )
 
     @hybrid_property

@@ -12,6 +12,7 @@ from sqlalchemy import (
 )
 
 from backoffice import clock, limits
+from backoffice.data import lists
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.access_review import AccessReview
@@ -45,9 +46,9 @@ def dormant(settings: Settings) -> ColumnElement[bool]:
 
 
 def number(actor: Actor, terms: Terms) -> int:
-    """Return how many entries a review with these terms would have now."""
-    entries = select_for(actor, terms).subquery()
-    return db.session.scalar(select(func.count()).select_from(entries)) or 0
+    """Return how many entries a review with these terms would have now, up to one too many."""
+    entries = select_for(actor, terms)
+    return db.session.scalar(lists.counting(entries, limits.REVIEW_ENTRIES)) or 0
 
 
 def open_review(*, actor: Actor, terms: Terms, uses: Uses) -> AccessReview:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from backoffice.data import disclosure, records
+from backoffice.data import disclosure, lists, records
 from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
@@ -31,13 +31,13 @@ class Side:
         group: the group.
         permissions: the codes that its members have.
         grants: the names of the groups that they can assign, by id, or by name where that is lost.
-        members: how many there are; None where that is not known or not to be told.
+        members: how many there are, in words; None where that is not known or not to be told.
     """
 
     group: Group
     permissions: frozenset[str]
     grants: Mapping[int | str, str]
-    members: int | None = None
+    members: str | None = None
 
 
 def now(*, actor: Actor, group: Group) -> Side:
@@ -106,13 +106,12 @@ def _assignable(actor: Actor, group: Group) -> Sequence[Group]:
     return records.named(actor=actor, model=Group, rows=group.grants)
 
 
-def _members(actor: Actor, group: Group) -> int | None:
+def _members(actor: Actor, group: Group) -> str | None:
     if not sees(actor, User):
         return None
-    statement = (
-        select(func.count())
-        .select_from(user_groups)
-        .join(User, User.id == user_groups.c.user_id)
+    members = (
+        select(User.id)
+        .join(user_groups, user_groups.c.user_id == User.id)
         .where(user_groups.c.group_id == group.id, is_current(), scope(actor, User))
     )
-    return db.session.scalar(statement)
+    return lists.capped(db.session.scalar(lists.counting(members)) or 0)

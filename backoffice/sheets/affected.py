@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, distinct, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import aliased
 
 from backoffice import clock
+from backoffice.data import lists
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
+from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.sheets.changes import Change
@@ -15,7 +18,7 @@ from backoffice.sheets.changes import Change
 
 @dataclass(frozen=True)
 class People:
-    """How many people, and how many of them are signed in."""
+    """How many people, and how many of them are signed in, both as far as lists count."""
 
     number: int = 0
     signed_in: int = 0
@@ -23,27 +26,30 @@ class People:
 
 def by_group(changes: Iterable[Change]) -> dict[int, People]:
     """Return the members of each group whose members may do more or less, by the group's id."""
-    ids = _touched(changes)
-    statement = (
-        select(user_groups.c.group_id, func.count(), func.count().filter(_is_signed_in()))
-        .join(User, and_(User.id == user_groups.c.user_id, is_current()))
-        .where(user_groups.c.group_id.in_(ids), User.status != "deleted")
-        .group_by(user_groups.c.group_id)
+    group = aliased(Group)
+    members = (
+        select(User.id)
+        .join(user_groups, user_groups.c.user_id == User.id)
+        .where(user_groups.c.group_id == group.id, is_current(), User.status != "deleted")
+        .correlate(group)
     )
-    return {group_id: People(*numbers) for group_id, *numbers in db.session.execute(statement)}
+    numbers = (counted.scalar_subquery() for counted in _counting(members))
+    statement = select(group.id, *numbers).where(group.id.in_(_touched(changes)))
+    return {group_id: People(*found) for group_id, *found in db.session.execute(statement)}
 
 
 def together(changes: Iterable[Change]) -> People:
     """Return how many people are in any of these groups."""
-    person = user_groups.c.user_id
-    statement = (
-        select(func.count(distinct(person)), func.count(distinct(person)).filter(_is_signed_in()))
-        .join(User, and_(User.id == person, is_current()))
-        .where(
-            user_groups.c.group_id.in_(_touched(changes)), User.status != "deleted", is_current()
-        )
+    members = select(user_groups.c.user_id).where(
+        user_groups.c.group_id.in_(_touched(changes)), is_current()
     )
-    return People(*db.session.execute(statement).one())
+    people = select(User.id).where(User.id.in_(members), User.status != "deleted")
+    return People(*(db.session.scalar(counted) or 0 for counted in _counting(people)))
+
+
+def _counting(people: Select[int]) -> tuple[Select[int], Select[int]]:
+    """Select how many people these are, and how many of them are signed in."""
+    return lists.counting(people), lists.counting(people.where(_is_signed_in()))
 
 
 def _touched(changes: Iterable[Change]) -> list[int]:

@@ -15,16 +15,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 from markupsafe import Markup
 
-from backoffice import limits, slots
+from backoffice import limits, slots, throttles
 from backoffice.actions.engine import report
 from backoffice.data import disclosure, event_comments
 from backoffice.events import anchors, checks, subjects
-from backoffice.extensions import jobs
+from backoffice.extensions import db, jobs
 from backoffice.jobs import check_events
 from backoffice.models.event import Event
+from backoffice.policy import quotas
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.settings import configured
+from backoffice.transactions import begin
 from views.admin import event_comments as comment_pages
 from views.screen import Screen, cells, permission_required
 from views.screen.pages import Fact, Heading, Section
@@ -83,6 +85,13 @@ def _told_apart(row: Any) -> Markup:
 def _reason(row: cells.ListRow, _page: cells.CellContext) -> Markup:
     name = g.event_names.get(subjects.of_event(row))
     return Markup("{}").format(reason(row, name)) or cells.NOTHING
+
+
+def _count_check(actor: Actor) -> None:
+    """Count one more check that is asked for. Raises TooMany."""
+    begin(writing=True)
+    quotas.consume(actor=actor, throttle=throttles.EVENT_CHECKS)
+    db.session.commit()
 
 
 # Read of a single event besides what its page shows as it is.
@@ -183,12 +192,13 @@ class Events(Screen):
     @expose("/check", methods=("POST",))
     def check(self) -> Answer:
         """Check the log, or have a worker do so if it is long."""
+        _count_check(signed_in())
         newest = anchors.newest()
         if newest and newest.number > limits.EVENTS_CHECKED:
             jobs.enqueue(check_events.JOB)
             flash(_("A worker checks the log now. Its result appears here."), "success")
         else:
-            with slots.brief().taken():
+            with slots.event_checks().taken():
                 checks.check(configured())
         return redirect(self.url_of("index"), HTTPStatus.SEE_OTHER)
 

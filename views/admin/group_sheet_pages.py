@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 
+from backoffice.data import lists
 from backoffice.events import subjects
 from backoffice.models.sheet_import import SheetImport
 from backoffice.people import forecast
@@ -249,8 +250,8 @@ def _counts(plan: Plan) -> list[str]:
                 "%(number)s person is affected in all, %(signed_in)s of them signed in.",
                 "%(number)s people are affected in all, %(signed_in)s of them signed in.",
                 people.number,
-                number=formatted(people.number),
-                signed_in=formatted(people.signed_in),
+                number=lists.capped(people.number),
+                signed_in=lists.capped(people.signed_in),
             )
         )
     return sentences
@@ -345,8 +346,8 @@ def _people(change: Change, people: People) -> str:
     if not people.number:
         return ""
     numbers = {
-        "number": formatted(people.number),
-        "signed_in": formatted(people.signed_in),
+        "number": lists.capped(people.number),
+        "signed_in": lists.capped(people.signed_in),
     }
     if not (change.lost or change.grants_lost):
         return _n(

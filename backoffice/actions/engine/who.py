@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
 from backoffice import limits
@@ -21,6 +21,8 @@ from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.text.numbers import formatted
+
+COUNTED = 1000  # people of a group; of larger ones only that there are more
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,16 @@ def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
 
 
 def _left_out(number: int, asked: int) -> str:
-    if number > lists.COUNT_CAP:  # counted no further
-        return lists.capped(number)
+    if number > COUNTED:
+        return lists.capped(number, COUNTED)
     return formatted(number - asked) if number > asked else ""
 
 
 def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, Select[int], int]]:
     """Yield each group with the permission, then those who have it directly.
 
-    People are a statement, followed by how many of them are active and seen by the asker, as far as
-    lists count.
+    People are a statement, followed by how many of them are active and seen by the asker, up to
+    COUNTED and one more.
     """
     groups = select(Group).where(scope(asker, Group)).order_by(Group.name)
     giving = [
@@ -82,7 +84,8 @@ def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, S
     direct = _given_directly(asker, permission)
     if db.session.scalar(direct.limit(1)) is not None:
         holders = select(User.id).where(*_is_asked_about(asker, direct))
-        yield None, str(_("Extra permissions")), direct, db.session.scalar(_counting(holders)) or 0
+        number = db.session.scalar(lists.counting(holders, COUNTED)) or 0
+        yield None, str(_("Extra permissions")), direct, number
 
 
 def _numbers(asker: Actor, groups: Sequence[Group]) -> dict[int, int]:
@@ -94,14 +97,9 @@ def _numbers(asker: Actor, groups: Sequence[Group]) -> dict[int, int]:
         .where(user_groups.c.group_id == group.id, is_current())
         .where(User.status == "active", scope(asker, User))
     )
-    number = _counting(members.correlate(group)).scalar_subquery()
+    number = lists.counting(members.correlate(group), COUNTED).scalar_subquery()
     ids = [each.id for each in groups]
     return dict(db.session.execute(select(group.id, number).where(group.id.in_(ids))).all())
-
-
-def _counting(people: Select[int]) -> Select[int]:
-    """Select how many people these are, as far as lists count."""
-    return select(func.count()).select_from(people.limit(lists.COUNT_CAP + 1).subquery())
 
 
 def _given_directly(asker: Actor, permission: str) -> Select[int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, select, true, union_all
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
@@ -17,7 +17,7 @@ from backoffice.auth.actors import actor_of
 from backoffice.data import records
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
-from backoffice.models import row_keys
+from backoffice.models import row_keys, search
 from backoffice.models.base import Entity, Record
 from backoffice.models.base import records as models
 from backoffice.models.user import User
@@ -26,7 +26,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
 from backoffice.policy.rules import can, scope, sees
 from backoffice.settings import configured
-from backoffice.text import address_key, login_key
+from backoffice.text import address_key, fold, login_key
 
 GIVERS = 5  # groups that are named as those that would give a permission
 
@@ -175,10 +175,18 @@ def _rows_named(asker: Actor, model: type[Record], text: str) -> Sequence[Record
     key = next((each for each in keys if each is not None), None)
     if key is not None:
         return db.session.scalars(visible.where(model.id == key)).all()
-    named = [model.label_column() == text]
-    if issubclass(model, User):
-        named += [User.email_key == address_key(text), User.login_key == login_key(text)]
-    return db.session.scalars(visible.where(or_(*named))).all()
+    return db.session.scalars(visible.where(_is_named(model, text))).all()
+
+
+def _is_named(model: type[Record], text: str) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows that are called so; the search index finds people."""
+    index = search.candidates(model, map(fold, text.split()))
+    is_labelled = and_(true() if index is None else index, model.label_column() == text)
+    if not issubclass(model, User):
+        return is_labelled
+    named = (is_labelled, User.email_key == address_key(text), User.login_key == login_key(text))
+    # Joined by UNION, because no index serves conditions with OR between them.
+    return User.id.in_(union_all(*(select(User.id).where(each) for each in named)))
 
 
 def _cannot_enter(question: Question) -> Refusal | None:
