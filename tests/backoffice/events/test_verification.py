@@ -20,6 +20,7 @@ from backoffice.models.event_comment import EventComment
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act
+from tests.support.statements import counted
 
 TABLES = ("events", "event_comments")
 COLUMNS = [column.key for column in EventComment.__table__.columns]
@@ -256,3 +257,23 @@ def test_faults_are_counted_and_only_the_first_are_kept(
     kept = db.session.scalars(select(EventCheck).order_by(EventCheck.id.desc())).first()
     assert kept is not None
     assert (kept.faults, len(kept.first_faults)) == (report.faults, 20)
+
+
+def test_erased_people_are_asked_about_together(story: Event, client: Client) -> None:
+    """However many events about them there are."""
+
+    def number_of_statements() -> int:
+        settle()
+        with counted(db.engine) as statements:
+            assert events.verify() == []
+        return len(statements)
+
+    act(client, "users", "delete", Cast().max.id)
+    with_few = number_of_statements()
+    about_vera = events.EventDraft(
+        action="users.edit", subject=events.subject_of(Cast().vera), before={"first_name": "Vera"}
+    )
+    events.record_many(actor=Cast().actor("olivia"), drafts=[about_vera] * 20)
+    settle()
+    act(client, "users", "delete", Cast().vera.id)
+    assert number_of_statements() == with_few

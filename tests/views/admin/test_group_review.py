@@ -1,8 +1,11 @@
 """Before a group is saved, a page says what its members gain and lose; then it is decided again."""
 
+from functools import partial
+
 import pytest
 from flask import Flask
 
+from backoffice.data import lists
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import group, review_of
@@ -49,6 +52,14 @@ def test_it_says_what_members_gain_and_lose_and_how_many_they_are(
     assert "2 people gain and lose this, 1 of them signed in." in page.one("main").text
     assert "Administrators who can sign in whatever is changed" in page.one("main").text
     assert LOST in group("managers").permissions
+
+
+def test_members_are_counted_no_further_than_lists_count(
+    olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "counting", partial(lists.counting, most=0))
+    shown = olivia.post(path_of("managers"), changed())
+    assert "1 person gains and loses this, 0 of them" in read(shown).one("main").text
 
 
 def test_confirmed_it_is_saved_with_all_that_was_typed(olivia: Client) -> None:

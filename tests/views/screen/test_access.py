@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backoffice import clock, limits
+from backoffice.actions.engine import who
 from backoffice.extensions import db
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.direct_grant import DirectGrant
@@ -69,6 +70,32 @@ def test_no_more_people_are_asked_about_than_the_limit(
     groups = said(client.sign_in("olivia"), f"/admin/users/{cast.vera.id}?tab=access")
     assert "Olivia Owen" in groups["Administrators"]
     assert "1 more members were not asked about." in groups["Managers"]
+
+
+def test_members_of_large_groups_are_not_counted_to_the_end(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ASKED_ABOUT", 1)
+    monkeypatch.setattr(who, "COUNTED", 1)
+    managers = group("managers")
+    managers.users.append(cast.vera)
+    groups = said(client.sign_in("olivia"), f"/admin/users/{cast.vera.id}?tab=access")
+    assert "1+ more members were not asked about." in groups["Managers"]
+
+
+def test_each_person_who_is_asked_about_takes_two_statements(client: Client, cast: Cast) -> None:
+    """Their groups with their extra permissions, and whether they see the row."""
+    client.sign_in("olivia")
+    path = f"/admin/users/{cast.vera.id}?tab=access"
+    said(client, path)  # what is kept afterwards
+    with counted(db.engine) as alone:
+        said(client, path)
+    managers = group("managers")
+    managers.users.append(cast.vera)
+    settle()
+    with counted(db.engine) as with_one_more:
+        assert "Vera Vance" in said(client, path)["Managers"]
+    assert len(with_one_more) == len(alone) + 2, with_one_more
 
 
 def test_only_those_who_see_people_and_groups_are_told(client: Client, cast: Cast) -> None:

@@ -100,12 +100,16 @@ def test_a_long_log_is_checked_by_a_worker(
     assert "A worker checks the log now." in olivia.get(LIST).text
 
 
-def test_checks_have_few_slots(olivia: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = slots.Slots(1)
-    full.take()
-    monkeypatch.setattr(slots, "brief", lambda: full)
-    assert olivia.post(CHECK).status_code == 503
+def test_one_check_runs_at_a_time(olivia: Client) -> None:
+    with slots.event_checks().taken():
+        assert olivia.post(CHECK).status_code == 503
     assert number_of_checks() == 0
+    assert olivia.post(CHECK).status_code == 303
+
+
+def test_nobody_asks_for_checks_all_the_time(olivia: Client) -> None:
+    assert [olivia.post(CHECK).status_code for _ in range(4)] == [303, 303, 303, 429]
+    assert number_of_checks() == 3
 
 
 def test_old_results_go(olivia: Client, still: datetime) -> None:
