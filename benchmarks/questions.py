@@ -21,6 +21,7 @@ from backoffice.data.filters import NONE, RANGED
 from backoffice.extensions import db
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
+from backoffice.models.event import Event
 
 if TYPE_CHECKING:
     from views.screen import Screen
@@ -197,13 +198,22 @@ def _rows(screen: "Screen") -> Iterator[Question]:
         return
     path = f"/admin/{screen.slug}/{row_id}"
     yield Question(f"{screen.slug}: details", path)
-    for tab in screen.details_tabs:
+    for tab in _tabs(screen):
         yield Question(f"{screen.slug}: details, {tab}", f"{path}?tab={tab}")
     if screen.has("edit"):
         yield Question(f"{screen.slug}: edit form", f"{path}/edit")
     if issubclass(model, Entity):
         yield Question(f"{screen.slug}: row menu", f"{path}/menu")
         yield from _previews(screen, row_id)
+
+
+def _tabs(screen: "Screen") -> Iterator[str]:
+    """Yield the names of the tabs of a row's page, but for the first one."""
+    yield from screen.details_tabs
+    yield from (rows.name for rows in screen.tabs)
+    if screen.model is not Event:
+        yield "events"
+    yield "access"
 
 
 def _previews(screen: "Screen", row_id: int) -> Iterator[Question]:

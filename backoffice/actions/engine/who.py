@@ -22,7 +22,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.text.numbers import formatted
 
-COUNTED = 1000  # people of a group; of larger ones only that there are more
+COUNTED = 200  # people of a group; of larger ones only that there are more
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from backoffice.auth import unsent_forms
 from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.jobs import purge
+from backoffice.models.base import Base
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -151,3 +152,14 @@ def test_what_was_taken_out_of_the_index_of_texts_is_merged_away(cast: Cast, sta
     assert db.session.scalars(found.where(text("users_search MATCH '\"ebe\"'"))).all() == [
         cast.max.id
     ]
+
+
+def test_what_refers_to_purged_rows_is_found_by_an_index() -> None:
+    """Otherwise each row that is deleted has the database read all of the other table."""
+    purged = {model.__table__ for model, _is_old in purge._old(clock.now())}
+    tables = Base.metadata.sorted_tables
+    for key in (
+        key for table in tables for key in table.foreign_keys if key.column.table in purged
+    ):
+        led = [index.expressions[0] for index in key.parent.table.indexes]
+        assert key.parent in (*led, key.parent.table.primary_key.columns[0]), key
