@@ -72,20 +72,25 @@ def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, S
     People are a statement, followed by how many of them are active and seen by the asker, up to
     COUNTED and one more.
     """
-    groups = select(Group).where(scope(asker, Group)).order_by(Group.name)
-    giving = [
-        group
-        for group in db.session.scalars(groups).all()
-        if group.all_permissions or permission in group.permissions
-    ]
-    numbers = _numbers(asker, giving)
-    for group in giving:
+    groups = _groups(asker, permission)
+    numbers = _numbers(asker, groups)
+    for group in groups:
         yield group.id, group.name, _members(group), numbers[group.id]
     direct = _given_directly(asker, permission)
     if db.session.scalar(direct.limit(1)) is not None:
         holders = select(User.id).where(*_is_asked_about(asker, direct))
         number = db.session.scalar(lists.counting(holders, COUNTED)) or 0
         yield None, str(_("Extra permissions")), direct, number
+
+
+def _groups(asker: Actor, permission: str) -> list[Group]:
+    """Return the groups with the permission that the asker sees, by name."""
+    visible = select(Group).where(scope(asker, Group)).order_by(Group.name)
+    return [
+        group
+        for group in db.session.scalars(visible).all()
+        if group.all_permissions or permission in group.permissions
+    ]
 
 
 def _numbers(asker: Actor, groups: Sequence[Group]) -> dict[int, int]:
