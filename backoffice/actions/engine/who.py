@@ -75,7 +75,7 @@ def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, S
     groups = _groups(asker, permission)
     numbers = _numbers(asker, groups)
     for group in groups:
-        yield group.id, group.name, _members(group), numbers[group.id]
+        yield group.id, group.name, _members(group), numbers.get(group.id, 0)
     direct = _given_directly(asker, permission)
     if db.session.scalar(direct.limit(1)) is not None:
         holders = select(User.id).where(*_is_asked_about(asker, direct))
