@@ -9,7 +9,7 @@ from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.people import grantable
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import Group
-from backoffice.people.groups import GROUPS_LOCK
+from backoffice.people import groups
 from backoffice.policy import second_factor
 from backoffice.settings import configured
 
@@ -37,7 +37,7 @@ class DeleteGroups(Delete):
     title = Counted("Delete {n} group", "Delete {n} groups")
     result = Counted("{n} group deleted.", "{n} groups deleted.")
     sensitive = True
-    locks = (GROUPS_LOCK,)
+    locks = (groups.GROUPS_LOCK,)
     watches = ("name", "description", "permissions")
     rules = (
         Rule(
@@ -54,3 +54,7 @@ class DeleteGroups(Delete):
         ),
     )
     effects = (Effect("{n} person loses the group.", "{n} memberships end.", _count_memberships),)
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        groups.stop_giving(actor=context.actor, group_ids=rows)
+        super().apply(context, rows)

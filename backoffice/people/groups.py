@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from backoffice import events
 from backoffice.data import records, texts
@@ -74,32 +74,44 @@ def create(*, actor: Actor, values: Values) -> Group:
     group = records.create(actor=actor, model=Group, values=values)
     for own in _lock_own_groups(actor):
         if "groups.create" in own.permissions:
-            _let_give(actor, own, group)
+            _set_grants(actor, own, [*own.grants, group])
     return group
+
+
+def stop_giving(*, actor: Actor, group_ids: Select[int]) -> None:
+    """Let members of other groups give these groups no more, before they are deleted.
+
+    Each of the others has an event about that. The caller holds GROUPS_LOCK.
+    """
+    giving = select(group_grants.c.group_id).where(group_grants.c.grantable_id.in_(group_ids))
+    others = select(Group).where(Group.id.in_(giving), Group.id.not_in(group_ids))
+    gone = set(db.session.scalars(group_ids))
+    for other in _locked(others):
+        _set_grants(actor, other, [group for group in other.grants if group.id not in gone])
 
 
 def _lock_own_groups(actor: Actor) -> Sequence[Group]:
     """Lock and return the actor's groups, except for Administrators, which can assign all."""
-    own = (
-        select(Group)
-        .where(Group.id.in_(actor.group_ids), Group.all_permissions.is_(False))
-        .order_by(Group.id)
-    )
-    locked = own.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return db.session.scalars(locked).all()
+    own = (Group.id.in_(actor.group_ids), Group.all_permissions.is_(False))
+    return _locked(select(Group).where(*own))
 
 
-def _let_give(actor: Actor, own: Group, group: Group) -> None:
-    """Let the members of `own` give `group` to others."""
-    before = records.snapshot(own, ["grants"])
-    own.grants = [*own.grants, group]
-    own.version += 1
+def _locked(groups: Select[Group]) -> Sequence[Group]:
+    locked = groups.order_by(Group.id).with_for_update(key_share=True)
+    return db.session.scalars(locked.execution_options(populate_existing=True)).all()
+
+
+def _set_grants(actor: Actor, group: Group, given: list[Group]) -> None:
+    """Let the members of the group give these groups to others, and write the event."""
+    before = records.snapshot(group, ["grants"])
+    group.grants = given
+    group.version += 1
     db.session.flush()
-    after = records.snapshot(own, ["grants"])
+    after = records.snapshot(group, ["grants"])
     events.record(
         actor=actor,
         action="groups.edit",
-        subject=events.subject_of(own),
+        subject=events.subject_of(group),
         before=before,
         after=after,
     )

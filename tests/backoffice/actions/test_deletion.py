@@ -16,7 +16,7 @@ from backoffice.models.group import Group
 from backoffice.models.session import Session
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import confirmed, group, outcome, previewed, run_at
+from tests.support.acting import act, confirmed, group, outcome, previewed, run_at
 from tests.support.html import is_asked
 from tests.support.told import Told, flashed, told
 
@@ -73,6 +73,23 @@ def test_a_group_goes_with_its_memberships(olivia: Client, spare: int) -> None:
         select(Event).where(Event.action == "groups.delete", Event.result == "done")
     )
     assert event.before == {"name": "Spare", "description": "For nothing", "permissions": []}
+
+
+def test_who_could_give_a_group_that_is_gone_has_an_event_about_it(
+    olivia: Client, spare: int
+) -> None:
+    giving = group("managers")
+    giving.grants = [group("viewers"), db.session.get_one(Group, spare)]
+    version = giving.version
+    act(olivia, "groups", "delete", spare)
+    (event,) = db.session.scalars(select(Event).where(Event.action == "groups.edit"))
+    assert (event.subject_id, event.actor_id) == (group("managers").id, Cast().olivia.id)
+    noted = [(values or {})["grants"] for values in (event.before, event.after)]
+    assert [[each["label"] for each in grants] for grants in noted] == [
+        ["Spare", "Viewers"],
+        ["Viewers"],
+    ]
+    assert group("managers").version == version + 1
 
 
 def test_one_membership_is_told_in_the_singular(olivia: Client, staff: list[str]) -> None:
