@@ -36,7 +36,7 @@ from backoffice.models.user import User
 from backoffice.people import access, access_memory, erasure
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
-from backoffice.policy.rules import can, named, sees
+from backoffice.policy.rules import named, sees
 from backoffice.text import N_
 
 LINKS_STAY_VOID: str = _l("Voided links stay void.")
@@ -224,16 +224,13 @@ def _had_access_beyond(context: ActionContext) -> ColumnElement[bool]:
     """
     if not context.undo_of:
         return false()
-    beyond = context.once(_with_codes_beyond)
-    return or_(User.id.in_(_groups_beyond(context)), User.id.in_(beyond))
+    return or_(User.id.in_(_groups_beyond(context)), _had_codes_beyond(context))
 
 
-def _with_codes_beyond(context: ActionContext) -> list[int]:
-    """Return the people of the run being undone who had extra permissions beyond the actor's."""
+def _had_codes_beyond(context: ActionContext) -> ColumnElement[bool]:
     if context.actor.all_permissions:
-        return []
-    had = access_memory.codes_of(context.undo_of, context.selected)
-    return sorted({user_id for user_id, code in had if not can(context.actor, code)})
+        return false()
+    return access_memory.had_beyond(context.undo_of, context.actor.permissions)
 
 
 class GrantAccessAgain(UserAction):

@@ -99,10 +99,10 @@ def restore_extra(
         db.session.execute(insert(DirectGrant), rows[start : start + AT_ONCE])
 
 
-def codes_of(run_id: int | None, people: Select[int]) -> Iterator[tuple[Any, str]]:
-    """Yield the people and the codes of the extra permissions that a run remembers of them."""
-    for user_id, kept in _remembered(run_id, people, EXTRA):
-        yield user_id, kept["permission"]
+def had_beyond(run_id: int | None, codes: Collection[str]) -> ColumnElement[bool]:
+    """SQL: whether the run remembers an extra permission of the person besides these codes."""
+    code = _each(EXTRA)["permission"].as_string()
+    return _of_person(run_id, code.not_in(sorted(codes))).exists()
 
 
 def ended_by(
@@ -128,18 +128,26 @@ def _kept(
     run_id: int | None, key: str, which: Collection[object]
 ) -> tuple[Select[int], ColumnElement[str]]:
     """Select what the run remembers of the person, and return its end beside it."""
+    kept = _each(key)
+    name = kept["permission"].as_string()
+    if key == MEMBERSHIPS:
+        name = cast(kept["group_id"].as_string(), BigInt)
+    return _of_person(run_id, name.in_(which)), end_in(kept)
+
+
+def _each(key: str) -> ColumnElement[Any]:
+    """Return each thing that an item of a run remembers under the key, as JSON."""
     if _is_postgresql():
         each = func.jsonb_array_elements(BulkItem.memory[key])
     else:
         each = func.json_each(BulkItem.memory, f"$.{key}")
-    kept = each.table_valued(column("value", Json), joins_implicitly=True).c.value
-    name = kept["permission"].as_string()
-    if key == MEMBERSHIPS:
-        name = cast(kept["group_id"].as_string(), BigInt)
-    of_person = select(BulkItem.row_id).where(
-        BulkItem.run_id == run_id, BulkItem.row_id == User.id, name.in_(which)
-    )
-    return of_person.correlate(User), end_in(kept)
+    return each.table_valued(column("value", Json), joins_implicitly=True).c.value
+
+
+def _of_person(run_id: int | None, condition: ColumnElement[bool]) -> Select[int]:
+    """Select what the run remembers of the person, as far as the condition holds for it."""
+    is_theirs = (BulkItem.run_id == run_id, BulkItem.row_id == User.id)
+    return select(BulkItem.row_id).where(*is_theirs, condition).correlate(User)
 
 
 def end_in(kept: ColumnElement[Any]) -> ColumnElement[str]:

@@ -34,6 +34,7 @@ from backoffice.sheets.changes import (
 from backoffice.sheets.sheet import SheetRefused
 from backoffice.transactions import lock
 
+AT_ONCE = 1000  # people
 Notes = Mapping[str, Any]
 
 
@@ -206,14 +207,18 @@ def _returning(actor: Actor, found: SheetImport, *, locked: bool) -> dict[str, t
 def _staying(actor: Actor, ids: Iterable[int], *, locked: bool) -> set[int]:
     grantable = grants.grantable_group_ids(db.session(), actor)
     statement = select(User.id).where(
-        User.id.in_(ids),
         User.id != (actor.user_id or 0),
         User.status.not_in(("deleted", "revoked")),
         ~grants.outranks(actor, grantable),
     )
     if locked:
         statement = statement.order_by(User.id).with_for_update()
-    return set(db.session.scalars(statement))
+    in_order = sorted(ids)
+    found: set[int] = set()
+    for start in range(0, len(in_order), AT_ONCE):
+        some = User.id.in_(in_order[start : start + AT_ONCE])
+        found.update(db.session.scalars(statement.where(some)))
+    return found
 
 
 def _require_right_to_give_back(actor: Actor, planned: Plan) -> None:

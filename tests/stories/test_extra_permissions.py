@@ -1,5 +1,7 @@
 """Extra permissions: given beside those of the groups, with an end, and never beyond one's own."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +32,7 @@ from tests.support.acting import (
 )
 from tests.support.html import error_at, is_asked, read
 from tests.support.races import at_once
+from tests.support.statements import Statements
 from tests.support.told import told
 
 GIVE, TAKE = "give-permissions", "take-permissions"
@@ -239,6 +242,21 @@ def test_a_revoked_persons_permissions_come_back_only_by_who_may_give_them(
         undo(boss, run)
     assert held(employee) == set()
     assert status_of(employee) == "revoked"
+
+
+def test_no_statement_names_all_whose_permissions_would_come_back(
+    olivia: Client, boss: Client, statements: Callable[[], AbstractContextManager[Statements]]
+) -> None:
+    cast = Cast()
+    longest = []
+    for people in ([cast.employee], [cast.dispatcher, cast.agent_group_manager]):
+        for person in people:
+            give(olivia, person, "groups.edit", reason="the manual")
+        run = act(olivia, "users", "revoke", *(person.id for person in people), reason="left")
+        with statements() as seen:
+            assert boss.post(f"/admin/bulk-runs/{run.id}/undo").status_code == 303
+        longest.append(max(map(len, seen)))
+    assert longest[0] == longest[1]
 
 
 def test_a_strong_one_is_given_after_a_confirmation(olivia: Client) -> None:
