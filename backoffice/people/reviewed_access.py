@@ -3,7 +3,7 @@
 Who may do so is decided by those who call this.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,8 +62,9 @@ def give_back(
 ) -> None:
     """Give people back what was taken, if they have not got it since and it has not ended."""
     before = _noted(items)
-    rows = [row for row in _missing(items) if row.id in remembered]
-    _delete(AccessReviewItem.id.in_([row.id for row in rows]))  # what has ended, and is in the way
+    rows = _distinct(row for row in _missing(items) if row.id in remembered)
+    for start in range(0, len(rows), AT_ONCE):  # what has ended, and is in the way
+        _delete(AccessReviewItem.id.in_([row.id for row in rows[start : start + AT_ONCE]]))
     _insert(user_groups, [_membership(row, remembered) for row in rows if row.group_id])
     _insert(DirectGrant, [_grant(row, remembered) for row in rows if row.permission])
     codes = {GROUPS: "users.add_to_group", EXTRA: "users.give_permissions"}
@@ -75,6 +76,11 @@ def _missing(items: Select[Any]) -> Sequence[Any]:
     columns = (item.id, item.user_id, item.group_id, item.permission)
     missing = select(*columns).where(item.id.in_(items), ~item.held())
     return db.session.execute(missing).all()
+
+
+def _distinct(rows: Iterable[Any]) -> Sequence[Any]:
+    """Return one row for each access: several reviews may ask about the same."""
+    return [*{(row.user_id, row.group_id, row.permission): row for row in rows}.values()]
 
 
 def _delete(of_items: ColumnElement[bool]) -> None:

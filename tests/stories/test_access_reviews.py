@@ -226,6 +226,18 @@ def test_several_are_taken_at_once_and_given_back(olivia: Client) -> None:
     assert {person.id: groups_of(person) for person in people} == before
 
 
+def test_what_two_reviews_ask_about_is_taken_and_given_back_once(olivia: Client) -> None:
+    vera = Cast().vera
+    ids = []
+    for name in ("Spring", "Autumn"):
+        open_review(olivia, name=name)
+        ids.append(entry(vera, "Viewers").id)
+    run = act(olivia, ENTRIES, TAKE, *ids)
+    assert groups_of(vera) == set()
+    assert run_at(undo(olivia, run)).counts == {"done": 2}
+    assert groups_of(vera) == {"Viewers"}
+
+
 def test_the_last_administrator_stays(app: Flask, olivia: Client) -> None:
     cast = Cast()
     membership = {"user_id": cast.max.id, "group_id": group("administrators").id}
