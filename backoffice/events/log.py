@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from backoffice import clock
 from backoffice.events.hashing import as_json, as_text, hashed
@@ -105,7 +107,7 @@ def _empty(model: type[Event] | type[EventComment], *which: ColumnElement[bool])
 def _append(rows: list[dict[str, object]]) -> None:
     """Insert the rows, by COPY if there are many and the database is PostgreSQL.
 
-    COPY takes a third of the time of INSERT.
+    COPY takes a third of the time of INSERT. Raises OperationalError, as INSERT does.
     """
     connection = db.session.connection()
     if len(rows) < WORTH_COPYING or connection.dialect.name != "postgresql":
@@ -114,9 +116,12 @@ def _append(rows: list[dict[str, object]]) -> None:
     driver: Any = connection.connection.driver_connection
     names = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
     statement = sql.SQL("COPY events ({}) FROM STDIN").format(names)
-    with driver.cursor().copy(statement) as copy:
-        for row in rows:
-            copy.write_row([_copied(value) for value in row.values()])
+    try:
+        with driver.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row([_copied(value) for value in row.values()])
+    except psycopg.OperationalError as error:
+        raise OperationalError("COPY", None, error) from error
 
 
 def _copied(value: object) -> object:

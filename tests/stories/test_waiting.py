@@ -15,13 +15,15 @@ from sqlalchemy import event, text
 
 from backoffice import database, limits
 from backoffice.data import lists
+from backoffice.events import log
 from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
 from backoffice.settings import Settings
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, outside, settle
 from backoffice.testing.stage import Stage
 from backoffice.transactions import with_timeouts
-from tests.support.acting import edit
+from tests.support.acting import confirmed, edit, previewed, run_at
 from tests.support.relay import Relay
 
 A_SECOND = timedelta(seconds=1)
@@ -106,6 +108,24 @@ def test_a_lock_that_somebody_holds_is_a_page_that_says_so(
         assert client.get("/admin/users/").status_code == 200, "looking needs no lock"
         assert is_ready(client)
     assert edit(client, "users", vera, first_name="Vea").status_code == 303
+
+
+@pytest.mark.one_engine("postgresql", reason="SQLite has no other way of writing many events")
+def test_a_lock_is_said_where_many_events_are_written(
+    stage: Stage, app_with: Build, cast: Cast
+) -> None:
+    """An index that is built on the events holds such a lock."""
+    tags = [ClientTag(name=f"Tag {number}") for number in range(log.WORTH_COPYING)]
+    db.session.add_all(tags)
+    client = app_with(database_lock_timeout=A_SECOND).test_client().sign_in("olivia")
+    page = previewed(client, "client-tags", "delete", *(tag.id for tag in tags))
+    with db.engine.connect() as other:
+        other.execute(text("LOCK TABLE events IN SHARE MODE"))
+        answer = confirmed(client, "client-tags", "delete", page)
+    assert answer.status_code == 503
+    assert "Somebody else was changing the same rows" in answer.text
+    answer = confirmed(client, "client-tags", "delete", page)
+    assert run_at(answer).counts == {"done": len(tags)}
 
 
 # Runs far longer than any limit, without touching a table.
