@@ -45,8 +45,11 @@ def is_sealed(comment: EventComment, seal: Seal) -> bool:
     return is_whole and _seal(comment) == seal.hash
 
 
-def latest() -> dict[object, Seal]:
-    """Read the last seal of each comment, by the number of the comment."""
+def latest() -> dict[int, Seal]:
+    """Read the last seal of each comment, by the number of the comment.
+
+    An event that was changed so that it names no comment seals none.
+    """
     statement = (
         select(Event.subject_id, Event.after)
         .where(
@@ -58,8 +61,9 @@ def latest() -> dict[object, Seal]:
     )
     found = {}
     for event_id, after in db.session.execute(statement.execution_options(yield_per=BATCH)):
-        values = after or {}
-        found[values.get(COMMENT)] = Seal(event_id, values.get(SEAL))
+        number = after.get(COMMENT) if isinstance(after, dict) else None
+        if isinstance(number, int):
+            found[number] = Seal(event_id, after.get(SEAL))
     return found
 
 
