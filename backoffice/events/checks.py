@@ -20,8 +20,9 @@ OVERDUE = timedelta(days=2)  # a worker checks every night
 
 def check(settings: Settings, more: list[Anchor] | None = None) -> Report:
     """Check the log against the anchors that are known and `more`, keep the result, and commit."""
-    begin(writing=False, snapshot=True)
+    # The anchors first: one that is written meanwhile is of an event that the snapshot has not.
     known, illegible = anchors.kept(settings)
+    begin(writing=False, snapshot=True)
     report = examine([*known, *(more or [])])
     report.first_faults = [*illegible, *report.first_faults]
     report.faults += len(illegible)

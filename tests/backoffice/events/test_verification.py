@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from backoffice import clock, events
+from backoffice import clock, events, transactions
 from backoffice.events import anchors, checks
 from backoffice.events.anchors import Anchor
 from backoffice.extensions import db
@@ -17,8 +17,9 @@ from backoffice.jobs import check_events
 from backoffice.models.event import Event
 from backoffice.models.event_check import EventCheck
 from backoffice.models.event_comment import EventComment
+from backoffice.policy.actor import system
 from backoffice.testing.cast import Cast
-from backoffice.testing.client import Client, settle
+from backoffice.testing.client import Client, settle, without_app
 from tests.support.acting import act
 from tests.support.statements import counted
 
@@ -166,6 +167,16 @@ def test_a_removed_comment_is_found(story: Event, unguarded: None) -> None:
     assert events.verify() == [f"Comment 1 on event {story.id} is missing."]
 
 
+@pytest.mark.parametrize("forged", [[1], "gone", {"#comment": [1]}, {}])
+def test_a_changed_seal_is_found(story: Event, unguarded: None, forged: Any) -> None:
+    seal = newest(1)[0].id
+    db.session.execute(update(Event).where(Event.id == seal).values(after=forged))
+    assert events.verify() == [
+        f"The details of event {seal} were changed.",
+        f"No event tells of comment 2 on event {story.id}.",
+    ]
+
+
 def test_a_comment_that_nobody_wrote_is_found(story: Event) -> None:
     db.session.execute(
         insert(EventComment).values(**FORGED | {"version": 1}, created_at=clock.now())
@@ -215,6 +226,31 @@ def test_the_anchors_of_a_file_find_it(
     db.session.commit()
     (fault,) = checks.check(settings).first_faults
     assert fault.endswith(f"event {anchor.number} was anchored: the end was cut off.")
+
+
+def test_an_anchor_that_is_written_during_a_check_is_no_fault(
+    story: Event,
+    app_with: Callable[..., Flask],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = app_with(events_anchor=(f"file:{tmp_path / 'anchors'}",))
+    settings = app.extensions["settings"]
+
+    def in_another_process() -> None:
+        with app.app_context():
+            events.record(actor=system(), action="users.edit")
+            db.session.commit()
+            check_events.publish(settings)
+
+    def begin(**how: bool) -> None:
+        transactions.begin(**how)
+        if "snapshot" in how:
+            anchors.newest()  # from now on the check sees no later event
+            without_app().run(in_another_process)
+
+    monkeypatch.setattr(checks, "begin", begin)
+    assert checks.check(settings).first_faults == []
 
 
 def test_a_line_that_is_no_anchor_is_told(
