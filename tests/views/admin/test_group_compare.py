@@ -68,6 +68,15 @@ def test_two_ticked_rows_of_the_list_are_compared(client: Client, people: Cast) 
     assert rows_of(client, answer.location)["client_tags.edit"] == ("Yes", "No")
 
 
+def test_many_ticked_rows_are_refused_at_a_short_address(client: Client, people: Cast) -> None:
+    client.sign_in("vera")
+    answer = client.post(COMPARE, {"row": [str(number) for number in range(1, 900)]})
+    assert len(answer.location) < 100
+    page = client.get(answer.location)
+    assert page.status_code == 400
+    assert "Choose two groups to compare." in page.text
+
+
 def test_then_and_now(client: Client, people: Cast) -> None:
     """What was changed twice shows as it was before the first change, and before the second."""
     client.sign_in("olivia")
