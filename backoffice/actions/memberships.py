@@ -1,6 +1,7 @@
 """Actions on people's groups and client tags: give and take them, never beyond one's own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
@@ -46,6 +47,20 @@ CLIENT_TAGS = Choose(
     refusal=_l("One of these client tags is beyond your own."),
     prompt=_l("Choose client tags."),
 )
+
+
+def _groups_of(people: Ids) -> ColumnElement[bool]:
+    group_ids = select(user_groups.c.group_id).where(user_groups.c.user_id.in_(people))
+    return Group.id.in_(group_ids.where(is_current()))
+
+
+def _client_tags_of(people: Ids) -> ColumnElement[bool]:
+    tags = user_client_tags.c
+    return ClientTag.id.in_(select(tags.client_tag_id).where(tags.user_id.in_(people)))
+
+
+OWN_GROUP = replace(GROUP, held_by=_groups_of)
+OWN_CLIENT_TAGS = replace(CLIENT_TAGS, held_by=_client_tags_of)
 
 
 def _is_member(context: ActionContext) -> ColumnElement[bool]:
@@ -131,7 +146,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     event = _l("{actor} removed {subject} from {removed}")
     done = _l("out of the group")
     result = Counted("{n} person out of the group.", "{n} people out of the group.")
-    parameters: ClassVar = {"group": GROUP}
+    parameters: ClassVar = {"group": OWN_GROUP}
     watches = ("groups",)
     inverse = "add_to_group"
     rules = (
@@ -189,7 +204,7 @@ class MembershipEnd(ExclusiveUserAction):
     label = _l("Set end of membership")
     event = _l("{actor} set when a membership of {subject} ends")
     done = _l("with this end")
-    parameters: ClassVar = {"group": GROUP}
+    parameters: ClassVar = {"group": OWN_GROUP}
     watches = ("groups",)
     inverse = "restore_membership_end"
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -228,7 +243,7 @@ class SetEndOfMembership(MembershipEnd):
         "Set the end of {n} membership: {chosen}", "Set the end of {n} memberships: {chosen}"
     )
     result = Counted("{n} membership has this end.", "{n} memberships have this end.")
-    parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
+    parameters: ClassVar = {"group": OWN_GROUP, "ends_at": ENDS_AT}
 
     def check_gift(self, actor: Actor, parameters: Mapping[str, Any]) -> None:
         lasting.check_groups(actor, parameters["group"], parameters["ends_at"])
@@ -326,7 +341,7 @@ class RemoveClientTags(UserAction):
     event = _l("{actor} removed {removed} from the client tags of {subject}")
     done = _l("without the client tags")
     result = Counted("{n} person without the client tags.", "{n} people without the client tags.")
-    parameters: ClassVar = {"tags": CLIENT_TAGS}
+    parameters: ClassVar = {"tags": OWN_CLIENT_TAGS}
     watches = ("client_tags",)
     undo_relations = ("client_tags",)
     inverse = "add_client_tags"

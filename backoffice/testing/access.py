@@ -329,6 +329,13 @@ def _others_preview(screen: Screen, person: Person, world: World) -> Tries:
             yield Try(method, gated or (404,), {"action": name, "token": world.preview}, data)
 
 
+def _others_options(screen: Screen, person: Person, world: World) -> Tries:
+    """Yield what the preview of somebody else offers to choose from."""
+    for each in _others_preview(screen, person, world):
+        if each.method == "GET":
+            yield Try("GET", each.expected, {**each.values, "parameter": "group"})
+
+
 def _action_gate(screen: Screen, person: Person, action: Action) -> tuple[int, ...]:
     """Return 403 if the person may not use the action here, else nothing."""
     held = person.holds(f"{screen.endpoint}.view") and person.holds(action.permission)
@@ -359,6 +366,7 @@ PAGES: dict[str, Callable[[Screen, Person, World], Tries]] = {
     "export": _export,
     "act": _act,
     "preview": _others_preview,
+    "look_up": _others_options,
     "detach": _detach,
     "add_rows": _add_rows,
     "lookup": _lookup,

@@ -39,6 +39,7 @@ from tests.support.reviews import (
     open_review,
     typed,
 )
+from views.screen import parameter_forms
 
 TAKE = "take-away"
 
@@ -180,6 +181,21 @@ def test_a_right_that_ended_since_the_preview_takes_nothing(olivia: Client, max_
     answer = confirmed(max_, ENTRIES, TAKE, preview)
     assert outcome(run_at(answer), item.id) == ("refused", "beyond")
     assert groups_of(Cast().vera) == {"Viewers"}
+
+
+def test_whoever_is_not_among_the_first_is_looked_up_as_reviewer(
+    app: Flask, olivia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameter_forms, "MOST_OPTIONS", 2)
+    page = previewed(olivia, REVIEWS, "open")
+    picker = read(page).one("div", **{"data-name": "with.reviewer"})
+    url = picker["data-lookup-url"]
+    found = olivia.get(f"{url}?search=vera").json["options"]
+    assert [option["label"] for option in found] == ["Vera Vance"]
+    act(olivia, "users", "block", Cast().vera.id)
+    assert olivia.get(f"{url}?search=vera").json["options"] == []
+    assert olivia.get(url.replace("reviewer", "name")).status_code == 404
+    assert app.test_client().sign_in("max").get(url).status_code == 403
 
 
 def test_what_was_gone_already_is_said(olivia: Client, max_: Client) -> None:

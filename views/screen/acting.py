@@ -7,12 +7,13 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.attaching import detach_name
+from backoffice.actions.engine.parameters import Choose
 from backoffice.actions.engine.plan import (
     Selection,
     choose,
@@ -36,6 +37,7 @@ from backoffice.models import row_keys
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import require, scope
 from backoffice.text import LONGEST, is_id, without_invisible
 from views.screen import after_run, parameter_forms, previews, uploads
@@ -45,7 +47,7 @@ from views.screen.parameter_forms import PREFIX
 from views.screen.previews import Problem, Typed
 from views.web.answers import Answer
 from views.web.errors import note_denial
-from views.web.redirects import safe_path
+from views.web.redirects import page_at, safe_path
 
 MOST_OF_AN_ADDRESS = 4000  # characters
 
@@ -60,7 +62,11 @@ def plan(screen: Definition, actor: Actor, name: str) -> Answer:
         raise NotFound(_("There is no such action."))
     require(actor, action.permission)
     back = _back(screen)
-    draft = {"back": back or screen.url_of("index"), "matched": _matched()}
+    draft = {
+        "back": back or screen.url_of("index"),
+        "matched": _matched(),
+        "suggested": _suggested(action, back or ""),
+    }
     try:
         selection = Selection() if action.is_global else _selection(screen, actor)
         planned = _planned(actor, action, selection, draft)
@@ -91,6 +97,18 @@ def _planned(
             raise
         typed = {PREFIX + name: given for name, given in chosen.items()}
         return plan_it(draft={**draft, "chosen": typed, "problem": _refused(error)}).run
+
+
+def _suggested(action: Action, back: str) -> dict[str, list[RowKey]]:
+    """Return the row on whose page the actor was, by the parameter that offers what rows have."""
+    endpoint, values = page_at(back)
+    return {
+        name: [values["row_id"]]
+        for name, parameter in action.parameters.items()
+        if isinstance(parameter, Choose)
+        and parameter.held_by
+        and endpoint == f"{area_of(parameter.model)}.details"
+    }
 
 
 def plan_detaching(screen: Definition, actor: Actor, row_id: RowKey, relation: str) -> Answer:
@@ -129,6 +147,19 @@ def show(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:
     return previews.page(screen, actor, shown)
 
 
+def look_up(screen: Definition, actor: Actor, name: str, token: UUID, parameter: str) -> Answer:
+    """Return at most 20 rows that a parameter offers and that match `search`, as JSON."""
+    action = _action(screen, name)
+    require(actor, action.permission)
+    asked = previews.asked(screen, actor, action, own_run(actor, token, action))
+    wanted = action.asked(actor).get(parameter)
+    if not (isinstance(wanted, Choose) and wanted.is_seen(actor)):
+        raise NotFound
+    search = request.args.get("search", "")
+    rows, more = parameter_forms.options(asked, wanted, search=search)
+    return jsonify(options=[{"id": row_id, "label": label} for row_id, label in rows], more=more)
+
+
 def decide(screen: Definition, actor: Actor, name: str, token: UUID) -> Answer:
     """Choose the preview's parameters, or run it.
 
@@ -149,7 +180,8 @@ def _action(screen: Definition, name: str) -> Action:
 
 
 def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> Answer:
-    form = parameter_forms.sent(actor, action)
+    run = own_run(actor, token, action)
+    form = parameter_forms.sent(previews.asked(screen, actor, action, run))
     typed: Typed = {"chosen": form.typed(), "problem": None}
     if form.validate():
         try:

@@ -1,15 +1,18 @@
 """The form of what an action asks for: a field for each parameter, by its kind."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from sqlalchemy import and_, true
 from werkzeug.datastructures import MultiDict
 from wtforms import Field
 
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.codes import Permissions
+from backoffice.actions.engine.context import Ids
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_required
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
@@ -34,6 +37,21 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # characters, by PostgreSQL
 STILL_WRONG = "\1"  # in their place: fields refuse it as well
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whom the form asks, and for what.
+
+    Attributes:
+        rows: selects the ids of the action's rows.
+        url_of: returns where more rows are looked up for the parameter of a name.
+    """
+
+    actor: Actor
+    action: Action
+    rows: Ids
+    url_of: Callable[[str], str]
+
+
 class ParameterForm(Form):
     """The parameters of an action; those that are not asked for are neither checked nor chosen."""
 
@@ -55,11 +73,12 @@ class ParameterForm(Form):
         return {field.name: list(_shown_again(field)) for field in self}
 
 
-def sent(actor: Actor, action: Action) -> ParameterForm:
+def sent(asked: Asked) -> ParameterForm:
     """Return the form with what was sent; new files are stored (uploads.py)."""
+    actor, action = asked.actor, asked.action
     names = [PREFIX + name for name, each in action.parameters.items() if _takes_files(each)]
     # Somebody may send what nobody asked for. It is refused when it is chosen, not overlooked.
-    form = form_of(actor, action, uploads.sent(names), parameters=action.parameters)
+    form = form_of(asked, uploads.sent(names), parameters=action.parameters)
     uploads.receive(actor, form, action.code())
     uploads.show(actor, form, action.code())
     return form
@@ -75,8 +94,7 @@ def _takes_files(parameter: Parameter) -> bool:
 
 
 def form_of(
-    actor: Actor,
-    action: Action,
+    asked: Asked,
     formdata: MultiDict[str, str] | None = None,
     stored: Stored | None = None,
     parameters: Mapping[str, Parameter] | None = None,
@@ -85,8 +103,8 @@ def form_of(
 
     Without `parameters`, it has those that the actor is asked for.
     """
-    parameters = action.asked(actor) if parameters is None else parameters
-    form_class = _form_class(actor, action, parameters)
+    parameters = asked.action.asked(asked.actor) if parameters is None else parameters
+    form_class = _form_class(asked, parameters)
     data = {
         name: _data(parameters[name], given)
         for name, given in (stored or {}).items()
@@ -96,17 +114,15 @@ def form_of(
     return form
 
 
-def _form_class(
-    actor: Actor, action: Action, parameters: Mapping[str, Parameter]
-) -> type[ParameterForm]:
+def _form_class(asked: Asked, parameters: Mapping[str, Parameter]) -> type[ParameterForm]:
     attributes: dict[str, Any] = {
-        name: _field(actor, parameter) for name, parameter in parameters.items()
+        name: _field(asked, parameter) for name, parameter in parameters.items()
     }
     attributes |= {
         "declared": parameters,
         "shown_when": {name: parameter.shown_when for name, parameter in parameters.items()},
     }
-    return type(f"{action.name}Form", (ParameterForm,), attributes)
+    return type(f"{asked.action.name}Form", (ParameterForm,), attributes)
 
 
 def _data(parameter: Parameter, given: list[Any]) -> Any:
@@ -151,20 +167,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_KEPT else text[:MOST_KEPT] + STILL_WRONG
 
 
-def _field(actor: Actor, parameter: Parameter) -> Field:
+def _field(asked: Asked, parameter: Parameter) -> Field:
     # A field that is not always shown must not keep a browser from sending the others.
     is_needed = is_required(parameter, {}) and not parameter.shown_when
     if isinstance(parameter, Value):
         return _value_field(parameter, required=is_needed)
     if isinstance(parameter, Permissions):
-        return _permissions_field(actor, parameter, required=is_needed)
+        return _permissions_field(asked.actor, parameter, required=is_needed)
     assert isinstance(parameter, Choose)
     return PickField(
         parameter.label,
         description=parameter.description,
         multiple=parameter.multiple,
         required=is_needed,
-        find=partial(_options, actor, parameter),
+        find=partial(_options, asked, parameter),
+        lookup_url=asked.url_of(parameter.name),
         parse=partial(row_keys.parse, parameter.model),
     )
 
@@ -192,15 +209,19 @@ def _value_field(parameter: Value, *, required: bool) -> Field:
 
 
 def _options(
-    actor: Actor, parameter: Choose, chosen: Sequence[RowKey]
+    asked: Asked, parameter: Choose, chosen: Sequence[RowKey]
 ) -> tuple[list[tuple[RowKey, str]], bool]:
     """Return rows to choose from, those chosen before among them, and whether there are more."""
-    find = partial(
-        records.options, actor=actor, model=parameter.model, among=parameter.offered(actor)
-    )
-    first, more = find(limit=MOST_OPTIONS)
+    first, more = options(asked, parameter, limit=MOST_OPTIONS)
     missing = [row_id for row_id in chosen if row_id not in dict(first)]
     if not missing:
         return [*first], more
-    others, _more = find(ids=missing, limit=len(missing))
+    others, _more = options(asked, parameter, ids=missing, limit=len(missing))
     return [*others, *first], more
+
+
+def options(asked: Asked, parameter: Choose, **which: Any) -> tuple[list[tuple[RowKey, str]], bool]:
+    """Return rows that the parameter offers, as `records.options` does; `which` are its words."""
+    held = parameter.held_by(asked.rows) if parameter.held_by else true()
+    among = and_(parameter.offered(asked.actor), held)
+    return records.options(actor=asked.actor, model=parameter.model, among=among, **which)

@@ -1,6 +1,7 @@
 """Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -8,18 +9,20 @@ from flask_babel import ngettext as _n
 from werkzeug.datastructures import MultiDict
 
 from backoffice.actions.engine import report, undoing
-from backoffice.actions.engine.plan import Preview
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.plan import Preview, rows_of
 from backoffice.actions.engine.run import phrase
 from backoffice.data import lists
 from backoffice.errors import RuleBroken
 from backoffice.models import row_keys
-from backoffice.models.bulk_run import OUTCOMES
+from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
 from forms.base import Form
 from views.screen import parameter_forms, uploads
 from views.screen.definition import Definition
 from views.screen.pages import Outcome, OutcomeRow, PreviewPage
+from views.screen.parameter_forms import Asked
 from views.web.answers import Answer
 
 ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
@@ -48,7 +51,7 @@ def page(screen: Definition, actor: Actor, shown: Preview) -> Answer:
     problem = (shown.run.draft or {}).get("problem") or overtaken
     form = None
     if shown.action.parameters and not shown.run.undo_of_id:
-        form = _filled_form(actor, shown, problem)
+        form = _filled_form(screen, actor, shown, problem)
 
     view = _head(screen, actor, shown, form, problem)
     if shown.ready:
@@ -107,17 +110,27 @@ def _overtaken(actor: Actor, shown: Preview) -> Problem | None:
     return None
 
 
-def _filled_form(actor: Actor, shown: Preview, problem: Problem | None) -> Form:
+def asked(screen: Definition, actor: Actor, action: Action, run: BulkRun) -> Asked:
+    """Return whom the form of a planned run asks, and for what."""
+    page = partial(screen.url_of, "look_up", action=action.name.replace("_", "-"), token=run.token)
+    rows = rows_of(action.model, run.id)
+    return Asked(actor, action, rows, url_of=lambda name: page(parameter=name))
+
+
+def _filled_form(screen: Definition, actor: Actor, shown: Preview, problem: Problem | None) -> Form:
     """Return the form with what was typed in vain, or else with what was chosen."""
-    chosen = (shown.run.draft or {}).get("chosen")
+    draft = shown.run.draft or {}
+    chosen = draft.get("chosen")
+    wanted = asked(screen, actor, shown.action, shown.run)
     if chosen is not None:
-        form = parameter_forms.form_of(actor, shown.action, MultiDict(chosen))
+        form = parameter_forms.form_of(wanted, MultiDict(chosen))
         uploads.receive(actor, form, shown.action.code())
         if problem and uploads.complain(form, problem["field"], problem["message"]):
             problem = None
         form.validate()
     else:
-        form = parameter_forms.form_of(actor, shown.action, stored=shown.run.parameters)
+        stored = shown.run.parameters or draft.get("suggested")
+        form = parameter_forms.form_of(wanted, stored=stored)
     uploads.show(actor, form, shown.action.code())
     if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))

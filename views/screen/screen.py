@@ -120,6 +120,10 @@ class Screen(Definition):
         answer = acting.decide if request.method == "POST" else acting.show
         return answer(self, signed_in(), action, token)
 
+    @expose("/actions/<action>/<uuid:token>/options/<parameter>")
+    def look_up(self, action: str, token: UUID, parameter: str) -> Answer:
+        return acting.look_up(self, signed_in(), action, token, parameter)
+
     @writes_no_row
     @expose(f"/{ID}/tabs/<tab>/detach", methods=("POST",))
     def detach(self, row_id: RowKey, tab: str) -> Answer:

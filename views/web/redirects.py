@@ -1,5 +1,7 @@
 """Find out where to redirect to: always a path of our own."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -70,9 +72,15 @@ def referrer() -> str:
 
 def endpoint_of(address: str, method: str) -> str | None:
     """Return the endpoint that answers this address by this method, or None."""
+    endpoint, _values = page_at(address, method)
+    return endpoint
+
+
+def page_at(address: str, method: str = "GET") -> tuple[str | None, Mapping[str, Any]]:
+    """Return the endpoint that answers this address by this method, or None, and its values."""
     path = urlsplit(address).path
     try:
-        endpoint, _values = current_app.url_map.bind("").match(path, method=method)
+        endpoint, values = current_app.url_map.bind("").match(path, method=method)
     except HTTPException:
-        return None
-    return str(endpoint)
+        return None, {}
+    return str(endpoint), values

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from backoffice import limits
-from backoffice.actions.engine.context import ActionContext
+from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
 from backoffice.field_conditions import Condition, is_met
@@ -110,6 +110,8 @@ class Choose(Parameter):
         model: the model.
         where: the SQL condition for rows that may be chosen, or a function of the context that
             returns it.
+        held_by: returns the SQL condition for rows that some of the action's rows have, as people
+            have groups: only these are offered, and first the one on whose page one was.
         multiple: whether several may be chosen.
         refusal: the sentence for a chosen row that does not meet the condition.
         prompt: the sentence if none is chosen; without it, the label is part of a sentence.
@@ -117,6 +119,7 @@ class Choose(Parameter):
 
     model: type[Record]
     where: ColumnElement[bool] | Callable[[ActionContext], ColumnElement[bool]] | None = None
+    held_by: Callable[[Ids], ColumnElement[bool]] | None = field(default=None, kw_only=True)
     multiple: bool = field(default=False, kw_only=True)
     refusal: str = field(default=_l("You cannot assign this one."), kw_only=True)
     prompt: str = field(default="", kw_only=True)

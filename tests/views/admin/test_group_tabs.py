@@ -14,7 +14,7 @@ from backoffice.models.user import User
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, followed, group, groups_of, outcome, run_at
-from tests.support.html import Element, read
+from tests.support.html import Element, read, ticked
 from tests.support.statements import counted
 
 
@@ -61,6 +61,22 @@ def test_grants_say_both_ways_who_can_assign_what(client: Client, people: Cast) 
     assert "Administrators" in assigned_by
     assert "Main administrator" in assigned_by
     assert "Viewers" not in assigned_by
+
+
+def test_actions_on_members_offer_their_groups_and_first_that_of_the_page(
+    client: Client, people: Cast
+) -> None:
+    client.sign_in("olivia")
+    max_, tab = people.max, address("managers", "users")
+    act(client, "users", "add-to-group", max_.id, group=group("viewers").id)
+    for action in ("remove-from-group", "set-membership-end"):
+        sent = {"row": max_.id, "back": tab}
+        page = followed(client, client.post(f"/admin/users/actions/{action}", sent))
+        picker = read(page).one("div", **{"data-name": "with.group"})
+        assert [each.text for each in picker.all("label")] == ["Managers", "Viewers"]
+        assert ticked(page, "with.group") == [str(group("managers").id)]
+    page = followed(client, client.post("/admin/users/actions/add-to-group", sent))
+    assert ticked(page, "with.group") == []
 
 
 def test_members_are_added_on_the_tab_by_the_action(client: Client, people: Cast) -> None:
