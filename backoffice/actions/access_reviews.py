@@ -86,8 +86,12 @@ class Opening(Action):
         return [text]
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        terms = self.terms(context, rows)
-        access_reviews.open_review(actor=context.actor, terms=terms, uses=_uses())
+        access_reviews.open_review(
+            actor=context.actor,
+            terms=self.terms(context, rows),
+            uses=_uses(),
+            reason=context.reason,
+        )
 
     def terms(self, context: ActionContext, rows: Ids) -> Terms:
         """Return what was chosen."""
@@ -112,8 +116,9 @@ class OpenReview(Opening):
     name = "open"
     label = _l("Open access review")
     meaning = _l("Open and close access reviews, and decide in all of them")
-    event = _l("{actor} opened an access review")
+    event = _l("{actor} opened {subject}")
     is_global = True
+    notes_itself = True
     changes_rows = False
     parameters: ClassVar = {
         "name": ASKED["name"],

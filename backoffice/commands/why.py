@@ -31,8 +31,9 @@ def add(group: AppGroup) -> None:
 def why(*, user: str, action: str, row: str) -> None:
     """Say whether USER may do ACTION, such as users.block, to ROW, and why.
 
-    USER is an e-mail address, a login or a number, ROW a number, a key or a name. The exit code is
-    0 for yes, 1 for no, and 2 if the question makes no sense.
+    USER is an e-mail address, a login, a number or a name, ROW a number, a key or a name; a part of
+    a name is enough if nothing else has it. The exit code is 0 for yes, 1 for no, and 2 if the
+    question makes no sense.
     """
     begin(writing=False)
     asker = system()
@@ -54,5 +55,5 @@ def _lines(answer: Answer) -> Iterator[str]:
     if answer.remedy:
         yield answer.remedy
     for given in answer.path:
-        yield f"{given.code}: {', '.join(given.sources)}"
+        yield f"{given.meaning} ({given.code}): {', '.join(given.sources)}"
     yield from answer.notes

@@ -30,11 +30,13 @@ def of(model: type[Record], row_id: RowKey, label: str) -> str | Mention:
     return {"of": area_of(model), "id": row_id, "label": label}
 
 
-def person(model: type[Record], name: str, value: object) -> Subject | None:
-    """Return whom the value of a relation is, kept as a number alone; None for anything else."""
-    if not isinstance(value, str) or name not in fields.relations(model):
+def person(target: type[Record] | None, value: object) -> Subject | None:
+    """Return which person a value is that names a row of `target`, kept as a number alone.
+
+    Return None for anything else.
+    """
+    if not isinstance(value, str):
         return None
-    target = fields.related_model(model, name)
     kind, _space, number = value.rpartition(" ")
     if target is not User or kind != User.__singular__.capitalize() or not is_id(number):
         return None

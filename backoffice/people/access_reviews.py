@@ -11,16 +11,19 @@ from sqlalchemy import (
     true,
 )
 
-from backoffice import clock, limits
+from backoffice import clock, events, limits
 from backoffice.data import lists
 from backoffice.errors import RuleBroken
+from backoffice.events import mentions
 from backoffice.extensions import db
 from backoffice.models.access_review import AccessReview
 from backoffice.models.access_review_item import AccessReviewItem
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.people import review_mails
 from backoffice.people.review_entries import COLUMNS, Terms, Uses, note_uses, select_for
 from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, scoped
 from backoffice.settings import Settings, configured
 from backoffice.text.numbers import formatted
@@ -51,8 +54,8 @@ def number(actor: Actor, terms: Terms) -> int:
     return db.session.scalar(lists.counting(entries, limits.REVIEW_ENTRIES)) or 0
 
 
-def open_review(*, actor: Actor, terms: Terms, uses: Uses) -> AccessReview:
-    """Open a review, fix its entries, and tell its reviewers by mail.
+def open_review(*, actor: Actor, terms: Terms, uses: Uses, reason: str) -> AccessReview:
+    """Open a review, fix its entries, note the event, and tell its reviewers by mail.
 
     Raises RuleBroken, with the field it belongs to, if there is nothing to ask about, or too much.
     """
@@ -77,7 +80,23 @@ def open_review(*, actor: Actor, terms: Terms, uses: Uses) -> AccessReview:
     _add_entries(actor, review, terms)
     note_uses(review.id, uses)
     review_mails.tell(review, settings)
+    subject = (area_of(AccessReview), review.id)
+    events.record(actor=actor, action=OPEN, subject=subject, after=_noted(terms), reason=reason)
     return review
+
+
+def _noted(terms: Terms) -> dict[str, object]:
+    """Return what the event keeps: whose access is asked about, by whom, and until when."""
+    columns = (Group.id, Group.name)
+    groups = select(*columns).where(Group.id.in_(terms.group_ids)).order_by(Group.name)
+    noted: dict[str, object] = {
+        "people": terms.people,
+        "groups": [mentions.of(Group, *each) for each in db.session.execute(groups)],
+        "ends_at": terms.ends_at.isoformat(),
+    }
+    if terms.reviewer_id:
+        noted["reviewer"] = mentions.of(User, terms.reviewer_id, "")
+    return noted
 
 
 def _add_entries(actor: Actor, review: AccessReview, terms: Terms) -> None:

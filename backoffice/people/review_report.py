@@ -7,6 +7,7 @@ from sqlalchemy import Subquery, func, select
 from backoffice.extensions import db
 from backoffice.models.access_review import AccessReview
 from backoffice.models.access_review_item import AccessReviewItem
+from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import named, scope
@@ -41,6 +42,17 @@ def by_reviewer(actor: Actor, review: AccessReview) -> list[Line]:
         line.counts[row.decision] = row.number
         line.gone += row.gone
     return list(lines.values())
+
+
+def asked_about(actor: Actor, review: AccessReview) -> tuple[list[tuple[int, str]], bool]:
+    """Return the groups that the review asks about, as (id, name), and if about permissions too."""
+    item = AccessReviewItem
+    of_review = item.review_id == review.id
+    asked = select(item.group_id).where(of_review)
+    groups = select(Group.id, Group.name).where(Group.id.in_(asked), scope(actor, Group))
+    extra = select(item.id).where(of_review, item.permission != "").limit(1)
+    found = [(row.id, row.name) for row in db.session.execute(groups.order_by(Group.name))]
+    return found, db.session.scalar(extra) is not None
 
 
 def _counted(actor: Actor, review: AccessReview) -> Subquery:

@@ -29,6 +29,7 @@ from backoffice.text import N_, without_invisible
 
 CODE = "users.view_as"
 LEAVING = "users.leave_view"
+CHANGING = "users.while_viewing"  # what was refused meanwhile
 LASTS = timedelta(seconds=limits.VIEWING)
 # Why it ended: stored like this as the reason of the event, and translated when that is shown.
 TIME_IS_OVER = N_("after %(minutes)s minutes")

@@ -360,10 +360,14 @@ def test_a_preview_says_that_a_review_stays_and_what_ends_it(olivia: Client) -> 
     told = read(previewed(olivia, REVIEWS, "open", **asked)).one(".notice-warning").text
     assert "What undo cannot bring back" in told
     assert "“Close” ends it before its time" in told
-    review = open_review(olivia)
+    review = open_review(olivia, groups=[group("viewers").id], reviewer=Cast().max.id)
     event = db.session.scalars(select(Event).where(Event.action == "access_reviews.open")).one()
-    page = read(olivia.get(f"/admin/events/{event.id}"))
-    assert "Olivia Owen opened an access review" in page.one(".page-subtitle").text
+    assert event.subject_id == review.id
+    told = read(olivia.get(f"/admin/{REVIEWS}/{review.id}?tab=events")).one("main").text
+    assert "Olivia Owen opened Spring" in told
+    for named in ("Viewers", "Max Mander", f"{next_week():%Y-%m-%d}"):
+        assert named in told
+    assert "Asked about Viewers" in read(olivia.get(f"/admin/{REVIEWS}/{review.id}")).text
     act(olivia, REVIEWS, "close", review.id)
     settle()
     assert db.session.scalars(select(AccessReview.state)).one() == "closed"

@@ -291,8 +291,13 @@ def test_bad_input_is_refused_at_its_field(
 
 
 def test_without_a_reason_nothing_is_given(olivia: Client) -> None:
-    vera = Cast().vera
-    page = previewed(olivia, "users", GIVE, vera.id, permissions=["users.block"])
+    vera, ends_at = Cast().vera, in_days(30)
+    chosen = {"permissions": ["users.block"], "ends_at": typed(ends_at)}
+    page = previewed(olivia, "users", GIVE, vera.id, **chosen)
+    assert read(page).one("h1").text == (
+        "Give 1 person the permissions Block and unblock people,"
+        f" until {ends_at:%Y-%m-%d %H:%M} UTC"
+    )
     answer = olivia.post(
         f"/admin/users/actions/{GIVE}/{token_of(page)}", {"step": "run", "reason": " "}
     )

@@ -310,6 +310,9 @@ def test_refused_attempts_are_olivias(client: Client, cast: Cast) -> None:
     assert [event.reason for event in denied] == [
         "POST /admin/client-tags/new", "GET /admin/client-tags/export.csv",
     ]  # fmt: skip
+    leave(client)
+    told = read(client.get("/admin/events/")).one("tbody").text
+    assert "Olivia Owen was refused a change while viewing as another person" in told
 
 
 def test_a_search_counts_for_olivia(client: Client, cast: Cast) -> None:

@@ -1,8 +1,10 @@
 """The screen of access reviews: what each asks, who decides, and what became of it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from flask import render_template
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
@@ -13,6 +15,8 @@ from backoffice.people import review_report
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from views.screen import Rows, Screen, cells
+from views.screen.pages import Fact, Section
+from views.web.actor import signed_in
 
 
 class AccessReviews(Screen):
@@ -51,6 +55,15 @@ class AccessReviews(Screen):
 
     def badges(self, row: AccessReview) -> list[Markup]:
         return [cells.choice(AccessReview, "state", row.state)]
+
+    def sections(self, row: AccessReview) -> list[Section]:
+        """Return the overview, which also says what access the review asks about."""
+        main, *others = super().sections(row)
+        groups, with_extra = review_report.asked_about(signed_in(), row)
+        names = [name for _id, name in groups]
+        extra = [_("Extra permissions")] if with_extra else []
+        asked = Fact(_("Asked about"), cells.text(", ".join([*names, *extra])))
+        return [replace(main, fields=[*main.fields, asked]), *others]
 
     def tab(self, actor: Actor, row: AccessReview, _name: str) -> Markup:
         """Return who decided what, and what was left."""

@@ -63,7 +63,7 @@ def _keep_to_reading() -> None:
     if request.endpoint == LEAVE:
         return
     if is_writing():
-        raise OnlyViewing(READ_ONLY, code=viewing.CODE)
+        raise OnlyViewing(READ_ONLY, code=viewing.CHANGING)
     only_read(db.session.connection())
 
 

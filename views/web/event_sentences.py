@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.rules import NUMBER, Counted
+from backoffice.people import viewing
 from backoffice.text.numbers import formatted
 from views.web.event_values import FEW, label_of, without
 
@@ -36,7 +37,12 @@ BY_CODE: dict[str, str] = {
     "users.end_access": _l("{actor} ended access of {subject} that had its end"),
     "users.leave_view": _l("{actor} stopped viewing the pages as {subject}"),
     "users.view_as": _l("{actor} viewed the pages as {subject}"),
+    "groups.import": _l("{actor} imported a sheet of groups"),
+    "groups.undo_import": _l("{actor} undid the import of a sheet of groups"),
     "invitations.accept": _l("{actor} accepted the invitation"),
+}
+REFUSED_BY_CODE: dict[str, str] = {
+    viewing.CHANGING: _l("{actor} was refused a change while viewing as another person"),
 }
 # By what was done, of any entity.
 BY_VERB: dict[str, str] = {
@@ -78,7 +84,8 @@ def _template(event: Any) -> tuple[str, Parts]:
     """Return the sentence with words in braces, and what stands for some of them."""
     is_about_row = bool(event.subject_type)
     if event.result == "denied":
-        return str(REFUSED_OF if is_about_row else REFUSED), {}
+        refused = REFUSED_OF if is_about_row else REFUSED
+        return str(REFUSED_BY_CODE.get(event.action, refused)), {}
     if event.result == "failed":
         return str(FAILED_OF if is_about_row else FAILED), {}
     if action := find(event.action):

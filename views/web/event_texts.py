@@ -12,9 +12,12 @@ from markupsafe import Markup
 
 from backoffice.actions.engine import report
 from backoffice.actions.engine.action import find
+from backoffice.actions.engine.parameters import Choose
 from backoffice.actions.engine.rules import NUMBER
-from backoffice.data import disclosure
+from backoffice.data import disclosure, former_names
+from backoffice.data.former_names import Former
 from backoffice.events import mentions, seals, subjects
+from backoffice.models import fields
 from backoffice.models.base import Record, records
 from backoffice.models.event import Event
 from backoffice.models.fields import colour, heading
@@ -74,6 +77,7 @@ VERBS = {
     "run_all_matching": _l("Run all matching"),
     "undo": _l("Undo"),
     "view": _l("View"),
+    "while_viewing": _l("Tried while viewing as another person"),
     "view_as": _l("Viewed as this person"),
     "leave_view": _l("Stopped viewing as this person"),
     "check": _l("Check"),
@@ -132,16 +136,25 @@ def names_of(reader: Actor | None, events: Iterable[Any]) -> Names:
         for each in (subjects.of_event(event), (USERS, event.actor_id), *_people(event))
         if each[0] != EVENTS  # which have no name but their number
     }
-    return subjects.names(reader, told)
+    names = subjects.names(reader, told)
+    return names | former_names.of(reader, told - names.keys())
 
 
 def _people(event: Any) -> Iterator[subjects.Subject]:
     """Yield the people whom the values of an event mention, such as who created the row."""
-    model = _model_of(event)
     for values in (event.before, event.after):
         for name, value in (values or {}).items():
-            if model and (someone := mentions.person(model, name, value)):
+            if someone := mentions.person(_target(event, name), value):
                 yield someone
+
+
+def _target(event: Any, name: str) -> type[Record] | None:
+    """Return the model of whose rows a value names one: of a relation, or chosen for an action."""
+    model, action = _model_of(event), find(event.action)
+    if model and name in fields.relations(model):
+        return fields.related_model(model, name)
+    chosen = action.parameters.get(name) if action else None
+    return chosen.model if isinstance(chosen, Choose) else None
 
 
 def _model_of(event: Any) -> type[Record] | None:
@@ -225,11 +238,12 @@ def full_verb(code: str) -> str:
 def subject(area: str, row_id: RowKey | None, name: str | None) -> Markup:
     """Return the row that an event is about, as a link if there is a screen for it.
 
-    Without a `name` there is no link: the reader may not see the row.
+    Without a `name` there is no link: the reader may not see the row. One that is gone has none.
     """
     label = _plainly(area, row_id, name)
     known = any(screen.endpoint == area for screen in current_app.extensions["screens"])
-    is_named = bool(name) or area == EVENTS
+    is_there = bool(name) and not isinstance(name, Former)
+    is_named = is_there or area == EVENTS
     if row_id is None or not (known and is_named and can(actor(), f"{area}.view")):
         return Markup("{}").format(label)
     href = url_for(f"{area}.details", row_id=row_id)
@@ -263,14 +277,14 @@ def changes(event: Event, names: Names) -> list[tuple[str, str, str]]:
         new = after.get(name)
         if name not in given and name not in UNTOLD and old != new:
             label = label_of(event.subject_type, name)
-            told = (_named(model, name, value, names) for value in (old, new))
+            told = (_named(event, name, value, names) for value in (old, new))
             changed.append((label, *side_by_side(model, name, *told)))
     return [*given.values(), *changed]
 
 
-def _named(model: type[Record] | None, name: str, value: object, names: Names) -> object:
+def _named(event: Any, name: str, value: object, names: Names) -> object:
     """Return the name of the person that the value is, if it may be told, or else the value."""
-    someone = mentions.person(model, name, value) if model else None
+    someone = mentions.person(_target(event, name), value)
     return names.get(someone, value) if someone else value
 
 

@@ -68,7 +68,7 @@ def check(*, is_open: bool) -> Answer | None:
     if who and g.get("viewing_is_over"):
         return _ended(who, reads=reads)
     if who and who.viewed_by and (why := _refusal(request.endpoint)):
-        raise OnlyViewing(why, code=viewing.CODE)
+        raise OnlyViewing(why, code=viewing.CHANGING)
     if is_open:
         db.session.rollback()  # it locks what it needs itself
     return None

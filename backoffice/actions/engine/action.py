@@ -66,6 +66,8 @@ class Action:
     most_rows: ClassVar[int] = 0
     # Whether it is about no rows, such as an import: the list offers it beside its title.
     is_global: ClassVar[bool] = False
+    # Whether `apply` of an action about no rows writes its event, as about a row that it adds.
+    notes_itself: ClassVar[bool] = False
     # Whether menus offer it; if not, it only undoes another action.
     offered: ClassVar[bool] = True
     # Whether it raises the version of its rows.

@@ -50,7 +50,8 @@ class Permissions(Parameter):
         return sees(actor, DirectGrant)
 
     def told(self, _actor: Actor, stored: list[str]) -> list[str]:
-        return list(stored)
+        known = catalogue()
+        return [str(known[code].meaning) if code in known else code for code in stored]
 
     def asked_for(self) -> str:
         return _("Choose a permission.")

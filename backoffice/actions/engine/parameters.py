@@ -89,6 +89,10 @@ class Parameter:
         """Return what was chosen, as people read it."""
         raise NotImplementedError
 
+    def in_title(self, actor: Actor, stored: list[Any]) -> list[str]:
+        """Return what was chosen as it stands within the title of the run."""
+        return self.told(actor, stored)
+
     def noted(self, stored: list[Any]) -> object:
         """Return what was given as events keep it."""
         return stored[0]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
+from backoffice.actions.engine.parameters import Parameter
 from backoffice.actions.engine.plan import Preview, chosen_for, rows_to_change
 from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
@@ -252,15 +253,23 @@ def title(actor: Actor, run: BulkRun, action: Action) -> str:
     number = run.counts.get("done", 0)
     choices = ", ".join(
         shortened(label, WORDS_OF_TITLE)
-        for _label, labels in chosen(actor, run, action)
-        for label in labels
+        for name, parameter in _shown(actor, run, action)
+        for label in parameter.in_title(actor, run.parameters[name])
     )
     text = action.titled(number, choices or "…")
     return str(_("Undo: %(title)s", title=text)) if run.undo_of_id else text
 
 
 def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:
-    """Return the parameters of a run as pairs of a label and what was chosen, in words.
+    """Return the parameters of a run as pairs of a label and what was chosen, in words."""
+    return [
+        (str(parameter.label), parameter.told(actor, run.parameters[name]))
+        for name, parameter in _shown(actor, run, action)
+    ]
+
+
+def _shown(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, Parameter]]:
+    """Return the parameters of a run for which something was chosen, with their names.
 
     Parameters whose rows the actor does not see are left out: even their number would tell who has
     what.
@@ -268,7 +277,7 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
     if not action.tells(actor, run.parameters):
         return []
     return [
-        (str(parameter.label), parameter.told(actor, run.parameters[name]))
+        (name, parameter)
         for name, parameter in action.parameters.items()
         if run.parameters.get(name) and action.shows(actor, name)
     ]

@@ -351,7 +351,7 @@ def _event_drafts(
             reason=run.reason,
             bulk_run_id=run.id,
         )
-    if action.is_global:
+    if action.is_global and not action.notes_itself:
         yield EventDraft(
             action=action.code(),
             subject=(area, None),

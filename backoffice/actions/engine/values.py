@@ -192,6 +192,9 @@ class End(DateTime):
         if value is not None and value <= clock.now():
             raise RuleBroken(_("Choose a time that is still to come."), field=self.name)
 
+    def in_title(self, actor: Actor, stored: list[Any]) -> list[str]:
+        return [str(_("until %(when)s", when=when)) for when in self.told(actor, stored)]
+
 
 @dataclass(frozen=True, eq=False)
 class Switch(Value):

@@ -15,7 +15,7 @@ from backoffice.actions.engine.context import ActionContext
 from backoffice.actions.engine.menu import menu
 from backoffice.auth.actors import actor_of
 from backoffice.data import records
-from backoffice.errors import RuleBroken
+from backoffice.errors import BadRequest, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import row_keys, search
 from backoffice.models.base import Entity, Record
@@ -26,7 +26,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
 from backoffice.policy.rules import can, scope, sees
 from backoffice.settings import configured
-from backoffice.text import address_key, fold, login_key
+from backoffice.text import address_key, fold, is_id, login_key
 
 GIVERS = 5  # groups that are named as those that would give a permission
 
@@ -128,12 +128,17 @@ def _judged(question: Question) -> Answer:
     for refuse in CHECKS:
         if refusal := refuse(question):
             return Answer(allowed=False, sentence=refusal.sentence, remedy=refusal.remedy)
-    sentence = _("%(person)s may do this.", person=question.person.label)
+    person = question.person.label
+    if question.row is None:
+        return Answer(allowed=True, sentence=str(_("%(person)s may do this.", person=person)))
+    sentence = _("%(person)s may do this to %(row)s.", person=person, row=question.row.label)
     return Answer(allowed=True, sentence=str(sentence))
 
 
 def row_of(*, asker: Actor, code: str, text: str) -> Record | None:
     """Return the row that the text names by number, key or name, or None for an empty text.
+
+    A part of a name is enough where a search finds one row alone.
 
     Raises RuleBroken (field row) if the asker sees no such row, or several.
     """
@@ -143,7 +148,7 @@ def row_of(*, asker: Actor, code: str, text: str) -> Record | None:
     model = model_of(code)
     if model is None:
         raise RuleBroken(_("This is about no rows."), field="row")
-    rows = _rows_named(asker, model, text)
+    rows = _rows_named(asker, model, text) or _rows_found(asker, model, text)
     if not rows:
         message = _("There is no such %(noun)s, or it is not yours to see.", noun=model.noun())
         raise RuleBroken(message, field="row")
@@ -176,6 +181,18 @@ def _rows_named(asker: Actor, model: type[Record], text: str) -> Sequence[Record
     if key is not None:
         return db.session.scalars(visible.where(model.id == key)).all()
     return db.session.scalars(visible.where(_is_named(model, text))).all()
+
+
+def _rows_found(asker: Actor, model: type[Record], text: str) -> Sequence[Record]:
+    """Return the rows that a search for a text finds, two at most."""
+    if is_id(text):
+        return ()
+    try:
+        found, _more = records.options(actor=asker, model=model, search=text, limit=2)
+    except BadRequest:  # it is too long
+        return ()
+    ids = [row_id for row_id, _label in found]
+    return db.session.scalars(select(model).where(model.id.in_(ids))).all()
 
 
 def _is_named(model: type[Record], text: str) -> ColumnElement[bool]:
@@ -272,7 +289,7 @@ def _out_of_reach(question: Question) -> Refusal | None:
     changes = question.verb == "edit" or _asks_reach(question.action)
     if row is None or not changes:
         return None
-    return _quoted(records.out_of_reach(question.subject, row))
+    return _quoted(question, records.out_of_reach(question.subject, row))
 
 
 def _asks_reach(action: Action | None) -> bool:
@@ -285,19 +302,24 @@ def _refused_by_rule(question: Question) -> Refusal | None:
         return None
     ((_action, outcome, rule),) = menu(question.subject, [action], row.id)
     if outcome == "refused":
-        return _quoted(action.sentence(rule, row.label), REMEDIES.get(rule, str)())
+        return _quoted(question, action.sentence(rule, row.label), REMEDIES.get(rule, str)())
     if action.judges_each_row() and not action.parameters:
         selected = select(action.model.id).where(action.model.id == row.id)
         context = ActionContext(question.subject, selected)
-        return _quoted(action.refusals(context, [row]).get(row.id, ""))
+        return _quoted(question, action.refusals(context, [row]).get(row.id, ""))
     return None
 
 
-def _quoted(sentence: str, remedy: str = "") -> Refusal | None:
-    """Return the refusal with the sentence that the person would read."""
+def _quoted(question: Question, sentence: str, remedy: str = "") -> Refusal | None:
+    """Return the refusal with the sentence that the person would read, in which they are "you"."""
     if not sentence:
         return None
-    return Refusal(str(_("It would be refused: “%(sentence)s”", sentence=sentence)), remedy)
+    told = _(
+        "%(person)s would be told: “%(sentence)s”",
+        person=question.person.label,
+        sentence=sentence,
+    )
+    return Refusal(str(told), remedy)
 
 
 # What would change the answer of rules that several actions share.

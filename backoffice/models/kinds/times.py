@@ -9,6 +9,7 @@ from sqlalchemy import Time as TimeType
 
 from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn, UTCDateTime
+from backoffice.text import in_utc
 
 YEARS = (1900, 9000)  # of moments: every zone can show them
 
@@ -81,6 +82,9 @@ class DateTime(Kind[datetime]):
 
     def write(self, _column: TableColumn, value: datetime | None) -> str:
         return value.isoformat() if value else ""
+
+    def tell(self, _column: TableColumn, value: datetime) -> str:
+        return in_utc(value)
 
     def export(self, _column: TableColumn, value: datetime | None) -> datetime | None:
         return value

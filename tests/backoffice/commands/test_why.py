@@ -22,7 +22,7 @@ def asked(run: Run, *words: object) -> tuple[int, list[str]]:
 def test_yes_names_the_groups_that_give_it(run: Run, cast: Cast) -> None:
     code, lines = asked(run, "max@example.com", "client_tags.create")
     assert (code, lines) == (
-        0, ["Yes: Max Mander may do this.", "client_tags.create: Managers"],
+        0, ["Yes: Max Mander may do this.", "Add client tags (client_tags.create): Managers"],
     )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_no_names_the_first_rule_that_refuses(run: Run, cast: Cast) -> None:
     assert asked(run, "olivia@example.com", "users.block", "Olivia Owen") == (
         1,
         [
-            "No: It would be refused: “You cannot do this to your own account.”",
+            "No: Olivia Owen would be told: “You cannot do this to your own account.”",
             "Somebody else can do it.",
         ],
     )
@@ -75,6 +75,13 @@ def test_a_question_without_sense_is_neither(
     code, lines = asked(run, *words)
     assert code == 2
     assert lines[-1].startswith(f"Error: {sentence}")
+
+
+def test_a_part_of_a_name_is_enough_if_nobody_else_has_it(run: Run, cast: Cast) -> None:
+    code, lines = asked(run, "olivia", "users.block", "Vance")
+    assert (code, lines[0]) == (0, "Yes: Olivia Owen may do this to Vera Vance.")
+    code, lines = asked(run, "olivia", "users.block", "example")
+    assert (code, lines) == (2, ["Error: Several people are called like that: give the number."])
 
 
 def test_several_rows_of_one_name_need_their_number(run: Run, cast: Cast) -> None:

@@ -11,6 +11,7 @@ from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act, group
 from tests.support.html import Element, read
+from tests.support.sheets import imported, sheet_of, undo
 
 
 def blocked(client: Client, cast: Cast) -> str:
@@ -33,6 +34,17 @@ def test_an_event_says_what_was_done_to_whom(client: Client, cast: Cast) -> None
     assert page.one(".page-subtitle").text.startswith("Olivia Owen blocked Max Mander")
     assert facts(page)["About"] == f"Max Mander · Person {cast.max.id}"
     assert [e.text for e in page.all("a", href=f"/admin/users/{cast.max.id}")] == ["Max Mander"]
+
+
+def test_a_group_that_is_gone_is_called_as_its_events_note_it(client: Client, cast: Cast) -> None:
+    client.sign_in("olivia")
+    address = imported(client, sheet_of({"name": "ViewOnly"}))
+    undo(client, address)
+    told = read(client.get("/admin/events/")).one("tbody")
+    assert "Olivia Owen added ViewOnly" in told.text
+    assert "Olivia Owen imported a sheet of groups" in told.text
+    assert "Olivia Owen undid the import of a sheet of groups" in told.text
+    assert [link.text for link in told.all("a") if link.text == "ViewOnly"] == []
 
 
 def test_what_changed_stands_under_the_headings_of_the_pages(client: Client, cast: Cast) -> None:

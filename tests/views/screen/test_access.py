@@ -35,7 +35,7 @@ def test_who_may_do_something_and_whom_a_rule_refuses(client: Client, cast: Cast
     client.sign_in("olivia")
     groups = said(client, f"/admin/users/{cast.olivia.id}?tab=access&may=users.block")
     assert (
-        "No It would be refused: “You cannot do this to your own account.”"
+        "No Olivia Owen would be told: “You cannot do this to your own account.”"
         in (groups["Administrators"])
     )
     assert "Nobody active is in this group." in groups["Main administrator"]
@@ -51,7 +51,7 @@ def test_who_may_by_an_extra_permission_is_named_too(client: Client, cast: Cast)
     client.sign_in("olivia")
     groups = said(client, f"/admin/users/{cast.vera.id}?tab=access&may=users.block")
     told = groups["Extra permissions"]
-    assert "Max Mander No It would be refused: “Vera Vance has a group" in told
+    assert "Max Mander No Max Mander would be told: “Vera Vance has a group" in told
     assert told.count("Vera Vance") == 1, "hers has ended"
 
 
