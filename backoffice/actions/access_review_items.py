@@ -204,7 +204,7 @@ class Keep(Decision):
     meaning = _l("Decide in access reviews about what one is asked")
     title = Counted("Keep the access of {n} entry", "Keep the access of {n} entries")
     done = _l("kept")
-    event = _l("{actor} kept the access {subject}")
+    event = _l("{actor} kept the access “{subject}”")
     result = Counted("Access of {n} entry kept.", "Access of {n} entries kept.")
     rules = (*ALLOWED, TAKEN)
     restores = DECIDED
@@ -217,7 +217,7 @@ class Ask(Decision):
     label = _l("Ask")
     title = Counted("Leave {n} entry to others", "Leave {n} entries to others")
     done = _l("left to others")
-    event = _l("{actor} left the access {subject} to others")
+    event = _l("{actor} left the access “{subject}” to others")
     result = Counted("{n} entry left to others.", "{n} entries left to others.")
     reason_required = True
     rules = (*ALLOWED, TAKEN)
@@ -231,7 +231,7 @@ class TakeAway(Decision):
     label = _l("Take away")
     title = Counted("Take away the access of {n} entry", "Take away the access of {n} entries")
     done = _l("taken away")
-    event = _l("{actor} took away the access {subject}")
+    event = _l("{actor} took away the access “{subject}”")
     result = Counted("Access of {n} entry taken away.", "Access of {n} entries taken away.")
     danger = True
     sensitive = True
@@ -269,7 +269,7 @@ class GiveBack(Decision):
     label = _l("Give back")
     title = Counted("Give back the access of {n} entry", "Give back the access of {n} entries")
     done = _l("given back")
-    event = _l("{actor} gave back the access {subject}")
+    event = _l("{actor} gave back the access “{subject}”")
     result = Counted("Access of {n} entry given back.", "Access of {n} entries given back.")
     offered = False
     sensitive = True

@@ -96,7 +96,7 @@ class AddToGroup(UserAction):
     title = Counted("Add {n} person to {chosen}", "Add {n} people to {chosen}")
     event = _l("{actor} added {subject} to {added}")
     done = _l("in the group")
-    result = Counted("{n} person in the group.", "{n} people in the group.")
+    result = Counted("{n} person added to the group.", "{n} people added to the group.")
     parameters: ClassVar = {"group": GROUP, "ends_at": ENDS_AT}
     watches = ("groups",)
     inverse = "remove_from_group"
@@ -145,7 +145,7 @@ class RemoveFromGroup(ExclusiveUserAction):
     title = Counted("Remove {n} person from {chosen}", "Remove {n} people from {chosen}")
     event = _l("{actor} removed {subject} from {removed}")
     done = _l("out of the group")
-    result = Counted("{n} person out of the group.", "{n} people out of the group.")
+    result = Counted("{n} person removed from the group.", "{n} people removed from the group.")
     parameters: ClassVar = {"group": OWN_GROUP}
     watches = ("groups",)
     inverse = "add_to_group"
@@ -203,7 +203,7 @@ class MembershipEnd(ExclusiveUserAction):
     permission = "users.assign_groups"
     label = _l("Set end of membership")
     event = _l("{actor} set when a membership of {subject} ends")
-    done = _l("with this end")
+    done = _l("given this end")
     parameters: ClassVar = {"group": OWN_GROUP}
     watches = ("groups",)
     inverse = "restore_membership_end"

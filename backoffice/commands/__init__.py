@@ -25,9 +25,12 @@ NOT_MIGRATED = _l(
 
 
 class Unanswered(click.ClickException):
-    """The failure of a command whose exit codes 0 and 1 mean yes and no."""
+    """The failure of a command whose exit codes 0 and 1 are answers."""
 
     exit_code = 2
+
+
+ANSWERING = ("why", "forecast", "groups")  # the commands whose exit codes 0 and 1 are answers
 
 
 class Commands(AppGroup):
@@ -69,7 +72,7 @@ class Commands(AppGroup):
 
 def _failed(context: click.Context, sentence: str) -> click.ClickException:
     """Return the error to end with, whose exit code no command uses for an answer."""
-    kind = Unanswered if context.invoked_subcommand == "why" else click.ClickException
+    kind = Unanswered if context.invoked_subcommand in ANSWERING else click.ClickException
     return kind(sentence)
 
 

@@ -21,12 +21,14 @@ def add(group: AppGroup) -> None:
     help="What TWO_FACTOR_GROUPS would be, separated by commas.",
 )
 def forecast(*, two_factor_groups: str | None) -> None:
-    """Say which administrators could sign in, and how; the status is 1 if none could."""
-    settings = configured()
+    """Say which administrators can sign in, and how, or could with another setting.
+
+    The exit code is 1 if none could, and 2 if that cannot be told.
+    """
+    change = Change()
     if two_factor_groups is not None:
         names = tuple(name.strip() for name in two_factor_groups.split(",") if name.strip())
-        settings = replace(settings, two_factor_groups=names)
-    change = Change(settings=settings)
+        change = Change(settings=replace(configured(), two_factor_groups=names))
     for sentence in foretelling.sentences(system(), change):
         click.echo(sentence)
     if foretelling.forecast(system(), change).nobody:

@@ -9,14 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import ngettext as _n
 
 from backoffice import limits
+from backoffice.commands import Unanswered
 from backoffice.data import lists
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models.sheet_import import MODES
 from backoffice.policy.actor import system
-from backoffice.sheets import affected, imports, reading, writing
+from backoffice.sheets import affected, imports, writing
 from backoffice.sheets.changes import DELETE, Change, Plan
-from backoffice.sheets.sheet import Entry, Problems, SheetRefused
+from backoffice.sheets.sheet import Problems, SheetRefused
 
 DIFFERS = 1  # exit statuses of `import --check`
 REFUSED = 2
@@ -48,19 +49,20 @@ def export(file: Path | None) -> None:
 @click.option(
     "--check",
     is_flag=True,
-    help="Change nothing; the exit status is 1 if groups differ, and 2 if the sheet has problems.",
+    help="Change nothing; the exit status is 1 if groups differ, and 2 if the sheet has problems"
+    " or cannot be read.",
 )
 @click.option("--mode", type=click.Choice(MODES), default="merge", show_default=True)
 def import_(file: Path, *, check: bool, mode: str) -> None:
     """Import the sheet FILE, all of it or nothing."""
     try:
-        entries = reading.read(_content(file))
-        plan = _checked(entries, mode) if check else _imported(entries, file.name, mode)
+        data = _content(file)
+        plan = _checked(data, mode) if check else _imported(data, file.name, mode)
     except SheetRefused as error:
         _print_problems(error.problems)
         sys.exit(REFUSED)
     except BackofficeError as error:
-        raise click.ClickException(error.message) from error
+        raise Unanswered(error.message) from error
     _print(plan)
     if check and plan.changes:
         sys.exit(DIFFERS)
@@ -72,15 +74,15 @@ def _content(file: Path) -> bytes:
             return opened.read(limits.SHEET + 1)
     except OSError as error:
         sentence = _("%(path)s cannot be read: %(why)s", path=file, why=error.strerror)
-        raise click.ClickException(sentence) from None
+        raise Unanswered(sentence) from None
 
 
-def _checked(entries: list[Entry], mode: str) -> Plan:
-    return imports.checked(system(), entries, mode)
+def _checked(data: bytes, mode: str) -> Plan:
+    return imports.read_and_checked(system(), data, mode)
 
 
-def _imported(entries: list[Entry], source: str, mode: str) -> Plan:
-    plan = imports.import_at_once(actor=system(), entries=entries, source=source, mode=mode)
+def _imported(data: bytes, source: str, mode: str) -> Plan:
+    plan = imports.import_at_once(actor=system(), data=data, source=source, mode=mode)
     db.session.commit()
     return plan
 

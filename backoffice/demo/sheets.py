@@ -10,7 +10,7 @@ from backoffice.demo.company import ADMINISTRATOR, Account
 from backoffice.demo.office import Office
 from backoffice.extensions import db
 from backoffice.models.group import Group
-from backoffice.sheets import imports, reading
+from backoffice.sheets import imports
 from backoffice.sheets.shipped_sheets import SHEETS, ShippedSheet
 
 
@@ -42,7 +42,7 @@ def accounts_of(sheet: ShippedSheet) -> list[Account]:
 def _import(office: Office, sheet: ShippedSheet) -> None:
     imports.import_at_once(
         actor=office.actor(ADMINISTRATOR),
-        entries=reading.read(sheet.read()),
+        data=sheet.read(),
         source=f"{sheet.name}.json",
         mode="merge",
     )

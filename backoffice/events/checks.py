@@ -1,5 +1,6 @@
 """Keep the result of every check of the events log, and tell the last one."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -18,17 +19,23 @@ TOLD = 20  # faults that are kept of a check
 OVERDUE = timedelta(days=2)  # a worker checks every night
 
 
-def check(settings: Settings, more: list[Anchor] | None = None) -> Report:
-    """Check the log against the anchors that are known and `more`, keep the result, and commit."""
-    # The anchors first: one that is written meanwhile is of an event that the snapshot has not.
-    known, illegible = anchors.kept(settings)
-    begin(writing=False, snapshot=True)
-    report = examine([*known, *(more or [])])
-    report.first_faults = [*illegible, *report.first_faults]
-    report.faults += len(illegible)
+def check(settings: Settings) -> Report:
+    """Check the log against the anchors that are known, keep the result, and commit."""
+    report = examined(settings)
     begin(writing=True)
     db.session.add(_kept(report))
     db.session.commit()
+    return report
+
+
+def examined(settings: Settings, more: Sequence[Anchor] = ()) -> Report:
+    """Check the log against the anchors that are known and `more`, and keep nothing of it."""
+    # The anchors first: one that is written meanwhile is of an event that the snapshot has not.
+    known, illegible = anchors.kept(settings)
+    begin(writing=False, snapshot=True)
+    report = examine([*known, *more])
+    report.first_faults = [*illegible, *report.first_faults]
+    report.faults += len(illegible)
     return report
 
 

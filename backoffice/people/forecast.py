@@ -50,6 +50,11 @@ class Change:
     whitelist: tuple[Ids, Sequence[str]] | None = None
     settings: Settings | None = None
 
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing would be done."""
+        return all(value is None for value in vars(self).values())
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -127,8 +132,7 @@ def touches(change: Change) -> bool:
 def sentences(actor: Actor, change: Change) -> list[str]:
     """Return the forecast as people read it, for those who see people and groups."""
     foretold = forecast(actor, change)
-    settings = change.settings or configured()
-    told = [_told(foretold, settings)] if sees(actor, User) and sees(actor, Group) else []
+    told = [_told(foretold, change)] if sees(actor, User) and sees(actor, Group) else []
     if foretold.is_oneself_out:
         told.append(_("You yourself could not sign in any more."))
     return told
@@ -150,20 +154,38 @@ def besides(actor: Actor, change: Change) -> str:
     )
 
 
-def _told(foretold: Forecast, settings: Settings) -> str:
+def _told(foretold: Forecast, change: Change) -> str:
+    settings = change.settings or configured()
     number = len(foretold.could)
     if not number and foretold.all_looked_at:
-        return str(_("Afterwards no administrator could sign in."))
+        return _nobody(change)
     named = ", ".join(_described(each, settings) for each in foretold.could[:NAMED])
     if (more := number - NAMED) > 0:
         others = _n("%(number)s more", "%(number)s more", more, number=formatted(more))
         named = f"{named}, {others}"
+    told = formatted(number) if foretold.all_looked_at else f"{formatted(number)}+"
+    return _somebody(change, number, number=told, names=named)
+
+
+def _nobody(change: Change) -> str:
+    if change.is_none:
+        return str(_("No administrator can sign in."))
+    return str(_("Afterwards no administrator could sign in."))
+
+
+def _somebody(change: Change, plural: int, **told: str) -> str:
+    if change.is_none:
+        return _n(
+            "%(number)s administrator can sign in: %(names)s.",
+            "%(number)s administrators can sign in: %(names)s.",
+            plural,
+            **told,
+        )
     return _n(
         "Afterwards %(number)s administrator could sign in: %(names)s.",
         "Afterwards %(number)s administrators could sign in: %(names)s.",
-        number,
-        number=formatted(number) if foretold.all_looked_at else f"{formatted(number)}+",
-        names=named,
+        plural,
+        **told,
     )
 
 
@@ -174,9 +196,11 @@ def _described(outlook: Outlook, settings: Settings) -> str:
         "email": _("password and e-mail code"),
         "disabled": _("password alone"),
     }
-    parts = [ways[outlook.factor]]
+    way = ways[outlook.factor]
     if second_factor.is_due(outlook.factor, [Group(key=ADMINISTRATORS, name="")], settings):
-        parts.append(_("has to set up an app first"))
+        before = _("password") if outlook.factor == "disabled" else way
+        way = _("%(way)s, and then has to set up an app", way=before)
+    parts = [way]
     if outlook.places:
         shown = ", ".join(outlook.places[:PLACES_NAMED])
         more = "…" if len(outlook.places) > PLACES_NAMED else ""

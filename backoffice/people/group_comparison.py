@@ -16,7 +16,7 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
-from backoffice.policy.rules import scope, sees
+from backoffice.policy.rules import can, scope, sees
 
 LOOKED_AT = 500  # events about a group, when it is asked what it was like before one of them
 SHOWN = 50  # changes of a group that are offered
@@ -60,6 +60,23 @@ def before(*, actor: Actor, group: Group, event_id: int) -> Side:
     permissions = values.get("permissions", present.permissions)
     grants = _noted(values["grants"]) if "grants" in values else present.grants
     return Side(group, frozenset(permissions), grants)
+
+
+def restorable(*, actor: Actor, then: Side) -> dict[str, list[str]]:
+    """Return the fields of the form that make the group as it was; none if it is not the actor's.
+
+    What is there no more is left out: permissions of the product, and groups.
+    """
+    if not can(actor, "groups.edit") or records.out_of_reach(actor, then.group):
+        return {}
+    ids = [key for key in then.grants if isinstance(key, int)]
+    found, _more = records.options(actor=actor, model=Group, ids=ids, limit=len(ids))
+    permissions = sorted(then.permissions & catalogue().keys())
+    return {
+        "version": [str(then.group.version)],
+        "permissions": ["", *permissions],
+        "grants": ["", *(str(row_id) for row_id, _name in found)],
+    }
 
 
 def changes(*, actor: Actor, group: Group) -> list[Event]:

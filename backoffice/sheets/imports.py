@@ -70,15 +70,19 @@ def named(source: str) -> str:
     return shortened(without_invisible(source), SOURCE) or "-"
 
 
-def read_and_checked(actor: Actor, data: bytes, mode: str) -> Plan:
-    """Return what the sheet would change. Raises SheetRefused with what is wrong with all of it."""
+def read_and_checked(actor: Actor, data: bytes, mode: str, *, locked: bool = False) -> Plan:
+    """Return what the sheet would change.
+
+    Raises BadRequest, or SheetRefused with what is wrong with all of it, in the order of places.
+    """
     problems = Problems()
     entries = reading.read_into(data, problems)
     try:
-        planned = checked(actor, entries, mode)
+        planned = checked(actor, entries, mode, locked=locked)
     except SheetRefused as error:
         problems.extend(error.problems)
     if problems:
+        problems.sort()
         raise SheetRefused(problems)
     return planned
 
@@ -138,10 +142,10 @@ def apply(*, actor: Actor, token: UUID, digest: str = "") -> SheetImport:
     return found
 
 
-def import_at_once(*, actor: Actor, entries: Sequence[Entry], source: str, mode: str) -> Plan:
+def import_at_once(*, actor: Actor, data: bytes, source: str, mode: str) -> Plan:
     """Apply a sheet without a preview, as commands do. Raises SheetRefused."""
     lock(GROUPS_LOCK)
-    planned = checked(actor, entries, mode, locked=True)
+    planned = read_and_checked(actor, data, mode, locked=True)
     found = SheetImport(
         actor_id=actor.user_id, source=named(source), mode=mode, sheet="", digest=planned.digest
     )

@@ -1,5 +1,6 @@
 """What a sheet holds, and what may be wrong with it."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -62,6 +63,10 @@ class Problems:
                 self.add(problem.place, problem.sentence, code=problem.code)
         self.number += others.more
 
+    def sort(self) -> None:
+        """Put those that are listed in the order of their places."""
+        self.first.sort(key=lambda problem: _in_order(problem.place))
+
     def has(self, where: str) -> bool:
         """Return whether one of those that are listed is at this place."""
         return any(problem.place == where for problem in self.first)
@@ -102,6 +107,11 @@ def place(parent: str, name: str | int) -> str:
     if isinstance(name, int):
         return f"{parent}[{name}]"
     return f"{parent}.{name}" if parent else name
+
+
+def _in_order(where: str) -> list[str | int]:
+    """Return what sorts a place: its numbers as such, between the words."""
+    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", where)]
 
 
 def doubled(values: Sequence[str]) -> Iterator[int]:

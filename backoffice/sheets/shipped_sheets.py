@@ -1,5 +1,6 @@
 """The sheets that come with the product: one for each kind of company that it was made for."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,10 @@ class ShippedSheet:
     def read(self) -> bytes:
         """Return the bytes of the sheet."""
         return self.file.read_bytes()
+
+    def keys(self) -> set[str]:
+        """Return the keys of its groups."""
+        return {group["key"] for group in json.loads(self.read())["groups"]}
 
 
 SHEETS = (

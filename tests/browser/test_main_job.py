@@ -146,7 +146,7 @@ def test_every_action_is_within_reach_of_a_thumb(page: Page, people: list[User])
     page.get_by_label("Viewers").check()
     page.get_by_role("button", name="Show what will happen").click()
     page.get_by_role("button", name="Add 1 person to Viewers").click()
-    expect(page.get_by_text("1 person in the group.")).to_be_visible()
+    expect(page.get_by_text("1 person added to the group.")).to_be_visible()
 
 
 def test_the_list_works_without_any_script(

@@ -17,7 +17,7 @@ from backoffice.models.user import User
 from backoffice.policy.actor import system
 from backoffice.policy.permissions import catalogue
 from backoffice.settings import Settings
-from backoffice.sheets import imports, reading, shipped_sheets
+from backoffice.sheets import imports, shipped_sheets
 from backoffice.testing import cast as the_cast
 from backoffice.testing.cast import Cast
 from tests.support import sheets
@@ -56,8 +56,7 @@ def build(settings: Settings) -> None:
 
 
 def _import(content: bytes, mode: str = "create") -> None:
-    entries = reading.read(content)
-    imports.import_at_once(actor=system(), entries=entries, source="g.json", mode=mode)
+    imports.import_at_once(actor=system(), data=content, source="g.json", mode=mode)
 
 
 def _ask_about_everybody() -> None:

@@ -77,7 +77,7 @@ def test_the_command_line_foretells_too(two: None, run: Any) -> None:
 def test_a_required_app_is_foretold_before_the_setting_is_changed(two: None, run: Any) -> None:
     answer = run("backoffice", "forecast", "--two-factor-groups", "administrators")
     assert answer.exit_code == 0
-    assert "Olivia Owen (password alone, has to set up an app first)" in answer.output
+    assert "Olivia Owen (password, and then has to set up an app)" in answer.output
     assert "Eve Evers (password and app)" in answer.output
 
 
@@ -86,6 +86,8 @@ def test_the_command_fails_where_nobody_could(cast: Cast, run: Any) -> None:
     settle()
     answer = run("backoffice", "forecast")
     assert answer.exit_code == 1
+    assert "No administrator can sign in." in answer.output
+    answer = run("backoffice", "forecast", "--two-factor-groups", "administrators")
     assert "Afterwards no administrator could sign in." in answer.output
 
 
@@ -159,7 +161,7 @@ def test_ten_thousand_administrators_are_counted_as_far_as_they_are_looked_at(ca
     foretold = forecast.forecast(system(), Change())
     assert (foretold.all_looked_at, foretold.nobody) == (False, False)
     (sentence,) = forecast.sentences(system(), Change())
-    assert f"{forecast.LOOKED_AT - 1}+ administrators could sign in" in sentence
+    assert f"{forecast.LOOKED_AT - 1}+ administrators can sign in" in sentence
     assert sentence.count("@") == forecast.NAMED - 1
 
 

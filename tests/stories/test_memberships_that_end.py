@@ -91,7 +91,7 @@ def test_lists_filters_pages_and_exports_leave_it_out(olivia: Client) -> None:
     members = f"/admin/groups/{managers}?tab=users"
     assert "Vera Vance" in read(olivia.get(listed)).one("tbody").text
     assert "Vera Vance" in read(olivia.get(members)).one("tbody").text
-    assert "until" in olivia.get(f"/admin/users/{vera.id}?tab=groups").text
+    assert "ends " in olivia.get(f"/admin/users/{vera.id}?tab=groups").text
     let_end(vera, "managers")
     assert "Vera Vance" not in read(olivia.get(listed)).one("tbody").text
     assert "Vera Vance" not in read(olivia.get(members)).one("tbody").text

@@ -1,7 +1,7 @@
 """The page that puts two groups side by side, or one group now and before a change."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from flask import redirect, request
@@ -58,6 +58,7 @@ class ComparePage:
         problem: why nothing is compared.
         compared: the comparison; None until there are two sides.
         changes: the changes of a single group, before which it can be shown.
+        restored: what the form of the group is sent to make it as it was; empty if it cannot be.
     """
 
     url: str
@@ -66,6 +67,7 @@ class ComparePage:
     problem: str = ""
     compared: Compared | None = None
     changes: Sequence[Described] = ()
+    restored: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class ComparePages(Definition):
@@ -128,7 +130,8 @@ def _of_one(page: ComparePage, actor: Actor, group: Group, before: str) -> Compa
     then = group_comparison.before(actor=actor, group=group, event_id=int(before))
     now = group_comparison.now(actor=actor, group=group)
     names = (_("%(group)s before that", group=group.name), _("%(group)s now", group=group.name))
-    return replace(page, compared=_compared(actor, names, (then, now)))
+    restored = group_comparison.restorable(actor=actor, then=then)
+    return replace(page, compared=_compared(actor, names, (then, now)), restored=restored)
 
 
 def _compared(actor: Actor, names: tuple[str, str], sides: tuple[Side, Side]) -> Compared:

@@ -53,6 +53,11 @@ def goes_back() -> bool:
     return request.form.get(STEP) == BACK
 
 
+def was_seen() -> bool:
+    """Tell whether what was sent comes from the page of a review."""
+    return REVIEWED in request.form
+
+
 def page(screen: Definition, actor: Actor, group: Group, before: State) -> str:
     """Take the change back and return the page that says what it is.
 

@@ -163,7 +163,6 @@ def latest(screen: Definition, actor: Actor) -> list[Latest]:
 
 def preview(screen: Definition, actor: Actor, found: SheetImport, plan: Plan) -> PreviewPage:
     """Return the preview of a sheet."""
-    number = len(plan.changes)
     nothing = "" if plan.changes or plan.problems else _("There is nothing to change.")
     modes: Mapping[str, object] = dict(MODES)
     return PreviewPage(
@@ -172,7 +171,7 @@ def preview(screen: Definition, actor: Actor, found: SheetImport, plan: Plan) ->
         url=screen.url_of("sheet_preview", token=found.token),
         digest=plan.digest,
         back_href=screen.url_of("sheet"),
-        button=_button(plan, _n("Change %(num)s group", "Change %(num)s groups", number)),
+        button=_button(plan, _applying(plan)),
         notes=[*_counts(plan), *_left(plan)],
         warnings=_warnings(plan),
         nothing=nothing,
@@ -228,6 +227,24 @@ def result(screen: Definition, actor: Actor, found: SheetImport) -> ResultPage:
         undone=is_undone,
         groups=shown(actor, changes),
     )
+
+
+def _applying(plan: Plan) -> str:
+    """Return what applying a sheet does: "Add 8, change 2 groups"; of one kind alone, only that."""
+    added, changed, removed = (len(plan.of_kind(kind)) for kind in (CREATE, EDIT, DELETE))
+    if sum(map(bool, (added, changed, removed))) > 1:
+        parts = (
+            (added, _("add %(number)s", number=formatted(added))),
+            (changed, _("change %(number)s", number=formatted(changed))),
+            (removed, _("remove %(number)s", number=formatted(removed))),
+        )
+        told = ", ".join(text for number, text in parts if number)
+        return str(_("Groups: %(what)s", what=told))
+    if added:
+        return _n("Add %(num)s group", "Add %(num)s groups", added)
+    if removed:
+        return _n("Remove %(num)s group", "Remove %(num)s groups", removed)
+    return _n("Change %(num)s group", "Change %(num)s groups", changed)
 
 
 def _button(plan: Plan, text: str) -> str:

@@ -1,6 +1,6 @@
 """Download groups as a sheet; send one, look at what it would change, apply it and undo it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +20,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.sheets import imports, shipped_sheets, undoing, writing
 from backoffice.sheets.sheet import Problems, SheetRefused
+from backoffice.sheets.shipped_sheets import ShippedSheet
 from forms.group_sheet import SheetForm, offer
 from views.admin import group_sheet_pages as pages
 from views.screen import no_permission_required, permission_required
@@ -34,6 +35,7 @@ from views.web.view_as import not_while_viewing
 JSON = "application/json; charset=utf-8"
 SCHEMA = Path(imports.__file__).parent / "groups.schema.json"
 TOKEN = "<uuid:token>"
+PRESENT_NAMED = 3  # groups of a shipped sheet that are there already
 
 
 class SheetPages(Definition):
@@ -92,7 +94,7 @@ def _attached(content: bytes, name: str) -> Response:
 def _upload(screen: Definition, actor: Actor) -> Answer:
     """Show the form, or keep the sheet that was sent and redirect to its preview."""
     imports.require_rights(actor)
-    form = _form()
+    form = _form(actor)
     problems = Problems()
     if request.method == "POST" and form.validate():
         try:
@@ -109,15 +111,29 @@ def _upload(screen: Definition, actor: Actor) -> Answer:
     return html, HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
 
 
-def _form() -> SheetForm:
+def _form(actor: Actor) -> SheetForm:
     """Return the form with what was sent, or with the shipped sheet that the address names."""
     sent: MultiDict[str, Any] | None = None
     if request.method == "POST":
         sent = MultiDict(request.form)
         sent.update(request.files)
     form = SheetForm(sent, data={"shipped": request.args.get("shipped", ""), "mode": "merge"})
-    offer(form, [(sheet.name, str(sheet.title)) for sheet in shipped_sheets.SHEETS])
+    offer(form, _shipped(actor))
     return form
+
+
+def _shipped(actor: Actor) -> list[tuple[str, str]]:
+    """Return the sheets that come along, each with its title and the groups that are there."""
+    present = imports.names_of_groups(actor)
+    return [(each.name, _with_present(each, present)) for each in shipped_sheets.SHEETS]
+
+
+def _with_present(sheet: ShippedSheet, present: Mapping[str, str]) -> str:
+    names = sorted(present[key] for key in sheet.keys() & present.keys())
+    if not names:
+        return str(sheet.title)
+    listed = ", ".join([*names[:PRESENT_NAMED], *(["…"] if names[PRESENT_NAMED:] else [])])
+    return str(_("%(sheet)s. There already: %(groups)s", sheet=sheet.title, groups=listed))
 
 
 def render_sheet(screen: Definition, template: str, page: object) -> str:

@@ -1,14 +1,17 @@
 """The screen of groups: sets of permissions, what their members can assign, and the members."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from markupsafe import Markup
 
 from backoffice.models.base import Entity, Record
 from backoffice.models.group import Group
-from backoffice.people import forecast, groups
+from backoffice.people import forecast, group_comparison, groups, members
 from backoffice.policy.actor import Actor
 from backoffice.sheets.changes import state_of
 from forms.base import Form
@@ -18,9 +21,20 @@ from views.admin import group_review, group_tabs
 from views.admin.group_compare import ComparePages
 from views.admin.group_permissions import by_area
 from views.admin.group_sheets import SheetPages
-from views.screen import Screen
+from views.screen import Screen, cells
 from views.screen.editing import picker
+from views.web.actor import signed_in
 from views.web.answers import Answer
+
+
+def _name(row: cells.ListRow, page: cells.CellContext) -> Markup:
+    """Return the name, and how many members there are."""
+    link = page.link(row.id, row.name)
+    number = g.group_members.get(row.id)
+    if number is None:
+        return link
+    label = _n("%(number)s member", "%(number)s members", 1 if number == "1" else 2, number=number)
+    return Markup('{} <small class="muted">{}</small>').format(link, label)
 
 
 class Groups(SheetPages, ComparePages, Screen):
@@ -64,6 +78,11 @@ class Groups(SheetPages, ComparePages, Screen):
     tabs = (group_tabs.USERS,)
     form = GroupForm
     column_default_sort = "name"
+    column_formatters: ClassVar = {"name": _name}
+
+    def prepare(self, rows: Sequence[cells.ListRow]) -> None:
+        """Read how many members the groups of the page have."""
+        g.group_members = members.numbers(signed_in(), [row.id for row in rows])
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form with the permissions by area, and the groups that members can assign."""
@@ -93,6 +112,16 @@ class Groups(SheetPages, ComparePages, Screen):
         before = state_of(row)
         saved = super().saved(actor, row, version, values)
         return group_review.page(self, actor, row, before) or saved
+
+    def links_after_save(self, actor: Actor, row: Group) -> list[dict[str, str]]:
+        """Return the way back to what members could do before, if that was changed."""
+        if not group_review.was_seen():
+            return []
+        changes = group_comparison.changes(actor=actor, group=row)
+        if not changes:
+            return []
+        href = self.url_of("compare", groups=row.id, before=changes[0].id)
+        return [{"label": _("Compare then and now, or restore it"), "href": href}]
 
     def tab(self, actor: Actor, row: Group, name: str) -> Markup:
         """Return the permissions by area, or which groups give each other."""

@@ -30,7 +30,7 @@ from views.screen.editing import picker
 from views.screen.pages import Heading
 from views.web.answers import Answer
 from views.web.avatars import avatar
-from views.web.times import ago, exact
+from views.web.times import ago, to_the_minute
 
 
 def _person(row: cells.ListRow, page: cells.CellContext) -> Markup:
@@ -81,7 +81,7 @@ def _ends(user: User) -> str:
     """Return which memberships of the person end, and where that is changed; '' if none does."""
     ends = history.ends_of_groups(user)
     told = [
-        _("%(group)s ends at %(when)s", group=group.name, when=exact(ends[group.id]))
+        _("%(group)s ends at %(when)s", group=group.name, when=to_the_minute(ends[group.id]))
         for group in user.groups
         if group.id in ends
     ]

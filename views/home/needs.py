@@ -15,7 +15,7 @@ from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 from views.home.sections import Block, Section
 from views.web.reader import zone
-from views.web.times import exact
+from views.web.times import to_the_minute
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _label(name: str, number: int, found: Alerts) -> str:
                 "entry waits for your review until %(time)s",
                 "entries wait for your review, the first until %(time)s",
                 number,
-                time=exact(found.review_ends_at),
+                time=to_the_minute(found.review_ends_at),
             )
         case _:
             label = _n(

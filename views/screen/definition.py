@@ -156,6 +156,10 @@ class Definition(Options):
         """Return the address of the whole list, which does not open with a view."""
         return self.url_of("index", view=EVERYTHING if self.default_view(actor) else None)
 
+    def links_after_save(self, _actor: Actor, _row: Any) -> list[dict[str, str]]:
+        """Return what may be done once a row is saved, each with a label and an href."""
+        return []
+
     def action_url(self, action: Action) -> str:
         """Return the address that plans an action's preview."""
         return self.url_of("act", action=action.name.replace("_", "-"))

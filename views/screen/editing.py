@@ -281,7 +281,11 @@ def _try(
         return None
     if saved is None or isinstance(saved, (Response, str, tuple)):
         return saved
-    flash(_("%(label)s is saved.", label=saved.label), "success")
+    message = {
+        "text": _("%(label)s is saved.", label=saved.label),
+        "links": screen.links_after_save(actor, saved),
+    }
+    flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
     back = "" if row else _back()
     return redirect(back or screen.url_of("details", row_id=saved.id), HTTPStatus.SEE_OTHER)
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action
-from backoffice.data import disclosure, filters, lists, page_sizes
+from backoffice.data import disclosure, filters, lists, page_sizes, searching
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
@@ -172,6 +172,7 @@ def _with_filters(
     return replace(
         page,
         search=query.search,
+        searched=_searched(screen, actor),
         filters=[
             list_filters.control(screen, name, query, choices)
             for name in _in_order(screen, screen.readable(actor, screen.column_filters))
@@ -181,6 +182,12 @@ def _with_filters(
         clear_href=href_of_all(screen, actor, query),
         kept=list_filters.kept(screen, actor, query),
     )
+
+
+def _searched(screen: Definition, actor: Actor) -> str:
+    """Return the headings of the columns in which a search looks."""
+    names = screen.model.__search__ or searching.text_columns(screen.model)
+    return ", ".join(screen.label_of(name) for name in screen.readable(actor, names))
 
 
 def _in_order(screen: Definition, names: Sequence[str]) -> list[str]:

@@ -105,6 +105,7 @@ class ListPage:
         sticky_column: the position of the column that stays in sight while the others scroll.
         problems: why there are no rows, if the query makes no sense.
         search: what is searched for.
+        searched: in which columns; '' for none.
         count, count_label: how many rows match, as a number and in words.
         filters, chips: what the list can be filtered by, and what it is filtered by.
         clear_href: the list without search and filters.
@@ -134,6 +135,7 @@ class ListPage:
     sticky_column: int = 1
     problems: Sequence[str] = ()
     search: str = ""
+    searched: str = ""
     count: int = 0
     count_label: str = ""
     filters: Sequence[FilterControl] = ()

@@ -56,6 +56,12 @@ def exact(moment: datetime) -> str:
     return _exact(_local(moment, reader_zone), utc)
 
 
+def to_the_minute(moment: datetime) -> str:
+    """Return the same as `exact`, for sentences in which seconds say nothing."""
+    _language, reader_zone = _reader()
+    return _exact(_local(moment, reader_zone), moment.astimezone(UTC).isoformat(" ")[:16])
+
+
 def _local(moment: datetime, reader_zone: tzinfo) -> datetime:
     """Return the time in a zone; the first and the last day there is are the same in all zones."""
     try:

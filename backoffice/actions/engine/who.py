@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import ngettext as _n
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
@@ -20,7 +21,6 @@ from backoffice.models.group import Group
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
-from backoffice.text.numbers import formatted
 
 COUNTED = 200  # people of a group; of larger ones only that there are more
 
@@ -29,8 +29,8 @@ COUNTED = 200  # people of a group; of larger ones only that there are more
 class Holders:
     """People who have the permission from a group, or directly, each with the answer about them.
 
-    `group_id` is None for those who have it beside their groups. `left_out` says how many more
-    active people there are, whom nobody asked about; '' if there are none.
+    `group_id` is None for those who have it beside their groups. `left_out` is the sentence about
+    how many more active people there are, whom nobody asked about; '' if there are none.
     """
 
     group_id: int | None
@@ -61,9 +61,16 @@ def who(*, asker: Actor, code: str, row: Record) -> list[Holders]:
 
 
 def _left_out(number: int, asked: int) -> str:
-    if number > COUNTED:
-        return lists.capped(number, COUNTED)
-    return formatted(number - asked) if number > asked else ""
+    left = number if number > COUNTED else number - asked
+    if not left:
+        return ""
+    text = _n(
+        "%(number)s more member was not asked about.",
+        "%(number)s more members were not asked about.",
+        left,
+        number=lists.capped(left, COUNTED),
+    )
+    return str(text)
 
 
 def _holders(asker: Actor, permission: str) -> Iterator[tuple[int | None, str, Select[int], int]]:

@@ -68,7 +68,7 @@ def test_adding_to_a_group(olivia: Client, three: list[int], spare: int) -> None
         rows=("Will be in the group 1", "Already in the group 1", "Refused 1"),
     )
     answer = confirmed(olivia, "users", "add-to-group", page)
-    assert "1 person in the group. 1 unchanged. 1 refused." in flashed(olivia, answer)
+    assert "1 person added to the group. 1 unchanged. 1 refused." in flashed(olivia, answer)
     assert groups_of(Cast().vera) == {"Viewers", "Spare"}
     (event,) = db.session.query(Event).filter_by(action="users.add_to_group", result="done")
     assert (by_name(event.before), by_name(event.after)) == (
@@ -88,7 +88,7 @@ def test_removing_from_a_group(olivia: Client, three: list[int], spare: int) -> 
         rows=("Will be out of the group 1", "Already out of the group 1", "Refused 1"),
     )
     answer = confirmed(olivia, "users", "remove-from-group", page)
-    assert "1 person out of the group. 1 unchanged. 1 refused." in flashed(olivia, answer)
+    assert "1 person removed from the group. 1 unchanged. 1 refused." in flashed(olivia, answer)
     assert groups_of(Cast().max) == {"Managers"}
     (event,) = db.session.query(Event).filter_by(action="users.remove_from_group", result="done")
     assert by_name(event.after) == {"groups": ["Managers"]}

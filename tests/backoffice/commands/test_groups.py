@@ -71,19 +71,31 @@ def test_an_import_makes_it_so(run: Run, file: Path) -> None:
 
 
 def test_a_sheet_with_problems_changes_nothing(run: Run, file: Path) -> None:
-    file.write_bytes(sheet_of({"name": "Sales"}, {"name": "Others", "permissions": ["no.such"]}))
+    file.write_bytes(
+        sheet_of(
+            *[{"name": f"Sales {number}"} for number in range(10)],
+            {"name": "Others", "permissions": ["no.such"]},
+            {"name": "More", "odd": 1},
+            {"name": "Most", "permissions": ["no.such.either"]},
+        )
+    )
     for words in ((), ("--check",)):
         result = run("import", str(file), *words)
         assert result.exit_code == 2
         assert result.output.splitlines() == [
-            "groups[1].permissions[0]: There is no permission no.such.",
+            "groups[10].permissions[0]: There is no permission no.such.",
+            (
+                "groups[11].odd: There is no such field. These are: key, name, description, "
+                "permissions, grants, all_permissions."
+            ),
+            "groups[12].permissions[0]: There is no permission no.such.either.",
             "Nothing was changed.",
         ]
 
 
 def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
-    result = run("import", str(tmp_path / "none.json"))
-    assert result.exit_code == 1
+    result = run("import", str(tmp_path / "none.json"), "--check")
+    assert result.exit_code == 2
     assert "cannot be read: No such file or directory" in result.output
     result = run("export", str(tmp_path / "no" / "folder.json"))
     assert "cannot be written: No such file or directory" in result.output

@@ -277,6 +277,9 @@ def test_the_command_takes_anchors_and_says_which_event(
     wrong = run("backoffice", "verify-events", "--anchor", f"{number}:{'0' * 64}")
     assert f"Event {number} is not the one that was anchored." in wrong.output
     assert run("backoffice", "verify-events", "--anchor", "12").exit_code == 2
+    assert "the result is not kept" in wrong.output
+    settle()
+    assert checks.last() is None, "no alarm for everybody by what one person typed"
 
 
 def test_faults_are_counted_and_only_the_first_are_kept(

@@ -39,8 +39,7 @@ def present() -> bytes:
 
 
 def imported(sheet: bytes, mode: str = "replace", actor: Any = SYSTEM) -> None:
-    entries = reading.read(sheet)
-    imports.import_at_once(actor=actor, entries=entries, source="test", mode=mode)
+    imports.import_at_once(actor=actor, data=sheet, source="test", mode=mode)
 
 
 def latest() -> SheetImport:

@@ -1,15 +1,18 @@
 """Two groups stand side by side, or one group now and before it was changed."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.policy.permissions import catalogue
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, edit, group
-from tests.support.html import read
+from tests.support.acting import act, edit, group, review_of
+from tests.support.html import read, sent_by
 from tests.support.statements import counted
 
 COMPARE = "/admin/groups/compare"
@@ -87,12 +90,35 @@ def test_then_and_now(client: Client, people: Cast) -> None:
     edit(client, "groups", number, grants=["", dispatcher])
     edit(client, "groups", number, description="Renamed")
     page = read(client.get(f"{COMPARE}?groups={number}"))
-    links = [e["href"] for e in page.all("a") if "before=" in (e["href"] or "")]
+    links = [each["href"] for each in page.one("ul", class_="members").all("a")]
     third, second, first = links
     assert rows_of(client, third) == {"Can assign: Dispatcher": ("No", "Yes")}
     assert rows_of(client, second).keys() == {"groups.view", "Can assign: Dispatcher"}
     assert rows_of(client, first)["users.view"] == ("No", "Yes")
     assert len(rows_of(client, first)) == 3
+
+
+def reviewed(client: Client, path: str, form: dict[str, Any]) -> TestResponse:
+    """Send the form of a group, and again what the page of the review asks for."""
+    return client.post(path, {**form, "reviewed": review_of(client.post(path, form))})
+
+
+def test_the_state_before_is_restored_past_the_review(client: Client, people: Cast) -> None:
+    client.sign_in("olivia")
+    employee = group("employee")
+    path, before = f"/admin/groups/{employee.id}/edit", list(employee.permissions)
+    form = {"version": employee.version, "permissions": ["", "users.view"]}
+    saved = reviewed(client, path, form)
+    link = next(e for e in read(client.get(saved.location)).all("a") if "before=" in e["href"])
+    (restore,) = read(client.get(link["href"])).all("form", action=path)
+    sent: dict[str, list[str]] = {}
+    for name, value in sent_by(restore):
+        sent.setdefault(name, []).append(value)
+    assert reviewed(client, path, sent).status_code == 303
+    settle()
+    assert group("employee").permissions == before
+    client.sign_in("vera")
+    assert read(client.get(link["href"])).all("form", action=path) == []
 
 
 def test_a_group_that_was_deleted_since_is_still_named(client: Client, people: Cast) -> None:

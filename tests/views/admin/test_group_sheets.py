@@ -74,6 +74,7 @@ def test_a_name_and_a_permission_edited_by_hand(olivia: Client, cast: Cast) -> N
 
     address = previewed(olivia, edited(downloaded(olivia), edit))
     page = olivia.get(address).text
+    assert "Change 1 group</button>" in page
     for said in ("Onlookers", "Download events as a file", "See the list of events"):
         assert said in page
     assert "1 person gains and loses this, 0 of them signed in." in page
@@ -292,11 +293,12 @@ def test_only_administrators_is_a_reason_to_offer_sheets(olivia: Client) -> None
     (link,) = [e for e in read(page).all("a") if "eleven departments" in e.text]
     form = olivia.get(link["href"])
     (chosen,) = [e for e in read(form).all("option") if "selected" in e.attributes]
-    assert chosen["value"] == "payments"
+    assert (chosen["value"], chosen.text) == ("payments", "A payment processor: eleven departments")
     sent = olivia.post("/admin/groups/sheet", {"shipped": "payments", "mode": "create"})
     assert apply(olivia, str(sent.location)).status_code == 303
     settle()
     assert group("support_l3").name == "Support L3"
+    assert "eleven departments. There already: " in olivia.get("/admin/groups/sheet").text
 
 
 def test_what_is_too_much_is_refused_at_its_field(olivia: Client) -> None:

@@ -85,3 +85,20 @@ def test_to_see_comes_before_to_change(client: Client, cast: Cast) -> None:
     assert of_tags[: len(verbs)] == [f"client_tags.{verb}" for verb in verbs]
     areas = [code.partition(".")[0] for code in codes]
     assert areas == sorted(areas)
+
+
+def test_the_list_says_how_many_members_groups_have(client: Client, cast: Cast) -> None:
+    managers = groups()["managers"]
+    number = len(managers.users)
+    rows = read(client.sign_in("olivia").get("/admin/groups/")).one("tbody")
+    assert f"Managers {number} member" in rows.text
+    managers.permissions = ["groups.view"]
+    settle()
+    assert "Managers" in read(client.sign_in("max").get("/admin/groups/")).one("tbody").text
+    assert " member" not in read(client.get("/admin/groups/")).one("tbody").text
+
+
+def test_a_list_says_what_a_search_looks_at(client: Client, cast: Cast) -> None:
+    box = read(client.sign_in("olivia").get("/admin/events/")).one("input", name="search")
+    assert box["title"].startswith("Searched: ")
+    assert "Comment" not in box["title"]

@@ -69,7 +69,7 @@ def test_no_more_people_are_asked_about_than_the_limit(
     monkeypatch.setattr(limits, "ASKED_ABOUT", 1)
     groups = said(client.sign_in("olivia"), f"/admin/users/{cast.vera.id}?tab=access")
     assert "Olivia Owen" in groups["Administrators"]
-    assert "1 more members were not asked about." in groups["Managers"]
+    assert "1 more member was not asked about." in groups["Managers"]
 
 
 def test_members_of_large_groups_are_not_counted_to_the_end(

@@ -10,7 +10,7 @@ from backoffice.models.user import User
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client
 from tests.support.html import read
-from views.web.times import ago, exact
+from views.web.times import ago, exact, to_the_minute
 
 AUTUMN = datetime(2026, 11, 21, 21, 43, 26, tzinfo=UTC)
 
@@ -56,6 +56,7 @@ def test_exact_times_in_any_zone(
     with app.test_request_context():
         assert exact(moment) == said
         assert f'title="{said}"' in ago(moment)
+        assert to_the_minute(moment) == said.replace(":26 UTC", " UTC")
 
 
 def test_the_date_of_long_ago_is_that_of_the_persons_clock(

@@ -183,13 +183,17 @@ SENTENCES = {
         "2 messages handed over for sending.",
     ),
     "sessions.end": ("End 1 session", "End 2 sessions", "2 sessions ended."),
-    "users.add_to_group": ("Add 1 person to X", "Add 2 people to X", "2 people in the group."),
+    "users.add_to_group": (
+        "Add 1 person to X",
+        "Add 2 people to X",
+        "2 people added to the group.",
+    ),
     "users.block": ("Block 1 person", "Block 2 people", "2 people blocked."),
     "users.delete": ("Delete 1 person", "Delete 2 people", "2 people deleted."),
     "users.remove_from_group": (
         "Remove 1 person from X",
         "Remove 2 people from X",
-        "2 people out of the group.",
+        "2 people removed from the group.",
     ),
     "users.revoke": (
         "Revoke the access of 1 person",
