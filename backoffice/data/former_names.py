@@ -1,8 +1,9 @@
 """What rows that are gone were called, as the events of their addition and deletion note it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, select
 
 from backoffice.data import disclosure
 from backoffice.events.subjects import Subject
@@ -27,23 +28,29 @@ def of(actor: Actor | None, about: Collection[Subject]) -> dict[Subject, Former]
 
     People are not among them: what events say of those is erased with them.
     """
-    models = {area_of(model): model for model in records() if not personal.belongs(model)}
-    wanted = [each for each in about if each[0] in models and isinstance(each[1], int)]
-    if actor is None or not wanted:
+    if actor is None:
         return {}
-    noting = [f"{area}.{verb}" for area in {area for area, _id in wanted} for verb in NOTING]
-    areas = {area: [row_id for of_area, row_id in wanted if of_area == area] for area, _ in wanted}
-    is_about = or_(
-        *((Event.subject_type == area) & Event.subject_id.in_(ids) for area, ids in areas.items())
-    )
-    columns = (Event.id, Event.subject_type, Event.subject_id, Event.before, Event.after)
-    rows = db.session.execute(select(*columns).where(is_about, Event.action.in_(noting))).all()
-    names = {}
-    for row in disclosure.redacted(actor, Event, rows):
-        if name := _name(models[row.subject_type], row.after or row.before):
-            names[row.subject_type, row.subject_id] = Former(name)
+    names: dict[Subject, Former] = {}
+    for model in records():
+        if not personal.belongs(model):
+            of_area = (row_id for area, row_id in about if area == area_of(model))
+            ids = [row_id for row_id in of_area if isinstance(row_id, int)]
+            names |= _of_area(actor, model, ids) if ids else {}
     return names
 
 
-def _name(model: type[Record], values: dict[str, object] | None) -> object:
-    return (values or {}).get(model.__label__)
+def _of_area(actor: Actor, model: type[Record], ids: Sequence[int]) -> dict[Subject, Former]:
+    area = area_of(model)
+    rows = db.session.execute(_noting(area, ids)).all()
+    told = {
+        row.subject_id: (row.after or row.before or {}).get(model.__label__)
+        for row in disclosure.redacted(actor, Event, rows)
+    }
+    return {(area, row_id): Former(name) for row_id, name in told.items() if name}
+
+
+def _noting(area: str, ids: Sequence[int]) -> Select[Any]:
+    """Select the events that have the names of these rows."""
+    columns = (Event.id, Event.subject_type, Event.subject_id, Event.before, Event.after)
+    is_noting = Event.action.in_([f"{area}.{verb}" for verb in NOTING])
+    return select(*columns).where(Event.subject_type == area, Event.subject_id.in_(ids), is_noting)

@@ -59,13 +59,7 @@ def open_review(*, actor: Actor, terms: Terms, uses: Uses, reason: str) -> Acces
 
     Raises RuleBroken, with the field it belongs to, if there is nothing to ask about, or too much.
     """
-    entries = number(actor, terms)
-    if not entries:
-        raise RuleBroken(_("None of these people has such access."), field="groups")
-    if entries > limits.REVIEW_ENTRIES:
-        most = formatted(limits.REVIEW_ENTRIES)
-        text = _("This asks about more than %(most)s entries: choose fewer groups.", most=most)
-        raise RuleBroken(text, field="groups")
+    _check_number(number(actor, terms))
     settings = configured()
     is_short = terms.ends_at <= clock.now() + review_mails.REMIND_BEFORE
     review = AccessReview(
@@ -80,13 +74,21 @@ def open_review(*, actor: Actor, terms: Terms, uses: Uses, reason: str) -> Acces
     _add_entries(actor, review, terms)
     note_uses(review.id, uses)
     review_mails.tell(review, settings)
-    subject = (area_of(AccessReview), review.id)
-    events.record(actor=actor, action=OPEN, subject=subject, after=_noted(terms), reason=reason)
+    _record(actor, review, terms, reason)
     return review
 
 
-def _noted(terms: Terms) -> dict[str, object]:
-    """Return what the event keeps: whose access is asked about, by whom, and until when."""
+def _check_number(entries: int) -> None:
+    if not entries:
+        raise RuleBroken(_("None of these people has such access."), field="groups")
+    if entries > limits.REVIEW_ENTRIES:
+        most = formatted(limits.REVIEW_ENTRIES)
+        text = _("This asks about more than %(most)s entries: choose fewer groups.", most=most)
+        raise RuleBroken(text, field="groups")
+
+
+def _record(actor: Actor, review: AccessReview, terms: Terms, reason: str) -> None:
+    """Record the event: whose access is asked about, by whom, and until when."""
     columns = (Group.id, Group.name)
     groups = select(*columns).where(Group.id.in_(terms.group_ids)).order_by(Group.name)
     noted: dict[str, object] = {
@@ -96,7 +98,8 @@ def _noted(terms: Terms) -> dict[str, object]:
     }
     if terms.reviewer_id:
         noted["reviewer"] = mentions.of(User, terms.reviewer_id, "")
-    return noted
+    subject = (area_of(AccessReview), review.id)
+    events.record(actor=actor, action=OPEN, subject=subject, after=noted, reason=reason)
 
 
 def _add_entries(actor: Actor, review: AccessReview, terms: Terms) -> None:

@@ -281,13 +281,15 @@ def _try(
         return None
     if saved is None or isinstance(saved, (Response, str, tuple)):
         return saved
-    message = {
-        "text": _("%(label)s is saved.", label=saved.label),
-        "links": screen.links_after_save(actor, saved),
-    }
-    flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
+    _flash_saved(screen, actor, saved)
     back = "" if row else _back()
     return redirect(back or screen.url_of("details", row_id=saved.id), HTTPStatus.SEE_OTHER)
+
+
+def _flash_saved(screen: Definition, actor: Actor, saved: Entity) -> None:
+    links = screen.links_after_save(actor, saved)
+    message = {"text": _("%(label)s is saved.", label=saved.label), "links": links}
+    flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
 
 def _page(

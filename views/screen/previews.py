@@ -120,14 +120,9 @@ def asked(screen: Definition, actor: Actor, action: Action, run: BulkRun) -> Ask
 def _filled_form(screen: Definition, actor: Actor, shown: Preview, problem: Problem | None) -> Form:
     """Return the form with what was typed in vain, or else with what was chosen."""
     draft = shown.run.draft or {}
-    chosen = draft.get("chosen")
     wanted = asked(screen, actor, shown.action, shown.run)
-    if chosen is not None:
-        form = parameter_forms.form_of(wanted, MultiDict(chosen))
-        uploads.receive(actor, form, shown.action.code())
-        if problem and uploads.complain(form, problem["field"], problem["message"]):
-            problem = None
-        form.validate()
+    if draft.get("chosen") is not None:
+        form, problem = _typed_form(wanted, draft["chosen"], problem)
     else:
         stored = shown.run.parameters or draft.get("suggested")
         form = parameter_forms.form_of(wanted, stored=stored)
@@ -135,6 +130,18 @@ def _filled_form(screen: Definition, actor: Actor, shown: Preview, problem: Prob
     if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
     return form
+
+
+def _typed_form(
+    wanted: Asked, typed: dict[str, list[str]], problem: Problem | None
+) -> tuple[Form, Problem | None]:
+    """Return the form with what was typed in vain, and the problem that it does not show yet."""
+    form = parameter_forms.form_of(wanted, MultiDict(typed))
+    uploads.receive(wanted.actor, form, wanted.action.code())
+    if problem and uploads.complain(form, problem["field"], problem["message"]):
+        problem = None
+    form.validate()
+    return form, problem
 
 
 def _decided(
