@@ -17,6 +17,7 @@ from backoffice.schema_objects import POSTGRESQL, SQLITE, Columns, SchemaObject,
 from backoffice.schema_of_events import OF_EVENTS
 
 # The search index is described in models/search.py.
+SEARCHED = ("users", "clients", "companies", "wallets")  # tables with a search index
 NEEDED_FOR_SEARCH = frozenset({"search_key"})
 FTS5 = "fts5(grams, content='', detail='none', tokenize='trigram case_sensitive 1')"
 RUNS_OF_SQLITE = "'  ' || replace({}search_key, ' ', '  ')"
@@ -158,8 +159,8 @@ DECLARED = (
         ),
         needs=frozenset({"last_login_at"}),
     ),
-    *_search_index_of_sqlite("users"),
-    *_search_index_of_postgresql("users"),
+    *(item for base in SEARCHED for item in _search_index_of_sqlite(base)),
+    *(item for base in SEARCHED for item in _search_index_of_postgresql(base)),
 )
 INDEXES = frozenset(item.name for item in DECLARED if item.kind == "index")
 TABLES = tuple({item.name for item in DECLARED if item.kind == "table"})

@@ -11,9 +11,11 @@ from sqlalchemy import Row, bindparam, cast, false, literal, null, select, union
 from backoffice.auth import networks, sessions
 from backoffice.errors import NotAllowed, SignedOut
 from backoffice.extensions import db
-from backoffice.models.associations import is_current, user_groups
+from backoffice.models.associations import is_current, user_client_tags, user_groups
+from backoffice.models.base import moment
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
+from backoffice.models.reveal import Reveal
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
@@ -29,6 +31,7 @@ _GROUPS = (
         Group.permissions,
         Group.all_permissions,
         user_groups.c.ends_at,
+        Group.mask_data,
     )
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"), is_current())
@@ -47,11 +50,18 @@ _TOGETHER = union_all(
         cast(null(), Group.permissions.type),
         false(),
         DirectGrant.ends_at,
+        false(),
         DirectGrant.permission,
     ),
 )
-_GroupRow = Row[int, str, str, list[str], bool, datetime | None]
+_GroupRow = Row[int, str, str, list[str], bool, datetime | None, bool]
 _ExtraRow = Row[str, datetime | None]
+_TAGS = select(user_client_tags.c.client_tag_id).where(
+    user_client_tags.c.user_id == bindparam("user")
+)
+_REVEALED = select(Reveal.area, Reveal.row_id).where(
+    Reveal.user_id == bindparam("user"), Reveal.ends_at > moment()
+)
 T = TypeVar("T")
 
 
@@ -103,7 +113,6 @@ def actor_of(
     password_change_due = user.password_state == "temporary" or _lost_its_factor(user)
     actor = replace(
         Actor(user.id, user.email or user.login or "", user.name),
-        client_tags_mode=user.client_tags_mode,
         enrolment_due=enrolment_due,
         password_change_due=password_change_due,
         preferences=user.preferences,
@@ -116,7 +125,31 @@ def actor_of(
         session_id=session_id,
         confirmed=confirmed,
     )
-    return _with_groups(actor, groups, extra)
+    return _with_limits(_with_groups(actor, groups, extra), user, groups)
+
+
+def _with_limits(actor: Actor, user: User, groups: Sequence[_GroupRow]) -> Actor:
+    """Return the actor with what decides which clients they see, and how much of them."""
+    person = {"user": user.id}
+    by_tags = user.client_tags_mode != "all"
+    is_masked = user.mask_data or any(group.mask_data for group in groups)
+    return replace(
+        actor,
+        client_tags_mode=user.client_tags_mode,
+        client_tag_ids=frozenset(db.session.scalars(_TAGS, person) if by_tags else ()),
+        countries_mode=user.countries_mode,
+        countries=frozenset(user.countries),
+        mask_data=is_masked,
+        revealed=_revealed(user) if is_masked else {},
+    )
+
+
+def _revealed(user: User) -> dict[str, frozenset[int]]:
+    """Return the ids of the rows, by table, that the person sees without masks now."""
+    revealed: dict[str, frozenset[int]] = {}
+    for area, row_id in db.session.execute(_REVEALED, {"user": user.id}):
+        revealed[area] = revealed.get(area, frozenset()) | {row_id}
+    return revealed
 
 
 def _given(user_id: int) -> tuple[Sequence[_GroupRow], Sequence[_ExtraRow]]:

@@ -1,7 +1,7 @@
 """The tables between two entities.
 
-They hold who is in which group, who has which client tags, and which groups a group's members can
-assign.
+They hold who is in which group, which client tags users and clients have, and which groups a
+group's members can assign.
 """
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Table, or_, text, true
@@ -38,6 +38,18 @@ user_client_tags = Table(
         primary_key=True,
     ),
     Index("ix_user_client_tags_client_tag_id_user_id", "client_tag_id", "user_id"),
+)
+client_client_tags = Table(
+    "client_client_tags",
+    Base.metadata,
+    Column("client_id", BigInt, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "client_tag_id",
+        BigInt,
+        ForeignKey("client_tags.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Index("ix_client_client_tags_client_tag_id_client_id", "client_tag_id", "client_id"),
 )
 group_grants = Table(
     "group_grants",

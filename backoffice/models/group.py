@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, and_
+from sqlalchemy import ForeignKey, Index, String, and_, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.associations import group_grants, is_current, user_groups
@@ -25,6 +25,7 @@ class Group(Searchable, Entity):
         permissions: codes of `policy.permissions`.
         all_permissions: true for the group of administrators only.
         grants: the groups that members can assign.
+        mask_data: whether members see the personal data of clients masked.
         reviewer: who decides in access reviews whether its members are to stay.
     """
 
@@ -44,6 +45,7 @@ class Group(Searchable, Entity):
     permissions: Mapped[list[str]] = mapped_column(default=list)
     is_system: Mapped[bool] = mapped_column(default=False)
     all_permissions: Mapped[bool] = mapped_column(default=False)
+    mask_data: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=96)
     reviewer_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("users.id", ondelete="SET NULL"), sort_order=95
     )

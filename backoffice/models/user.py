@@ -39,7 +39,7 @@ from backoffice.text import address_key
 STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
 LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
-TAG_MODES = ("all", "only", "except")
+SCOPE_MODES = ("all", "only", "except")
 AVATAR_SIZES = (64, 256)  # pixels, both ways
 MEMBERSHIP_ENDS = ("soon", "later", "none")  # soon: within SOON
 SOON = timedelta(days=7)  # before its end, an access is said to end soon
@@ -66,6 +66,9 @@ class User(Searchable, Entity):
         password_state: "none" without a password; "usable" for one that the user chose;
             "temporary" for one that somebody handed over, which the user has to change at the first
             sign-in, before `password_expires_at`. "expired" is set by nothing.
+        client_tags_mode, countries_mode: which clients the user sees: all, "only" those with these
+            tags or of these countries, or all "except" those.
+        mask_data: whether the user sees the personal data of clients masked.
         password_is_short: whether the password is so short that a second factor is required.
     """
 
@@ -168,7 +171,16 @@ class User(Searchable, Entity):
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = column(
-        String(6), default="all", choices=TAG_MODES, personal=False
+        String(6), default="all", choices=SCOPE_MODES, personal=False
+    )
+    countries_mode: Mapped[str] = column(
+        String(6), default="all", server_default="all", choices=SCOPE_MODES, personal=False
+    )
+    countries: Mapped[list[str]] = column(
+        default=list, server_default="[]", kind="countries", personal=False
+    )
+    mask_data: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), info={"personal": False}
     )
     preferences: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "hidden": True}
@@ -197,7 +209,8 @@ class User(Searchable, Entity):
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint(f"login_method IN {LOGIN_METHODS}", name="login_method"),
         CheckConstraint(f"password_state IN {PASSWORD_STATES}", name="password_state"),
-        CheckConstraint(f"client_tags_mode IN {TAG_MODES}", name="client_tags_mode"),
+        CheckConstraint(f"client_tags_mode IN {SCOPE_MODES}", name="client_tags_mode"),
+        CheckConstraint(f"countries_mode IN {SCOPE_MODES}", name="countries_mode"),
         CheckConstraint(
             "status = 'deleted' OR (login_method = 'email' AND email_key IS NOT NULL)"
             " OR (login_method = 'login' AND login_key IS NOT NULL)",

@@ -21,8 +21,11 @@ class Actor:
         group_ids, group_names: the groups they are in.
         permission_ends, group_ends: when those of them end that do, by code and by id.
         all_permissions_end: when they may not do everything any more; None if that has no end.
-        client_tags_mode: whether they see all clients, "only" those with their tags, or all
-            "except" those.
+        client_tags_mode, client_tag_ids: whether they see all clients, "only" those with these
+            tags, or all "except" those. With all, the tags are not read.
+        countries_mode, countries: the same by country, as ISO 3166-1 has it.
+        mask_data: whether they see personal data of clients masked.
+        revealed: the ids of the rows, by table, that they see without masks for some minutes.
         ip: the address from which they ask, in canonical form.
         request_id: the number of the request, which logs and events have.
         session_id: the session that they use; None at the command line.
@@ -45,6 +48,11 @@ class Actor:
     group_ids: frozenset[int] = frozenset()
     group_names: tuple[str, ...] = ()
     client_tags_mode: str = "all"
+    client_tag_ids: frozenset[int] = frozenset()
+    countries_mode: str = "all"
+    countries: frozenset[str] = frozenset()
+    mask_data: bool = False
+    revealed: Mapping[str, frozenset[int]] = field(default_factory=dict)
     ip: str = ""
     request_id: str = ""
     session_id: int | None = None

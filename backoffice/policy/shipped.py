@@ -48,6 +48,15 @@ WORK = (
     "events",
     "saved_views",
 )
+CLIENTS = (
+    "clients",
+    "companies",
+    "wallets",
+    "wallet_members",
+    "kyc_cases",
+    "client_sign_ins",
+    "client_tokens",
+)
 
 
 def _everything(_permission: Permission) -> bool:
@@ -71,7 +80,7 @@ def _views_people(permission: Permission) -> bool:
 
 
 def _runs_company(permission: Permission) -> bool:
-    return permission.area in (*PEOPLE, *WORK)
+    return permission.area in (*PEOPLE, *CLIENTS, *WORK)
 
 
 def _runs_staff(permission: Permission) -> bool:
@@ -95,7 +104,7 @@ SHIPPED = (
     Shipped(
         "main_administrator",
         "Main administrator",
-        "Runs the company: people, groups and client tags; appoints company administrators.",
+        "Runs the company: people, groups and clients; appoints company administrators.",
         _runs_company,
         ("company_administrator", "dispatcher", "agent_group_manager", "employee"),
     ),

@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1, microsecond=123456, tzinfo=UTC)
 LIST = "/admin/specimens/"
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 # Of columns that may not be empty.
-DEFAULTS: dict[str, Any] = {"phone": "", "marks": []}
+DEFAULTS: dict[str, Any] = {"phone": "", "marks": [], "places": []}
 WHOLE = {"amount": 31, "large": 63, "small": 15}  # bits
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
@@ -69,6 +69,7 @@ VALUES: dict[str, Any] = {
     "time_of_day": st.times(),
     "json": JSON,
     "texts": st.lists(TEXT, max_size=4),
+    "countries": st.lists(st.sampled_from(["DE", "FR", "PL"]), unique=True).map(sorted),
     "uuid": st.uuids(),
     "file": _described(File, USUAL),
     "picture": _described(Picture, ["webp"]),

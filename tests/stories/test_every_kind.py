@@ -77,6 +77,8 @@ class Specimen(Searchable, Entity):
     level: Mapped[Level | None]
     country: Mapped[str | None] = column(String(2), kind="country")
     tongue: Mapped[str | None] = column(String(20), kind="language")
+    coin: Mapped[str | None] = column(String(3), kind="currency")
+    places: Mapped[list[str]] = column(default=list, kind="countries")
     facts: Mapped[dict[str, Any] | None]
     marks: Mapped[list[str]] = mapped_column(default=list)
     uuid: Mapped[UUID | None]

@@ -12,26 +12,14 @@ from werkzeug.test import TestResponse
 
 from backoffice.actions.engine.action import find
 from backoffice.extensions import db
-from backoffice.models.access_review import AccessReview
-from backoffice.models.access_review_item import AccessReviewItem
+from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
-from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
-from backoffice.models.message import Message
-from backoffice.models.session import Session
 from backoffice.models.user import User
 from backoffice.testing.client import Client, settle
 from tests.support.html import read
 
-MODELS: dict[str, Any] = {
-    "users": User,
-    "groups": Group,
-    "client-tags": ClientTag,
-    "messages": Message,
-    "sessions": Session,
-    "access-reviews": AccessReview,
-    "access-review-items": AccessReviewItem,
-}
+MODELS: dict[str, Any] = {model.__tablename__.replace("_", "-"): model for model in records()}
 
 
 def asked_for(screen: str, action: str, *rows: int, **filters: Any) -> tuple[str, dict[str, Any]]:

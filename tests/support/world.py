@@ -20,14 +20,20 @@ from backoffice.models.access_review import AccessReview
 from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.client import Client
+from backoffice.models.client_sign_in import ClientSignIn
 from backoffice.models.client_tag import ClientTag
+from backoffice.models.client_token import ClientToken
+from backoffice.models.company import Company
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.models.kyc_case import KycCase
 from backoffice.models.message import Message
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
+from backoffice.models.wallet import Wallet, WalletMember
 from backoffice.settings import Settings
 from backoffice.testing.asking import World
 from backoffice.testing.cast import Cast
@@ -56,10 +62,13 @@ def build(settings: Settings) -> World:
         Event: _pair(events),
         **_review(people),
         DirectGrant: _extra_permissions(people),
+        **_clients(),
         **_traces(people, settings),
     }
     db.session.expire_all()
-    versions = {User: cast.employee.version, Group: 1, ClientTag: 1}
+    versions: dict[type[Record], int] = {User: cast.employee.version}
+    editable = (Group, ClientTag, Client, Company, Wallet, WalletMember, KycCase)
+    versions |= dict.fromkeys(editable, 1)
     return World(rows, versions, str(planned.token), _view(cast))
 
 
@@ -87,6 +96,28 @@ def _review(people: Sequence[User]) -> dict[type[Record], tuple[int, int]]:
         AccessReview: _pair(each.id for each in reviews),
         AccessReviewItem: _pair(each.id for each in items),
     }
+
+
+def _clients() -> dict[type[Record], tuple[int, int]]:
+    """Add two clients with a company, a wallet, a KYC case, a sign-in and a token each."""
+    rows: dict[type[Record], list[Record]] = {}
+    for number in ("1", "2"):
+        company = Company(business_name=f"Harbour {number}")
+        client = Client(first_name="Clara", last_name=number, company=company)
+        wallet = Wallet(client=client, name=f"Main {number}", currency="EUR")
+        for row in (
+            company,
+            client,
+            wallet,
+            WalletMember(wallet=wallet, client=client, role="owner"),
+            KycCase(client=client),
+            ClientSignIn(client=client, at=clock.now(), result="ok"),
+            ClientToken(client=client, at=clock.now(), purpose="password"),
+        ):
+            rows.setdefault(type(row), []).append(row)
+    db.session.add_all(row for both in rows.values() for row in both)
+    db.session.flush()
+    return {model: _pair(row.id for row in both) for model, both in rows.items()}
 
 
 def _extra_permissions(people: Iterable[User]) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from views.web.answers import Answer
 from views.web.theme import csp_nonce
 
 TEMPLATES = Path(__file__).parent.parent.parent / "backoffice" / "templates"
-AREAS = ("People", "Work", "System")  # of the menu, in its order; others follow
+AREAS = ("People", "Clients", "Work", "System")  # of the menu, in its order; others follow
 ASIDE = ("commands", "demo", "scaffold", "testing")  # packages that run beside a server
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import ClassVar
 
 from babel import Locale
+from babel.numbers import get_territory_currencies
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Boolean as BooleanType
@@ -126,6 +127,19 @@ class Language(Babel):
     names = "languages"
 
 
+class Currency(Babel):
+    """A currency that is money somewhere today, by its code (ISO 4217)."""
+
+    name = "currency"
+    names = "currencies"
+
+    def values(self, column: TableColumn) -> tuple[str, ...]:
+        return tuple(column.info.get("choices") or _currencies())
+
+    def parse(self, column: TableColumn, text: str) -> str | Enum | None:
+        return super().parse(column, text.upper())
+
+
 class Boolean(Kind[bool]):
     """Yes or no."""
 
@@ -182,3 +196,10 @@ def _codes(names: str) -> tuple[str, ...]:
     if names == "territories":
         return tuple(sorted(code for code in codes if len(code) == 2 and code.isalpha()))
     return tuple(sorted(code for code in codes if code.isalpha()))
+
+
+@cache
+def _currencies() -> tuple[str, ...]:
+    """Return the code of every currency that some country has now."""
+    countries = _codes("territories")
+    return tuple(sorted({code for each in countries for code in get_territory_currencies(each)}))

@@ -8,11 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON
 
 from backoffice import limits
+from backoffice.models.kinds.choices import Country
 from backoffice.models.kinds.kind import Kind
 from backoffice.models.types import TableColumn, TextList
 from backoffice.text import fault, tidied
 
 DIGITS = 300  # of a whole number
+COUNTRY = Country()
 DEPTH = 30  # levels of lists and objects in each other
 
 
@@ -78,6 +80,21 @@ class TextLines(Kind[list[str]]):
 
     def plain(self, _column: TableColumn, value: object) -> object:
         return value
+
+
+class Countries(TextLines):
+    """Countries by their codes (ISO 3166-1 alpha-2), in the order of these."""
+
+    name = "countries"
+
+    def clean(self, column: TableColumn, value: object) -> list[str]:
+        codes = {text.upper() for text in super().clean(column, value)}
+        if unknown := sorted(codes - set(COUNTRY.values(column))):
+            raise ValueError(_("There is no country with the code %(code)s.", code=unknown[0]))
+        return sorted(codes)
+
+    def tell(self, column: TableColumn, value: list[str]) -> str:
+        return ", ".join(COUNTRY.label(column, code) for code in value)
 
 
 def _dumped(value: object) -> str:

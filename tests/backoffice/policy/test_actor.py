@@ -44,7 +44,8 @@ def test_an_actor_may_nothing_unless_it_is_said() -> None:
     """Whoever makes one must name each right, and each thing that is known about the person."""
     nobody = Actor(7, "Nobody")
     assert nobody == Actor(
-        7, "Nobody", "", frozenset(), False, frozenset(), (), "all", "", "", None,
+        7, "Nobody", "", frozenset(), False, frozenset(), (), "all", frozenset(), "all",
+            frozenset(), False, {}, "", "", None,
         False, False, False, "disabled", "en", "UTC", None, {},
     )  # fmt: skip
     assert (nobody.is_authenticated, nobody.is_active, nobody.is_anonymous) == (True, True, False)

@@ -55,7 +55,7 @@ EXPECTED = {
     ),
     "main_administrator": Expected(
         "Main administrator",
-        "Runs the company: people, groups and client tags; appoints company administrators.",
+        "Runs the company: people, groups and clients; appoints company administrators.",
         ALL,
         ("company_administrator", *STAFF),
     ),

@@ -1,0 +1,23 @@
+"""Check what is written about clients."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from backoffice.data import records
+from backoffice.errors import RuleBroken
+from backoffice.models.client import Client
+from backoffice.policy.actor import Actor
+from backoffice.text import address_key
+
+IDENTIFIERS = ("email", "phone", "external_id", "first_name", "last_name")
+
+
+@records.checked(Client)
+def check(_actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
+    """Require something that a client is told apart by, and keep the key of the address."""
+    if not any(values.get(name, getattr(client, name, None)) for name in IDENTIFIERS):
+        sentence = _("Give an e-mail address, a phone number, a name or an external ID.")
+        raise RuleBroken(sentence, field="email")
+    if "email" in values:
+        values["email_key"] = address_key(values["email"]) if values["email"] else None

@@ -1,0 +1,160 @@
+"""Client: a customer of the company, who never signs in to the back office."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast, func
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice import clock
+from backoffice.models import client_groups
+from backoffice.models.associations import client_client_tags
+from backoffice.models.base import Entity, Searchable
+from backoffice.models.client_groups import CLIENT_GROUPS
+from backoffice.models.client_tag import ClientTag
+from backoffice.models.columns import column
+from backoffice.models.company import Company
+from backoffice.models.keys import key_type
+from backoffice.models.types import BigInt
+
+TYPES = ("enterprise", "merchant")
+STATUSES = ("active", "blocked", "deleted")
+PASSWORD_STATES = ("none", "usable", "temporary", "expired")
+TWO_FACTORS = ("disabled", "email", "totp")
+KYC_STATES = ("none", "pending", "approved", "rejected", "expired")
+
+
+class Client(Searchable, Entity):
+    """A customer, with how they sign in to the company's own product.
+
+    Attributes:
+        external_id: their number in the company's own product.
+        client_group: what is known of them, and what they are to the company (client_groups.py).
+        company_owner: whether they own their company.
+        is_staff: whether they work in somebody else's company or wallet.
+        extra_permissions: what they may do in the company's own product beside what their group
+            may, as codes of that product.
+        kyc_state: the state of their latest KYC case, which is written with it.
+        sessions_valid_from: sessions and tokens of the company's own product that began before
+            are void.
+    """
+
+    __tablename__ = "clients"
+    __search__ = ("first_name", "last_name", "email", "phone", "external_id")
+    __trigrams__ = ("search_key",)
+    __derived__: ClassVar = {"is_company_user": ("yes", "no")}
+
+    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
+    external_id: Mapped[str | None] = mapped_column(String(64), unique=True, info={"key": False})
+    type: Mapped[str] = column(String(10), default="merchant", choices=TYPES)
+    client_group: Mapped[str] = column(
+        String(20),
+        default=client_groups.EMAIL_NOT_VERIFIED,
+        choices=CLIENT_GROUPS,
+        words=client_groups.WORDS,
+        colours=client_groups.COLOURS,
+    )
+    first_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"key": False, "mask": "name"}
+    )
+    last_name: Mapped[str] = mapped_column(
+        String(100), default="", info={"key": False, "mask": "name"}
+    )
+    email: Mapped[str | None] = column(String(254), kind="email", info={"mask": "email"})
+    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"hidden": True})
+    email_verified_at: Mapped[datetime | None]
+    phone: Mapped[str] = column(String(32), default="", kind="phone", info={"mask": "phone"})
+    phone_verified_at: Mapped[datetime | None]
+    country: Mapped[str | None] = column(String(2), kind="country")
+    language: Mapped[str | None] = column(String(8), kind="language")
+    communication_language: Mapped[str | None] = column(String(8), kind="language")
+    status: Mapped[str] = column(
+        String(10),
+        default="active",
+        choices=STATUSES[:-1],
+        colours={"active": "green", "blocked": "red"},
+    )
+    company_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("companies.id", ondelete="SET NULL")
+    )
+    company_owner: Mapped[bool] = mapped_column(default=False)
+    is_staff: Mapped[bool] = mapped_column(default=False)
+    kyc_state: Mapped[str] = column(
+        String(10),
+        default="none",
+        choices=KYC_STATES,
+        colours={"pending": "blue", "approved": "green", "rejected": "red", "expired": "orange"},
+    )
+    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
+    password_state: Mapped[str] = column(String(10), default="none", choices=PASSWORD_STATES)
+    password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    two_factor: Mapped[str] = column(
+        String(10),
+        default="disabled",
+        choices=TWO_FACTORS,
+        words={"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator app"},
+        colours={"email": "blue", "totp": "green"},
+    )
+    ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
+    extra_permissions: Mapped[list[str]] = mapped_column(default=list)
+    joined_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_login_at: Mapped[datetime | None]
+    sessions_valid_from: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+
+    company: Mapped[Company | None] = relationship()
+    tags: Mapped[list[ClientTag]] = relationship(secondary=client_client_tags)
+
+    __table_args__ = (
+        CheckConstraint(f"type IN {TYPES}", name="type"),
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        CheckConstraint(f"client_group IN {CLIENT_GROUPS}", name="client_group"),
+        CheckConstraint(f"kyc_state IN {KYC_STATES}", name="kyc_state"),
+        CheckConstraint(f"password_state IN {PASSWORD_STATES}", name="password_state"),
+        CheckConstraint(f"two_factor IN {TWO_FACTORS}", name="two_factor"),
+        Index("ix_clients_search_key_id_status", "search_key", "id", "status"),
+        # The scope of those who see some countries is asked of this index alone.
+        Index("ix_clients_id_country_status", "id", "country", "status"),
+        Index("ix_clients_country_id", "country", "id"),
+        Index("ix_clients_phone_key_id", "phone_key", "id"),
+        Index("ix_clients_joined_at_id", "joined_at", "id"),
+        Index("ix_clients_company_id_id", "company_id", "id"),
+        Index("ix_clients_status_id", "status", "id"),
+        Index("ix_clients_type_id", "type", "id"),
+        Index("ix_clients_client_group_id", "client_group", "id"),
+        Index("ix_clients_kyc_state_id", "kyc_state", "id"),
+        Index("ix_clients_two_factor_id", "two_factor", "id"),
+    )
+
+    @hybrid_property
+    def name(self) -> str:
+        """The name for people: the full name, else the e-mail address, or the id."""
+        full_name = f"{self.first_name} {self.last_name}".strip()
+        return full_name or self.email or f"Client {self.id}"
+
+    @name.inplace.expression
+    @classmethod
+    def _name_in_sql(cls) -> ColumnElement[str]:
+        full_name = func.nullif(func.trim(cls.first_name + " " + cls.last_name), "")
+        return func.coalesce(full_name, cls.email, "Client " + cast(cls.id, String))
+
+    @hybrid_property
+    def is_company_user(self) -> str:
+        """Whether they belong to a company: "yes" or "no"."""
+        return "yes" if self.company_id else "no"
+
+    @is_company_user.inplace.expression
+    @classmethod
+    def _is_company_user_in_sql(cls) -> ColumnElement[str]:
+        return cls.derived_case("is_company_user")
+
+    @classmethod
+    def derived(cls, _name: str, value: str) -> ColumnElement[bool]:
+        if value == "yes":
+            return cls.company_id.is_not(None)
+        return cls.company_id.is_(None)
+
+
+# By name in neither class, because this module imports that of companies.
+Company.clients = relationship(Client, viewonly=True, order_by=Client.id)

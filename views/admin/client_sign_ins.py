@@ -1,0 +1,17 @@
+"""The screen of clients' sign-ins to the company's own product."""
+
+from flask_babel import lazy_gettext as _l
+
+from backoffice.models.client_sign_in import ClientSignIn
+from views.screen import Screen
+
+
+class ClientSignIns(Screen):
+    model = ClientSignIn
+    name = _l("API sessions")
+    category = _l("Clients")
+    menu_icon_value = "door-open"
+    menu_order = 50
+    column_list = ("client", "ip", "at", "result", "reason", "device", "place", "session")
+    column_filters = ("client", "ip", "at", "result", "reason")
+    column_default_sort = "-at"

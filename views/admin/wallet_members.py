@@ -1,0 +1,16 @@
+"""The screen of those who work with a wallet."""
+
+from flask_babel import lazy_gettext as _l
+
+from backoffice.models.wallet import WalletMember
+from views.screen import Screen
+
+
+class WalletMembers(Screen):
+    model = WalletMember
+    category = _l("Clients")
+    menu_icon_value = "people"
+    menu_order = 35
+    column_list = ("id", "wallet", "client", "role", "created_at")
+    column_filters = ("wallet", "client", "role")
+    form_columns = ("wallet", "client", "role")
