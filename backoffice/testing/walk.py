@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from backoffice.extensions import db
+from backoffice.models.row_keys import RowKey
 from backoffice.testing.access import screens_of_packages
 from backoffice.testing.asking import World
 from backoffice.testing.browser import sign_in
@@ -56,10 +58,17 @@ def addresses(app: Flask, screen: Screen, world: World) -> Iterator[str]:
             yield screen.url_of("new")
         row_id = world.row(screen.model)
         yield screen.url_of("details", row_id=row_id)
-        for tab in (*screen.details_tabs, *(rows.name for rows in screen.tabs)):
+        for tab in _tabs(app, screen, row_id):
             yield screen.url_of("details", row_id=row_id, tab=tab)
         if screen.has("edit"):
             yield screen.url_of("edit", row_id=row_id)
+
+
+def _tabs(app: Flask, screen: Screen, row_id: RowKey) -> tuple[str, ...]:
+    """Return the tabs of a row beside its overview."""
+    with app.app_context():
+        row = db.session.get_one(screen.model, row_id)
+        return (*screen.has_tabs(row), *(rows.name for rows in screen.tabs))
 
 
 def _faults_of(page: Page, path: str) -> Iterator[str]:

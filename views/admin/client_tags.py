@@ -16,9 +16,9 @@ def _name(row: cells.ListRow, page: cells.CellContext) -> Markup:
 
 class ClientTags(Screen):
     model = ClientTag
-    category = _l("People")
+    category = _l("Clients")
     menu_icon_value = "tags"
-    menu_order = 30
+    menu_order = 70
     column_list = ("id", "name", "colour", "created_at")
     column_filters = ("colour", "created_at")
     form_columns = ("name", "colour")

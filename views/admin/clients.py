@@ -1,46 +1,107 @@
-"""The screen of clients, whom the company's product serves."""
+"""The screen of clients, whom the company's own product serves."""
 
+from collections.abc import Collection
+from typing import ClassVar
+
+from flask import render_template
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
+from backoffice.models import client_groups
 from backoffice.models.client import Client
-from views.screen import Screen
+from backoffice.policy.actor import Actor
+from views.admin import client_tabs
+from views.screen import Screen, cells
 from views.screen.columns import Column
+from views.screen.related_lists import Rows
 
 
 class Clients(Screen):
     model = Client
-    name = _l("Clients")
     category = _l("Clients")
     menu_icon_value = "person-vcard"
     menu_order = 10
     column_table = (
-        Column("id", "shown filter details export"),
+        Column("id", "shown filter details export", _l("ID")),
         Column("email", "shown filter details export form", _l("E-mail")),
         Column("name", "shown export"),
         Column("first_name", "filter details form"),
         Column("last_name", "filter details form"),
         Column("status", "shown filter details export", _l("Is active")),
         Column("type", "shown filter details export form", _l("Status")),
-        Column("client_group", "shown filter details export", _l("Group")),
         Column("joined_at", "shown filter details export", _l("Registration date")),
+        Column("client_group", "shown filter details export", _l("Group")),
+        Column("is_staff", "offered filter details export form", _l("Is staff")),
+        Column("is_company_user", "offered filter", _l("Is company user")),
         Column("country", "offered filter details export form"),
         Column("tags", "offered filter details export form"),
         Column("kyc_state", "offered filter details export", _l("KYC")),
         Column("two_factor", "offered filter details export", _l("2FA")),
-        Column("is_staff", "offered filter details export form", _l("Is staff")),
-        Column("is_company_user", "offered filter", _l("Is company user")),
         Column("company", "offered filter details export form"),
         Column("company_owner", "details export form"),
         Column("phone", "offered filter details export form"),
         Column("external_id", "offered filter details export form", _l("External ID")),
         Column("uuid", "details export", _l("UUID")),
-        Column("language", "details export form"),
+        Column("language", "details export form", _l("Preferred language")),
         Column("communication_language", "details export form"),
         Column("password_state", "details", _l("Password")),
         Column("ip_whitelist", "details form", _l("IP whitelist")),
         Column("extra_permissions", "details"),
         Column("email_verified_at", "details", _l("E-mail verified at")),
         Column("phone_verified_at", "details"),
-        Column("last_login_at", "offered details export", _l("Last sign-in")),
+        Column("last_login_at", "offered details export", _l("Last login")),
     )
-    column_default_sort = "-id"
+    form_sections: ClassVar = {
+        _l("Client"): (
+            "type",
+            ("first_name", "last_name"),
+            ("email", "phone"),
+            ("country", "language"),
+            "communication_language",
+            "external_id",
+        ),
+        _l("Company"): ("company", ("company_owner", "is_staff")),
+        _l("Access"): ("tags", "ip_whitelist"),
+    }
+    overview_tab = ("info", _l("Info"))
+    events_tab = ("operation-log", _l("Operation log"))
+    details_tabs: ClassVar = {
+        "two-factor": _l("2FA"),
+        "additional": _l("Additional"),
+        "kyc": _l("KYC"),
+        "api-user": _l("API user"),
+    }
+    details_sections: ClassVar = {
+        "info": {
+            _l("Client"): (
+                *("email", "first_name", "last_name", "phone", "country", "tags"),
+                *("language", "status", "type", "client_group"),
+            ),
+            _l("Access"): ("ip_whitelist", "password_state", "two_factor", "extra_permissions"),
+        },
+        "two-factor": {_l("2FA"): ("two_factor", "email_verified_at", "phone_verified_at")},
+    }
+    tabs = (
+        Rows("wallets"),
+        Rows("client_sign_ins", _l("API sessions")),
+        Rows("client_tokens", _l("Sent tokens")),
+    )
+
+    def badges(self, row: Client) -> list[Markup]:
+        shown = ("status", "client_group", "kyc_state")
+        return [cells.choice(Client, name, getattr(row, name)) for name in shown]
+
+    def below(self, _actor: Actor, row: Client) -> Markup:
+        """Return all client groups with what they mean; the present one is marked."""
+        html = render_template(
+            "admin/clients/groups.html", groups=client_tabs.groups(), present=row.client_group
+        )
+        return Markup(html)  # noqa: S704  # rendered from our own template
+
+    def has_tabs(self, row: Client) -> Collection[str]:
+        """Return the tabs; that of an API user has only a client of that group."""
+        is_api = row.client_group == client_groups.API
+        return [name for name in self.details_tabs if name != "api-user" or is_api]
+
+    def tab(self, actor: Actor, row: Client, name: str) -> Markup:
+        return client_tabs.tab(self, actor, row, name)

@@ -74,6 +74,7 @@ def check(screen: Definition) -> None:
         *_kinds(screen),
         *form_checks.mistakes(screen),
         *_tabs(screen),
+        *_sections(screen),
         *_sort(screen),
         *_views(screen),
         *_icon(screen),
@@ -198,6 +199,18 @@ def _tabs(screen: Definition) -> Iterator[str]:
         yield from _actions_of_tab(screen, rows)
         if rows.name in screen.details_tabs:
             yield f"tabs and details_tabs both name {rows.name!r}: leave one out."
+
+
+def _sections(screen: Definition) -> Iterator[str]:
+    """Yield each tab with declared sections that there is not, and each unknown column in them."""
+    known = (screen.overview_tab[0], *screen.details_tabs)
+    visible = (*fields.visible(screen.model), *fields.relations(screen.model))
+    for tab, sections in screen.details_sections.items():
+        if tab not in known:
+            yield f"details_sections names the tab {tab!r}: {meant(tab, known)}"
+        for name in (name for names in sections.values() for name in names):
+            if not fields.kind(screen.model, name):
+                yield f"details_sections names {name!r}: {meant(name, visible)}"
 
 
 def _actions_of_tab(screen: Definition, rows: Rows) -> Iterator[str]:

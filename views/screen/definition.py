@@ -68,15 +68,16 @@ class Definition(Options):
         """
         return tuple(name for name in names if may_read(actor, self.model, name))
 
-    def readable_tabs(self, actor: Actor) -> dict[str, str]:
-        """Return the tabs of a row's details that the actor may read.
+    def readable_tabs(self, actor: Actor, row: Record) -> dict[str, str]:
+        """Return the tabs of a row's details that it has and that the actor may read.
 
         A tab with the name of a relation shows that relation.
         """
+        has = self.has_tabs(row)
         return {
             name: label
             for name, label in self.details_tabs.items()
-            if may_read(actor, self.model, name)
+            if name in has and may_read(actor, self.model, name)
         }
 
     def readable_lists(self, actor: Actor) -> list[Rows]:
@@ -256,6 +257,10 @@ class Definition(Options):
     def tab(self, actor: Actor, row: Any, name: str) -> Markup:
         """Return the content of the details tab called `name`."""
         raise NotFound
+
+    def has_tabs(self, _row: Any) -> Collection[str]:
+        """Return the names of those of `details_tabs` that this row has."""
+        return self.details_tabs
 
     def buttons_of_rows(self, _actor: Actor) -> list[BulkAction]:
         """Return buttons for ticked rows that are no actions: each leads to a page of its own."""

@@ -21,7 +21,6 @@ from views.screen.definition import Definition
 from views.screen.file_cells import Held
 from views.screen.pages import DetailsPage, Fact, MenuItem, Section, Tab
 from views.screen.prefilling import COPIED_FROM
-from views.screen.tabs import OVERVIEW
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 from views.web.answers import Answer
@@ -32,7 +31,7 @@ ALL_PILLS = 1000
 def show(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:
     """Show the details page, or one of its tabs."""
     row = records.get(actor=actor, model=screen.model, row_id=row_id)
-    current = request.args.get("tab", OVERVIEW)
+    current = request.args.get("tab", screen.overview_tab[0])
     links = tabs.links(screen, actor, row, current)
     if not any(link.current for link in links):
         raise NotFound(_("There is no such tab."))
@@ -44,9 +43,11 @@ def _with_content(
     page: DetailsPage, screen: Definition, actor: Actor, row: Record, current: str
 ) -> tuple[DetailsPage, int]:
     """Return the page with what its tab shows, and its status."""
-    if current == OVERVIEW:
+    if current == screen.overview_tab[0]:
         below = screen.below(actor, row)
         return replace(page, sections=screen.sections(row), below=below), HTTPStatus.OK
+    if current in screen.details_sections:
+        return replace(page, sections=declared_sections(screen, row, current)), HTTPStatus.OK
     panel = _panel(screen, actor, row, current)
     if panel is not None:
         return replace(page, panel=panel), HTTPStatus.OK
@@ -60,7 +61,7 @@ def _panel(screen: Definition, actor: Actor, row: Record, current: str) -> Marku
         return screen.tab(actor, row, current)
     if current == ACCESS:
         return Markup(access.draw(screen, actor, row))  # noqa: S704  # rendered from our template
-    if current == event_tab.NAME and event_tab.label(screen, actor):
+    if current in event_tab.label(screen, actor):
         return event_tab.panel(screen, actor, row)
     return None
 
@@ -149,12 +150,27 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
 
 def sections(screen: Definition, row: Record) -> list[Section]:
     """Return the overview: what the list shows and the form writes, then who did it and when."""
+    if screen.overview_tab[0] in screen.details_sections:
+        return declared_sections(screen, row, screen.overview_tab[0])
     names = screen.readable(signed_in(), screen.column_details_list)
     history = [name for name in names if _is_history(screen, name)]
     main = [name for name in names if name not in history]
     parts = [(capital(screen.model.noun()), main), (_("History"), history)]
     return [
         Section(title, [fact(screen, row, name) for name in part]) for title, part in parts if part
+    ]
+
+
+def declared_sections(screen: Definition, row: Record, tab: str) -> list[Section]:
+    """Return what the screen declares for a tab, as far as the reader may see it."""
+    readable = {
+        title: screen.readable(signed_in(), names)
+        for title, names in screen.details_sections[tab].items()
+    }
+    return [
+        Section(str(title), [fact(screen, row, name) for name in names])
+        for title, names in readable.items()
+        if names
     ]
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.events.history import latest_events
@@ -15,8 +14,6 @@ from views.screen.definition import Definition
 from views.web.event_comments import told
 from views.web.event_texts import described
 
-NAME = "events"
-
 
 def label(screen: Definition, actor: Actor) -> dict[str, str]:
     """Return the name and label of the tab; nothing for those who do not have it.
@@ -24,9 +21,10 @@ def label(screen: Definition, actor: Actor) -> dict[str, str]:
     A screen may have a tab of its own with this name.
     """
     own = {*screen.details_tabs, *(rows.name for rows in screen.tabs)}
-    if screen.model is Event or NAME in own or not sees(actor, Event):
+    name, label = screen.events_tab
+    if screen.model is Event or name in own or not sees(actor, Event):
         return {}
-    return {NAME: _("Events")}
+    return {name: label}
 
 
 def panel(screen: Definition, actor: Actor, row: Record) -> Markup:

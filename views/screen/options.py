@@ -69,7 +69,11 @@ class Options(BaseView):
     column_details_list: Sequence[str] = ()  # what its details show, besides the tabs
     # Those of them under History, where times and whoever acted stand by themselves
     column_history_list: ClassVar[Sequence[str]] = ()
+    overview_tab: ClassVar[tuple[str, str]] = ("overview", _l("Overview"))  # name and label
+    events_tab: ClassVar[tuple[str, str]] = ("events", _l("Events"))
     details_tabs: ClassVar[Mapping[str, str]] = {}  # name to label; `tab` returns their content
+    # What tabs show without code, the overview among them: heading to columns, by the tab's name
+    details_sections: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]] = {}
     tabs: ClassVar[Sequence[Rows]] = ()  # further tabs with the list of rows that belong to a row
     form_columns: Sequence[str] = ()  # that may be written
     bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once

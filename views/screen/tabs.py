@@ -13,12 +13,11 @@ from views.screen.definition import Definition
 from views.screen.pages import BulkAction, ListPage, Tab
 from views.screen.related_lists import Within
 
-OVERVIEW = "overview"
-
 
 def links(screen: Definition, actor: Actor, row: Record, current: str) -> list[Tab]:
     """Return the links to the tabs that the actor may see."""
-    named = {OVERVIEW: _("Overview"), **screen.readable_tabs(actor)}
+    overview, overview_label = screen.overview_tab
+    named = {overview: overview_label, **screen.readable_tabs(actor, row)}
     named |= event_tab.label(screen, actor)
     tabs = [_link(screen, row, name, label, current) for name, label in named.items()]
     if access.is_shown(screen, actor):
@@ -31,7 +30,7 @@ def links(screen: Definition, actor: Actor, row: Record, current: str) -> list[T
 
 
 def _link(screen: Definition, row: Record, name: str, label: str, current: str) -> Tab:
-    tab = None if name == OVERVIEW else name
+    tab = None if name == screen.overview_tab[0] else name
     href = screen.url_of("details", row_id=row.id, tab=tab)
     return Tab(label, href, current=name == current)
 
