@@ -23,6 +23,7 @@ from backoffice.urls import (
     BucketURL,
     DatabaseURL,
     MailServer,
+    PortalURL,
     Sender,
     named_database,
 )
@@ -36,8 +37,9 @@ WEAK_SECRET = (
     "SECRET_KEY is missing or weak: set at least 32 random characters, for instance from "
     "python -c 'import secrets; print(secrets.token_urlsafe(48))'."
 )
-ENDPOINTS: dict[str, type[BaseURL | BucketURL | DatabaseURL | MailServer | Sender]] = {
+ENDPOINTS: dict[str, type[BaseURL | BucketURL | DatabaseURL | MailServer | PortalURL | Sender]] = {
     "base_url": BaseURL,
+    "client_portal_url": PortalURL,
     "database_url": DatabaseURL,
     "existing_tables_url": DatabaseURL,
     "smtp_url": MailServer,
@@ -84,6 +86,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     base_url: BaseURL | str = ""
+    client_portal_url: PortalURL | str = ""
     smtp_url: MailServer | str = field(default="", repr=False)
     mail_from: Sender | str = ""
     special_use_domains: bool = False
@@ -101,6 +104,7 @@ class Settings:
     reset_valid: timedelta = timedelta(hours=1)
     email_change_valid: timedelta = timedelta(hours=1)
     enrolment_valid: timedelta = timedelta(hours=8)
+    client_password_link_valid: timedelta = timedelta(hours=24)
     temporary_password_valid: timedelta = timedelta(hours=72)
     temporary_passwords_for_all: bool = False
     two_factor_groups: tuple[str, ...] = ("administrators",)
@@ -215,6 +219,12 @@ class Settings:
         return self.encryption_keys or (self.secret_key,)
 
     @property
+    def portal(self) -> PortalURL | None:
+        """The page on which clients choose a password."""
+        url = self.client_portal_url
+        return url if isinstance(url, PortalURL) else None
+
+    @property
     def sender(self) -> Sender:
         """The sender of mails: the configured one, or an address at the base URL's host."""
         return self.mail_from if isinstance(self.mail_from, Sender) else Sender.at(self.home.host)
@@ -266,6 +276,10 @@ def _rules_of_production(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield (
         bool(settings.base_url) and not settings.tls,
         "BASE_URL must begin with https:// in production: sign-in cookies need TLS.",
+    )
+    yield (
+        settings.portal is not None and settings.portal.is_open,
+        "CLIENT_PORTAL_URL must begin with https:// in production: tokens need TLS.",
     )
 
 

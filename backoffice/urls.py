@@ -24,6 +24,10 @@ LONGEST_NAME = 100  # characters
 
 BASE = "must be the address people open, such as https://admin.example.com"
 NO_PATH = f"{BASE}, without a path: the product needs a host, or a port, of its own."
+PORTAL = (
+    "must be a page of your own product on which clients choose a password, such as "
+    "https://portal.example.com/password; the link has ?token=... behind it."
+)
 DATABASE = "must begin with sqlite:/// or postgresql+psycopg://."
 SMTP = (
     "must look like smtp://user:password@mail.example.com:587 (smtps:// for TLS at once; "
@@ -95,6 +99,35 @@ def _check_base(parts: SplitResult) -> None:
         raise ValueError(f"{BASE}.")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(NO_PATH)
+
+
+class PortalURL(str):
+    """A page of the company's own product, which a token is added to.
+
+    Attributes:
+        is_open: whether tokens would go there without TLS.
+    """
+
+    __slots__ = ("is_open",)
+    is_open: bool
+
+    def __new__(cls, text: str) -> Self:
+        """Parse `text`. Raises ValueError with a sentence about what the address must be."""
+        parts, _port = _split(text, PORTAL)
+        has_user = parts.username is not None or parts.password is not None
+        if parts.scheme not in USUAL_PORTS or not parts.hostname or has_user:
+            raise ValueError(PORTAL)
+        if parts.fragment:
+            raise ValueError(PORTAL)
+        host_of(parts.hostname, PORTAL)
+        made = super().__new__(cls, text)
+        made.is_open = parts.scheme != "https"
+        return made
+
+    def with_token(self, value: str) -> str:
+        """Return the address with the token as its last parameter."""
+        sign = "&" if "?" in self else "?"
+        return f"{self}{sign}token={value}"
 
 
 class DatabaseURL(str):

@@ -232,10 +232,17 @@ def _with_bounds(
 def _choice(spec: FieldSpec) -> Field:
     kind, column = spec.kind, spec.column
     assert isinstance(kind, choices.Choice)
-    words = [(value, kind.label(column, value)) for value in kind.values(column)]
+    words = [(value, _word(kind, column, value)) for value in kind.values(column)]
     if isinstance(kind, choices.Babel):
         words.sort(key=lambda pair: pair[1])
     return _select(spec, words)
+
+
+def _word(kind: choices.Choice, column: TableColumn, value: str) -> str:
+    """Return the word for a value, with what choosing it means where that is said."""
+    description = column.info.get("descriptions", {}).get(value)
+    word = kind.label(column, value)
+    return f"{word} – {_(description)}" if description else word
 
 
 def _yes_or_no(spec: FieldSpec) -> Field:

@@ -8,6 +8,7 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.mail import outbox
 from backoffice.models import mails
+from backoffice.models.client_token import ClientToken
 from backoffice.models.mails import Secret
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -34,13 +35,13 @@ def _is_code(context: ActionContext) -> ColumnElement[bool]:
 
 
 def _has_dead_link(context: ActionContext) -> ColumnElement[bool]:
-    works = exists().where(Token.id == Message.token_id, Token.live()).correlate(Message)
-    return and_(
-        _is_waiting(context),
-        Message.sealed.is_not(None),
-        Message.token_id.is_not(None),
-        ~works,
+    token = exists().where(Token.id == Message.token_id, Token.live())
+    of_client = exists().where(ClientToken.id == Message.client_token_id, ClientToken.live())
+    is_dead = or_(
+        and_(Message.token_id.is_not(None), ~token.correlate(Message)),
+        and_(Message.client_token_id.is_not(None), ~of_client.correlate(Message)),
     )
+    return and_(_is_waiting(context), Message.sealed.is_not(None), is_dead)
 
 
 def _is_late(context: ActionContext) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from backoffice import clock
 from backoffice.errors import NotFound
 from backoffice.extensions import db
+from backoffice.models.client import Client
 from backoffice.models.handover import Handover
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
@@ -22,23 +23,27 @@ ALREADY_SHOWN: str = _l(
 )
 
 
-def store(*, actor: Actor, user_id: int, secret: str, settings: Settings) -> UUID:
-    """Keep a secret of that person for the actor's session; return the token to `take` it with."""
+def store(
+    *, actor: Actor, owner: type[User | Client], owner_id: int, secret: str, settings: Settings
+) -> UUID:
+    """Keep a secret of a person or a client for the actor's session.
+
+    Returns the token to `take` it with.
+    """
     db.session.execute(delete(Handover).where(Handover.created_at < clock.now() - RETENTION))
-    sealed = encryption.encrypt(secret, about=bound_to(user_id), settings=settings)
-    handover = Handover(
-        user_id=user_id,
-        session_id=actor.session_id,
-        sealed=sealed,
-        created_at=clock.now(),
-    )
+    handover = Handover(session_id=actor.session_id, created_at=clock.now())
+    if owner is User:
+        handover.user_id = owner_id
+    else:
+        handover.client_id = owner_id
+    handover.sealed = encryption.encrypt(secret, about=bound_to(handover), settings=settings)
     db.session.add(handover)
     db.session.flush()
     return handover.token
 
 
 def take(*, actor: Actor, token: UUID, settings: Settings) -> tuple[str, str]:
-    """Return the name of the person and their secret, and delete the secret.
+    """Return the name of the person, or of the client, and their secret, and delete the secret.
 
     Raises NotFound in any session but the one it was kept for, and the second time.
     """
@@ -54,24 +59,27 @@ def take(*, actor: Actor, token: UUID, settings: Settings) -> tuple[str, str]:
     handover = db.session.scalar(statement)
     if handover is None:
         raise NotFound(ALREADY_SHOWN)
-    about = bound_to(handover.user_id)
+    about = bound_to(handover)
     try:
         secret = encryption.decrypt(handover.sealed, about=about, settings=settings)
     except encryption.Unreadable:
         raise NotFound(ALREADY_SHOWN) from None
     # What the actor may call the person, which may be the kind and the number alone.
-    label = db.session.scalar(select(named(actor, User)).where(User.id == handover.user_id))
+    model, row_id = (User, handover.user_id) if handover.user_id else (Client, handover.client_id)
+    label = db.session.scalar(select(named(actor, model)).where(model.id == row_id))
     db.session.delete(handover)
     db.session.flush()
     return label or "", secret
 
 
-def bound_to(user_id: int) -> str:
+def bound_to(handover: Handover) -> str:
     """Return what the encrypted secret is bound to.
 
-    In the row of another person it cannot be decrypted.
+    In the row of somebody else it cannot be decrypted.
     """
-    return f"handover of {user_id}"
+    if handover.client_id:
+        return f"handover of client {handover.client_id}"
+    return f"handover of {handover.user_id}"
 
 
-rotation.include(Handover.sealed, lambda row: bound_to(row.user_id))
+rotation.include(Handover.sealed, bound_to)

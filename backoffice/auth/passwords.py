@@ -7,6 +7,7 @@ in clear. One that the product makes is shown once.
 import secrets
 import unicodedata
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -100,16 +101,24 @@ def prove(user: User | None, password: str, settings: Settings) -> Proof | None:
     anything is granted for it.
     """
     stored = user.password_hash if user else None
+    if not is_of_hash(stored, password, settings) or stored is None or user is None:
+        return None
     typed = normalised(password)
     argon2 = hasher(settings)
-    try:
-        argon2.verify(stored or _nobodys(settings), typed)
-    except (VerificationError, InvalidHashError):
-        return None
-    if stored is None or user is None:
-        return None
     renewed = argon2.hash(typed) if argon2.check_needs_rehash(stored) else None
     return Proof(user.id, user.credential_version, stored, renewed, _is_short(typed, settings))
+
+
+def is_of_hash(stored: str | None, password: str, settings: Settings) -> bool:
+    """Return whether the password is the one that was hashed.
+
+    It takes the same time without a hash.
+    """
+    try:
+        hasher(settings).verify(stored or _nobodys(settings), normalised(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
 
 
 def accept(proof: Proof) -> User | None:
@@ -175,7 +184,12 @@ def check(user: User, password: str, settings: Settings) -> None:
     NIST SP 800-63B and OWASP ASVS: length in code points counts, and which characters they are does
     not.
     """
-    fewest = shortest(user.two_factor, settings)
+    words = password_strength.words_about(user, settings)
+    check_text(password, shortest(user.two_factor, settings), words, settings)
+
+
+def check_text(password: str, fewest: int, words: Iterable[str], settings: Settings) -> None:
+    """Raise what `check` raises; `words` are those that a stranger would try for its owner."""
     most = settings.password_max_length
     text = normalised(password)
     if len(password) > MOST_TYPED or len(text) > most:
@@ -187,7 +201,6 @@ def check(user: User, password: str, settings: Settings) -> None:
             fewest,
         )
         raise _weak(sentence)
-    words = password_strength.words_about(user, settings)
     if reason := password_strength.reason(text, about=words, minimum=fewest):
         raise _weak(reason)
 

@@ -5,6 +5,7 @@ clients alone; whoever has none also sees what belongs to deleted clients.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, true
 
@@ -14,6 +15,7 @@ from backoffice.models.client_sign_in import ClientSignIn
 from backoffice.models.client_token import ClientToken
 from backoffice.models.company import Company
 from backoffice.models.kyc_case import KycCase
+from backoffice.models.message import Message
 from backoffice.models.wallet import Wallet, WalletMember
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scoped
@@ -76,6 +78,12 @@ def client_tokens(actor: Actor) -> ColumnElement[bool]:
     return _of_seen_clients(actor, ClientToken.client_id)
 
 
+@scoped(Message)
+def messages(actor: Actor) -> ColumnElement[bool]:
+    """Show mails to people, and those to clients who are seen."""
+    return or_(Message.client_id.is_(None), _of_seen_clients(actor, Message.client_id))
+
+
 @scoped(Company)
 def companies(actor: Actor) -> ColumnElement[bool]:
     """Show the companies of clients who are seen, and those that have no clients."""
@@ -90,7 +98,7 @@ def is_limited(actor: Actor) -> bool:
     return bool(list(limits(actor)))
 
 
-def _of_seen_clients(actor: Actor, client_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+def _of_seen_clients(actor: Actor, client_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """SQL: whether the client with this id is one whom the actor sees."""
     if not is_limited(actor):
         return true()

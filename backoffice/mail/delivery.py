@@ -21,6 +21,7 @@ from backoffice.extensions import db
 from backoffice.mail import outbox, rendering
 from backoffice.mail.smtp import NotSent, Smtp
 from backoffice.models import mails
+from backoffice.models.client_token import ClientToken
 from backoffice.models.mails import Secret
 from backoffice.models.message import Message
 from backoffice.models.token import Token
@@ -261,6 +262,9 @@ def _outdated(message: Message, settings: Settings) -> str:
     """Return why the link or code of the mail does not work any more; '' if it works."""
     if message.token_id:
         is_live = exists().where(Token.id == message.token_id, Token.live())
+        return "" if db.session.scalar(select(is_live)) else LINK_DEAD
+    if message.client_token_id:
+        is_live = exists().where(ClientToken.id == message.client_token_id, ClientToken.live())
         return "" if db.session.scalar(select(is_live)) else LINK_DEAD
     purpose = mails.named(message.purpose)
     if purpose.secret is Secret.CODE and purpose.is_over(message.created_at, settings):

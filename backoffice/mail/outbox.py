@@ -35,6 +35,8 @@ class OutgoingMail:
     address: str
     user_id: int | None = None
     token_id: int | None = None
+    client_id: int | None = None
+    client_token_id: int | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     request: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +59,8 @@ def _row(letter: OutgoingMail, now: datetime, settings: Settings) -> dict[str, o
         "address": letter.address,
         "user_id": letter.user_id,
         "token_id": letter.token_id,
+        "client_id": letter.client_id,
+        "client_token_id": letter.client_token_id,
         "sealed": _sealed(letter.values, letter, settings),
         "request": _sealed(letter.request, letter, settings),
         "next_attempt_at": now,

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -84,7 +84,7 @@ def _filled(
     """Return the values that the templates get, translated and made safe to show."""
     known = {
         **values,
-        "name": message.user.name if message.user else "",
+        "name": _name(message),
         "base_url": settings.base_url,
         "host": settings.host,
         "product": settings.product_name,
@@ -94,6 +94,13 @@ def _filled(
         name: _tame(name, _formatted(text, formats.get(name), language))
         for name, text in known.items()
     }
+
+
+def _name(message: Message) -> str:
+    """Return what the recipient is called; '' for somebody unknown."""
+    if client := message.client:
+        return f"{client.first_name} {client.last_name}".strip()
+    return message.user.name if message.user else ""
 
 
 def composed(message: Message, settings: Settings) -> EmailMessage:
@@ -128,11 +135,15 @@ def message_id(message: Message, settings: Settings) -> str:
 
 def language_of(message: Message) -> str:
     """Return the language of the recipient if mails are translated into it, or else the default."""
-    if not message.user:
-        return LANGUAGE
-    available = languages.translated()
-    wanted = message.user.language.replace("-", "_")
-    return negotiate_locale([wanted], available, sep="_") or LANGUAGE
+    wanted = [language.replace("-", "_") for language in _spoken(message) if language]
+    return negotiate_locale(wanted, languages.translated(), sep="_") or LANGUAGE
+
+
+def _spoken(message: Message) -> Sequence[str | None]:
+    """Return the languages of the recipient, the preferred one first."""
+    if client := message.client:
+        return client.communication_language, client.language
+    return (message.user.language,) if message.user else ()
 
 
 def _tame(name: str, text: str) -> str:

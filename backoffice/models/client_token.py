@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, cast, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    cast,
+    or_,
+    text,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -92,8 +102,8 @@ class ClientToken(Record):
 
     @classmethod
     def live(cls) -> ColumnElement[bool]:
-        """SQL: whether it still works."""
-        return and_(cls.state == "sent", cls.expires_at > moment())
+        """SQL: whether it still works; one without an end does until it is revoked."""
+        return and_(cls.state == "sent", or_(cls.expires_at.is_(None), cls.expires_at > moment()))
 
 
 Client.sent_tokens = relationship(ClientToken, viewonly=True, order_by=ClientToken.id)

@@ -11,7 +11,7 @@ from backoffice.models.types import BigInt
 
 
 class Handover(Base):
-    """A temporary password of the user, encrypted in `sealed`.
+    """A temporary password of the user, or of the client, encrypted in `sealed`.
 
     It is deleted when it is shown, or a few minutes later.
     """
@@ -20,13 +20,17 @@ class Handover(Base):
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     token: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
-    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"))
+    client_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("clients.id", ondelete="CASCADE")
+    )
     session_id: Mapped[int] = mapped_column(BigInt, ForeignKey("sessions.id", ondelete="CASCADE"))
     sealed: Mapped[str] = mapped_column(Text, info={"personal": True, "encrypted": True})
     created_at: Mapped[datetime] = mapped_column(info={"personal": False})
 
     __table_args__ = (
         Index("ix_handovers_user_id", "user_id"),
+        Index("ix_handovers_client_id", "client_id"),
         Index("ix_handovers_session_id", "session_id"),
         {"sqlite_autoincrement": True},
     )

@@ -97,6 +97,14 @@ INVITATION_RENEWAL = _add(
 PASSWORD_LINK = _add(
     MailType("password_link", N_("Link to set a password"), secret=Secret.LINK, formats=EXPIRES)
 )
+CLIENT_PASSWORD_LINK = _add(
+    MailType(
+        "client_password_link",
+        N_("Link for a client to set a password"),
+        secret=Secret.LINK,
+        formats=EXPIRES,
+    )
+)
 PASSWORD_RESET = _add(
     MailType(
         "password_reset",

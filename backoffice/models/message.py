@@ -24,6 +24,8 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from backoffice.models import mails
 from backoffice.models.base import Entity
+from backoffice.models.client import Client
+from backoffice.models.client_token import ClientToken
 from backoffice.models.columns import column
 from backoffice.models.types import BigInt
 from backoffice.models.user import User
@@ -52,7 +54,7 @@ def _masked(element: masked_in_sql, compiler: SQLCompiler, **kwargs: object) -> 
 class Message(Entity):
     """A mail: its recipient, its purpose, and the state of its delivery.
 
-    Its text is made when it is sent, in the language of the user.
+    Its text is made when it is sent, in the language of the user, or of the client.
 
     Attributes:
         address: the e-mail address. While there is a `request`, it is a substitute that is the same
@@ -81,6 +83,12 @@ class Message(Entity):
     token_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("tokens.id", ondelete="SET NULL"), info={"hidden": True}
     )
+    client_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("clients.id", ondelete="CASCADE")
+    )
+    client_token_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("client_tokens.id", ondelete="SET NULL"), info={"hidden": True}
+    )
     address: Mapped[str] = mapped_column(String(254), info={"hidden": True, "personal": "address"})
     request: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
     sealed: Mapped[str | None] = mapped_column(Text, info={"hidden": True, "encrypted": True})
@@ -104,6 +112,8 @@ class Message(Entity):
     last_error: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    client: Mapped[Client | None] = relationship(foreign_keys=[client_id])
+    client_token: Mapped[ClientToken | None] = relationship(foreign_keys=[client_token_id])
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
@@ -118,6 +128,7 @@ class Message(Entity):
             sqlite_where=text("token_id IS NOT NULL"),
             postgresql_where=text("token_id IS NOT NULL"),
         ),
+        Index("ix_messages_client_id_id", "client_id", "id"),
     )
 
     @hybrid_property

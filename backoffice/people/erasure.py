@@ -16,6 +16,7 @@ from backoffice.extensions import db
 from backoffice.models import personal
 from backoffice.models.base import records
 from backoffice.models.bulk_run import BulkItem, BulkRun
+from backoffice.models.client import Client
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.permissions import area_of
@@ -33,7 +34,7 @@ def forget(people: Select[int]) -> None:
     """
     uploaded_files.forget(people)
     _forget_by_address(people)
-    _forget_runs(people)
+    forget_runs(User, people)
     _forget_belongings(people)
     events.redact(subject_type=area_of(User), subject_ids=people)
 
@@ -85,21 +86,22 @@ def _stored_forms(addresses: Iterable[str]) -> set[str]:
     return forms
 
 
-def _forget_runs(people: Select[int]) -> None:
-    """Empty what bulk runs over these people keep about them.
+def forget_runs(model: type[User | Client], rows: Select[int]) -> None:
+    """Empty what bulk runs over these rows keep about them.
 
     The search that found them and the draft typed into the preview go at once. The rest may be
-    about the other people of the run, and goes once none of those is left.
+    about the other rows of the run, and goes once none of those is left.
     """
-    about_people = BulkRun.action.startswith(f"{area_of(User)}.")
-    runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(people), about_people)
+    about_rows = BulkRun.action.startswith(f"{area_of(model)}.")
+    runs = select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(rows), about_rows)
     empty = personal.emptied(BulkRun)
     change = update(BulkRun).execution_options(synchronize_session=False)
     for ids in _batches(_runs_with_search(runs)):
         db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=empty["selection"]))
     db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=empty["draft"]))
-    db.session.execute(_without_others(change, people, runs).values(**empty))
-    _forget_items(people, runs)
+    alone = _without_others(change, model, rows, runs)
+    db.session.execute(alone.values(**empty))
+    _forget_items(rows, runs)
 
 
 def _runs_with_search(runs: Select[int]) -> list[int]:
@@ -108,20 +110,22 @@ def _runs_with_search(runs: Select[int]) -> list[int]:
     return [row.id for row in db.session.execute(statement) if row.selection.get("query")]
 
 
-def _without_others(change: Update, people: Select[int], runs: Select[int]) -> Update:
+def _without_others(
+    change: Update, model: type[User | Client], rows: Select[int], runs: Select[int]
+) -> Update:
     """Restrict the change to those of the runs that are about nobody else who still exists."""
     others = (
         select(BulkItem.run_id)
-        .join(User, User.id == BulkItem.row_id)
-        .where(BulkItem.run_id == BulkRun.id, User.status != "deleted", User.id.not_in(people))
+        .join(model, model.id == BulkItem.row_id)
+        .where(BulkItem.run_id == BulkRun.id, model.status != "deleted", model.id.not_in(rows))
         .correlate(BulkRun)
     )
     return change.where(BulkRun.id.in_(runs), ~others.exists())
 
 
-def _forget_items(people: Select[int], runs: Select[int]) -> None:
-    """Empty what the runs keep about each of these people alone."""
-    items = update(BulkItem).where(BulkItem.row_id.in_(people), BulkItem.run_id.in_(runs))
+def _forget_items(rows: Select[int], runs: Select[int]) -> None:
+    """Empty what the runs keep about each of these rows alone."""
+    items = update(BulkItem).where(BulkItem.row_id.in_(rows), BulkItem.run_id.in_(runs))
     emptied = items.values(**personal.emptied(BulkItem))
     db.session.execute(emptied.execution_options(synchronize_session=False))
 

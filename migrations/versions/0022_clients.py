@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 from sqlalchemy.dialects import postgresql
 
 revision = "0022"
@@ -47,6 +48,21 @@ def upgrade() -> None:
         batch.create_check_constraint("countries_mode", f"countries_mode IN {MODES}")
     with op.batch_alter_table("groups", table_kwargs=NUMBERED) as batch:
         batch.add_column(_mask_data())
+    with op.batch_alter_table("messages", table_kwargs=NUMBERED) as batch:
+        _add_reference(batch, "messages", "client_id", "clients", "CASCADE")
+        _add_reference(batch, "messages", "client_token_id", "client_tokens", "SET NULL")
+        batch.create_index("ix_messages_client_id_id", ["client_id", "id"])
+    with op.batch_alter_table("handovers", table_kwargs=NUMBERED) as batch:
+        batch.alter_column("user_id", existing_type=NUMBER, nullable=True)
+        _add_reference(batch, "handovers", "client_id", "clients", "CASCADE")
+        batch.create_index("ix_handovers_client_id", ["client_id"])
+
+
+def _add_reference(
+    batch: BatchOperations, table: str, column: str, target: str, gone: str
+) -> None:
+    batch.add_column(sa.Column(column, NUMBER, nullable=True))
+    batch.create_foreign_key(f"fk_{table}_{column}", target, [column], ["id"], ondelete=gone)
 
 
 def _mask_data() -> sa.Column[bool]:
@@ -360,7 +376,19 @@ def _create_wallet_members() -> None:
 
 
 def downgrade() -> None:
-    """Forget the clients, and who sees which of them."""
+    """Forget the clients, what was sent to them, and who sees which of them."""
+    op.execute("DELETE FROM handovers WHERE user_id IS NULL")
+    op.execute("DELETE FROM messages WHERE client_id IS NOT NULL")
+    with op.batch_alter_table("handovers", table_kwargs=NUMBERED) as batch:
+        batch.drop_index("ix_handovers_client_id")
+        batch.drop_constraint("fk_handovers_client_id", type_="foreignkey")
+        batch.drop_column("client_id")
+        batch.alter_column("user_id", existing_type=NUMBER, nullable=False)
+    with op.batch_alter_table("messages", table_kwargs=NUMBERED) as batch:
+        batch.drop_index("ix_messages_client_id_id")
+        for column in ("client_token_id", "client_id"):
+            batch.drop_constraint(f"fk_messages_{column}", type_="foreignkey")
+            batch.drop_column(column)
     with op.batch_alter_table("groups", table_kwargs=NUMBERED) as batch:
         batch.drop_column("mask_data")
     with op.batch_alter_table("users", table_kwargs=NUMBERED) as batch:

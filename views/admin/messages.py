@@ -32,6 +32,7 @@ class Messages(Screen):
         "purpose",
         "recipient",
         "user",
+        "client",
         "state",
         "attempts",
         "next_attempt_at",
@@ -49,7 +50,7 @@ class Messages(Screen):
     )
     column_title_list = ("purpose",)
     column_found_list = ("recipient", "created_at")
-    column_filters = ("state", "purpose", "user", "created_at")
+    column_filters = ("state", "purpose", "user", "client", "created_at")
     column_export_list = column_list
     column_details_list = column_list
     column_labels: ClassVar = {

@@ -190,7 +190,11 @@ class Users(Screen):
             flash(message, "success")
             return redirect(href, HTTPStatus.SEE_OTHER)
         token = one_time_secrets.store(
-            actor=actor, user_id=user.id, secret=password, settings=configured()
+            actor=actor,
+            owner=User,
+            owner_id=user.id,
+            secret=password,
+            settings=configured(),
         )
         return redirect(url_for("account.handover", token=token, next=href), HTTPStatus.SEE_OTHER)
 

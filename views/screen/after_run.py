@@ -9,6 +9,8 @@ from backoffice.actions.engine import report, undoing
 from backoffice.actions.engine.action import Action
 from backoffice.auth import one_time_secrets
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.client import Client
+from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 
@@ -32,7 +34,12 @@ def store_secret(actor: Actor, run: BulkRun, secrets: list[str]) -> UUID | None:
     """Keep the secret of a run for the one page that shows it; return that page's token."""
     if not secrets:
         return None
-    (item,) = report.items(actor, run, report.action_of(run), outcome="done", limit=1)
+    action = report.action_of(run)
+    (item,) = report.items(actor, run, action, outcome="done", limit=1)
     return one_time_secrets.store(
-        actor=actor, user_id=item.number, secret=secrets[0], settings=configured()
+        actor=actor,
+        owner=Client if action.model is Client else User,
+        owner_id=item.number,
+        secret=secrets[0],
+        settings=configured(),
     )

@@ -172,6 +172,9 @@ class Action:
         """
         raise NotImplementedError
 
+    def follow(self, context: ActionContext, rows: Ids) -> None:
+        """Change what follows from the change of `rows`, whether they were changed or restored."""
+
     def noted(self, stored: Stored) -> dict[str, object]:
         """Return what events keep of the parameters, beside the attributes that are watched."""
         return noted(self.parameters, stored)

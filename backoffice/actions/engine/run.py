@@ -246,6 +246,7 @@ def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
             constraints.require_kept(action.model, rows)
         else:
             action.apply(context, rows)
+        action.follow(context, rows)
         db.session.flush()
 
 

@@ -232,16 +232,27 @@ class File(Value):
 
 @dataclass(frozen=True, eq=False)
 class OneOf(Value):
-    """One of a few values, each with a word for people where it does not read well itself."""
+    """One of a few values.
+
+    Attributes:
+        choices: the values.
+        words: a word for people for each that does not read well itself.
+        descriptions: what choosing each means, shown where it is chosen.
+    """
 
     choices: Sequence[str] = field(default=(), kw_only=True)
     words: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    descriptions: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     def value_type(self) -> TypeEngine[Any]:
         return TextType()
 
     def value_info(self) -> dict[str, Any]:
-        return {"choices": tuple(self.choices), "words": self.words}
+        return {
+            "choices": tuple(self.choices),
+            "words": self.words,
+            "descriptions": self.descriptions,
+        }
 
 
 def _may_be_left_empty(column: TableColumn) -> bool:

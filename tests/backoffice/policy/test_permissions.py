@@ -35,9 +35,19 @@ MEANINGS = {
     "client_tokens.export": "Download sent tokens as a file",
     "client_tokens.view": "See the list of sent tokens and their details",
     "clients.create": "Add clients",
+    "clients.deactivate": "Deactivate and activate clients sensitive",
     "clients.delete": "Delete clients for good sensitive",
     "clients.edit": "Change clients",
     "clients.export": "Download clients as a file",
+    "clients.set_2fa": "Switch the two-factor authentication of clients on and off sensitive",
+    "clients.set_group": "Move clients to another client group by hand sensitive",
+    "clients.set_password": (
+        "Set temporary passwords of clients, and mail them links to choose one sensitive"
+    ),
+    "clients.set_permissions": (
+        "Give clients extra permissions in your product, and take them sensitive"
+    ),
+    "clients.verify": "Mark e-mail addresses and phones of clients as verified",
     "clients.view": "See the list of clients and their details",
     "companies.create": "Add companies",
     "companies.delete": "Delete companies for good sensitive",

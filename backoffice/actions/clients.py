@@ -1,0 +1,93 @@
+"""Actions on clients: deactivate, activate, delete."""
+
+from typing import ClassVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
+
+from backoffice.actions.engine.action import Action
+from backoffice.actions.engine.context import ActionContext, Ids
+from backoffice.actions.engine.rules import Counted, Effect, Rule
+from backoffice.clients import erasure, tokens
+from backoffice.models import client_groups
+from backoffice.models.client import Client
+
+VOIDS_TOKENS = Effect("Voids {n} token.", "Voids {n} tokens.", tokens.count_live)
+NOT_ACTIVE = Rule(
+    "not_active", _l("{label} is not active."), lambda _context: Client.status != "active"
+)
+NO_PERSON = Rule(
+    "no_person",
+    _l("{label} is a program: it signs in with tokens."),
+    lambda _context: Client.client_group == client_groups.API,
+)
+
+
+class ClientAction(Action):
+    """An action on clients, of whom the actor sees those within their own limits alone."""
+
+    model = Client
+
+
+class Deactivate(ClientAction):
+    name = "deactivate"
+    meaning = _l("Deactivate and activate clients")
+    danger = True
+    label = _l("Deactivate")
+    title = Counted("Deactivate {n} client", "Deactivate {n} clients")
+    event = _l("{actor} deactivated {subject}")
+    done = _l("deactivated")
+    result = Counted("{n} client deactivated.", "{n} clients deactivated.")
+    reason_required = True
+    watches = ("status",)
+    effects = (VOIDS_TOKENS,)
+    inverse = "activate"
+    irreversible = (_l("Sessions and tokens of clients stay ended."),)
+
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return Client.status == "blocked"
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.update(rows, status="blocked", sessions_valid_from=context.now)
+        tokens.end(None, rows, "revoked")
+
+
+class Activate(ClientAction):
+    name = "activate"
+    permission = "clients.deactivate"
+    label = _l("Activate")
+    title = Counted("Activate {n} client", "Activate {n} clients")
+    event = _l("{actor} activated {subject}")
+    done = _l("active")
+    result = Counted("{n} client activated.", "{n} clients activated.")
+    watches = ("status",)
+    inverse = "deactivate"
+
+    def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
+        return Client.status == "active"
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        self.update(rows, status="active")
+
+
+class DeleteClients(ClientAction):
+    """Erase what is known of clients; their numbers, wallets and events stay."""
+
+    name = "delete"
+    label = _l("Delete")
+    title = Counted("Delete {n} client", "Delete {n} clients")
+    event = _l("{actor} deleted {subject}")
+    done = _l("deleted")
+    result = Counted("{n} client deleted.", "{n} clients deleted.")
+    danger = True
+    typed_confirmation = True
+    watches = ("status",)
+    effects = (VOIDS_TOKENS,)
+    irreversible: ClassVar[tuple[str, ...]] = (
+        _l("Personal data is erased for good; number, wallets and events stay."),
+    )
+
+    def apply(self, context: ActionContext, rows: Ids) -> None:
+        erasure.forget(rows)
+        self.update(rows, status="deleted", sessions_valid_from=context.now, **erasure.EMPTY)
+        erasure.remake_search(rows)

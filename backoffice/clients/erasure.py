@@ -1,0 +1,85 @@
+"""Erase what the database says about a deleted client, so that only their number is left.
+
+The external number stays too: by it the company's own product is told that the client is gone, and
+does not bring them back.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Select, delete, select, update
+
+from backoffice import events
+from backoffice.clients import tokens
+from backoffice.data import search_keys, uploaded_files
+from backoffice.extensions import db
+from backoffice.models import fields
+from backoffice.models.associations import client_client_tags
+from backoffice.models.base import Base
+from backoffice.models.client import Client
+from backoffice.models.client_sign_in import ClientSignIn
+from backoffice.models.client_token import ClientToken
+from backoffice.models.handover import Handover
+from backoffice.models.kyc_case import KycCase
+from backoffice.models.message import Message
+from backoffice.models.reveal import Reveal
+from backoffice.people import erasure
+from backoffice.policy.permissions import area_of
+
+# What the row of a deleted client has. Its company may be deleted once all its clients are.
+EMPTY: Mapping[str, object] = {
+    "first_name": "",
+    "last_name": "",
+    "email": None,
+    "email_key": None,
+    "email_verified_at": None,
+    "phone": "",
+    "phone_verified_at": None,
+    "language": None,
+    "communication_language": None,
+    "company_id": None,
+    "company_owner": False,
+    "password_hash": None,
+    "password_state": "none",
+    "password_expires_at": None,
+    "two_factor": "disabled",
+    "ip_whitelist": [],
+    "extra_permissions": [],
+    "last_login_at": None,
+}
+
+
+def forget(clients: Select[int]) -> None:
+    """Erase what other tables, files and events say about `clients`.
+
+    Their own rows are emptied after this call, not before.
+    """
+    uploaded_files.forget_column(
+        fields.column(KycCase, "documents"), KycCase.client_id.in_(clients)
+    )
+    erasure.forget_runs(Client, clients)
+    tokens.end(None, clients, "revoked")
+    _empty(KycCase, KycCase.client_id.in_(clients), documents=[], reason="")
+    _empty(ClientToken, ClientToken.client_id.in_(clients), recipient="")
+    _empty(
+        ClientSignIn, ClientSignIn.client_id.in_(clients), ip="", device="", place="", session=""
+    )
+    for model in (Message, Handover):
+        db.session.execute(delete(model).where(model.client_id.in_(clients)))
+    db.session.execute(
+        delete(client_client_tags).where(client_client_tags.c.client_id.in_(clients))
+    )
+    reveals = (Reveal.area == area_of(Client), Reveal.row_id.in_(clients))
+    db.session.execute(delete(Reveal).where(*reveals))
+    events.redact(subject_type=area_of(Client), subject_ids=clients)
+    cases = select(KycCase.id).where(KycCase.client_id.in_(clients))
+    events.redact(subject_type=area_of(KycCase), subject_ids=cases)
+
+
+def remake_search(clients: Select[int]) -> None:
+    """Let the search forget the clients, whose rows are emptied."""
+    search_keys.remake(Client, clients, Client.__search__)
+
+
+def _empty(model: type[Base], which: ColumnElement[bool], **values: object) -> None:
+    change = update(model).where(which).values(**values)
+    db.session.execute(change, execution_options={"synchronize_session": False})

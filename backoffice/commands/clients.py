@@ -1,0 +1,98 @@
+"""Answer the company's own product about clients: whether a token or a password is right.
+
+Secrets come from the input, where no list of processes shows them. Each answer is a line of JSON.
+"""
+
+import json
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from backoffice.auth.attempts import Origin
+from backoffice.clients import passwords, sign_ins, tokens
+from backoffice.clients.tokens import Answer
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.models.client import Client
+from backoffice.settings import configured
+from backoffice.transactions import begin
+
+LONGEST = 1000  # characters of a line
+
+
+def add(group: AppGroup) -> None:
+    commands = AppGroup("clients", help="Answer about clients, and take them in.")
+    commands.command("check-token")(check_token)
+    commands.command("choose-password")(choose_password)
+    commands.command("check-password")(check_password)
+    group.add_command(commands)
+
+
+@click.option("--use", is_flag=True, help="Use it up: it works no second time.")
+def check_token(*, use: bool) -> None:
+    """Say whether a token of a password link works; it is the first line of the input."""
+    begin(writing=use)
+    (value,) = _lines(1)
+    _say_token(tokens.use_token(value) if use else tokens.check_token(value))
+    db.session.commit()
+
+
+def choose_password() -> None:
+    """Use up a token, the first line of the input, and store the password in the second."""
+    begin(writing=True)
+    value, password = _lines(2)
+    try:
+        answer = passwords.choose(value, password, configured())
+    except BackofficeError as error:
+        raise click.ClickException(str(error.message)) from error
+    _say_token(answer)
+    db.session.commit()
+
+
+@click.option("--ip", default="", help="The address from which the client signs in.")
+@click.option("--device", default="", help="What the browser or the app calls itself.")
+@click.option("--session", default="", help="What your product calls the session.")
+@click.option(
+    "--second-factor",
+    type=click.Choice(("right", "wrong")),
+    help="What your product found of the second factor; leave it out before it asks.",
+)
+def check_password(*, ip: str, device: str, session: str, second_factor: str | None) -> None:
+    """Say whether a client may sign in: e-mail address and password are two lines of the input.
+
+    The attempt is recorded, as OK, failed or blocked.
+    """
+    begin(writing=False)
+    email, password = _lines(2)
+    decision = sign_ins.decide(
+        email,
+        password,
+        configured(),
+        origin=Origin(ip, device),
+        factor_is_right=None if second_factor is None else second_factor == "right",
+        session=session,
+    )
+    answer: dict[str, object] = {"result": decision.result, "reason": decision.reason}
+    if decision.result == "ok":
+        answer["must_change"] = decision.must_change
+    click.echo(json.dumps(answer | _told(decision.client)))
+    db.session.commit()
+
+
+def _say_token(answer: Answer) -> None:
+    click.echo(json.dumps({"state": answer.state} | _told(answer.client)))
+
+
+def _told(client: Client | None) -> dict[str, object]:
+    """Return by which the product knows the client."""
+    if client is None:
+        return {}
+    return {"client": client.id, "uuid": str(client.uuid), "external_id": client.external_id}
+
+
+def _lines(number: int) -> list[str]:
+    """Return so many lines of the input, without their ends; missing ones are empty."""
+    lines = (sys.stdin.readline(LONGEST).rstrip("\r\n") for _ in range(number))
+    # What is no UTF-8 is a lone surrogate here, and part of no secret.
+    return [line.encode(errors="replace").decode() for line in lines]
