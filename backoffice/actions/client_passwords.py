@@ -1,7 +1,7 @@
 """Actions on clients' passwords: a temporary one, or a mailed link to choose one."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 
 from backoffice import throttles
 from backoffice.actions.clients import NO_PERSON, NOT_ACTIVE, VOIDS_TOKENS, ClientAction
@@ -9,6 +9,7 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.auth import passwords as hashing
 from backoffice.clients import passwords, tokens
+from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.settings import configured
 
@@ -47,10 +48,11 @@ class SetTemporaryPassword(ClientAction):
     irreversible = (_l("The password before and the sessions of the client do not come back."),)
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
-        password = hashing.temporary()
         settings = configured()
-        passwords.store_temporary(rows, hashing.hashed(password, settings), settings)
-        context.show_once(password)
+        for client in db.session.scalars(select(Client).where(Client.id.in_(rows))).all():
+            password = hashing.temporary()
+            passwords.store_temporary(client, hashing.hashed(password, settings), settings)
+            context.show_once(password)
 
 
 class SendPasswordLink(ClientAction):

@@ -3,7 +3,7 @@
 They are hashed as those of users are. The company's own product has the pages.
 """
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, update
 
 from backoffice import clock
 from backoffice.auth import passwords
@@ -19,9 +19,10 @@ from backoffice.settings import Settings
 from backoffice.text import duration_to_store
 
 
-def store_temporary(clients: Select[int], new: Hashed, settings: Settings) -> None:
-    """Make it the password of `clients` for some days; their sessions and open links end."""
+def store_temporary(client: Client, new: Hashed, settings: Settings) -> None:
+    """Make it the password of the client for some days; their sessions and open links end."""
     now = clock.now()
+    clients = client.alone()
     _store(
         clients,
         password_hash=new.text,
@@ -35,10 +36,11 @@ def store_temporary(clients: Select[int], new: Hashed, settings: Settings) -> No
 def send_links(clients: Select[int], settings: Settings) -> None:
     """Mail each of `clients` a link to choose a password; the one before no longer works.
 
-    The installation has a page for it (`Settings.portal`).
+    An installation that knows no page for it (`Settings.portal`) sends nothing.
     """
     portal = settings.portal
-    assert portal is not None
+    if portal is None:
+        return
     valid = settings.client_password_link_valid
     outgoing = (
         OutgoingMail(
@@ -67,7 +69,7 @@ def choose(value: str, password: str, settings: Settings) -> Answer:
     answer = tokens.use_token(value)
     if answer.state == "ok" and answer.client:
         _store(
-            select(Client.id).where(Client.id == answer.client.id),
+            answer.client.alone(),
             password_hash=new.text,
             password_state="usable",  # a state
             password_expires_at=None,

@@ -21,6 +21,11 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scoped
 
 
+def is_limited(actor: Actor) -> bool:
+    """Return whether there may be clients whom the actor does not see."""
+    return bool(list(limits(actor)))
+
+
 def limits(actor: Actor) -> Iterable[ColumnElement[bool]]:
     """Yield the conditions that limit which clients the actor sees, in SQL."""
     if actor.client_tags_mode != "all":
@@ -45,7 +50,7 @@ def _by_country(actor: Actor) -> ColumnElement[bool]:
     return or_(Client.country.is_(None), Client.country.not_in(codes))
 
 
-@scoped(Client)
+@scoped(Client, hides_names=is_limited)
 def clients(actor: Actor) -> ColumnElement[bool]:
     """Show the clients whom all limits let through, and no deleted ones."""
     return and_(Client.status != "deleted", *limits(actor))
@@ -91,11 +96,6 @@ def companies(actor: Actor) -> ColumnElement[bool]:
         return true()
     of_company = Client.company_id == Company.id
     return or_(exists().where(of_company, clients(actor)), ~exists().where(of_company))
-
-
-def is_limited(actor: Actor) -> bool:
-    """Return whether there may be clients whom the actor does not see."""
-    return bool(list(limits(actor)))
 
 
 def _of_seen_clients(actor: Actor, client_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:

@@ -1,11 +1,11 @@
 """Check the events log: recompute its chain, and say which event or comment does not fit."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from backoffice.events import anchors, seals
 from backoffice.events.anchors import Anchor
@@ -14,13 +14,21 @@ from backoffice.events.log import BATCH, CHAINED, DETAILS, GENESIS, KEY, covered
 from backoffice.events.seals import Seal
 from backoffice.extensions import db
 from backoffice.models import personal
-from backoffice.models.base import records
+from backoffice.models.base import Record, records
+from backoffice.models.client import Client
 from backoffice.models.event import Event
 from backoffice.models.event_comment import EventComment
+from backoffice.models.kyc_case import KycCase
 from backoffice.models.user import User
 from backoffice.policy.permissions import area_of
 from backoffice.text import N_, refilled
 
+# Of those whose rows stay, in SQL, whether they were erased.
+ERASED: Mapping[type[Record], ColumnElement[bool]] = {
+    User: User.status == "deleted",
+    Client: Client.status == "deleted",
+    KycCase: KycCase.client_id.in_(select(Client.id).where(Client.status == "deleted")),
+}
 MOST_FAULTS = 100  # that are told; the others are only counted
 # Stored like this with the result of a check, and translated when it is shown.
 MISSING = N_("Event %(id)s is missing.")
@@ -153,13 +161,12 @@ def _erased_subjects(events: Sequence[Any]) -> set[Subject]:
 
 
 def _erased(area: str, ids: set[int | None]) -> set[int | None]:
-    """Return those of the rows that are erased people, or went with one and exist no longer."""
+    """Return those of the rows that were erased, or went with a person and exist no longer."""
     model = next((model for model in records() if area_of(model) == area), None)
+    if model in ERASED:
+        return set(db.session.scalars(select(model.id).where(model.id.in_(ids), ERASED[model])))
     if model is None or not personal.belongs(model):
         return set()
-    if model is User:
-        erased = select(User.id).where(User.id.in_(ids), User.status == "deleted")
-        return set(db.session.scalars(erased))
     return ids.difference(db.session.scalars(select(model.id).where(model.id.in_(ids))))
 
 

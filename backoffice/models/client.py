@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Uuid, cast, func
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Uuid,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -148,6 +159,10 @@ class Client(Searchable, Entity):
     @classmethod
     def _is_company_user_in_sql(cls) -> ColumnElement[str]:
         return cls.derived_case("is_company_user")
+
+    def alone(self) -> Select[int]:
+        """Select the id of this client, for functions that take the ids of many."""
+        return select(Client.id).where(Client.id == self.id)
 
     @classmethod
     def derived(cls, _name: str, value: str) -> ColumnElement[bool]:

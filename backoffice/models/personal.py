@@ -18,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, inspect
 from sqlalchemy.orm import Mapper
 
 from backoffice.models.base import Base, Entity
+from backoffice.models.client import Client
 from backoffice.models.columns import EXISTING
 from backoffice.models.files import FilesType
 from backoffice.models.types import TableColumn
@@ -40,11 +41,11 @@ def belongings() -> Sequence[TableColumn]:
 
 
 def belongs(model: type[Base]) -> bool:
-    """Return whether rows of `model` are people, or belong to one.
+    """Return whether rows of `model` are people or clients, or belong to a person.
 
     Texts that may be kept call such rows by their id.
     """
-    return model is User or any(_owns(column) for column in model.__table__.columns)
+    return model in (User, Client) or any(_owns(column) for column in model.__table__.columns)
 
 
 def columns(model: type[Base], said: object = True) -> list[str]:

@@ -17,7 +17,8 @@ from backoffice.text import capital
 Scope = Callable[[Actor], ColumnElement[bool]]
 _narrower: dict[type[Record], Scope] = {}  # which rows an actor sees, if not all
 _open: set[type[Record]] = set()  # models of which people see some rows without the permission
-_nameless: set[Scope] = set()  # those that leave out only rows without a name
+# Whether it leaves out, for an actor, any row that has a name.
+_hiding: dict[Scope, Callable[[Actor], bool]] = {}
 
 
 def can(actor: Actor | None, code: str) -> bool:
@@ -87,28 +88,31 @@ def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]
 
     It is None if they may read all names.
     """
-    hides_names = model in _narrower and _narrower[model] not in _nameless
-    if not hides_names and can(actor, f"{area_of(model)}.view"):
+    narrower = _narrower.get(model)
+    is_open = actor is not None and (narrower is None or not _hiding[narrower](actor))
+    if is_open and can(actor, f"{area_of(model)}.view"):
         return None
     return scope(actor, model)
 
 
 def scoped(
-    model: type[Record], *, without_permission: bool = False, hides_names: bool = True
+    model: type[Record],
+    *,
+    without_permission: bool = False,
+    hides_names: bool | Callable[[Actor], bool] = True,
 ) -> Callable[[Scope], Scope]:
     """Decorate the function that returns which rows of `model` an actor sees.
 
     It is called for actors with the permission to view the model; with `without_permission` also
-    for those without it. `hides_names` says whether any row that it leaves out has a name, which
-    the actor must not read beside other rows either.
+    for those without it. `hides_names` says, perhaps of an actor, whether any row that it leaves
+    out has a name, which the actor must not read beside other rows either.
     """
 
     def keep(narrower: Scope) -> Scope:
         _narrower[model] = narrower
         if without_permission:
             _open.add(model)
-        if not hides_names:
-            _nameless.add(narrower)
+        _hiding[narrower] = hides_names if callable(hides_names) else lambda _actor: hides_names
         return narrower
 
     return keep
