@@ -17,7 +17,7 @@ from backoffice.text import capital
 Scope = Callable[[Actor], ColumnElement[bool]]
 _narrower: dict[type[Record], Scope] = {}  # which rows an actor sees, if not all
 _open: set[type[Record]] = set()  # models of which people see some rows without the permission
-# Whether it leaves out, for an actor, any row that has a name.
+# Whether it leaves out, for an actor, any row that has a name; all others do.
 _hiding: dict[Scope, Callable[[Actor], bool]] = {}
 
 
@@ -88,11 +88,18 @@ def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]
 
     It is None if they may read all names.
     """
-    narrower = _narrower.get(model)
-    is_open = actor is not None and (narrower is None or not _hiding[narrower](actor))
-    if is_open and can(actor, f"{area_of(model)}.view"):
+    if can(actor, f"{area_of(model)}.view") and not _hides_names(actor, model):
         return None
     return scope(actor, model)
+
+
+def _hides_names(actor: Actor | None, model: type[Record]) -> bool:
+    """Return whether the actor's scope leaves out any row that has a name."""
+    narrower = _narrower.get(model)
+    if narrower is None or actor is None:
+        return narrower is not None
+    hides = _hiding.get(narrower)
+    return hides is None or hides(actor)
 
 
 def scoped(
@@ -112,7 +119,10 @@ def scoped(
         _narrower[model] = narrower
         if without_permission:
             _open.add(model)
-        _hiding[narrower] = hides_names if callable(hides_names) else lambda _actor: hides_names
+        if callable(hides_names):
+            _hiding[narrower] = hides_names
+        elif not hides_names:
+            _hiding[narrower] = lambda _actor: False
         return narrower
 
     return keep
