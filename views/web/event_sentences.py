@@ -32,6 +32,7 @@ BY_CODE: dict[str, str] = {
     "account.save_view": _l("{actor} saved a view"),
     "account.set_avatar": _l("{actor} chose an avatar"),
     "account.two_factor": _l("{actor} changed their own two-factor authentication"),
+    "clients.kyc": _l("{actor} changed the KYC state of {subject}"),
     "events.comment": _l("{actor} commented on {subject}"),
     "events.edit_comment": _l("{actor} changed a comment on {subject}"),
     "users.end_access": _l("{actor} ended access of {subject} that had its end"),

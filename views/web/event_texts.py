@@ -83,6 +83,7 @@ VERBS = {
     "check": _l("Check"),
     "comment": _l("Comment"),
     "edit_comment": _l("Change a comment"),
+    "kyc": _l("KYC"),
 }
 
 

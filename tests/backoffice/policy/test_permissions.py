@@ -68,6 +68,8 @@ MEANINGS = {
     "groups.view": "See the list of groups and their details",
     "invitations.resend": "Send invitations again",
     "invitations.revoke": "Withdraw invitations that were not accepted",
+    "kyc_cases.ask": "Ask clients for KYC",
+    "kyc_cases.decide": "Decide KYC cases: approve, reject, expire",
     "kyc_cases.edit": "Change KYC cases",
     "kyc_cases.export": "Download KYC cases as a file",
     "kyc_cases.view": "See the list of KYC cases and their details",

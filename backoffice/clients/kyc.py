@@ -1,0 +1,188 @@
+"""Move clients by decisions about their KYC cases, and say who may not make these."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from backoffice import events
+from backoffice.clients import groups
+from backoffice.data import records
+from backoffice.events import EventDraft
+from backoffice.extensions import db
+from backoffice.models.client import Client
+from backoffice.models.client_groups import (
+    EMAIL_NOT_VERIFIED,
+    ENTERPRISE_OWNER,
+    KYC_NOT_VERIFIED,
+    LEGAL_MERCHANT_OWNER,
+    MERCHANT_OWNER,
+    PHONE_NOT_VERIFIED,
+)
+from backoffice.models.kyc_case import KycCase
+from backoffice.models.user import User
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+
+LOCK = "kyc"  # whoever asks and whoever decides lock cases and clients in different orders
+IDENTITY, LEGAL_ENTITY = 1, 2  # levels
+OWNERS = (MERCHANT_OWNER, LEGAL_MERCHANT_OWNER, ENTERPRISE_OWNER)
+# Whom an approval makes an owner; staff and programs stay what they are.
+APPROVABLE = (EMAIL_NOT_VERIFIED, PHONE_NOT_VERIFIED, KYC_NOT_VERIFIED, *OWNERS)
+DECIDED = "clients.kyc"  # the event of a client whose case was decided
+AT_ONCE = 500  # rows in one statement
+Counts = Callable[[type[KycCase]], ColumnElement[bool]]
+
+
+@records.reached(KycCase)
+def reach(_actor: Actor, kyc_case: KycCase) -> str:
+    """Return why nobody may change a case: what was decided stays as it was shown."""
+    if kyc_case.state == "pending":
+        return ""
+    return _("%(label)s is decided: its documents stay as they are.", label=kyc_case.label)
+
+
+def is_contact(actor: Actor) -> ColumnElement[bool]:
+    """SQL: whether the actor has the e-mail address or phone of the client.
+
+    That of another client of the same company counts as well, and whoever views as somebody else
+    counts as both.
+    """
+    people = [who.user_id for who in (actor, actor.in_person) if who.user_id]
+    user: Any = aliased(User)
+    contact: Any = aliased(Client)
+    alike = (
+        user.email_key == contact.email_key,
+        and_(user.phone_key == contact.phone_key, user.phone_key != ""),
+    )
+    found = (
+        select(contact.id, contact.company_id).join(user, each).where(user.id.in_(people))
+        for each in alike
+    )
+    own = union_all(*found).subquery()
+    return or_(
+        Client.id.in_(select(own.c.id)),
+        Client.company_id.in_(select(own.c.company_id).where(own.c.company_id.is_not(None))),
+    )
+
+
+def _is_approved(case_: type[KycCase]) -> ColumnElement[bool]:
+    return case_.state == "approved"
+
+
+def has_approved(level: int, counts: Counts = _is_approved) -> ColumnElement[bool]:
+    """SQL: whether the client has a KYC case of this level that counts as approved."""
+    kyc_case = aliased(KycCase)
+    of_level = (kyc_case.client_id == Client.id, kyc_case.level == level)
+    return exists().where(*of_level, counts(kyc_case))
+
+
+def has_pending() -> ColumnElement[bool]:
+    """SQL: whether a KYC case of the client waits for its decision."""
+    kyc_case = aliased(KycCase)
+    return exists().where(kyc_case.client_id == Client.id, kyc_case.state == "pending")
+
+
+def owner_group(counts: Counts = _is_approved) -> ColumnElement[str]:
+    """SQL: the group of clients who own what they work with, by the KYC cases that are approved.
+
+    `counts` says of a case whether it counts as approved.
+    """
+    return case(
+        (~has_approved(IDENTITY, counts), KYC_NOT_VERIFIED),
+        (Client.type == "enterprise", ENTERPRISE_OWNER),
+        (has_approved(LEGAL_ENTITY, counts), LEGAL_MERCHANT_OWNER),
+        else_=MERCHANT_OWNER,
+    )
+
+
+def moved(
+    clients: Select[Any], among: Sequence[str], counts: Counts = _is_approved
+) -> Select[int, str]:
+    """Select those of the clients, in the groups `among`, who are not in their `owner_group`.
+
+    Each has the group beside the id. Staff is left out: it follows the owner of its company.
+    """
+    group = owner_group(counts)
+    return select(Client.id, group.label("new_group")).where(
+        Client.id.in_(clients),
+        Client.client_group.in_(among),
+        Client.client_group != group,
+        ~Client.is_staff,
+    )
+
+
+def as_decided(clients: Select[Any]) -> set[int]:
+    """Return the ids of those of the clients who are in their `owner_group`."""
+    statement = select(Client.id).where(Client.id.in_(clients), ~Client.is_staff)
+    return set(db.session.scalars(statement.where(Client.client_group == owner_group())))
+
+
+def lock_clients(clients: Select[int]) -> None:
+    """Lock the clients until the transaction ends, always in the same order."""
+    statement = select(Client.id).where(Client.id.in_(clients)).order_by(Client.id)
+    db.session.execute(statement.with_for_update())
+
+
+def follow(
+    *, actor: Actor, clients: Select[int], new_groups: Mapping[int, str], reason: str
+) -> None:
+    """Give clients the state of their KYC and their new groups, each with an event.
+
+    The staff of those who move follows them.
+    """
+    statement = select(
+        Client.id, Client.client_group, Client.kyc_state, _state().label("new_state")
+    )
+    statement = statement.where(Client.id.in_(clients)).order_by(Client.id)
+    for some in db.session.execute(statement).partitions(AT_ONCE):
+        after = {row.id: (new_groups.get(row.id, row.client_group), row.new_state) for row in some}
+        changed = [row for row in some if (row.client_group, row.kyc_state) != after[row.id]]
+        _write(after, changed)
+        events.record_many(actor=actor, drafts=_drafts(after, changed, reason))
+        moved = [row.id for row in changed if row.client_group != after[row.id][0]]
+        groups.move_staff(actor=actor, owners=select(Client.id).where(Client.id.in_(moved)))
+
+
+def _state() -> ScalarSelect[str]:
+    """SQL: the state of the client's latest KYC case; one that is pending comes first."""
+    latest = select(KycCase.state).where(KycCase.client_id == Client.id)
+    latest = latest.order_by((KycCase.state == "pending").desc(), KycCase.id.desc())
+    return latest.limit(1).correlate(Client).scalar_subquery()
+
+
+def _write(after: Mapping[int, tuple[str, str]], changed: Iterable[Any]) -> None:
+    for group, state in {after[row.id] for row in changed}:
+        ids = [row.id for row in changed if after[row.id] == (group, state)]
+        change = update(Client).where(Client.id.in_(ids))
+        change = change.values(client_group=group, kyc_state=state, version=Client.version + 1)
+        db.session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _drafts(
+    after: Mapping[int, tuple[str, str]], changed: Iterable[Any], reason: str
+) -> list[EventDraft]:
+    names = ("client_group", "kyc_state")
+    return [
+        EventDraft(
+            action=DECIDED,
+            subject=(area_of(Client), row.id),
+            before={name: getattr(row, name) for name in names},
+            after=dict(zip(names, after[row.id], strict=True)),
+            reason=reason,
+        )
+        for row in changed
+    ]
