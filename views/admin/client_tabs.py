@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from flask import render_template
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.clients import history
@@ -13,6 +14,7 @@ from backoffice.models.base import Record
 from backoffice.models.client import Client
 from backoffice.models.client_token import ClientToken
 from backoffice.models.company import Company
+from backoffice.models.fields import colour
 from backoffice.models.kyc_case import KycCase
 from backoffice.models.user import User
 from backoffice.models.wallet import Wallet
@@ -21,7 +23,7 @@ from backoffice.policy.rules import sees
 from backoffice.text import capital
 from views.screen import cells, details
 from views.screen.definition import Definition
-from views.screen.pages import Fact, Section
+from views.screen.pages import Fact, MenuItem, Section
 from views.web.actor import signed_in
 
 OF_THE_CLIENT = (
@@ -40,6 +42,20 @@ OF_API_USERS = (
     *("email", "first_name", "last_name", "phone", "language", "status", "company"),
     *("ip_whitelist", "extra_permissions"),
 )
+KYC_STATES = {
+    "pending": _l("KYC pending"),
+    "approved": _l("KYC approved"),
+    "rejected": _l("KYC rejected"),
+    "expired": _l("KYC expired"),
+}
+
+
+def kyc_badge(client: Client) -> list[Markup]:
+    """Return the state of the client's KYC as a badge; nothing if nobody has asked for it."""
+    state = client.kyc_state
+    if state not in KYC_STATES:
+        return []
+    return [cells.badge(str(KYC_STATES[state]), colour(Client, "kyc_state", state))]
 
 
 def groups() -> list[tuple[str, Markup, str]]:
@@ -82,7 +98,7 @@ def _section(screen: Definition, row: Record, names: Iterable[str], noun: str) -
     return Section(capital(noun), facts)
 
 
-def _kyc(_screen: Definition, actor: Actor, client: Client) -> Markup:
+def _kyc(screen: Definition, actor: Actor, client: Client) -> Markup:
     """Return the latest state, and the cases with who decided them."""
     cases = history.kyc_cases(actor, client)
     people = [case.decided_by for case in cases if case.decided_by]
@@ -95,7 +111,15 @@ def _kyc(_screen: Definition, actor: Actor, client: Client) -> Markup:
         cases=cases,
         deciders={case.id: case.decided_by.name for case in cases if case.decided_by in named},
         badge=cells.full_maker(KycCase, "state"),
+        items=_decisions(screen, actor, cases),
     )
+
+
+def _decisions(screen: Definition, actor: Actor, cases: Iterable[KycCase]) -> list[MenuItem]:
+    """Return the actions on the case that waits for its decision, if there is one."""
+    waiting = [case for case in cases if case.state == "pending"]
+    kyc_cases = screen.screen_of(KycCase)
+    return [item for case in waiting for item in details.action_items(kyc_cases, actor, case, "")]
 
 
 def _api_user(screen: Definition, actor: Actor, client: Client) -> Markup:

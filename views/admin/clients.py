@@ -88,8 +88,9 @@ class Clients(Screen):
     )
 
     def badges(self, row: Client) -> list[Markup]:
-        shown = ("status", "client_group", "kyc_state")
-        return [cells.choice(Client, name, getattr(row, name)) for name in shown]
+        shown = ("status", "client_group")
+        badges = [cells.choice(Client, name, getattr(row, name)) for name in shown]
+        return [*badges, *client_tabs.kyc_badge(row)]
 
     def below(self, _actor: Actor, row: Client) -> Markup:
         """Return all client groups with what they mean; the present one is marked."""

@@ -10,7 +10,7 @@ class WalletMembers(Screen):
     model = WalletMember
     category = _l("Clients")
     menu_icon_value = "people"
-    menu_order = 35
+    in_menu = False  # they are a tab of their wallet
     column_list = ("id", "wallet", "client", "role", "created_at")
     column_filters = ("wallet", "client", "role")
     form_columns = ("wallet", "client", "role")

@@ -11,6 +11,7 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale
 from babel.numbers import format_currency
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -183,18 +184,20 @@ def _boolean(_model: type[Record], _name: str) -> Cell:
     return write
 
 
+def amount(value: Decimal | None, currency: str, locale: Locale | str | None = None) -> Markup:
+    """Write an amount of the currency (ISO 4217) as the reader's language writes it."""
+    if value is None:
+        return NO_NUMBER
+    shown = format_currency(value, currency, locale=locale or get_locale() or DEFAULT)
+    return _ready(f'<span class="num">{escape(shown)}</span>')
+
+
 def _money(model: type[Record], name: str) -> Cell:
     """Return the function that writes amounts as the reader's language writes them."""
     currency = fields.column(model, name).info["currency"]
     locale = get_locale() or DEFAULT
 
-    def write(value: Decimal | None) -> Markup:
-        if value is None:
-            return NO_NUMBER
-        amount = format_currency(value, currency, locale=locale)
-        return _ready(f'<span class="num">{escape(amount)}</span>')
-
-    return write
+    return lambda value: amount(value, currency, locale)
 
 
 def _always(cell: Cell) -> Maker:

@@ -4,6 +4,7 @@ A mistake in one stops the product, with a sentence that has the cure.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.places import DeclarationError, meant, place_of
 from backoffice.policy import permissions
 from views.screen import form_checks
+from views.screen.access import ACCESS
 from views.screen.adding import parameter_of
 from views.screen.definition import Definition
 from views.screen.own_pages import own_pages, permission_of
@@ -116,6 +118,10 @@ def _shapes(declared: type[Definition]) -> Iterator[str]:
             yield f"{option} is one text: write ({names!r},)."
         elif odd := [name for name in names if not isinstance(name, str)]:
             yield f"{option} has {odd[0]}, which is no name: write it as a text."
+    for option in ("overview_tab", "events_tab"):
+        tab = getattr(declared, option)
+        if not isinstance(tab, tuple) or len(tab) != 2:  # a name and a label
+            yield f'{option} is {tab!r}: write a name and a label, ("info", _l("Info")).'
     tabs: Sequence[object] = declared.tabs
     for tab in tabs:
         if not isinstance(tab, Rows):
@@ -197,8 +203,14 @@ def _tabs(screen: Definition) -> Iterator[str]:
         if rows.attach and not screen.has("edit"):
             yield "attach needs rows that can be edited: name form_columns, or leave it out."
         yield from _actions_of_tab(screen, rows)
-        if rows.name in screen.details_tabs:
-            yield f"tabs and details_tabs both name {rows.name!r}: leave one out."
+    named = Counter(
+        [
+            *(screen.overview_tab[0], screen.events_tab[0], ACCESS),
+            *(*screen.details_tabs, *(rows.name for rows in screen.tabs)),
+        ]
+    )
+    for name in (name for name, number in named.items() if number > 1):
+        yield f"two tabs are called {name!r}: leave one out, or give it another name."
 
 
 def _sections(screen: Definition) -> Iterator[str]:

@@ -42,8 +42,12 @@ class Definition(Options):
 
     # Powers
 
+    def is_visible(self) -> bool:
+        """Tell whether the screen has an entry in the menu, for those who may open it."""
+        return self.in_menu
+
     def is_accessible(self) -> bool:
-        """Tell whether the menu offers the screen."""
+        """Tell whether the actor may open the screen."""
         return can(current_actor(), f"{self.endpoint}.view")
 
     def has(self, power: str) -> bool:

@@ -186,6 +186,8 @@ def fact(screen: Definition, row: Record, name: str) -> Fact:
 
 def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """Return an attribute of a loaded row as HTML."""
+    if name in screen.column_formatters_detail:
+        return screen.column_formatters_detail[name](row)
     value = getattr(row, name)
     if fields.is_many(screen.model, name):
         others = _named(screen, name, value)

@@ -1,10 +1,11 @@
 """Options: what a screen may say of itself; what it leaves out follows from its model."""
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from flask_admin import BaseView
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from backoffice.data import filters
 from backoffice.field_conditions import Condition
@@ -42,6 +43,7 @@ class Options(BaseView):
     category: ClassVar[str] = _l("Work")
     menu_icon_value: ClassVar[str] = "table"  # a symbol of backoffice/static/icons.svg
     menu_order: ClassVar[int] = 50  # within the area
+    in_menu: ClassVar[bool] = True  # without an entry it is still found, and linked to
 
     # Of a screen with many columns, each with all its places, instead of the lists below
     column_table: ClassVar[Sequence[Column]] = ()
@@ -52,6 +54,8 @@ class Options(BaseView):
     column_default_list: ClassVar[Sequence[str]] = ()
     column_extra_list: ClassVar[Sequence[str]] = ()  # read, but not shown: what own cells need
     column_formatters: ClassVar[Mapping[str, OwnCell]] = {}  # how single columns look
+    # How single columns look on a row's details
+    column_formatters_detail: ClassVar[Mapping[str, Callable[[Any], Markup]]] = {}
     # What people call a column's values, on every page
     column_value_labels: ClassVar[Mapping[str, Words]] = {}
     column_filters: Sequence[str] = ()

@@ -80,6 +80,23 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"views": {"All": "colour=red"}}, "none of them is All"),
     ({"views": {"Red": "colour=red", "RED": "colour=red"}}, "names that differ"),
     ({"views": {"2026": "colour=red"}}, "saved views are numbers in addresses"),
+    ({"overview_tab": "info"}, "overview_tab is 'info': write a name and a label"),
+    ({"events_tab": ("log",)}, "events_tab is ('log',): write a name and a label"),
+    ({"details_tabs": {"overview": "Facts"}}, "two tabs are called 'overview'"),
+    (
+        {"details_tabs": {"users": "People"}, "tabs": (Rows("users"),)},
+        "two tabs are called 'users'",
+    ),
+    ({"overview_tab": ("events", "Info")}, "two tabs are called 'events'"),
+    (
+        {"details_sections": {"overviw": {"A": ("name",)}}},
+        "details_sections names the tab 'overviw': did you mean 'overview'?",
+    ),
+    (
+        {"details_sections": {"overview": {"A": ("nme",)}}},
+        "details_sections names 'nme': did you mean 'name'?",
+    ),
+    ({"column_formatters_detail": {"nme": str}}, "column_formatters_detail names 'nme'"),
     ({"menu_icon_value": "tag"}, "there is no icon 'tag' in icons.svg: did you mean 'tags'?"),
 ]
 
