@@ -1,6 +1,6 @@
 """Parse the filters of a list, and check that the list has them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
 
@@ -71,13 +71,24 @@ def parse(
     Raises BadRequest with the filter's key as its field if the attribute is not allowed, or if
     there are too many filters or values.
     """
-    values_by_key = _by_key(pairs)
+    values_by_key = _by_key(_with_both_ends(model, pairs))
     value_count = sum(map(len, values_by_key.values()))
     if value_count > MAX_FILTERS * MAX_VALUES or len(values_by_key) > MAX_FILTERS:
         text = _("Use at most %(most)s filters at once.", most=MAX_FILTERS)
         raise BadRequest(text, field="search")
     parsed = [_filter(model, key, values, allowed) for key, values in values_by_key.items()]
     return tuple(replace(filter_, zone=zone) for filter_ in parsed)
+
+
+def _with_both_ends(
+    model: type[Record], pairs: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of a query string; a number without an operator is both ends of its range."""
+    for key, text in pairs:
+        name, operator = _parts(key)
+        is_number = not operator and fields.shape(model, name) == "range"
+        for end in ("from", "to") if is_number else (operator,):
+            yield key_of(name, end), text
 
 
 def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -21,7 +21,6 @@ from backoffice.models.base import Entity, Record
 from backoffice.places import DeclarationError, meant, place_of
 from backoffice.policy import permissions
 from views.screen import form_checks
-from views.screen.access import ACCESS
 from views.screen.adding import parameter_of
 from views.screen.definition import Definition
 from views.screen.own_pages import own_pages, permission_of
@@ -203,12 +202,8 @@ def _tabs(screen: Definition) -> Iterator[str]:
         if rows.attach and not screen.has("edit"):
             yield "attach needs rows that can be edited: name form_columns, or leave it out."
         yield from _actions_of_tab(screen, rows)
-    named = Counter(
-        [
-            *(screen.overview_tab[0], screen.events_tab[0], ACCESS),
-            *(*screen.details_tabs, *(rows.name for rows in screen.tabs)),
-        ]
-    )
+    lists = (rows.name for rows in screen.tabs)
+    named = Counter([screen.overview_tab[0], *screen.details_tabs, *lists])
     for name in (name for name, number in named.items() if number > 1):
         yield f"two tabs are called {name!r}: leave one out, or give it another name."
 

@@ -87,7 +87,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"details_tabs": {"users": "People"}, "tabs": (Rows("users"),)},
         "two tabs are called 'users'",
     ),
-    ({"overview_tab": ("events", "Info")}, "two tabs are called 'events'"),
     (
         {"details_sections": {"overviw": {"A": ("name",)}}},
         "details_sections names the tab 'overviw': did you mean 'overview'?",
