@@ -15,6 +15,8 @@ from backoffice.models.access_review import AccessReview
 from backoffice.models.access_review_item import AccessReviewItem
 from backoffice.models.associations import user_groups
 from backoffice.models.base import Record, records
+from backoffice.models.client import Client
+from backoffice.models.company import Company
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.session import Session
@@ -67,6 +69,7 @@ def build() -> None:
         db.session.add(Session(token_hash=str(number), user_id=user.id, **times))
     _add_what_ends(user, now)
     _add_reviews(user, now)
+    db.session.add_all([Client(), Client(company=Company(business_name="Harbour"))])
     for result, reason in product(RESULTS, ("", "password")):
         db.session.add(SignInAttempt(at=now, result=result, reason=reason))
     db.session.flush()
