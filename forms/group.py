@@ -18,8 +18,8 @@ class GroupForm(Form):
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:
         """Return the fields with the permissions in a section of their own."""
-        fields = list(self)
+        rights = ("permissions", "grants")
         return [
-            (_("Group"), [f for f in fields if f.name in ("name", "description", "reviewer")]),
-            (_("Permissions"), [f for f in fields if f.name in ("permissions", "grants")]),
+            (_("Group"), [field for field in self if field.name not in rights]),
+            (_("Permissions"), [self[name] for name in rights if name in self]),
         ]

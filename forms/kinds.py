@@ -1,6 +1,7 @@
 """The form field of each kind of column."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
@@ -14,6 +15,7 @@ from backoffice.models.kinds import Kind, choices, documents, files, part_of, re
 from backoffice.models.kinds.identifiers import Uuid
 from backoffice.models.kinds.numbers import Decimal, Integer, Number, places
 from backoffice.models.kinds.texts import Email, LongText, Phone, Text, Url, length
+from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
 from backoffice.models.unreadable import Unreadable
 from forms.fields import (
@@ -26,6 +28,8 @@ from forms.fields import (
     UnchangedMixin,
 )
 from forms.files import FilesField
+
+CODE = re.compile("[A-Z]{2}")  # of a country, today or formerly
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,27 @@ def _lines(spec: FieldSpec) -> Field:
     return ValueField(spec.label, kind=spec.kind, column=spec.column, lines=True, **spec.common)
 
 
+def _countries(spec: FieldSpec) -> Field:
+    """Return a choice of countries by their names; a former code stays one for its row."""
+    kind, column = spec.kind, spec.column
+    assert isinstance(kind, documents.Countries)
+    names = {code: kind.label(column, code) for code in kind.values(column)}
+    offered = sorted(names.items(), key=lambda pair: pair[1])
+
+    def find(chosen: Sequence[RowKey]) -> tuple[list[tuple[RowKey, str]], bool]:
+        former = [(code, str(code)) for code in chosen if code not in names]
+        return [*former, *offered], False
+
+    return PickField(
+        spec.label,
+        required=spec.required,
+        validators=[_chosen] if spec.required else [],
+        description=spec.description,
+        find=find,
+        parse=lambda text: text if CODE.fullmatch(text) else None,
+    )
+
+
 def _number(spec: FieldSpec) -> Field:
     attributes = {"type": "number", "step": "any"}
     if isinstance(spec.kind, Integer):
@@ -310,6 +335,7 @@ FIELDS: dict[type[Kind], Callable[[FieldSpec], Field]] = {
     choices.Boolean: _yes_or_no,
     documents.Json: _lines,
     documents.TextLines: _lines,
+    documents.Countries: _countries,
     Uuid: _value,
     files.File: _files,
     relations.One: _related,

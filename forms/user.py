@@ -1,5 +1,7 @@
 """The form of a person; its fields have the model's names."""
 
+from typing import ClassVar
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
@@ -11,6 +13,7 @@ from wtforms import (  # type: ignore[attr-defined]  # newer than its stubs
 )
 from wtforms.validators import ValidationError
 
+from backoffice.models.user import LISTED
 from forms.base import Form
 from forms.fields import EmailField, LinesField, PhoneField, TextField
 
@@ -21,11 +24,19 @@ METHODS = (
         _l("By login: the mobile app only, with a temporary password that you hand over"),
     ),
 )
-MODES = (
+TAGS_MODES = (
     SelectChoice("all", _l("All client tags")),
     SelectChoice("only", _l("Only these client tags")),
     SelectChoice("except", _l("All except these client tags")),
 )
+COUNTRIES_MODES = (
+    SelectChoice("all", _l("All countries")),
+    SelectChoice("only", _l("Only these countries")),
+    SelectChoice("except", _l("All countries except these")),
+)
+ACCESS = ("groups", "ip_whitelist")
+# Which clients the person sees, and how much of them.
+CLIENTS = ("client_tags_mode", "client_tags", "countries_mode", "countries", "mask_data")
 
 
 class UserForm(Form):
@@ -33,6 +44,11 @@ class UserForm(Form):
 
     A person has an e-mail address or a login, so the browser requires neither.
     """
+
+    shown_when: ClassVar = {
+        "client_tags": {"client_tags_mode": LISTED},
+        "countries": {"countries_mode": LISTED},
+    }
 
     login_method = RadioField(_l("Signs in"), choices=METHODS, default="email")
     email = EmailField(
@@ -74,20 +90,31 @@ class UserForm(Form):
 
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:
-        access = ("groups", "client_tags_mode", "client_tags", "ip_whitelist")
         parts = [
-            (_("Person"), [f for f in self if f.name not in access]),
-            (_("Access"), [f for f in self if f.name in access]),
+            (_("Person"), [f for f in self if f.name not in (*ACCESS, *CLIENTS)]),
+            (_("Access"), [self[name] for name in ACCESS if name in self]),
+            (_("Clients"), [self[name] for name in CLIENTS if name in self]),
         ]
         return [(heading, fields) for heading, fields in parts if fields]
 
 
 def tags_mode_field() -> SelectField:
+    """Return the choice of how the client tags limit which clients the person sees."""
     return SelectField(
-        _l("Allowed clients"),
-        choices=MODES,
+        _l("Allowed client tags"),
+        choices=TAGS_MODES,
         default="all",
         description=_l("Which clients this person sees, by their tags."),
+    )
+
+
+def countries_mode_field() -> SelectField:
+    """Return the same choice for countries."""
+    return SelectField(
+        _l("Countries"),
+        choices=COUNTRIES_MODES,
+        default="all",
+        description=_l("Which clients this person sees, by their country."),
     )
 
 

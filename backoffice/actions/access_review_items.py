@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select, true
 
 from backoffice.actions import lasting
 from backoffice.actions.access import NO_ACCESS
@@ -98,6 +98,14 @@ def _is_last_administrator(context: ActionContext) -> ColumnElement[bool]:
     return and_(is_asked, _of_person(LAST_ADMINISTRATOR)(context))
 
 
+def _takes_mask(context: ActionContext) -> ColumnElement[bool]:
+    """SQL: whether the person may be masked by the group alone, and the actor sees no more."""
+    item = AccessReviewItem
+    masks = exists().where(Group.id == item.group_id, Group.mask_data)
+    stays_masked = exists().where(User.id == item.user_id, User.mask_data)
+    return and_(literal(context.actor.mask_data), masks, not_(stays_masked))
+
+
 def _is_beyond(context: ActionContext) -> ColumnElement[bool]:
     """Return the SQL condition for access that the actor may not give, and so not take."""
     actor = context.actor
@@ -167,6 +175,7 @@ TAKEN = Rule(
     lambda _context: AccessReviewItem.decision == "take_away",
 )
 BEYOND = Rule("beyond", _l("{label} is beyond what you can assign: ask instead."), _is_beyond)
+MASKED = _l("{label} masks data, and you see no more yourself.")
 OUTRANKED_PERSON = Rule(OUTRANKED.code, OUTRANKED.sentence, _of_person(OUTRANKED))
 GONE = Effect("{n} of them is gone already.", "{n} of them are gone already.", _count_gone)
 ALLOWED = (OWN, OF_ANOTHER, OVER)
@@ -243,6 +252,7 @@ class TakeAway(Decision):
         BEYOND,
         OUTRANKED_PERSON,
         Rule(LAST_ADMINISTRATOR.code, LAST_ADMINISTRATOR.sentence, _is_last_administrator),
+        Rule("masked", MASKED, _takes_mask),
     )
     effects = (GONE,)
 

@@ -1,7 +1,7 @@
 """The action on groups: delete them."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 
 from backoffice.actions.deletion import Delete
 from backoffice.actions.engine.context import ActionContext, Ids
@@ -10,7 +10,7 @@ from backoffice.actions.people import grantable
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import Group
 from backoffice.people import groups
-from backoffice.policy import second_factor
+from backoffice.policy import client_limits, second_factor
 from backoffice.settings import configured
 
 
@@ -20,6 +20,10 @@ def _is_beyond(context: ActionContext) -> ColumnElement[bool]:
 
 def _is_own(context: ActionContext) -> ColumnElement[bool]:
     return Group.id.in_(context.actor.group_ids)
+
+
+def _keeps_mask(context: ActionContext) -> ColumnElement[bool]:
+    return and_(literal(context.actor.mask_data), Group.mask_data)
 
 
 def _is_named_in_settings(_context: ActionContext) -> ColumnElement[bool]:
@@ -47,6 +51,7 @@ class DeleteGroups(Delete):
         ),
         Rule("own", _l("You are in {label}: nobody changes their own groups."), _is_own),
         Rule("outranked", _l("{label} is beyond what you can assign."), _is_beyond),
+        Rule("masks", client_limits.STAYS_MASKED, _keeps_mask),
         Rule(
             "named",
             _l("TWO_FACTOR_GROUPS names {label}: change the setting first."),

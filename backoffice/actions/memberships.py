@@ -5,7 +5,19 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, exists, false, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+    true,
+)
 
 from backoffice.actions import lasting
 from backoffice.actions.access import ENDS_AT, NO_ACCESS
@@ -80,6 +92,21 @@ def _number_of(table: Table, others: list[int]) -> ScalarSelect[int]:
     user_id, other = table.primary_key.columns
     has = select(func.count()).where(user_id == User.id, other.in_(others), counts(table))
     return has.scalar_subquery()
+
+
+def _takes_mask(context: ActionContext) -> ColumnElement[bool]:
+    """SQL: whether the person may be masked by the group alone, and the actor sees no more."""
+    masks = select(Group.id).where(Group.id.in_(context.parameters["group"]), Group.mask_data)
+    return and_(literal(context.actor.mask_data), masks.exists(), not_(User.mask_data))
+
+
+def _ends_mask(context: ActionContext) -> ColumnElement[bool]:
+    if not context.undo_of and context.parameters["ends_at"] is None:
+        return false()
+    return _takes_mask(context)
+
+
+STAYS_MASKED: str = _l("{label} sees masked data by this group, and you see no more yourself.")
 
 
 def _is_strong(parameters: Mapping[str, Any]) -> bool:
@@ -158,6 +185,7 @@ class RemoveFromGroup(ExclusiveUserAction):
             _takes_last_administrator,
             of_choice=True,
         ),
+        Rule("masked", STAYS_MASKED, _takes_mask, of_choice=True),
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
@@ -222,6 +250,7 @@ class MembershipEnd(ExclusiveUserAction):
             _ends_last_administrator,
             of_choice=True,
         ),
+        Rule("masked", STAYS_MASKED, _ends_mask, of_choice=True),
     )
 
     def warnings(self, _context: ActionContext, _rows: Ids) -> list[str]:

@@ -30,6 +30,7 @@ from backoffice.data.filters import NONE, Filter
 from backoffice.errors import BadRequest
 from backoffice.models import associations, fields, row_keys, search
 from backoffice.models.base import Record
+from backoffice.models.kinds.documents import Countries
 from backoffice.models.kinds.identifiers import IpAddress
 from backoffice.models.kinds.texts import Phone, Text
 from backoffice.models.kinds.times import YEARS
@@ -117,6 +118,14 @@ def _derived(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
 def _choice(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
     _require_known(model, filter_)
     return _one_of(model, filter_)
+
+
+def _members(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+    """Match rows whose list has one of the values."""
+    _require_known(model, filter_)
+    kind = fields.kind(model, filter_.name)
+    assert isinstance(kind, Countries)
+    return kind.has_any(fields.attribute(model, filter_.name), filter_.values)
 
 
 def _exact(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
@@ -317,6 +326,7 @@ CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {
     "choice": _choice,
     "code": _code,
     "derived": _derived,
+    "members": _members,
     "yes": _boolean,
     "filled": _filled,
     "rows": _related,

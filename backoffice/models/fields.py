@@ -30,6 +30,7 @@ from backoffice.models.files import FilesType
 from backoffice.models.keys import LOOKS, SUFFIX
 from backoffice.models.kinds import Kind
 from backoffice.models.kinds.choices import Choice, worded
+from backoffice.models.kinds.documents import Countries
 from backoffice.models.kinds.files import File
 from backoffice.models.kinds.texts import Text
 from backoffice.models.types import Expression, TableColumn
@@ -146,11 +147,11 @@ def attribute(model: type[Record], name: str) -> InstrumentedAttribute[object]:
 
 
 def choices(model: type[Record], name: str) -> tuple[str, ...]:
-    """Return the values that a choice may have, as they are written."""
+    """Return the values that a choice, or a list of them, may have, as they are written."""
     if name in model.__derived__:
         return model.__derived__[name]
     what = kind(model, name)
-    assert isinstance(what, Choice)
+    assert isinstance(what, Choice | Countries)
     return what.values(column(model, name))
 
 
@@ -171,7 +172,7 @@ def label(model: type[Record], name: str, value: object) -> str:
     what = kind(model, name)
     if isinstance(what, File):
         return what.label(str(value))
-    if isinstance(what, Choice) and name not in model.__derived__:
+    if isinstance(what, Choice | Countries) and name not in model.__derived__:
         return what.label(column(model, name), value)
     return heading(str(value))
 

@@ -40,6 +40,8 @@ STATUSES = ("invited", "active", "blocked", "revoked", "deleted")
 LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
 SCOPE_MODES = ("all", "only", "except")
+LISTED = SCOPE_MODES[1:]  # those that need a list of values
+SCOPE_WORDS = {"only": "Only these", "except": "All except these"}
 AVATAR_SIZES = (64, 256)  # pixels, both ways
 MEMBERSHIP_ENDS = ("soon", "later", "none")  # soon: within SOON
 SOON = timedelta(days=7)  # before its end, an access is said to end soon
@@ -171,10 +173,15 @@ class User(Searchable, Entity):
     )
     ip_whitelist: Mapped[list[str]] = mapped_column(default=list, info={"personal": True})
     client_tags_mode: Mapped[str] = column(
-        String(6), default="all", choices=SCOPE_MODES, personal=False
+        String(6), default="all", choices=SCOPE_MODES, words=SCOPE_WORDS, personal=False
     )
     countries_mode: Mapped[str] = column(
-        String(6), default="all", server_default="all", choices=SCOPE_MODES, personal=False
+        String(6),
+        default="all",
+        server_default="all",
+        choices=SCOPE_MODES,
+        words=SCOPE_WORDS,
+        personal=False,
     )
     countries: Mapped[list[str]] = column(
         default=list, server_default="[]", kind="countries", personal=False

@@ -14,7 +14,7 @@ from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.associations import group_grants
 from backoffice.models.group import ADMINISTRATORS, Group
-from backoffice.policy import grants, permissions, second_factor
+from backoffice.policy import client_limits, grants, permissions, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 from backoffice.policy.shipped import SHIPPED
@@ -127,6 +127,7 @@ def check_and_complete(actor: Actor, group: Group | None, values: dict[str, Any]
     grantable = grants.grantable_group_ids(db.session(), actor, locked=True)
     _check_name(group, values)
     _check_permissions(actor, group, values)
+    _check_mask(actor, group, values)
     before = set(group.grants) if group else set()
     after = set(values.get("grants", before))
     moved = before ^ after
@@ -213,6 +214,14 @@ def _require_unnamed(group: Group) -> None:
     if second_factor.is_named_by_name_alone(group, configured()):
         message = _("TWO_FACTOR_GROUPS has this group by its name: change the setting first.")
         raise RuleBroken(message, field="name")
+
+
+def _check_mask(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
+    """Require that nobody takes off a mask who sees masked data themselves."""
+    is_taken_off = group is not None and group.mask_data and not values.get("mask_data", True)
+    if group and is_taken_off and actor.mask_data:
+        message = str(client_limits.STAYS_MASKED).format(label=group.name)
+        raise GrantExceeded(message, field="mask_data", code="groups.edit")
 
 
 def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:

@@ -15,11 +15,10 @@ from backoffice.errors import GrantExceeded, NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.models import mails
-from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.people import access, forecast, groups, invitations
+from backoffice.people import access, client_limits, forecast, groups, invitations
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
@@ -30,12 +29,17 @@ from backoffice.text import N_, address_key, login_key, masked
 from backoffice.text.looks import skeleton
 
 # The sentence about a person whom the actor does not reach; {label} is their name.
-OUTRANKS: str = _l("{label} has a group or a permission that you cannot assign.")
+OUTRANKS: str = _l(
+    "{label} has a group or a permission that you cannot assign, or sees more than you."
+)
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 FIELD_PERMISSIONS = {
     "groups": "users.assign_groups",
-    "client_tags": "users.assign_scope",
-    "client_tags_mode": "users.assign_scope",
+    "client_tags": client_limits.SCOPE,
+    "client_tags_mode": client_limits.SCOPE,
+    "countries": client_limits.SCOPE,
+    "countries_mode": client_limits.SCOPE,
+    "mask_data": client_limits.MASK,
     "ip_whitelist": "users.edit_ip",
 }
 
@@ -85,15 +89,15 @@ def choosable(actor: Actor, user: User | None) -> ColumnElement[bool]:
 def out_of_reach(actor: Actor, user: User) -> str:
     """Return why the actor may not change the person, or an empty string if they may.
 
-    The actor must be able to give every group and extra permission that the person holds. Everybody
-    reaches themselves.
+    The actor must be able to give every group and extra permission that the person holds, and see
+    all clients that the person sees, as fully. Everybody reaches themselves.
     """
     return _outranks(actor, user, grants.grantable_group_ids(db.session(), actor))
 
 
 def _outranks(actor: Actor, user: User, grantable: Collection[int]) -> str:
     """Return why the person outranks the actor, or an empty string if they do not."""
-    if user.id == actor.user_id or actor.all_permissions:
+    if user.id == actor.user_id:
         return ""
     is_beyond = grants.outranks(actor, grantable, literal(user.id))
     if not db.session.scalar(select(is_beyond)):
@@ -115,13 +119,13 @@ def check_and_complete(actor: Actor, user: User | None, values: dict[str, Any]) 
         _set_defaults(actor, values)
     _check_permissions(actor, user, values)
     if user is None:
-        _inherit_client_scope(actor, values)
+        _inherit_limits(actor, values)
     _check_method(user, values)
     _check_email(actor, user, values)
     _check_login(user, values)
     _check_name(actor, user, values)
     _check_groups(actor, user, values, grantable)
-    _check_client_tags(actor, user, values)
+    client_limits.check(actor, user, values)
     _check_addresses(actor, user, values)
 
 
@@ -151,7 +155,7 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
         if name not in values or can(actor, code):
             continue
         value = values[name]
-        if user is None and (name, value) == ("client_tags_mode", "all"):
+        if user is None and name.endswith("_mode") and value == "all":
             continue  # what a new person has who was given nothing
         if value != _current(user, name, type(value)):
             message = _("You need the permission %(code)s to change this.", code=code)
@@ -315,53 +319,9 @@ def _require_other_administrator(user: User) -> None:
         raise RuleBroken(message, field="groups")
 
 
-def _inherit_client_scope(actor: Actor, values: dict[str, Any]) -> None:
-    """Give a new person the client scope of their creator, unless somebody chose one.
-
-    Otherwise somebody with a limited view could create people who see more than they do.
-    """
+def _inherit_limits(actor: Actor, values: dict[str, Any]) -> None:
     creator: User | None = values.get("created_by")
-    is_chosen = "client_tags" in values or "client_tags_mode" in values
-    if is_chosen or not creator or actor.client_tags_mode == "all":
-        return
-    values["client_tags_mode"] = creator.client_tags_mode
-    values["client_tags"] = list(creator.client_tags)
-
-
-def _check_client_tags(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    if "client_tags" not in values and "client_tags_mode" not in values:
-        return
-    current_mode = user.client_tags_mode if user else "all"
-    current_tags = user.client_tags if user else []
-    mode = values.get("client_tags_mode") or current_mode
-    tags = values.get("client_tags", current_tags)
-    # Also for a person whose last tag was deleted, and whose other fields are changed now.
-    if user and mode == current_mode and set(tags) == set(current_tags):
-        return
-    if mode == "only" and not tags:
-        message = _("“Only these” needs at least one client tag.")
-        raise RuleBroken(message, field="client_tags")
-    if not within_own_clients(actor, mode, {tag.id for tag in tags}):
-        message = _("This would show more clients than you see yourself.")
-        raise GrantExceeded(message, field="client_tags", code="users.assign_scope")
-
-
-def within_own_clients(actor: Actor, mode: str, tags: set[int]) -> bool:
-    """Return whether a client scope lies within the actor's own.
-
-    `mode` is "all", "only" (these tags) or "except" (all but these).
-    """
-    if actor.client_tags_mode == "all":
-        return True
-    own = select(ClientTag.id).where(grants.allowed_client_tags(actor))
-    allowed = set(db.session.scalars(own))
-    if mode == "only":
-        return tags <= allowed
-    # "all" and "except" also show the tags of the future, so the actor has to see those as well.
-    if mode != "except" or actor.client_tags_mode != "except":
-        return False
-    every = set(db.session.scalars(select(ClientTag.id)))
-    return every - tags <= allowed
+    client_limits.inherit(actor, values, list(creator.client_tags) if creator else [])
 
 
 def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ from backoffice.errors import NotAllowed, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.session import Session
 from backoffice.models.user import User
-from backoffice.people import users
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, require
@@ -89,15 +88,9 @@ def refusal(actor: Actor, person: User) -> str:
         return str(_("%(label)s is not active.", label=person.label))
     if outranked := records.out_of_reach(actor, person):
         return outranked
-    beyond = grants.codes_beyond(actor, actor_of(person).permissions)
-    if beyond or _sees_more_clients(actor, person):
+    if grants.codes_beyond(actor, actor_of(person).permissions):
         return str(_("%(label)s may do or see what you may not.", label=person.label))
     return ""
-
-
-def _sees_more_clients(actor: Actor, person: User) -> bool:
-    tags = {tag.id for tag in person.client_tags}
-    return not users.within_own_clients(actor, person.client_tags_mode, tags)
 
 
 def viewed(actor: Actor, session: Session, settings: Settings) -> Actor | None:
@@ -169,4 +162,8 @@ def _side(actor: Actor, user: User) -> list[object]:
         sorted(actor.permissions),
         actor.all_permissions,
         actor.client_tags_mode,
+        sorted(actor.client_tag_ids),
+        actor.countries_mode,
+        sorted(actor.countries),
+        actor.mask_data,
     ]

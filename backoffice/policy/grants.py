@@ -17,6 +17,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import ADMINISTRATORS, Group
 from backoffice.models.user import User
+from backoffice.policy import client_limits
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import catalogue
 from backoffice.policy.rules import can
@@ -92,17 +93,20 @@ def strong_group_ids(session: Session) -> frozenset[int]:
 def outranks(
     actor: Actor, grantable: Iterable[int], user_id: SQLColumnExpression[int] = User.id
 ) -> ColumnElement[bool]:
-    """SQL: whether the user has a group, or an extra permission, that the actor may not give.
+    """SQL: whether the user has a group or an extra permission that the actor may not give.
 
-    The actor may not change such a user.
+    So it is with users who see more of the clients. The actor may not change such a user: whoever
+    could reset their password would be them.
     """
+    sees_more = client_limits.sees_more(actor, user_id)
     if actor.all_permissions:
-        return ~true()
+        return sees_more
     group_beyond = user_groups.c.group_id.not_in(list(grantable))
     code_beyond = DirectGrant.permission.not_in(list(actor.permissions))
     return or_(
         exists().where(user_groups.c.user_id == user_id, group_beyond, is_current()),
         exists().where(DirectGrant.user_id == user_id, code_beyond, DirectGrant.current()),
+        sees_more,
     )
 
 

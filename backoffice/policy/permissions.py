@@ -63,7 +63,10 @@ BUILT_IN = (
         danger=True,
         is_strong=True,
     ),
-    Permission("users.assign_scope", _l("Decide which client tags people may see"), is_strong=True),
+    Permission("users.assign_scope", _l("Decide which clients people see"), is_strong=True),
+    Permission(
+        "users.mask", _l("Decide whether people see clients' personal data"), is_strong=True
+    ),
     Permission(
         "users.edit_ip", _l("Limit people to internet addresses"), danger=True, is_strong=True
     ),

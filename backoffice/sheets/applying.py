@@ -99,6 +99,7 @@ def _write_values(change: Change) -> None:
     )
     group.name = change.after.name
     group.description = change.after.description
+    group.mask_data = change.after.mask_data
     if change.gained or change.lost:
         group.permissions = sorted(change.after.permissions)
     db.session.add(group)

@@ -30,6 +30,7 @@ class State:
     description: str
     permissions: frozenset[str]
     grants: frozenset[str]
+    mask_data: bool = False
 
     def stored(self) -> dict[str, object]:
         """Return the state as JSON has it, in one order."""
@@ -46,6 +47,7 @@ class State:
             stored["description"],
             frozenset(stored["permissions"]),
             frozenset(stored["grants"]),
+            stored.get("mask_data", False),
         )
 
 
@@ -128,6 +130,11 @@ class Change:
         return sorted(self.before.grants - self.after.grants)
 
     @property
+    def unmasks(self) -> bool:
+        """Whether members see unmasked data from then on, as far as this group decides."""
+        return self.before.mask_data and not self.after.mask_data
+
+    @property
     def touches_people(self) -> bool:
         """Whether members may do more or less afterwards."""
         return bool(self.gained or self.lost or self.grants_gained or self.grants_lost)
@@ -204,6 +211,7 @@ def state_of(group: Group) -> State:
         group.description,
         frozenset(group.permissions),
         frozenset(other.key for other in group.grants),
+        group.mask_data,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -10,7 +11,7 @@ from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models.group import Group
 from backoffice.people import groups
-from backoffice.policy import grants, permissions, second_factor
+from backoffice.policy import client_limits, grants, permissions, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from backoffice.settings import configured
@@ -79,9 +80,8 @@ class _Judgement:
         return (
             bool(change.grants_lost)
             and self.removed.issuperset(change.grants_lost)
-            and not (change.gained or change.lost or change.grants_gained)
-            and (change.before.name, change.before.description)
-            == (change.after.name, change.after.description)
+            and not change.grants_gained
+            and change.before == replace(change.after, grants=change.before.grants)
         )
 
     def _judge_reach(self, change: Change, here: str) -> None:
@@ -98,6 +98,9 @@ class _Judgement:
             self.problems.add(here, reason, code=code)
         if change.kind == DELETE and change.key in self.live.given_unseen:
             text = _("A group that you do not see can assign %(group)s.", group=change.group.name)
+            self.problems.add(here, text, code=code)
+        if change.unmasks and self.actor.mask_data:
+            text = str(client_limits.STAYS_MASKED).format(label=change.group.name)
             self.problems.add(here, text, code=code)
         if self._leaves_setting(change, change.group):
             text = _(

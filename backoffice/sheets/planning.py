@@ -107,6 +107,7 @@ def _change(key: str, entry: Entry, live: Live, removed: set[str], problems: Pro
         description=_fitting(entry, "description", before.description, problems),
         permissions=_listed(entry.permissions, before.permissions),
         grants=_listed(entry.grants, before.grants - removed),
+        mask_data=before.mask_data if entry.mask_data is None else entry.mask_data,
     )
     return Change(EDIT if group else CREATE, key, entry.place, before, after, group)
 

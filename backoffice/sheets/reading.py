@@ -21,7 +21,10 @@ from backoffice.sheets.sheet import (
 from backoffice.text.numbers import formatted
 
 FIELDS = ("format", "version", "groups")
-OF_GROUP = ("key", "name", "description", "permissions", "grants", "all_permissions")
+OF_GROUP = (
+    *("key", "name", "description", "permissions", "grants"),
+    *("mask_data", "all_permissions"),
+)
 SCHEMA = "$schema"  # editors look there for the schema
 
 
@@ -102,7 +105,8 @@ def _entry(value: object, where: str, problems: Problems) -> Entry | None:
         description=_text(value, "description", where, problems),
         permissions=_texts(value, "permissions", where, problems),
         grants=_texts(value, "grants", where, problems),
-        all_permissions=_flag(value, "all_permissions", where, problems),
+        mask_data=_flag(value, "mask_data", where, problems),
+        all_permissions=_flag(value, "all_permissions", where, problems) or False,
     )
 
 
@@ -160,12 +164,12 @@ def _is_short(text: object) -> bool:
     return isinstance(text, str) and 0 < len(text) <= limits.SHEET_CODE
 
 
-def _flag(value: Mapping[str, Any], name: str, where: str, problems: Problems) -> bool:
-    flag = value.get(name, False)
-    if not isinstance(flag, bool):
+def _flag(value: Mapping[str, Any], name: str, where: str, problems: Problems) -> bool | None:
+    """Return whether it says true or false, or None."""
+    flag = value.get(name)
+    if name in value and not isinstance(flag, bool):
         problems.add(place(where, name), _("This has to be true or false."))
-        return False
-    return flag
+    return flag if isinstance(flag, bool) else None
 
 
 def _check_keys(entries: Sequence[Entry], problems: Problems) -> None:

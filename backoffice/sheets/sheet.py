@@ -19,6 +19,7 @@ class Entry:
         place: where it stands, such as `groups[3]`.
         key: the key of the group; None if it is known by its name.
         grants: the keys of the groups that its members can assign.
+        mask_data: whether its members see personal data of clients masked.
         all_permissions: whether it is Administrators, which a sheet does not change.
     """
 
@@ -28,6 +29,7 @@ class Entry:
     description: str | None = None
     permissions: tuple[str, ...] | None = None
     grants: tuple[str, ...] | None = None
+    mask_data: bool | None = None
     all_permissions: bool = False
 
 

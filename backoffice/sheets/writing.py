@@ -49,6 +49,7 @@ def _groups(actor: Actor) -> list[dict[str, object]]:
 def described(group: Group, *, among: Collection[str] | None = None) -> dict[str, object]:
     """Return a group as a sheet has it; what Administrators may do is not listed.
 
+    A mask stands there only where there is one, so that no sheet takes one off that says nothing.
     `among` are the keys that the sheet may name, by default all.
     """
     entry: dict[str, object] = {
@@ -59,10 +60,11 @@ def described(group: Group, *, among: Collection[str] | None = None) -> dict[str
     if group.all_permissions:
         return entry | {"all_permissions": True}
     granted = (other.key for other in group.grants)
-    return entry | {
+    entry |= {
         "permissions": sorted(set(group.permissions)),
         "grants": sorted(key for key in granted if among is None or key in among),
     }
+    return entry | {"mask_data": True} if group.mask_data else entry
 
 
 def written(groups: Iterable[Mapping[str, Any]]) -> bytes:

@@ -56,8 +56,8 @@ def test_what_was_refused_stays_for_whoever_may(olivia: Client, boss: Client) ->
     assert "Undo: Unblock 1 person" in page
     assert "Ended sessions stay ended: people sign in again." in page
     assert (
-        "1 refused: managers@example.com has a group or a permission that you cannot assign."
-        in page
+        "1 refused: managers@example.com has a group or a permission that you cannot assign, "
+        "or sees more than you." in page
     )
     undone = run_at(undo(boss, done))
     assert undone.counts == {"done": 1, "refused": 1}

@@ -4,15 +4,23 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from flask import render_template
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models import client_groups
+from backoffice.models.base import Record
 from backoffice.models.client import Client
+from backoffice.models.client_tag import ClientTag
+from backoffice.policy import grants
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import sees
+from forms.base import Form
+from forms.fields import PickField
 from views.admin import client_tabs
 from views.screen import Screen, cells
 from views.screen.columns import Column
+from views.screen.editing import picker
 from views.screen.related_lists import Rows
 
 
@@ -106,3 +114,13 @@ class Clients(Screen):
 
     def tab(self, actor: Actor, row: Client, name: str) -> Markup:
         return client_tabs.tab(self, actor, row, name)
+
+    def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
+        """Return a form that offers the client tags within the actor's own limits."""
+        form_class = super().form_class(actor, row)
+        if not sees(actor, ClientTag):
+            return form_class
+        among = grants.allowed_client_tags(actor)
+        offered = picker(self, actor, ClientTag, "tags", among)
+        tags = PickField(_("Tags"), keeps=row is not None, **offered)
+        return type("ClientForm", (form_class,), {"tags": tags})

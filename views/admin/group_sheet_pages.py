@@ -337,11 +337,13 @@ def _group(change: Change, names: Mapping[str, str], people: Mapping[int, People
 
 
 def _texts(change: Change) -> list[tuple[str, str, str]]:
-    """Return the texts that change; of a new or removed group, the description it has."""
+    """Return what changes beside lists; of a new or removed group, what it has beside its name."""
     before, after = change.before, change.after
+    answers = {True: _("Yes"), False: _("No")}
     texts = [
         (_("Name"), before.name, after.name),
         (_("Description"), before.description, after.description),
+        (_("Mask data"), answers[before.mask_data], answers[after.mask_data]),
     ]
     if change.kind != EDIT:
         texts = texts[1:]

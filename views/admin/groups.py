@@ -45,13 +45,14 @@ class Groups(SheetPages, ComparePages, Screen):
     column_list = ("id", "name", "description", "is_system", "created_at", "updated_at")
     column_default_list = ("id", "name", "description", "is_system", "updated_at")
     column_filters = ("is_system", "created_at")
-    form_columns = ("name", "description", "reviewer", "permissions", "grants")
+    form_columns = ("name", "description", "reviewer", "mask_data", "permissions", "grants")
     column_details_list = (
         "id",
         "name",
         "description",
         "is_system",
         "reviewer",
+        "mask_data",
         "grants",
         "created_at",
         "updated_at",
@@ -63,6 +64,7 @@ class Groups(SheetPages, ComparePages, Screen):
         "is_system",
         "all_permissions",
         "permissions",
+        "mask_data",
         "created_at",
     )
     column_labels: ClassVar = {
@@ -70,9 +72,11 @@ class Groups(SheetPages, ComparePages, Screen):
         "all_permissions": _l("All permissions"),
         "grants": _l("Can assign"),
         "reviewer": _l("Reviewer"),
+        "mask_data": _l("Mask data"),
     }
     column_descriptions: ClassVar = {
         "reviewer": _l("Decides in access reviews whether the members are to stay."),
+        "mask_data": _l("Members see names, e-mails and phones of clients as asterisks."),
     }
     details_tabs: ClassVar = {"permissions": _l("Permissions"), "grants": _l("Can assign")}
     tabs = (group_tabs.USERS,)

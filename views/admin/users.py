@@ -22,7 +22,7 @@ from backoffice.policy.rules import can, sees
 from backoffice.settings import configured
 from forms.base import Form
 from forms.fields import PickField
-from forms.user import UserForm, addresses_field, tags_mode_field
+from forms.user import UserForm, addresses_field, countries_mode_field, tags_mode_field
 from views.admin import user_tabs
 from views.screen import Screen, cells
 from views.screen.columns import Column
@@ -42,12 +42,20 @@ def _client_tags(row: cells.ListRow, page: cells.CellContext) -> Markup:
 
     'None' and 'all' must not look the same, and neither must 'only these' and 'all but these'.
     """
-    if row.client_tags_mode == "all":
+    tags = page.related["client_tags"].get(row.id, ())
+    return _limit(row.client_tags_mode, cells.pills(tags))
+
+
+def _countries(row: cells.ListRow, _page: cells.CellContext) -> Markup:
+    return _limit(row.countries_mode, cells.maker(User, "countries", "")(row.countries))
+
+
+def _limit(mode: str, values: Markup) -> Markup:
+    if mode == "only":
+        return values
+    if mode == "all":
         return Markup('<span class="muted">{}</span>').format(_("All"))
-    tags = cells.pills(page.related["client_tags"].get(row.id, ()))
-    if row.client_tags_mode == "only":
-        return tags
-    return Markup('<span class="muted">{}</span> ').format(_("All but")) + tags
+    return Markup('<span class="muted">{}</span> ').format(_("All but")) + values
 
 
 def _too_open(whitelist: Iterable[str]) -> str:
@@ -117,13 +125,16 @@ class Users(Screen):
         Column("login_method", "filter details form", _l("Sign-in method")),
         Column("password_state", "details", _l("Password")),
         Column("groups", "shown filter details export form"),
-        Column("client_tags_mode", "details export form", _l("Allowed clients")),
+        Column("client_tags_mode", "details export form", _l("Client tags: which")),
         Column(
             "client_tags",
             "shown filter details export form",
             _l("Allowed client tags"),
             formatter=_client_tags,
         ),
+        Column("countries_mode", "details export form", _l("Countries: which")),
+        Column("countries", "offered details export form", formatter=_countries),
+        Column("mask_data", "details export form", _l("Mask data")),
         Column("ip_whitelist", "offered details export form", _l("IP whitelist")),
         Column("uuid", "details", _l("UUID")),
         Column("status_reason", "history", _l("Reason of the status"), value_label=report.reason),
@@ -135,9 +146,21 @@ class Users(Screen):
         Column("created_at", "offered filter details export"),
         Column("updated_at", "details"),
     )
-    column_extra_list = ("email", "picture", "client_tags_mode")  # what cells need
+    column_extra_list = (
+        "email",
+        "picture",
+        "client_tags_mode",
+        "countries_mode",
+    )  # what cells need
     details_tabs: ClassVar = user_tabs.LABELS
     form = UserForm
+    form_defaults: ClassVar = {  # nobody gives more than they have
+        "client_tags_mode": lambda actor: actor.client_tags_mode,
+        "client_tags": lambda actor: sorted(actor.client_tag_ids),
+        "countries_mode": lambda actor: actor.countries_mode,
+        "countries": lambda actor: sorted(actor.countries),
+        "mask_data": lambda actor: actor.mask_data,
+    }
     can_duplicate = False  # nearly all that a copy would have is of one person alone
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
@@ -159,6 +182,11 @@ class Users(Screen):
         if can(actor, "users.assign_scope") and sees(actor, ClientTag):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = self._tags_field(actor)
+        if can(actor, "users.assign_scope"):
+            extra["countries_mode"] = countries_mode_field()
+            del extra["countries"]  # the one of its kind
+        if can(actor, "users.mask"):
+            del extra["mask_data"]
         if can(actor, "users.edit_ip"):
             hints = [_too_open(row.ip_whitelist if row else ()), _besides(actor, row)]
             extra["ip_whitelist"] = addresses_field(" ".join(filter(None, hints)))

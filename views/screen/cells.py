@@ -200,6 +200,21 @@ def _money(model: type[Record], name: str) -> Cell:
     return lambda value: amount(value, currency, locale)
 
 
+def _countries(model: type[Record], name: str) -> Cell:
+    """Return the function that writes the first of some countries, and how many more there are."""
+    return lambda value: pills(_named_countries(model, name, value))
+
+
+def _countries_in_full(model: type[Record], name: str) -> Cell:
+    return lambda value: listed([label for _code, label in _named_countries(model, name, value)])
+
+
+def _named_countries(model: type[Record], name: str, value: Sequence[str]) -> Pairs:
+    """Return countries as (code, name), by their names."""
+    named = ((code, fields.label(model, name, code)) for code in value)
+    return sorted(named, key=lambda pair: pair[1])
+
+
 def _always(cell: Cell) -> Maker:
     return lambda _model, _name: cell
 
@@ -280,6 +295,7 @@ CELLS: dict[type[Kind], Maker] = {
     times.Time: _always(time_of_day),
     documents.Json: _always(document_in_short),
     documents.TextLines: _always(listed),
+    documents.Countries: _countries,
     identifiers.Uuid: _always(text),
     files.File: file_cells.in_short,
     relations.One: _always(text),
@@ -290,5 +306,6 @@ CELLS: dict[type[Kind], Maker] = {
 FULL_CELLS: dict[type[Kind], Maker] = {
     texts.LongText: _always(text),
     documents.Json: _always(document),
+    documents.Countries: _countries_in_full,
     files.File: file_cells.in_full,
 }

@@ -221,18 +221,23 @@ def _offered(
     offered_ids = dict(offered)
     if not more and all(row_id in offered_ids for row_id in chosen):
         return offered, False
-    kept = _chosen_rows(actor, target, chosen)
+    kept = _chosen_rows(actor, target, among, chosen)
     if more:
         return kept, True
     return [*kept, *(option for option in offered if option not in kept)], False
 
 
 def _chosen_rows(
-    actor: Actor, target: type[Record], chosen: Sequence[RowKey]
+    actor: Actor,
+    target: type[Record],
+    among: ColumnElement[bool] | None,
+    chosen: Sequence[RowKey],
 ) -> list[tuple[RowKey, str]]:
-    """Return the chosen rows that the actor sees, as (id, label)."""
+    """Return the chosen rows that the actor sees and may choose, as (id, label)."""
     ids = list(chosen)[:CHOSEN_SHOWN]
-    rows, _more = records.options(actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN)
+    rows, _more = records.options(
+        actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN, among=among
+    )
     return rows
 
 

@@ -62,7 +62,7 @@ def _choice(
     """Add what a filter offers to choose from, or the text of one that is typed."""
     name = plain.name
     match fields.shape(screen.model, name):
-        case "choice" | "derived":
+        case "choice" | "derived" | "members":
             return _words(screen, plain, fields.choices(screen.model, name), chosen)
         case "code":
             return _words(screen, plain, [value for value, _label in labels], chosen)

@@ -79,7 +79,7 @@ def current_values(row: Record, form: Form) -> dict[str, object]:
     for field in form:
         value = getattr(row, field.name, None)
         if isinstance(field, PickField) and field.multiple:
-            value = [other.id for other in value or ()]
+            value = [each.id if isinstance(each, Record) else each for each in value or ()]
         elif isinstance(field, PickField):
             value = value and value.id
         values[field.name] = value

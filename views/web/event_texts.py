@@ -71,6 +71,7 @@ VERBS = {
     "assign_groups": _l("Assign groups"),
     "assign_permissions": _l("Assign permissions"),
     "assign_scope": _l("Assign scope"),
+    "mask": _l("Mask data"),
     "edit_ip": _l("Edit ip"),
     "request": _l("Request"),
     "run": _l("Run"),

@@ -12,6 +12,7 @@ from backoffice.models.base import Record
 from backoffice.models.fields import heading
 from backoffice.models.group import Group
 from backoffice.models.kinds.choices import Choice
+from backoffice.models.kinds.documents import Countries
 from backoffice.models.kinds.times import DateTime
 from backoffice.policy.permissions import catalogue
 from views.web.times import exact
@@ -59,7 +60,9 @@ def _in_words(model: type[Record] | None, name: str, value: object) -> str:
 
 
 def _entry(model: type[Record] | None, name: str, value: object) -> str:
-    """Return an entry of a list; a permission is told by what it allows."""
+    """Return an entry of a list: a country by its name, a permission by what it allows."""
+    if model and isinstance(fields.kind(model, name), Countries):
+        return fields.label(model, name, value)
     permission = catalogue().get(str(value)) if model is Group and name == "permissions" else None
     return str(permission.meaning) if permission else str(value)
 

@@ -108,7 +108,7 @@ class SetAction(Action):
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         values = _by_column(self.model, self.values(context))
         columns = {name: fields.attribute(self.model, name) for name in values}
-        return and_(*(_is_same(column, values[name]) for name, column in columns.items()))
+        return and_(*(is_same(column, values[name]) for name, column in columns.items()))
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         values = self.values(context)
@@ -278,8 +278,8 @@ def _bound(model: type[Entity], name: str, parameter: Parameter) -> Parameter:
     return parameter
 
 
-def _is_same(column: InstrumentedAttribute[object], value: object) -> ColumnElement[bool]:
-    """Return the SQL condition that a column has this value, which may be none."""
+def is_same(column: InstrumentedAttribute[object], value: object) -> ColumnElement[bool]:
+    """SQL: whether a column has this value, which may be none."""
     if isinstance(value, Appended):
         return false()
     if isinstance(column.type, JSON):  # PostgreSQL compares no json, only its text

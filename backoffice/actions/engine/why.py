@@ -325,7 +325,7 @@ def _quoted(question: Question, sentence: str, remedy: str = "") -> Refusal | No
 # What would change the answer of rules that several actions share.
 REMEDIES: dict[str, Callable[[], str]] = {
     "oneself": lambda: str(_("Somebody else can do it.")),
-    "outranked": lambda: str(_("Somebody who may give all their groups can do it.")),
+    "outranked": lambda: str(_("Somebody who may give all that they have can do it.")),
     "last_administrator": lambda: str(_("Another administrator has to be there first.")),
 }
 CHECKS = (

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask_babel import gettext as _
-from sqlalchemy import JSON
+from sqlalchemy import JSON, ColumnElement, SQLColumnExpression, String, cast, false, or_
 
 from backoffice import limits
 from backoffice.models.kinds.choices import Country
@@ -86,15 +86,31 @@ class Countries(TextLines):
     """Countries by their codes (ISO 3166-1 alpha-2), in the order of these."""
 
     name = "countries"
+    shape = "members"
+
+    def values(self, column: TableColumn) -> tuple[str, ...]:
+        """Return the code of every country."""
+        return COUNTRY.values(column)
+
+    def label(self, column: TableColumn, value: object) -> str:
+        """Return the name of a country in the reader's language."""
+        return COUNTRY.label(column, value)
 
     def clean(self, column: TableColumn, value: object) -> list[str]:
         codes = {text.upper() for text in super().clean(column, value)}
-        if unknown := sorted(codes - set(COUNTRY.values(column))):
+        if unknown := sorted(codes - set(self.values(column))):
             raise ValueError(_("There is no country with the code %(code)s.", code=unknown[0]))
         return sorted(codes)
 
     def tell(self, column: TableColumn, value: list[str]) -> str:
-        return ", ".join(COUNTRY.label(column, code) for code in value)
+        return ", ".join(sorted(self.label(column, code) for code in value))
+
+    def has_any(
+        self, column: SQLColumnExpression[Any], codes: Iterable[str]
+    ) -> ColumnElement[bool]:
+        """SQL: whether one of the codes is in the list."""
+        written = cast(column, String)
+        return or_(false(), *(written.contains(f'"{code}"') for code in sorted(codes)))
 
 
 def _dumped(value: object) -> str:

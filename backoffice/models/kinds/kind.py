@@ -17,7 +17,7 @@ Value = TypeVar("Value", default=Any)  # Kind alone means one whose values are o
 # The shapes that a filter can have; '' means that no list can be filtered by the kind.
 SHAPES = (
     *("", "text", "exact", "range", "day", "moment"),
-    *("choice", "code", "derived", "yes", "filled", "rows"),
+    *("choice", "code", "derived", "members", "yes", "filled", "rows"),
 )
 
 

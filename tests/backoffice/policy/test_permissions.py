@@ -82,7 +82,7 @@ MEANINGS = {
     "sign_in_attempts.view": "See the list of sign-ins and their details",
     "users.assign_groups": "Add people to groups and remove them sensitive",
     "users.assign_permissions": "Give people extra permissions and take them away sensitive",
-    "users.assign_scope": "Decide which client tags people may see",
+    "users.assign_scope": "Decide which clients people see",
     "users.block": "Block and unblock people",
     "users.create": "Add people",
     "users.delete": "Delete people for good sensitive",
@@ -90,6 +90,7 @@ MEANINGS = {
     "users.edit_ip": "Limit people to internet addresses sensitive",
     "users.end_sessions": "End people's sessions",
     "users.export": "Download people as a file",
+    "users.mask": "Decide whether people see clients' personal data",
     "users.remove_avatar": "Remove people's avatars",
     "users.reset_2fa": "Reset, disable and re-enrol people's second factor sensitive",
     "users.reset_password": "Send people links to set a password, and hand over temporary ones",
@@ -109,7 +110,7 @@ MEANINGS = {
 STRONG = {
     "groups.create", "groups.edit", "groups.import", "users.assign_groups",
     "users.assign_permissions", "users.assign_scope", "users.create", "users.edit",
-    "users.edit_ip", "users.revoke", "users.view_as",
+    "users.edit_ip", "users.mask", "users.revoke", "users.view_as",
 }  # fmt: skip
 
 
