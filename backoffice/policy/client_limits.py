@@ -101,7 +101,7 @@ def _has_more_tags(own: Limit, person: type[User]) -> ColumnElement[bool]:
         person.client_tags_mode,
         has_others=has_one.where(tag_id.not_in(own.values)),
         overlaps=has_one,
-        has_all=and_(*(has_one.where(tag_id == each) for each in sorted(own.values))),
+        has_all=and_(True, *(has_one.where(tag_id == each) for each in sorted(own.values))),
     )
 
 
@@ -114,7 +114,7 @@ def _has_more_countries(own: Limit, person: type[User]) -> ColumnElement[bool]:
         person.countries_mode,
         has_others=has_any(set(every) - own.values),
         overlaps=has_any(own.values),
-        has_all=and_(*(has_any([code]) for code in own.values)),
+        has_all=and_(True, *(has_any([code]) for code in own.values)),
     )
 
 

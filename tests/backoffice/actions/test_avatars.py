@@ -55,8 +55,10 @@ def test_those_above_keep_theirs(app: Flask, staff: list[str]) -> None:
     boss = visitor(app).sign_in("main_administrator")
     page = previewed(boss, "users", "remove-avatar", Cast().max.id)
     assert told(page).headline == (
-        "1 refused: Max Mander has a group or a permission that you cannot assign, "
-        "or sees more than you.",
+        (
+            "1 refused: Max Mander has a group or a permission that you cannot assign, "
+            "or sees more than you."
+        ),
     )
     settle()
     assert db.session.get_one(User, Cast().max.id).avatar

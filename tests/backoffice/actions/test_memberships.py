@@ -123,8 +123,10 @@ def test_who_is_above_the_actor_is_refused_by_name(boss: Client, spare: int) -> 
         boss, "users", "add-to-group", employee.id, manager.id, group=group("dispatcher").id
     )
     assert told(page).headline == (
-        "1 refused: managers@example.com has a group or a permission that you cannot assign, "
-        "or sees more than you.",
+        (
+            "1 refused: managers@example.com has a group or a permission that you cannot assign, "
+            "or sees more than you."
+        ),
     )
     run = run_at(confirmed(boss, "users", "add-to-group", page))
     assert outcome(run, manager.id) == ("refused", "outranked")
