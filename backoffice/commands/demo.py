@@ -36,12 +36,17 @@ def add(group: AppGroup) -> None:
     help="How many to make.",
 )
 @click.option(
+    "--clients",
+    type=click.IntRange(0, 100_000),
+    help="How many to make; ten for each of the people, if not said.",
+)
+@click.option(
     "--sheet",
     type=click.Choice([sheet.name for sheet in SHEETS]),
     envvar="DEMO_SHEET",
     help="The shipped sheet whose groups a new demo has besides its own.",
 )
-def load(people: int, sheet: str | None) -> None:
+def load(people: int, clients: int | None, sheet: str | None) -> None:
     """Migrate, load demo data if nobody is there, and say how to sign in.
     Only with BACKOFFICE_ENV=demo.
 
@@ -53,7 +58,7 @@ def load(people: int, sheet: str | None) -> None:
     password = _password(settings)
     flask_migrate.upgrade(revision="heads")
     if demo.is_empty():
-        _load(settings, people, sheet)
+        _load(settings, people, clients, sheet)
     demo.set_password(password, settings)
     accounts = demo.accounts()
     db.session.commit()
@@ -65,11 +70,17 @@ def load(people: int, sheet: str | None) -> None:
         click.echo()
 
 
-def _load(settings: Settings, people: int, sheet: str | None) -> None:
+def _load(settings: Settings, people: int, clients: int | None, sheet: str | None) -> None:
     chosen = shipped_sheets.named(sheet) if sheet else None
     label = _("Loading demo data, day by day")
     with click.progressbar(length=demo.DAYS, label=label) as bar:
-        demo.load(settings=settings, number=people, sheet=chosen, progress=bar.update)
+        demo.load(
+            settings=settings,
+            number=people,
+            number_of_clients=clients,
+            sheet=chosen,
+            progress=bar.update,
+        )
 
 
 def _password(settings: Settings) -> str:

@@ -8,12 +8,22 @@ from backoffice.policy.permissions import Permission
 
 @dataclass(frozen=True)
 class Account:
-    """A person to sign in as. `group` names the group that they have been given."""
+    """A person to sign in as.
+
+    Attributes:
+        group: the name of the group that they have been given.
+        only_tags: the client tags whose clients they see; all clients if there are none.
+        all_countries_but: the countries whose clients they do not see.
+        mask_data: whether they see clients' names, addresses and phones masked.
+    """
 
     email: str
     first_name: str
     last_name: str
     group: str
+    only_tags: tuple[str, ...] = ()
+    all_countries_but: tuple[str, ...] = ()
+    mask_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class CompanyGroup:
 ADMINISTRATOR = "olivia@example.com"
 ACCOUNTS = (
     Account(ADMINISTRATOR, "Olivia", "Ferrant", "Administrators"),
-    Account("max@example.com", "Max", "Oyelaran", "Managers"),
+    Account("max@example.com", "Max", "Oyelaran", "Managers", all_countries_but=("CA", "US")),
     Account("mira@example.com", "Mira", "Sandoval", "Main administrator"),
     Account("carlos@example.com", "Carlos", "Ibarra", "Company administrator"),
     Account("dina@example.com", "Dina", "Rasmussen", "Dispatcher"),
@@ -40,8 +50,10 @@ ACCOUNTS = (
     Account("emil@example.com", "Emil", "Sandberg", "Employee"),
     Account("vera@example.com", "Vera", "Lindgren", "Viewers"),
     Account("chloe@example.com", "Chloé", "Marchand", "Compliance"),
-    Account("samir@example.com", "Samir", "Belkacem", "Support"),
-    Account("fiona@example.com", "Fiona", "Achterberg", "Finance read only"),
+    Account(
+        "samir@example.com", "Samir", "Belkacem", "Support", only_tags=("Card payments", "VIP")
+    ),
+    Account("fiona@example.com", "Fiona", "Achterberg", "Finance read only", mask_data=True),
     Account("aiko@example.com", "Aiko", "Morinaga", "Auditors"),
 )
 # With two more administrators, the rule that the last one stays is not in the way of visitors.
@@ -51,6 +63,7 @@ OTHER_ADMINISTRATORS = (
 )
 EVERYONE = (*ACCOUNTS, *OTHER_ADMINISTRATORS)
 ADMINISTRATORS = (ADMINISTRATOR, *(account.email for account in OTHER_ADMINISTRATORS))
+KYC_DECIDERS = (*ADMINISTRATORS, "mira@example.com", "chloe@example.com")
 # The accounts that may add staff.
 APPOINTING = (*ADMINISTRATORS, "mira@example.com", "carlos@example.com")
 
@@ -64,13 +77,23 @@ def _looks_or_exports(permission: Permission) -> bool:
 
 
 LOOKS = ("users.view", "groups.view", "client_tags.view")
+LOOKS_AT_CLIENTS = (
+    "clients.view",
+    "companies.view",
+    "wallets.view",
+    "wallet_members.view",
+    "kyc_cases.view",
+    "client_sign_ins.view",
+    "client_tokens.view",
+)
 STAFF = ("Dispatcher", "Agent group manager", "Employee")
 GROUPS = (
     CompanyGroup(
         "Compliance",
-        "Blocks staff, ends their sessions and reads the events log; appoints nobody.",
+        "Blocks staff, ends their sessions, sees clients and reads the events log.",
         _any_of(
             *LOOKS,
+            *LOOKS_AT_CLIENTS,
             "users.block",
             "users.end_sessions",
             "users.export",
@@ -84,14 +107,14 @@ GROUPS = (
     ),
     CompanyGroup(
         "Support",
-        "Helps people to get in again: sees them and ends the sessions of employees.",
-        _any_of(*LOOKS, "users.end_sessions", "bulk.run"),
+        "Helps people to get in again: sees them and clients, ends the sessions of employees.",
+        _any_of(*LOOKS, *LOOKS_AT_CLIENTS, "users.end_sessions", "bulk.run"),
         ("Employee",),
     ),
     CompanyGroup(
         "Finance read only",
-        "Sees people and client tags and downloads the tags.",
-        _any_of("users.view", "client_tags.view", "client_tags.export"),
+        "Sees people, client tags, and clients with their wallets; downloads the tags.",
+        _any_of("users.view", "client_tags.view", "client_tags.export", *LOOKS_AT_CLIENTS),
     ),
     CompanyGroup(
         "Auditors",

@@ -91,7 +91,21 @@ def _add_account(office: Office, account: Account) -> None:
         "first_name": account.first_name,
         "last_name": account.last_name,
         "groups": [office.groups[account.group]],
+        **_limits(account),
     }
     user = joining.invite(office.actor(ADMINISTRATOR), values)
     office.protected.append(user.id)
     joining.send_link(office, user, answer=office.minutes(2, 60))
+
+
+def _limits(account: Account) -> dict[str, object]:
+    """Return which clients the account sees, and how much of them."""
+    limits: dict[str, object] = {"mask_data": account.mask_data}
+    if account.only_tags:
+        tags = select(ClientTag.id).where(ClientTag.name.in_(account.only_tags))
+        limits["client_tags_mode"] = "only"
+        limits["client_tags"] = list(db.session.scalars(tags))
+    if account.all_countries_but:
+        limits["countries_mode"] = "except"
+        limits["countries"] = list(account.all_countries_but)
+    return limits

@@ -12,6 +12,7 @@ from backoffice import clock
 from backoffice.auth import passwords
 from backoffice.demo import (
     changes,
+    clients,
     founding,
     joining,
     mail,
@@ -32,6 +33,7 @@ from backoffice.sheets.shipped_sheets import ShippedSheet
 from backoffice.transactions import in_one_piece, lock
 
 PEOPLE = 2000
+CLIENTS = 10  # for each of the people, unless another number is asked for
 DAYS = 365
 
 
@@ -45,11 +47,14 @@ def load(
     *,
     settings: Settings,
     number: int = PEOPLE,
+    number_of_clients: int | None = None,
     seed: int = 1,
     sheet: ShippedSheet | None = None,
     progress: Callable[[int], object] = lambda _days: None,
 ) -> None:
     """Make `number` people and the year that ends now, with the groups of a sheet besides others.
+
+    There are ten times as many clients, unless their number is given.
 
     `progress` is called with the number of days that have passed. All of it happens in the
     current transaction, which the caller commits: an interrupted load leaves nothing behind.
@@ -60,6 +65,7 @@ def load(
     founding.found(office)
     if sheet:
         sheets.plan(office, sheet, {account.group for account in EVERYONE})
+    clients.plan(office, number * CLIENTS if number_of_clients is None else number_of_clients)
     joining.hire(office, number + erased - len(EVERYONE))
     visits.plan(office)
     changes.plan(office)

@@ -44,6 +44,7 @@ class Word:
 class Country:
     """The names of one country, as (given, family), and the dial code of its phone numbers."""
 
+    title: str
     dial: str
     women: tuple[tuple[Word, ...], tuple[Word, ...]]
     men: tuple[tuple[Word, ...], tuple[Word, ...]]
@@ -68,9 +69,9 @@ def countries() -> tuple[Country, ...]:
     return tuple(_country(block) for block in text.strip().split("\n\n"))
 
 
-def name(random: Random) -> Name:
-    """Return a random name."""
-    country = random.choice(countries())
+def name(random: Random, country: Country | None = None) -> Name:
+    """Return a random name of the country, or of any."""
+    country = country or random.choice(countries())
     given, family = random.choice((country.women, country.men))
     first = random.choice(given)
     last = random.choice(family)
@@ -89,6 +90,7 @@ def _country(block: str) -> Country:
     words = {key: tuple(map(Word.parsed, value.split(","))) for key, value in lists.items()}
     family_of_women = words.get("sf", words["s"])
     return Country(
+        title=title[: title.index("+")].strip(),
         dial=title[title.index("+") :],
         women=(words["f"], family_of_women),
         men=(words["m"], words["s"]),

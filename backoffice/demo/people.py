@@ -45,9 +45,9 @@ class People:
         self.random = random
         self.taken: Counter[str] = Counter()
 
-    def next(self) -> Person:
-        """Return the next person; about a third of all have no phone."""
-        name = names.name(self.random)
+    def next(self, country: names.Country | None = None) -> Person:
+        """Return the next person, of one country or any; about a third of all have no phone."""
+        name = names.name(self.random, country)
         email = self._address(name.address)
         number = self._phone(name.dial)
         has_phone = self.random.random() < 0.7

@@ -11,6 +11,7 @@ class Company(Searchable, Entity):
     """A business that is a customer, with what it says of itself.
 
     Attributes:
+        external_id: its number in the company's own product.
         country_of_incorporation: where it is registered, as ISO 3166-1 has it.
         operations_area: where it does business, in its own words.
     """
@@ -21,6 +22,7 @@ class Company(Searchable, Entity):
     __search__ = ("business_name", "legal_name", "registration_number")
     __trigrams__ = ("search_key",)
 
+    external_id: Mapped[str | None] = mapped_column(String(64), unique=True, info={"key": False})
     business_name: Mapped[str] = mapped_column(String(120))
     legal_name: Mapped[str] = mapped_column(String(120), default="")
     country_of_incorporation: Mapped[str | None] = column(String(2), kind="country")

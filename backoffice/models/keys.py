@@ -167,13 +167,19 @@ def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
 
     E-mail addresses and phone numbers are in the form of their keys, other texts as they are.
     """
+    texts = (make(values.get(name) or "") for name, make in _searched(model))
+    return fold(" ".join(texts))[:SEARCH_LENGTH]
+
+
+@cache
+def _searched(model: Any) -> tuple[tuple[str, Callable[[str], str]], ...]:
+    """Return the attributes that are searched, and what makes of each text what is folded."""
     columns = inspect(model).column_attrs
-    texts = []
+    found: list[tuple[str, Callable[[str], str]]] = []
     for name in model.__search__:
         kind = text_kind(columns[name].columns[0]) if name in columns else None
-        make = kind.key if isinstance(kind, (Email, Phone)) else str
-        texts.append(make(values.get(name) or ""))
-    return fold(" ".join(texts))[:SEARCH_LENGTH]
+        found.append((name, kind.key if isinstance(kind, (Email, Phone)) else str))
+    return tuple(found)
 
 
 def with_keys(model: Hashable, values: Mapping[str, object]) -> dict[str, object]:

@@ -24,6 +24,7 @@ class KycCase(Entity):
     A client has one pending case at most.
 
     Attributes:
+        external_id: its number in the company's own product; None for one that began here.
         reason: why it was decided so.
         documents: what the client has shown.
     """
@@ -35,6 +36,7 @@ class KycCase(Entity):
     __verbs__ = ("view", "edit", "export")
 
     client_id: Mapped[int] = mapped_column(BigInt, ForeignKey("clients.id"))
+    external_id: Mapped[str | None] = mapped_column(String(64), unique=True, info={"key": False})
     level: Mapped[int] = column(default=1, least=1, most=2)
     state: Mapped[str] = column(
         String(10),

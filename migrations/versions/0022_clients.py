@@ -91,6 +91,7 @@ def _create_companies() -> None:
     op.create_table(
         "companies",
         sa.Column("id", NUMBER, nullable=False),
+        sa.Column("external_id", sa.String(64), nullable=True),
         sa.Column("business_name", sa.String(120), nullable=False),
         sa.Column("legal_name", sa.String(120), nullable=False),
         sa.Column("country_of_incorporation", sa.String(2), nullable=True),
@@ -113,6 +114,7 @@ def _create_companies() -> None:
         sa.CheckConstraint("employees_number <= 10000000", name="employees_number_most"),
         sa.CheckConstraint("employees_number >= 0", name="employees_number_least"),
         sa.PrimaryKeyConstraint("id", name="pk_companies"),
+        sa.UniqueConstraint("external_id", name="uq_companies_external_id"),
         sqlite_autoincrement=True,
     )
     op.create_index(
@@ -300,6 +302,7 @@ def _create_kyc_cases() -> None:
         "kyc_cases",
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("client_id", NUMBER, nullable=False),
+        sa.Column("external_id", sa.String(64), nullable=True),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("submitted_at", MOMENT, nullable=False),
@@ -314,6 +317,7 @@ def _create_kyc_cases() -> None:
         _references("kyc_cases", "client_id", "clients"),
         _references("kyc_cases", "decided_by_id", "users", "SET NULL"),
         sa.PrimaryKeyConstraint("id", name="pk_kyc_cases"),
+        sa.UniqueConstraint("external_id", name="uq_kyc_cases_external_id"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_kyc_cases_client_id_id", "kyc_cases", ["client_id", "id"])
