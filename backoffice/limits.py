@@ -141,6 +141,12 @@ ASKED_ABOUT: Rows = 30
 TICKED: Rows = 1000
 """People tick at most this many rows for an action; a filter selects more."""
 
+SYNC_LINE: Bytes = 64 * 1024
+"""A line of a file of clients is refused if it is longer."""
+
+SYNC_BATCH: Rows = 1000
+"""So many lines of a file of clients are written in one transaction with their events."""
+
 JUDGED_EACH: Rows = 10_000
 """An action takes at most this many rows where a function of the entity judges each of them."""
 

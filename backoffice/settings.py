@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 
-from backoffice import setting_values
+from backoffice import geoip, setting_values
 from backoffice.setting_values import Network
 from backoffice.urls import (
     SMTP,
@@ -95,6 +95,7 @@ class Settings:
     aws_access_key_id: str = field(default="", repr=False)
     aws_secret_access_key: str = field(default="", repr=False)
     aws_session_token: str = field(default="", repr=False)
+    geoip_database: str = ""
     trusted_proxies: tuple[Network, ...] = ()
 
     session_idle: timedelta = timedelta(minutes=30)
@@ -262,6 +263,12 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield (
         bool(settings.uploads_url) and not all(settings.bucket_credentials[:2]),
         "UPLOADS_URL needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both.",
+    )
+    path = settings.geoip_database
+    why = geoip.unreadable(path) if path else ""
+    yield (
+        bool(why),
+        f"GEOIP_DATABASE cannot be read: {why}. Give the path of a file in MaxMind's format.",
     )
     if settings.production:
         yield from _rules_of_production(settings)

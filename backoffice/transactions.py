@@ -1,7 +1,8 @@
 """Transactions: begin them, lock in them, and act when they are committed or rolled back."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -73,6 +74,34 @@ def lock(name: str) -> None:
     if db.session.get_bind().dialect.name == "postgresql":
         number = func.hashtextextended(name, 0)
         db.session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Hold the lock `name` inside the block, across transactions, and yield whether it was free.
+
+    It does not wait, and a process that ends holds it no longer.
+    """
+    if db.engine.dialect.name == "postgresql":
+        number = func.hashtextextended(name, 0)
+        options = {"isolation_level": "AUTOCOMMIT"}
+        with db.engine.connect().execution_options(**options) as connection:
+            try:
+                yield bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(number)))
+        return
+    # SQLite locks files: one of its own, beside the database.
+    with closing(sqlite3.connect(f"{db.engine.url.database}-{name}", timeout=0)) as own:
+        yield _is_locked(own)
+
+
+def _is_locked(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def pause() -> None:

@@ -1,4 +1,4 @@
-"""Answer the company's own product about clients: whether a token or a password is right.
+"""Take in clients, and answer whether a token or a password of theirs is right.
 
 Secrets come from the input, where no list of processes shows them. Each answer is a line of JSON.
 """
@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from backoffice.auth.attempts import Origin
 from backoffice.clients import passwords, sign_ins, tokens
 from backoffice.clients.tokens import Answer
+from backoffice.commands.client_sync import sync
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.models.client import Client
@@ -26,6 +27,7 @@ def add(group: AppGroup) -> None:
     commands.command("check-token")(check_token)
     commands.command("choose-password")(choose_password)
     commands.command("check-password")(check_password)
+    commands.command("sync")(sync)
     group.add_command(commands)
 
 

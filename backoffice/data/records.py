@@ -171,6 +171,16 @@ def refusal(*, actor: Actor, row: Entity, values: Values | None) -> str:
     return ""
 
 
+def complete(*, actor: Actor, model: type[Entity], row: Any, values: dict[str, Any]) -> None:
+    """Apply the function that checks, and may complete, what is written to rows of `model`.
+
+    `row` is what is there already, with its attributes; None for a new row. Raises as that function
+    does.
+    """
+    if check := _checks.get(model):
+        check(actor, row, values)
+
+
 def write(*, actor: Actor, row: Entity, values: Values) -> None:
     """Write values to a locked row, checked and completed, without an event.
 

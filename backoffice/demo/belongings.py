@@ -28,11 +28,11 @@ STRONG = ("EUR", "USD", "GBP")  # currencies that people have besides their own
 SIGN_INS = (
     *[("ok", "")] * 16,
     *[("failed", "wrong_password")] * 2,
-    ("failed", "wrong_code"),
-    ("blocked", "ip_not_allowed"),
+    ("failed", "wrong_factor"),
+    ("blocked", "wrong_ip"),
 )
 FEW = (0, 0, 1, 1, 2, 3, 5)  # how many sign-ins are kept besides the last, equally likely
-BLOCKED = ("blocked", "client_blocked")
+BLOCKED = ("blocked", "not_active")
 WEB = ("Chrome on Windows", "Safari on iOS", "Firefox on Linux", "Chrome on Android")
 PROGRAMS = ("python-requests/2.32", "okhttp/4.12", "GuzzleHttp/7")
 # RFC 5737 and RFC 3849 reserve these networks for documentation.

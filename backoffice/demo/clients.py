@@ -164,7 +164,8 @@ def _deciders() -> Sequence[int]:
 
 def _ids(model: type[Company | Client]) -> dict[str, int]:
     """Return the ids of rows by their numbers in the company's own product."""
-    return dict(db.session.execute(select(model.external_id, model.id)).all())
+    rows = db.session.execute(select(model.external_id, model.id))
+    return {external_id or "": row_id for external_id, row_id in rows}
 
 
 def _insert(table: Any, rows: Iterable[Row]) -> None:

@@ -81,10 +81,7 @@ def client(customer: Customer, random: Random, last_login: Any) -> Row:
         **_who(customer, random),
         **_verified(customer, random),
     }
-    return with_keys(Client, row) | {
-        "email_key": row["email"],
-        "search_key": search_key(Client, row),
-    }
+    return with_keys(Client, row) | {"search_key": search_key(Client, row)}
 
 
 def _who(customer: Customer, random: Random) -> Row:

@@ -167,7 +167,8 @@ def search_key(model: type[Any], values: Mapping[str, str | None]) -> str:
 
     E-mail addresses and phone numbers are in the form of their keys, other texts as they are.
     """
-    texts = (make(values.get(name) or "") for name, make in _searched(model))
+    searched = _searched(model)  # type: ignore[arg-type]  # a class, which is hashable
+    texts = (make(values.get(name) or "") for name, make in searched)
     return fold(" ".join(texts))[:SEARCH_LENGTH]
 
 

@@ -92,7 +92,7 @@ class TestClients:
         assert all(at > begin for at, begin in decided)
 
     def test_own_wallets_in_their_currency_only_when_they_are_verified(self) -> None:
-        rows = db.session.execute(select(Client, Wallet).join(Wallet, Wallet.client)).all()
+        rows = db.session.execute(select(Client, Wallet).join(Wallet.client)).all()
         assert {client.client_group for client, _ in rows} == set(groups.STAFF_OF)
         currencies = {market.country: market.currency for market in markets()}
         mains = {(wallet.client_id, wallet.currency) for _, wallet in rows}

@@ -1,0 +1,275 @@
+"""Write a batch of understood lines: judge them against the rows there are, in few statements."""
+
+from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, bindparam, insert, inspect, select, tuple_, update
+
+from backoffice import clock
+from backoffice.clients import geoip, sync_claims
+from backoffice.clients.sync_lines import Line, Refused, Result, refusal
+from backoffice.clients.sync_tables import EXTERNAL_ID, Table
+from backoffice.data import records
+from backoffice.errors import BackofficeError
+from backoffice.events import EventDraft, mentions
+from backoffice.extensions import db
+from backoffice.models import fields, keys
+from backoffice.models.base import Entity, Record, Searchable
+from backoffice.models.client import Client
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+
+Row = dict[str, Any]
+
+
+class Known(NamedTuple):
+    """A row that lines refer to."""
+
+    id: int
+    label: str
+
+
+class Change(NamedTuple):
+    """A line that is written: the row as it was, None for a new one, and as it will be."""
+
+    line: Line
+    before: Row | None
+    after: Row
+    fields: tuple[str, ...]
+
+
+class Writing:
+    """The lines of one table of a batch, which `write` judges and writes in one transaction.
+
+    Attributes:
+        results: what became of the lines.
+        drafts: the events of what was written.
+        touched: the ids of the clients that written rows belong to.
+    """
+
+    def __init__(self, actor: Actor, table: Table, lines: Sequence[Line]) -> None:
+        self.actor = actor
+        self.table = table
+        self.lines = lines
+        self.results: list[Result] = []
+        self.drafts: list[EventDraft] = []
+        self.touched: set[int] = set()
+        self._claims = sync_claims.of(table.model)
+
+    def write(self) -> None:
+        self._known = {name: self._referred(name) for name in self.table.references}
+        located = [each for line in self.lines if (each := self._located(line))]
+        present = self._present(located)
+        self._claims.load(values for _line, values in located)
+        changes = [
+            change
+            for line, values in located
+            if (change := self._judged(line, values, present.get(self._key(line, values))))
+        ]
+        self._write([change for change in changes if change.before])
+        self._add([change for change in changes if not change.before])
+        written = (change.after for change in changes)
+        self.touched = {after["client_id"] for after in written if "client_id" in after}
+
+    def _referred(self, name: str) -> dict[str, Known]:
+        """Return the rows that the lines refer to by a field, by their external IDs."""
+        model = self.table.references[name]
+        wanted = {each for line in self.lines if (each := line.references.get(name))}
+        statement = select(model.external_id, model.id, model.label_column().label("label"))
+        statement = statement.where(model.external_id.in_(wanted))
+        if model is Client:
+            statement = statement.where(Client.status != "deleted")
+        return {row.external_id: Known(row.id, row.label) for row in db.session.execute(statement)}
+
+    def _located(self, line: Line) -> tuple[Line, Row] | None:
+        """Return the line with its values and the ids of related rows; None if one is missing."""
+        values = dict(line.values)
+        for name, external_id in line.references.items():
+            known = self._known[name].get(external_id or "")
+            if external_id and known is None:
+                noun = self.table.references[name].noun()
+                sentence = _("There is no %(noun)s with this external ID.", noun=noun)
+                self._refuse(line, Refused(sentence, name))
+                return None
+            values[self.table.foreign_keys[name]] = known.id if known else None
+        return line, values
+
+    def _key(self, line: Line, values: Row) -> tuple[Any, ...]:
+        return tuple(values[column] for column in self.table.stored_keys)
+
+    def _present(self, located: Iterable[tuple[Line, Row]]) -> dict[tuple[Any, ...], Row]:
+        """Return the rows that the lines are about, locked, by their keys."""
+        wanted = [self._key(line, values) for line, values in located]
+        if not wanted:
+            return {}
+        model = self.table.model
+        names = ("id", *self.table.stored, *(["version"] if not self.table.is_log else ()))
+        if model is Client:
+            names += ("first_name", "status")
+        columns = [fields.attribute(model, name) for name in dict.fromkeys(names)]
+        statement = select(*columns).where(_is_one_of(model, self.table.stored_keys, wanted))
+        rows = db.session.execute(statement.with_for_update()).mappings()
+        return {tuple(row[name] for name in self.table.stored_keys): dict(row) for row in rows}
+
+    def _judged(self, line: Line, values: Row, before: Row | None) -> Change | None:
+        try:
+            return self._decided(line, values, before)
+        except Refused as refused:
+            self._refuse(line, refused)
+        except BackofficeError as error:
+            self._refuse(line, Refused(str(error.message), error.field or ""))
+        return None
+
+    def _decided(self, line: Line, values: Row, before: Row | None) -> Change | None:
+        """Return what to write for a line; None for nothing. Raises Refused, or what checks do."""
+        if before is None:
+            self._require_complete(line, values)
+            after = self._defaults() | values
+            changed = tuple(values)
+        else:
+            after = before | values
+            changed = tuple(name for name in values if before[name] != values[name])
+            self._require_changeable(before, changed)
+        if before and not changed:
+            self.results.append(self._result(line, "unchanged"))
+            return None
+        self._complete(before, after)
+        self._claims.take(before["id"] if before else line.key, before or {}, after)
+        return Change(line, before, after, changed)
+
+    def _complete(self, before: Row | None, after: Row) -> None:
+        """Apply the checks of the entity to what is to be written."""
+        model = self.table.model
+        if issubclass(model, Entity):
+            row = SimpleNamespace(**before) if before else None
+            records.complete(actor=self.actor, model=model, row=row, values=after)
+
+    def _require_complete(self, line: Line, values: Row) -> None:
+        for name in self.table.fields:
+            own = self.table.foreign_keys.get(name, name)
+            if values.get(own) is None and self.table.is_required(name):
+                raise Refused(_("A new row needs this."), name)
+
+    def _require_changeable(self, before: Row, changed: Sequence[str]) -> None:
+        if self.table.model is Client and before["status"] == "deleted":
+            raise Refused(_("This client was deleted here."), EXTERNAL_ID)
+        for name in changed:
+            if self.table.changeable is not None and name not in self.table.changeable:
+                raise Refused(_("This stays as it was written first."), self.table.told(name))
+
+    def _defaults(self) -> Row:
+        """Return what a new row has where its line says nothing."""
+        attributes = inspect(self.table.model).column_attrs
+        return {each.key: _default(each.columns[0]) for each in attributes if each.key != "id"}
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        table: Any = self.table.model.__table__
+        rows = [self._stored(change.after) | {"row_id": change.after["id"]} for change in changes]
+        names = rows[0].keys() - {"row_id"}
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        if not self.table.is_log:
+            values["version"] = table.c.version + 1
+        statement = update(table).where(table.c.id == bindparam("row_id")).values(values)
+        db.session.connection().execute(statement, rows)
+        for change in changes:
+            self._tell(change, "updated", change.after["id"])
+
+    def _stored(self, after: Row) -> Row:
+        """Return the columns that an update writes, with the keys of texts."""
+        stored = {name: after[name] for name in self.table.stored} | self._keys(after)
+        return stored if self.table.is_log else stored | {"updated_at": clock.now()}
+
+    def _keys(self, after: Row) -> Row:
+        model = self.table.model
+        given = {name: after[name] for name in self.table.stored}
+        made = keys.with_keys(model, given)
+        if issubclass(model, Searchable):
+            made["search_key"] = keys.search_key(model, after)
+        return {name: value for name, value in made.items() if name not in given}
+
+    def _add(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        model = self.table.model
+        rows = [self._completed(change.after | self._keys(change.after)) for change in changes]
+        db.session.connection().execute(insert(model.__table__), rows)  # type: ignore[arg-type]  # a Table, typed as FromClause
+        columns = [fields.attribute(model, name) for name in self.table.stored_keys]
+        wanted = [self._key(change.line, change.after) for change in changes]
+        statement = select(fields.attribute(model, "id"), *columns)
+        statement = statement.where(_is_one_of(model, self.table.stored_keys, wanted))
+        ids: dict[tuple[Any, ...], Any] = {
+            tuple(key): row_id for row_id, *key in db.session.execute(statement)
+        }
+        for change, key in zip(changes, wanted, strict=True):
+            self._tell(change, "created", ids[key])
+
+    def _completed(self, row: Row) -> Row:
+        """Return a new row with the place of a sign-in, where the product does not say it."""
+        if self.table.name == "sign_in" and not row["place"]:
+            row["place"] = geoip.place_of(row["ip"])
+        return row
+
+    def _tell(self, change: Change, outcome: str, row_id: int) -> None:
+        """Keep the result and, of entities, the event of a written line."""
+        self.results.append(self._result(change.line, outcome, change.fields))
+        if self.table.is_log:
+            return
+        verb = "edit" if change.before else "create"
+        area = area_of(self.table.model)
+        before = change.before
+        self.drafts.append(
+            EventDraft(
+                action=f"{area}.{verb}",
+                subject=(area, row_id),
+                before=self._noted(before, change) if before else None,
+                after=self._noted(change.after, change),
+            )
+        )
+
+    def _noted(self, row: Row, change: Change) -> dict[str, object]:
+        """Return the changed values as events keep them, related rows by their names."""
+        noted: dict[str, object] = {}
+        for name in change.fields:
+            told = self.table.told(name)
+            if told in self.table.references:
+                noted[told] = self._mention(told, row[name])
+            elif fields.kind(self.table.model, name):
+                noted[name] = fields.writer(self.table.model, name, "note")(row[name])
+        return noted
+
+    def _mention(self, name: str, row_id: int | None) -> object:
+        if row_id is None:
+            return None
+        model = self.table.references[name]
+        labels = {known.id: known.label for known in self._known[name].values()}
+        label = labels.get(row_id) or db.session.scalar(
+            select(model.label_column()).where(model.id == row_id)
+        )
+        return mentions.of(model, row_id, label or "")
+
+    def _refuse(self, line: Line, refused: Refused) -> None:
+        self.results.append(refusal(line.number, line.table.name, line.key, refused))
+
+    def _result(self, line: Line, outcome: str, changed: Sequence[str] = ()) -> Result:
+        names = tuple(map(self.table.told, changed))
+        return Result(line.number, line.table.name, line.key, outcome, names)
+
+
+def _is_one_of(
+    model: type[Record], names: Sequence[str], wanted: Sequence[tuple[Any, ...]]
+) -> ColumnElement[bool]:
+    columns = [fields.attribute(model, name) for name in names]
+    if len(columns) == 1:
+        return columns[0].in_([value for (value,) in wanted])
+    return tuple_(*columns).in_(wanted)
+
+
+def _default(column: Any) -> object:
+    default = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
