@@ -132,9 +132,20 @@ def _object(data: bytes) -> dict[str, Any]:
         raise Refused(_("The line is no UTF-8.")) from None
     except (ValueError, RecursionError, ArithmeticError):
         raise Refused(_("The line is no JSON.")) from None
+    if b"\\ud" in data.lower() and _has_half_letters(value):
+        raise Refused(_("The line has characters that cannot be stored."))
     if not isinstance(value, dict):
         raise Refused(_("The line is no JSON object."))
     return value
+
+
+def _has_half_letters(value: object) -> bool:
+    """Return whether a text has one surrogate of two, which is no letter (RFC 8259, 8.2)."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _refuse_constant(word: str) -> NoReturn:

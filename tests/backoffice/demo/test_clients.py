@@ -105,7 +105,9 @@ class TestClients:
         assert set(db.session.scalars(select(ClientSignIn.result))) == set(RESULTS)
         assert {"used", "expired"} <= set(db.session.scalars(select(ClientToken.state)))
         number = func.count().label("number")
-        tags = select(number).group_by(client_client_tags.c.client_id)
+        tags = (
+            select(number).select_from(client_client_tags).group_by(client_client_tags.c.client_id)
+        )
         assert set(db.session.scalars(tags)) == {1, 2, 3}
         for model in (ClientSignIn, ClientToken):
             assert db.session.scalar(select(func.max(model.at))) <= clock.now()
