@@ -44,7 +44,7 @@ def _described(table: Table) -> Iterator[str]:
     yield "| field | needed | value |"
     yield "|---|---|---|"
     for name in (*table.references, *table.columns):
-        needed = "yes" if table.is_required(name) else ""
+        needed = "yes" if name in table.required else ""
         yield f"| `{name}` | {needed} | {_value(table, name)} |"
 
 
@@ -52,8 +52,7 @@ def _value(table: Table, name: str) -> str:
     if name in table.references:
         noun = table.references[name].__singular__
         return f"the external ID of a {noun}"
-    kind = table.kind(name)
-    column = table.column(name)
+    kind, column = table.described[name]
     if isinstance(kind, Babel):
         return STANDARDS[kind.name]
     if isinstance(kind, Choice):

@@ -83,21 +83,24 @@ class Table:
         """Whether its rows are no entities, and have neither versions nor events."""
         return not issubclass(self.model, Entity)
 
-    def is_required(self, name: str) -> bool:
-        """Return whether a line about a new row has to have the field."""
-        return name in self.keys or fields.is_required(self.model, name)
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The fields that a line about a new row has to have."""
+        needed = (name for name in self.fields if fields.is_required(self.model, name))
+        return frozenset((*self.keys, *needed))
 
-    def kind(self, name: str) -> Kind:
-        """Return the kind of the values of a column."""
-        return fields.kind(self.model, name) or kinds.named("text")
-
-    def column(self, name: str) -> TableColumn:
-        return fields.column(self.model, name)
+    @cached_property
+    def described(self) -> dict[str, tuple[Kind, TableColumn]]:
+        """The kind of the values of each column, and the table's column."""
+        text = kinds.named("text")
+        return {
+            name: (fields.kind(self.model, name) or text, fields.column(self.model, name))
+            for name in self.columns
+        }
 
     def clean(self, name: str, value: object) -> object:
         """Return the value as the column stores it. Raises ValueError with a sentence."""
-        kind = self.kind(name)
-        column = self.column(name)
+        kind, column = self.described[name]
         if value is None and isinstance(kind, Text) and not column.nullable:
             value = ""
         if value is not None:
@@ -106,7 +109,7 @@ class Table:
             value = take(column, value)
         if value in (None, "") and column.nullable:
             return None
-        if value is None or (value == "" and self.is_required(name)):
+        if value is None or (value == "" and name in self.required):
             raise ValueError(_("Fill this in."))
         return value
 

@@ -60,6 +60,7 @@ class Writing:
 
     def write(self) -> None:
         self._known = {name: self._referred(name) for name in self.table.references}
+        self._labels = {name: _by_id(known.values()) for name, known in self._known.items()}
         located = [each for line in self.lines if (each := self._located(line))]
         present = self._present(located)
         self._claims.load(values for _line, values in located)
@@ -149,7 +150,7 @@ class Writing:
     def _require_complete(self, line: Line, values: Row) -> None:
         for name in self.table.fields:
             own = self.table.foreign_keys.get(name, name)
-            if values.get(own) is None and self.table.is_required(name):
+            if name in self.table.required and values.get(own) is None:
                 raise Refused(_("A new row needs this."), name)
 
     def _require_changeable(self, before: Row, changed: Sequence[str]) -> None:
@@ -244,11 +245,10 @@ class Writing:
     def _mention(self, name: str, row_id: int | None) -> object:
         if row_id is None:
             return None
+        label = self._labels[name].get(row_id)
         model = self.table.references[name]
-        labels = {known.id: known.label for known in self._known[name].values()}
-        label = labels.get(row_id) or db.session.scalar(
-            select(model.label_column()).where(model.id == row_id)
-        )
+        if label is None:  # of a row that was referred to before
+            label = db.session.scalar(select(model.label_column()).where(model.id == row_id))
         return mentions.of(model, row_id, label or "")
 
     def _refuse(self, line: Line, refused: Refused) -> None:
@@ -257,6 +257,10 @@ class Writing:
     def _result(self, line: Line, outcome: str, changed: Sequence[str] = ()) -> Result:
         names = tuple(map(self.table.told, changed))
         return Result(line.number, line.table.name, line.key, outcome, names)
+
+
+def _by_id(rows: Iterable[Known]) -> dict[int, str]:
+    return {known.id: known.label for known in rows}
 
 
 def _is_one_of(

@@ -20,8 +20,10 @@ def pasted(text: str) -> str:
     >>> pasted(" Jo <mailto:jo@example.com?subject=Hi> ")
     'jo@example.com'
     """
-    visible = (c for c in text[:LONGEST] if c.isspace() or not is_unseen(c))
-    text = "".join(visible).strip()
+    text = text[:LONGEST]
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(c for c in text if c.isspace() or not is_unseen(c))
+    text = text.strip()
     if match := IN_BRACKETS.fullmatch(text):
         text = match[1].strip()
     if match := MAILTO.fullmatch(text):
