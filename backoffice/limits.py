@@ -55,6 +55,9 @@ DATABASE_GRACE: FloatSeconds = 0.4
 COMMAND_LOCK: Seconds = 60
 """A command or a migration waits this long for a lock. It has no other limit."""
 
+REVEALED: Seconds = 600
+"""Whoever reveals a row sees it without masks for this long."""
+
 STORE_CONNECT: Seconds = 2
 """A bucket of files has this long to accept a connection."""
 

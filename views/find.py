@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import limits, slots, throttles
-from backoffice.data import disclosure, lists, searching
+from backoffice.data import comparable, disclosure, lists, searching
 from backoffice.data.brief import Budget
 from backoffice.database import writable
 from backoffice.errors import BadRequest
@@ -135,7 +135,7 @@ def _asked(budget: Budget, question: Callable[[], Group]) -> Group | None:
 def _searched(who: Actor) -> Iterator[Definition]:
     """Yield the screens that a person sees and whose rows a search can find."""
     for screen in current_app.extensions["screens"]:
-        if screen.may(who, "view") and searching.is_searched(screen.model):
+        if screen.may(who, "view") and comparable.is_searched(who, screen.model):
             yield screen
 
 

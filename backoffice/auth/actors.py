@@ -19,6 +19,7 @@ from backoffice.models.reveal import Reveal
 from backoffice.models.user import User
 from backoffice.policy import second_factor
 from backoffice.policy.actor import Actor
+from backoffice.policy.rules import can
 from backoffice.settings import Settings
 from backoffice.transactions import is_writing
 
@@ -140,15 +141,19 @@ def _with_limits(actor: Actor, user: User, groups: Sequence[_GroupRow]) -> Actor
         countries_mode=user.countries_mode,
         countries=frozenset(user.countries),
         mask_data=is_masked,
-        revealed=_revealed(user) if is_masked else {},
+        revealed=_revealed(actor, user) if is_masked else {},
     )
 
 
-def _revealed(user: User) -> dict[str, frozenset[int]]:
-    """Return the ids of the rows, by table, that the person sees without masks now."""
+def _revealed(actor: Actor, user: User) -> dict[str, frozenset[int]]:
+    """Return the ids of the rows, by table, that the person sees without masks now.
+
+    They end with the permission to reveal them.
+    """
     revealed: dict[str, frozenset[int]] = {}
     for area, row_id in db.session.execute(_REVEALED, {"user": user.id}):
-        revealed[area] = revealed.get(area, frozenset()) | {row_id}
+        if can(actor, f"{area}.reveal"):
+            revealed[area] = revealed.get(area, frozenset()) | {row_id}
     return revealed
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice import clock
-from backoffice.data import filters, lists
+from backoffice.data import comparable, filters, lists
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
 from backoffice.models import fields
@@ -22,7 +22,7 @@ from backoffice.models.kinds.choices import Boolean, Choice
 from backoffice.models.unreadable import Unreadable
 from backoffice.places import meant
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import may_read, sees
+from backoffice.policy.rules import sees
 from backoffice.text import capital
 from backoffice.time_zones import timezone_of
 
@@ -62,7 +62,7 @@ class Part:
 
     def is_seen(self, actor: Actor) -> bool:
         """Tell whether the actor may see the rows, and all that the part tells of them."""
-        readable = (may_read(actor, self.of, name) for name in self.names())
+        readable = (comparable.may_filter(actor, self.of, name) for name in self.names())
         return sees(actor, self.of) and all(readable)
 
     def pairs(self, **more: object) -> Pairs:

@@ -14,6 +14,7 @@ from backoffice.models import fields, personal, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event import Event
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import can, may_read, restriction, sees
@@ -102,11 +103,15 @@ def _visible(
         return value
     if names is None:
         return _emptied(value)
-    if name in CHOSEN and not all(sees(actor, other) for other in _models().values()):
+    if name in CHOSEN and (actor.mask_data or not _sees_all(actor)):
         return _emptied(value)
     if name in NOTED:
-        return _without_unseen(actor, row.subject_type, value, names)
+        return _without_unseen(actor, row, value, names)
     return value
+
+
+def _sees_all(actor: Actor) -> bool:
+    return all(sees(actor, model) for model in _models().values())
 
 
 def _emptied(value: object) -> object:
@@ -115,12 +120,15 @@ def _emptied(value: object) -> object:
 
 
 def _without_unseen(
-    actor: Actor, area: str, values: Mapping[str, object], names: set[Subject]
+    actor: Actor, event: Any, values: Mapping[str, object], names: set[Subject]
 ) -> dict[str, object]:
-    """Return an event's values of a row, without those about rows that the actor cannot see."""
-    model = _models().get(area)
+    """Return an event's values of a row as the actor sees them.
+
+    Those about rows that the actor cannot see are left out.
+    """
+    model = _models().get(event.subject_type)
     visible = {
-        name: value
+        name: masking.value(actor, model, event.subject_id, name, value) if model else value
         for name, value in values.items()
         if model is None or may_read(actor, model, name)
     }

@@ -4,14 +4,23 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
-from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, literal, select
 
 from backoffice import limits
-from backoffice.data import conditions, cursors, disclosure, filters, page_sizes, related, searching
+from backoffice.data import (
+    comparable,
+    conditions,
+    cursors,
+    disclosure,
+    filters,
+    page_sizes,
+    reading,
+    related,
+    searching,
+)
 from backoffice.data.filters import RESERVED, Filter
 from backoffice.data.related import Labels, Statement
 from backoffice.data.sorting import before_id, order_by, sort_key, sortable
@@ -35,7 +44,8 @@ class Query:
 
     `sort` is the name of an attribute, with a minus before it for descending order. `after` or
     `before` is the cursor of the row next to the page. `pinned` names the filter that belongs to
-    the place where the list is shown, and not to what was asked for.
+    the place where the list is shown, and not to what was asked for. `is_exact` says that whoever
+    sees masks may find a row by its whole address or number (comparable.py).
     """
 
     search: str = ""
@@ -45,6 +55,7 @@ class Query:
     before: str = ""
     size: int = page_sizes.USUAL
     pinned: str = ""
+    is_exact: bool = False
 
     @property
     def asked(self) -> tuple[Filter, ...]:
@@ -113,7 +124,7 @@ def parse(
         size=page_sizes.parse(reserved["size"]) if reserved.get("size") else size,
     )
     # Refuses a value that does not fit now, not when the rows are read.
-    condition(model, query)
+    conditions.every(model, query.filters)
     return query
 
 
@@ -129,13 +140,17 @@ def _separated(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[t
     return reserved, filter_pairs
 
 
-def condition(model: type[Record], query: Query, *, indexed: bool = True) -> ColumnElement[bool]:
+def condition(
+    actor: Actor, model: type[Record], query: Query, *, indexed: bool = True
+) -> ColumnElement[bool]:
     """Return the SQL condition for the rows that match the search and the filters.
 
     It does not include the scope. `indexed` says whether to use the search index, see
-    `searching.condition`.
+    `searching.condition`. Raises BadRequest if the actor sees masked what is asked for.
     """
-    by_search = searching.condition(model, query.search, indexed=indexed)
+    names = tuple(filter_.name for filter_ in query.filters)
+    comparable.require(actor, model, names, query.sort_name)
+    by_search = comparable.search(actor, model, query.search, exact=query.is_exact, indexed=indexed)
     return and_(by_search, conditions.every(model, query.filters))
 
 
@@ -147,7 +162,7 @@ def matching(
     A search finds only rows that the actor may read in full, because it would otherwise reveal
     their words.
     """
-    matches = and_(scope(actor, model), condition(model, query, indexed=indexed))
+    matches = and_(scope(actor, model), condition(actor, model, query, indexed=indexed))
     is_readable = disclosure.readable(actor, model) if query.search else None
     if is_readable is None:
         return matches
@@ -235,8 +250,7 @@ def page(
     number = count(actor, model, query) if query.search and counted else None
     if number == 0 and not query.cursor:
         return Page([], 0)
-    readable = related.readable_ids(actor, model, columns)
-    statement = _reading(model, columns, query.sort_name, readable)
+    statement = reading.statement(actor, model, columns, query.sort_name)
     if counted and number is None:
         result = _read_and_count(actor, model, query, statement)
     else:
@@ -244,7 +258,7 @@ def page(
     if not result.rows:
         return result
     ids = [row.id for row in result.rows]
-    return replace(result, related=related.labels(model, ids, _many(model, columns), readable))
+    return replace(result, related=reading.related_rows(actor, model, columns, ids))
 
 
 def _read(
@@ -336,8 +350,7 @@ def ids(actor: Actor, model: type[Record], query: Query) -> "array[int] | list[R
 
 def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequence[RowKey]) -> Page:
     """Return the rows with these ids that the actor still sees, in the order of the ids."""
-    readable = related.readable_ids(actor, model, columns)
-    statement = _reading(model, columns, "id", readable).where(
+    statement = reading.statement(actor, model, columns, "id").where(
         scope(actor, model), related.among(model, ids)
     )
     by_id: dict[RowKey, list[cursors.Found]] = {}
@@ -347,42 +360,7 @@ def rows(actor: Actor, model: type[Record], columns: Sequence[str], ids: Sequenc
         return Page([])
     # Several rows of an existing table may have the same key.
     in_order = [by_id[row_id].pop() for row_id in ids if by_id.get(row_id)]
-    return Page(
-        in_order, related=related.labels(model, list(by_id), _many(model, columns), readable)
-    )
-
-
-def _reading(
-    model: type[Record], columns: Sequence[str], sort: str, readable: related.Readable
-) -> Statement:
-    """Return the statement that reads these columns."""
-    names = tuple(columns)
-    if readable:
-        # A statement with the restrictions of an actor is not cached.
-        return _columns.__wrapped__(model, names, sort, readable)
-    return _columns(model, names, sort)
-
-
-def _many(model: type[Record], columns: Iterable[str]) -> list[str]:
-    """Return the columns with several related rows, which are read by a statement of their own."""
-    return [name for name in columns if fields.is_many(model, name)]
-
-
-# SQLAlchemy takes longer to build a statement than PostgreSQL takes to answer it. The part that
-# does not depend on the request is therefore cached. People choose their columns, so there may be
-# many statements; the least used are dropped.
-@lru_cache(maxsize=256)
-def _columns(
-    model: type[Record], names: tuple[str, ...], sort: str, readable: related.Readable | None = None
-) -> Statement:
-    statement: Statement = select(model.id, sort_key(model, sort).label("sort_key"))
-    for name in names:
-        if fields.is_one(model, name):
-            ids = readable.get(name) if readable else None
-            statement = related.with_label(statement, model, name, ids)
-        elif not fields.is_many(model, name) and name != "id":
-            statement = statement.add_columns(fields.attribute(model, name).label(name))
-    return statement
+    return Page(in_order, related=reading.related_rows(actor, model, columns, list(by_id)))
 
 
 def _sort(model: type[Record], text: str) -> str:

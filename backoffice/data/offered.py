@@ -11,6 +11,7 @@ from backoffice.extensions import db
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
 
@@ -40,17 +41,20 @@ def choices(
         if row_keys.is_numbered(fields.related_model(model, name)):
             together += statements
         else:  # keys of another type are read on their own
-            labels |= _read(statements)
-    return labels | _read(together)
+            labels |= _read(actor, model, statements)
+    return labels | _read(actor, model, together)
 
 
-def _read(statements: list[Labelled]) -> dict[str, Labels]:
+def _read(actor: Actor, model: type[Record], statements: list[Labelled]) -> dict[str, Labels]:
     """Return the values and labels by the filter's name, in the order in which they were read."""
     if not statements:
         return {}
     labels: dict[str, dict[str, str]] = {}
     for name, row_id, label in db.session.execute(union_all(*statements)):
-        labels.setdefault(name, {}).setdefault(str(row_id or label), label)
+        told = label
+        if fields.shape(model, name) == "rows":
+            told = masking.label_of(actor, fields.related_model(model, name), row_id, label)
+        labels.setdefault(name, {}).setdefault(str(row_id or label), told)
     return {name: list(by_value.items()) for name, by_value in labels.items()}
 
 

@@ -10,7 +10,15 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
 
 from backoffice import events
-from backoffice.data import constraints, lists, same_keys, searching, sorting, uploaded_files
+from backoffice.data import (
+    comparable,
+    constraints,
+    lists,
+    same_keys,
+    searching,
+    sorting,
+    uploaded_files,
+)
 from backoffice.data.unseen import unseen
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, RuleBroken
 from backoffice.events import mentions
@@ -18,6 +26,7 @@ from backoffice.extensions import db
 from backoffice.models import fields, keys, row_keys
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import may_read, require, restriction, scope
@@ -117,6 +126,7 @@ def update(
 ) -> E:
     """Change the row that was read at `version`; writing the same values again changes nothing.
 
+    What the actor sees masked in the row stays as it is, whatever is given for it.
     Raises NotAllowed, NotFound, Conflict (somebody else changed the row first), or RuleBroken with
     the field it belongs to.
     """
@@ -126,6 +136,7 @@ def update(
     row = get(actor=actor, model=model, row_id=row_id, locked=True)
     if reason := out_of_reach(actor, row):
         raise NotAllowed(reason)
+    values = masking.writable(actor, row, values)
     change(actor=actor, row=row, version=version, values=values, action=f"{area_of(model)}.edit")
     return row
 
@@ -222,7 +233,7 @@ def _write(
     _set(row, wanted)
     if new:
         db.session.add(row)
-    constraints.flush(row)
+    comparable.flush(actor, row)
     return before, snapshot(row, list(wanted))
 
 
@@ -375,8 +386,9 @@ def options(
     """
     wanted = _wanted_options(actor, model, search, ids)
     allowed = true() if among is None else among
-    statement = select(model.id, model.label_column()).where(scope(actor, model), wanted, allowed)
-    statement = statement.order_by(_option_order(model), model.id).limit(limit + 1)
+    label = masking.label_in_sql(actor, model, model.label_column())
+    statement = select(model.id, label).where(scope(actor, model), wanted, allowed)
+    statement = statement.order_by(_option_order(actor, model), model.id).limit(limit + 1)
     rows = db.session.execute(statement).all()
     return cast("list[tuple[RowKey, str]]", rows[:limit]), len(rows) > limit
 
@@ -388,11 +400,11 @@ def _wanted_options(
         return model.id.in_(ids)
     query = lists.Query(search=searching.parse(search))
     is_dense = lists.matches_many(actor, model, query)
-    return lists.condition(model, query, indexed=not is_dense)
+    return lists.condition(actor, model, query, indexed=not is_dense)
 
 
-def _option_order(model: type[Record]) -> SQLColumnExpression[object]:
+def _option_order(actor: Actor, model: type[Record]) -> SQLColumnExpression[object]:
     """Return the expression that orders options: the label if possible, or else the id."""
-    if sorting.sortable(model, model.__label__):
+    if comparable.may_sort(actor, model, model.__label__):
         return sorting.sort_key(model, model.__label__)
     return model.id

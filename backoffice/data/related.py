@@ -28,7 +28,9 @@ from backoffice.extensions import db
 from backoffice.models import associations, fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
+from backoffice.policy.masking import Revealed
 from backoffice.policy.rules import restriction
 from backoffice.text import fold
 
@@ -58,15 +60,20 @@ def readable_ids(actor: Actor, model: type[Record], columns: Sequence[str]) -> R
 
 
 def with_label(
-    statement: Statement, model: type[Record], name: str, readable: Select[int] | None
+    statement: Statement,
+    model: type[Record],
+    name: str,
+    readable: Select[int] | None,
+    revealed: Revealed,
 ) -> Statement:
     """Add the label and the id of the one related row to a statement.
 
     `readable` limits the labels to the rows whose names the actor may read; None for all.
+    `revealed` says which of them have no masks.
     """
     target = fields.related_model(model, name)
     other = aliased(target)
-    label = getattr(other, target.__label__)
+    label = masking.shown(revealed, other, target.__label__)
     if readable is not None:
         label = case((other.id.in_(readable), label))
     statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
@@ -79,7 +86,7 @@ def labels(
     relations: Sequence[str],
     readable: Readable | None = None,
 ) -> Labels:
-    """Return the ids and labels of the related rows, by relation and row.
+    """Return the ids and labels of the related rows, by relation and row, without masks.
 
     All relations are read in one statement. `readable` limits them to the rows whose names the
     actor may read; it comes from `readable_ids`.
@@ -94,6 +101,21 @@ def labels(
         for row_labels in labels_by_row.values():
             if len(row_labels) > 1:
                 row_labels.sort(key=lambda other: fold(other[1]))
+    return found
+
+
+def told(actor: Actor, model: type[Record], found: Labels) -> Labels:
+    """Return labels as the actor sees them; their order tells nothing of what is masked."""
+    for name, labels_by_row in found.items():
+        target = fields.related_model(model, name)
+        if masking.is_masked(actor, target, target.__label__):
+            found[name] = {
+                row_id: sorted(
+                    (other_id, masking.label_of(actor, target, other_id, label))
+                    for other_id, label in others
+                )
+                for row_id, others in labels_by_row.items()
+            }
     return found
 
 

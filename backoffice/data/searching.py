@@ -1,15 +1,15 @@
 """Search a list: find the rows that contain the words of a search text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 
 from backoffice import limits
 from backoffice.errors import BadRequest
-from backoffice.models import fields, search
+from backoffice.models import fields, row_keys, search
 from backoffice.models.base import Record, Searchable
-from backoffice.models.kinds.texts import Phone
+from backoffice.models.kinds.texts import Phone, Text
 from backoffice.settings import configured
 from backoffice.text import address_key, fold, is_id, phones, without_invisible
 from backoffice.text.addresses import is_address
@@ -92,13 +92,50 @@ def _occurs(model: type[Record], word: str) -> ColumnElement[bool]:
     if issubclass(model, Searchable):
         in_key = _contains(model, _folded(word))
         return or_(in_key, model.id == int(word)) if is_id(word) else in_key
-    names = model.__search__ or text_columns(model)
-    return or_(False, *(_within(model, name, word) for name in names))
+    return or_(False, *(_within(model, name, word) for name in searched(model)))
 
 
-def is_searched(model: type[Record]) -> bool:
-    """Return whether a search in rows of `model` can find any."""
-    return bool(model.__search__ or text_columns(model))
+def among(model: type[Record], text: str, names: Sequence[str]) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows in which every word occurs in one of these columns.
+
+    A number may also be the id of the row. A word that is shorter than the runs of the search index
+    has to be the whole value, for which every engine has an index.
+    """
+    return and_(True, *(_among(model, word, names) for word in text.split()))
+
+
+def _among(model: type[Record], word: str, names: Sequence[str]) -> ColumnElement[bool]:
+    numbers = [int(word)] if is_id(word) and row_keys.is_numbered(model) else []
+    by_id = [model.id == number for number in numbers]
+    if len(fold(word)) < search.RUN:
+        return or_(False, *by_id, *(fields.attribute(model, name) == word for name in names))
+    occurs = or_(False, *by_id, *(_within(model, name, word) for name in names))
+    if not issubclass(model, Searchable):
+        return occurs
+    candidates = search.candidates(model, [fold(word)], *numbers)
+    return occurs if candidates is None else and_(occurs, candidates)
+
+
+def equals(model: type[Record], name: str, text: str) -> ColumnElement[bool] | None:
+    """Return the SQL condition that a text column has this whole value, in any spelling.
+
+    None if the text is no value of the column.
+    """
+    kind = fields.kind(model, name)
+    assert isinstance(kind, Text)
+    try:
+        value = kind.clean(fields.column(model, name), text)
+    except ValueError:
+        return None
+    key = fields.key_of(model, name)
+    if key is None:
+        return fields.attribute(model, name) == value
+    return key == kind.key(value)
+
+
+def searched(model: type[Record]) -> tuple[str, ...]:
+    """Return the columns that a search in rows of `model` looks into."""
+    return model.__search__ or text_columns(model)
 
 
 def text_columns(model: type[Record]) -> tuple[str, ...]:

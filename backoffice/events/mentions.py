@@ -13,6 +13,7 @@ from backoffice.models import fields, personal, row_keys
 from backoffice.models.base import Record, records
 from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import restriction
@@ -70,29 +71,37 @@ def _told(
     if isinstance(value, list):
         return [_told(actor, model, name, each, names) for each in value]
     if _is_mention(value):
-        return _name(value, names)
+        return _name(actor, value, names)
     if isinstance(value, str) and model and name in fields.relations(model):
         return _name_alone(actor, fields.related_model(model, name), value)
     return value
 
 
-def _name(mention: Any, names: set[Subject]) -> str:
+def _name(actor: Actor, mention: Any, names: set[Subject]) -> str:
     about = (mention["of"], mention["id"])
-    return str(mention["label"]) if about in names else numbered(*about)
+    if about not in names:
+        return numbered(*about)
+    model = _model(mention["of"])
+    label = str(mention["label"])
+    return masking.label_of(actor, model, mention["id"], label) if model else label
 
 
 def _name_alone(actor: Actor, target: type[Record], name: str) -> str:
     """Return a name that an older event has without its row, for those who may read all names."""
     if personal.belongs(target) or restriction(actor, target) is None:
-        return name
+        return masking.label_of(actor, target, None, name)
     return capital(target.noun())
 
 
 def numbered(area: str, row_id: RowKey) -> str:
     """Return what a row is called where its name is not told, such as "Person 12"."""
-    model = next((each for each in records() if area_of(each) == area), None)
+    model = _model(area)
     kind = model.noun() if model else fields.heading(area)
     return f"{capital(kind)} {row_keys.shown(row_id)}"
+
+
+def _model(area: str) -> type[Record] | None:
+    return next((each for each in records() if area_of(each) == area), None)
 
 
 def _mentions(value: Any) -> list[Mention]:

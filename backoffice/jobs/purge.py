@@ -27,6 +27,7 @@ from backoffice.models.bulk_run import BulkRun
 from backoffice.models.event_check import EventCheck
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
+from backoffice.models.reveal import Reveal
 from backoffice.models.session import Session
 from backoffice.models.sheet_import import SheetImport
 from backoffice.models.sign_in_attempt import SignInAttempt
@@ -92,6 +93,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - ONE_TIME_SECRETS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
+        (Reveal, Reveal.ends_at < now),
         (SheetImport, _was_never_applied(now - imports.RETENTION)),
         (EventCheck, EventCheck.at < now - CHECKS_KEPT),
         (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),

@@ -72,6 +72,8 @@ class Record(Base):
         __key_columns__: the columns that tell rows apart, if not `id` (models/row_keys.py).
         __described__: columns by attribute, where what is mapped is no table's column.
         __database__: the name of another database that has the rows (docs/company.md).
+        __masks__: the masks of computed attributes that tell of masked columns, by name
+            (models/masks.py); '' for one that tells nothing of them.
         __folds__: whether `name_key` is the key of the text `name` (models/keys.py).
 
     `column` declares a column with what only the product asks for (models/columns.py). Its `info`
@@ -93,6 +95,7 @@ class Record(Base):
     __key_columns__: ClassVar[tuple[TableColumn, ...]] = ()
     __described__: ClassVar[Mapping[str, TableColumn]] = {}
     __database__: ClassVar[str] = ""
+    __masks__: ClassVar[Mapping[str, str]] = {}
     __folds__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)

@@ -55,6 +55,7 @@ class Client(Searchable, Entity):
     __tablename__ = "clients"
     __search__ = ("first_name", "last_name", "email", "phone", "external_id")
     __trigrams__ = ("search_key",)
+    __masks__: ClassVar = {"name": "name"}
     __derived__: ClassVar = {"is_company_user": ("yes", "no")}
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
@@ -67,16 +68,12 @@ class Client(Searchable, Entity):
         words=client_groups.WORDS,
         colours=client_groups.COLOURS,
     )
-    first_name: Mapped[str] = mapped_column(
-        String(100), default="", info={"key": False, "mask": "name"}
-    )
-    last_name: Mapped[str] = mapped_column(
-        String(100), default="", info={"key": False, "mask": "name"}
-    )
-    email: Mapped[str | None] = column(String(254), kind="email", info={"mask": "email"})
+    first_name: Mapped[str] = column(String(100), default="", mask="name", info={"key": False})
+    last_name: Mapped[str] = column(String(100), default="", mask="name", info={"key": False})
+    email: Mapped[str | None] = column(String(254), kind="email", mask="email")
     email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"hidden": True})
     email_verified_at: Mapped[datetime | None]
-    phone: Mapped[str] = column(String(32), default="", kind="phone", info={"mask": "phone"})
+    phone: Mapped[str] = column(String(32), default="", kind="phone", mask="phone")
     phone_verified_at: Mapped[datetime | None]
     country: Mapped[str | None] = column(String(2), kind="country")
     language: Mapped[str | None] = column(String(8), kind="language")

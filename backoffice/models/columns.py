@@ -31,6 +31,7 @@ def column(
     largest: int | None = None,
     holds: int | None = None,
     hidden: bool = False,
+    mask: str = "",
     personal: bool | None = None,
     info: Mapping[str, Any] | None = None,
     **options: Any,
@@ -50,6 +51,8 @@ def column(
         largest: the most bytes that such a file has.
         holds: the most files that a list of them holds.
         hidden: whether the column never reaches a screen, a filter, an export or an event.
+        mask: how those see the values who see personal data masked: "name", "email", "phone" or
+            "text" (text/masks.py).
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """
@@ -65,6 +68,7 @@ def column(
         "least": least,
         "most": most,
         "hidden": hidden or None,
+        "mask": mask,
         "personal": personal,
     }
     described = {name: value for name, value in said.items() if value not in UNSAID}

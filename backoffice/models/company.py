@@ -33,8 +33,8 @@ class Company(Searchable, Entity):
     employees_number: Mapped[int | None] = column(least=0, most=10_000_000)
     description: Mapped[str] = mapped_column(String(2000), default="", info={"key": False})
     operations_area: Mapped[str] = mapped_column(String(255), default="", info={"key": False})
-    other_contact_info: Mapped[str] = mapped_column(
-        String(500), default="", info={"key": False, "mask": "text"}
+    other_contact_info: Mapped[str] = column(
+        String(500), default="", mask="text", info={"key": False}
     )
     communication_language: Mapped[str | None] = column(String(8), kind="language")
 

@@ -54,7 +54,7 @@ def kind(model: type[Record], name: str) -> Kind | None:
     if name in model.__derived__:
         return kinds.named("derived")
     if name in mapper.column_attrs:
-        if not _is_column(model, name):
+        if not is_column(model, name):
             return None
         try:
             return kinds.of(column(model, name))
@@ -65,8 +65,8 @@ def kind(model: type[Record], name: str) -> Kind | None:
     return kinds.named("computed") if is_computed else None
 
 
-def _is_column(model: type[Record], name: str) -> bool:
-    """Return whether the attribute is a column, and not made of several, as a row's key may be."""
+def is_column(model: type[Record], name: str) -> bool:
+    """Return whether a mapped attribute is a column, and not made of several, as a key may be."""
     mapped = inspect(model).column_attrs[name].columns[0]
     return isinstance(mapped, Column) or name in model.__described__
 
@@ -125,7 +125,7 @@ def told_of(model: type[Record], name: str) -> type[Record] | None:
     mapper = inspect(model)
     if name in mapper.relationships:
         return related_model(model, name)
-    if name not in mapper.column_attrs or not _is_column(model, name):
+    if name not in mapper.column_attrs or not is_column(model, name):
         return None
     table = column(model, name).info.get("tells_of")
     return next((record for record in records() if record.__tablename__ == table), None)
@@ -248,7 +248,7 @@ def _may_be_empty(column: TableColumn) -> bool:
 
 def is_made_by_database(model: type[Record], name: str) -> bool:
     """Return whether the database takes no value for a column, because it makes one itself."""
-    if name not in inspect(model).column_attrs or not _is_column(model, name):
+    if name not in inspect(model).column_attrs or not is_column(model, name):
         return False
     made = column(model, name)
     return made.computed is not None or bool(made.identity and made.identity.always)

@@ -101,9 +101,22 @@ def viewed(actor: Actor, session: Session, settings: Settings) -> Actor | None:
     person = _person(session)
     if person is None or _ending(actor, person, session):
         return None
-    return replace(
-        actor_of(person, settings, ip=actor.ip, request_id=actor.request_id), viewed_by=actor
-    )
+    as_person = actor_of(person, settings, ip=actor.ip, request_id=actor.request_id)
+    return replace(_masked_by_both(actor, as_person), viewed_by=actor)
+
+
+def _masked_by_both(actor: Actor, as_person: Actor) -> Actor:
+    """Return the actor for the person, with the masks of either; the viewer sees no row without a
+    mask that one of the two sees masked."""
+    if not actor.mask_data:
+        return as_person
+    revealed = actor.revealed
+    if as_person.mask_data:
+        revealed = {
+            area: ids & actor.revealed.get(area, frozenset())
+            for area, ids in as_person.revealed.items()
+        }
+    return replace(as_person, mask_data=True, revealed=revealed)
 
 
 def end(*, actor: Actor) -> str:

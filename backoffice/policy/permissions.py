@@ -82,6 +82,10 @@ BUILT_IN = (
         danger=True,
         is_strong=True,
     ),
+    Permission(
+        "clients.find_exact",
+        _l("Find a client by a whole e-mail address or phone number that one sees masked"),
+    ),
     Permission("events.check", _l("Have the events log checked for changes")),
     Permission("events.comment", _l("Comment on events")),
     Permission("saved_views.share", _l("Share saved views of lists with their groups")),

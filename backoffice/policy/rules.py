@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, true
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, not_, or_, true
 
 from backoffice.errors import NotAllowed
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
 from backoffice.models.user import User
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
 from backoffice.text import capital
@@ -80,7 +81,9 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
     It is the row's label within their scope, otherwise only its kind and id.
     """
     anonymous = f"{capital(model.noun())} " + cast(model.id, String)
-    return case((scope(actor, model), model.label_column()), else_=anonymous)
+    seen = scope(actor, model)
+    name = case((seen, model.label_column()), else_=anonymous)
+    return masking.label_in_sql(actor, model, name, not_(seen))
 
 
 def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool] | None:

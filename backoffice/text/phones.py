@@ -81,6 +81,13 @@ def _from_e164(stored: str) -> PhoneNumber | None:
     return None
 
 
+def country_code(text: str) -> int | None:
+    """Return the country code of an international number in any spelling, or None."""
+    plain = _plain(text)
+    number = _from_e164("+" + digits(plain)) if plain.startswith("+") else None
+    return number.country_code if number else None
+
+
 def digits(text: str) -> str:
     """Return only the digits, by which a number is found."""
     return "".join(c for c in fold(text) if c.isdigit())

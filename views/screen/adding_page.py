@@ -16,6 +16,7 @@ from backoffice.errors import BadRequest, GrantExceeded, NotFound, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import require
 from forms.base import Form
@@ -25,6 +26,7 @@ from views.screen.definition import Definition
 from views.screen.editing import picker
 from views.screen.form_layout import FormItem, FormPage, FormSection
 from views.screen.related_lists import target_of
+from views.web.actor import signed_in
 from views.web.answers import Answer
 from views.web.errors import note_denial
 
@@ -116,7 +118,7 @@ def _preview(place: Place, actor: Actor, ids: Sequence[RowKey]) -> UUID:
 def _page(place: Place, form: Form) -> tuple[str, HTTPStatus]:
     label = label_of(place.action.model)
     page = FormPage(
-        title=_("%(label)s: %(what)s", label=place.row.label, what=label),
+        title=_("%(label)s: %(what)s", label=masking.label(signed_in(), place.row), what=label),
         form=form,
         sections=[FormSection("", [[FormItem(form[LOOKED_UP])]])],
         errors=form.form_errors,

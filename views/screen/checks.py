@@ -16,8 +16,8 @@ from backoffice.actions.engine.action import Action, actions_of
 from backoffice.data import filters, lists
 from backoffice.data.sorting import sortable
 from backoffice.errors import BadRequest
-from backoffice.models import fields
-from backoffice.models.base import Entity, Record
+from backoffice.models import fields, masks
+from backoffice.models.base import Entity, Record, records
 from backoffice.places import DeclarationError, meant, place_of
 from backoffice.policy import permissions
 from views.screen import form_checks
@@ -175,6 +175,15 @@ def _kinds(screen: Definition) -> Iterator[str]:
         kind = fields.kind(model, attribute.key)
         for mistake in kind.mistakes(fields.column(model, attribute.key)) if kind else ():
             yield f"{model.__name__}.{attribute.key}: {mistake}."
+
+
+def check_masks() -> None:
+    """Raise DeclarationError with one sentence for each mistake in the masks of all models."""
+    mistakes = [
+        f"{place_of(model)}{sentence}." for model in records() for sentence in masks.mistakes(model)
+    ]
+    if mistakes:
+        raise DeclarationError("\n".join(mistakes))
 
 
 def check_action(action: Action) -> None:

@@ -13,12 +13,13 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.actions.engine.action import Action, actions_of
-from backoffice.data import disclosure, lists, page_sizes, sorting
+from backoffice.data import comparable, disclosure, lists, page_sizes
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models import fields
 from backoffice.models.base import Entity, Record
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import can, may_read
@@ -72,6 +73,11 @@ class Definition(Options):
         """
         return tuple(name for name in names if may_read(actor, self.model, name))
 
+    def filters(self, actor: Actor) -> tuple[str, ...]:
+        """Return the filters of the list that the actor may use: none by what they see masked."""
+        names = self.column_filters
+        return tuple(name for name in names if comparable.may_filter(actor, self.model, name))
+
     def readable_tabs(self, actor: Actor, row: Record) -> dict[str, str]:
         """Return the tabs of a row's details that it has and that the actor may read.
 
@@ -113,11 +119,9 @@ class Definition(Options):
         They must be able to read it: an order tells values, and a cursor holds one.
         """
         shown = name in self.column_list or name == self.column_default_sort.removeprefix("-")
-        if not shown or not may_read(actor, self.model, name):
+        if not shown or disclosure.is_guarded(actor, self.model, name):
             return False
-        if disclosure.is_guarded(actor, self.model, name):
-            return False
-        return sorting.sortable(self.model, name)
+        return comparable.may_sort(actor, self.model, name)
 
     def actions(self, actor: Actor) -> list[Action]:
         """Return the actions that the actor may use here."""
@@ -193,7 +197,7 @@ class Definition(Options):
 
         Raises BadRequest for a filter or an order that this actor may not use.
         """
-        allowed = self.readable(actor, (*self.column_filters, *self.filters_of_tabs))
+        allowed = (*self.filters(actor), *self.readable(actor, self.filters_of_tabs))
         query = lists.parse(
             self.model,
             pairs,
@@ -298,7 +302,7 @@ class Definition(Options):
 
     def heading_of(self, row: Any) -> Heading:
         """Return the head of a row's details, with a person's avatar for instance."""
-        return Heading(row.label)
+        return Heading(masking.label(current_actor(), row))
 
     def subtitle(self, row: Any) -> Markup | str:
         """Return the line below the title of a row's details."""

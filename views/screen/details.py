@@ -10,9 +10,11 @@ from markupsafe import Markup
 from backoffice.actions.engine.menu import menu
 from backoffice.data import records
 from backoffice.errors import NotFound
-from backoffice.models import fields
+from backoffice.models import fields, masks
 from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
+from backoffice.people import reveals
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from views.screen import access, cells, event_tab, tabs
@@ -24,6 +26,7 @@ from views.screen.prefilling import COPIED_FROM
 from views.web.actor import actor as current_actor
 from views.web.actor import signed_in
 from views.web.answers import Answer
+from views.web.times import hour
 
 ALL_PILLS = 1000
 
@@ -74,7 +77,7 @@ def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> De
         avatar=heading.avatar,
         subtitle=screen.subtitle(row),
         badges=screen.badges(row),
-        warnings=screen.warnings(row),
+        warnings=[*screen.warnings(row), *_revealed(actor, row)],
         back_href=screen.url_of("index"),
         back_label=str(screen.name),
         edit_href=edit_href,
@@ -82,6 +85,16 @@ def _page(screen: Definition, actor: Actor, row: Record, links: list[Tab]) -> De
         actions=_actions(screen, actor, row, edit_refused),
         tabs=links,
     )
+
+
+def _revealed(actor: Actor, row: Record) -> list[str]:
+    """Return a sentence for everybody who sees the row without masks now."""
+    if not masks.names(type(row)):
+        return []
+    return [
+        _("%(person)s sees the full data until %(time)s.", person=name, time=hour(ends_at))
+        for name, ends_at in reveals.of_row(actor, row)
+    ]
 
 
 def row_menu(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:
@@ -132,13 +145,14 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
     Actions that would change nothing are left out. The dangerous ones come after the others, the
     refused ones last.
     """
+    label = masking.label(actor, row)
     items = [
         MenuItem(
             label=str(action.label),
             url=screen.action_url(action),
             row=row.id,
             danger=action.danger,
-            refused=action.sentence(rule, row.label) if outcome == "refused" else "",
+            refused=action.sentence(rule, label) if outcome == "refused" else "",
         )
         for action, outcome, rule in menu(actor, screen.actions(actor), row.id)
         if outcome != "unchanged"
@@ -188,10 +202,10 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """Return an attribute of a loaded row as HTML."""
     if name in screen.column_formatters_detail:
         return screen.column_formatters_detail[name](row)
-    value = getattr(row, name)
+    value = masking.read(current_actor(), row, name)
     if fields.is_many(screen.model, name):
         others = _named(screen, name, value)
-        return cells.pills([(other.id, other.label) for other in others], ALL_PILLS)
+        return cells.pills([(other.id, _label(other)) for other in others], ALL_PILLS)
     if fields.is_one(screen.model, name):
         return _related(screen, name, value)
     if name in ("id", screen.model.__label__):
@@ -211,8 +225,13 @@ def _related(screen: Definition, name: str, value: Record | None) -> Markup:
     other = others[0]
     base = screen.base_of(fields.related_model(screen.model, name))
     if not base:
-        return cells.text(other.label)
-    return Markup('<a href="{}{}">{}</a>').format(base, other.id, other.label)
+        return cells.text(_label(other))
+    return Markup('<a href="{}{}">{}</a>').format(base, other.id, _label(other))
+
+
+def _label(row: Record) -> str:
+    """Return what the reader calls a related row."""
+    return masking.label(current_actor(), row)
 
 
 def _named(screen: Definition, name: str, rows: list[Record]) -> list[Record]:

@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
     # Again, after the import of actions: a company's own entities are known only now.
     declare_missing()
     rotation.verify_at_start()
+    checks.check_masks()
     instances = [screen() for screen in screens(app.extensions["apps"])]
     for screen in instances:
         _declare_bulk_fields(screen)

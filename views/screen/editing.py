@@ -20,6 +20,7 @@ from backoffice.extensions import db
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity, Record
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from forms.base import Form
 from forms.fields import PickField
@@ -75,7 +76,9 @@ def _title_of_new(screen: Definition) -> str:
         row = copied_row(screen, signed_in())
     except NotFound:  # it went while somebody typed
         row = None
-    return _("Duplicate %(label)s", label=row.label) if row else _added(screen)
+    if row is None:
+        return _added(screen)
+    return _("Duplicate %(label)s", label=masking.label(signed_in(), row))
 
 
 def _added(screen: Definition) -> str:
@@ -134,7 +137,7 @@ def _edit_page(screen: Definition, row: Record, form: Form, version: int | None)
     return _page(
         screen,
         form,
-        title=_("Edit %(label)s", label=row.label),
+        title=_("Edit %(label)s", label=masking.label(signed_in(), row)),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
         row=row,
@@ -149,7 +152,7 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
     existing row has no field there, and neither has what tells it apart.
     """
     own = screen.form or Form
-    read_only = _read_only(screen) if row else set()
+    read_only = form_layout.only_shown(screen, actor, row) if row else set()
     missing = [name for name in screen.form_columns if name not in own.names() | read_only]
 
     form_class = form_for(
@@ -183,11 +186,6 @@ def _unreadable(screen: Definition, actor: Actor, names: Iterable[str]) -> set[s
     """Return those fields of a form of the screen's own whose column the actor may not read."""
     columns = [name for name in names if fields.kind(screen.model, name)]
     return set(columns).difference(screen.readable(actor, columns))
-
-
-def _read_only(screen: Definition) -> set[str]:
-    """Return what forms do not write once a row is there: its key as well."""
-    return {*screen.form_readonly, *fields.key_attributes(screen.model)}
 
 
 def picker(
@@ -293,7 +291,7 @@ def _try(
 
 def _flash_saved(screen: Definition, actor: Actor, saved: Entity) -> None:
     links = screen.links_after_save(actor, saved)
-    message = {"text": _("%(label)s is saved.", label=saved.label), "links": links}
+    message = {"text": _("%(label)s is saved.", label=masking.label(actor, saved)), "links": links}
     flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
 
@@ -341,7 +339,7 @@ def _conflict(screen: Definition, conflict: Conflict, form: Form) -> tuple[str, 
     return conflicts.answer(
         row,
         _compared(screen, row, form),
-        title=_("%(label)s was changed meanwhile", label=row.label),
+        title=_("%(label)s was changed meanwhile", label=masking.label(signed_in(), row)),
         action=screen.url_of("edit", row_id=row.id),
         cancel=screen.url_of("details", row_id=row.id),
         more=uploads.handles(form),

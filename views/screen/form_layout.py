@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from wtforms import Field
 
+from backoffice.models import fields
 from backoffice.models.base import Record
+from backoffice.policy import masking
+from backoffice.policy.actor import Actor
 from backoffice.text import capital
 from forms.base import Form
 from views.screen.columns import Layout, lines_of, names_of
@@ -77,9 +80,23 @@ def _items(screen: Definition, form: Form, row: Record | None) -> dict[str, Form
     """Return what the form has, by name."""
     items = {field.name: FormItem(field=field) for field in form}
     if row is not None:
-        names = screen.readable(signed_in(), screen.form_readonly)
+        shown = (*screen.form_readonly, *_masked(screen, signed_in(), row))
+        names = screen.readable(signed_in(), shown)
         items |= {name: FormItem(fact=fact(screen, row, name)) for name in names}
     return items
+
+
+def only_shown(screen: Definition, actor: Actor, row: Record) -> set[str]:
+    """Return what the form of a row does not write: its key, and what is masked, neither."""
+    key = fields.key_attributes(screen.model)
+    return {*screen.form_readonly, *key, *_masked(screen, actor, row)}
+
+
+def _masked(screen: Definition, actor: Actor, row: Record) -> list[str]:
+    """Return what forms write, and the actor sees masked in this row."""
+    own = screen.form.names() if screen.form else ()
+    names = dict.fromkeys((*screen.form_columns, *sorted(own)))
+    return [name for name in names if masking.is_masked_in(actor, row, name)]
 
 
 def _default(screen: Definition, form: Form) -> Layout:

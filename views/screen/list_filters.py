@@ -29,7 +29,7 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
     return offered.choices(
         actor=actor,
         model=screen.model,
-        names=screen.readable(actor, screen.column_filters),
+        names=screen.filters(actor),
         chosen={filter_.name: _ids(screen, filter_) for filter_ in query.filters},
         # One more than is shown, which tells that a look-up is needed.
         limit=OPTIONS_TICKED + 1,

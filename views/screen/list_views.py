@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import flash, request
 from flask_babel import gettext as _
 
-from backoffice.data import filters, page_sizes, saved_views
+from backoffice.data import comparable, filters, page_sizes, saved_views
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest, NotFound
 from backoffice.models.saved_view import SavedView
@@ -111,9 +111,12 @@ def _size_asked() -> list[tuple[str, str]]:
 def readable(screen: Definition, actor: Actor, address: str) -> Readable:
     """Return what of an address the actor may ask for now."""
     pairs = parse_qsl(address)
-    rows = [pair for pair in pairs if pair[0] != "columns"]
+    # What others search for may be what is masked.
+    words = {"search"} if comparable.is_partly_searched(actor, screen.model) else set()
+    rows = [pair for pair in pairs if pair[0] not in {"columns", *words}]
     is_whole = _is_understood(screen, actor, rows)
     kept, left_out = (rows, []) if is_whole else _parts(screen, actor, rows)
+    left_out += words & dict(pairs).keys()
     asked = set(columns_in(pairs))
     columns = screen.readable(actor, [name for name in screen.column_list if name in asked])
     if len(columns) < len(asked):

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action
-from backoffice.data import disclosure, filters, lists, page_sizes, searching
+from backoffice.data import comparable, disclosure, exact_search, filters, lists, page_sizes
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
@@ -91,6 +91,7 @@ def _found(
 ) -> tuple[Query, lists.Page]:
     """Return the query of the request, and the rows it finds; raises BadRequest."""
     query = screen.query(actor, request.args.items(multi=True), pinned)
+    query = exact_search.ask(actor=actor, model=screen.model, query=query)
     names = tuple(dict.fromkeys((*chosen, *screen.column_extra_list)))
     found = lists.page(actor, screen.model, query, names, counted=True)
     if not found.rows and (query.after or query.before):
@@ -175,7 +176,7 @@ def _with_filters(
         searched=_searched(screen, actor),
         filters=[
             list_filters.control(screen, name, query, choices)
-            for name in _in_order(screen, screen.readable(actor, screen.column_filters))
+            for name in _in_order(screen, screen.filters(actor))
             if name != query.pinned
         ],
         chips=list_filters.chips(screen, query, choices),
@@ -186,7 +187,7 @@ def _with_filters(
 
 def _searched(screen: Definition, actor: Actor) -> str:
     """Return the headings of the columns in which a search looks."""
-    names = screen.model.__search__ or searching.text_columns(screen.model)
+    names = comparable.searched(actor, screen.model)
     return ", ".join(screen.label_of(name) for name in screen.readable(actor, names))
 
 
@@ -239,7 +240,7 @@ def _refused(
     What was typed stays, and can be removed.
     """
     left_out = pinned.name if pinned else ""
-    readable = [n for n in screen.readable(actor, screen.column_filters) if n != left_out]
+    readable = [n for n in screen.filters(actor) if n != left_out]
     typed = filters.as_typed(request.args.items(multi=True), readable)
     query = Query(sort=screen.column_default_sort, filters=typed)
     if pinned:

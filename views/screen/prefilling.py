@@ -7,6 +7,7 @@ from backoffice.errors import NotFound
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from forms.base import Form
 from forms.fields import PickField
@@ -50,11 +51,14 @@ def copied_row(screen: Definition, actor: Actor) -> Record | None:
 
 
 def _copied(screen: Definition, actor: Actor, form: Form) -> dict[str, object]:
-    """Return the values of the row to copy, but for those that no two rows can have."""
+    """Return the values of the row to copy, but for those that no two rows can have.
+
+    What the actor sees masked is not copied either.
+    """
     row = copied_row(screen, actor)
     if row is None:
         return {}
-    values = current_values(row, form)
+    values = masking.writable(actor, row, current_values(row, form))
     return {name: value for name, value in values.items() if not _is_unique(screen, name)}
 
 

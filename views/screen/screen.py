@@ -10,6 +10,7 @@ from flask import redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.data import exact_search
 from backoffice.errors import NotFound
 from backoffice.models import row_keys
 from backoffice.models.base import Entity, Record
@@ -108,6 +109,7 @@ class Screen(Definition):
     @expose(f"/export.<any({','.join(ENDINGS)}):ending>")
     def export(self, ending: str) -> Answer:
         query = self.query(signed_in(), request.args.items(multi=True))
+        query = exact_search.ask(actor=signed_in(), model=self.model, query=query)
         return exporting.respond(self, signed_in(), query, ending)
 
     @writes_no_row

@@ -62,6 +62,12 @@ def to_the_minute(moment: datetime) -> str:
     return _exact(_local(moment, reader_zone), moment.astimezone(UTC).isoformat(" ")[:16])
 
 
+def hour(moment: datetime) -> str:
+    """Return the time of day in the reader's zone, such as `14:10`."""
+    _language, reader_zone = _reader()
+    return f"{_local(moment, reader_zone):%H:%M}"
+
+
 def _local(moment: datetime, reader_zone: tzinfo) -> datetime:
     """Return the time in a zone; the first and the last day there is are the same in all zones."""
     try:

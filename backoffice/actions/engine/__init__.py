@@ -8,6 +8,7 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.appending import Append
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Parameter
+from backoffice.actions.engine.reveal import Reveal
 from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.engine.set_action import SetAction
 from backoffice.actions.engine.values import (
@@ -35,6 +36,7 @@ __all__ = [
     "Number",
     "OneOf",
     "Parameter",
+    "Reveal",
     "Rule",
     "SetAction",
     "Switch",

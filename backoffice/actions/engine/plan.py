@@ -67,10 +67,10 @@ class Selection:
             return {"all_matching": True, "query": [list(pair) for pair in self.query.pairs()]}
         return {"ids": list(self.ids)}
 
-    def rows(self, model: type[Entity]) -> ColumnElement[bool]:
+    def rows(self, actor: Actor, model: type[Entity]) -> ColumnElement[bool]:
         """Return the SQL condition for the rows asked for."""
         if self.query:
-            return lists.condition(model, self.query)
+            return lists.condition(actor, model, self.query)
         return model.id.in_(list(self.ids))
 
 
@@ -116,7 +116,7 @@ def preview(
         raise BadRequest(_("Tick at most %(number)s rows, or take all that match.", number=most))
     chosen = _given(actor, action, parameters)
     run = BulkRun(parameters=chosen, selection=selection.stored(), draft=draft)
-    rows = _rows(action, selection)
+    rows = _rows(actor, action, selection)
     store_plan(actor=actor, action=action, run=run, rows=rows)
     _check_number(actor, action, run, selection)  # it is known only now
     judge_and_count(actor, action, run)
@@ -132,8 +132,8 @@ def _given(
     return action.accepted(actor, parameters or {})
 
 
-def _rows(action: Action, selection: Selection) -> ColumnElement[bool]:
-    return false() if action.is_global else selection.rows(action.model)
+def _rows(actor: Actor, action: Action, selection: Selection) -> ColumnElement[bool]:
+    return false() if action.is_global else selection.rows(actor, action.model)
 
 
 def _check_number(actor: Actor, action: Action, run: BulkRun, selection: Selection) -> None:

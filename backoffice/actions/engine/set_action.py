@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     JSON,
@@ -28,12 +29,15 @@ from backoffice.actions.engine.parameters import Choose, Parameter, Stored
 from backoffice.actions.engine.rules import Rule
 from backoffice.actions.engine.values import OneOf, Value
 from backoffice.data import records, search_keys
+from backoffice.data.comparable import may_filter
+from backoffice.errors import NotAllowed
 from backoffice.extensions import db
 from backoffice.models import fields, row_keys
 from backoffice.models.base import Entity
 from backoffice.models.row_keys import RowKey
 from backoffice.models.types import TableColumn
 from backoffice.places import DeclarationError, placed
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, verbs_of
 from backoffice.policy.rules import may_read
@@ -74,13 +78,16 @@ class SetAction(Action):
     def require_readable(self, actor: Actor, stored: Stored) -> None:
         for name in self._names(stored):
             records.require_readable(actor, self.model, name)
+            # Which rows would not change would tell what they have.
+            if masking.is_masked(actor, self.model, name):
+                raise NotAllowed(_("You see this masked, so you cannot set it."))
 
     def noted(self, _stored: Stored) -> dict[str, object]:
         return {}  # what is set is watched
 
     def is_seen(self, actor: Actor) -> bool:
-        readable = (may_read(actor, self.model, name) for name in self.watches)
-        return super().is_seen(actor) and all(readable)
+        settable = (may_filter(actor, self.model, name) for name in self.watches)
+        return super().is_seen(actor) and all(settable)
 
     def shows(self, actor: Actor, name: str) -> bool:
         is_readable = name not in self.watches or may_read(actor, self.model, name)
@@ -144,14 +151,14 @@ class ChangeField(SetAction):
     selector: ClassVar[str] = SELECTORS[0]  # the parameter that says which column
 
     def asked(self, actor: Actor) -> Mapping[str, Parameter]:
-        readable = tuple(name for name in self.watches if may_read(actor, self.model, name))
+        settable = tuple(name for name in self.watches if may_filter(actor, self.model, name))
         which = self.parameters[self.selector]
         assert isinstance(which, OneOf)
-        offered = replace(which, choices=readable, column=None).declared_as(self.selector)
-        return {self.selector: offered, **{name: self.parameters[name] for name in readable}}
+        offered = replace(which, choices=settable, column=None).declared_as(self.selector)
+        return {self.selector: offered, **{name: self.parameters[name] for name in settable}}
 
     def is_seen(self, actor: Actor) -> bool:
-        return any(may_read(actor, self.model, name) for name in self.watches)
+        return any(may_filter(actor, self.model, name) for name in self.watches)
 
     def tells(self, actor: Actor, stored: Stored) -> bool:
         return all(may_read(actor, self.model, name) for name in self._names(stored))

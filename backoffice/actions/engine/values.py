@@ -22,9 +22,11 @@ from backoffice.models import kinds
 from backoffice.models.files import FileType, listed
 from backoffice.models.kinds import Kind, documents, files, texts
 from backoffice.models.kinds.numbers import DIGITS
+from backoffice.models.masks import MASK
 from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.places import DeclarationError
 from backoffice.policy.actor import Actor
+from backoffice.text.masks import masked
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,8 @@ class Value(Parameter):
     def declared_as(self, name: str) -> Self:
         parameter = super().declared_as(name)
         own = parameter.own_column(name)
+        if own.info.get(MASK) and name != own.name:  # by which events know what to mask
+            raise DeclarationError(f"{name!r} is of the masked column {own.name!r}: call it so")
         required = parameter.required
         if required is None:
             required = not (own.nullable or _may_be_left_empty(own))
@@ -131,7 +135,10 @@ class Value(Parameter):
         except RuleBroken:  # events have it noted already
             return stored[0]
 
-    def told(self, _actor: Actor, stored: list[Any]) -> list[str]:
+    def told(self, actor: Actor, stored: list[Any]) -> list[str]:
+        mask = self.described.info.get(MASK)
+        if mask and actor.mask_data:
+            return [str(masked(mask, text)) for text in stored]
         try:
             value = self.parse(stored)
         except RuleBroken:  # it was given before the declaration was changed

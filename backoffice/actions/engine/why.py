@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, false, select, true, union_all
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
@@ -22,6 +22,7 @@ from backoffice.models.base import Entity, Record
 from backoffice.models.base import records as models
 from backoffice.models.user import User
 from backoffice.people import permission_sources
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
 from backoffice.policy.rules import can, scope, sees
@@ -180,7 +181,7 @@ def _rows_named(asker: Actor, model: type[Record], text: str) -> Sequence[Record
     key = next((each for each in keys if each is not None), None)
     if key is not None:
         return db.session.scalars(visible.where(model.id == key)).all()
-    return db.session.scalars(visible.where(_is_named(model, text))).all()
+    return db.session.scalars(visible.where(_is_named(asker, model, text))).all()
 
 
 def _rows_found(asker: Actor, model: type[Record], text: str) -> Sequence[Record]:
@@ -195,10 +196,15 @@ def _rows_found(asker: Actor, model: type[Record], text: str) -> Sequence[Record
     return db.session.scalars(select(model).where(model.id.in_(ids))).all()
 
 
-def _is_named(model: type[Record], text: str) -> ColumnElement[bool]:
-    """Return the SQL condition for the rows that are called so; the search index finds people."""
+def _is_named(asker: Actor, model: type[Record], text: str) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows that are called so; the search index finds people.
+
+    By a name that the asker sees masked nothing is found, or it would tell who is called so.
+    """
     index = search.candidates(model, map(fold, text.split()))
     is_labelled = and_(true() if index is None else index, model.label_column() == text)
+    if masking.is_masked(asker, model, model.__label__):
+        is_labelled = false()
     if not issubclass(model, User):
         return is_labelled
     named = (is_labelled, User.email_key == address_key(text), User.login_key == login_key(text))
@@ -279,8 +285,15 @@ def _out_of_sight(question: Question) -> Refusal | None:
     visible = select(model.id).where(model.id == row.id, scope(question.subject, model))
     if db.session.scalar(visible) is not None:
         return None
-    sentence = _("%(person)s does not see %(row)s.", person=question.person.label, row=row.label)
+    sentence = _(
+        "%(person)s does not see %(row)s.", person=question.person.label, row=_named(question, row)
+    )
     return Refusal(str(sentence))
+
+
+def _named(question: Question, row: Record) -> str:
+    """Return what whoever asks calls the row."""
+    return masking.label(question.asker, row)
 
 
 def _out_of_reach(question: Question) -> Refusal | None:
@@ -302,7 +315,8 @@ def _refused_by_rule(question: Question) -> Refusal | None:
         return None
     ((_action, outcome, rule),) = menu(question.subject, [action], row.id)
     if outcome == "refused":
-        return _quoted(question, action.sentence(rule, row.label), REMEDIES.get(rule, str)())
+        sentence = action.sentence(rule, _named(question, row))
+        return _quoted(question, sentence, REMEDIES.get(rule, str)())
     if action.judges_each_row() and not action.parameters:
         selected = select(action.model.id).where(action.model.id == row.id)
         context = ActionContext(question.subject, selected)
@@ -352,7 +366,9 @@ def _notes(question: Question) -> Iterator[str]:
     if isinstance(row, Entity) and not action.is_global:
         ((_action, outcome, _rule),) = menu(question.subject, [action], row.id)
         if outcome == "unchanged":
-            yield str(_("It would change nothing: %(row)s is that already.", row=row.label))
+            yield str(
+                _("It would change nothing: %(row)s is that already.", row=_named(question, row))
+            )
     if row is None and not action.is_global:
         yield str(_("Rules may refuse single rows: ask with a row."))
     if action.parameters:

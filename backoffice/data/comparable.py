@@ -1,0 +1,109 @@
+"""What an actor may search, filter and sort a list by.
+
+What they see masked they must not compare: which rows match, how many, and in which order would
+tell it. A whole e-mail address or phone number may be asked for with a permission of its own.
+"""
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_
+
+from backoffice.data import constraints, searching, sorting
+from backoffice.errors import BadRequest, RuleBroken
+from backoffice.models import fields, masks
+from backoffice.models.base import Entity, Record, Searchable
+from backoffice.policy import masking
+from backoffice.policy.actor import Actor
+from backoffice.policy.permissions import area_of
+from backoffice.policy.rules import can, may_read
+
+EXACT = ("email", "phone")  # the masks of what may be asked for as a whole
+
+
+def may_filter(actor: Actor, model: type[Record], name: str) -> bool:
+    """Return whether the actor may limit a list to rows with some values of the attribute."""
+    return may_read(actor, model, name) and not masking.is_masked(actor, model, name)
+
+
+def may_sort(actor: Actor, model: type[Record], name: str) -> bool:
+    """Return whether the actor may order a list by the attribute.
+
+    An order by the label is one by all texts that are searched.
+    """
+    if not (sorting.sortable(model, name) and may_filter(actor, model, name)):
+        return False
+    is_by_search_key = name == model.__label__ and issubclass(model, Searchable)
+    return not (is_by_search_key and is_partly_searched(actor, model))
+
+
+def is_partly_searched(actor: Actor, model: type[Record]) -> bool:
+    """Return whether a search of the actor leaves out columns, because they see them masked."""
+    return any(masking.is_masked(actor, model, name) for name in searching.searched(model))
+
+
+def searched(actor: Actor, model: type[Record]) -> tuple[str, ...]:
+    """Return the attributes that a search of the actor looks into."""
+    names = searching.searched(model)
+    return tuple(name for name in names if not masking.is_masked(actor, model, name))
+
+
+def is_searched(actor: Actor, model: type[Record]) -> bool:
+    """Return whether a search of the actor in rows of `model` can find any."""
+    return bool(searched(actor, model))
+
+
+def asked_exactly(actor: Actor, model: type[Record], text: str) -> str:
+    """Return the mask of what a search asks for as a whole, though the actor sees it masked.
+
+    It is '' if the text is no whole address or number, or the actor may not ask for one.
+    """
+    if not can(actor, f"{area_of(model)}.find_exact"):
+        return ""
+    return next((mask for mask, _condition in _exact(actor, model, text)), "")
+
+
+def search(
+    actor: Actor, model: type[Record], text: str, *, exact: bool, indexed: bool
+) -> ColumnElement[bool]:
+    """Return the SQL condition for the rows that a search of the actor finds.
+
+    `exact` says that a whole address or number may be found, which was logged.
+    """
+    if not is_partly_searched(actor, model):
+        return searching.condition(model, text, indexed=indexed)
+    if exact and (whole := _exact(actor, model, text)):
+        return or_(*(condition for _mask, condition in whole))
+    return searching.among(model, text, searched(actor, model))
+
+
+def _exact(actor: Actor, model: type[Record], text: str) -> list[tuple[str, ColumnElement[bool]]]:
+    """Return the conditions for rows whose address or number is the text, each with its mask."""
+    asked = [
+        (masks.of(model, name), searching.equals(model, name, text))
+        for name in searching.searched(model)
+        if masking.is_masked(actor, model, name) and masks.of(model, name) in EXACT
+    ]
+    return [(mask, condition) for mask, condition in asked if condition is not None]
+
+
+def require(actor: Actor, model: type[Record], filters: tuple[str, ...], sort: str) -> None:
+    """Raise BadRequest if the actor may not limit or order a list by one of these attributes."""
+    for name in filters:
+        if masking.is_masked(actor, model, name):
+            label = fields.heading(name)
+            text = _("%(label)s: you see this masked, so it cannot be filtered by.", label=label)
+            raise BadRequest(text, field=name)
+    if not may_sort(actor, model, sort):
+        raise BadRequest(_("This list cannot be sorted like that."), field="sort")
+
+
+def flush(actor: Actor, row: Entity) -> None:
+    """Write a row; a refusal of the database tells nothing of columns that the actor sees masked.
+
+    Otherwise it would say that another row has a value. Raises RuleBroken.
+    """
+    try:
+        constraints.flush(row)
+    except RuleBroken as error:
+        if error.field and masking.is_masked(actor, type(row), error.field):
+            raise RuleBroken(_("These values cannot be saved together.")) from error
+        raise
