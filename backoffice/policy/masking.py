@@ -84,9 +84,9 @@ def value(
     return masked(masks.of(model, name), plain)
 
 
-def read(actor: Actor | None, row: Record, name: str) -> Any:
-    """Return an attribute of a row as the actor sees it."""
-    return value(actor, type(row), row.id, name, getattr(row, name))
+def read(actor: Actor | None, model: type[Record], row: Any, name: str) -> Any:
+    """Return an attribute of a row as the actor sees it; it may be a tuple with its columns."""
+    return value(actor, model, row.id, name, getattr(row, name))
 
 
 def label(actor: Actor | None, row: Record) -> str:

@@ -202,7 +202,7 @@ def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """Return an attribute of a loaded row as HTML."""
     if name in screen.column_formatters_detail:
         return screen.column_formatters_detail[name](row)
-    value = masking.read(current_actor(), row, name)
+    value = masking.read(current_actor(), screen.model, row, name)
     if fields.is_many(screen.model, name):
         others = _named(screen, name, value)
         return cells.pills([(other.id, _label(other)) for other in others], ALL_PILLS)
