@@ -5,7 +5,7 @@ tell it. A whole e-mail address or phone number may be asked for with a permissi
 """
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, select, union_all
 
 from backoffice.data import constraints, searching, sorting
 from backoffice.errors import BadRequest, RuleBroken
@@ -70,9 +70,13 @@ def search(
     """
     if not is_partly_searched(actor, model):
         return searching.condition(model, text, indexed=indexed)
-    if exact and (whole := _exact(actor, model, text)):
-        return or_(*(condition for _mask, condition in whole))
-    return searching.among(model, text, searched(actor, model))
+    found = searching.among(model, text, searched(actor, model))
+    if not exact:
+        return found
+    # By UNION, because no index serves conditions with OR between them.
+    whole = [condition for _mask, condition in _exact(actor, model, text)]
+    ids = (select(model.id).where(part).correlate(None) for part in (found, *whole))
+    return model.id.in_(union_all(*ids))
 
 
 def _exact(actor: Actor, model: type[Record], text: str) -> list[tuple[str, ColumnElement[bool]]]:

@@ -127,6 +127,8 @@ def equals(model: type[Record], name: str, text: str) -> ColumnElement[bool] | N
         value = kind.clean(fields.column(model, name), text)
     except ValueError:
         return None
+    if not value:
+        return None
     key = fields.key_of(model, name)
     if key is None:
         return fields.attribute(model, name) == value

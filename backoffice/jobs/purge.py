@@ -93,7 +93,7 @@ def _old(now: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
         (SignInAttempt, SignInAttempt.at < now - ATTEMPTS_KEPT),
         (Handover, Handover.created_at < now - ONE_TIME_SECRETS_KEPT),
         (BulkRun, (BulkRun.state == "planned") & (BulkRun.created_at < now - PREVIEWS_KEPT)),
-        (Reveal, Reveal.ends_at < now),
+        (Reveal, Reveal.ends_at <= now),
         (SheetImport, _was_never_applied(now - imports.RETENTION)),
         (EventCheck, EventCheck.at < now - CHECKS_KEPT),
         (UnsentForm, UnsentForm.created_at < now - unsent_forms.RETENTION),
