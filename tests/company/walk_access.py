@@ -2,6 +2,7 @@
 
 import pytest
 from acme.models.depot import Crate, Depot, Pallet, Shelf
+from acme.models.driver import Driver
 from acme.models.parcel import Keepsake, Parcel
 from acme.models.tank import Tank
 from flask import Flask
@@ -20,11 +21,14 @@ def there(staff: list[str]) -> World:
     north.shelves = shelves
     pallets = [Pallet(code=code, depot=north) for code in ("P1", "P2")]
     crates = [Crate(name=name) for name in ("Apples", "Pears")]
+    drivers = [Driver(name=name) for name in ("Ann", "Bob")]
     tanks = [Tank(name=name, code=name) for name in ("T1", "T2")]
     parcels = [Parcel(name=name) for name in ("Small", "Large")]
     owner = Cast().vera.id
     keepsakes = [Keepsake(name=name, user_id=owner) for name in ("Ring", "Watch")]
-    return rows.stored(north, south, *shelves, *pallets, *crates, *tanks, *parcels, *keepsakes)
+    return rows.stored(
+        north, south, *shelves, *pallets, *crates, *drivers, *tanks, *parcels, *keepsakes
+    )
 
 
 @pytest.mark.parametrize("key", [None, *access.EVERYBODY])

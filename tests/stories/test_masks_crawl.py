@@ -92,7 +92,8 @@ def addresses(app: Flask, there: World) -> Iterator[str]:
     for screen in app.extensions["screens"]:
         base = f"/admin/{screen.slug}/"
         yield f"{base}?{urlencode({'columns': ','.join(screen.column_list), 'size': max(SIZES)})}"
-        yield f"{base}export.xlsx"
+        if screen.has("export"):
+            yield f"{base}export.xlsx"
         row = there.rows[screen.model][0]
         for tab in (*(rows.name for rows in screen.tabs), *screen.details_tabs, "events", "access"):
             yield f"{base}{row}?tab={tab}"
