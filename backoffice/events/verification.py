@@ -163,9 +163,11 @@ def _erased_subjects(events: Sequence[Any]) -> set[Subject]:
 def _erased(area: str, ids: set[int | None]) -> set[int | None]:
     """Return those of the rows that were erased, or went with a person and exist no longer."""
     model = next((model for model in records() if area_of(model) == area), None)
+    if model is None:
+        return set()
     if model in ERASED:
         return set(db.session.scalars(select(model.id).where(model.id.in_(ids), ERASED[model])))
-    if model is None or not personal.belongs(model):
+    if not personal.belongs(model):
         return set()
     return ids.difference(db.session.scalars(select(model.id).where(model.id.in_(ids))))
 
