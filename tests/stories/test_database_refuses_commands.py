@@ -22,6 +22,7 @@ COMMANDS = {
     "act": ["users.block", "--id", "1"],
     "why": ["olivia@example.com", "users.block", "1"],
     "groups": ["export"],
+    "clients": ["check-token"],
 }
 # It refuses outside the demo; they start processes; it asks nothing of a database.
 ELSEWHERE = {

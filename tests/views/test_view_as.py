@@ -260,7 +260,8 @@ def test_what_is_handed_over_once_waits(app: Flask, client: Client, cast: Cast) 
     session = db.session.scalars(select(Session)).one()
     token = one_time_secrets.store(
         actor=cast.actor("olivia", session_id=session.id),
-        user_id=cast.vera.id,
+        owner=User,
+        owner_id=cast.vera.id,
         secret="a secret of one time",
         settings=app.extensions["settings"],
     )
