@@ -1,5 +1,10 @@
 """Actions on clients' passwords: a temporary one, or a mailed link to choose one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, or_, select, true
 
@@ -7,10 +12,13 @@ from backoffice import throttles
 from backoffice.actions.clients import NO_PERSON, NOT_ACTIVE, VOIDS_TOKENS, ClientAction
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
+from backoffice.actions.engine.secret import Secret
 from backoffice.auth import passwords as hashing
 from backoffice.clients import passwords, tokens
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client import Client
+from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 
 
@@ -24,6 +32,26 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
         for window, most in throttles.LINKS_FROM_OTHERS.limits(configured()).items()
     ]
     return or_(*too_many)
+
+
+@dataclass(frozen=True, eq=False)
+class TypedPassword(Secret):
+    """A password that the actor chooses for somebody else."""
+
+    def check(self, actor: Actor, value: str, *, code: str, locked: bool) -> None:
+        if value:
+            settings = configured()
+            with _about(self.name):
+                hashing.check_text(value, settings.password_min_length, (), settings)
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Tell what is wrong with a new password at the field in which it was typed."""
+    try:
+        yield
+    except RuleBroken as error:
+        raise RuleBroken(error.message, field=field) from None
 
 
 class SetTemporaryPassword(ClientAction):
@@ -42,6 +70,13 @@ class SetTemporaryPassword(ClientAction):
     danger = True
     sensitive = True
     most_rows = 1
+    parameters: ClassVar = {
+        "password": TypedPassword(
+            label=_l("Temporary password"),
+            description=_l("Empty: one is made. Either is shown once, after this."),
+            required=False,
+        )
+    }
     watches = ("password_state",)
     rules = (NOT_ACTIVE, NO_PERSON)
     effects = (VOIDS_TOKENS,)
@@ -50,7 +85,9 @@ class SetTemporaryPassword(ClientAction):
     def apply(self, context: ActionContext, rows: Ids) -> None:
         settings = configured()
         for client in db.session.scalars(select(Client).where(Client.id.in_(rows))).all():
-            password = hashing.temporary()
+            password = context.parameters["password"] or hashing.temporary()
+            with _about("password"):
+                passwords.check(client, password, settings)
             passwords.store_temporary(client, hashing.hashed(password, settings), settings)
             context.show_once(password)
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import and_, true
 from werkzeug.datastructures import MultiDict
-from wtforms import Field
+from wtforms import Field, PasswordField
 
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.codes import Permissions
 from backoffice.actions.engine.context import Ids
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_required
+from backoffice.actions.engine.secret import Secret
 from backoffice.actions.engine.values import Value
 from backoffice.data import records
 from backoffice.errors import RuleBroken
@@ -69,8 +70,9 @@ class ParameterForm(Form):
         return parameter.asked_for() if is_required(parameter, asked) else ""
 
     def typed(self) -> dict[str, list[str]]:
-        """Return what was sent, as it was sent, to show it again."""
-        return {field.name: list(_shown_again(field)) for field in self}
+        """Return what was sent, as it was sent, to show it again, but for secrets."""
+        shown = (field for field in self if not isinstance(field, PasswordField))
+        return {field.name: list(_shown_again(field)) for field in shown}
 
 
 def sent(asked: Asked) -> ParameterForm:
@@ -174,6 +176,12 @@ def _field(asked: Asked, parameter: Parameter) -> Field:
         return _value_field(parameter, required=is_needed)
     if isinstance(parameter, Permissions):
         return _permissions_field(asked.actor, parameter, required=is_needed)
+    if isinstance(parameter, Secret):
+        return PasswordField(
+            parameter.label,
+            description=parameter.description,
+            render_kw={"autocomplete": "new-password"},
+        )
     assert isinstance(parameter, Choose)
     return PickField(
         parameter.label,

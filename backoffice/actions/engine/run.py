@@ -24,6 +24,7 @@ from backoffice.actions.engine.plan import (
     rows_of,
     rows_to_change,
 )
+from backoffice.actions.engine.secret import without_secrets
 from backoffice.data import constraints, related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft, mentions
@@ -168,14 +169,15 @@ def _carry_out(
     _mark_invisible(action, context, run)
     judge_each_row(action, context, run)
     _change_rows(action, context, run)
-    _finish(run)
+    _finish(action, run)
     # This run has to count as done, because `finish_original` looks at what is left to undo.
     if original and undone:
         undoing.finish_original(original, undone)
     return run
 
 
-def _finish(run: BulkRun) -> None:
+def _finish(action: Action, run: BulkRun) -> None:
+    run.parameters = without_secrets(action.parameters, run.parameters)
     run.counts = counts(run.id)
     run.state = "done"
     run.finished_at = clock.now()
