@@ -2,11 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, update
 
@@ -14,13 +11,11 @@ from backoffice import limits
 from backoffice.actions.clients import ClientAction
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Rule
-from backoffice.actions.engine.values import OneOf, Value
+from backoffice.actions.engine.values import Lines, OneOf
 from backoffice.clients import groups
-from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models import client_groups
 from backoffice.models.client import Client
-from backoffice.text import without_invisible
 
 CODE = re.compile(r"[a-z0-9][a-z0-9._:-]{0,62}")
 MOST_CODES = 50  # in one run
@@ -74,34 +69,16 @@ class SetGroup(ClientAction):
         groups.move_staff(actor=context.actor, owners=rows)
 
 
-@dataclass(frozen=True, eq=False)
-class Codes(Value):
-    """Codes of permissions of the company's own product, one a line."""
-
-    is_noted: ClassVar[bool] = False  # events have what each client had and has
-
-    def parse(self, given: Sequence[object]) -> list[str]:
-        codes: list[str] = super().parse(["\n".join(map(str, given))])
-        for code in codes:
-            if not CODE.fullmatch(code):
-                shown = without_invisible(code[:63])
-                raise RuleBroken(_("“%(code)s” is no code.", code=shown), field=self.name)
-        if len(codes) > MOST_CODES:
-            raise RuleBroken(_("Choose at most %(most)s.", most=MOST_CODES), field=self.name)
-        return sorted(set(codes))
-
-    def stored(self, value: list[str]) -> list[str]:
-        return list(value or ())
-
-
 class ExtraPermissions(ClientAction):
     """An action on permissions that clients have beside what their group may."""
 
     permission = "clients.set_permissions"
     event = _l("{actor} changed the extra permissions of {subject}")
     parameters: ClassVar = {
-        "permissions": Codes(
+        "permissions": Lines(
             Client.extra_permissions,
+            pattern=CODE,
+            holds=MOST_CODES,
             label=_l("Permissions"),
             description=_l("Codes of your own product, one a line, such as transfers.approve."),
             required=True,

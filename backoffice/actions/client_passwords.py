@@ -1,8 +1,5 @@
 """Actions on clients' passwords: a temporary one, or a mailed link to choose one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
@@ -15,10 +12,8 @@ from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.engine.secret import Secret
 from backoffice.auth import passwords as hashing
 from backoffice.clients import passwords, tokens
-from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client import Client
-from backoffice.policy.actor import Actor
 from backoffice.settings import configured
 
 
@@ -34,24 +29,9 @@ def _was_mailed_often(context: ActionContext) -> ColumnElement[bool]:
     return or_(*too_many)
 
 
-@dataclass(frozen=True, eq=False)
-class TypedPassword(Secret):
-    """A password that the actor chooses for somebody else."""
-
-    def check(self, actor: Actor, value: str, *, code: str, locked: bool) -> None:
-        if value:
-            settings = configured()
-            with _about(self.name):
-                hashing.check_text(value, settings.password_min_length, (), settings)
-
-
-@contextmanager
-def _about(field: str) -> Iterator[None]:
-    """Tell what is wrong with a new password at the field in which it was typed."""
-    try:
-        yield
-    except RuleBroken as error:
-        raise RuleBroken(error.message, field=field) from None
+def _require_strong(password: str) -> None:
+    settings = configured()
+    hashing.check_text(password, settings.password_min_length, (), settings)
 
 
 class SetTemporaryPassword(ClientAction):
@@ -71,7 +51,8 @@ class SetTemporaryPassword(ClientAction):
     sensitive = True
     most_rows = 1
     parameters: ClassVar = {
-        "password": TypedPassword(
+        "password": Secret(
+            test=_require_strong,
             label=_l("Temporary password"),
             description=_l("Empty: one is made. Either is shown once, after this."),
             required=False,
@@ -86,8 +67,7 @@ class SetTemporaryPassword(ClientAction):
         settings = configured()
         for client in db.session.scalars(select(Client).where(Client.id.in_(rows))).all():
             password = context.parameters["password"] or hashing.temporary()
-            with _about("password"):
-                passwords.check(client, password, settings)
+            passwords.check(client, password, settings)
             passwords.store_temporary(client, hashing.hashed(password, settings), settings)
             context.show_once(password)
 

@@ -64,12 +64,16 @@ def take(*, actor: Actor, token: UUID, settings: Settings) -> tuple[str, str]:
         secret = encryption.decrypt(handover.sealed, about=about, settings=settings)
     except encryption.Unreadable:
         raise NotFound(ALREADY_SHOWN) from None
-    # What the actor may call the person, which may be the kind and the number alone.
-    model, row_id = (User, handover.user_id) if handover.user_id else (Client, handover.client_id)
-    label = db.session.scalar(select(named(actor, model)).where(model.id == row_id))
+    label = _owner(actor, handover)
     db.session.delete(handover)
     db.session.flush()
-    return label or "", secret
+    return label, secret
+
+
+def _owner(actor: Actor, handover: Handover) -> str:
+    """Return what the actor may call the owner, which may be the kind and the number alone."""
+    model, row_id = (User, handover.user_id) if handover.user_id else (Client, handover.client_id)
+    return db.session.scalar(select(named(actor, model)).where(model.id == row_id)) or ""
 
 
 def bound_to(handover: Handover) -> str:

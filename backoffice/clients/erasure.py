@@ -46,6 +46,7 @@ EMPTY: Mapping[str, object] = {
     "extra_permissions": [],
     "last_login_at": None,
 }
+NO_PLACE = {"ip": "", "device": "", "place": "", "session": ""}
 
 
 def forget(clients: Select[int]) -> None:
@@ -53,26 +54,32 @@ def forget(clients: Select[int]) -> None:
 
     Their own rows are emptied after this call, not before.
     """
-    uploaded_files.forget_column(
-        fields.column(KycCase, "documents"), KycCase.client_id.in_(clients)
-    )
     erasure.forget_runs(Client, clients)
+    _forget_cases(clients)
+    _forget_traces(clients)
+    events.redact(subject_type=area_of(Client), subject_ids=clients)
+
+
+def _forget_cases(clients: Select[int]) -> None:
+    """Remove the documents of KYC cases, and what was written about them."""
+    are_theirs = KycCase.client_id.in_(clients)
+    uploaded_files.forget_column(fields.column(KycCase, "documents"), are_theirs)
+    _empty(KycCase, are_theirs, documents=[], reason="")
+    cases = select(KycCase.id).where(are_theirs)
+    events.redact(subject_type=area_of(KycCase), subject_ids=cases)
+
+
+def _forget_traces(clients: Select[int]) -> None:
+    """Forget where the clients were reached and came from, and delete what waits for them."""
     tokens.end(None, clients, "revoked")
-    _empty(KycCase, KycCase.client_id.in_(clients), documents=[], reason="")
     _empty(ClientToken, ClientToken.client_id.in_(clients), recipient="")
-    _empty(
-        ClientSignIn, ClientSignIn.client_id.in_(clients), ip="", device="", place="", session=""
-    )
+    _empty(ClientSignIn, ClientSignIn.client_id.in_(clients), **NO_PLACE)
     for model in (Message, Handover):
         db.session.execute(delete(model).where(model.client_id.in_(clients)))
-    db.session.execute(
-        delete(client_client_tags).where(client_client_tags.c.client_id.in_(clients))
-    )
+    tags = client_client_tags
+    db.session.execute(delete(tags).where(tags.c.client_id.in_(clients)))
     reveals = (Reveal.area == area_of(Client), Reveal.row_id.in_(clients))
     db.session.execute(delete(Reveal).where(*reveals))
-    events.redact(subject_type=area_of(Client), subject_ids=clients)
-    cases = select(KycCase.id).where(KycCase.client_id.in_(clients))
-    events.redact(subject_type=area_of(KycCase), subject_ids=cases)
 
 
 def remake_search(clients: Select[int]) -> None:

@@ -5,7 +5,7 @@ The product asks with what was typed there. It checks second factors itself.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from backoffice import clock
 from backoffice.auth import networks, passwords
@@ -56,14 +56,14 @@ def decide(
             asked for it yet.
         session: what the product calls the session that would begin.
     """
-    known = select(Client).where(Client.email_key == address_key(email), Client.status != "deleted")
-    client = db.session.scalar(known.execution_options(populate_existing=True))
+    known = _known(email)
+    client = db.session.scalar(known)
     checked = client.password_hash if client else None
     is_right = passwords.is_of_hash(checked, password, settings)
     if client is None:
         return Decision("failed", "unknown")
     begin(writing=True)
-    client = db.session.scalar(known.with_for_update().execution_options(populate_existing=True))
+    client = db.session.scalar(known.with_for_update())
     if client is None:
         return Decision("failed", "unknown")
     is_right = is_right and client.password_hash == checked
@@ -71,6 +71,11 @@ def decide(
     if decision.result != "pending":
         _record(decision, client, origin, session)
     return decision
+
+
+def _known(email: str) -> Select[Client]:
+    is_theirs = (Client.email_key == address_key(email), Client.status != "deleted")
+    return select(Client).where(*is_theirs).execution_options(populate_existing=True)
 
 
 def _decided(

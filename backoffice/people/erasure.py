@@ -7,7 +7,7 @@ models/personal.py.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Select, Update, delete, select, true, update
+from sqlalchemy import Select, delete, select, true, update
 
 from backoffice import events
 from backoffice.auth import attempts
@@ -99,8 +99,8 @@ def forget_runs(model: type[User | Client], rows: Select[int]) -> None:
     for ids in _batches(_runs_with_search(runs)):
         db.session.execute(change.where(BulkRun.id.in_(ids)).values(selection=empty["selection"]))
     db.session.execute(change.where(BulkRun.id.in_(runs)).values(draft=empty["draft"]))
-    alone = _without_others(change, model, rows, runs)
-    db.session.execute(alone.values(**empty))
+    is_about_nobody = ~_others(model, rows).exists()
+    db.session.execute(change.where(BulkRun.id.in_(runs), is_about_nobody).values(**empty))
     _forget_items(rows, runs)
 
 
@@ -110,17 +110,11 @@ def _runs_with_search(runs: Select[int]) -> list[int]:
     return [row.id for row in db.session.execute(statement) if row.selection.get("query")]
 
 
-def _without_others(
-    change: Update, model: type[User | Client], rows: Select[int], runs: Select[int]
-) -> Update:
-    """Restrict the change to those of the runs that are about nobody else who still exists."""
-    others = (
-        select(BulkItem.run_id)
-        .join(model, model.id == BulkItem.row_id)
-        .where(BulkItem.run_id == BulkRun.id, model.status != "deleted", model.id.not_in(rows))
-        .correlate(BulkRun)
-    )
-    return change.where(BulkRun.id.in_(runs), ~others.exists())
+def _others(model: type[User | Client], rows: Select[int]) -> Select[int]:
+    """Select what a run is about beside `rows` and what was deleted before."""
+    still_there = (model.status != "deleted", model.id.not_in(rows))
+    others = select(BulkItem.run_id).join(model, model.id == BulkItem.row_id)
+    return others.where(BulkItem.run_id == BulkRun.id, *still_there).correlate(BulkRun)
 
 
 def _forget_items(rows: Select[int], runs: Select[int]) -> None:

@@ -10,11 +10,13 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.parameters import Choose, Parameter
 from backoffice.actions.engine.reveal import Reveal
 from backoffice.actions.engine.rules import Counted, Effect, Rule
+from backoffice.actions.engine.secret import Secret
 from backoffice.actions.engine.set_action import SetAction
 from backoffice.actions.engine.values import (
     Date,
     DateTime,
     File,
+    Lines,
     Number,
     OneOf,
     Switch,
@@ -33,11 +35,13 @@ __all__ = [
     "Effect",
     "File",
     "Ids",
+    "Lines",
     "Number",
     "OneOf",
     "Parameter",
     "Reveal",
     "Rule",
+    "Secret",
     "SetAction",
     "Switch",
     "Text",

@@ -1,7 +1,7 @@
 """Ask for a secret, such as a password to hand over."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
@@ -18,7 +18,13 @@ HIDDEN = "•••"
 
 @dataclass(frozen=True, eq=False)
 class Secret(Parameter):
-    """A text that nobody reads again: a preview keeps it encrypted, and a run no more."""
+    """A text that nobody reads again: a preview keeps it encrypted, and a run no more.
+
+    Attributes:
+        test: raises RuleBroken if the text will not do.
+    """
+
+    test: Callable[[str], object] = field(default=lambda _text: None, kw_only=True)
 
     def parse(self, given: Sequence[object]) -> str:
         text = str(next(iter(given), ""))
@@ -34,6 +40,14 @@ class Secret(Parameter):
         if not value:
             return []
         return [SEALED + encryption.encrypt(value, about=ABOUT, settings=configured())]
+
+    def check(self, actor: Actor, value: str, *, code: str, locked: bool) -> None:
+        if not value:
+            return
+        try:
+            self.test(value)
+        except RuleBroken as error:
+            raise RuleBroken(error.message, field=self.name) from None
 
     def told(self, _actor: Actor, stored: list[str]) -> list[str]:
         return [HIDDEN] if stored else []

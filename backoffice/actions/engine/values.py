@@ -3,6 +3,7 @@
 Values have the kinds that columns have (models/kinds): a kind parses, checks and writes them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
@@ -27,6 +28,9 @@ from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.places import DeclarationError
 from backoffice.policy.actor import Actor
 from backoffice.text.masks import masked
+from backoffice.text import without_invisible
+
+LONGEST_SHOWN = 60  # characters of a text that is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +175,34 @@ class Text(Value):
 
     def value_info(self) -> dict[str, Any]:
         return {"kind": "long_text" if self.lines else "text"}
+
+
+@dataclass(frozen=True, eq=False)
+class Lines(Value):
+    """Several texts, one a line, sorted and each once; events do not keep them.
+
+    Attributes:
+        pattern: what each has to match as a whole; None for any text.
+        holds: the most that may be given.
+    """
+
+    pattern: re.Pattern[str] | None = field(default=None, kw_only=True)
+    holds: int = field(default=limits.RELATED, kw_only=True)
+
+    is_noted: ClassVar[bool] = False
+
+    def parse(self, given: Sequence[object]) -> list[str]:
+        texts = sorted(set(super().parse(["\n".join(map(str, given))])))
+        odd = [text for text in texts if self.pattern and not self.pattern.fullmatch(text)]
+        if odd:
+            shown = without_invisible(odd[0][:LONGEST_SHOWN])
+            raise RuleBroken(_("“%(text)s” does not fit here.", text=shown), field=self.name)
+        if len(texts) > self.holds:
+            raise RuleBroken(_("Choose at most %(most)s.", most=self.holds), field=self.name)
+        return texts
+
+    def stored(self, value: list[str]) -> list[str]:
+        return list(value or ())
 
 
 @dataclass(frozen=True, eq=False)
