@@ -1,7 +1,7 @@
 """Move clients by decisions about their KYC cases, and say who may not make these."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -45,6 +45,21 @@ APPROVABLE = (EMAIL_NOT_VERIFIED, PHONE_NOT_VERIFIED, KYC_NOT_VERIFIED, *OWNERS)
 DECIDED = "clients.kyc"  # the event of a client whose case was decided
 AT_ONCE = 500  # rows in one statement
 Counts = Callable[[type[KycCase]], ColumnElement[bool]]
+
+
+class Standing(NamedTuple):
+    """Where a client stands: columns of the client by their names."""
+
+    client_group: str
+    kyc_state: str
+
+
+class Change(NamedTuple):
+    """What a decision changes of a client."""
+
+    client_id: int
+    before: Standing
+    after: Standing
 
 
 @records.reached(KycCase)
@@ -138,23 +153,27 @@ def lock_clients(clients: Select[int]) -> None:
 
 
 def follow(
-    *, actor: Actor, clients: Select[int], new_groups: Mapping[int, str], reason: str
+    *, actor: Actor, clients: Select[Any], new_groups: Mapping[int, str], reason: str
 ) -> None:
     """Give clients the state of their KYC and their new groups, each with an event.
 
     The staff of those who move follows them.
     """
-    statement = select(
-        Client.id, Client.client_group, Client.kyc_state, _state().label("new_state")
-    )
+    statement = select(Client.id, Client.client_group, Client.kyc_state, _state())
     statement = statement.where(Client.id.in_(clients)).order_by(Client.id)
     for some in db.session.execute(statement).partitions(AT_ONCE):
-        after = {row.id: (new_groups.get(row.id, row.client_group), row.new_state) for row in some}
-        changed = [row for row in some if (row.client_group, row.kyc_state) != after[row.id]]
-        _write(after, changed)
-        events.record_many(actor=actor, drafts=_drafts(after, changed, reason))
-        moved = [row.id for row in changed if row.client_group != after[row.id][0]]
-        groups.move_staff(actor=actor, owners=select(Client.id).where(Client.id.in_(moved)))
+        found = [_change(*row, new_groups) for row in some]
+        changed = [change for change in found if change.before != change.after]
+        _write(changed)
+        events.record_many(actor=actor, drafts=[_draft(change, reason) for change in changed])
+        groups.move_staff(actor=actor, owners=_moved(changed))
+
+
+def _change(
+    client_id: int, group: str, state: str, new_state: str, new_groups: Mapping[int, str]
+) -> Change:
+    new_group = new_groups.get(client_id, group)
+    return Change(client_id, Standing(group, state), Standing(new_group, new_state))
 
 
 def _state() -> ScalarSelect[str]:
@@ -164,25 +183,31 @@ def _state() -> ScalarSelect[str]:
     return latest.limit(1).correlate(Client).scalar_subquery()
 
 
-def _write(after: Mapping[int, tuple[str, str]], changed: Iterable[Any]) -> None:
-    for group, state in {after[row.id] for row in changed}:
-        ids = [row.id for row in changed if after[row.id] == (group, state)]
-        change = update(Client).where(Client.id.in_(ids))
-        change = change.values(client_group=group, kyc_state=state, version=Client.version + 1)
-        db.session.execute(change, execution_options={"synchronize_session": False})
+def _write(changes: Iterable[Change]) -> None:
+    by_standing: dict[Standing, list[int]] = {}
+    for change in changes:
+        by_standing.setdefault(change.after, []).append(change.client_id)
+    for after, ids in by_standing.items():
+        writing = update(Client).where(Client.id.in_(ids))
+        writing = writing.values(**after._asdict(), version=Client.version + 1)
+        db.session.execute(writing, execution_options={"synchronize_session": False})
 
 
-def _drafts(
-    after: Mapping[int, tuple[str, str]], changed: Iterable[Any], reason: str
-) -> list[EventDraft]:
-    names = ("client_group", "kyc_state")
-    return [
-        EventDraft(
-            action=DECIDED,
-            subject=(area_of(Client), row.id),
-            before={name: getattr(row, name) for name in names},
-            after=dict(zip(names, after[row.id], strict=True)),
-            reason=reason,
-        )
-        for row in changed
+def _draft(change: Change, reason: str) -> EventDraft:
+    return EventDraft(
+        action=DECIDED,
+        subject=(area_of(Client), change.client_id),
+        before=change.before._asdict(),
+        after=change.after._asdict(),
+        reason=reason,
+    )
+
+
+def _moved(changes: Iterable[Change]) -> Select[int]:
+    """Select the clients who are in another group since."""
+    ids = [
+        change.client_id
+        for change in changes
+        if change.before.client_group != change.after.client_group
     ]
+    return select(Client.id).where(Client.id.in_(ids))

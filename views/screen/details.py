@@ -200,8 +200,11 @@ def fact(screen: Definition, row: Record, name: str) -> Fact:
 
 def value_of(screen: Definition, row: Record, name: str) -> Markup:
     """Return an attribute of a loaded row as HTML."""
-    if name in screen.column_formatters_detail:
-        return screen.column_formatters_detail[name](row)
+    own = screen.column_formatters_detail.get(name)
+    return own(row) if own else _by_kind(screen, row, name)
+
+
+def _by_kind(screen: Definition, row: Record, name: str) -> Markup:
     value = masking.read(current_actor(), screen.model, row, name)
     if fields.is_many(screen.model, name):
         others = _named(screen, name, value)
