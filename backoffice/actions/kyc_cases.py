@@ -26,17 +26,18 @@ from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.engine.values import OneOf
 from backoffice.clients import kyc
-from backoffice.events import EventDraft, mentions
+from backoffice.events import EventDraft
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
 from backoffice.models.client import Client
 from backoffice.models.kyc_case import KycCase
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.permissions import area_of
+from backoffice.text import N_
 
 DECIDED = ("state", "reason", "decided_by_id", "decided_at")
 GROUP = "client_group"  # the key of the group that a run remembers of a case's client
-LEVELS = {"1": "Level 1: identity", "2": "Level 2: legal entity"}
+LEVELS = {"1": N_("Level 1: identity"), "2": N_("Level 2: legal entity")}
 
 
 def _of_client(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -162,15 +163,11 @@ class AskForKyc(ClientAction):
 
 def _drafts_of_new(rows: Ids, level: int) -> Sequence[EventDraft]:
     """Return the events of the cases that clients have just got."""
-    cases = select(KycCase.id, Client.id, Client.name).join(Client)
-    cases = cases.where(KycCase.state == "pending", Client.id.in_(rows)).order_by(KycCase.id)
+    cases = select(KycCase.id).where(KycCase.state == "pending", KycCase.client_id.in_(rows))
+    area = area_of(KycCase)
     return [
-        EventDraft(
-            action=f"{area_of(KycCase)}.create",
-            subject=(area_of(KycCase), case_id),
-            after={"client": mentions.of(Client, client_id, name), "level": level},
-        )
-        for case_id, client_id, name in db.session.execute(cases)
+        EventDraft(action=f"{area}.create", subject=(area, case_id), after={"level": level})
+        for case_id in db.session.scalars(cases.order_by(KycCase.id))
     ]
 
 
