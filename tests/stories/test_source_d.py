@@ -101,6 +101,10 @@ def _links(page: Element) -> Iterator[str]:
     return _texts(page.one("main"), "a")
 
 
+def _form(page: Element) -> Iterator[str]:
+    return _texts(page.one("main"), "legend", "label", "option")
+
+
 def _departments(page: Element) -> Iterator[str]:
     return _texts(page.one("main"), "bdi")
 
@@ -116,6 +120,7 @@ FOUND: dict[str, Callable[[Element], Iterator[str]]] = {
     "actions": _actions,
     "values": _values,
     "links": _links,
+    "form": _form,
     "departments": _departments,
 }
 
