@@ -152,6 +152,8 @@ def _ends(shape: str) -> Iterable[object]:
 def _single_values(model: type[Record], name: str, shape: str) -> Iterable[object]:
     if shape in ("choice", "derived"):
         return fields.choices(model, name)
+    if shape == "members":
+        return fields.choices(model, name)[:5]
     if shape == "code":
         return (*db.session.scalars(codes.every(model, name)), "zw.zw")
     if shape in ("yes", "filled"):

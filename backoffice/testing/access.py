@@ -32,6 +32,7 @@ FILTERS = {
     "text": ("", "a"),
     "yes": ("", "yes"),
     "filled": ("", "no"),
+    "members": ("", "DE"),
 }
 EVERYBODY = [shipped.key for shipped in SHIPPED]
 

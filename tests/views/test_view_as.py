@@ -14,6 +14,7 @@ from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
 from backoffice.models.usage import Usage
 from backoffice.models.user import User
@@ -114,7 +115,7 @@ def test_those_who_run_the_staff_view_as_their_staff(boss: Client) -> None:
 
 def test_refused_for_a_person_who_sees_more_clients(client: Client, staff: list[str]) -> None:
     boss = Cast().main_administrator
-    boss.client_tags_mode = "except"
+    boss.client_tags_mode, boss.client_tags = "except", [ClientTag(name="Gold")]
     settle()
     client.sign_in("main_administrator")
     assert begin(client, Cast().dispatcher.id).status_code == 403
