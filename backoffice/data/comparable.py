@@ -96,7 +96,8 @@ def require(actor: Actor, model: type[Record], filters: tuple[str, ...], sort: s
             label = fields.heading(name)
             text = _("%(label)s: you see this masked, so it cannot be filtered by.", label=label)
             raise BadRequest(text, field=name)
-    if sort != "id" and not may_sort(actor, model, sort):  # rows are numbered, whoever asks
+    # By the id is the order of any list; that of a log is then by time.
+    if sort != "id" and not may_sort(actor, model, sort):
         raise BadRequest(_("This list cannot be sorted like that."), field="sort")
 
 
