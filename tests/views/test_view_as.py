@@ -11,10 +11,10 @@ from sqlalchemy import select, text, update
 from backoffice import clock
 from backoffice.auth import one_time_secrets
 from backoffice.extensions import db
+from backoffice.models.client_tag import ClientTag
 from backoffice.models.event import Event
 from backoffice.models.handover import Handover
 from backoffice.models.message import Message
-from backoffice.models.client_tag import ClientTag
 from backoffice.models.session import Session
 from backoffice.models.usage import Usage
 from backoffice.models.user import User
