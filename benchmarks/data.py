@@ -21,6 +21,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
 from backoffice.people import administrators
 from backoffice.policy.actor import system
+from backoffice.schema import SEARCHED
 from backoffice.settings import Settings
 from backoffice.text import fold
 from benchmarks import logs
@@ -70,8 +71,8 @@ SELECT indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)
 """
 SEARCH = """
-INSERT INTO users_search SELECT id, search_grams(search_key) FROM users
-WHERE id NOT IN (SELECT rowid FROM users_search)
+INSERT INTO {table}_search SELECT id, search_grams(search_key) FROM {table}
+WHERE id NOT IN (SELECT rowid FROM {table}_search)
 """
 
 
@@ -96,10 +97,15 @@ def fill(url: str, number: int) -> None:
     ids = range(olivia_id + 1, olivia_id + 1 + number)
     tables = (
         ("users", COLUMNS, _people(ids, olivia_id)),
-        ("user_groups", ("user_id", "group_id"), _pairs(ids, groups, (1, 1, 1, 2, 2, 3))),
-        ("user_client_tags", ("user_id", "client_tag_id"), _pairs(ids, tags, (0, 0, 1, 2, 3, 5))),
+        ("user_groups", ("user_id", "group_id"), pairs(ids, groups, (1, 1, 1, 2, 2, 3))),
+        ("user_client_tags", ("user_id", "client_tag_id"), pairs(ids, tags, (0, 0, 1, 2, 3, 5))),
         *logs.tables(ids),
     )
+    insert(url, tables)
+
+
+def insert(url: str, tables: Tables) -> None:
+    """Insert rows, of each table by its name and columns, without asking what they refer to."""
     if url.startswith("sqlite"):
         _into_sqlite(url.removeprefix("sqlite:///"), tables)
     else:
@@ -142,14 +148,14 @@ def _people(ids: Sequence[int], creator: int) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of `users`, the same ones every time, because the dice are seeded."""
     dice = random.Random(SEED)
     for place, number in enumerate(ids):
-        person = _person(dice, number)
+        about = person(dice, number)
         created = NOW - logs.YEARS * (1 - place / len(ids))
         seen = _last_login(dice, created)
         account = _account(dice, number)
         created_by = creator if dice.random() < 0.5 else dice.choice(ids[:100])
         row = {
             **DEFAULTS,
-            **person,
+            **about,
             **account,
             "id": number,
             "created_by_id": created_by,
@@ -160,7 +166,7 @@ def _people(ids: Sequence[int], creator: int) -> Iterator[tuple[Any, ...]]:
         yield tuple(row[name] for name in COLUMNS)
 
 
-def _person(dice: random.Random, number: int) -> dict[str, object]:
+def person(dice: random.Random, number: int) -> dict[str, object]:
     """Return the names and addresses of a person."""
     first = dice.choice(FIRST)
     last = dice.choice(STEMS) + dice.choice(ENDINGS)
@@ -207,7 +213,7 @@ def _status(dice: random.Random, number: int) -> tuple[str, str | None, str]:
     return status, "$argon2id$made-up", "usable"
 
 
-def _pairs(
+def pairs(
     ids: Sequence[int], others: Sequence[int], numbers: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Pair every person with some of `others`; `numbers` are the counts to choose from."""
@@ -228,7 +234,8 @@ def _into_postgresql(url: str, tables: Tables) -> None:
         for table, columns, rows in tables:
             _copy(connection, table, columns, rows)
         # What the triggers would have done.
-        connection.execute(SEARCH)
+        for table in SEARCHED:
+            connection.execute(SEARCH.format(table=table))
         for _name, definition in indexes:
             connection.execute(definition)
         for table in ("users", "bulk_runs"):
