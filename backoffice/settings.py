@@ -264,14 +264,16 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         bool(settings.uploads_url) and not all(settings.bucket_credentials[:2]),
         "UPLOADS_URL needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both.",
     )
-    path = settings.geoip_database
-    why = geoip.unreadable(path) if path else ""
-    yield (
-        bool(why),
-        f"GEOIP_DATABASE cannot be read: {why}. Give the path of a file in MaxMind's format.",
-    )
+    yield _rule_of_places(settings)
     if settings.production:
         yield from _rules_of_production(settings)
+
+
+def _rule_of_places(settings: Settings) -> tuple[bool, str]:
+    path = settings.geoip_database
+    why = geoip.unreadable(path) if path else ""
+    sentence = f"GEOIP_DATABASE cannot be read: {why}. Give the path of a file in MaxMind's format."
+    return bool(why), sentence
 
 
 def _rules_of_production(settings: Settings) -> Iterator[tuple[bool, str]]:

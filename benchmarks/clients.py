@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -106,6 +107,12 @@ CASES = (
 )  # fmt: skip
 SIGN_INS = ("id", "client_id", "at", "ip", "result", "reason", "device", "place", "session")
 TOKENS = ("id", "client_id", "at", "recipient", "channel", "purpose", "state")
+DEFAULTS: dict[str, object] = {
+    "password_state": "usable",
+    "ip_whitelist": [],
+    "extra_permissions": [],
+    "version": 1,
+}
 STATUSES = ("active",) * 30 + ("blocked",)
 KYC_STATES = ("none", "pending", "approved", "approved", "approved", "rejected", "expired")
 
@@ -198,6 +205,7 @@ def _client(dice: random.Random, number: int, among: int, companies: int) -> dic
     joined = NOW - timedelta(days=3 * 365) * (1 - number / among)
     has_company = number % 8 == 0
     return {
+        **DEFAULTS,
         **person,
         "id": number,
         "uuid": uuid.UUID(int=dice.getrandbits(128), version=4),
@@ -209,12 +217,8 @@ def _client(dice: random.Random, number: int, among: int, companies: int) -> dic
         "company_owner": number % 16 == 0,
         "is_staff": number % 11 == 0,
         "kyc_state": dice.choice(KYC_STATES),
-        "password_state": "usable",
         "two_factor": dice.choice(("disabled", "disabled", "email", "totp")),
-        "ip_whitelist": [],
-        "extra_permissions": [],
         "joined_at": joined,
-        "version": 1,
         "created_at": joined,
         "updated_at": joined,
     }
@@ -273,17 +277,21 @@ def _add_people(url: str) -> None:
         people = db.session.scalars(select(User).order_by(User.id).limit(len(PEOPLE))).all()
         tags = db.session.scalars(select(ClientTag).order_by(ClientTag.id).limit(5)).all()
         groups = people[0].groups
-        for person, (name, limits) in zip(people, PEOPLE.items(), strict=True):
-            person.email = person.email_key = f"{name}@example.com"
-            person.status = "active"
+        for person, name in zip(people, PEOPLE, strict=True):
             person.groups = groups
-            for attribute, value in limits.items():
-                setattr(person, attribute, value)
-            if person.client_tags_mode != "all":
-                person.client_tags = list(tags)
+            _limit(person, name, tags)
         db.session.commit()
         db.session.remove()
         db.engine.dispose()
+
+
+def _limit(person: User, name: str, tags: Sequence[ClientTag]) -> None:
+    person.email = person.email_key = f"{name}@example.com"
+    person.status = "active"
+    for attribute, value in PEOPLE[name].items():
+        setattr(person, attribute, value)
+    if person.client_tags_mode != "all":
+        person.client_tags = list(tags)
 
 
 def _visitor(app: Flask, name: str) -> FlaskClient:
@@ -304,12 +312,17 @@ def _print(engine: str, visitors: dict[str, FlaskClient], options: argparse.Name
     asked = [each for each in (*QUESTIONS, "middle") if options.only in each]
     for question in asked:
         paths = {name: _path(visitor, question) for name, visitor in visitors.items()}
-        for name, visitor in visitors.items() if options.plans else ():
-            with explained(db.engine) as reading:
-                _ask(visitor, paths[name])
-            print(f"    {name}: {reading}")
+        if options.plans:
+            _print_plans(visitors, paths)
         taken = _taken(visitors, paths, options.rounds)
         print(f"| {question} | {' | '.join(_cells(taken))} |", flush=True)
+
+
+def _print_plans(visitors: dict[str, FlaskClient], paths: dict[str, str]) -> None:
+    for name, visitor in visitors.items():
+        with explained(db.engine) as reading:
+            _ask(visitor, paths[name])
+        print(f"    {name}: {reading}")
 
 
 def _cells(taken: dict[str, float]) -> Iterator[str]:
@@ -343,7 +356,7 @@ def _taken(
         _ask(visitor, paths[name])
     for _ in range(rounds):
         for name, visitor in visitors.items():
-            seen[name].append(timed(lambda v=visitor, p=paths[name]: _ask(v, p)))  # type: ignore[misc]
+            seen[name].append(timed(partial(_ask, visitor, paths[name])))
     return {name: statistics.median(values) for name, values in seen.items()}
 
 

@@ -81,11 +81,7 @@ def _take(actor: Actor, lines: Sequence[Line]) -> list[Result]:
 
 def _follow_cases(client_ids: Iterable[int]) -> Iterator[EventDraft]:
     """Set the KYC state of clients to that of their latest case, and yield the events."""
-    latest = select(KycCase.client_id, KycCase.state).where(KycCase.client_id.in_(client_ids))
-    latest = latest.order_by(KycCase.submitted_at, KycCase.id)
-    states = dict(db.session.execute(latest).all())
-    present = select(Client.id, Client.kyc_state).where(Client.id.in_(states))
-    moved = [row for row in db.session.execute(present) if row.kyc_state != states[row.id]]
+    moved = list(_moved(client_ids))
     if not moved:
         return
     table: Any = Client.__table__
@@ -93,12 +89,24 @@ def _follow_cases(client_ids: Iterable[int]) -> Iterator[EventDraft]:
     change = change.values(
         kyc_state=bindparam("state"), version=table.c.version + 1, updated_at=clock.now()
     )
-    rows = [{"row_id": row.id, "state": states[row.id]} for row in moved]
+    rows = [{"row_id": client_id, "state": after} for client_id, _before, after in moved]
     db.session.connection().execute(change, rows)
-    for row in moved:
+    area = area_of(Client)
+    for client_id, before, after in moved:
         yield EventDraft(
-            action=f"{area_of(Client)}.edit",
-            subject=(area_of(Client), row.id),
-            before={"kyc_state": row.kyc_state},
-            after={"kyc_state": states[row.id]},
+            action=f"{area}.edit",
+            subject=(area, client_id),
+            before={"kyc_state": before},
+            after={"kyc_state": after},
         )
+
+
+def _moved(client_ids: Iterable[int]) -> Iterator[tuple[int, str, str]]:
+    """Yield the clients whose KYC state is not that of their latest case, with both states."""
+    latest = select(KycCase.client_id, KycCase.state).where(KycCase.client_id.in_(client_ids))
+    latest = latest.order_by(KycCase.submitted_at, KycCase.id)
+    states = dict(db.session.execute(latest).all())
+    present = select(Client.id, Client.kyc_state).where(Client.id.in_(states))
+    for client_id, before in db.session.execute(present):
+        if before != states[client_id]:
+            yield client_id, before, states[client_id]

@@ -162,6 +162,17 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _understood(number: int, given: Mapping[str, Any]) -> Line:
     """Return the line with its values as they are stored. Raises Refused."""
+    table = _table(given)
+    values = {name: _clean(table, name, given[name]) for name in table.columns if name in given}
+    references = {name: _reference(name, given[name]) for name in table.references if name in given}
+    key = tuple(str(values.get(name) or references.get(name)) for name in table.keys)
+    if "recipient" in values:
+        values["recipient"] = _hidden(str(values["recipient"]))
+    return Line(number, table, key, values, references)
+
+
+def _table(given: Mapping[str, Any]) -> Table:
+    """Return the table of a line that has only its fields, and those of its key. Raises Refused."""
     table = TABLES.get(str(given.get("table")))
     if table is None:
         names = ", ".join(TABLES)
@@ -171,12 +182,7 @@ def _understood(number: int, given: Mapping[str, Any]) -> Line:
     for name in table.keys:
         if given.get(name) in (None, ""):
             raise Refused(_("Fill this in."), name)
-    values = {name: _clean(table, name, given[name]) for name in table.columns if name in given}
-    references = {name: _reference(name, given[name]) for name in table.references if name in given}
-    key = tuple(str(values.get(name) or references.get(name)) for name in table.keys)
-    if "recipient" in values:
-        values["recipient"] = _hidden(str(values["recipient"]))
-    return Line(number, table, key, values, references)
+    return table
 
 
 def _clean(table: Table, name: str, value: object) -> object:

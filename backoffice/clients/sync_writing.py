@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, bindparam, insert, inspect, select, tuple_, update
+from sqlalchemy import Select, bindparam, insert, inspect, select, tuple_, update
 
 from backoffice import clock
 from backoffice.clients import geoip, sync_claims
@@ -15,8 +15,9 @@ from backoffice.data import records
 from backoffice.errors import BackofficeError
 from backoffice.events import EventDraft, mentions
 from backoffice.extensions import db
-from backoffice.models import fields, keys
-from backoffice.models.base import Entity, Record, Searchable
+from backoffice.models import fields
+from backoffice.models import keys as text_keys
+from backoffice.models.base import Entity, Searchable
 from backoffice.models.client import Client
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -61,18 +62,21 @@ class Writing:
     def write(self) -> None:
         self._known = {name: self._referred(name) for name in self.table.references}
         self._labels = {name: _by_id(known.values()) for name, known in self._known.items()}
-        located = [each for line in self.lines if (each := self._located(line))]
-        present = self._present(located)
-        self._claims.load(values for _line, values in located)
-        changes = [
-            change
-            for line, values in located
-            if (change := self._judged(line, values, present.get(self._key(line, values))))
-        ]
+        changes = self._changes()
         self._write([change for change in changes if change.before])
         self._add([change for change in changes if not change.before])
         written = (change.after for change in changes)
         self.touched = {after["client_id"] for after in written if "client_id" in after}
+
+    def _changes(self) -> list[Change]:
+        """Return what is to be written, in the order of the lines."""
+        located = [each for line in self.lines if (each := self._located(line))]
+        present = self._present(located)
+        self._claims.load(values for _line, values in located)
+        judged = (
+            self._judged(line, values, present.get(self._key(values))) for line, values in located
+        )
+        return [change for change in judged if change]
 
     def _referred(self, name: str) -> dict[str, Known]:
         """Return the rows that the lines refer to by a field, by their external IDs."""
@@ -97,22 +101,28 @@ class Writing:
             values[self.table.foreign_keys[name]] = known.id if known else None
         return line, values
 
-    def _key(self, line: Line, values: Row) -> tuple[Any, ...]:
+    def _key(self, values: Row) -> tuple[Any, ...]:
         return tuple(values[column] for column in self.table.stored_keys)
 
     def _present(self, located: Iterable[tuple[Line, Row]]) -> dict[tuple[Any, ...], Row]:
         """Return the rows that the lines are about, locked, by their keys."""
-        wanted = [self._key(line, values) for line, values in located]
+        wanted = [self._key(values) for _line, values in located]
         if not wanted:
             return {}
+        statement = self._select(("id", *self.table.stored), wanted).with_for_update()
+        rows = (dict(row) for row in db.session.execute(statement).mappings())
+        return {self._key(row): row for row in rows}
+
+    def _select(
+        self, names: Sequence[str], keys: Sequence[tuple[Any, ...]]
+    ) -> Select[*tuple[Any, ...]]:
+        """Return the statement for these columns of the rows with these keys."""
         model = self.table.model
-        names = ("id", *self.table.stored, *(["version"] if not self.table.is_log else ()))
-        if model is Client:
-            names += ("first_name", "status")
-        columns = [fields.attribute(model, name) for name in dict.fromkeys(names)]
-        statement = select(*columns).where(_is_one_of(model, self.table.stored_keys, wanted))
-        rows = db.session.execute(statement.with_for_update()).mappings()
-        return {tuple(row[name] for name in self.table.stored_keys): dict(row) for row in rows}
+        columns = [fields.attribute(model, name) for name in names]
+        found = [fields.attribute(model, name) for name in self.table.stored_keys]
+        if len(found) == 1:
+            return select(*columns).where(found[0].in_([key for (key,) in keys]))
+        return select(*columns).where(tuple_(*found).in_(keys))
 
     def _judged(self, line: Line, values: Row, before: Row | None) -> Change | None:
         try:
@@ -187,25 +197,21 @@ class Writing:
     def _keys(self, after: Row) -> Row:
         model = self.table.model
         given = {name: after[name] for name in self.table.stored}
-        made = keys.with_keys(model, given)
+        made = text_keys.with_keys(model, given)
         if issubclass(model, Searchable):
-            made["search_key"] = keys.search_key(model, after)
+            made["search_key"] = text_keys.search_key(model, after)
         return {name: value for name, value in made.items() if name not in given}
 
     def _add(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        model = self.table.model
+        table: Any = self.table.model.__table__
         rows = [self._completed(change.after | self._keys(change.after)) for change in changes]
-        db.session.connection().execute(insert(model.__table__), rows)  # type: ignore[arg-type]  # a Table, typed as FromClause
-        columns = [fields.attribute(model, name) for name in self.table.stored_keys]
-        wanted = [self._key(change.line, change.after) for change in changes]
-        statement = select(fields.attribute(model, "id"), *columns)
-        statement = statement.where(_is_one_of(model, self.table.stored_keys, wanted))
-        ids: dict[tuple[Any, ...], Any] = {
-            tuple(key): row_id for row_id, *key in db.session.execute(statement)
-        }
-        for change, key in zip(changes, wanted, strict=True):
+        db.session.connection().execute(insert(table), rows)
+        keys = [self._key(change.after) for change in changes]
+        found = db.session.execute(self._select(("id", *self.table.stored_keys), keys))
+        ids: dict[tuple[Any, ...], Any] = {tuple(key): row_id for row_id, *key in found}
+        for change, key in zip(changes, keys, strict=True):
             self._tell(change, "created", ids[key])
 
     def _completed(self, row: Row) -> Row:
@@ -261,15 +267,6 @@ class Writing:
 
 def _by_id(rows: Iterable[Known]) -> dict[int, str]:
     return {known.id: known.label for known in rows}
-
-
-def _is_one_of(
-    model: type[Record], names: Sequence[str], wanted: Sequence[tuple[Any, ...]]
-) -> ColumnElement[bool]:
-    columns = [fields.attribute(model, name) for name in names]
-    if len(columns) == 1:
-        return columns[0].in_([value for (value,) in wanted])
-    return tuple_(*columns).in_(wanted)
 
 
 def _default(column: Any) -> object:

@@ -63,11 +63,7 @@ def load(people: int, clients: int | None, sheet: str | None) -> None:
     accounts = demo.accounts()
     db.session.commit()
     click.echo(f"\n{_address(settings)}\n")
-    if accounts:
-        _print_accounts(password, accounts)
-    else:
-        click.echo(_("This database is not the demo's: sign in with an account of its own."))
-        click.echo()
+    _tell(password, accounts)
 
 
 def _load(settings: Settings, people: int, clients: int | None, sheet: str | None) -> None:
@@ -94,6 +90,14 @@ def _password(settings: Settings) -> str:
             )
         )
     return password
+
+
+def _tell(password: str, accounts: list[demo.Account]) -> None:
+    if accounts:
+        _print_accounts(password, accounts)
+    else:
+        click.echo(_("This database is not the demo's: sign in with an account of its own."))
+        click.echo()
 
 
 def _print_accounts(password: str, accounts: list[demo.Account]) -> None:

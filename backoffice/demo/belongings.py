@@ -68,46 +68,54 @@ class Belongings:
 
     def kyc_cases(self, known: Known) -> Iterator[Row]:
         """Yield the client's cases, one after the other; the last one says where they stand."""
-        random = self.random
         customer = known.customer
         share = (self.until - customer.joined) / (len(customer.cases) + 1)
         step = min(share, DAY * 20)
         for place, (level, state) in enumerate(customer.cases):
-            submitted = customer.joined + step * (place + 0.5 * random.random())
-            decided = submitted + step * 0.4 * random.random()
-            is_decided = state != "pending"
-            by_people = is_decided and state != "expired" and decided > self.founded
+            submitted = customer.joined + step * (place + 0.5 * self.random.random())
             yield {
                 "client_id": known.id,
                 "external_id": external_id("K", customer.number) + f"-{place + 1}",
                 "level": level,
                 "state": state,
                 "submitted_at": submitted,
-                "decided_at": decided if is_decided else None,
-                "decided_by_id": random.choice(self.deciders) if by_people else None,
-                "reason": random.choice(KYC_REASONS[state]) if is_decided else "",
                 "documents": [],
                 "created_at": submitted,
-                "updated_at": decided if is_decided else submitted,
+                **self._decision(state, submitted, step),
             }
+
+    def _decision(self, state: str, submitted: datetime, step: timedelta) -> Row:
+        """Return by whom and why a case was decided; before the back office it was nobody here."""
+        random = self.random
+        decided = submitted + step * 0.4 * random.random()
+        is_decided = state != "pending"
+        by_people = is_decided and state != "expired" and decided > self.founded
+        return {
+            "decided_at": decided if is_decided else None,
+            "decided_by_id": random.choice(self.deciders) if by_people else None,
+            "reason": random.choice(KYC_REASONS[state]) if is_decided else "",
+            "updated_at": decided if is_decided else submitted,
+        }
 
     def wallets(self, known: Known) -> Iterator[Row]:
         """Yield one to four wallets of an owner, in their own currency and in strong ones."""
-        customer = known.customer
-        if not customer.is_owner:
+        if not known.customer.is_owner:
             return
-        random = self.random
-        others = [currency for currency in STRONG if currency != customer.market.currency]
-        number = random.choice((0, 0, 0, 1, 1, 2))
-        currencies = [customer.market.currency, *random.sample(others, min(number, len(others)))]
-        names = ["Main"] * len(currencies)
-        if random.random() < 0.2:
-            currencies.append(currencies[0])
-            names.append("Payouts")
-        for place, (name, currency) in enumerate(zip(names, currencies, strict=True), 1):
+        for place, (name, currency) in enumerate(self._accounts(known.customer), 1):
             row = self._wallet(known, f"{name} {currency}", currency)
-            row["external_id"] = external_id("W", customer.number) + f"-{place}"
+            row["external_id"] = external_id("W", known.customer.number) + f"-{place}"
             yield with_keys(Wallet, row) | {"search_key": search_key(Wallet, row)}
+
+    def _accounts(self, customer: Customer) -> Iterator[tuple[str, str]]:
+        """Yield what each wallet is called, and its currency."""
+        random = self.random
+        own = customer.market.currency
+        others = [currency for currency in STRONG if currency != own]
+        number = random.choice((0, 0, 0, 1, 1, 2))
+        for currency in (own, *random.sample(others, number)):
+            yield "Main", currency
+        if random.random() < 0.2:
+            yield "Payouts", own
 
     def _wallet(self, known: Known, name: str, currency: str) -> Row:
         random = self.random

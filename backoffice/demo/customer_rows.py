@@ -1,6 +1,6 @@
 """Make rows of the demo's clients and their companies, with the keys that the product makes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -57,7 +57,7 @@ def _told(business: Business, random: Random) -> Row:
     }
 
 
-def client(customer: Customer, random: Random, last_login: Any) -> Row:
+def client(customer: Customer, random: Random, last_login: datetime | None) -> Row:
     """Return a client without their company's id, which the database gives."""
     row: Row = {
         "external_id": external_id("C", customer.number),
@@ -70,18 +70,30 @@ def client(customer: Customer, random: Random, last_login: Any) -> Row:
         "company_owner": customer.is_owner and customer.business is not None,
         "is_staff": customer.owner is not None,
         "kyc_state": customer.kyc_state,
-        "two_factor": random.choice(TWO_FACTORS) if last_login else "disabled",
-        "password_state": "usable" if last_login else "none",
         "ip_whitelist": ["198.51.100.0/24"] if random.random() < 0.03 else [],
         "extra_permissions": ["payouts.create"] if customer.group == groups.API else [],
-        "joined_at": customer.joined,
-        "created_at": customer.joined,
-        "updated_at": last_login or customer.joined,
-        "last_login_at": last_login,
+        **_times(customer, last_login),
+        **_protection(random, has_joined=last_login is not None),
         **_who(customer, random),
         **_verified(customer, random),
     }
     return with_keys(Client, row) | {"search_key": search_key(Client, row)}
+
+
+def _times(customer: Customer, last_login: datetime | None) -> Row:
+    return {
+        "joined_at": customer.joined,
+        "created_at": customer.joined,
+        "updated_at": last_login or customer.joined,
+        "last_login_at": last_login,
+    }
+
+
+def _protection(random: Random, *, has_joined: bool) -> Row:
+    return {
+        "two_factor": random.choice(TWO_FACTORS) if has_joined else "disabled",
+        "password_state": "usable" if has_joined else "none",
+    }
 
 
 def _who(customer: Customer, random: Random) -> Row:

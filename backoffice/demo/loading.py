@@ -61,21 +61,26 @@ def load(
     The same seed and time give the same data except for secrets.
     """
     office = _office(settings, number, seed)
-    erased = max(2, number // 250)
     founding.found(office)
     if sheet:
         sheets.plan(office, sheet, {account.group for account in EVERYONE})
     clients.plan(office, number * CLIENTS if number_of_clients is None else number_of_clients)
-    joining.hire(office, number + erased - len(EVERYONE))
-    visits.plan(office)
-    changes.plan(office)
-    runs.plan(office, erased)
-    portraits.plan(office)
+    _plan_year(office)
     with in_one_piece():
         office.agenda.run(progress)
     mail.deliver(office)
     protection.protect(office)
     _forget_passwords(settings)
+
+
+def _plan_year(office: Office) -> None:
+    """Plan who comes and goes, and what they do."""
+    erased = max(2, office.size // 250)
+    joining.hire(office, office.size + erased - len(EVERYONE))
+    visits.plan(office)
+    changes.plan(office)
+    runs.plan(office, erased)
+    portraits.plan(office)
 
 
 def _office(settings: Settings, number: int, seed: int) -> Office:
