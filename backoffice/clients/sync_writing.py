@@ -23,6 +23,7 @@ from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 
 Row = dict[str, Any]
+Key = tuple[Any, ...]  # the values of the columns that tell rows apart
 
 
 class Known(NamedTuple):
@@ -101,10 +102,10 @@ class Writing:
             values[self.table.foreign_keys[name]] = known.id if known else None
         return line, values
 
-    def _key(self, values: Row) -> tuple[Any, ...]:
+    def _key(self, values: Row) -> Key:
         return tuple(values[column] for column in self.table.stored_keys)
 
-    def _present(self, located: Iterable[tuple[Line, Row]]) -> dict[tuple[Any, ...], Row]:
+    def _present(self, located: Iterable[tuple[Line, Row]]) -> dict[Key, Row]:
         """Return the rows that the lines are about, locked, by their keys."""
         wanted = [self._key(values) for _line, values in located]
         if not wanted:
@@ -210,7 +211,7 @@ class Writing:
         db.session.connection().execute(insert(table), rows)
         keys = [self._key(change.after) for change in changes]
         found = db.session.execute(self._select(("id", *self.table.stored_keys), keys))
-        ids: dict[tuple[Any, ...], Any] = {tuple(key): row_id for row_id, *key in found}
+        ids: dict[Key, Any] = {tuple(key): row_id for row_id, *key in found}
         for change, key in zip(changes, keys, strict=True):
             self._tell(change, "created", ids[key])
 
