@@ -110,7 +110,7 @@ class Writing:
         wanted = [self._key(values) for _line, values in located]
         if not wanted:
             return {}
-        statement = self._select(("id", *self.table.stored), wanted).with_for_update()
+        statement = self._select(self._attributes, wanted).with_for_update()
         rows = (dict(row) for row in db.session.execute(statement).mappings())
         return {self._key(row): row for row in rows}
 
@@ -138,25 +138,30 @@ class Writing:
         """Return what to write for a line; None for nothing. Raises Refused, or what checks do."""
         if before is None:
             self._require_complete(line, values)
-            after = self._defaults() | values
-            changed = tuple(values)
-        else:
-            after = before | values
-            changed = tuple(name for name in values if before[name] != values[name])
-            self._require_changeable(before, changed)
-        if before and not changed:
+        elif values.items() <= before.items():
             self.results.append(self._result(line, "unchanged"))
             return None
-        self._complete(before, after)
+        self._complete(before, values)
+        after = (before or self._defaults()) | values
+        changed = self._changed(before, values)
         self._claims.take(before["id"] if before else line.key, before or {}, after)
         return Change(line, before, after, changed)
 
-    def _complete(self, before: Row | None, after: Row) -> None:
-        """Apply the checks of the entity to what is to be written."""
+    def _changed(self, before: Row | None, values: Row) -> tuple[str, ...]:
+        """Return the columns that a line changes, all that it names for a new row."""
+        written = [name for name in self.table.stored if name in values]
+        if before is None:
+            return tuple(written)
+        changed = tuple(name for name in written if before[name] != values[name])
+        self._require_changeable(before, changed)
+        return changed
+
+    def _complete(self, before: Row | None, values: Row) -> None:
+        """Apply the checks of the entity to the values, which they may complete."""
         model = self.table.model
         if issubclass(model, Entity):
             row = SimpleNamespace(**before) if before else None
-            records.complete(actor=self.actor, model=model, row=row, values=after)
+            records.complete(actor=self.actor, model=model, row=row, values=values)
 
     def _require_complete(self, line: Line, values: Row) -> None:
         for name in self.table.fields:
@@ -176,6 +181,10 @@ class Writing:
         attributes = inspect(self.table.model).column_attrs
         return {each.key: _default(each.columns[0]) for each in attributes if each.key != "id"}
 
+    @property
+    def _attributes(self) -> tuple[str, ...]:
+        return tuple(each.key for each in inspect(self.table.model).column_attrs)
+
     def _write(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
@@ -192,8 +201,10 @@ class Writing:
 
     def _stored(self, after: Row) -> Row:
         """Return the columns that an update writes, with the keys of texts."""
-        stored = {name: after[name] for name in self.table.stored} | self._keys(after)
-        return stored if self.table.is_log else stored | {"updated_at": clock.now()}
+        stored = after | self._keys(after)
+        if not self.table.is_log:
+            stored["updated_at"] = clock.now()
+        return {name: value for name, value in stored.items() if name not in ("id", "version")}
 
     def _keys(self, after: Row) -> Row:
         model = self.table.model
