@@ -84,7 +84,7 @@ BUILT_IN = (
     ),
     Permission(
         "clients.find_exact",
-        _l("Find a client by a whole e-mail address or phone number that one sees masked"),
+        _l("Find clients by a whole e-mail address or phone number, though masked"),
     ),
     Permission("events.check", _l("Have the events log checked for changes")),
     Permission("events.comment", _l("Comment on events")),

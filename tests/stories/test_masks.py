@@ -59,6 +59,7 @@ def test_the_list_shows_stars_and_numbers(masked: Client, clients: list[ClientRo
     page = masked.get("/admin/clients/?columns=id,email,name,phone,external_id").text
     for shown in ("A***** B*****", "p***@e***.org", "+49 *** ** ", "EXT-3"):
         assert shown in page
+    assert "Search by ID, External ID; the rest is masked" in page
     nameless = ClientRow(external_id="X")
     db.session.add(nameless)
     db.session.commit()

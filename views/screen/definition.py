@@ -73,7 +73,7 @@ class Definition(Options):
         """
         return tuple(name for name in names if may_read(actor, self.model, name))
 
-    def filters(self, actor: Actor) -> tuple[str, ...]:
+    def usable_filters(self, actor: Actor) -> tuple[str, ...]:
         """Return the filters of the list that the actor may use: none by what they see masked."""
         names = self.column_filters
         return tuple(name for name in names if comparable.may_filter(actor, self.model, name))
@@ -197,7 +197,7 @@ class Definition(Options):
 
         Raises BadRequest for a filter or an order that this actor may not use.
         """
-        allowed = (*self.filters(actor), *self.readable(actor, self.filters_of_tabs))
+        allowed = (*self.usable_filters(actor), *self.readable(actor, self.filters_of_tabs))
         query = lists.parse(
             self.model,
             pairs,

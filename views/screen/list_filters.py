@@ -29,7 +29,7 @@ def related_choices(screen: Definition, actor: Actor, query: Query) -> Choices:
     return offered.choices(
         actor=actor,
         model=screen.model,
-        names=screen.filters(actor),
+        names=screen.usable_filters(actor),
         chosen={filter_.name: _ids(screen, filter_) for filter_ in query.filters},
         # One more than is shown, which tells that a look-up is needed.
         limit=OPTIONS_TICKED + 1,

@@ -174,9 +174,10 @@ def _with_filters(
         page,
         search=query.search,
         searched=_searched(screen, actor),
+        search_label=_search_label(screen, actor),
         filters=[
             list_filters.control(screen, name, query, choices)
-            for name in _in_order(screen, screen.filters(actor))
+            for name in _in_order(screen, screen.usable_filters(actor))
             if name != query.pinned
         ],
         chips=list_filters.chips(screen, query, choices),
@@ -189,6 +190,15 @@ def _searched(screen: Definition, actor: Actor) -> str:
     """Return the headings of the columns in which a search looks."""
     names = comparable.searched(actor, screen.model)
     return ", ".join(screen.label_of(name) for name in screen.readable(actor, names))
+
+
+def _search_label(screen: Definition, actor: Actor) -> str:
+    """Return where a search looks: everywhere, or for whoever sees masks in what has none."""
+    if not comparable.is_partly_searched(actor, screen.model):
+        return _("Search in %(title)s", title=screen.name)
+    names = ("id", *comparable.searched(actor, screen.model))
+    columns = ", ".join(screen.label_of(name) for name in names)
+    return _("Search by %(columns)s; the rest is masked", columns=columns)
 
 
 def _in_order(screen: Definition, names: Sequence[str]) -> list[str]:
@@ -240,7 +250,7 @@ def _refused(
     What was typed stays, and can be removed.
     """
     left_out = pinned.name if pinned else ""
-    readable = [n for n in screen.filters(actor) if n != left_out]
+    readable = [n for n in screen.usable_filters(actor) if n != left_out]
     typed = filters.as_typed(request.args.items(multi=True), readable)
     query = Query(sort=screen.column_default_sort, filters=typed)
     if pinned:

@@ -104,7 +104,7 @@ class ListPage:
         rows: the rows as ready HTML.
         sticky_column: the position of the column that stays in sight while the others scroll.
         problems: why there are no rows, if the query makes no sense.
-        search: what is searched for.
+        search, search_label: what is searched for, and where.
         searched: in which columns; '' for none.
         count, count_label: how many rows match, as a number and in words.
         filters, chips: what the list can be filtered by, and what it is filtered by.
@@ -136,6 +136,7 @@ class ListPage:
     problems: Sequence[str] = ()
     search: str = ""
     searched: str = ""
+    search_label: str = ""
     count: int = 0
     count_label: str = ""
     filters: Sequence[FilterControl] = ()
