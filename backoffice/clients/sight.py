@@ -1,5 +1,6 @@
 """Keep clients in the sight of those who write them: what one writes, one also sees afterwards."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,6 +10,7 @@ from backoffice.models.client import Client
 from backoffice.models.client_tag import ClientTag
 from backoffice.policy import client_limits
 from backoffice.policy.actor import Actor
+from backoffice.policy.client_limits import Limit
 
 
 def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
@@ -27,13 +29,19 @@ def _check_tags(actor: Actor, client: Client | None, values: dict[str, Any]) -> 
     own = client_limits.tags_of(actor)
     before: list[ClientTag] = client.tags if client else []
     if "tags" in values:
-        kept = [tag for tag in before if not own.lets_through(tag.id)]
-        wanted = [tag for tag in values["tags"] if tag not in kept]
-        if not all(own.lets_through(tag.id) for tag in wanted):
-            message = _("One of these client tags is beyond your own.")
-            raise RuleBroken(message, field="tags")
-        values["tags"] = [*wanted, *kept]
+        values["tags"] = _with_kept(own, before, values["tags"])
     after = values.get("tags", before)
     if own.mode == "only" and not any(own.lets_through(tag.id) for tag in after):
         message = _("You would not see this client: choose one of your own client tags.")
         raise RuleBroken(message, field="tags")
+
+
+def _with_kept(
+    own: Limit, before: Sequence[ClientTag], wanted: Sequence[ClientTag]
+) -> list[ClientTag]:
+    """Return the wanted tags beside those that the actor does not see, which stay."""
+    kept = [tag for tag in before if not own.lets_through(tag.id)]
+    chosen = [tag for tag in wanted if tag not in kept]
+    if not all(own.lets_through(tag.id) for tag in chosen):
+        raise RuleBroken(_("One of these client tags is beyond your own."), field="tags")
+    return [*chosen, *kept]

@@ -101,7 +101,7 @@ def require(actor: Actor, model: type[Record], filters: tuple[str, ...], sort: s
         raise BadRequest(_("This list cannot be sorted like that."), field="sort")
 
 
-def flush(actor: Actor, row: Entity) -> None:
+def flush(*, actor: Actor, row: Entity) -> None:
     """Write a row; a refusal of the database tells nothing of columns that the actor sees masked.
 
     Otherwise it would say that another row has a value. Raises RuleBroken.

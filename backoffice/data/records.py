@@ -3,20 +3,17 @@
 Each of these checks the permission, the scope, the version and the rules, and logs one event.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, SQLColumnExpression, inspect, select, true
+from sqlalchemy import inspect, select
 
 from backoffice import events
 from backoffice.data import (
     comparable,
     constraints,
-    lists,
     same_keys,
-    searching,
-    sorting,
     uploaded_files,
 )
 from backoffice.data.unseen import unseen
@@ -233,7 +230,7 @@ def _write(
     _set(row, wanted)
     if new:
         db.session.add(row)
-    comparable.flush(actor, row)
+    comparable.flush(actor=actor, row=row)
     return before, snapshot(row, list(wanted))
 
 
@@ -368,43 +365,3 @@ def named(*, actor: Actor | None, model: type[Record], rows: list[R]) -> list[R]
     statement = select(model.id).where(model.id.in_(ids), condition)
     readable_ids = set(db.session.scalars(statement))
     return [row for row in rows if row.id in readable_ids]
-
-
-def options(
-    *,
-    actor: Actor,
-    model: type[Record],
-    search: str = "",
-    ids: Sequence[RowKey] | None = None,
-    limit: int = 20,
-    among: ColumnElement[bool] | None = None,
-) -> tuple[list[tuple[RowKey, str]], bool]:
-    """Return rows to choose from, as (id, label), and whether there are more.
-
-    `ids` asks for these rows alone. `among` is an SQL condition that leaves out rows which the
-    actor may not choose.
-    """
-    wanted = _wanted_options(actor, model, search, ids)
-    allowed = true() if among is None else among
-    label = masking.label_in_sql(actor, model, model.label_column())
-    statement = select(model.id, label).where(scope(actor, model), wanted, allowed)
-    statement = statement.order_by(_option_order(actor, model), model.id).limit(limit + 1)
-    rows = db.session.execute(statement).all()
-    return cast("list[tuple[RowKey, str]]", rows[:limit]), len(rows) > limit
-
-
-def _wanted_options(
-    actor: Actor, model: type[Record], search: str, ids: Sequence[RowKey] | None
-) -> ColumnElement[bool]:
-    if ids is not None:
-        return model.id.in_(ids)
-    query = lists.Query(search=searching.parse(search))
-    is_dense = lists.matches_many(actor, model, query)
-    return lists.condition(actor, model, query, indexed=not is_dense)
-
-
-def _option_order(actor: Actor, model: type[Record]) -> SQLColumnExpression[object]:
-    """Return the expression that orders options: the label if possible, or else the id."""
-    if comparable.may_sort(actor, model, model.__label__):
-        return sorting.sort_key(model, model.__label__)
-    return model.id

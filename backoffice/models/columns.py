@@ -56,23 +56,26 @@ def column(
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """
-    said = {
-        "kind": kind,
-        "choices": tuple(choices),
-        "words": words,
-        "colours": colours,
-        "currency": currency,
-        "accepts": tuple(accepts),
-        "largest": largest,
-        "holds": holds,
-        "least": least,
-        "most": most,
-        "hidden": hidden or None,
-        "mask": mask,
-        "personal": personal,
-    }
-    described = {name: value for name, value in said.items() if value not in UNSAID}
+    described = _described(
+        kind=kind,
+        choices=tuple(choices),
+        words=words,
+        colours=colours,
+        currency=currency,
+        accepts=tuple(accepts),
+        largest=largest,
+        holds=holds,
+        least=least,
+        most=most,
+        hidden=hidden or None,
+        mask=mask,
+        personal=personal,
+    )
     return mapped_column(*arguments, info=described | dict(info or {}), **_known(options))
+
+
+def _described(**said: Any) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if value not in UNSAID}
 
 
 def _known(options: Mapping[str, Any]) -> Mapping[str, Any]:

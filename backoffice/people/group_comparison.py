@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from backoffice.data import disclosure, lists, records
+from backoffice.data import choices, disclosure, lists, records
 from backoffice.errors import NotFound
 from backoffice.extensions import db
 from backoffice.models.associations import is_current, user_groups
@@ -70,7 +70,7 @@ def restorable(*, actor: Actor, then: Side) -> dict[str, list[str]]:
     if not can(actor, "groups.edit") or records.out_of_reach(actor, then.group):
         return {}
     ids = [key for key in then.grants if isinstance(key, int)]
-    found, _more = records.options(actor=actor, model=Group, ids=ids, limit=len(ids))
+    found, _more = choices.offered(actor=actor, model=Group, ids=ids, limit=len(ids))
     permissions = sorted(then.permissions & catalogue().keys())
     return {
         "version": [str(then.group.version)],

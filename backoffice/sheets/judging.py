@@ -99,15 +99,14 @@ class _Judgement:
         if change.kind == DELETE and change.key in self.live.given_unseen:
             text = _("A group that you do not see can assign %(group)s.", group=change.group.name)
             self.problems.add(here, text, code=code)
-        if change.unmasks and self.actor.mask_data:
-            text = str(client_limits.STAYS_MASKED).format(label=change.group.name)
-            self.problems.add(here, text, code=code)
+        self._judge_mask(change, change.group, here)
         if self._leaves_setting(change, change.group):
-            text = _(
-                "TWO_FACTOR_GROUPS names %(group)s: change the setting first.",
-                group=change.group.name,
-            )
-            self.problems.add(here, text)
+            self.problems.add(here, _named_in_setting(change.group))
+
+    def _judge_mask(self, change: Change, group: Group, here: str) -> None:
+        if change.unmasks and self.actor.mask_data:
+            text = str(client_limits.STAYS_MASKED).format(label=group.name)
+            self.problems.add(here, text, code=f"groups.{change.kind}")
 
     def _leaves_setting(self, change: Change, group: Group) -> bool:
         """Tell whether TWO_FACTOR_GROUPS would name the group no more."""
@@ -179,3 +178,7 @@ class _Judgement:
         if like:
             return _("This looks like the %(noun)s “%(name)s”.", noun=Group.noun(), name=like)
         return ""
+
+
+def _named_in_setting(group: Group) -> str:
+    return str(_("TWO_FACTOR_GROUPS names %(group)s: change the setting first.", group=group.name))

@@ -226,7 +226,7 @@ def test_a_row_of_every_list_is_found_with_its_page(
     """Whatever its rows are called: some have a name, some only a number."""
     there = the_world.build(app.extensions["settings"])
     olivia = client.sign_in("olivia")
-    screens = [each for each in app.extensions["screens"] if searching.is_searched(each.model)]
+    screens = [each for each in app.extensions["screens"] if searching.searched(each.model)]
     assert len(screens) > 5
     for screen in screens:
         row_id = there.rows[screen.model][0]

@@ -8,7 +8,7 @@ from flask import redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.data import records
+from backoffice.data import choices, records
 from backoffice.models.group import Group
 from backoffice.people import group_comparison
 from backoffice.people.group_comparison import Side
@@ -93,7 +93,7 @@ class ComparePages(Definition):
 
 def _page(screen: Definition, actor: Actor) -> ComparePage:
     """Return the page for the groups that the address names. Raises NotFound."""
-    offered, _more = records.options(actor=actor, model=Group, limit=OFFERED)
+    offered, _more = choices.offered(actor=actor, model=Group, limit=OFFERED)
     page = ComparePage(screen.url_of("compare"), offered)
     numbers = _numbers()
     if numbers is None:

@@ -179,6 +179,14 @@ class Users(Screen):
         is_own_row = row is not None and row.id == actor.user_id
         if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
             extra["groups"] = self._groups_field(actor, row)
+        self._limit(actor, extra)
+        if can(actor, "users.edit_ip"):
+            hints = [_too_open(row.ip_whitelist if row else ()), _besides(actor, row)]
+            extra["ip_whitelist"] = addresses_field(" ".join(filter(None, hints)))
+        return extra
+
+    def _limit(self, actor: Actor, extra: dict[str, Field | None]) -> None:
+        """Put in the fields that limit which clients the person sees, and how much of them."""
         if can(actor, "users.assign_scope") and sees(actor, ClientTag):
             extra["client_tags_mode"] = tags_mode_field()
             extra["client_tags"] = self._tags_field(actor)
@@ -187,10 +195,6 @@ class Users(Screen):
             del extra["countries"]  # the one of its kind
         if can(actor, "users.mask"):
             del extra["mask_data"]
-        if can(actor, "users.edit_ip"):
-            hints = [_too_open(row.ip_whitelist if row else ()), _besides(actor, row)]
-            extra["ip_whitelist"] = addresses_field(" ".join(filter(None, hints)))
-        return extra
 
     def _groups_field(self, actor: Actor, row: User | None) -> PickField:
         among = users.choosable(actor, row)

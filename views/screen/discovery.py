@@ -55,13 +55,7 @@ def register(app: Flask) -> None:
     declare_missing()
     rotation.verify_at_start()
     checks.check_masks()
-    instances = [screen() for screen in screens(app.extensions["apps"])]
-    for screen in instances:
-        _declare_bulk_fields(screen)
-        _declare_attaching(screen)
-        for is_global in (False, True):
-            for action in actions_of(screen.model, is_global=is_global):
-                checks.check_action(action)
+    instances = [_declared(screen) for screen in screens(app.extensions["apps"])]
     instances.sort(key=lambda screen: (_area(screen), screen.menu_order, screen.slug))
     theme = Theme(folder=str(TEMPLATES), base_template="admin/base.html")
     admin = Admin(
@@ -74,6 +68,21 @@ def register(app: Flask) -> None:
     admin.add_views(*instances)
     app.extensions["screens"] = instances
     app.extensions["takes_files"] = frozenset(_taking_files(instances))
+
+
+def _declared(screen_class: type[Screen]) -> Screen:
+    """Return the screen, with the actions that follow from its options."""
+    screen = screen_class()
+    _declare_bulk_fields(screen)
+    _declare_attaching(screen)
+    _check_actions(screen)
+    return screen
+
+
+def _check_actions(screen: Screen) -> None:
+    for is_global in (False, True):
+        for action in actions_of(screen.model, is_global=is_global):
+            checks.check_action(action)
 
 
 def _taking_files(screens: Iterable[Screen]) -> Iterator[str]:

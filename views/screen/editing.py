@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement
 from werkzeug import Response
 from wtforms import Field
 
-from backoffice.data import records
+from backoffice.data import choices, records
 from backoffice.errors import Conflict, GrantExceeded, NotAllowed, NotFound, RuleBroken, TooMany
 from backoffice.extensions import db
 from backoffice.models import fields, row_keys
@@ -215,7 +215,7 @@ def _offered(
     chosen: Sequence[RowKey],
 ) -> tuple[list[tuple[RowKey, str]], bool]:
     """Return the options of a picker, and whether there are more."""
-    offered, more = records.options(actor=actor, model=target, limit=OPTIONS_OFFERED, among=among)
+    offered, more = choices.offered(actor=actor, model=target, limit=OPTIONS_OFFERED, among=among)
     offered_ids = dict(offered)
     if not more and all(row_id in offered_ids for row_id in chosen):
         return offered, False
@@ -233,7 +233,7 @@ def _chosen_rows(
 ) -> list[tuple[RowKey, str]]:
     """Return the chosen rows that the actor sees and may choose, as (id, label)."""
     ids = list(chosen)[:CHOSEN_SHOWN]
-    rows, _more = records.options(
+    rows, _more = choices.offered(
         actor=actor, model=target, ids=ids, limit=CHOSEN_SHOWN, among=among
     )
     return rows

@@ -8,7 +8,7 @@ from flask import jsonify, redirect, request
 from flask_babel import gettext as _
 
 from backoffice.auth.actors import lock_own_row
-from backoffice.data import page_sizes, records
+from backoffice.data import choices, page_sizes
 from backoffice.errors import BadRequest, NotFound
 from backoffice.extensions import db
 from backoffice.models import fields
@@ -28,7 +28,7 @@ def answer(screen: Definition, actor: Actor, name: str) -> Answer:
     if not _may_look_up(screen, actor, name):
         raise NotFound
     target = fields.related_model(screen.model, name)
-    rows, more = records.options(actor=actor, model=target, search=request.args.get("search", ""))
+    rows, more = choices.offered(actor=actor, model=target, search=request.args.get("search", ""))
     return jsonify(options=[{"id": row_id, "label": label} for row_id, label in rows], more=more)
 
 

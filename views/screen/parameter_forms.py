@@ -16,7 +16,7 @@ from backoffice.actions.engine.context import Ids
 from backoffice.actions.engine.parameters import Choose, Parameter, Stored, is_required
 from backoffice.actions.engine.secret import Secret
 from backoffice.actions.engine.values import Value
-from backoffice.data import records
+from backoffice.data import choices
 from backoffice.errors import RuleBroken
 from backoffice.models import key_tokens, row_keys
 from backoffice.models.row_keys import RowKey
@@ -229,7 +229,7 @@ def _options(
 
 
 def options(asked: Asked, parameter: Choose, **which: Any) -> tuple[list[tuple[RowKey, str]], bool]:
-    """Return rows that the parameter offers, as `records.options` does; `which` are its words."""
+    """Return rows that the parameter offers, as `choices.offered` does; `which` are its words."""
     held = parameter.held_by(asked.rows) if parameter.held_by else true()
     among = and_(parameter.offered(asked.actor), held)
-    return records.options(actor=asked.actor, model=parameter.model, among=among, **which)
+    return choices.offered(actor=asked.actor, model=parameter.model, among=among, **which)

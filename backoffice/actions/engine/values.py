@@ -27,8 +27,8 @@ from backoffice.models.masks import MASK
 from backoffice.models.types import TableColumn, UTCDateTime
 from backoffice.places import DeclarationError
 from backoffice.policy.actor import Actor
-from backoffice.text.masks import masked
 from backoffice.text import without_invisible
+from backoffice.text.masks import masked
 
 LONGEST_SHOWN = 60  # characters of a text that is refused
 

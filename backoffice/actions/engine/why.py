@@ -14,7 +14,7 @@ from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
 from backoffice.actions.engine.menu import menu
 from backoffice.auth.actors import actor_of
-from backoffice.data import records
+from backoffice.data import choices, records
 from backoffice.errors import BadRequest, RuleBroken
 from backoffice.extensions import db
 from backoffice.models import row_keys, search
@@ -189,7 +189,7 @@ def _rows_found(asker: Actor, model: type[Record], text: str) -> Sequence[Record
     if is_id(text):
         return ()
     try:
-        found, _more = records.options(actor=asker, model=model, search=text, limit=2)
+        found, _more = choices.offered(actor=asker, model=model, search=text, limit=2)
     except BadRequest:  # it is too long
         return ()
     ids = [row_id for row_id, _label in found]
@@ -197,19 +197,20 @@ def _rows_found(asker: Actor, model: type[Record], text: str) -> Sequence[Record
 
 
 def _is_named(asker: Actor, model: type[Record], text: str) -> ColumnElement[bool]:
-    """Return the SQL condition for the rows that are called so; the search index finds people.
-
-    By a name that the asker sees masked nothing is found, or it would tell who is called so.
-    """
+    """Return the SQL condition for the rows that are called so; the search index finds people."""
     index = search.candidates(model, map(fold, text.split()))
-    is_labelled = and_(true() if index is None else index, model.label_column() == text)
-    if masking.is_masked(asker, model, model.__label__):
-        is_labelled = false()
+    is_labelled = and_(true() if index is None else index, _is_called(asker, model, text))
     if not issubclass(model, User):
         return is_labelled
     named = (is_labelled, User.email_key == address_key(text), User.login_key == login_key(text))
     # Joined by UNION, because no index serves conditions with OR between them.
     return User.id.in_(union_all(*(select(User.id).where(each) for each in named)))
+
+
+def _is_called(asker: Actor, model: type[Record], text: str) -> ColumnElement[bool]:
+    """SQL: whether a row has this name; of one that is masked, nothing tells who is called so."""
+    is_masked = masking.is_masked(asker, model, model.__label__)
+    return false() if is_masked else model.label_column() == text
 
 
 def _cannot_enter(question: Question) -> Refusal | None:
