@@ -92,7 +92,7 @@ def forget_runs(model: type[User | Client], rows: Select[int]) -> None:
     The search that found them and the draft typed into the preview go at once. The rest may be
     about the other rows of the run, and goes once none of those is left.
     """
-    runs = _runs_over(model, rows)
+    runs = _runs_about(model, rows)
     empty = personal.emptied(BulkRun)
     change = update(BulkRun).execution_options(synchronize_session=False)
     for ids in _batches(_runs_with_search(runs)):
@@ -103,7 +103,7 @@ def forget_runs(model: type[User | Client], rows: Select[int]) -> None:
     _forget_items(rows, runs)
 
 
-def _runs_over(model: type[User | Client], rows: Select[int]) -> Select[int]:
+def _runs_about(model: type[User | Client], rows: Select[int]) -> Select[int]:
     about_rows = BulkRun.action.startswith(f"{area_of(model)}.")
     return select(BulkItem.run_id).join(BulkRun).where(BulkItem.row_id.in_(rows), about_rows)
 

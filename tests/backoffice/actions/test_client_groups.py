@@ -114,7 +114,6 @@ def test_a_second_factor_is_switched_on_and_off(max_: Client, cast: Cast) -> Non
     settle()
     assert (clara.two_factor, boris.two_factor) == ("email", "totp")
     page = read(max_.get("/admin/events/")).one("main").text
-    print(page)
     assert "disabled the second factor of" in page
 
 
