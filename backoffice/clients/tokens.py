@@ -15,6 +15,7 @@ from backoffice.auth.sessions import digest
 from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.models.client_token import ClientToken
+from backoffice.text import masks
 
 PASSWORD = "password"  # the purpose of a token
 AT_ONCE = 500  # clients in one statement
@@ -55,7 +56,7 @@ def issue_many(clients: Select[int], *, purpose: str, valid: timedelta) -> list[
         {
             "client_id": client_id,
             "at": now,
-            "recipient": masked(addresses[client_id]),
+            "recipient": masks.email(addresses[client_id]),
             "purpose": purpose,
             "expires_at": now + valid,
             "value_hash": digest(value),
@@ -126,10 +127,3 @@ def use_token(value: str, purpose: str = PASSWORD) -> Answer:
 
 def _is(value: str, purpose: str) -> tuple[ColumnElement[bool], ...]:
     return ClientToken.value_hash == digest(value), ClientToken.purpose == purpose
-
-
-def masked(address: str) -> str:
-    """Mask an e-mail address so that nobody can use it, such as `a***@e***.com`."""
-    name, at, domain = address.partition("@")
-    host, dot, top_level = domain.rpartition(".")
-    return f"{name[:1]}***{at}{(host or top_level)[:1]}***{dot}{top_level if dot else ''}"
