@@ -25,8 +25,8 @@ from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act, add, edit, everything, previewed
 from tests.support.html import read
+from tests.support.masked import CONTACT, fiona, secret, seed, told
 from tests.support.masked import client as client_of
-from tests.support.masked import fiona, secret, seed, told
 from tests.support.viewing import view_as
 
 REASON = "She asked me to call her back"
@@ -140,6 +140,18 @@ def test_what_a_masked_form_posts_changes_nothing(masked: Client, clients: list[
     assert edit(masked, "clients", row.id, **shown, country="DE").status_code == 303
     (event,) = events("clients.edit")
     assert event.after == {"country": "DE"}
+
+
+def test_a_masked_text_of_a_company_is_kept_too(masked: Client, clients: list[ClientRow]) -> None:
+    company_id = clients[0].company_id
+    assert company_id
+    page = masked.get(f"/admin/companies/{company_id}/edit")
+    assert read(page).all("textarea", name="other_contact_info") == []
+    sent = {"business_name": "New quay", "other_contact_info": "*****"}
+    assert edit(masked, "companies", company_id, **sent).status_code == 303
+    settle()
+    company = db.session.get_one(Company, company_id)
+    assert (company.business_name, company.other_contact_info) == ("New quay", CONTACT)
 
 
 def test_a_new_client_is_typed_and_tells_nothing_of_others(
