@@ -188,6 +188,9 @@ def test_a_whole_address_is_found_and_each_question_is_logged(
     (event,) = events("clients.find_exact")
     assert (event.subject_type, event.subject_id) == ("clients", clients[4].id)
     assert told(str(event.after).encode(), 6) == []
+    page = masked.get(f"/admin/clients/{clients[4].id}?tab=events").text
+    assert "looked up" in page
+    assert told(page.encode(), 6) == []
     assert listed(masked, search=whole[:-1]) == []
     assert listed(masked, search="a@nobody.example.com") == []
     nothing_found = events("clients.find_exact")

@@ -49,6 +49,7 @@ REFUSED_BY_CODE: dict[str, str] = {
 BY_VERB: dict[str, str] = {
     "create": _l("{actor} added {subject}"),
     "edit": _l("{actor} changed {subject}"),
+    "find_exact": _l("{actor} looked up {subject} by a whole address or number"),
 }
 CHANGED = {  # where the sentence can tell which fields
     "account.edit": _l("{actor} changed {fields} of their own profile"),

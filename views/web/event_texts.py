@@ -51,6 +51,7 @@ VERBS = {
     "create": _l("Added"),
     "edit": _l("Changed"),
     "export": _l("Exported"),
+    "find_exact": _l("Looked up"),
     "import": _l("Imported"),
     "undo_import": _l("Undid an import"),
     "accept": _l("Accepted the invitation"),
