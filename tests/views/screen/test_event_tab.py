@@ -21,7 +21,7 @@ def test_every_screen_has_it(app: Flask, client: Client, staff: list[str], stage
     for screen in app.extensions["screens"]:
         if screen.endpoint in WITH_A_PAGE_OF_ITS_OWN:
             continue
-        path = f"/admin/{screen.slug}/{rows[screen.model][0]}?tab=events"
+        path = f"/admin/{screen.slug}/{rows[screen.model][0]}?tab={screen.events_tab[0]}"
         page = read(client.get(path))
         assert page.one("a", href=path.replace("%3D", "="))["aria-current"] == "page", path
 
