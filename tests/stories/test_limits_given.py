@@ -114,7 +114,7 @@ def test_more_than_ones_own_is_given_to_nobody(
 def test_a_new_person_has_the_limits_of_whoever_adds_them(boss: Client, people: Cast) -> None:
     assert ticked(read(boss.get("/admin/users/new"))) == ["FR", "DE"]
     assert add(boss, "users", email="new@example.com").status_code == 303
-    assert seen(people.new) == ("only", ["DE", "FR"], True)  # type: ignore[attr-defined]  # new
+    assert seen(people.new) == ("only", ["DE", "FR"], True)
 
 
 def test_whoever_sees_more_is_out_of_reach(boss: Client, people: Cast) -> None:
