@@ -89,7 +89,7 @@ def messages(actor: Actor) -> ColumnElement[bool]:
     return or_(Message.client_id.is_(None), _of_seen_clients(actor, Message.client_id))
 
 
-@scoped(Company)
+@scoped(Company, hides_names=is_limited)
 def companies(actor: Actor) -> ColumnElement[bool]:
     """Show the companies of clients who are seen, and those that have no clients."""
     if not is_limited(actor):

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
-    case,
     func,
     inspect,
     literal_column,
@@ -75,7 +74,9 @@ def with_label(
     other = aliased(target)
     label = masking.shown(revealed, other, target.__label__)
     if readable is not None:
-        label = case((other.id.in_(readable), label))
+        # For each row of the page alone: `IN` would read all rows that the actor may read.
+        own = readable.with_only_columns(masking.shown(revealed, target, target.__label__))
+        label = own.where(target.id == other.id).correlate(other).scalar_subquery()
     statement = statement.outerjoin(fields.attribute(model, name).of_type(other))
     return statement.add_columns(label.label(name), other.id.label(f"{name}__id"))
 
