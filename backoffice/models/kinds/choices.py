@@ -17,6 +17,8 @@ from backoffice.models.types import TableColumn
 from backoffice.setting_values import NO, YES
 from backoffice.text import without_invisible
 
+# What CLDR names among territories: unions, the unknown, and stand-ins for tests.
+NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 
 
@@ -194,7 +196,8 @@ def _codes(names: str) -> tuple[str, ...]:
     """Return the two letters of every country, or every language that has a name."""
     codes: Mapping[str, str] = getattr(Locale("en"), names)
     if names == "territories":
-        return tuple(sorted(code for code in codes if len(code) == 2 and code.isalpha()))
+        countries = {code for code in codes if len(code) == 2 and code.isalpha()}
+        return tuple(sorted(countries - NO_COUNTRIES))
     return tuple(sorted(code for code in codes if code.isalpha()))
 
 
