@@ -53,20 +53,22 @@ def secret(number: int) -> Secret:
 
 
 def client(secret: Secret, **values: object) -> Client:
-    """Return a client with these data."""
-    return Client(
-        first_name=secret.first_name,
-        last_name=secret.last_name,
-        email=secret.email,
-        email_key=address_key(secret.email),
-        phone=secret.phone,
-        **values,
-    )
+    """Return a new client with these data."""
+    return fill(Client(**values), secret)
 
 
-def seed(number: int) -> list[Client]:
+def fill(row: Client, secret: Secret) -> Client:
+    """Give a client these data, and return it."""
+    row.first_name, row.last_name = secret.first_name, secret.last_name
+    row.email, row.email_key = secret.email, address_key(secret.email)
+    row.phone = secret.phone
+    return row
+
+
+def seed(number: int, first: int = 0) -> list[Client]:
     """Add so many clients, some of them with a company of which something is masked too."""
-    clients = [client(secret(each), external_id=f"EXT-{each}") for each in range(number)]
+    numbers = range(first, first + number)
+    clients = [client(secret(each), external_id=f"EXT-{each}") for each in numbers]
     for each, row in enumerate(clients[:3]):
         row.company = Company(business_name=f"Quay {each}", other_contact_info=CONTACT)
     db.session.add_all(clients)
