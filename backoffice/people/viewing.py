@@ -106,8 +106,7 @@ def viewed(actor: Actor, session: Session, settings: Settings) -> Actor | None:
 
 
 def _masked_by_both(actor: Actor, as_person: Actor) -> Actor:
-    """Return the actor for the person, with the masks of either; the viewer sees no row without a
-    mask that one of the two sees masked."""
+    """Return the actor for the person, who sees masked what either of the two sees masked."""
     if not actor.mask_data:
         return as_person
     revealed = actor.revealed

@@ -63,8 +63,10 @@ def shown(revealed: Revealed, entity: Any, name: str) -> Expression:
 def label_in_sql(
     actor: Actor | None, model: type[Record], label: Expression, *plain: ColumnElement[bool]
 ) -> Expression:
-    """Return what a row is called as `shown` does, given in SQL; `plain` are conditions for rows
-    whose given name is no label, and is never masked."""
+    """Return what a row is called, given in SQL, as the actor sees it.
+
+    `plain` are conditions for rows whose given name is no label, and is never masked.
+    """
     mask = masks.of(model, model.__label__)
     revealed = revealed_to(actor)
     if revealed is None or not mask:
