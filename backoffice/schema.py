@@ -159,6 +159,25 @@ DECLARED = (
         ),
         needs=frozenset({"last_login_at"}),
     ),
+    SchemaObject(
+        SQLITE,
+        "index",
+        "ix_clients_email",
+        "clients",
+        fixed("CREATE INDEX ix_clients_email ON clients (coalesce(email_key, ''), id)"),
+        needs=frozenset({"email_key"}),
+    ),
+    SchemaObject(
+        POSTGRESQL,
+        "index",
+        "ix_clients_email",
+        "clients",
+        fixed(
+            "CREATE INDEX ix_clients_email ON clients USING btree "
+            "(COALESCE(email_key, ''::character varying), id)"
+        ),
+        needs=frozenset({"email_key"}),
+    ),
     *(item for base in SEARCHED for item in _search_index_of_sqlite(base)),
     *(item for base in SEARCHED for item in _search_index_of_postgresql(base)),
 )

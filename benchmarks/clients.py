@@ -123,10 +123,12 @@ def main() -> None:
     for engine in options.engines:
         with _filled(engine, options) as url:
             app = create_app(data.settings(url))
+            # Requests have contexts of their own: Flask-Login keeps who asks in theirs.
             with app.app_context():
                 visitors = {name: _visitor(app, name) for name in PEOPLE}
-                _print(engine, visitors, options)
                 db.session.remove()
+            _print(engine, app, visitors, options)
+            with app.app_context():
                 db.engine.dispose()
 
 
@@ -306,21 +308,25 @@ def _visitor(app: Flask, name: str) -> FlaskClient:
     return visitor
 
 
-def _print(engine: str, visitors: dict[str, FlaskClient], options: argparse.Namespace) -> None:
+def _print(
+    engine: str, app: Flask, visitors: dict[str, FlaskClient], options: argparse.Namespace
+) -> None:
     print(f"\n## {engine}\n\n| question | {' | '.join(visitors)} |")
     print("|---" * (len(visitors) + 1) + "|")
     asked = [each for each in (*QUESTIONS, "middle") if options.only in each]
     for question in asked:
         paths = {name: _path(visitor, question) for name, visitor in visitors.items()}
         if options.plans:
-            _print_plans(visitors, paths)
+            _print_plans(app, visitors, paths)
         taken = _taken(visitors, paths, options.rounds)
         print(f"| {question} | {' | '.join(_cells(taken))} |", flush=True)
 
 
-def _print_plans(visitors: dict[str, FlaskClient], paths: dict[str, str]) -> None:
+def _print_plans(app: Flask, visitors: dict[str, FlaskClient], paths: dict[str, str]) -> None:
+    with app.app_context():
+        engine = db.engine
     for name, visitor in visitors.items():
-        with explained(db.engine) as reading:
+        with explained(engine) as reading:
             _ask(visitor, paths[name])
         print(f"    {name}: {reading}")
 

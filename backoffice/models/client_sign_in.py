@@ -57,6 +57,7 @@ class ClientSignIn(Record):
         Index("ix_client_sign_ins_at_id", "at", "id"),
         Index("ix_client_sign_ins_client_id_at_id", "client_id", "at", "id"),
         Index("ix_client_sign_ins_result_at_id", "result", "at", "id"),
+        Index("ix_client_sign_ins_reason_at_id", "reason", "at", "id"),
         Index(
             "ix_client_sign_ins_ip_at_id",
             "ip",

@@ -254,6 +254,7 @@ def _create_client_sign_ins() -> None:
         ["ip", "at", "id"],
         postgresql_ops={"ip": "text_pattern_ops"},
     )
+    op.create_index("ix_client_sign_ins_reason_at_id", "client_sign_ins", ["reason", "at", "id"])
     op.create_index("ix_client_sign_ins_result_at_id", "client_sign_ins", ["result", "at", "id"])
 
 
